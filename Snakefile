@@ -1,0 +1,179 @@
+"""IDX archives of the MNIST family -> verified PNG files, one directory per label.
+
+download -> decompress -> validate -> export, one job per label -> manifest
+"""
+
+import sys
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+# The workflow's own files: where they lie, or as Snakemake's copy when a workflow imports this one over the network.
+here = workflow.current_basedir
+source = lambda path: here.join(path).get_path_or_uri(secret_free=True) if here.is_local else workflow.source_path(path)
+scripts = [Path(source(f"scripts/{name}.py")) for name in """
+        atomic_file compressed_file data_error dataset_file decompress download export http_file idx_file
+        job_log manifest png_file validate workflow_config
+    """.split()]
+sys.path.insert(0, str(scripts[0].parent))
+
+from data_error import DataError
+from workflow_config import WorkflowConfig, code_digest
+
+
+configfile: source("config.yaml")
+
+
+own_config = Path("config.yaml")
+if (
+    workflow.modifier.is_main_snakefile()
+    and own_config.exists()
+    and own_config.resolve() != Path(source("config.yaml"))
+):
+
+    configfile: "config.yaml"
+
+
+try:
+    plan = WorkflowConfig(config, source)
+except DataError as error:
+    raise WorkflowError(str(error))
+
+
+wildcard_constraints:
+    dataset=r"[A-Za-z0-9][A-Za-z0-9_-]*",
+    split=r"[A-Za-z0-9][A-Za-z0-9_-]*",
+    label=r"\d+",
+    published=r"[^/]+\.(gz|xz|plain)",
+    idx=r"(?![^/]+\.(gz|xz|plain)$)[^/]+",
+
+
+rule all:
+    """Make everything: headers, PNG directories and manifests of the configured datasets."""
+    input:
+        plan.expand("<results>/{dataset}/header/{split}.json"),
+        plan.expand("<results>/{dataset}/png/{split}/{label}"),
+        plan.expand("<results>/{dataset}/manifest/{split}.csv"),
+    localrule: True
+
+
+rule download:
+    """Get a published file from the first mirror that serves the right bytes."""
+    output:
+        "<resources>/{dataset}/{published}",
+    log:
+        "<logs>/{dataset}/download/{published}.log",
+    benchmark:
+        "<benchmarks>/{dataset}/download/{published}.tsv"
+    conda:
+        "envs/download.yaml"
+    resources:
+        mem_mb=200,
+        runtime=60,
+    params:
+        file=lambda wildcards: plan.pinned(wildcards.dataset, wildcards.published),
+        # Where a file comes from does not change what it is: Snakemake does not compare functions
+        # of `output` with those of the last run, so that another mirror downloads nothing anew.
+        mirrors=lambda wildcards, output: plan.mirrors(wildcards.dataset, wildcards.published),
+        datasets=lambda wildcards, output: str(scripts[0].parents[1] / "datasets"),
+    script:
+        "scripts/download.py"
+
+
+rule decompress:
+    """Decompress a published file to the IDX file in it, if its content is the published one."""
+    input:
+        lambda wildcards: plan.published(wildcards.dataset, wildcards.idx, "<resources>/{dataset}/{published}"),
+    output:
+        "<resources>/{dataset}/{idx}",
+    log:
+        "<logs>/{dataset}/decompress/{idx}.log",
+    benchmark:
+        "<benchmarks>/{dataset}/decompress/{idx}.tsv"
+    conda:
+        "envs/idx.yaml"
+    resources:
+        mem_mb=200,
+        runtime=30,
+    params:
+        file=lambda wildcards: plan.content(wildcards.dataset, wildcards.idx),
+        code=code_digest("decompress", scripts),
+    script:
+        "scripts/decompress.py"
+
+
+rule validate:
+    """Check both IDX files of a split: types, dimensions, lengths, labels, counts, digests."""
+    input:
+        unpack(lambda wildcards: plan.idx_files(wildcards.dataset, wildcards.split, "<resources>/{dataset}/{idx}")),
+    output:
+        "<results>/{dataset}/header/{split}.json",
+    log:
+        "<logs>/{dataset}/validate/{split}.log",
+    benchmark:
+        "<benchmarks>/{dataset}/validate/{split}.tsv"
+    conda:
+        "envs/idx.yaml"
+    resources:
+        mem_mb=200,
+        runtime=30,
+    params:
+        expected=lambda wildcards: plan.expected(wildcards.dataset, wildcards.split),
+        code=code_digest("validate", scripts),
+    script:
+        "scripts/validate.py"
+
+
+rule export:
+    """Export the images of one label as PNG files, with a manifest of them."""
+    input:
+        unpack(lambda wildcards: plan.idx_files(wildcards.dataset, wildcards.split, "<resources>/{dataset}/{idx}")),
+        header="<results>/{dataset}/header/{split}.json",
+    output:
+        png=directory("<results>/{dataset}/png/{split}/{label}"),
+        manifest="<results>/{dataset}/manifest/{split}/{label}.csv",
+    log:
+        "<logs>/{dataset}/export/{split}/{label}.log",
+    benchmark:
+        "<benchmarks>/{dataset}/export/{split}/{label}.tsv"
+    conda:
+        "envs/idx.yaml"
+    resources:
+        mem_mb=200,
+        runtime=60,
+    params:
+        label=lambda wildcards: plan.label(wildcards.dataset, wildcards.label),
+        class_name=lambda wildcards: plan.class_name(wildcards.dataset, wildcards.label),
+        limit=plan.limit,
+        code=code_digest("export", scripts),
+    script:
+        "scripts/export.py"
+
+
+rule manifest:
+    """List all images of a split in the order of the IDX file, with label, class name and digest."""
+    input:
+        lambda wildcards: plan.expand(
+            "<results>/{dataset}/manifest/{split}/{label}.csv", wildcards.dataset, wildcards.split
+        ),
+    output:
+        "<results>/{dataset}/manifest/{split}.csv",
+    log:
+        "<logs>/{dataset}/manifest/{split}.log",
+    conda:
+        "envs/idx.yaml"
+    resources:
+        mem_mb=200,
+        runtime=30,
+    params:
+        code=code_digest("manifest", scripts),
+    script:
+        "scripts/manifest.py"
+
+
+onsuccess:
+    if any(job.rule.name == "all" for job in workflow.dag.jobs):
+        print(plan.summary(workflow.pathvars.get("results")))

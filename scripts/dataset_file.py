@@ -1,0 +1,227 @@
+"""Dataset files: YAML with all that is known about one dataset, see schemas/dataset.schema.yaml."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Callable, Container
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from data_error import DataError
+from idx_file import TYPES, IdxHeader
+
+COMPRESSED_SUFFIXES = (".gz", ".xz")
+
+
+class DatasetError(DataError):
+    """A dataset file or a configuration with a mistake in it."""
+
+
+@dataclass(frozen=True)
+class PublishedFile:
+    """One file of a split, and what is known about its bytes.
+
+    ``file``: its published name. ``bytes`` and ``sha256`` are those of the published file, ``content_bytes``
+    and ``content_sha256`` those of the IDX file in it; None where not pinned.
+    """
+
+    file: str
+    content_bytes: int
+    bytes: int | None = None
+    sha256: str | None = None
+    content_sha256: str | None = None
+
+    @property
+    def published(self) -> str:
+        """Name under which the download is kept.
+
+        A file that is published without compression gets a suffix there, since the name without one
+        is that of the decompressed file.
+        """
+        return self.file if self.file.endswith(COMPRESSED_SUFFIXES) else f"{self.file}.plain"
+
+    @property
+    def idx(self) -> str:
+        """Name of the decompressed IDX file."""
+        return self.published.rpartition(".")[0]
+
+
+@dataclass(frozen=True)
+class Split:
+    """One part of a dataset: ``count`` images of ``shape`` (rows, columns) and their labels."""
+
+    count: int
+    shape: tuple[int, int]
+    images: PublishedFile
+    labels: PublishedFile
+    class_counts: tuple[int, ...] | None
+
+    @property
+    def files(self) -> tuple[PublishedFile, PublishedFile]:
+        return self.images, self.labels
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """All that is known about one dataset.
+
+    ``classes`` maps each label to what it stands for, in order. ``source`` is how messages name the
+    dataset file, ``locate`` gives the local path of a file from its path relative to that file.
+    """
+
+    name: str
+    title: str
+    licence: dict[str, str | None]
+    citation: str
+    classes: dict[int, str]
+    mirrors: tuple[str, ...]
+    splits: dict[str, Split]
+    source: str
+    locate: Callable[[str], str] = field(compare=False, repr=False)
+
+    @property
+    def labels(self) -> dict[str, int]:
+        """Directory name of each label, zero-padded to the width of the largest, and its value."""
+        width = len(str(max(self.classes)))
+        return {f"{label:0{width}}": label for label in self.classes}
+
+    def files(self) -> dict[str, PublishedFile]:
+        """The dataset's files by each name that they have on disk, published and decompressed."""
+        published = [file for split in self.splits.values() for file in split.files]
+        return {name: file for file in published for name in (file.published, file.idx)}
+
+
+def load(
+    path: str | Path, schema: dict[str, Any], locate: Callable[[str], str], shown_as: str | None = None
+) -> Dataset:
+    """Read and check a dataset file.
+
+    Args:
+        path: the file, whose name without suffix is the dataset's.
+        schema: what it must look like.
+        locate: see `Dataset`.
+        shown_as: how messages name the file, when not by its path.
+
+    Raises:
+        DatasetError: when the file is not readable YAML, does not follow the schema or contradicts itself.
+    """
+    shown_as = shown_as or str(path)
+    facts = read_yaml(path, shown_as)
+    check(facts, schema, shown_as)
+    classes = {int(label): text for label, text in sorted(facts["classes"].items(), key=lambda item: int(item[0]))}
+    dataset = Dataset(
+        name=Path(path).stem,
+        title=facts["title"],
+        licence=facts["licence"],
+        citation=facts["citation"],
+        classes=classes,
+        mirrors=tuple(facts.get("mirrors", ())),
+        splits={split: _split(of_split) for split, of_split in facts["splits"].items()},
+        source=shown_as,
+        locate=locate,
+    )
+    _check_consistency(dataset)
+    return dataset
+
+
+def _split(facts: dict[str, Any]) -> Split:
+    uint8 = next(code for code, type_ in TYPES.items() if type_.name == "uint8") << 8
+    dims = {"images": (facts["count"], *facts["shape"]), "labels": (facts["count"],)}
+    files = {
+        role: PublishedFile(**facts[role], content_bytes=IdxHeader(uint8 + len(dims[role]), dims[role]).file_size)
+        for role in dims
+    }
+    counts = facts.get("class_counts")
+    return Split(facts["count"], tuple(facts["shape"]), class_counts=None if counts is None else tuple(counts), **files)
+
+
+def _check_consistency(dataset: Dataset) -> None:
+    names = [file.idx for split in dataset.splits.values() for file in split.files]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise DatasetError(dataset.source, "two of its files have the same name", at="splits", found=", ".join(twice))
+    for name, split in dataset.splits.items():
+        if split.class_counts is None:
+            continue
+        at = f"splits.{name}.class_counts"
+        if len(split.class_counts) != len(dataset.classes):
+            raise DatasetError(
+                dataset.source,
+                "as many counts as classes are needed",
+                at=at,
+                expected=len(dataset.classes),
+                found=len(split.class_counts),
+            )
+        if sum(split.class_counts) != split.count:
+            raise DatasetError(
+                dataset.source, "the counts do not add up", at=at, expected=split.count, found=sum(split.class_counts)
+            )
+
+
+def identify(digests: Container[str], datasets: Path) -> str | None:
+    """The known file, published or decompressed, that has one of these SHA-256, among the dataset files of a folder."""
+    for path in sorted(datasets.glob("*.yaml")):
+        facts = read_yaml(path, str(path))
+        for split in facts["splits"].values():
+            for file in (split["images"], split["labels"]):
+                if file.get("sha256") in digests or file.get("content_sha256") in digests:
+                    return f"{file['file']} of {facts['title']}"
+    return None
+
+
+def read_yaml(path: str | Path, shown_as: str) -> Any:
+    """The content of a YAML file, with every key a string as in JSON.
+
+    Raises:
+        DatasetError: when it is missing or no YAML.
+    """
+    try:
+        with open(path, encoding="utf-8") as file:
+            loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+            return json.loads(json.dumps(yaml.load(file, loader)))  # noqa: S506, as both loaders are safe
+    except FileNotFoundError:
+        raise DatasetError(shown_as, "there is no such file") from None
+    except (yaml.YAMLError, UnicodeDecodeError, TypeError) as error:
+        raise DatasetError(shown_as, "not a readable YAML file", found=" ".join(str(error).split())) from None
+
+
+def check(document: Any, schema: dict[str, Any], shown_as: str) -> None:
+    """Check a configuration or a dataset file against its JSON schema.
+
+    Raises:
+        DatasetError: for the first mistake: the key, what was found and what is allowed.
+    """
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import best_match
+
+    error = best_match(Draft202012Validator(schema).iter_errors(document))
+    if error is None:
+        return
+    at = ".".join(str(key) for key in error.absolute_path)
+    expected = error.schema.get("description")
+    found: object = json.dumps(error.instance, ensure_ascii=False)
+    if error.validator == "additionalProperties":
+        known = sorted(error.schema["properties"])
+        found = next(key for key in sorted(error.instance) if key not in known)
+        close = difflib.get_close_matches(found, known, n=1)
+        problem, expected = (
+            "unknown key",
+            f"one of {', '.join(known)}" + (f" (did you mean {close[0]}?)" if close else ""),
+        )
+    elif error.validator == "required":
+        missing = [key for key in error.validator_value if key not in error.instance]
+        problem, expected, found = (
+            "a key is missing",
+            ", ".join(missing),
+            ", ".join(sorted(error.instance)) or "nothing",
+        )
+    elif error.validator == "type":
+        allowed = error.validator_value if isinstance(error.validator_value, list) else [error.validator_value]
+        problem, expected = "wrong kind of value", f"{' or '.join(allowed)}. {expected or ''}".rstrip()
+    else:
+        problem = "not allowed here" if error.validator in ("pattern", "oneOf") else error.message
+    raise DatasetError(shown_as, problem, at=at or None, expected=expected, found=found)

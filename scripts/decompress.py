@@ -1,0 +1,60 @@
+"""Decompress a published file to the IDX file that it holds."""
+
+import hashlib
+import logging
+
+from atomic_file import atomic_file
+from compressed_file import compression, content_chunks
+from data_error import DataError
+
+
+def main(published: str, idx: str, size: int, sha256: str | None) -> None:
+    """Write the content of ``published`` to ``idx``, once it is known to be the right one.
+
+    Args:
+        published: the downloaded file; gzip, xz or not compressed, by its content.
+        idx: the file to make.
+        size: bytes that the content must have. No more is ever written, whatever the file holds.
+        sha256: hexadecimal digest of the content, or None where the dataset file does not pin it.
+
+    Raises:
+        CompressedFileError: when ``published`` is damaged or holds more than ``size`` bytes.
+        DataError: when the content is not the pinned one.
+    """
+    digest = hashlib.sha256()
+    written = 0
+    with atomic_file(idx) as file:
+        for chunk in content_chunks(published, size_limit=size):
+            digest.update(chunk)
+            written += file.write(chunk)
+        remedy = f"remove {published} and run again; if the file is your own, correct its dataset file"
+        if written != size:
+            raise DataError(
+                published,
+                "holds less than it should",
+                expected=f"{size} bytes of content",
+                found=f"{written} bytes",
+                todo=remedy,
+            )
+        if sha256 is not None and digest.hexdigest() != sha256:
+            raise DataError(
+                published,
+                "its content is not the published one",
+                expected=f"SHA-256 {sha256}",
+                found=digest.hexdigest(),
+                todo=remedy,
+            )
+    logging.info("%s: %s, %d bytes, SHA-256 %s", idx, compression(published), written, digest.hexdigest())
+    if sha256 is None:
+        logging.warning(
+            "%s: nothing to check it against. To pin it, write into its dataset file\n    content_sha256: %s",
+            idx,
+            digest.hexdigest(),
+        )
+
+
+if __name__ == "__main__":
+    from job_log import job_log
+
+    with job_log(snakemake.log[0]):
+        main(snakemake.input[0], snakemake.output[0], **snakemake.params.file)

@@ -1,0 +1,87 @@
+"""Export the images of one label to a directory of PNG files, and list them in a manifest."""
+
+import csv
+import hashlib
+import io
+import logging
+import os
+from pathlib import Path
+
+from atomic_file import atomic_directory, atomic_file
+from idx_file import IdxFile
+from png_file import PngEncoder
+
+COLUMNS = ("path", "split", "index", "label", "class_name", "sha256")
+
+
+def main(
+    images: str, labels: str, png: str, manifest: str, split: str, label: int, class_name: str, limit: int | None = None
+) -> None:
+    """Write ``png/{index}.png`` for each image of a label, then the manifest that lists them.
+
+    Both appear under their names only when complete, the manifest last. Images are read one by one,
+    so that memory does not grow with the file.
+
+    Args:
+        images: IDX file of uint8 images, dims (count, rows, columns).
+        labels: IDX file of as many integers, dims (count).
+        png: the directory to make, ``.../png/{split}/{label}``.
+        manifest: the CSV file to make. Its column ``sha256`` is of the pixels, row by row, and so
+            the same whatever program wrote the PNG.
+        split: name of the split, for the manifest.
+        label: value in ``labels`` of the images to export.
+        class_name: what the label stands for.
+        limit: look only at the first so many images; at all when None.
+    """
+    png_dir = Path(png)
+    root = png_dir.parents[2]  # results/{dataset}, where nobody lists images
+    exported = 0
+    with (
+        IdxFile(images) as image_file,
+        IdxFile(labels) as label_file,
+        atomic_file(manifest) as manifest_file,
+        atomic_directory(png_dir, root) as directory,
+    ):
+        lines = io.TextIOWrapper(manifest_file, encoding="utf-8", newline="")
+        rows = csv.writer(lines, lineterminator="\n")
+        rows.writerow(COLUMNS)
+        encoder = PngEncoder(*image_file.header.item_shape)
+        width = len(str(len(image_file) - 1))
+        for index, value in enumerate(label_file.values(0, min(len(label_file), limit or len(label_file)))):
+            if value != label:
+                continue
+            pixels = image_file.read(index, index + 1)
+            name = f"{index:0{width}}.png"
+            _write(f"{directory}/{name}", encoder.encode(pixels))
+            path = f"{split}/{png_dir.name}/{name}"
+            rows.writerow((path, split, index, png_dir.name, class_name, hashlib.sha256(pixels).hexdigest()))
+            exported += 1
+        lines.detach()  # which writes what is left
+    logging.info("%s: %d images", png, exported)
+
+
+def _write(path: str, data: bytes) -> None:
+    # A file object would cost more than the encoding of a digit.
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    try:
+        written = os.write(descriptor, data)
+        while written < len(data):
+            written += os.write(descriptor, data[written:])
+    finally:
+        os.close(descriptor)
+
+
+if __name__ == "__main__":
+    from job_log import job_log
+
+    with job_log(snakemake.log[0]):
+        main(
+            snakemake.input.images,
+            snakemake.input.labels,
+            snakemake.output.png,
+            snakemake.output.manifest,
+            snakemake.wildcards.split,
+            snakemake.params.label,
+            snakemake.params.class_name,
+            snakemake.params.limit,
+        )

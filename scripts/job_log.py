@@ -1,0 +1,34 @@
+"""What a job says: everything to its log file, warnings and errors to the terminal too."""
+
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from data_error import DataError
+
+
+@contextmanager
+def job_log(path: str) -> Iterator[None]:
+    """Send the job's messages to ``path`` and end it in plain words when its input is bad.
+
+    A `DataError`, or an error of the file system, becomes one message and exit status 1.
+    Anything else is a defect of ours: its traceback goes to the log and to the terminal.
+    """
+    terminal = logging.StreamHandler()
+    terminal.setLevel(logging.WARNING)
+    terminal.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
+    file = logging.FileHandler(path, mode="w", encoding="utf-8")
+    file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[file, terminal], force=True)
+    try:
+        yield
+    except DataError as error:
+        logging.error("%s", error)
+        sys.exit(1)
+    except OSError as error:
+        logging.error("%s: %s", error.filename or "a file", error.strerror or error)
+        sys.exit(1)
+    except Exception:
+        logging.exception("this is a defect of the workflow, not of your data; please report it")
+        sys.exit(1)

@@ -1,0 +1,32 @@
+"""Merge the manifests of a split's labels into one, in the order of the IDX file."""
+
+import heapq
+import logging
+from contextlib import ExitStack
+
+from atomic_file import atomic_file
+
+INDEX = 2  # column; no column before it is ever quoted
+
+
+def main(label_manifests: list[str], manifest: str) -> None:
+    """Write the rows of ``label_manifests``, each ordered by index, to ``manifest``, ordered by index.
+
+    Only one row of each is in memory at a time.
+    """
+    with ExitStack() as stack, atomic_file(manifest) as merged:
+        files = [stack.enter_context(open(path, "rb")) for path in label_manifests]
+        column_names, *_ = [file.readline() for file in files]
+        merged.write(column_names)
+        count = 0
+        for row in heapq.merge(*files, key=lambda row: int(row.split(b",", INDEX + 1)[INDEX])):
+            merged.write(row)
+            count += 1
+    logging.info("%s: %d images", manifest, count)
+
+
+if __name__ == "__main__":
+    from job_log import job_log
+
+    with job_log(snakemake.log[0]):
+        main(list(snakemake.input), snakemake.output[0])

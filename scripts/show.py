@@ -1,0 +1,83 @@
+"""Look into an IDX file, compressed or not: its header, its first values, or one image as numbers."""
+
+import argparse
+import sys
+from typing import IO
+
+import numpy
+
+from compressed_file import open_content
+from data_error import DataError
+from idx_file import IdxError, IdxHeader, as_array, decode, read_header
+
+DIMENSIONS = {1: ["number of labels"], 3: ["number of images", "number of rows", "number of columns"]}
+
+
+def main(file: str, count: int | None = None, index: int | None = None) -> str:
+    """What there is to say about ``file``.
+
+    Args:
+        file: an IDX file, plain or compressed with gzip or xz.
+        count: show the first so many items instead of the header; labels in one line.
+        index: show the item at this 0-based position instead, an image as its matrix of numbers.
+
+    Raises:
+        IdxError: when it is no IDX file, or has no such item.
+        CompressedFileError: when it is damaged.
+    """
+    with open_content(file) as stream:
+        header = read_header(stream, file)
+        if count is None and index is None:
+            return _header(header)
+        start = index or 0
+        stop = start + 1 if count is None else min(count, header.dims[0])
+        if not 0 <= start < stop <= header.dims[0]:
+            raise IdxError(file, "no such item", expected=f"an index from 0 to {header.dims[0] - 1}", found=start)
+        for position in range(start):
+            _read(stream, header, file, position)
+        data = b"".join(_read(stream, header, file, position) for position in range(start, stop))
+    if not header.item_shape:
+        return " ".join(map(str, decode(data, header.type)))
+    return "\n\n".join(_matrix(item) for item in as_array(data, header, stop - start))
+
+
+def _header(header: IdxHeader) -> str:
+    names = DIMENSIONS.get(len(header.dims), [f"dimension {n}" for n in range(1, len(header.dims) + 1)])
+    rows = {"magic number": f"{header.magic}  (0x{header.magic:08x}, {header.type.name})"} | dict(
+        zip(names, header.dims, strict=True)
+    )
+    return "\n".join(f"{name + ':':<19}{value}" for name, value in rows.items())
+
+
+def _read(stream: IO[bytes], header: IdxHeader, file: str, position: int) -> bytes:
+    data = stream.read(header.item_size)
+    if len(data) < header.item_size:
+        raise IdxError(
+            file,
+            f"truncated inside item {position}",
+            at=f"byte {header.offset(position) + len(data)}",
+            expected=f"{header.file_size} bytes",
+            found="end of file",
+        )
+    return data
+
+
+def _matrix(item: numpy.ndarray) -> str:
+    rows = numpy.atleast_2d(item)
+    width = max(len(f"{value:g}") for value in rows.flat)
+    return "\n".join(" ".join(f"{value:>{width}g}" for value in row) for row in rows)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("file", metavar="FILE", help="an IDX file, plain or compressed with gzip or xz")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--count", type=int, metavar="N", help="show the first N items, such as labels")
+    what.add_argument("--index", type=int, metavar="N", help="show the item at position N, counted from 0")
+    arguments = parser.parse_args()
+    try:
+        print(main(arguments.file, arguments.count, arguments.index))
+    except DataError as error:
+        sys.exit(str(error))
+    except OSError as error:
+        sys.exit(f"{arguments.file}: {error.strerror}")

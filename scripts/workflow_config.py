@@ -1,0 +1,238 @@
+"""What a run is asked for: the checked configuration, and the datasets that it names."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from dataset_file import Dataset, DatasetError, PublishedFile, Split, check, load, read_yaml
+
+SHOWN_AS = "configuration"
+
+
+class WorkflowConfig:
+    """The configuration of a run, and what follows from it for the Snakefile.
+
+    Args:
+        config: as Snakemake has it, from config.yaml, --config or an importing workflow.
+        source: gives the local path of one of the workflow's own files.
+
+    Attributes:
+        datasets: the configured datasets by name.
+        limit: how many images of each split are wanted, or None.
+
+    Raises:
+        DatasetError: when the configuration or a dataset file that it names has a mistake.
+    """
+
+    def __init__(self, config: dict[str, Any], source: Callable[[str], str]) -> None:
+        self._source = source
+        self._dataset_schema = read_yaml(source("schemas/dataset.schema.yaml"), "schemas/dataset.schema.yaml")
+        schema = read_yaml(source("schemas/config.schema.yaml"), "schemas/config.schema.yaml")
+        check(config, schema, SHOWN_AS)
+        settings = {key: of_key["default"] for key, of_key in schema["properties"].items() if "default" in of_key}
+        settings |= config
+        self.limit: int | None = settings["limit"]
+        self.datasets: dict[str, Dataset] = {}
+        self._known: dict[str, Dataset] = {}
+        for entry in _as_list(settings["datasets"]):
+            dataset = self._load(entry)
+            if dataset.name in self.datasets:
+                raise DatasetError(
+                    SHOWN_AS,
+                    "two datasets have the same name",
+                    at="datasets",
+                    found=dataset.name,
+                    todo="rename one of the files",
+                )
+            self.datasets[dataset.name] = dataset
+        self._known |= self.datasets
+        self._splits = _as_list(settings["splits"])
+        of_datasets = {split for dataset in self.datasets.values() for split in dataset.splits}
+        for split in self._splits:
+            if split not in of_datasets:
+                raise DatasetError(
+                    SHOWN_AS,
+                    "no such split",
+                    at="splits",
+                    expected=f"some of {', '.join(sorted(of_datasets))}",
+                    found=split,
+                )
+        self._mirrors = {name: _as_list(mirrors) for name, mirrors in (settings["mirrors"] or {}).items()}
+
+    def _load(self, entry: str) -> Dataset:
+        if entry.endswith((".yaml", ".yml")):
+            return load(entry, self._dataset_schema, locate=lambda path: str(Path(entry).parent / path))
+        shown_as = f"datasets/{entry}.yaml"
+        try:
+            path = self._source(shown_as)
+        except OSError:
+            raise DatasetError(
+                SHOWN_AS,
+                "no such dataset",
+                at="datasets",
+                expected="a name from the folder datasets/, or the path of a file of your own, such as my/digits.yaml",
+                found=entry,
+            ) from None
+        return load(path, self._dataset_schema, locate=lambda path: self._source(f"datasets/{path}"), shown_as=shown_as)
+
+    def dataset(self, name: str) -> Dataset:
+        """A dataset by name: a configured one, or else one of the workflow's own, so that any can be a target."""
+        if name not in self._known:
+            self._known[name] = self._load(name)
+        return self._known[name]
+
+    def split(self, dataset: str, split: str) -> Split:
+        splits = self.dataset(dataset).splits
+        if split not in splits:
+            raise DatasetError(
+                self.dataset(dataset).source, "no such split", expected=f"one of {', '.join(splits)}", found=split
+            )
+        return splits[split]
+
+    def _file(self, dataset: str, name: str) -> PublishedFile:
+        files = self.dataset(dataset).files()
+        if name not in files:
+            raise DatasetError(
+                self.dataset(dataset).source, "no such file", expected=f"one of {', '.join(sorted(files))}", found=name
+            )
+        return files[name]
+
+    def pinned(self, dataset: str, published: str) -> dict[str, Any]:
+        """What `download` must know of a published file."""
+        facts = vars(self._file(dataset, published))
+        return {key: value for key, value in facts.items() if value is not None}
+
+    def published(self, dataset: str, idx: str, path: str) -> str:
+        """Where the published form of an IDX file lies, given the pattern ``path``."""
+        return path.format(dataset=dataset, published=self._file(dataset, idx).published)
+
+    def content(self, dataset: str, idx: str) -> dict[str, Any]:
+        """What `decompress` must know of an IDX file."""
+        file = self._file(dataset, idx)
+        return {"size": file.content_bytes, "sha256": file.content_sha256}
+
+    def idx_files(self, dataset: str, split: str, path: str) -> dict[str, str]:
+        """Where the images and labels of a split lie, given the pattern ``path``."""
+        files = self.split(dataset, split)
+        return {
+            "images": path.format(dataset=dataset, idx=files.images.idx),
+            "labels": path.format(dataset=dataset, idx=files.labels.idx),
+        }
+
+    def expected(self, dataset: str, split: str) -> dict[str, Any]:
+        """What `validate` must find in a split."""
+        facts = self.split(dataset, split)
+        return {
+            "count": facts.count,
+            "shape": facts.shape,
+            "classes": {label: self.class_name(dataset, label) for label in self.dataset(dataset).labels},
+            "class_counts": facts.class_counts,
+            "images_sha256": facts.images.content_sha256,
+            "labels_sha256": facts.labels.content_sha256,
+        }
+
+    def label(self, dataset: str, label: str) -> int:
+        """The value in the labels file, from the name of its directory."""
+        labels = self.dataset(dataset).labels
+        if label not in labels:
+            raise DatasetError(
+                self.dataset(dataset).source, "no such label", expected=f"one of {', '.join(labels)}", found=label
+            )
+        return labels[label]
+
+    def class_name(self, dataset: str, label: str) -> str:
+        """What a label stands for, from the name of its directory."""
+        return self.dataset(dataset).classes[self.label(dataset, label)]
+
+    def mirrors(self, dataset: str, published: str) -> list[str]:
+        """Where to look for a file: the configured mirrors of its dataset first, then the dataset's own.
+
+        URLs stay as they are. A directory is seen from the working directory when the configuration
+        names it, and from the dataset file when that does.
+        """
+        own = self.dataset(dataset)
+        configured = [check_mirror(mirror, SHOWN_AS) for mirror in self._mirrors.get(dataset, [])]
+        of_dataset = [
+            mirror
+            if "://" in check_mirror(mirror, own.source)
+            else str(Path(own.locate(f"{mirror}/{published}")).parent)
+            for mirror in own.mirrors
+        ]
+        return configured + of_dataset
+
+    def expand(self, pattern: str, dataset: str | None = None, split: str | None = None) -> list[str]:
+        """``pattern`` with its wildcards {dataset}, {split} and {label} filled with all that the run is asked for.
+
+        Given ``dataset`` and ``split``, only those, whether the run is asked for them or not.
+        """
+        if dataset is not None and split is not None:
+            pairs = [(self.dataset(dataset), split)]
+        else:
+            pairs = [(each, name) for each in self.datasets.values() for name in self.splits(each)]
+        filled = {
+            pattern.format(dataset=each.name, split=name, label=label): None
+            for each, name in pairs
+            for label in each.labels
+        }
+        return list(filled)
+
+    def splits(self, dataset: Dataset) -> list[str]:
+        """The splits of a dataset that the run is asked for."""
+        return [split for split in dataset.splits if not self._splits or split in self._splits]
+
+    def summary(self, results: str) -> str:
+        """What the run has made below ``results``, for its last words."""
+        lines = [""]
+        for dataset in self.datasets.values():
+            for split in self.splits(dataset):
+                count = dataset.splits[split].count
+                count = count if self.limit is None else min(count, self.limit)
+                lines.append(f"{count:>9,} PNG files in {results}/{dataset.name}/png/{split}, a directory per label")
+        if list(self.datasets) == ["mnist-sample"]:
+            lines += [
+                "",
+                "This is the bundled sample. For all of MNIST: snakemake --cores 4 all --config datasets=mnist",
+            ]
+        return "\n".join(lines)
+
+
+def code_digest(script: str, scripts: Sequence[Path]) -> str:
+    """A digest of the modules among ``scripts`` that one of them imports, directly or not.
+
+    Snakemake runs a rule again when its script changes, but does not see the modules behind it.
+    Only imports at the top of a file count: what its ``__main__`` block needs does not shape results.
+    """
+    sources = {path.stem: path.read_text(encoding="utf-8") for path in scripts}
+    seen: set[str] = set()
+    queue = [script]
+    while queue:
+        imported = set(re.findall(r"^(?:from|import) (\w+)", sources[queue.pop()], re.MULTILINE))
+        queue += (imported & sources.keys()) - seen
+        seen |= imported & sources.keys()
+    return hashlib.sha256("".join(sources[name] for name in sorted(seen)).encode()).hexdigest()
+
+
+def check_mirror(mirror: str, shown_as: str) -> str:
+    """The mirror itself, when it is an http, https or file URL or a directory.
+
+    Raises:
+        DatasetError: when it is anything else.
+    """
+    scheme, separator, _ = mirror.partition("://")
+    if separator and scheme not in ("http", "https", "file"):
+        raise DatasetError(
+            shown_as,
+            "a mirror of no known kind",
+            at="mirrors",
+            expected="an http, https or file URL, or a directory",
+            found=f"{scheme}://…",
+        )
+    return mirror
+
+
+def _as_list(value: Any) -> list[Any]:
+    return [] if value is None else list(value) if isinstance(value, list | tuple) else [value]
