@@ -13,10 +13,12 @@ min_version("9.27")
 
 # The workflow's own files: where they lie, or as Snakemake's copy when a workflow imports this one over the network.
 here = workflow.current_basedir
-source = lambda path: here.join(path).get_path_or_uri(secret_free=True) if here.is_local else workflow.source_path(path)
+source = lambda path: (
+    here.join(path).get_path_or_uri(secret_free=True) if here.is_local else workflow.source_path(path)
+)
 scripts = [Path(source(f"scripts/{name}.py")) for name in """
-        atomic_file compressed_file data_error dataset_file decompress download export http_file idx_file
-        job_log manifest png_file validate workflow_config
+        atomic_file compressed_file content_check data_error dataset_file decompress download export http_file idx_file
+        job_log manifest partial_file png_file validate workflow_config
     """.split()]
 sys.path.insert(0, str(scripts[0].parent))
 
@@ -157,7 +159,9 @@ rule manifest:
     """List all images of a split in the order of the IDX file, with label, class name and digest."""
     input:
         lambda wildcards: plan.expand(
-            "<results>/{dataset}/manifest/{split}/{label}.csv", wildcards.dataset, wildcards.split
+            "<results>/{dataset}/manifest/{split}/{label}.csv",
+            wildcards.dataset,
+            wildcards.split,
         ),
     output:
         "<results>/{dataset}/manifest/{split}.csv",

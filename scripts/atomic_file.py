@@ -1,7 +1,10 @@
 """Complete or absent: files and directories that get their final name only when they are whole."""
 
+import errno
+import fcntl
 import os
 import shutil
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,18 +15,56 @@ from typing import IO
 def atomic_file(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     """Open a hidden neighbour of ``path`` for writing bytes; on success flush it to disk and rename it.
 
-    When the block raises, the neighbour is removed and ``path`` is as it was before.
+    When the block raises, the neighbour is removed and ``path`` is as it was before. What a killed
+    process left is overwritten by the next one.
     """
     final = Path(path)
-    partial = final.with_name(f".{final.name}.{os.getpid()}.partial")
-    try:
-        with open(partial, "wb") as file:
+    with open_partial(final) as file:
+        partial = Path(file.name)
+        try:
+            file.truncate(0)
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.replace(partial, final)
-    finally:
-        partial.unlink(missing_ok=True)
+            os.replace(partial, final)
+        except OSError as error:
+            if error.filename is None and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+                error.filename = str(final)  # writing fails without saying where
+            raise
+        finally:
+            if is_at(partial, file):
+                partial.unlink()
+
+
+def open_partial(final: Path) -> IO[bytes]:
+    """Open the hidden neighbour of ``final``, ``.{name}.partial``, locked, for appending and reading.
+
+    What is in it already stays. When another process holds it, or the file system knows no locks,
+    it is a neighbour of a name that no other process has.
+    """
+    path = partial_path(final)
+    while True:
+        file = open(path, "a+b")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            file.close()
+            return open(path.with_suffix(f".{uuid.uuid4().hex}.partial"), "a+b")
+        if is_at(path, file):
+            return file
+        file.close()  # it got its final name between our opening and our locking it
+
+
+def partial_path(final: Path) -> Path:
+    return final.with_name(f".{final.name}.partial")
+
+
+def is_at(path: Path, file: IO[bytes]) -> bool:
+    """Whether ``path`` is still a name of the open file, and not gone or another's."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), os.stat(path))
+    except FileNotFoundError:
+        return False
 
 
 @contextmanager

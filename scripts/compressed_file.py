@@ -1,12 +1,13 @@
 """Reading published files whatever their compression, known by their first bytes and never by their name."""
 
 import gzip
+import io
 import lzma
 import os
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO
+from typing import IO, Any, cast
 
 from data_error import DataError
 
@@ -26,6 +27,43 @@ def compression(path: str | os.PathLike[str]) -> str:
     return next((name for name, signature in SIGNATURES.items() if start.startswith(signature)), "plain")
 
 
+class _XzContent(io.RawIOBase):
+    """What an xz file holds, as `lzma.LZMAFile`, which however takes no notice of what follows the xz data."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._decompressor = lzma.LZMADecompressor(lzma.FORMAT_XZ)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        piece = b""
+        while not piece:
+            compressed = b""
+            if self._decompressor.eof:
+                compressed = self._next_stream()
+                if not compressed:
+                    return 0
+                self._decompressor = lzma.LZMADecompressor(lzma.FORMAT_XZ)
+            elif self._decompressor.needs_input:
+                compressed = self._file.read(CHUNK)
+                if not compressed:
+                    raise EOFError
+            piece = self._decompressor.decompress(compressed, len(buffer))
+        buffer[: len(piece)] = piece
+        return len(piece)
+
+    def _next_stream(self) -> bytes:
+        """What follows a stream and its padding, which is of zeros; nothing at the end of the file."""
+        compressed = self._decompressor.unused_data.lstrip(b"\0")
+        while not compressed and (more := self._file.read(CHUNK)):
+            compressed = more.lstrip(b"\0")
+        if not compressed.startswith(SIGNATURES["xz"][: len(compressed)]):
+            raise lzma.LZMAError("something else follows the xz data")
+        return compressed
+
+
 @contextmanager
 def open_content(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     """Open what a file holds once decompressed, for reading bytes in order.
@@ -37,9 +75,9 @@ def open_content(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     with open(path, "rb") as file:
         stream: IO[bytes]
         if kind == "gzip":
-            stream = gzip.GzipFile(fileobj=file)
+            stream = cast(IO[bytes], gzip.GzipFile(fileobj=file))
         elif kind == "xz":
-            stream = lzma.LZMAFile(file)
+            stream = io.BufferedReader(_XzContent(file))
         else:
             stream = file
         again = "remove the file and download it again"
@@ -56,7 +94,7 @@ def open_content(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
                 todo=again,
             ) from None
         except gzip.BadGzipFile as error:
-            if stream.tell() and "Not a gzipped file" in str(error):
+            if "Not a gzipped file" in str(error):  # the first member is one, see `compression`
                 problem = "something else follows the gzip data"
             elif "CRC" in str(error):
                 problem = "damaged gzip file: the content does not match its CRC-32"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +15,9 @@ import yaml
 from data_error import DataError
 from idx_file import TYPES, IdxHeader
 
+NAME = r"[A-Za-z0-9][A-Za-z0-9_-]*"
 COMPRESSED_SUFFIXES = (".gz", ".xz")
+PLAIN_SUFFIX = ".plain"
 
 
 class DatasetError(DataError):
@@ -42,7 +45,7 @@ class PublishedFile:
         A file that is published without compression gets a suffix there, since the name without one
         is that of the decompressed file.
         """
-        return self.file if self.file.endswith(COMPRESSED_SUFFIXES) else f"{self.file}.plain"
+        return self.file if self.file.endswith(COMPRESSED_SUFFIXES) else self.file + PLAIN_SUFFIX
 
     @property
     def idx(self) -> str:
@@ -110,11 +113,19 @@ def load(
         DatasetError: when the file is not readable YAML, does not follow the schema or contradicts itself.
     """
     shown_as = shown_as or str(path)
+    name = Path(path).stem
+    if not re.fullmatch(NAME, name):
+        raise DatasetError(
+            shown_as,
+            "no name for a dataset, and so for folders",
+            expected="letters, digits, - and _, the first a letter or digit, before the suffix .yaml",
+            found=name,
+        )
     facts = read_yaml(path, shown_as)
     check(facts, schema, shown_as)
     classes = {int(label): text for label, text in sorted(facts["classes"].items(), key=lambda item: int(item[0]))}
     dataset = Dataset(
-        name=Path(path).stem,
+        name=name,
         title=facts["title"],
         licence=facts["licence"],
         citation=facts["citation"],
@@ -124,8 +135,28 @@ def load(
         source=shown_as,
         locate=locate,
     )
+    for mirror in dataset.mirrors:
+        check_mirror(mirror, shown_as)
     _check_consistency(dataset)
     return dataset
+
+
+def check_mirror(mirror: str, shown_as: str) -> str:
+    """The mirror itself, when it is an http, https or file URL or a directory.
+
+    Raises:
+        DatasetError: when it is anything else.
+    """
+    scheme, separator, _ = mirror.partition("://")
+    if separator and scheme not in ("http", "https", "file"):
+        raise DatasetError(
+            shown_as,
+            "a mirror of no known kind",
+            at="mirrors",
+            expected="an http, https or file URL, or a directory",
+            found=f"{scheme}://…",
+        )
+    return mirror
 
 
 def _split(facts: dict[str, Any]) -> Split:
@@ -141,6 +172,11 @@ def _split(facts: dict[str, Any]) -> Split:
 
 def _check_consistency(dataset: Dataset) -> None:
     names = [file.idx for split in dataset.splits.values() for file in split.files]
+    suffixed = [name for name in names if name.endswith((*COMPRESSED_SUFFIXES, PLAIN_SUFFIX))]
+    if suffixed:
+        raise DatasetError(
+            dataset.source, "a file name with one suffix too many", at="splits", found=", ".join(suffixed)
+        )
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise DatasetError(dataset.source, "two of its files have the same name", at="splits", found=", ".join(twice))
@@ -185,7 +221,9 @@ def read_yaml(path: str | Path, shown_as: str) -> Any:
             return json.loads(json.dumps(yaml.load(file, loader)))  # noqa: S506, as both loaders are safe
     except FileNotFoundError:
         raise DatasetError(shown_as, "there is no such file") from None
-    except (yaml.YAMLError, UnicodeDecodeError, TypeError) as error:
+    except OSError as error:
+        raise DatasetError(shown_as, "it cannot be read", found=error.strerror) from None
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
         raise DatasetError(shown_as, "not a readable YAML file", found=" ".join(str(error).split())) from None
 
 

@@ -17,8 +17,11 @@ from data_error import DataError
 CHUNK = 1 << 16
 USER_AGENT = "mnist-png-workflow/1.0 (python-requests)"
 PASSING_STATUS = (429, 500, 502, 503, 504)
+CONNECT_RETRIES = 2  # who does not answer is seldom back soon, and the next mirror waits
 LONGEST_WAIT = 120  # seconds, whatever Retry-After asks for
 PROGRESS_AFTER = 5.0  # seconds
+
+logging.getLogger("urllib3").setLevel(logging.ERROR)  # its warnings show URLs with their query
 
 
 class HttpFileError(DataError):
@@ -29,6 +32,16 @@ class TooLargeError(DataError):
     """A body that cannot be the file, since it is larger."""
 
 
+class _Retry(urllib3.Retry):
+    """Says before each further try why there is one; urllib3's own words would show the query of the URL."""
+
+    def sleep(self, response: urllib3.BaseHTTPResponse | None = None) -> None:
+        last = self.history[-1]
+        why = last.status or type(last.error).__name__
+        logging.warning("%s: %s, trying again", urlsplit(last.url or "").path, why)
+        super().sleep(response)
+
+
 class _Session(requests.Session):
     """A session that asks for the bytes as they are, tries again what may pass, and stays encrypted."""
 
@@ -36,8 +49,9 @@ class _Session(requests.Session):
         super().__init__()
         # Without `identity` a server may compress a .gz once more, or decompress it on its way.
         self.headers.update({"User-Agent": USER_AGENT, "Accept-Encoding": "identity"})
-        policy = urllib3.Retry(
+        policy = _Retry(
             total=retries,
+            connect=min(retries, CONNECT_RETRIES),
             backoff_factor=backoff,
             backoff_max=LONGEST_WAIT,
             status_forcelist=PASSING_STATUS,
@@ -49,7 +63,14 @@ class _Session(requests.Session):
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:
         target = super().get_redirect_target(resp)
-        if target and resp.url.startswith("https://") and target.startswith("http://"):
+        if target is None:
+            return None
+        try:
+            parts = urlsplit(target)
+            _ = parts.port  # which requests reads unguarded
+        except ValueError:
+            raise HttpFileError(without_secrets(resp.url), "redirects to what is no address") from None
+        if resp.url.startswith("https://") and parts.scheme == "http":
             raise HttpFileError(
                 without_secrets(resp.url), "redirects to an unencrypted address", found=without_secrets(target)
             )
@@ -128,7 +149,8 @@ def _fetch_rest(
             partial.seek(0)
             partial.truncate()
         _remember(url, response, state)
-        expected = have + int(response.headers["Content-Length"]) if "Content-Length" in response.headers else None
+        length = response.headers.get("Content-Length", "")
+        expected = have + int(length) if length.isdecimal() else None
         _check_size(shown, expected or 0, size_limit)
         logging.info("%s: %s", shown, f"resuming at byte {have}" if resumed else "downloading")
         _copy_body(response, shown, partial, have, expected, size_limit)
@@ -200,6 +222,8 @@ def _reason(error: requests.RequestException, timeout: tuple[float, float]) -> s
     if isinstance(error, requests.exceptions.ConnectionError):
         cause = error.args[0] if error.args else error
         return f"no connection: {getattr(cause, 'reason', cause)}".replace("\n", " ")
+    if isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)):
+        return "it is, or redirects to, an address that cannot be used"  # whose text would show it, secrets and all
     return " ".join(str(error).split())
 
 

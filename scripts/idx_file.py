@@ -206,7 +206,7 @@ class IdxFile:
     def array(self, start: int = 0, stop: int | None = None) -> numpy.ndarray:
         """Items ``start`` to ``stop`` as a numpy array: dims (stop - start, *item_shape), big-endian, read-only."""
         stop = len(self) if stop is None else stop
-        return as_array(self.read(start, stop), self.header, stop - start)
+        return as_array(self.read(start, stop), self.header, stop - start, self.path)
 
 
 def decode(data: bytes, type_: ElementType) -> bytes | array:
@@ -219,8 +219,17 @@ def decode(data: bytes, type_: ElementType) -> bytes | array:
     return values
 
 
-def as_array(data: bytes, header: IdxHeader, count: int) -> numpy.ndarray:
-    """The bytes of ``count`` items as a numpy array of dims (count, *item_shape) and big-endian dtype."""
+def as_array(data: bytes, header: IdxHeader, count: int, file: str | os.PathLike[str]) -> numpy.ndarray:
+    """The bytes of ``count`` items as a numpy array of dims (count, *item_shape) and big-endian dtype.
+
+    Raises:
+        IdxError: when numpy has no arrays of so many dimensions, or of so large ones.
+    """
     import numpy
 
-    return numpy.frombuffer(data, f">{header.type.code}").reshape(count, *header.item_shape)
+    try:
+        return numpy.frombuffer(data, f">{header.type.code}").reshape(count, *header.item_shape)
+    except ValueError as error:
+        raise IdxError(
+            file, "numpy has no array of its dimensions", at="byte 3", expected=error, found=header.dims
+        ) from None

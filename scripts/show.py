@@ -6,7 +6,7 @@ from typing import IO
 
 import numpy
 
-from compressed_file import open_content
+from compressed_file import CHUNK, open_content
 from data_error import DataError
 from idx_file import IdxError, IdxHeader, as_array, decode, read_header
 
@@ -29,16 +29,19 @@ def main(file: str, count: int | None = None, index: int | None = None) -> str:
         header = read_header(stream, file)
         if count is None and index is None:
             return _header(header)
+        if count is not None and count < 1:
+            raise IdxError(file, "nothing to show", expected="a count from 1", found=count)
         start = index or 0
         stop = start + 1 if count is None else min(count, header.dims[0])
         if not 0 <= start < stop <= header.dims[0]:
-            raise IdxError(file, "no such item", expected=f"an index from 0 to {header.dims[0] - 1}", found=start)
+            indices = f"an index from 0 to {header.dims[0] - 1}" if header.dims[0] else "no index, since it is empty"
+            raise IdxError(file, "no such item", expected=indices, found=start)
         for position in range(start):
             _read(stream, header, file, position)
         data = b"".join(_read(stream, header, file, position) for position in range(start, stop))
     if not header.item_shape:
         return " ".join(map(str, decode(data, header.type)))
-    return "\n\n".join(_matrix(item) for item in as_array(data, header, stop - start))
+    return "\n\n".join(_matrix(item) for item in as_array(data, header, stop - start, file))
 
 
 def _header(header: IdxHeader) -> str:
@@ -50,7 +53,9 @@ def _header(header: IdxHeader) -> str:
 
 
 def _read(stream: IO[bytes], header: IdxHeader, file: str, position: int) -> bytes:
-    data = stream.read(header.item_size)
+    data = bytearray()  # piece by piece, since the header may promise more than there is
+    while piece := stream.read(min(CHUNK, header.item_size - len(data))):
+        data += piece
     if len(data) < header.item_size:
         raise IdxError(
             file,
@@ -59,13 +64,13 @@ def _read(stream: IO[bytes], header: IdxHeader, file: str, position: int) -> byt
             expected=f"{header.file_size} bytes",
             found="end of file",
         )
-    return data
+    return bytes(data)
 
 
 def _matrix(item: numpy.ndarray) -> str:
     rows = numpy.atleast_2d(item)
-    width = max(len(f"{value:g}") for value in rows.flat)
-    return "\n".join(" ".join(f"{value:>{width}g}" for value in row) for row in rows)
+    width = max((len(str(value)) for value in rows.flat), default=0)
+    return "\n".join(" ".join(str(value).rjust(width) for value in row) for row in rows)
 
 
 if __name__ == "__main__":

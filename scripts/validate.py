@@ -114,7 +114,7 @@ def _count_labels(file: IdxFile, classes: dict[int, str]) -> Counter[int]:
     counts: Counter[int] = Counter(values)
     unknown = counts.keys() - classes.keys()
     if unknown:
-        index = min(values.index(value) for value in unknown)  # type: ignore[arg-type]
+        index = next(index for index, value in enumerate(values) if value in unknown)
         raise ValidationError(
             file.path,
             f"a label that is no class, of image {index}",

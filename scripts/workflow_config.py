@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from dataset_file import Dataset, DatasetError, PublishedFile, Split, check, load, read_yaml
+from dataset_file import Dataset, DatasetError, PublishedFile, Split, check, check_mirror, load, read_yaml
 
 SHOWN_AS = "configuration"
 
@@ -35,7 +35,8 @@ class WorkflowConfig:
         check(config, schema, SHOWN_AS)
         settings = {key: of_key["default"] for key, of_key in schema["properties"].items() if "default" in of_key}
         settings |= config
-        self.limit: int | None = settings["limit"]
+        limit = settings["limit"]
+        self.limit = None if limit is None else int(limit)  # JSON schemas take 10.0 for an integer
         self.datasets: dict[str, Dataset] = {}
         self._known: dict[str, Dataset] = {}
         for entry in _as_list(settings["datasets"]):
@@ -62,21 +63,24 @@ class WorkflowConfig:
                     found=split,
                 )
         self._mirrors = {name: _as_list(mirrors) for name, mirrors in (settings["mirrors"] or {}).items()}
+        for name, mirrors in self._mirrors.items():
+            self.dataset(name)  # which is known, or the name is a mistake
+            for mirror in mirrors:
+                check_mirror(mirror, SHOWN_AS)
 
     def _load(self, entry: str) -> Dataset:
         if entry.endswith((".yaml", ".yml")):
             return load(entry, self._dataset_schema, locate=lambda path: str(Path(entry).parent / path))
         shown_as = f"datasets/{entry}.yaml"
-        try:
-            path = self._source(shown_as)
-        except OSError:
+        path = self._source(shown_as)
+        if not Path(path).is_file():
             raise DatasetError(
                 SHOWN_AS,
                 "no such dataset",
                 at="datasets",
                 expected="a name from the folder datasets/, or the path of a file of your own, such as my/digits.yaml",
                 found=entry,
-            ) from None
+            )
         return load(path, self._dataset_schema, locate=lambda path: self._source(f"datasets/{path}"), shown_as=shown_as)
 
     def dataset(self, name: str) -> Dataset:
@@ -155,14 +159,11 @@ class WorkflowConfig:
         names it, and from the dataset file when that does.
         """
         own = self.dataset(dataset)
-        configured = [check_mirror(mirror, SHOWN_AS) for mirror in self._mirrors.get(dataset, [])]
         of_dataset = [
-            mirror
-            if "://" in check_mirror(mirror, own.source)
-            else str(Path(own.locate(f"{mirror}/{published}")).parent)
+            mirror if "://" in mirror else str(Path(own.locate(f"{mirror}/{published}")).parent)
             for mirror in own.mirrors
         ]
-        return configured + of_dataset
+        return self._mirrors.get(dataset, []) + of_dataset
 
     def expand(self, pattern: str, dataset: str | None = None, split: str | None = None) -> list[str]:
         """``pattern`` with its wildcards {dataset}, {split} and {label} filled with all that the run is asked for.
@@ -214,24 +215,6 @@ def code_digest(script: str, scripts: Sequence[Path]) -> str:
         queue += (imported & sources.keys()) - seen
         seen |= imported & sources.keys()
     return hashlib.sha256("".join(sources[name] for name in sorted(seen)).encode()).hexdigest()
-
-
-def check_mirror(mirror: str, shown_as: str) -> str:
-    """The mirror itself, when it is an http, https or file URL or a directory.
-
-    Raises:
-        DatasetError: when it is anything else.
-    """
-    scheme, separator, _ = mirror.partition("://")
-    if separator and scheme not in ("http", "https", "file"):
-        raise DatasetError(
-            shown_as,
-            "a mirror of no known kind",
-            at="mirrors",
-            expected="an http, https or file URL, or a directory",
-            found=f"{scheme}://…",
-        )
-    return mirror
 
 
 def _as_list(value: Any) -> list[Any]:

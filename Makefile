@@ -1,0 +1,30 @@
+# make        set up .venv and run the workflow on the bundled sample
+# make test   check format, lint and types, and run the tests
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+sample: .venv/ready
+	$(BIN)/snakemake --cores 4 all
+
+test: .venv/ready-to-test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/snakefmt --check Snakefile
+	$(BIN)/mypy
+	$(BIN)/snakemake --lint
+	$(BIN)/pytest
+
+.venv/bin/pip:
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv .venv
+
+.venv/ready: envs/requirements.txt | .venv/bin/pip
+	$(BIN)/pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
+.venv/ready-to-test: envs/requirements-test.txt .venv/ready
+	$(BIN)/pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
+.PHONY: sample test

@@ -1,0 +1,33 @@
+"""The partial file of a download, which stays for the next attempt."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from atomic_file import is_at, open_partial, partial_path
+
+
+@contextmanager
+def partial_file(output: str | os.PathLike[str]) -> Iterator[tuple[IO[bytes], Path]]:
+    """A hidden file beside ``output``, open to append and read, and the path of its state.
+
+    The state is a file that says what the partial bytes belong to. Both stay when there are bytes and a
+    state, and go when not. A process that finds them held by another gets files of its own, which always go.
+    """
+    with open_partial(Path(output)) as partial:
+        path = Path(partial.name)
+        state = path.with_name(f"{path.name}.json")
+        try:
+            yield partial, state
+        finally:
+            resumable = path == partial_path(Path(output)) and state.exists() and partial.seek(0, os.SEEK_END)
+            if not resumable and is_at(path, partial):
+                discard(partial, state)
+
+
+def discard(partial: IO[bytes], state: Path) -> None:
+    """Forget what has arrived."""
+    state.unlink(missing_ok=True)
+    Path(partial.name).unlink(missing_ok=True)
