@@ -1,0 +1,211 @@
+"""A real HTTP server on loopback that can be told to fail in the ways in which mirrors fail."""
+
+import hashlib
+import itertools
+import re
+import select
+import socket
+import ssl
+import sys
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email.message import Message
+from email.utils import formatdate
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+PIECE = 1 << 14  # bytes that are sent at a time
+
+
+@dataclass(frozen=True)
+class Misbehaviour:
+    """In what one answer differs from good service.
+
+    ``headers`` are set, or left out when None. ``body`` takes the place of the file. An ``endless`` body
+    is repeated until the client hangs up. A ``chunked`` answer has no Content-Length. After ``cut_after``
+    bytes of body the connection is closed, after ``stall_after`` nothing comes any more. ``delay`` is the
+    time in seconds before the answer, ``pause`` that after each piece of it.
+    """
+
+    status: int | None = None
+    headers: Mapping[str, str | None] = field(default_factory=dict)
+    body: bytes | None = None
+    ranges: bool = True
+    chunked: bool = False
+    endless: bool = False
+    cut_after: int | None = None
+    stall_after: int | None = None
+    delay: float = 0.0
+    pause: float = 0.0
+
+
+@dataclass
+class Request:
+    """One request as it arrived, and what was answered. ``bytes_sent`` are those of the body."""
+
+    path: str
+    headers: Message
+    status: int = 0
+    bytes_sent: int = 0
+
+
+class MirrorServer(ThreadingHTTPServer):
+    """Serves the files below ``folder`` with ETag, Last-Modified and ranges; use it as a context manager.
+
+    As it takes absolute request targets too, it serves as an HTTP proxy for any host.
+    """
+
+    def __init__(self, folder: Path, tls: ssl.SSLContext | None = None) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.folder = folder
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.server_port}"
+        self.closing = threading.Event()
+        self._misbehaviours: dict[str, list[Misbehaviour]] = defaultdict(list)
+        self._requests: list[Request] = []
+        self._answering = 0
+        self._changed = threading.Condition()
+        if tls:
+            self.socket = tls.wrap_socket(self.socket, server_side=True)
+
+    def __enter__(self) -> "MirrorServer":
+        threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.closing.set()
+        self.shutdown()
+        self.server_close()
+
+    def publish(self, path: str, data: bytes) -> None:
+        """Serve ``data`` under ``path`` from now on."""
+        file = self.folder / path.lstrip("/")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(data)
+
+    def misbehave(self, path: str, *misbehaviours: Misbehaviour) -> None:
+        """Answer the next requests for ``path`` in these ways, one after the other, and then well again."""
+        self._misbehaviours[path].extend(misbehaviours)
+
+    @property
+    def requests(self) -> list[Request]:
+        """The requests so far, in the order of their arrival, once none is being answered any more."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._answering == 0, timeout=5):
+                raise TimeoutError("a request is still being answered")
+            return list(self._requests)
+
+    @contextmanager
+    def answering(self, request: Request) -> Iterator[Misbehaviour]:
+        """Record the request, and tell how to answer it."""
+        path = urlsplit(request.path).path
+        with self._changed:
+            self._requests.append(request)
+            self._answering += 1
+            misbehaviour = self._misbehaviours[path].pop(0) if self._misbehaviours[path] else Misbehaviour()
+        try:
+            yield misbehaviour
+        finally:
+            with self._changed:
+                self._answering -= 1
+                self._changed.notify_all()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exception(), ConnectionError):  # a client may hang up
+            super().handle_error(request, client_address)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: MirrorServer
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def setup(self) -> None:
+        # So that what counts as sent is little more than what the client has read.
+        self.request.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 16)
+        super().setup()
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing: the server keeps the requests instead."""
+
+    def do_GET(self) -> None:
+        request = Request(self.path, self.headers)
+        with self.server.answering(request) as misbehaviour:
+            if misbehaviour.delay and self._hung_up_within(misbehaviour.delay):
+                self.close_connection = True
+                return
+            status, headers, body = self._answer(misbehaviour)
+            request.status = status
+            self.send_response(status)
+            for name, value in {**headers, **misbehaviour.headers}.items():
+                if value is not None:
+                    self.send_header(name, value)
+            self.end_headers()
+            self._send_body(request, misbehaviour, body)
+
+    def _answer(self, misbehaviour: Misbehaviour) -> tuple[int, dict[str, str], bytes]:
+        file = self.server.folder / unquote(urlsplit(self.path).path).lstrip("/")
+        status, headers, body = 200, {}, misbehaviour.body
+        if misbehaviour.status is not None:
+            status, body = misbehaviour.status, body or b""
+        elif body is None and not file.is_file():
+            status, body = 404, b""
+        elif body is None:
+            body = file.read_bytes()
+            headers["ETag"] = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
+            headers["Last-Modified"] = formatdate(file.stat().st_mtime, usegmt=True)
+            if misbehaviour.ranges:
+                status, body = self._part(headers, body)
+        if misbehaviour.chunked:
+            headers["Transfer-Encoding"] = "chunked"
+        else:
+            headers["Content-Length"] = str(len(body))
+        return status, headers, body
+
+    def _part(self, headers: dict[str, str], body: bytes) -> tuple[int, bytes]:
+        """Status and body as Range and If-Range ask for; sets the headers that belong to it."""
+        headers["Accept-Ranges"] = "bytes"
+        wanted = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
+        unchanged = (None, headers["ETag"], headers["Last-Modified"])
+        if not wanted or self.headers.get("If-Range") not in unchanged:
+            return 200, body
+        start, stop = int(wanted[1]), int(wanted[2] or len(body) - 1) + 1
+        if start >= len(body):
+            headers["Content-Range"] = f"bytes */{len(body)}"
+            return 416, b""
+        part = body[start:stop]
+        headers["Content-Range"] = f"bytes {start}-{start + len(part) - 1}/{len(body)}"
+        return 206, part
+
+    def _send_body(self, request: Request, misbehaviour: Misbehaviour, body: bytes) -> None:
+        stops = [stop for stop in (misbehaviour.cut_after, misbehaviour.stall_after) if stop is not None]
+        for piece in _pieces(body[: min(stops, default=None)], misbehaviour.endless):
+            chunk = b"%x\r\n%s\r\n" % (len(piece), piece) if misbehaviour.chunked else piece
+            self.wfile.write(chunk)
+            request.bytes_sent += len(piece)
+            if self.server.closing.wait(misbehaviour.pause):
+                break
+        if misbehaviour.stall_after is not None:
+            self._hung_up_within(float("inf"))
+        if stops or self.server.closing.is_set():
+            self.close_connection = True
+        elif misbehaviour.chunked:
+            self.wfile.write(b"0\r\n\r\n")
+
+    def _hung_up_within(self, seconds: float) -> bool:
+        """Wait, but no longer than the client and the server are there."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if self.server.closing.is_set() or select.select([self.connection], [], [], 0.02)[0]:
+                return True
+        return False
+
+
+def _pieces(body: bytes, endless: bool) -> Iterable[bytes]:
+    pieces = [body[start : start + PIECE] for start in range(0, len(body), PIECE)]
+    return itertools.cycle(pieces) if endless else pieces

@@ -1,0 +1,606 @@
+"""Downloading a published file from real mirrors: HTTP servers and directories, with all that goes wrong there."""
+
+import gzip
+import hashlib
+import logging
+import lzma
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy
+import pytest
+import yaml
+
+import download
+from conftest import ROOT
+from download import DownloadError
+from idx_bytes import idx_bytes
+from mirror_server import MirrorServer, Misbehaviour
+
+FILE = "t10k-images-idx3-ubyte.gz"
+IMAGES = numpy.random.default_rng(0).integers(0, 256, (400, 28, 28), dtype=numpy.uint8)
+CONTENT = idx_bytes(IMAGES)
+PUBLISHED = gzip.compress(CONTENT, mtime=0)
+OTHER = gzip.compress(idx_bytes(255 - IMAGES), mtime=0)
+HTML = b"\n<!DOCTYPE html><html><body>Please accept the terms of this network.</body></html>"
+
+UNPINNED: dict[str, Any] = {"content_bytes": len(CONTENT)}
+PINNED = UNPINNED | {
+    "bytes": len(PUBLISHED),
+    "sha256": hashlib.sha256(PUBLISHED).hexdigest(),
+    "content_sha256": hashlib.sha256(CONTENT).hexdigest(),
+}
+
+IN_A_PROCESS = """
+import ast, sys
+sys.path.append(sys.argv[1])
+import download
+download.main(**ast.literal_eval(sys.argv[2]))
+"""
+
+
+@pytest.fixture
+def server(mirror_server: MirrorServer, caplog: pytest.LogCaptureFixture) -> MirrorServer:
+    """A server with the right file in the mirrors /a and /b."""
+    caplog.set_level(logging.INFO)
+    mirror_server.publish(f"/a/{FILE}", PUBLISHED)
+    mirror_server.publish(f"/b/{FILE}", PUBLISHED)
+    return mirror_server
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Where the downloads of the dataset ``digits`` go."""
+    folder = tmp_path / "resources/digits"
+    folder.mkdir(parents=True)
+    return folder
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    """An empty local directory, to be a mirror."""
+    directory = tmp_path / "local copy #1?"
+    directory.mkdir()
+    return directory
+
+
+def arguments(
+    folder: Path, *mirrors: str | Path, pinned: dict[str, Any] = PINNED, file: str = FILE, **changes: Any
+) -> dict[str, Any]:
+    return {
+        "mirrors": [str(mirror) for mirror in mirrors],
+        "file": file,
+        "output": str(folder / file),
+        "timeout": (0.5, 0.5),
+        "retries": 2,
+        "backoff": 0.01,
+        **pinned,
+        **changes,
+    }
+
+
+def get(folder: Path, *mirrors: str | Path, **changes: Any) -> bytes:
+    """The file that `download.main` makes, once it is sure that it made nothing else."""
+    call = arguments(folder, *mirrors, **changes)
+    download.main(**call)
+    output = Path(call["output"])
+    assert list(folder.iterdir()) == [output]
+    return output.read_bytes()
+
+
+def refusal(folder: Path, *mirrors: str | Path, **changes: Any) -> str:
+    """The message with which `download.main` ends, once it is sure that there is no file under the final name."""
+    call = arguments(folder, *mirrors, **changes)
+    with pytest.raises(DownloadError) as raised:
+        download.main(**call)
+    assert not Path(call["output"]).exists()
+    return str(raised.value)
+
+
+def start_process(call: dict[str, Any]) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-c", IN_A_PROCESS, str(ROOT / "scripts"), repr(call)],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def wait_until_larger(path: Path, size: int) -> None:
+    end = time.monotonic() + 20
+    while not path.exists() or path.stat().st_size <= size:
+        assert time.monotonic() < end, f"{path} does not grow"
+        time.sleep(0.01)
+
+
+def is_gzip(data: bytes) -> bool:
+    return data.startswith(b"\x1f\x8b")
+
+
+# Which mirror
+
+
+def test_the_first_mirror_that_has_the_file_is_used(server: MirrorServer, folder: Path) -> None:
+    assert get(folder, f"{server.url}/a", f"{server.url}/b") == PUBLISHED
+    assert [request.path for request in server.requests] == [f"/a/{FILE}"]
+
+
+def test_the_second_mirror_is_used_when_the_first_has_no_such_file(
+    server: MirrorServer, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert get(folder, f"{server.url}/none/", f"{server.url}/b/") == PUBLISHED
+    assert [(request.path, request.status) for request in server.requests] == [
+        (f"/none/{FILE}", 404),
+        (f"/b/{FILE}", 200),
+    ]
+    assert f"{server.url}/none/{FILE}: 404 Not Found" in caplog.text
+    assert f"from {server.url}/b/{FILE}" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param(Misbehaviour(body=HTML), id="HTML page"),
+        pytest.param(Misbehaviour(body=OTHER), id="other content"),
+        pytest.param(Misbehaviour(body=PUBLISHED[:-9]), id="truncated gzip"),
+        pytest.param(Misbehaviour(body=PUBLISHED + b"more"), id="something after it"),
+        pytest.param(Misbehaviour(body=bytes(10_000_000)), id="too large"),
+        pytest.param(Misbehaviour(body=b""), id="nothing"),
+        pytest.param(Misbehaviour(status=403), id="403"),
+    ],
+)
+def test_the_second_mirror_is_used_when_the_first_serves_something_else(
+    server: MirrorServer, folder: Path, fault: Misbehaviour
+) -> None:
+    server.misbehave(f"/a/{FILE}", fault)
+    assert get(folder, f"{server.url}/a", f"{server.url}/b") == PUBLISHED
+
+
+@pytest.mark.parametrize("kind", ["server", "directory"])
+def test_a_mirror_that_stops_in_the_middle_is_left_for_the_next(
+    server: MirrorServer, folder: Path, directory: Path, kind: str
+) -> None:
+    (directory / FILE).write_bytes(PUBLISHED)
+    server.misbehave(f"/a/{FILE}", *[Misbehaviour(cut_after=1000)] * 3)
+    assert get(folder, f"{server.url}/a", directory if kind == "directory" else f"{server.url}/b") == PUBLISHED
+    assert "Range" not in server.requests[-1].headers or kind == "directory"
+
+
+def test_a_file_name_is_put_into_the_path_of_a_mirror_with_a_query(server: MirrorServer, folder: Path) -> None:
+    assert get(folder, f"{server.url}/a/?token=plugh") == PUBLISHED
+    assert [request.path for request in server.requests] == [f"/a/{FILE}?token=plugh"]
+
+
+# What goes wrong on the way
+
+
+def test_a_server_error_that_passes_is_tried_again(server: MirrorServer, folder: Path) -> None:
+    server.misbehave(f"/a/{FILE}", Misbehaviour(status=500))
+    assert get(folder, f"{server.url}/a", f"{server.url}/b") == PUBLISHED
+    assert [(request.path, request.status) for request in server.requests] == [
+        (f"/a/{FILE}", 500),
+        (f"/a/{FILE}", 200),
+    ]
+
+
+@pytest.mark.parametrize(
+    "fault", [Misbehaviour(cut_after=200_000), Misbehaviour(stall_after=200_000)], ids=["cut", "stall"]
+)
+def test_a_body_that_stops_is_resumed(server: MirrorServer, folder: Path, fault: Misbehaviour) -> None:
+    server.misbehave(f"/a/{FILE}", fault)
+    assert get(folder, f"{server.url}/a") == PUBLISHED
+    first, second = server.requests
+    assert (first.status, second.status) == (200, 206)
+    assert first.bytes_sent == 200_000
+    assert second.bytes_sent < 200_000
+
+
+def test_a_later_run_resumes_where_a_cut_run_stopped(server: MirrorServer, folder: Path) -> None:
+    server.misbehave(f"/a/{FILE}", Misbehaviour(cut_after=200_000))
+    assert "the transfer broke off" in refusal(folder, f"{server.url}/a", retries=0)
+    assert get(folder, f"{server.url}/a") == PUBLISHED
+    second = server.requests[-1]
+    assert second.headers["Range"] == "bytes=200000-"
+    assert second.status == 206
+    assert second.bytes_sent == len(PUBLISHED) - 200_000
+
+
+def test_a_later_run_resumes_where_a_killed_run_stopped(server: MirrorServer, folder: Path) -> None:
+    server.misbehave(f"/a/{FILE}", Misbehaviour(stall_after=200_000))
+    with start_process(arguments(folder, f"{server.url}/a", timeout=(30, 30))) as process:
+        wait_until_larger(folder / f".{FILE}.partial", 100_000)
+        process.send_signal(signal.SIGKILL)
+    assert process.returncode == -signal.SIGKILL
+    assert not (folder / FILE).exists()
+    assert get(folder, f"{server.url}/a") == PUBLISHED
+    second = server.requests[-1]
+    assert second.status == 206
+    assert second.headers["Range"] == f"bytes={len(PUBLISHED) - second.bytes_sent}-"
+    assert second.bytes_sent < len(PUBLISHED) - 100_000
+
+
+def test_a_file_that_changed_since_is_downloaded_from_its_beginning(server: MirrorServer, folder: Path) -> None:
+    server.publish(f"/a/{FILE}", OTHER)
+    server.misbehave(f"/a/{FILE}", Misbehaviour(cut_after=200_000))
+    refusal(folder, f"{server.url}/a", retries=0)
+    server.publish(f"/a/{FILE}", PUBLISHED)
+    assert get(folder, f"{server.url}/a") == PUBLISHED
+    second = server.requests[-1]
+    assert second.headers["Range"] == "bytes=200000-"
+    assert second.status == 200
+    assert second.bytes_sent == len(PUBLISHED)
+
+
+def test_a_weak_etag_is_no_ground_to_resume(server: MirrorServer, folder: Path) -> None:
+    weak = Misbehaviour(cut_after=200_000, headers={"ETag": 'W/"1"', "Last-Modified": None})
+    server.misbehave(f"/a/{FILE}", weak)
+    refusal(folder, f"{server.url}/a", retries=0)
+    assert get(folder, f"{server.url}/a") == PUBLISHED
+    assert "Range" not in server.requests[-1].headers
+
+
+def test_a_partial_file_that_went_bad_is_thrown_away(server: MirrorServer, folder: Path) -> None:
+    server.misbehave(f"/a/{FILE}", Misbehaviour(cut_after=200_000))
+    refusal(folder, f"{server.url}/a", retries=0)
+    (folder / f".{FILE}.partial").write_bytes(bytes(200_000))
+    assert get(folder, f"{server.url}/a") == PUBLISHED
+
+
+@pytest.mark.parametrize("position", [0, 1], ids=["before", "after"])
+@pytest.mark.parametrize("kind", ["server", "directory"])
+def test_a_mirror_that_has_nothing_does_not_cost_what_another_sent(
+    server: MirrorServer, folder: Path, directory: Path, kind: str, position: int
+) -> None:
+    mirrors: list[str | Path] = [f"{server.url}/a"]
+    mirrors.insert(position, directory if kind == "directory" else f"{server.url}/none")
+    server.misbehave(f"/a/{FILE}", Misbehaviour(cut_after=200_000))
+    refusal(folder, *mirrors, retries=0)
+    assert get(folder, *mirrors) == PUBLISHED
+    assert server.requests[-1].headers["Range"] == "bytes=200000-"
+
+
+def test_processes_that_download_the_same_file_at_once_all_succeed(server: MirrorServer, folder: Path) -> None:
+    output = folder / FILE
+    for _ in range(4):
+        server.misbehave(f"/a/{FILE}", *[Misbehaviour(pause=0.01)] * 3)
+        processes = [start_process(arguments(folder, f"{server.url}/a", timeout=(30, 30))) for _ in range(3)]
+        while any(process.poll() is None for process in processes):
+            if output.exists():
+                assert output.read_bytes() == PUBLISHED, "never less than the whole file under its final name"
+            time.sleep(0.005)
+        for process in processes:
+            assert process.communicate()[1] == ""
+            assert process.returncode == 0
+        assert list(folder.iterdir()) == [output]
+        assert output.read_bytes() == PUBLISHED
+        output.unlink()
+    assert len(server.requests) == 12
+
+
+# What is the right file
+
+
+@pytest.mark.parametrize(
+    "published",
+    [gzip.compress(CONTENT, 1), lzma.compress(CONTENT), CONTENT],
+    ids=["gzip of another level", "xz", "plain"],
+)
+def test_the_right_content_compressed_anew_is_accepted(server: MirrorServer, folder: Path, published: bytes) -> None:
+    server.publish(f"/a/{FILE}", published)
+    stored = get(folder, f"{server.url}/a")
+    assert gzip.decompress(stored) == CONTENT
+    assert stored == published or not is_gzip(published)
+
+
+def test_content_compressed_anew_is_not_accepted_on_the_digest_of_the_published_file(
+    server: MirrorServer, folder: Path
+) -> None:
+    pinned = {key: PINNED[key] for key in ("content_bytes", "sha256")}
+    server.publish(f"/a/{FILE}", gzip.compress(CONTENT, 1))
+    assert PINNED["sha256"] in refusal(folder, f"{server.url}/a", pinned=pinned)
+
+
+def test_a_gz_that_the_server_calls_an_encoding_is_kept_as_published(server: MirrorServer, folder: Path) -> None:
+    server.misbehave(f"/a/{FILE}", Misbehaviour(headers={"Content-Encoding": "gzip"}))
+    assert get(folder, f"{server.url}/a") == PUBLISHED
+
+
+def test_a_plain_file_that_the_server_compresses_on_its_way_is_accepted(server: MirrorServer, folder: Path) -> None:
+    on_its_way = Misbehaviour(body=gzip.compress(CONTENT), headers={"Content-Encoding": "gzip"}, chunked=True)
+    server.misbehave("/a/digits-idx3-ubyte", on_its_way)
+    pinned = PINNED | {"bytes": len(CONTENT), "sha256": PINNED["content_sha256"]}
+    output = str(folder / "digits-idx3-ubyte.plain")
+    assert get(folder, f"{server.url}/a", file="digits-idx3-ubyte", pinned=pinned, output=output) == CONTENT
+
+
+@pytest.mark.parametrize(
+    ("body", "named"),
+    [
+        pytest.param(HTML, "an HTML page", id="HTML page"),
+        pytest.param(b"<?xml version='1.0'?><Error>AccessDenied</Error>", "an XML document", id="XML"),
+        pytest.param(PUBLISHED[:-9], "truncated gzip file", id="truncated at its end"),
+        pytest.param(PUBLISHED[:100_000], "truncated gzip file", id="truncated gzip"),
+        pytest.param(PUBLISHED[:99] + bytes(20) + PUBLISHED[119:], "damaged gzip file", id="damaged gzip"),
+        pytest.param(PUBLISHED + b"more", "something else follows the gzip data", id="something after it"),
+        pytest.param(gzip.compress(bytes(9_999_999)), "holds more than it should", id="decompression bomb"),
+        pytest.param(gzip.compress(CONTENT[:-1]), "its content is another", id="too little content"),
+        pytest.param(OTHER, "its content is another", id="other content"),
+        pytest.param(CONTENT[:1000], "its content is another", id="plain, too little"),
+    ],
+)
+def test_a_wrong_file_is_named_for_what_it_is(server: MirrorServer, folder: Path, body: bytes, named: str) -> None:
+    server.publish(f"/a/{FILE}", body)
+    message = refusal(folder, f"{server.url}/a", datasets=str(ROOT / "datasets"))
+    assert f"{server.url}/a/{FILE}: not the right file: {named}" in message
+    assert f"SHA-256 {PINNED['sha256']}" in message
+    assert hashlib.sha256(body).hexdigest() in message
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("compressed_anew", [False, True])
+def test_a_file_of_mnist_where_fashion_mnist_is_due_is_named_as_such(
+    server: MirrorServer, folder: Path, mnist: Path, compressed_anew: bool
+) -> None:
+    fashion = yaml.safe_load((ROOT / "datasets/fashion-mnist.yaml").read_text())["splits"]["test"]["images"]
+    body = (mnist / FILE).read_bytes()
+    server.publish(f"/a/{FILE}", gzip.compress(gzip.decompress(body), 1) if compressed_anew else body)
+    message = refusal(
+        folder,
+        f"{server.url}/a",
+        file=fashion.pop("file"),
+        pinned=fashion | {"content_bytes": 16 + 10_000 * 28 * 28},
+        datasets=str(ROOT / "datasets"),
+    )
+    assert f"not the right file: this is {FILE} of MNIST\n" in message
+
+
+@pytest.mark.parametrize(
+    "pinned",
+    [PINNED, PINNED | {"content_sha256": None}, UNPINNED],
+    ids=["pinned", "without content digest", "nothing pinned"],
+)
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param({"headers": {"ETag": '"1"'}, "chunked": True}, id="no Content-Length"),
+        pytest.param({"headers": {"ETag": '"1"', "Content-Length": str(10**12)}}, id="announced"),
+    ],
+)
+def test_a_body_without_end_is_not_taken(
+    server: MirrorServer, folder: Path, fault: dict[str, Any], pinned: dict[str, Any]
+) -> None:
+    server.misbehave(f"/a/{FILE}", Misbehaviour(body=PUBLISHED, endless=True, **fault))
+    assert "larger than the file can be" in refusal(folder, f"{server.url}/a", pinned=pinned)
+    (request,) = server.requests
+    assert request.bytes_sent < 5_000_000, "what the buffers between server and client hold is all that it gets rid of"
+    assert list(folder.iterdir()) == []
+
+
+def test_a_file_with_nothing_pinned_is_accepted_with_a_warning_that_shows_what_to_pin(
+    server: MirrorServer, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert get(folder, f"{server.url}/a", pinned=UNPINNED) == PUBLISHED
+    (warning,) = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    assert f"sha256: {PINNED['sha256']}" in warning
+    assert FILE in warning
+    assert ".partial" not in warning, "a name that the reader never sees"
+
+
+def test_a_pinned_file_is_accepted_without_a_warning(
+    server: MirrorServer, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    get(folder, f"{server.url}/a")
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
+
+
+@pytest.mark.parametrize(
+    ("body", "named"),
+    [
+        pytest.param(HTML, "an HTML page", id="HTML page"),
+        pytest.param(HTML.ljust(len(CONTENT)), "an HTML page", id="HTML page of the right size"),
+        pytest.param(gzip.compress(CONTENT[:-1]), f"{len(CONTENT) - 1} bytes", id="too little"),
+        pytest.param(gzip.compress(CONTENT + b"\0"), "holds more than it should", id="too much"),
+        pytest.param(PUBLISHED[:-9], "truncated gzip file", id="truncated gzip"),
+    ],
+)
+def test_a_file_with_nothing_pinned_is_refused_when_it_cannot_be_right(
+    server: MirrorServer, folder: Path, body: bytes, named: str
+) -> None:
+    server.publish(f"/a/{FILE}", body)
+    message = refusal(folder, f"{server.url}/a", pinned=UNPINNED)
+    assert named in message
+    assert f"{len(CONTENT)} bytes" in message
+    assert list(folder.iterdir()) == []
+
+
+# Directories as mirrors
+
+
+@pytest.mark.parametrize("as_url", [False, True], ids=["path", "file URL"])
+def test_a_directory_is_a_mirror(folder: Path, directory: Path, as_url: bool) -> None:
+    (directory / FILE).write_bytes(PUBLISHED)
+    assert get(folder, directory.as_uri() if as_url else directory) == PUBLISHED
+    assert (directory / FILE).read_bytes() == PUBLISHED
+
+
+@pytest.mark.parametrize("file", ["t10k-images-idx3-ubyte.gz", "t10k-images.idx3-ubyte.gz"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "t10k-images-idx3-ubyte.gz",
+        "t10k-images.idx3-ubyte.gz",
+        "t10k-images-idx3-ubyte",
+        "t10k-images.idx3-ubyte",
+    ],
+)
+def test_both_spellings_are_found_in_a_directory_compressed_or_not(
+    folder: Path, directory: Path, file: str, name: str
+) -> None:
+    (directory / name).write_bytes(PUBLISHED if name.endswith(".gz") else CONTENT)
+    stored = get(folder, directory, file=file)
+    assert is_gzip(stored)
+    assert gzip.decompress(stored) == CONTENT
+
+
+def test_a_file_compressed_here_is_the_same_on_every_run(folder: Path, directory: Path) -> None:
+    (directory / FILE).write_bytes(CONTENT)
+    first = get(folder, directory)
+    os.utime(directory / FILE, (0, 0))
+    assert get(folder, directory) == first
+    assert first[4:8] == bytes(4), "no time stamp"
+
+
+@pytest.mark.parametrize(
+    ("file", "output", "decode"),
+    [
+        ("digits-idx3-ubyte", "digits-idx3-ubyte.plain", bytes),
+        ("digits-idx3-ubyte.xz", "digits-idx3-ubyte.xz", lzma.decompress),
+    ],
+)
+@pytest.mark.parametrize("data", [CONTENT, PUBLISHED, lzma.compress(CONTENT)], ids=["plain", "gzip", "xz"])
+def test_a_file_is_stored_compressed_as_its_name_says(
+    folder: Path, directory: Path, file: str, output: str, decode: Any, data: bytes
+) -> None:
+    (directory / file).write_bytes(data)
+    assert decode(get(folder, directory, file=file, output=str(folder / output))) == CONTENT
+
+
+def test_the_right_one_of_two_spellings_in_a_directory_is_taken(folder: Path, directory: Path) -> None:
+    (directory / "t10k-images-idx3-ubyte.gz").write_bytes(OTHER)
+    (directory / "t10k-images.idx3-ubyte").write_bytes(CONTENT)
+    assert gzip.decompress(get(folder, directory)) == CONTENT
+
+
+def test_a_wrong_file_in_a_directory_is_refused_and_the_next_mirror_tried(
+    server: MirrorServer, folder: Path, directory: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (directory / FILE).write_bytes(OTHER)
+    assert get(folder, directory, f"{server.url}/a") == PUBLISHED
+    assert f"{directory / FILE}: not the right file" in caplog.text
+
+
+def test_a_file_in_a_directory_that_is_too_large_is_not_copied(folder: Path, directory: Path) -> None:
+    (directory / FILE).write_bytes(bytes(10_000_000))
+    assert f"{directory / FILE}: larger than the file can be" in refusal(folder, directory)
+    assert list(folder.iterdir()) == []
+
+
+def missing(path: Path) -> Path:
+    return path / "missing"
+
+
+def file_instead(path: Path) -> Path:
+    (path / "file").write_bytes(b"")
+    return path / "file"
+
+
+def folder_instead_of_the_file(path: Path) -> Path:
+    (path / FILE).mkdir()
+    return path
+
+
+def endless_link(path: Path) -> Path:
+    (path / FILE).symlink_to(FILE)
+    return path
+
+
+def name_too_long(path: Path) -> Path:
+    return path / ("x" * 300)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        missing,
+        file_instead,
+        folder_instead_of_the_file,
+        endless_link,
+        name_too_long,
+    ],
+)
+def test_a_directory_that_cannot_be_read_is_a_reason_and_the_next_mirror_is_tried(
+    server: MirrorServer, folder: Path, directory: Path, caplog: pytest.LogCaptureFixture, make: Any
+) -> None:
+    mirror = make(directory)
+    assert get(folder, mirror, f"{server.url}/a") == PUBLISHED
+    assert f"{mirror / FILE}: " in caplog.text
+    (folder / FILE).unlink()
+    assert f"\n    - {mirror / FILE}: " in refusal(folder, mirror)
+    assert list(folder.iterdir()) == []
+
+
+# When no mirror has it
+
+
+def test_the_error_lists_each_mirror_with_its_reason_and_says_what_to_do(
+    server: MirrorServer, folder: Path, directory: Path
+) -> None:
+    server.misbehave(f"/a/{FILE}", Misbehaviour(body=HTML))
+    server.misbehave(f"/b/{FILE}", *[Misbehaviour(status=503)] * 3)
+    message = refusal(
+        folder, f"{server.url}/none", f"{server.url}/a", f"{server.url}/b", "http://127.0.0.1:1/mnist", directory
+    )
+    assert message.startswith(f"{folder / FILE}: no mirror has the right file\n")
+    listed = [line.strip() for line in message.splitlines() if line.lstrip().startswith("- ")]
+    assert listed[:3] == [
+        f"- {server.url}/none/{FILE}: 404 Not Found",
+        f"- {server.url}/a/{FILE}: not the right file: an HTML page",
+        f"- {server.url}/b/{FILE}: 503 Service Unavailable",
+    ]
+    assert listed[3].startswith(f"- http://127.0.0.1:1/mnist/{FILE}: no connection: ")
+    assert listed[4:] == [f"- {directory / FILE}: there is no such file"]
+    assert "--config 'mirrors={digits: /path/to/folder}'" in message
+    assert list(folder.iterdir()) == []
+
+
+def test_no_mirror_at_all_is_said_so(folder: Path) -> None:
+    assert "none is given" in refusal(folder)
+
+
+@pytest.mark.parametrize("cut_after", [1000, 100_000])
+@pytest.mark.parametrize("resumable", [True, False])
+def test_a_failed_download_leaves_nothing_but_what_can_be_resumed(
+    server: MirrorServer, folder: Path, resumable: bool, cut_after: int
+) -> None:
+    headers = {} if resumable else {"ETag": None, "Last-Modified": None}
+    server.misbehave(f"/a/{FILE}", Misbehaviour(cut_after=cut_after, headers=headers))
+    refusal(folder, f"{server.url}/a", f"{server.url}/none", retries=0)
+    left = sorted(path.name for path in folder.iterdir())
+    assert left == ([f".{FILE}.partial", f".{FILE}.partial.json"] if resumable else [])
+
+
+def test_a_failed_download_leaves_an_earlier_file_as_it_was(server: MirrorServer, folder: Path) -> None:
+    (folder / FILE).write_bytes(b"from an earlier run")
+    with pytest.raises(DownloadError):
+        download.main(**arguments(folder, f"{server.url}/none"))
+    assert (folder / FILE).read_bytes() == b"from an earlier run"
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param(Misbehaviour(), id="success"),
+        pytest.param(Misbehaviour(status=404), id="404"),
+        pytest.param(Misbehaviour(status=503), id="503"),
+        pytest.param(Misbehaviour(cut_after=100_000), id="cut"),
+        pytest.param(Misbehaviour(body=HTML), id="HTML page"),
+        pytest.param(Misbehaviour(body=bytes(10_000_000)), id="too large"),
+    ],
+)
+def test_credentials_and_query_of_a_mirror_appear_in_no_message_and_no_file(
+    server: MirrorServer, folder: Path, caplog: pytest.LogCaptureFixture, fault: Misbehaviour
+) -> None:
+    server.misbehave(f"/a/{FILE}", *[fault] * 2)
+    call = arguments(folder, f"http://alice:xyzzy@127.0.0.1:{server.server_port}/a/?token=plugh", retries=1)
+    message = ""
+    try:
+        download.main(**call)
+    except DownloadError as error:
+        message = str(error)
+    said = message + caplog.text + "".join(path.read_text() for path in folder.glob(".*.json"))
+    assert f"127.0.0.1:{server.server_port}/a/{FILE}" in said
+    assert [secret for secret in ("alice", "xyzzy", "plugh") if secret in said] == []

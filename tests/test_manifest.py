@@ -1,0 +1,57 @@
+from pathlib import Path
+
+import manifest
+
+HEADER = "path,split,index,label,class_name,sha256\n"
+
+
+def row(index: int, label: str, class_name: str = "any") -> str:
+    return f"train/{label}/{index:03}.png,train,{index},{label},{class_name},{'0' * 64}\n"
+
+
+def merge(folder: Path, *of_labels: str) -> str:
+    """The merged text of some label manifests."""
+    paths = [folder / f"{number}.csv" for number in range(len(of_labels))]
+    for path, text in zip(paths, of_labels, strict=True):
+        path.write_text(text, encoding="utf-8", newline="")
+    manifest.main([str(path) for path in paths], str(folder / "train.csv"))
+    assert sorted(folder.iterdir()) == [*paths, folder / "train.csv"]
+    return (folder / "train.csv").read_bytes().decode()
+
+
+def test_rows_are_in_the_order_of_the_idx_file_below_one_header(tmp_path: Path) -> None:
+    merged = merge(
+        tmp_path,
+        HEADER + row(1, "0") + row(9, "0") + row(100, "0"),
+        HEADER + row(0, "1") + row(10, "1"),
+        HEADER + row(2, "2") + row(99, "2"),
+    )
+    in_order = [(0, "1"), (1, "0"), (2, "2"), (9, "0"), (10, "1"), (99, "2"), (100, "0")]
+    assert merged == HEADER + "".join(row(index, label) for index, label in in_order)
+
+
+def test_labels_without_images_add_nothing(tmp_path: Path) -> None:
+    assert merge(tmp_path, HEADER, HEADER + row(3, "1"), HEADER) == HEADER + row(3, "1")
+
+
+def test_only_labels_without_images_give_a_header_alone(tmp_path: Path) -> None:
+    assert merge(tmp_path, HEADER, HEADER) == HEADER
+
+
+def test_one_label_is_copied(tmp_path: Path) -> None:
+    assert merge(tmp_path, HEADER + row(0, "0") + row(1, "0")) == HEADER + row(0, "0") + row(1, "0")
+
+
+def test_quoted_class_names_stay_as_they_are(tmp_path: Path) -> None:
+    comma, quotes = '"a, b"', '"the ""one"" お"'
+    merged = merge(tmp_path, HEADER + row(1, "0", comma), HEADER + row(0, "1", quotes) + row(2, "1", quotes))
+    assert merged == HEADER + row(0, "1", quotes) + row(1, "0", comma) + row(2, "1", quotes)
+
+
+def test_more_digits_are_a_larger_index_whatever_the_paths(tmp_path: Path) -> None:
+    assert merge(tmp_path, HEADER + row(10000, "0"), HEADER + row(9999, "1")).splitlines()[1].startswith("train/1/")
+
+
+def test_further_columns_are_kept(tmp_path: Path) -> None:
+    header, with_writer = HEADER.replace("\n", ",writer\n"), row(4, "0").replace("\n", ",17\n")
+    assert merge(tmp_path, header, header + with_writer) == header + with_writer

@@ -1,0 +1,60 @@
+"""Running the workflow as users do: a copy of the project in a folder, and Snakemake as a process of its own."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT = Path(__file__).parents[1]
+
+
+@dataclass
+class Run:
+    """A finished run: its exit status, all that it printed, and how many jobs of each rule it had."""
+
+    status: int
+    output: str
+
+    @property
+    def jobs(self) -> dict[str, int]:
+        table = re.search(r"^Job stats:\njob +count\n[- ]+\n(.*?)^total ", self.output, re.MULTILINE | re.DOTALL)
+        rows = table[1].splitlines() if table else []
+        return {rule: int(count) for rule, count in (row.split() for row in rows)}
+
+
+def copy_project(folder: Path) -> Path:
+    """The project's files, as a fresh clone of the working tree would have them."""
+    git = ["git", "-C", str(PROJECT), "ls-files", "--cached", "--others", "--exclude-standard"]
+    for name in subprocess.run(git, check=True, capture_output=True, text=True).stdout.splitlines():
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(PROJECT / name, target)
+        shutil.copymode(PROJECT / name, target)
+    return folder
+
+
+def snakemake(folder: Path, *arguments: str, succeed: bool = True, **environment: str) -> Run:
+    """Run Snakemake in ``folder``; unless it is told otherwise, it must succeed."""
+    process = subprocess.run(
+        [sys.executable, "-m", "snakemake", *arguments],
+        cwd=folder,
+        env=os.environ | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=600,
+    )
+    assert (process.returncode == 0) == succeed, process.stdout
+    return Run(process.returncode, process.stdout)
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    """Every visible file below ``folder``: its content by its path."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != ".snakemake_timestamp"
+    }
