@@ -18,7 +18,7 @@ source = lambda path: (
 )
 scripts = [Path(source(f"scripts/{name}.py")) for name in """
         atomic_file compressed_file content_check data_error dataset_file decompress download export http_file idx_file
-        job_log manifest partial_file png_file validate workflow_config
+        job_log labelled_images manifest partial_file png_file validate workflow_config
     """.split()]
 sys.path.insert(0, str(scripts[0].parent))
 
@@ -149,6 +149,7 @@ rule export:
     params:
         label=lambda wildcards: plan.label(wildcards.dataset, wildcards.label),
         class_name=lambda wildcards: plan.class_name(wildcards.dataset, wildcards.label),
+        reading=lambda wildcards: plan.reading(wildcards.dataset),
         limit=plan.limit,
         code=code_digest("export", scripts),
     script:

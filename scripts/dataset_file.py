@@ -13,7 +13,8 @@ from typing import Any
 import yaml
 
 from data_error import DataError
-from idx_file import TYPES, IdxHeader
+from idx_file import IdxHeader
+from labelled_images import CLASS
 
 NAME = r"[A-Za-z0-9][A-Za-z0-9_-]*"
 COMPRESSED_SUFFIXES = (".gz", ".xz")
@@ -72,8 +73,9 @@ class Split:
 class Dataset:
     """All that is known about one dataset.
 
-    ``classes`` maps each label to what it stands for, in order. ``source`` is how messages name the
-    dataset file, ``locate`` gives the local path of a file from its path relative to that file.
+    ``classes`` maps each label to what it stands for, in order. ``orientation`` and ``label_columns`` are
+    those of `LabelledImages`. ``source`` is how messages name the dataset file, ``locate`` gives the local
+    path of a file from its path relative to that file.
     """
 
     name: str
@@ -81,6 +83,8 @@ class Dataset:
     licence: dict[str, str | None]
     citation: str
     classes: dict[int, str]
+    orientation: str
+    label_columns: tuple[str, ...]
     mirrors: tuple[str, ...]
     splits: dict[str, Split]
     source: str
@@ -124,14 +128,18 @@ def load(
     facts = read_yaml(path, shown_as)
     check(facts, schema, shown_as)
     classes = {int(label): text for label, text in sorted(facts["classes"].items(), key=lambda item: int(item[0]))}
+    label_type = facts.get("label_type", "uint8")
+    label_columns = tuple(facts.get("label_columns", (CLASS,)))
     dataset = Dataset(
         name=name,
         title=facts["title"],
         licence=facts["licence"],
         citation=facts["citation"],
         classes=classes,
+        orientation=facts.get("orientation", "upright"),
+        label_columns=label_columns,
         mirrors=tuple(facts.get("mirrors", ())),
-        splits={split: _split(of_split) for split, of_split in facts["splits"].items()},
+        splits={split: _split(of_split, label_type, label_columns) for split, of_split in facts["splits"].items()},
         source=shown_as,
         locate=locate,
     )
@@ -159,15 +167,15 @@ def check_mirror(mirror: str, shown_as: str) -> str:
     return mirror
 
 
-def _split(facts: dict[str, Any]) -> Split:
-    uint8 = next(code for code, type_ in TYPES.items() if type_.name == "uint8") << 8
-    dims = {"images": (facts["count"], *facts["shape"]), "labels": (facts["count"],)}
-    files = {
-        role: PublishedFile(**facts[role], content_bytes=IdxHeader(uint8 + len(dims[role]), dims[role]).file_size)
-        for role in dims
+def _split(facts: dict[str, Any], label_type: str, label_columns: tuple[str, ...]) -> Split:
+    count = facts["count"]
+    headers = {
+        "images": IdxHeader.of("uint8", (count, *facts["shape"])),
+        "labels": IdxHeader.of(label_type, (count,) if label_columns == (CLASS,) else (count, len(label_columns))),
     }
+    files = {role: PublishedFile(**facts[role], content_bytes=header.file_size) for role, header in headers.items()}
     counts = facts.get("class_counts")
-    return Split(facts["count"], tuple(facts["shape"]), class_counts=None if counts is None else tuple(counts), **files)
+    return Split(count, tuple(facts["shape"]), class_counts=None if counts is None else tuple(counts), **files)
 
 
 def _check_consistency(dataset: Dataset) -> None:

@@ -5,17 +5,27 @@ import hashlib
 import io
 import logging
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from atomic_file import atomic_directory, atomic_file
-from idx_file import IdxFile
+from labelled_images import CLASS, LabelledImages
 from png_file import PngEncoder
 
 COLUMNS = ("path", "split", "index", "label", "class_name", "sha256")
 
 
 def main(
-    images: str, labels: str, png: str, manifest: str, split: str, label: int, class_name: str, limit: int | None = None
+    images: str,
+    labels: str,
+    png: str,
+    manifest: str,
+    split: str,
+    label: int,
+    class_name: str,
+    limit: int | None = None,
+    orientation: str = "upright",
+    label_columns: Sequence[str] = (CLASS,),
 ) -> None:
     """Write ``png/{index}.png`` for each image of a label, then the manifest that lists them.
 
@@ -23,13 +33,12 @@ def main(
     so that memory does not grow with the file.
 
     Args:
-        images: IDX file of uint8 images, dims (count, rows, columns).
-        labels: IDX file of as many integers, dims (count).
+        images, labels, orientation, label_columns: see `LabelledImages`.
         png: the directory to make, ``.../png/{split}/{label}``.
-        manifest: the CSV file to make. Its column ``sha256`` is of the pixels, row by row, and so
-            the same whatever program wrote the PNG.
+        manifest: the CSV file to make. Its column ``sha256`` is of the exported pixels, row by row, and so
+            the same whatever program wrote the PNG. The label's columns but the class come last.
         split: name of the split, for the manifest.
-        label: value in ``labels`` of the images to export.
+        label: class in ``labels`` of the images to export.
         class_name: what the label stands for.
         limit: look only at the first so many images; at all when None.
     """
@@ -37,24 +46,24 @@ def main(
     root = png_dir.parents[2]  # results/{dataset}, where nobody lists images
     exported = 0
     with (
-        IdxFile(images) as image_file,
-        IdxFile(labels) as label_file,
+        LabelledImages(images, labels, orientation, label_columns) as source,
         atomic_file(manifest) as manifest_file,
         atomic_directory(png_dir, root) as directory,
     ):
         lines = io.TextIOWrapper(manifest_file, encoding="utf-8", newline="")
         rows = csv.writer(lines, lineterminator="\n")
-        rows.writerow(COLUMNS)
-        encoder = PngEncoder(*image_file.header.item_shape)
-        width = len(str(len(image_file) - 1))
-        for index, value in enumerate(label_file.values(0, min(len(label_file), limit or len(label_file)))):
+        rows.writerow((*COLUMNS, *source.extra_columns))
+        encoder = PngEncoder(*source.size)
+        width = source.index_width
+        for index, value in enumerate(source.classes(limit)):
             if value != label:
                 continue
-            pixels = image_file.read(index, index + 1)
+            pixels = source.pixels(index)
             name = f"{index:0{width}}.png"
             _write(f"{directory}/{name}", encoder.encode(pixels))
             path = f"{split}/{png_dir.name}/{name}"
-            rows.writerow((path, split, index, png_dir.name, class_name, hashlib.sha256(pixels).hexdigest()))
+            digest = hashlib.sha256(pixels).hexdigest()
+            rows.writerow((path, split, index, png_dir.name, class_name, digest, *source.extra_values(index)))
             exported += 1
         lines.detach()  # which writes what is left
     logging.info("%s: %d images", png, exported)
@@ -84,4 +93,5 @@ if __name__ == "__main__":
             snakemake.params.label,
             snakemake.params.class_name,
             snakemake.params.limit,
+            **snakemake.params.reading,
         )

@@ -60,6 +60,12 @@ class IdxHeader(NamedTuple):
     magic: int
     dims: tuple[int, ...]
 
+    @classmethod
+    def of(cls, type_name: str, dims: tuple[int, ...]) -> IdxHeader:
+        """The header of elements of a type, by numpy's name for it."""
+        code = next(code for code, type_ in TYPES.items() if type_.name == type_name)
+        return cls((code << 8) + len(dims), dims)
+
     @property
     def type(self) -> ElementType:
         return TYPES[self.magic >> 8]

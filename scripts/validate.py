@@ -4,11 +4,13 @@ import hashlib
 import json
 import logging
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from atomic_file import atomic_file
 from data_error import DataError
 from idx_file import IdxFile
+from labelled_images import CLASS, LabelledImages
 
 
 class ValidationError(DataError):
@@ -25,6 +27,7 @@ def main(
     class_counts: tuple[int, ...] | None,
     images_sha256: str | None,
     labels_sha256: str | None,
+    label_columns: Sequence[str] = (CLASS,),
 ) -> None:
     """Check the two files and write what was found to ``header``, a JSON file.
 
@@ -37,15 +40,18 @@ def main(
         classes: what each label stands for, by the label as directories spell it.
         class_counts: how many images each class must have, in the order of ``classes``; None when unknown.
         images_sha256, labels_sha256: hexadecimal digests that the files must have; None when unknown.
+        label_columns: names of the columns of ``labels``, one of them ``class``.
 
     Raises:
         IdxError: when a file is no IDX file, or not as long as its header says.
         ValidationError: when it is not the expected one.
     """
-    with IdxFile(images) as image_file, IdxFile(labels) as label_file:
+    with LabelledImages(images, labels, label_columns=label_columns) as split:
+        image_file, label_file = split.images, split.labels
+        label_shape = () if len(label_columns) == 1 else (len(label_columns),)
         _check_type(image_file, ["uint8"], 3)
-        _check_type(label_file, ["uint8", "int8", "int16", "int32"], 1)
-        _check_dims(image_file, (count, *shape))
+        _check_type(label_file, ["uint8", "int8", "int16", "int32"], 1 + len(label_shape))
+        _check_dims(image_file, (count, *shape), ("images", "rows", "columns"))
         if len(label_file) != len(image_file):
             raise ValidationError(
                 labels,
@@ -54,7 +60,8 @@ def main(
                 expected=len(image_file),
                 found=len(label_file),
             )
-        found = _count_labels(label_file, {int(label): label for label in classes})
+        _check_dims(label_file, (count, *label_shape), ("labels", "columns"))
+        found = _count_classes(split, {int(label): label for label in classes})
         counts = {label: found[int(label)] for label in classes}
         for label, expected in zip(classes, class_counts or (), strict=False):
             if counts[label] != expected:
@@ -95,13 +102,12 @@ def _check_type(file: IdxFile, allowed: list[str], n_dims: int) -> None:
         )
 
 
-def _check_dims(file: IdxFile, expected: tuple[int, ...]) -> None:
+def _check_dims(file: IdxFile, expected: tuple[int, ...], names: tuple[str, ...]) -> None:
     for position, (size, wanted) in enumerate(zip(file.header.dims, expected, strict=True)):
         if size != wanted:
-            what = ["number of images", "number of rows", "number of columns"][position]
             raise ValidationError(
                 file.path,
-                f"not the {what} that the dataset file says",
+                f"not the number of {names[position]} that the dataset file says",
                 at=f"byte {4 + 4 * position}",
                 expected=wanted,
                 found=size,
@@ -109,16 +115,16 @@ def _check_dims(file: IdxFile, expected: tuple[int, ...]) -> None:
             )
 
 
-def _count_labels(file: IdxFile, classes: dict[int, str]) -> Counter[int]:
-    values = file.values()
+def _count_classes(split: LabelledImages, classes: dict[int, str]) -> Counter[int]:
+    values = split.classes()
     counts: Counter[int] = Counter(values)
     unknown = counts.keys() - classes.keys()
     if unknown:
         index = next(index for index, value in enumerate(values) if value in unknown)
         raise ValidationError(
-            file.path,
+            split.labels.path,
             f"a label that is no class, of image {index}",
-            at=f"byte {file.header.offset(index)}",
+            at=f"byte {split.labels.header.offset(index)}",
             expected=f"a label from {min(classes)} to {max(classes)}",
             found=values[index],
             todo="take the right file, or add the class to the dataset file",

@@ -127,6 +127,11 @@ class WorkflowConfig:
             "labels": path.format(dataset=dataset, idx=files.labels.idx),
         }
 
+    def reading(self, dataset: str) -> dict[str, Any]:
+        """How `LabelledImages` must read a dataset."""
+        facts = self.dataset(dataset)
+        return {"orientation": facts.orientation, "label_columns": facts.label_columns}
+
     def expected(self, dataset: str, split: str) -> dict[str, Any]:
         """What `validate` must find in a split."""
         facts = self.split(dataset, split)
@@ -135,6 +140,7 @@ class WorkflowConfig:
             "shape": facts.shape,
             "classes": {label: self.class_name(dataset, label) for label in self.dataset(dataset).labels},
             "class_counts": facts.class_counts,
+            "label_columns": self.dataset(dataset).label_columns,
             "images_sha256": facts.images.content_sha256,
             "labels_sha256": facts.labels.content_sha256,
         }
