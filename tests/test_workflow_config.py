@@ -234,6 +234,7 @@ def test_each_script_is_given_what_the_dataset_file_says() -> None:
         "class_counts": tuple(SPLIT["class_counts"]),
         "images_sha256": images["content_sha256"],
         "labels_sha256": SPLIT["labels"]["content_sha256"],
+        "label_columns": ("class",),
     }
 
 
