@@ -17,12 +17,13 @@ source = lambda path: (
     here.join(path).get_path_or_uri(secret_free=True) if here.is_local else workflow.source_path(path)
 )
 scripts = [Path(source(f"scripts/{name}.py")) for name in """
-        atomic_file compressed_file content_check data_error dataset_file decompress download export http_file idx_file
-        job_log labelled_images manifest partial_file png_file validate workflow_config
+        atomic_file compressed_file content_check data_error dataset_file decompress disk_room download export http_file idx_file
+        index_shards job_log labelled_images manifest pack partial_file png_file tar_file validate workflow_config
     """.split()]
 sys.path.insert(0, str(scripts[0].parent))
 
 from data_error import DataError
+from disk_room import check_room
 from workflow_config import WorkflowConfig, code_digest
 
 
@@ -50,6 +51,7 @@ wildcard_constraints:
     split=r"[A-Za-z0-9][A-Za-z0-9_-]*",
     label=r"\d+",
     published=r"[^/]+\.(gz|xz|plain)",
+    shard=r"\d+",
     idx=r"(?![^/]+\.(gz|xz|plain)$)[^/]+",
 
 
@@ -70,11 +72,12 @@ rule download:
         "<logs>/{dataset}/download/{published}.log",
     benchmark:
         "<benchmarks>/{dataset}/download/{published}.tsv"
+    localrule: True  # on a cluster, where the nodes seldom see the internet, it runs on the submitting host
     conda:
         "envs/download.yaml"
     resources:
-        mem_mb=200,
-        runtime=60,
+        mem_mb=lambda wildcards, attempt: plan.mem_mb(wildcards.dataset, attempt),
+        runtime=lambda wildcards, attempt: plan.runtime(wildcards.dataset, attempt),
     params:
         file=lambda wildcards: plan.pinned(wildcards.dataset, wildcards.published),
         # Where a file comes from does not change what it is: Snakemake does not compare functions
@@ -98,8 +101,8 @@ rule decompress:
     conda:
         "envs/idx.yaml"
     resources:
-        mem_mb=200,
-        runtime=30,
+        mem_mb=lambda wildcards, attempt: plan.mem_mb(wildcards.dataset, attempt),
+        runtime=lambda wildcards, attempt: plan.runtime(wildcards.dataset, attempt),
     params:
         file=lambda wildcards: plan.content(wildcards.dataset, wildcards.idx),
         code=code_digest("decompress", scripts),
@@ -120,8 +123,8 @@ rule validate:
     conda:
         "envs/idx.yaml"
     resources:
-        mem_mb=200,
-        runtime=30,
+        mem_mb=lambda wildcards, attempt: plan.mem_mb(wildcards.dataset, attempt),
+        runtime=lambda wildcards, attempt: plan.runtime(wildcards.dataset, attempt),
     params:
         expected=lambda wildcards: plan.expected(wildcards.dataset, wildcards.split),
         code=code_digest("validate", scripts),
@@ -144,8 +147,8 @@ rule export:
     conda:
         "envs/idx.yaml"
     resources:
-        mem_mb=200,
-        runtime=60,
+        mem_mb=lambda wildcards, attempt: plan.mem_mb(wildcards.dataset, attempt),
+        runtime=lambda wildcards, attempt: plan.runtime(wildcards.dataset, attempt, plan.label_count(wildcards.dataset)),
     params:
         label=lambda wildcards: plan.label(wildcards.dataset, wildcards.label),
         class_name=lambda wildcards: plan.class_name(wildcards.dataset, wildcards.label),
@@ -171,12 +174,76 @@ rule manifest:
     conda:
         "envs/idx.yaml"
     resources:
-        mem_mb=200,
-        runtime=30,
+        mem_mb=lambda wildcards, attempt: plan.mem_mb(wildcards.dataset, attempt),
+        runtime=lambda wildcards, attempt: plan.runtime(wildcards.dataset, attempt),
     params:
         code=code_digest("manifest", scripts),
     script:
         "scripts/manifest.py"
+
+
+rule webdataset:
+    """Make shards instead of single files: tar archives of the configured datasets, with an index of each split."""
+    input:
+        plan.expand("<results>/{dataset}/webdataset/{split}.json"),
+        plan.expand("<results>/{dataset}/webdataset/{split}-{shard}.tar"),
+    localrule: True
+
+
+rule pack:
+    """Pack images of a split into one shard in the WebDataset convention, straight from the IDX files."""
+    input:
+        unpack(lambda wildcards: plan.idx_files(wildcards.dataset, wildcards.split, "<resources>/{dataset}/{idx}")),
+        header="<results>/{dataset}/header/{split}.json",
+    output:
+        "<results>/{dataset}/webdataset/{split}-{shard}.tar",
+    log:
+        "<logs>/{dataset}/pack/{split}-{shard}.log",
+    benchmark:
+        "<benchmarks>/{dataset}/pack/{split}-{shard}.tsv"
+    conda:
+        "envs/pack.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: plan.mem_mb(wildcards.dataset, attempt),
+        runtime=lambda wildcards, attempt: plan.runtime(wildcards.dataset, attempt),
+    params:
+        packing=lambda wildcards: plan.packing(wildcards.dataset),
+        reading=lambda wildcards: plan.reading(wildcards.dataset),
+        code=code_digest("pack", scripts),
+    script:
+        "scripts/pack.py"
+
+
+rule index_shards:
+    """List the shards of a split with their counts and digests."""
+    input:
+        lambda wildcards: plan.expand(
+            "<results>/{dataset}/webdataset/{split}-{shard}.tar",
+            wildcards.dataset,
+            wildcards.split,
+        ),
+    output:
+        "<results>/{dataset}/webdataset/{split}.json",
+    log:
+        "<logs>/{dataset}/index_shards/{split}.log",
+    conda:
+        "envs/idx.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: plan.mem_mb(wildcards.dataset, attempt),
+        runtime=lambda wildcards, attempt: plan.runtime(wildcards.dataset, attempt),
+    params:
+        indexing=lambda wildcards: plan.indexing(wildcards.dataset, wildcards.split),
+        code=code_digest("index_shards", scripts),
+    script:
+        "scripts/index_shards.py"
+
+
+onstart:
+    try:
+        # All exports together, before the first of them: each by itself sees only its own label.
+        check_room(workflow.pathvars.get("results"), plan.export_count(workflow.dag.needrun_jobs()))
+    except DataError as error:
+        raise WorkflowError(str(error))
 
 
 onsuccess:

@@ -5,10 +5,12 @@ import hashlib
 import io
 import logging
 import os
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 from atomic_file import atomic_directory, atomic_file
+from disk_room import check_room
 from labelled_images import CLASS, LabelledImages
 from png_file import PngEncoder
 
@@ -41,6 +43,9 @@ def main(
         label: class in ``labels`` of the images to export.
         class_name: what the label stands for.
         limit: look only at the first so many images; at all when None.
+
+    Raises:
+        DiskRoomError: when there is no room for so many files, before the first is written.
     """
     png_dir = Path(png)
     root = png_dir.parents[2]  # results/{dataset}, where nobody lists images
@@ -53,9 +58,11 @@ def main(
         lines = io.TextIOWrapper(manifest_file, encoding="utf-8", newline="")
         rows = csv.writer(lines, lineterminator="\n")
         rows.writerow((*COLUMNS, *source.extra_columns))
+        classes = source.classes(limit)
+        check_room(directory, Counter(classes)[label])
         encoder = PngEncoder(*source.size)
         width = source.index_width
-        for index, value in enumerate(source.classes(limit)):
+        for index, value in enumerate(classes):
             if value != label:
                 continue
             pixels = source.pixels(index)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ class WorkflowConfig:
     Attributes:
         datasets: the configured datasets by name.
         limit: how many images of each split are wanted, or None.
+        shard_size, shuffle_seed: how `pack` packs them.
 
     Raises:
         DatasetError: when the configuration or a dataset file that it names has a mistake.
@@ -37,6 +39,8 @@ class WorkflowConfig:
         settings |= config
         limit = settings["limit"]
         self.limit = None if limit is None else int(limit)  # JSON schemas take 10.0 for an integer
+        self.shard_size = int(settings["shard_size"])
+        self.shuffle_seed = settings["shuffle_seed"]
         self.datasets: dict[str, Dataset] = {}
         self._known: dict[str, Dataset] = {}
         for entry in _as_list(settings["datasets"]):
@@ -172,20 +176,79 @@ class WorkflowConfig:
         return self._mirrors.get(dataset, []) + of_dataset
 
     def expand(self, pattern: str, dataset: str | None = None, split: str | None = None) -> list[str]:
-        """``pattern`` with its wildcards {dataset}, {split} and {label} filled with all that the run is asked for.
+        """``pattern`` with its wildcards filled with all that the run is asked for.
 
         Given ``dataset`` and ``split``, only those, whether the run is asked for them or not.
+
+        Args:
+            pattern: a path with some of the wildcards {dataset}, {split}, {label} and {shard}.
         """
         if dataset is not None and split is not None:
             pairs = [(self.dataset(dataset), split)]
         else:
             pairs = [(each, name) for each in self.datasets.values() for name in self.splits(each)]
         filled = {
-            pattern.format(dataset=each.name, split=name, label=label): None
+            pattern.format(dataset=each.name, split=name, label=label, shard=shard): None
             for each, name in pairs
-            for label in each.labels
+            for label in (each.labels if "{label}" in pattern else [""])
+            for shard in (self._shards(each.splits[name]) if "{shard}" in pattern else [""])
         }
         return list(filled)
+
+    def _shards(self, split: Split) -> list[str]:
+        return [f"{number:06}" for number in range(-(-self.image_count(split) // self.shard_size))]
+
+    def image_count(self, split: Split) -> int:
+        """How many images of a split the run makes."""
+        return split.count if self.limit is None else min(split.count, self.limit)
+
+    def export_count(self, jobs: Iterable[Any]) -> int:
+        """How many PNG files the export jobs among some jobs of Snakemake make."""
+        count = 0
+        for job in jobs:
+            if job.rule.name == "export":
+                dataset = self.dataset(job.wildcards.dataset)
+                split = dataset.splits[job.wildcards.split]
+                share = 1 / len(dataset.classes)
+                if split.class_counts is not None:
+                    share = split.class_counts[list(dataset.labels).index(job.wildcards.label)] / split.count
+                count += round(share * self.image_count(split))
+        return count
+
+    def packing(self, dataset: str) -> dict[str, Any]:
+        """What `pack` must know of a dataset."""
+        labels = self.dataset(dataset).labels
+        return {
+            "classes": {label: self.class_name(dataset, label) for label in labels},
+            "shard_size": self.shard_size,
+            "limit": self.limit,
+            "shuffle_seed": self.shuffle_seed,
+        }
+
+    def indexing(self, dataset: str, split: str) -> dict[str, Any]:
+        """What `index_shards` must know of a split."""
+        return {
+            "images": self.image_count(self.split(dataset, split)),
+            "shard_size": self.shard_size,
+            "shuffle_seed": self.shuffle_seed,
+        }
+
+    def mem_mb(self, dataset: str, attempt: int) -> int:
+        """Memory of a job: its interpreter, and what it holds of every label. More at each further attempt."""
+        return attempt * (200 + 20 * self._largest_count(dataset) // 10**6)
+
+    def runtime(self, dataset: str, attempt: int, parts: int = 1) -> int:
+        """Minutes that a job may take on one of ``parts`` of the images, more at each further attempt.
+
+        Slow network storage manages the 500 images a second that this allows for.
+        """
+        return attempt * (2 + math.ceil(self._largest_count(dataset) / parts / (500 * 60)))
+
+    def label_count(self, dataset: str) -> int:
+        return len(self.dataset(dataset).classes)
+
+    def _largest_count(self, dataset: str) -> int:
+        return max(split.count for split in self.dataset(dataset).splits.values())
 
     def splits(self, dataset: Dataset) -> list[str]:
         """The splits of a dataset that the run is asked for."""
@@ -196,8 +259,7 @@ class WorkflowConfig:
         lines = [""]
         for dataset in self.datasets.values():
             for split in self.splits(dataset):
-                count = dataset.splits[split].count
-                count = count if self.limit is None else min(count, self.limit)
+                count = self.image_count(dataset.splits[split])
                 lines.append(f"{count:>9,} PNG files in {results}/{dataset.name}/png/{split}, a directory per label")
         if list(self.datasets) == ["mnist-sample"]:
             lines += [

@@ -1,0 +1,172 @@
+"""A real Slurm cluster on this machine: a controller and some nodes on loopback, for the time of some tests.
+
+It needs root, and Debian's packages slurm-wlm and munge; it has no accounting database and no cgroups.
+"""
+
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+CONFIG = Path("/etc/slurm/slurm.conf")  # where Slurm's commands look, whatever the environment of a job says
+PORT = 17100
+
+
+def why_not() -> str | None:
+    """Why there can be no cluster here, if so."""
+    if os.geteuid() != 0:
+        return "a Slurm cluster needs root"
+    missing = [command for command in ("munged", "slurmctld", "slurmd", "sbatch") if shutil.which(command) is None]
+    return f"not installed: {', '.join(missing)} (Debian's slurm-wlm and munge)" if missing else None
+
+
+class SlurmCluster:
+    """Nodes n1, n2 ... of 2 CPUs and 4000 MB each, up from `start` to `stop`."""
+
+    def __init__(self, folder: Path, nodes: int = 4) -> None:
+        self.folder = folder
+        self.nodes = [f"n{number}" for number in range(1, nodes + 1)]
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(self) -> None:
+        for name in ("munge", "state", "spool", "log"):
+            (self.folder / name).mkdir(parents=True)
+        self.folder.chmod(0o755)
+        key = self.folder / "munge.key"
+        key.write_bytes(secrets.token_bytes(1024))
+        key.chmod(0o600)
+        (self.folder / "slurm.conf").write_text(self._config())
+        CONFIG.parent.mkdir(exist_ok=True)
+        if CONFIG.exists() and not CONFIG.is_symlink():
+            raise RuntimeError(f"this machine has a {CONFIG} of its own")
+        CONFIG.unlink(missing_ok=True)
+        CONFIG.symlink_to(self.folder / "slurm.conf")
+        munge = self.folder / "munge"
+        self._launch(
+            "munged",
+            *("munged", "--foreground", "--force", "--key-file", key, "--socket", munge / "socket"),
+            *("--pid-file", munge / "pid", "--log-file", munge / "log", "--seed-file", munge / "seed"),
+        )
+        wait_for((munge / "socket").exists, 10)
+        self._launch("slurmctld", "slurmctld", "-D", "-c")
+        for node in self.nodes:
+            self.start_node(node)
+        wait_for(lambda: self.states() == dict.fromkeys(self.nodes, "idle"), 30)
+
+    def start_node(self, node: str) -> None:
+        self._launch(node, "slurmd", "-D", "-N", node)
+
+    def stop(self) -> None:
+        subprocess.run(["scancel", "--user", "root"], check=False, capture_output=True, timeout=20)
+        for name in reversed(self._processes):
+            self._processes[name].terminate()
+        for process in self._processes.values():
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+        if CONFIG.is_symlink() and CONFIG.readlink() == self.folder / "slurm.conf":
+            CONFIG.unlink()
+
+    def kill_node(self, node: str) -> None:
+        """What a power cut does: the node's daemon and all that it started are gone at once."""
+        daemon = self._processes.pop(node).pid
+        steps = [pid for pid in _pids() if _command(pid).startswith("slurmstepd") and self._is_on(pid, node)]
+        for pid in [daemon, *(below for step in steps for below in (step, *_descendants(step)))]:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+    def jobs(self) -> dict[int, tuple[str, str]]:
+        """State and node of every job that there has been, by its number."""
+        lines = _output("squeue", "--states=all", "--noheader", "--format=%i %T %N").splitlines()
+        return {int(line.split()[0]): (line.split()[1], [*line.split(), ""][2]) for line in lines}
+
+    def states(self) -> dict[str, str]:
+        return dict(line.split() for line in _output("sinfo", "-h", "-N", "-o", "%N %T").splitlines())
+
+    def _is_on(self, step: int, node: str) -> bool:
+        job = _command(step).partition("[")[2].partition(".")[0]
+        return job.isdecimal() and self.jobs().get(int(job), ("", ""))[1] == node
+
+    def _launch(self, name: str, *command: object) -> None:
+        with (self.folder / f"log/{name}.out").open("ab") as output:
+            self._processes[name] = subprocess.Popen(
+                [str(part) for part in command], stdin=subprocess.DEVNULL, stdout=output, stderr=output
+            )
+
+    def _config(self) -> str:
+        folder, last = self.folder, len(self.nodes)
+        return f"""
+ClusterName=test
+SlurmctldHost={socket.gethostname().partition(".")[0]}(127.0.0.1)
+SlurmctldPort={PORT}
+SlurmUser=root
+SlurmdUser=root
+AuthType=auth/munge
+AuthInfo=socket={folder}/munge/socket,cred_expire=10
+CredType=cred/munge
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+JobAcctGatherType=jobacct_gather/none
+AccountingStorageType=accounting_storage/none
+EnforcePartLimits=ALL
+SwitchType=switch/none
+MpiDefault=none
+StateSaveLocation={folder}/state
+SlurmdSpoolDir={folder}/spool/%n
+SlurmctldPidFile={folder}/slurmctld.pid
+SlurmdPidFile={folder}/slurmd-%n.pid
+SlurmctldLogFile={folder}/log/slurmctld.log
+SlurmdLogFile={folder}/log/slurmd-%n.log
+SelectType=select/cons_tres
+SelectTypeParameters=CR_Core_Memory
+SchedulerParameters=sched_min_interval=0,sched_interval=2,bf_interval=2,batch_sched_delay=0
+SlurmdParameters=config_overrides
+ReturnToService=2
+MinJobAge=86400
+SlurmdTimeout=10
+KillWait=5
+CompleteWait=0
+TreeWidth=64
+NodeName=n[1-{last}] NodeHostname=localhost NodeAddr=127.0.0.1 Port=[{PORT + 1}-{PORT + last}] CPUs=2 RealMemory=4000
+PartitionName=debug Nodes=n[1-{last}] Default=YES MaxTime=INFINITE State=UP
+"""
+
+
+def wait_for(condition: Callable[[], object], seconds: float) -> None:
+    """Wait until ``condition()`` is true, and fail when that takes too long."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"not so within {seconds} s"
+        time.sleep(0.1)
+
+
+def _output(*command: str) -> str:
+    return subprocess.run(command, check=False, capture_output=True, text=True, timeout=30).stdout
+
+
+def _pids() -> list[int]:
+    return [int(path.name) for path in Path("/proc").iterdir() if path.name.isdecimal()]
+
+
+def _command(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
+    except OSError:
+        return ""
+
+
+def _descendants(pid: int) -> list[int]:
+    try:
+        children = [
+            int(child) for path in Path(f"/proc/{pid}/task").glob("*/children") for child in path.read_text().split()
+        ]
+    except OSError:
+        return []
+    return [below for child in children for below in (child, *_descendants(child))]

@@ -1,0 +1,134 @@
+"""On a real Slurm cluster of four nodes: the same command, the same bytes, and what happens when things are killed."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from slurm_cluster import SlurmCluster, wait_for, why_not
+from workflow import copy_project, files, snakemake
+
+# The plugin's first look at its jobs comes after 40 s unless it is told otherwise.
+SLURM = ("--workflow-profile", "profiles/slurm", "--slurm-init-seconds-before-status-checks", "1")
+
+pytestmark = pytest.mark.skipif(why_not() is not None, reason=str(why_not()))
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SlurmCluster]:
+    cluster = SlurmCluster(tmp_path_factory.mktemp("slurm"))
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.stop()
+
+
+@pytest.fixture(scope="module")
+def local(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """What a local run makes of the sample's test split."""
+    project = copy_project(tmp_path_factory.mktemp("local"))
+    snakemake(project, "--cores", "2", "all", "--config", "splits=test")
+    return files(project / "results")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    return copy_project(tmp_path / "project")
+
+
+def start(project: Path, *arguments: str) -> subprocess.Popen[str]:
+    """A run of the sample's test split on the cluster, going on; its output is in run.log."""
+    with (project / "run.log").open("a") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "snakemake", *SLURM, "all", *arguments, "--config", "splits=test"],
+            cwd=project,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+
+def wait_for_export(cluster: SlurmCluster, project: Path, known: set[int]) -> int:
+    """Wait until a new job of the cluster is in the middle of its exports, and give its number."""
+    wait_for(lambda: len(list(project.glob("results/*/png/test/*"))) in range(2, 9), 90)
+    (job,) = [job for job, (state, _) in cluster.jobs().items() if job not in known and state == "RUNNING"]
+    return job
+
+
+def test_mnist_takes_one_slurm_job_a_split_and_comes_out_as_from_a_local_run(
+    cluster: SlurmCluster, mnist: Path, tmp_path: Path
+) -> None:
+    config = ("--config", "datasets=mnist", f"mirrors={{mnist: '{mnist}'}}")
+    project = copy_project(tmp_path / "project")
+    before = set(cluster.jobs())
+    began = time.monotonic()
+    snakemake(project, *SLURM, "all", *config)
+    print(f"all of MNIST on four nodes: {time.monotonic() - began:.0f} s")
+    jobs = {job: of_job for job, of_job in cluster.jobs().items() if job not in before}
+    assert [state for state, _ in jobs.values()] == ["COMPLETED", "COMPLETED"]
+    elsewhere = copy_project(tmp_path / "elsewhere")
+    snakemake(elsewhere, "--cores", "2", "all", *config)
+    assert files(project / "results") == files(elsewhere / "results")
+    shutil.rmtree(tmp_path)
+
+
+def test_a_node_that_dies_in_mid_export_is_survived(
+    cluster: SlurmCluster, project: Path, local: dict[str, bytes]
+) -> None:
+    run = start(project)
+    job = wait_for_export(cluster, project, set())
+    node = cluster.jobs()[job][1]
+    cluster.kill_node(node)
+    try:
+        assert run.wait(300) == 0, (project / "run.log").read_text()
+    finally:
+        cluster.start_node(node)
+    assert cluster.jobs()[job][1] != node, "Slurm has started it again elsewhere"
+    assert files(project / "results") == local
+    wait_for(lambda: set(cluster.states().values()) == {"idle"}, 60)
+
+
+def test_a_cancelled_job_is_tried_again(cluster: SlurmCluster, project: Path, local: dict[str, bytes]) -> None:
+    before = set(cluster.jobs())
+    run = start(project)
+    job = wait_for_export(cluster, project, before)
+    subprocess.run(["scancel", str(job)], check=True)
+    assert run.wait(300) == 0, (project / "run.log").read_text()
+    states = [cluster.jobs()[number][0] for number in sorted(set(cluster.jobs()) - before)]
+    assert states == ["CANCELLED", "COMPLETED"]
+    assert files(project / "results") == local
+
+
+def test_a_run_whose_main_process_was_killed_is_resumed_as_documented(
+    cluster: SlurmCluster, project: Path, local: dict[str, bytes]
+) -> None:
+    before = set(cluster.jobs())
+    run = start(project)
+    job = wait_for_export(cluster, project, before)
+    os.killpg(run.pid, signal.SIGKILL)
+    run.wait()
+    subprocess.run(["scancel", str(job)], check=True)
+    wait_for(lambda: cluster.jobs()[job][0] == "CANCELLED", 30)
+    assert "LockException" in snakemake(project, *SLURM, "all", succeed=False).output
+    snakemake(project, "--unlock", "all")
+    run = start(project)
+    assert run.wait(300) == 0, (project / "run.log").read_text()
+    assert files(project / "results") == local
+
+
+def test_a_job_that_asks_for_more_than_the_cluster_has_fails_at_once(cluster: SlurmCluster, project: Path) -> None:
+    before = set(cluster.jobs())
+    began = time.monotonic()
+    more = ("--set-resources", "pack:mem_mb=999999", "--retries", "0")
+    run = snakemake(project, *SLURM, "results/mnist-sample/webdataset/test-000000.tar", *more, succeed=False)
+    assert "Memory specification can not be satisfied" in run.output or "Requested node configuration" in run.output
+    assert time.monotonic() - began < 120
+    assert not [job for job in set(cluster.jobs()) - before if cluster.jobs()[job][0] == "PENDING"]
