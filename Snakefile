@@ -4,6 +4,7 @@ download -> decompress -> validate -> export, one job per label -> manifest
 """
 
 import sys
+import time
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -18,7 +19,7 @@ source = lambda path: (
 )
 scripts = [Path(source(f"scripts/{name}.py")) for name in """
         atomic_file compressed_file content_check data_error dataset_file decompress disk_room download export http_file idx_file
-        index_shards job_log labelled_images manifest pack partial_file png_file tar_file validate workflow_config
+        index_shards job_log labelled_images manifest pack partial_file png_file tar_file validate verify workflow_config
     """.split()]
 sys.path.insert(0, str(scripts[0].parent))
 
@@ -72,7 +73,7 @@ rule download:
         "<logs>/{dataset}/download/{published}.log",
     benchmark:
         "<benchmarks>/{dataset}/download/{published}.tsv"
-    localrule: True  # on a cluster, where the nodes seldom see the internet, it runs on the submitting host
+    localrule: True  # on a cluster, whose nodes seldom see the internet, it runs on the submitting host
     conda:
         "envs/download.yaml"
     resources:
@@ -98,6 +99,7 @@ rule decompress:
         "<logs>/{dataset}/decompress/{idx}.log",
     benchmark:
         "<benchmarks>/{dataset}/decompress/{idx}.tsv"
+    localrule: True  # where the download ran: it takes less time than a cluster needs to start a job
     conda:
         "envs/idx.yaml"
     resources:
@@ -120,6 +122,7 @@ rule validate:
         "<logs>/{dataset}/validate/{split}.log",
     benchmark:
         "<benchmarks>/{dataset}/validate/{split}.tsv"
+    localrule: True  # where the download ran: it takes less time than a cluster needs to start a job
     conda:
         "envs/idx.yaml"
     resources:
@@ -180,6 +183,39 @@ rule manifest:
         code=code_digest("manifest", scripts),
     script:
         "scripts/manifest.py"
+
+
+rule verify:
+    """Prove that the PNG files of the configured datasets are the published images, whoever made them."""
+    input:
+        plan.expand("<results>/{dataset}/verify/{split}.json"),
+    localrule: True
+
+
+rule verify_split:
+    """Rebuild the IDX files of a split from its PNG files alone, and compare digests. Changes no PNG file."""
+    input:
+        # Not the PNG files: Snakemake would make what it misses of them, and there would be nothing left to find.
+        unpack(lambda wildcards: plan.idx_files(wildcards.dataset, wildcards.split, "<resources>/{dataset}/{idx}")),
+        header="<results>/{dataset}/header/{split}.json",
+    output:
+        "<results>/{dataset}/verify/{split}.json",
+    log:
+        "<logs>/{dataset}/verify/{split}.log",
+    benchmark:
+        "<benchmarks>/{dataset}/verify/{split}.tsv"
+    conda:
+        "envs/verify.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: plan.mem_mb(wildcards.dataset, attempt),
+        runtime=lambda wildcards, attempt: plan.runtime(wildcards.dataset, attempt),
+    params:
+        verifying=lambda wildcards: plan.verifying(wildcards.dataset),
+        reading=lambda wildcards: plan.reading(wildcards.dataset),
+        # Never the same, so that it is done whenever it is asked for: an edited PNG file is nothing that Snakemake sees.
+        asked=time.time(),
+    script:
+        "scripts/verify.py"
 
 
 rule webdataset:

@@ -90,6 +90,10 @@ class IdxHeader(NamedTuple):
         """Bytes of the whole file that has this header."""
         return self.size + self.dims[0] * self.item_size
 
+    def to_bytes(self) -> bytes:
+        """The header as it stands in the file."""
+        return struct.pack(f">I{len(self.dims)}I", self.magic, *self.dims)
+
     def offset(self, index: int) -> int:
         """Byte at which the item of 0-based position ``index`` begins."""
         return self.size + index * self.item_size

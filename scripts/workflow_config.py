@@ -42,6 +42,7 @@ class WorkflowConfig:
         self.shard_size = int(settings["shard_size"])
         self.shuffle_seed = settings["shuffle_seed"]
         self.datasets: dict[str, Dataset] = {}
+        self._entries: dict[str, str] = {}  # how the configuration spells each of them
         self._known: dict[str, Dataset] = {}
         for entry in _as_list(settings["datasets"]):
             dataset = self._load(entry)
@@ -54,6 +55,7 @@ class WorkflowConfig:
                     todo="rename one of the files",
                 )
             self.datasets[dataset.name] = dataset
+            self._entries[dataset.name] = entry
         self._known |= self.datasets
         self._splits = _as_list(settings["splits"])
         of_datasets = {split for dataset in self.datasets.values() for split in dataset.splits}
@@ -214,6 +216,14 @@ class WorkflowConfig:
                     share = split.class_counts[list(dataset.labels).index(job.wildcards.label)] / split.count
                 count += round(share * self.image_count(split))
         return count
+
+    def verifying(self, dataset: str) -> dict[str, Any]:
+        """What `verify` must know of a dataset."""
+        return {
+            "classes": {label: self.class_name(dataset, label) for label in self.dataset(dataset).labels},
+            "repair": f"snakemake --cores 4 all --config datasets={self._entries.get(dataset, dataset)}",
+            "limit": self.limit,
+        }
 
     def packing(self, dataset: str) -> dict[str, Any]:
         """What `pack` must know of a dataset."""

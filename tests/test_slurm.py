@@ -12,10 +12,13 @@ from pathlib import Path
 import pytest
 
 from slurm_cluster import SlurmCluster, wait_for, why_not
+from test_workflow import make_own_dataset
 from workflow import copy_project, files, snakemake
 
 # The plugin's first look at its jobs comes after 40 s unless it is told otherwise.
 SLURM = ("--workflow-profile", "profiles/slurm", "--slurm-init-seconds-before-status-checks", "1")
+
+OWN = "datasets=my/shapes.yaml"
 
 pytestmark = pytest.mark.skipif(why_not() is not None, reason=str(why_not()))
 
@@ -30,24 +33,31 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SlurmCluster]:
         cluster.stop()
 
 
+def make_project(folder: Path) -> Path:
+    """A project with a dataset of three classes, whose one Slurm job is long enough to be killed, and short."""
+    copy_project(folder)
+    make_own_dataset(folder / "my")
+    return folder
+
+
 @pytest.fixture(scope="module")
 def local(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    """What a local run makes of the sample's test split."""
-    project = copy_project(tmp_path_factory.mktemp("local"))
-    snakemake(project, "--cores", "2", "all", "--config", "splits=test")
+    """What a local run makes."""
+    project = make_project(tmp_path_factory.mktemp("local"))
+    snakemake(project, "--cores", "2", "all", "--config", OWN)
     return files(project / "results")
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    return copy_project(tmp_path / "project")
+    return make_project(tmp_path / "project")
 
 
-def start(project: Path, *arguments: str) -> subprocess.Popen[str]:
-    """A run of the sample's test split on the cluster, going on; its output is in run.log."""
+def start(project: Path) -> subprocess.Popen[str]:
+    """A run on the cluster, going on; its output is in run.log."""
     with (project / "run.log").open("a") as log:
         return subprocess.Popen(
-            [sys.executable, "-m", "snakemake", *SLURM, "all", *arguments, "--config", "splits=test"],
+            [sys.executable, "-m", "snakemake", *SLURM, "all", "--config", OWN],
             cwd=project,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -58,7 +68,7 @@ def start(project: Path, *arguments: str) -> subprocess.Popen[str]:
 
 def wait_for_export(cluster: SlurmCluster, project: Path, known: set[int]) -> int:
     """Wait until a new job of the cluster is in the middle of its exports, and give its number."""
-    wait_for(lambda: len(list(project.glob("results/*/png/test/*"))) in range(2, 9), 90)
+    wait_for(lambda: len(list(project.glob("results/*/png/train/*"))) in (1, 2), 90)
     (job,) = [job for job, (state, _) in cluster.jobs().items() if job not in known and state == "RUNNING"]
     return job
 
@@ -117,8 +127,8 @@ def test_a_run_whose_main_process_was_killed_is_resumed_as_documented(
     run.wait()
     subprocess.run(["scancel", str(job)], check=True)
     wait_for(lambda: cluster.jobs()[job][0] == "CANCELLED", 30)
-    assert "LockException" in snakemake(project, *SLURM, "all", succeed=False).output
-    snakemake(project, "--unlock", "all")
+    assert "LockException" in snakemake(project, *SLURM, "all", "--config", OWN, succeed=False).output
+    snakemake(project, "--unlock", "all", "--config", OWN)
     run = start(project)
     assert run.wait(300) == 0, (project / "run.log").read_text()
     assert files(project / "results") == local
