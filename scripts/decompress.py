@@ -6,6 +6,7 @@ import logging
 from atomic_file import atomic_file
 from compressed_file import compression, content_chunks
 from data_error import DataError
+from disk_room import check_space
 
 
 def main(published: str, idx: str, size: int, sha256: str | None) -> None:
@@ -18,9 +19,11 @@ def main(published: str, idx: str, size: int, sha256: str | None) -> None:
         sha256: hexadecimal digest of the content, or None where the dataset file does not pin it.
 
     Raises:
+        DiskRoomError: when there is no space for it.
         CompressedFileError: when ``published`` is damaged or holds more than ``size`` bytes.
         DataError: when the content is not the pinned one.
     """
+    check_space(idx, size)
     digest = hashlib.sha256()
     written = 0
     with atomic_file(idx) as file:

@@ -10,6 +10,20 @@ class DiskRoomError(DataError):
     """A file system without room for what is to be written."""
 
 
+def check_space(file: str | os.PathLike[str], size: int) -> None:
+    """Check that there is space for a file of ``size`` bytes, in a directory that exists.
+
+    Raises:
+        DiskRoomError: when there is not.
+    """
+    free = os.statvfs(Path(file).absolute().parent)
+    found = free.f_bavail * free.f_frsize
+    if size > found:
+        raise DiskRoomError(
+            file, "no space for it on the disk", expected=f"{size} bytes", found=f"{found} free", todo="free some"
+        )
+
+
 def check_room(folder: str | os.PathLike[str], files: int) -> None:
     """Check that ``files`` more files fit below ``folder``, which need not exist yet.
 

@@ -1,0 +1,161 @@
+"""What machines do to a run: it is killed, its disk is full, another run works beside it. Nothing is lost or wrong.
+
+FAULT_MOMENTS=30 makes the kills more, at 30 moments instead of 10.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from workflow import copy_project, files, snakemake
+
+MOMENTS = int(os.environ.get("FAULT_MOMENTS", "10"))
+# Seconds in which `all` is done on the sample: the moments are spread over them, and so over every rule.
+DURATION = 4.0
+SAMPLE = "mnist-sample"
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    project = copy_project(tmp_path_factory.mktemp("undisturbed"))
+    snakemake(project, "--cores", "2", "all")
+    return files(project / "results")
+
+
+def start(project: Path, *arguments: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "snakemake", "--cores", "2", "all", *arguments],
+        cwd=project,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def run_again(project: Path) -> None:
+    """The same command; and where the killed run left its lock, the one unlock that the README tells of."""
+    process = start(project)
+    if process.wait(120) != 0:
+        snakemake(project, "--unlock", "all")
+        snakemake(project, "--cores", "2", "all")
+
+
+@pytest.mark.parametrize(
+    ("signal_number", "moments"), [(signal.SIGKILL, MOMENTS), (signal.SIGTERM, 3), (signal.SIGINT, 3)]
+)
+def test_a_run_that_was_killed_at_any_moment_is_finished_by_the_next(
+    tmp_path: Path, undisturbed: dict[str, bytes], signal_number: signal.Signals, moments: int
+) -> None:
+    done_before = set()
+    for number in range(moments):
+        project = copy_project(tmp_path / str(number))
+        process = start(project)
+        time.sleep(DURATION * (number + 1) / (moments + 1))
+        try:
+            os.killpg(process.pid, signal_number)
+        except ProcessLookupError:
+            pass  # it was faster; what it has made is compared all the same
+        process.wait(60)
+        done_before.add(len(list(project.glob("re*/**/*.*"))))
+        run_again(project)
+        assert files(project / "results") == undisturbed
+    assert len(done_before) > 2, "the moments were different ones"
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 30 MB."""
+    if os.geteuid() != 0:
+        pytest.skip("only root may mount a file system")
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=30m", "tmpfs", folder], check=True)
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+@pytest.fixture
+def project(tmp_path: Path, disk: Path) -> Path:
+    """A project whose resources and results are on that disk."""
+    project = copy_project(tmp_path / "project")
+    pathvars = {"results": f"{disk}/results", "resources": f"{disk}/resources"}
+    (project / "config.yaml").write_text(yaml.safe_dump({"pathvars": pathvars}))
+    return project
+
+
+@pytest.mark.parametrize(
+    ("made", "target", "left", "words"),
+    [
+        (None, f"resources/{SAMPLE}/train-images-idx3-ubyte.gz", 100_000, "No space left on device"),
+        (None, f"resources/{SAMPLE}/train-images-idx3-ubyte", 500_000, "no space for it on the disk"),
+        (f"resources/{SAMPLE}/train-images-idx3-ubyte", f"results/{SAMPLE}/header/train.json", 8192, "No space left"),
+        (f"results/{SAMPLE}/header/train.json", f"results/{SAMPLE}/png/train/3", 200_000, "no room for 93 files"),
+        (f"results/{SAMPLE}/manifest/train/3.csv", f"results/{SAMPLE}/manifest/train.csv", 12_288, "o"),
+        (
+            f"results/{SAMPLE}/header/train.json",
+            f"results/{SAMPLE}/webdataset/train-000000.tar",
+            10**6,
+            "No space left",
+        ),
+    ],
+    ids=["download", "decompress", "validate", "export", "manifest", "pack"],
+)
+def test_a_full_disk_is_named_and_no_obstacle_once_there_is_room(
+    project: Path, disk: Path, made: str | None, target: str, left: int, words: str
+) -> None:
+    if made:
+        snakemake(project, "--cores", "2", f"{disk}/{made}")
+    free = os.statvfs(disk)
+    filler = disk / "filler"
+    with filler.open("wb") as file:
+        file.write(bytes(free.f_bavail * free.f_frsize - left))
+    run = snakemake(project, "--cores", "1", f"{disk}/{target}", succeed=False)
+    assert words in run.output
+    assert str(disk) in run.output
+    assert "Traceback" not in run.output
+    assert not (disk / target).exists()
+    filler.unlink()
+    snakemake(project, "--cores", "2", f"{disk}/{target}")
+    expected = copy_project(project.parent / "expected")
+    snakemake(expected, "--cores", "2", target)
+    kind = target.partition("/")[0]
+    assert files(disk / kind) == files(expected / kind) | {
+        path: content for path, content in files(disk / kind).items() if path not in files(expected / kind)
+    }
+    assert not list(disk.rglob("*.partial*"))
+
+
+def test_a_read_only_disk_is_named(project: Path, disk: Path) -> None:
+    subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+    run = snakemake(project, "--cores", "1", "all", succeed=False)
+    assert f"Read-only file system: '{disk}/resources'" in run.output
+
+
+def test_a_file_where_a_directory_is_due_is_named(tmp_path: Path) -> None:
+    project = copy_project(tmp_path / "project")
+    (project / "results").write_text("a file")
+    run = snakemake(project, "--cores", "1", "all", succeed=False)
+    assert "Not a directory: 'results/mnist-sample/header'" in run.output
+    assert (project / "results").read_text() == "a file"
+
+
+def test_workflows_that_share_their_resources_do_not_harm_each_other(
+    tmp_path: Path, undisturbed: dict[str, bytes]
+) -> None:
+    for number in range(3):
+        pathvars = f"pathvars={{resources: {tmp_path}/shared-{number}}}"
+        projects = [copy_project(tmp_path / f"{number}-{one}") for one in ("a", "b")]
+        for process in [start(project, "--config", pathvars) for project in projects]:
+            assert process.wait(120) == 0
+        for project in projects:
+            assert files(project / "results") == undisturbed
+        assert not list((tmp_path / f"shared-{number}").rglob("*.partial*"))
