@@ -17,8 +17,8 @@ source = lambda path: (
     here.join(path).get_path_or_uri(secret_free=True) if here.is_local else workflow.source_path(path)
 )
 scripts = [Path(source(f"scripts/{name}.py")) for name in """
-        atomic_file compressed_file content_check data_error dataset_file decompress download export http_file idx_file
-        job_log labelled_images manifest partial_file png_file validate workflow_config
+        archive_member atomic_file compressed_file content_check data_error dataset_file decompress download export
+        http_file idx_file job_log labelled_images manifest partial_file png_file remote_zip validate workflow_config
     """.split()]
 sys.path.insert(0, str(scripts[0].parent))
 
