@@ -4,6 +4,7 @@ Nothing is ever extracted to a path that an archive names: a member's bytes go t
 """
 
 import difflib
+import errno
 import hashlib
 import logging
 import os
@@ -24,6 +25,17 @@ from remote_zip import NoRangesError, open_remote_zip
 
 CHUNK = 1 << 16
 ENCRYPTED = 0x1  # in the flags of a member
+# What `zipfile` raises for damaged archives, beside OSError.
+DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    LookupError,
+    OverflowError,
+    RuntimeError,
+    ValueError,
+)
 
 
 class ArchiveError(DataError):
@@ -164,16 +176,9 @@ def _readable(shown: str) -> Iterator[None]:
     """Say in plain words what `zipfile` says of damaged archives, in whichever way."""
     try:
         yield
-    except (
-        zipfile.BadZipFile,
-        EOFError,
-        zlib.error,
-        struct.error,
-        RuntimeError,
-        ValueError,
-        LookupError,
-        OverflowError,
-    ) as error:
+    except (*DAMAGED, OSError) as error:
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:  # as of a jump to before the beginning
+            raise
         raise ArchiveError(
             shown,
             "not a readable zip archive",

@@ -112,7 +112,7 @@ def test_a_member_that_breaks_off_goes_on_where_it_stopped(
     server.misbehave("/a/gzip.zip", Misbehaviour(), Misbehaviour(), fault)
     assert get(folder, f"{server.url}/a/gzip.zip", pinned=IN_ARCHIVE) == PUBLISHED
     assert [request.bytes_sent for request in server.requests][2] == 150_000
-    assert sent(server) < len(PUBLISHED) + (1 << 16) + 1000
+    assert sent(server) < len(PUBLISHED) + 2 * (1 << 16) + 1000, "what was under way when it stalled comes twice"
 
 
 def test_a_server_error_that_passes_is_tried_again(server: MirrorServer, folder: Path) -> None:
@@ -309,7 +309,7 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
         f"found:    'a/{FILE}', 'b/{FILE}'",
     ),
     "no such member": (lambda: zip_bytes({f"{MEMBER}x\x1b[2J": PUBLISHED}), f"found:    '{MEMBER}x\\x1b[2J'"),
-    "empty": (lambda: zip_bytes({}), "has no such member"),
+    "empty": (lambda: zip_bytes({}), "get the archive from another mirror"),
     "encrypted": (encrypted, f"{MEMBER} is encrypted"),
     "bomb": (lambda: claiming(10_000_000), "larger than the file can be"),
     "bomb that lies": (lambda: claiming(1000), "not a readable zip archive"),
