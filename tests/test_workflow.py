@@ -3,6 +3,7 @@
 import csv
 import gzip
 import json
+import re
 import shutil
 import subprocess
 from collections import Counter
@@ -338,9 +339,11 @@ def test_environments_and_requirements_pin_the_same_versions() -> None:
     lines = (PROJECT / "envs/requirements.txt").read_text().splitlines()
     pinned = dict(line.lower().split("==") for line in lines if "==" in line)
     for environment in (PROJECT / "envs").glob("*.yaml"):
-        for requirement in yaml.safe_load(environment.read_text())["dependencies"]:
-            package, version = requirement.split("=")
-            assert package == "python" or pinned[package] == version
+        *of_conda, last = yaml.safe_load(environment.read_text())["dependencies"]
+        of_pip = last["pip"] if isinstance(last, dict) else [last]
+        for requirement in [*of_conda, *of_pip]:
+            package, version = re.split("==?", requirement)
+            assert package in ("python", "pip") or pinned[package] == version
 
 
 def test_class_counts_of_the_sample_are_those_of_its_labels(finished: Path) -> None:
