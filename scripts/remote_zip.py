@@ -11,7 +11,7 @@ import requests
 import urllib3
 from remotezip import PartialBuffer, RemoteZip, RemoteZipError  # type: ignore[import-untyped]
 
-from http_file import HttpFileError, Session, reason, without_secrets
+from http_file import LONGEST_WAIT, HttpFileError, Session, reason, without_secrets
 
 # A table of contents is read into memory. That of a million members is not as large.
 LARGEST_IN_MEMORY = 1 << 26
@@ -141,7 +141,7 @@ class _Body:
         logging.warning("%s: the transfer broke off at byte %d", self._shown, self._at)
         if self._broken > self._retries:
             raise HttpFileError(self._shown, f"the transfer broke off {self._broken} times", at=f"byte {self._at}")
-        time.sleep(self._backoff * 2 ** (self._broken - 1))
+        time.sleep(min(LONGEST_WAIT, self._backoff * 2 ** (self._broken - 1)))
         self._response.close()
         self._response = self._request(self._at, self._stop)
 
