@@ -18,8 +18,9 @@ source = lambda path: (
     here.join(path).get_path_or_uri(secret_free=True) if here.is_local else workflow.source_path(path)
 )
 scripts = [Path(source(f"scripts/{name}.py")) for name in """
-        atomic_file compressed_file content_check data_error dataset_file decompress disk_room download export http_file idx_file
-        index_shards job_log labelled_images manifest pack partial_file png_file tar_file validate verify workflow_config
+        archive_member atomic_file compressed_file content_check data_error dataset_file decompress disk_room download
+        export http_file idx_file index_shards job_log labelled_images manifest pack partial_file png_file remote_zip
+        tar_file validate verify workflow_config
     """.split()]
 sys.path.insert(0, str(scripts[0].parent))
 

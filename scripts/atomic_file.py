@@ -6,7 +6,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -53,6 +53,18 @@ def open_partial(final: Path) -> IO[bytes]:
         if is_at(path, file):
             return file
         file.close()  # it got its final name between our opening and our locking it
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Let only one process at a time into the block, wherever the file system knows locks.
+
+    ``path`` is an empty file that stays: whoever removed it would let two processes hold it at once.
+    """
+    with open(path, "a") as file:
+        with suppress(OSError):
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def partial_path(final: Path) -> Path:

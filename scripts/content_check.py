@@ -20,10 +20,11 @@ def check_content(
     sha256: str | None,
     content_sha256: str | None,
     datasets: str | None,
+    git_blob: str | None = None,
 ) -> None:
     """Check that a file has the pinned digest, or that what it decompresses to has the pinned content digest.
 
-    Where neither is pinned, its content must have the right size, and it must not be a web page.
+    Where none is pinned, its content must have the right size, and it must not be a web page.
 
     Args:
         path: the file.
@@ -31,6 +32,7 @@ def check_content(
         content_bytes: size of its content.
         sha256, content_sha256: hexadecimal digests, or None where not pinned.
         datasets: folder of dataset files, to say whose file a wrong one is.
+        git_blob: the file's hexadecimal identity in a Git repository, or None.
 
     Raises:
         WrongFileError: when it is not the published file.
@@ -38,6 +40,10 @@ def check_content(
     with open(path, "rb") as file:
         found = hashlib.file_digest(file, "sha256").hexdigest()
     if found == sha256:
+        return
+    blob = _git_blob(path) if git_blob else None
+    if blob and blob == git_blob:
+        logging.info("%s: is the Git blob %s; SHA-256 %s", source, blob, found)
         return
     content = hashlib.sha256()
     size = 0
@@ -52,8 +58,9 @@ def check_content(
         logging.info("%s: compressed anew, with the published content", source)
         return
     pinned = sha256 or content_sha256
+    expected = f"SHA-256 {pinned}" if pinned else f"Git blob {git_blob}" if git_blob else None
     page = _page(path)
-    if not (damage or page or pinned) and size == content_bytes:
+    if not (damage or page or expected) and size == content_bytes:
         logging.warning(
             "%s: nothing to check it against. To pin it, write into its dataset file\n    sha256: %s", source, found
         )
@@ -62,9 +69,18 @@ def check_content(
     raise WrongFileError(
         source,
         f"not the right file: {what}",
-        expected=f"SHA-256 {pinned}" if pinned else f"{content_bytes} bytes of content",
-        found=found if pinned else f"{size} bytes",
+        expected=expected or f"{content_bytes} bytes of content",
+        found=found if pinned else blob or f"{size} bytes",
     )
+
+
+def _git_blob(path: str | os.PathLike[str]) -> str:
+    """What ``git hash-object`` prints: the SHA-1 of the kind, the size and the bytes."""
+    digest = hashlib.sha1(b"blob %d\0" % os.path.getsize(path), usedforsecurity=False)
+    with open(path, "rb") as file:
+        while chunk := file.read(1 << 18):
+            digest.update(chunk)
+    return digest.hexdigest()
 
 
 def _page(path: str | os.PathLike[str]) -> str | None:

@@ -30,7 +30,10 @@ class PublishedFile:
     """One file of a split, and what is known about its bytes.
 
     ``file``: its published name. ``bytes`` and ``sha256`` are those of the published file, ``content_bytes``
-    and ``content_sha256`` those of the IDX file in it; None where not pinned.
+    and ``content_sha256`` those of the IDX file in it; None where not pinned. ``git_blob``: its identity in a Git
+    repository, where no SHA-256 is known. ``verified``: ``bytes`` when the facts were computed from the file,
+    ``pinned`` when they were copied, None when nothing is said. ``member``: its path inside ``archive``, the name
+    and the size of a zip archive, if it is published in one.
     """
 
     file: str
@@ -38,6 +41,10 @@ class PublishedFile:
     bytes: int | None = None
     sha256: str | None = None
     content_sha256: str | None = None
+    git_blob: str | None = None
+    verified: str | None = None
+    member: str | None = None
+    archive: tuple[str, int] | None = None
 
     @property
     def published(self) -> str:
@@ -81,6 +88,7 @@ class Dataset:
     name: str
     title: str
     licence: dict[str, str | None]
+    attribution: str | None
     citation: str
     classes: dict[int, str]
     orientation: str
@@ -130,16 +138,19 @@ def load(
     classes = {int(label): text for label, text in sorted(facts["classes"].items(), key=lambda item: int(item[0]))}
     label_type = facts.get("label_type", "uint8")
     label_columns = tuple(facts.get("label_columns", (CLASS,)))
+    archive = facts.get("archive")
+    of_files = label_type, label_columns, archive and (archive["file"], archive["bytes"])
     dataset = Dataset(
         name=name,
         title=facts["title"],
         licence=facts["licence"],
+        attribution=facts.get("attribution"),
         citation=facts["citation"],
         classes=classes,
         orientation=facts.get("orientation", "upright"),
         label_columns=label_columns,
         mirrors=tuple(facts.get("mirrors", ())),
-        splits={split: _split(of_split, label_type, label_columns) for split, of_split in facts["splits"].items()},
+        splits={split: _split(of_split, *of_files) for split, of_split in facts["splits"].items()},
         source=shown_as,
         locate=locate,
     )
@@ -167,13 +178,22 @@ def check_mirror(mirror: str, shown_as: str) -> str:
     return mirror
 
 
-def _split(facts: dict[str, Any], label_type: str, label_columns: tuple[str, ...]) -> Split:
+def _split(
+    facts: dict[str, Any], label_type: str, label_columns: tuple[str, ...], archive: tuple[str, int] | None
+) -> Split:
     count = facts["count"]
     headers = {
         "images": IdxHeader.of("uint8", (count, *facts["shape"])),
         "labels": IdxHeader.of(label_type, (count,) if label_columns == (CLASS,) else (count, len(label_columns))),
     }
-    files = {role: PublishedFile(**facts[role], content_bytes=header.file_size) for role, header in headers.items()}
+    files = {
+        role: PublishedFile(
+            **facts[role],
+            content_bytes=header.file_size,
+            archive=archive if "member" in facts[role] else None,
+        )
+        for role, header in headers.items()
+    }
     counts = facts.get("class_counts")
     return Split(count, tuple(facts["shape"]), class_counts=None if counts is None else tuple(counts), **files)
 
@@ -189,6 +209,14 @@ def _check_consistency(dataset: Dataset) -> None:
     if twice:
         raise DatasetError(dataset.source, "two of its files have the same name", at="splits", found=", ".join(twice))
     for name, split in dataset.splits.items():
+        for file in split.files:
+            if file.member and not file.archive:
+                raise DatasetError(
+                    dataset.source,
+                    f"{file.file} is a member of an archive of which nothing is said",
+                    at="archive",
+                    expected="the archive's file and bytes",
+                )
         if split.class_counts is None:
             continue
         at = f"splits.{name}.class_counts"

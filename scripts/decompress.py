@@ -9,7 +9,7 @@ from data_error import DataError
 from disk_room import check_space
 
 
-def main(published: str, idx: str, size: int, sha256: str | None) -> None:
+def main(published: str, idx: str, size: int, sha256: str | None, download_checked: bool = False) -> None:
     """Write the content of ``published`` to ``idx``, once it is known to be the right one.
 
     Args:
@@ -17,6 +17,7 @@ def main(published: str, idx: str, size: int, sha256: str | None) -> None:
         idx: the file to make.
         size: bytes that the content must have. No more is ever written, whatever the file holds.
         sha256: hexadecimal digest of the content, or None where the dataset file does not pin it.
+        download_checked: whether ``published`` was itself compared with a pinned digest.
 
     Raises:
         DiskRoomError: when there is no space for it.
@@ -48,7 +49,7 @@ def main(published: str, idx: str, size: int, sha256: str | None) -> None:
                 todo=remedy,
             )
     logging.info("%s: %s, %d bytes, SHA-256 %s", idx, compression(published), written, digest.hexdigest())
-    if sha256 is None:
+    if sha256 is None and not download_checked:
         logging.warning(
             "%s: nothing to check it against. To pin it, write into its dataset file\n    content_sha256: %s",
             idx,

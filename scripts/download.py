@@ -6,19 +6,22 @@ import lzma
 import os
 import shutil
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any, NamedTuple, cast
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+import archive_member
 import http_file
 from atomic_file import atomic_file
 from compressed_file import compression, open_content
 from content_check import WrongFileError, check_content
 from data_error import DataError
-from partial_file import discard, partial_file
+from partial_file import discard, partial_file, restart
 
 # What compressing can add at most to data that does not compress.
 COMPRESSION_OVERHEAD = 1 << 16
+# A mirror's own archive of the same files may be packed less well, by so much.
+ARCHIVE_SLACK = 2
 
 
 class DownloadError(DataError):
@@ -29,6 +32,22 @@ class UnavailableError(DataError):
     """A directory from which the file cannot be had."""
 
 
+class _Place(NamedTuple):
+    """Where the file can be: at a URL, at a path, or as a member of the zip archive there."""
+
+    where: str
+    member: str | None = None
+
+    @property
+    def is_url(self) -> bool:
+        return self.where.startswith(("http://", "https://"))
+
+    @property
+    def shown(self) -> str:
+        where = http_file.without_secrets(self.where) if self.is_url else self.where
+        return f"{where}: {self.member}" if self.member else where
+
+
 def main(
     mirrors: list[str],
     file: str,
@@ -37,6 +56,9 @@ def main(
     bytes: int | None = None,
     sha256: str | None = None,
     content_sha256: str | None = None,
+    git_blob: str | None = None,
+    member: str | None = None,
+    archive: tuple[str, int] = ("", 0),
     datasets: str | None = None,
     **transfer: Any,
 ) -> None:
@@ -53,6 +75,9 @@ def main(
         content_bytes: size of the decompressed content.
         bytes, sha256, content_sha256: size and digest of the published file, and digest of its content;
             None where not pinned.
+        git_blob: identity of the published file in a Git repository, or None.
+        member: path of the file in a zip archive, if it is published in one.
+        archive: name and size of that archive. Mirrors may pack theirs otherwise.
         datasets: folder of dataset files, to say whose file a wrong one is.
         transfer: timeout, retries and backoff of `http_file.fetch`.
 
@@ -60,30 +85,33 @@ def main(
         DownloadError: when no mirror has the file, with the reason for each.
     """
     limit = content_bytes + COMPRESSION_OVERHEAD if bytes is None or content_sha256 else bytes
+    archives = Path(output).absolute().parents[1] / "archives"
     reasons: list[DataError] = []
-    places = [place for mirror in mirrors for place in _places(mirror, file)]
+    places = [place for mirror in mirrors for place in _places(mirror, file, member, archive[0])]
     while places:
         place = places.pop(0)
-        shown = http_file.without_secrets(place) if _is_url(place) else place
+        whole = archive_member.whole_path(archives, place.where) if place.is_url and place.member else None
         with partial_file(output) as (partial, state):
-            kept = partial.tell()
+            kept = whole.exists() if whole else place.is_url and partial.tell() > 0
             try:
-                _get(place, partial, state, limit, transfer)
+                _get(place, partial, state, limit, whole, archive[1] * ARCHIVE_SLACK, transfer)
                 partial.flush()
-                check_content(partial.name, shown, content_bytes, sha256, content_sha256, datasets)
+                check_content(partial.name, place.shown, content_bytes, sha256, content_sha256, datasets, git_blob)
             except (http_file.HttpFileError, UnavailableError) as error:
                 reasons.append(error)
                 logging.info("%s", error)
-            except (http_file.TooLargeError, WrongFileError) as error:
+            except (http_file.TooLargeError, archive_member.ArchiveError, WrongFileError) as error:
                 discard(partial, state)
+                if whole:
+                    whole.unlink(missing_ok=True)
                 logging.info("%s", error)
-                if kept and _is_url(place):  # what was kept of an earlier attempt may be what is wrong
+                if kept:  # what was kept of an earlier attempt may be what is wrong
                     places.insert(0, place)
                 else:
                     reasons.append(error)
             else:
                 _store(partial, output)
-                logging.info("%s: from %s", output, shown)
+                logging.info("%s: from %s", output, place.shown)
                 return
     listed = "".join(f"\n  - {reason}".replace("\n", "\n  ") for reason in reasons)
     dataset = Path(output).parent.name
@@ -95,41 +123,63 @@ def main(
     )
 
 
-def _is_url(place: str) -> bool:
-    return place.startswith(("http://", "https://"))
-
-
-def _places(mirror: str, file: str) -> list[str]:
-    """Where in a mirror the file can be: one URL, or the paths that it can have in a directory."""
-    if _is_url(mirror):
+def _places(mirror: str, file: str, member: str | None, archive: str) -> list[_Place]:
+    """Where in a mirror the file can be, which is the archive itself when its name ends in .zip."""
+    if _Place(mirror).is_url:
         parts = urlsplit(mirror)  # a query, such as a storage account's signature, stays behind the path
-        return [parts._replace(path=f"{parts.path.rstrip('/')}/{file}").geturl()]
-    directory = Path(url2pathname(urlsplit(mirror).path) if mirror.startswith("file://") else mirror)
+        if member and parts.path.endswith(".zip"):
+            return [_Place(mirror, member)]
+        inside = [parts._replace(path=f"{parts.path.rstrip('/')}/{name}").geturl() for name in (archive, file)]
+        return [_Place(inside[0], member), _Place(inside[1])] if member else [_Place(inside[1])]
+    path = Path(url2pathname(urlsplit(mirror).path) if mirror.startswith("file://") else mirror)
+    if not member:
+        return _in_directory(path, file) or [_Place(str(path / file))]
+    if path.suffix == ".zip" and not path.is_dir():
+        return [_Place(str(path), member)]
+    unpacked = _in_directory(path, file) + _in_directory((path / member).parent, file)
+    return [*unpacked, _Place(str(path / archive), member)]
+
+
+def _in_directory(directory: Path, file: str) -> list[_Place]:
+    """The file in a directory, under each name under which it is there."""
     stem, suffix = os.path.splitext(file)
     if suffix not in (".gz", ".xz"):
         stem, suffix = file, ".gz"
     other = stem.replace("-idx", ".idx") if "-idx" in stem else stem.replace(".idx", "-idx")
     names = dict.fromkeys((file, stem + suffix, stem, other + suffix, other))
-    found = [path for name in names if os.path.isfile(path := str(directory / name))]
-    return found or [str(directory / file)]
+    return [_Place(path) for name in names if os.path.isfile(path := str(directory / name))]
 
 
-def _get(place: str, partial: IO[bytes], state: Path, limit: int, transfer: dict[str, Any]) -> None:
-    if _is_url(place):
-        http_file.fetch(place, partial, state, limit, **transfer)
+def _get(
+    place: _Place,
+    partial: IO[bytes],
+    state: Path,
+    limit: int,
+    whole: Path | None,
+    whole_limit: int,
+    transfer: dict[str, Any],
+) -> None:
+    if place.member and whole:
+        archive_member.from_url(place.where, place.member, partial, state, limit, whole, whole_limit, **transfer)
+        return
+    if place.is_url:
+        http_file.fetch(place.where, partial, state, limit, **transfer)
         return
     try:
-        source = open(place, "rb")
+        source = open(place.where, "rb")
     except OSError as error:
         missing = isinstance(error, FileNotFoundError)
         problem = "there is no such file" if missing else f"cannot be read: {error.strerror}"
-        raise UnavailableError(place, problem) from None
+        raise UnavailableError(place.where, problem) from None
     with source:
+        if place.member:
+            archive_member.from_file(source, place.where, place.member, partial, state, limit)
+            return
         if (size := os.fstat(source.fileno()).st_size) > limit:
-            raise WrongFileError(place, "larger than the file can be", expected=f"at most {limit} bytes", found=size)
-        state.unlink(missing_ok=True)
-        partial.seek(0)
-        partial.truncate()
+            raise WrongFileError(
+                place.where, "larger than the file can be", expected=f"at most {limit} bytes", found=size
+            )
+        restart(partial, state)
         shutil.copyfileobj(source, partial)
 
 

@@ -3,6 +3,7 @@
 import json
 import logging
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import IO
 from urllib.parse import urlsplit, urlunsplit
@@ -42,7 +43,7 @@ class _Retry(urllib3.Retry):
         super().sleep(response)
 
 
-class _Session(requests.Session):
+class Session(requests.Session):
     """A session that asks for the bytes as they are, tries again what may pass, and stays encrypted."""
 
     def __init__(self, retries: int, backoff: float) -> None:
@@ -106,7 +107,7 @@ def fetch(
         TooLargeError: as soon as the body is larger than it may be.
     """
     shown = without_secrets(url)
-    with _Session(retries, backoff) as session:
+    with Session(retries, backoff) as session:
         for attempt in range(retries + 1):
             if attempt:
                 time.sleep(min(LONGEST_WAIT, backoff * 2 ** (attempt - 1)))
@@ -115,11 +116,11 @@ def fetch(
                 state.unlink(missing_ok=True)
                 return
             except urllib3.exceptions.HTTPError as error:  # the body broke off
-                reason = "stalled" if isinstance(error, urllib3.exceptions.TimeoutError) else "broke off"
-                logging.warning("%s: the transfer %s at byte %d", shown, reason, partial.tell())
+                what = "stalled" if isinstance(error, urllib3.exceptions.TimeoutError) else "broke off"
+                logging.warning("%s: the transfer %s at byte %d", shown, what, partial.tell())
             except requests.RequestException as error:
-                raise HttpFileError(shown, _reason(error, timeout)) from None
-    raise HttpFileError(shown, f"the transfer {reason} {retries + 1} times", at=f"byte {partial.tell()}")
+                raise HttpFileError(shown, reason(error, timeout)) from None
+    raise HttpFileError(shown, f"the transfer {what} {retries + 1} times", at=f"byte {partial.tell()}")
 
 
 def _fetch_rest(
@@ -151,15 +152,21 @@ def _fetch_rest(
         _remember(url, response, state)
         length = response.headers.get("Content-Length", "")
         expected = have + int(length) if length.isdecimal() else None
-        _check_size(shown, expected or 0, size_limit)
+        check_size(shown, expected or 0, size_limit)
         logging.info("%s: %s", shown, f"resuming at byte {have}" if resumed else "downloading")
-        _copy_body(response, shown, partial, have, expected, size_limit)
+        # `raw`, since a download must be the bytes as published, also when the server calls them an encoding.
+        copy(response.raw.stream(CHUNK, decode_content=False), shown, partial, have, expected, size_limit)
 
 
-def _copy_body(
-    response: requests.Response, shown: str, partial: IO[bytes], have: int, expected: int | None, size_limit: int
+def copy(
+    chunks: Iterable[bytes], shown: str, partial: IO[bytes], have: int, expected: int | None, size_limit: int
 ) -> None:
-    name = urlsplit(shown).path.rpartition("/")[2]
+    """Write to ``partial``, which has ``have`` bytes, what comes in, and show how far it is.
+
+    Raises:
+        TooLargeError: as soon as there are more than ``size_limit`` bytes.
+    """
+    name = shown.rpartition("/")[2]
     logged = time.monotonic()
     with tqdm(
         total=expected,
@@ -171,10 +178,9 @@ def _copy_body(
         delay=PROGRESS_AFTER,
         disable=None,
     ) as progress:
-        # `raw`, since a download must be the bytes as published, also when the server calls them an encoding.
-        for chunk in response.raw.stream(CHUNK, decode_content=False):
+        for chunk in chunks:
             have += len(chunk)
-            _check_size(shown, have, size_limit)
+            check_size(shown, have, size_limit)
             partial.write(chunk)
             progress.update(len(chunk))
             if time.monotonic() - logged > PROGRESS_AFTER:
@@ -182,7 +188,8 @@ def _copy_body(
                 logging.info("%s: %d of %s bytes", shown, have, expected or "an unknown number of")
 
 
-def _check_size(shown: str, size: int, size_limit: int) -> None:
+def check_size(shown: str, size: int, size_limit: int) -> None:
+    """Raise TooLargeError where ``size`` is more than there may be."""
     if size > size_limit:
         raise TooLargeError(
             shown, "larger than the file can be", expected=f"at most {size_limit} bytes", found=f"{size} or more"
@@ -208,7 +215,8 @@ def _remember(url: str, response: requests.Response, state: Path) -> None:
         state.unlink(missing_ok=True)
 
 
-def _reason(error: requests.RequestException, timeout: tuple[float, float]) -> str:
+def reason(error: requests.RequestException, timeout: tuple[float, float]) -> str:
+    """Why a request failed, in words that show no secret of its URL."""
     if isinstance(error, requests.exceptions.SSLError):
         return "its TLS certificate is not trusted; see REQUESTS_CA_BUNDLE if your network has a CA of its own"
     if isinstance(error, requests.exceptions.ProxyError):

@@ -27,6 +27,13 @@ def partial_file(output: str | os.PathLike[str]) -> Iterator[tuple[IO[bytes], Pa
                 discard(partial, state)
 
 
+def restart(partial: IO[bytes], state: Path) -> None:
+    """Forget what has arrived, and write from the beginning."""
+    state.unlink(missing_ok=True)
+    partial.seek(0)
+    partial.truncate()
+
+
 def discard(partial: IO[bytes], state: Path) -> None:
     """Forget what has arrived."""
     state.unlink(missing_ok=True)

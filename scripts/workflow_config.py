@@ -114,7 +114,7 @@ class WorkflowConfig:
     def pinned(self, dataset: str, published: str) -> dict[str, Any]:
         """What `download` must know of a published file."""
         facts = vars(self._file(dataset, published))
-        return {key: value for key, value in facts.items() if value is not None}
+        return {key: value for key, value in facts.items() if value is not None and key != "verified"}
 
     def published(self, dataset: str, idx: str, path: str) -> str:
         """Where the published form of an IDX file lies, given the pattern ``path``."""
@@ -123,7 +123,8 @@ class WorkflowConfig:
     def content(self, dataset: str, idx: str) -> dict[str, Any]:
         """What `decompress` must know of an IDX file."""
         file = self._file(dataset, idx)
-        return {"size": file.content_bytes, "sha256": file.content_sha256}
+        checked = bool(file.sha256 or file.git_blob)
+        return {"size": file.content_bytes, "sha256": file.content_sha256, "download_checked": checked}
 
     def idx_files(self, dataset: str, split: str, path: str) -> dict[str, str]:
         """Where the images and labels of a split lie, given the pattern ``path``."""

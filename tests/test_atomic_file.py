@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import atomic_file as module
-from atomic_file import atomic_directory, atomic_file
+from atomic_file import atomic_directory, atomic_file, locked
 
 SCRIPTS = Path(module.__file__).parent
 
@@ -137,3 +137,31 @@ def test_no_other_module_has_the_name_of_one_of_ours(name: str) -> None:
     elsewhere = [folder for folder in sys.path if Path(folder).resolve() != SCRIPTS]
     assert name not in sys.stdlib_module_names
     assert importlib.machinery.PathFinder.find_spec(name, elsewhere) is None
+
+
+IN_TURN = """
+import sys, time
+sys.path.append(sys.argv[1])
+from pathlib import Path
+from atomic_file import locked
+with locked(Path(sys.argv[2])):
+    with open(sys.argv[3], "a") as file:
+        file.write("in ")
+        file.flush()
+        time.sleep(0.2)
+        file.write("out ")
+"""
+
+
+def test_only_one_process_at_a_time_holds_a_lock(tmp_path: Path) -> None:
+    arguments = [str(SCRIPTS), str(tmp_path / ".lock"), str(tmp_path / "said")]
+    processes = [subprocess.Popen([sys.executable, "-c", IN_TURN, *arguments]) for _ in range(3)]
+    assert [process.wait() for process in processes] == [0, 0, 0]
+    assert (tmp_path / "said").read_text() == "in out " * 3
+
+
+def test_a_lock_is_free_again_after_an_error(tmp_path: Path) -> None:
+    with pytest.raises(FailureError), locked(tmp_path / ".lock"):
+        raise FailureError
+    with locked(tmp_path / ".lock"):
+        pass

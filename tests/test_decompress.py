@@ -103,3 +103,12 @@ def test_content_that_is_not_pinned_is_written_with_a_warning_that_shows_what_to
     (warning,) = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
     assert str(idx) in warning
     assert f"content_sha256: {SHA256}" in warning
+
+
+def test_content_of_a_download_that_was_checked_needs_no_warning(
+    published: Path, idx: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    published.write_bytes(gzip.compress(CONTENT))
+    decompress.main(str(published), str(idx), len(CONTENT), None, download_checked=True)
+    assert idx.read_bytes() == CONTENT
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []

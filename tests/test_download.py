@@ -341,11 +341,27 @@ def test_a_wrong_file_is_named_for_what_it_is(server: MirrorServer, folder: Path
     assert list(folder.iterdir()) == []
 
 
+BLOB = {"git_blob": hashlib.sha1(b"blob %d\0" % len(PUBLISHED) + PUBLISHED).hexdigest()}
+
+
+def test_a_file_that_is_known_by_its_git_blob_is_accepted(server: MirrorServer, folder: Path) -> None:
+    assert get(folder, f"{server.url}/a", pinned=UNPINNED | BLOB) == PUBLISHED
+
+
+@pytest.mark.parametrize("body", [OTHER, gzip.compress(CONTENT, 1), HTML], ids=["other", "compressed anew", "page"])
+def test_another_file_than_the_git_blob_is_refused(server: MirrorServer, folder: Path, body: bytes) -> None:
+    server.publish(f"/a/{FILE}", body)
+    message = refusal(folder, f"{server.url}/a", pinned=UNPINNED | BLOB)
+    assert f"expected: Git blob {BLOB['git_blob']}" in message
+    assert f"found:    {hashlib.sha1(b'blob %d' % len(body) + bytes(1) + body).hexdigest()}" in message
+
+
 @pytest.mark.parametrize("compressed_anew", [False, True])
 def test_a_file_of_mnist_where_fashion_mnist_is_due_is_named_as_such(
     server: MirrorServer, folder: Path, mnist: Path, compressed_anew: bool
 ) -> None:
     fashion = yaml.safe_load((ROOT / "datasets/fashion-mnist.yaml").read_text())["splits"]["test"]["images"]
+    del fashion["verified"]
     body = (mnist / FILE).read_bytes()
     server.publish(f"/a/{FILE}", gzip.compress(gzip.decompress(body), 1) if compressed_anew else body)
     message = refusal(

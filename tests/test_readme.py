@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from dataset_file import load
 from test_workflow import make_own_dataset
 from workflow import PROJECT, copy_project
 
@@ -58,6 +59,25 @@ def test_the_paths_that_it_shows_exist(reader: Path) -> None:
     for code in blocks("python"):
         for path in re.findall(r'"(results/mnist/[^"]+)"', code):
             assert (reader / path).is_dir()
+
+
+def test_its_dataset_files_follow_the_schema(tmp_path: Path) -> None:
+    schema = yaml.safe_load((PROJECT / "schemas/dataset.schema.yaml").read_text())
+    for block in blocks("yaml"):
+        (tmp_path / "shapes.yaml").write_text(block)
+        load(tmp_path / "shapes.yaml", schema, locate=str)
+
+
+def test_its_tables_of_datasets_are_right() -> None:
+    schema = yaml.safe_load((PROJECT / "schemas/dataset.schema.yaml").read_text())
+    rows = re.findall(r"^\| `([\w-]+)` \| ([\d,]+) \| (\d+) \|", README, re.MULTILINE)
+    shipped = [load(path, schema, locate=str) for path in (PROJECT / "datasets").glob("*.yaml")]
+    facts = [(each.name, f"{sum(s.count for s in each.splits.values()):,}", str(len(each.classes))) for each in shipped]
+    assert sorted(rows) == sorted(facts)
+    for dataset in shipped:
+        assert dataset.attribution is None or dataset.attribution.partition("doi:")[0] in README
+        for source in re.findall(r"(?:doi|arXiv):[\w./-]*\w", dataset.citation):
+            assert source in README
 
 
 def test_its_python_is_python() -> None:

@@ -3,6 +3,7 @@
 import csv
 import gzip
 import json
+import re
 import shutil
 import subprocess
 from collections import Counter
@@ -270,9 +271,9 @@ def test_the_values_that_a_run_shows_can_be_pinned(fresh: Path) -> None:
     run = snakemake(fresh, "--cores", "1", "all", "--config", "datasets=my/shapes.yaml")
     text = (fresh / "my/shapes.yaml").read_text()
     for role in ("images", "labels"):
-        shown = run.output.partition(f"shapes-{role}-idx{3 if role == 'images' else 1}-ubyte: nothing to check")[2]
-        digest = shown.partition("content_sha256: ")[2][:64]
-        text = text.replace(f"file: shapes-{role}", f"content_sha256: {digest}\n      file: shapes-{role}")
+        shown = re.search(rf"resources/shapes/shapes-{role}[^:]*: nothing.*\n +content_sha256: (\w+)", run.output)
+        assert shown, run.output
+        text = text.replace(f"file: shapes-{role}", f"content_sha256: {shown[1]}\n      file: shapes-{role}")
     (fresh / "my/shapes.yaml").write_text(text)
     again = snakemake(fresh, "--cores", "1", "all", "--forceall", "--config", "datasets=my/shapes.yaml")
     assert "nothing to check" not in again.output
@@ -338,9 +339,11 @@ def test_environments_and_requirements_pin_the_same_versions() -> None:
     lines = (PROJECT / "envs/requirements.txt").read_text().splitlines()
     pinned = dict(line.lower().split("==") for line in lines if "==" in line)
     for environment in (PROJECT / "envs").glob("*.yaml"):
-        for requirement in yaml.safe_load(environment.read_text())["dependencies"]:
-            package, version = requirement.split("=")
-            assert package == "python" or pinned[package] == version
+        *of_conda, last = yaml.safe_load(environment.read_text())["dependencies"]
+        of_pip = last["pip"] if isinstance(last, dict) else [last]
+        for requirement in [*of_conda, *of_pip]:
+            package, version = re.split("==?", requirement)
+            assert package in ("python", "pip") or pinned[package] == version
 
 
 def test_class_counts_of_the_sample_are_those_of_its_labels(finished: Path) -> None:

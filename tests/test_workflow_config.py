@@ -225,8 +225,11 @@ def test_unknown_splits_and_files_are_refused_with_the_known_ones() -> None:
 
 def test_each_script_is_given_what_the_dataset_file_says() -> None:
     sample, images = plan(), SPLIT["images"]
-    assert sample.pinned("mnist", "train-images-idx3-ubyte.gz") == images | {"content_bytes": 47040016}
-    assert sample.content("mnist", "train-images-idx3-ubyte") == {"size": 47040016, "sha256": images["content_sha256"]}
+    pinned = sample.pinned("mnist", "train-images-idx3-ubyte.gz")
+    assert pinned | {"verified": "bytes"} == images | {"content_bytes": 47040016}
+    assert "verified" not in pinned, "or a file would be downloaded anew whenever someone looks at it"
+    content = {"size": 47040016, "sha256": images["content_sha256"], "download_checked": True}
+    assert sample.content("mnist", "train-images-idx3-ubyte") == content
     assert sample.expected("mnist", "train") == {
         "count": 60000,
         "shape": (28, 28),
@@ -252,6 +255,14 @@ def test_files_lie_under_names_that_tell_published_and_decompressed_apart(
     }
     assert own.published("digits", "digits", "<resources>/{dataset}/{published}") == f"<resources>/digits/{published}"
     assert own.pinned("digits", published) == {"file": file, "content_bytes": 47040016}
+    assert own.content("digits", "digits")["download_checked"] is False
+
+
+def test_download_is_told_of_which_archive_a_file_is_a_member() -> None:
+    file = "emnist-letters-test-labels-idx1-ubyte.gz"
+    pinned = plan().pinned("emnist-letters", file)
+    assert pinned["member"] == f"gzip/{file}"
+    assert pinned["archive"] == ("gzip.zip", 561753746)
 
 
 def test_the_last_words_count_the_images_and_lead_from_the_sample_to_mnist(own_file: Callable[..., str]) -> None:

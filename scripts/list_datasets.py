@@ -1,0 +1,59 @@
+"""List the known datasets: what they hold, what they cost to download, and how far their facts are checked."""
+
+import argparse
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from data_error import DataError
+from dataset_file import Dataset, load, read_yaml
+
+PROJECT = Path(__file__).parents[1]
+COLUMNS = ("name", "images", "classes", "download", "licence", "verified")
+
+
+def main(paths: Sequence[str] = ()) -> str:
+    """A table of dataset files, one in each line; of those in the folder datasets/ where no ``paths`` are given.
+
+    ``download`` is the size of the published files, not counting those whose size nobody has pinned.
+    ``verified`` says how their facts are known: `bytes` when they were computed from the files, `pinned`
+    when they were copied from where others have published them, and how many of each where both occur.
+
+    Raises:
+        DatasetError: when a file has a mistake.
+    """
+    schema = read_yaml(PROJECT / "schemas/dataset.schema.yaml", "schemas/dataset.schema.yaml")
+    files = [Path(path) for path in paths] or sorted((PROJECT / "datasets").glob("*.yaml"), key=lambda file: file.stem)
+    rows = [COLUMNS, *(_row(load(file, schema, locate=str)) for file in files)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        "  ".join(
+            cell.rjust(width) if name in ("images", "classes", "download") else cell.ljust(width)
+            for name, cell, width in zip(COLUMNS, row, widths, strict=True)
+        ).rstrip()
+        for row in rows
+    )
+
+
+def _row(dataset: Dataset) -> tuple[str, ...]:
+    files = [file for split in dataset.splits.values() for file in split.files]
+    sizes = [file.bytes for file in files]
+    verified = Counter(file.verified or "no" for file in files)
+    return (
+        dataset.name,
+        f"{sum(split.count for split in dataset.splits.values()):,}",
+        str(len(dataset.classes)),
+        f"{'over ' if None in sizes else ''}{sum(size or 0 for size in sizes) / 1e6:.1f} MB",
+        dataset.licence["spdx"] or "uncertain",
+        next(iter(verified)) if len(verified) == 1 else ", ".join(f"{n} {how}" for how, n in sorted(verified.items())),
+    )
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("files", metavar="FILE", nargs="*", help="dataset files; all in the folder datasets/ if none")
+    try:
+        print(main(parser.parse_args().files))
+    except DataError as error:
+        sys.exit(str(error))
