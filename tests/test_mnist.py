@@ -1,15 +1,17 @@
 """All of MNIST, the four official files, from an HTTP server to 70,000 PNG files."""
 
 import json
+import time
 from pathlib import Path
 
 import numpy
 import pytest
 from PIL import Image
 
+import tree_digest
 from idx_file import IdxFile
 from mirror_server import MirrorServer
-from workflow import copy_project, snakemake
+from workflow import PROJECT, copy_project, snakemake
 
 CLASS_COUNTS = {
     "train": [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949],
@@ -62,3 +64,16 @@ def test_the_first_training_image_is_the_five_of_the_tutorials(exported: Path) -
     with Image.open(exported / "results/mnist/png/train/5/00000.png") as image:
         pixels = numpy.asarray(image)
     assert pixels[5].tolist() == [0] * 12 + [3, 18, 18, 18, 126, 136, 175, 26, 166, 255, 247, 127] + [0] * 4
+
+
+def test_the_tree_has_the_digest_that_the_readme_states(exported: Path) -> None:
+    digest = tree_digest.main(str(exported / "results/mnist/png"))
+    assert f"`{digest}`" in (PROJECT / "README.md").read_text()
+
+
+def test_the_tree_is_proven_to_be_mnist_within_seconds(exported: Path) -> None:
+    began = time.monotonic()
+    snakemake(exported, "--cores", "2", "verify", "--config", "datasets=mnist")
+    print(f"verify took {time.monotonic() - began:.1f} s")
+    report = json.loads((exported / "results/mnist/verify/train.json").read_text())
+    assert report["sha256"]["images"] == "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db"

@@ -1,0 +1,36 @@
+"""Coverage-guided fuzzing of the IDX reader, for a few minutes now and then; not a part of the tests.
+
+.venv/bin/pip install atheris
+.venv/bin/python tests/fuzz_idx_file.py -max_total_time=180
+"""
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import atheris
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
+
+with atheris.instrument_imports():
+    from idx_file import IdxError, IdxFile
+
+FILE = Path(tempfile.mkdtemp()) / "fuzzed"
+
+
+def read(data: bytes) -> None:
+    """Right data or the reader's own error; whatever else it raises, atheris reports."""
+    FILE.write_bytes(data)
+    try:
+        with IdxFile(FILE) as file:
+            assert file.header.to_bytes() + file.read(0, len(file)) == data
+            file.values(0, len(file))
+    except IdxError:
+        pass
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("PYTHONUNBUFFERED", "1")
+    atheris.Setup(sys.argv, read)
+    atheris.Fuzz()
