@@ -1,6 +1,7 @@
 """IDX archives of the MNIST family -> verified PNG files, one directory per label.
 
 download -> decompress -> validate -> export, one job per label -> manifest
+                          validate -> preview
 """
 
 import sys
@@ -18,7 +19,7 @@ source = lambda path: (
 )
 scripts = [Path(source(f"scripts/{name}.py")) for name in """
         atomic_file compressed_file content_check data_error dataset_file decompress download export http_file idx_file
-        job_log labelled_images manifest partial_file png_file validate workflow_config
+        job_log labelled_images manifest partial_file png_file preview validate workflow_config
     """.split()]
 sys.path.insert(0, str(scripts[0].parent))
 
@@ -54,11 +55,12 @@ wildcard_constraints:
 
 
 rule all:
-    """Make everything: headers, PNG directories and manifests of the configured datasets."""
+    """Make everything: headers, PNG directories, manifests and previews of the configured datasets."""
     input:
         plan.expand("<results>/{dataset}/header/{split}.json"),
         plan.expand("<results>/{dataset}/png/{split}/{label}"),
         plan.expand("<results>/{dataset}/manifest/{split}.csv"),
+        plan.expand("<results>/{dataset}/preview/{split}.png"),
     localrule: True
 
 
@@ -177,6 +179,32 @@ rule manifest:
         code=code_digest("manifest", scripts),
     script:
         "scripts/manifest.py"
+
+
+rule preview:
+    """Show a split at a glance: a row of images for each class, and the first images with their labels."""
+    input:
+        unpack(lambda wildcards: plan.idx_files(wildcards.dataset, wildcards.split, "<resources>/{dataset}/{idx}")),
+        header="<results>/{dataset}/header/{split}.json",
+    output:
+        sheet="<results>/{dataset}/preview/{split}.png",
+        first="<results>/{dataset}/preview/{split}/first.png",
+    log:
+        "<logs>/{dataset}/preview/{split}.log",
+    benchmark:
+        "<benchmarks>/{dataset}/preview/{split}.tsv"
+    conda:
+        "envs/preview.yaml"
+    resources:
+        mem_mb=200,
+        runtime=30,
+    params:
+        classes=lambda wildcards: plan.dataset(wildcards.dataset).classes,
+        reading=lambda wildcards: plan.reading(wildcards.dataset),
+        limit=plan.limit,
+        code=code_digest("preview", scripts),
+    script:
+        "scripts/preview.py"
 
 
 onsuccess:

@@ -17,7 +17,7 @@ from idx_bytes import idx_bytes
 from mirror_server import MirrorServer
 from workflow import PROJECT, copy_project, files, snakemake
 
-EVERYTHING = {"download": 4, "decompress": 4, "validate": 2, "export": 20, "manifest": 2, "all": 1}
+EVERYTHING = {"download": 4, "decompress": 4, "validate": 2, "export": 20, "manifest": 2, "preview": 2, "all": 1}
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,7 @@ def write_config(folder: Path, **config: object) -> None:
 
 def test_the_results_are_laid_out_as_documented(finished: Path) -> None:
     results = finished / "results/mnist-sample"
-    assert sorted(path.name for path in results.iterdir()) == ["header", "manifest", "png"]
+    assert sorted(path.name for path in results.iterdir()) == ["header", "manifest", "png", "preview"]
     assert [path.name for path in sorted((results / "png").iterdir())] == ["test", "train"]
     for split in ("train", "test"):
         assert [path.name for path in sorted((results / "png" / split).iterdir())] == [
@@ -111,7 +111,7 @@ def test_a_deleted_label_remakes_one_export(project: Path) -> None:
 
 def test_another_limit_exports_anew_and_downloads_nothing(project: Path) -> None:
     run = snakemake(project, "--cores", "4", "all", "--config", "limit=10")
-    assert run.jobs == {"export": 20, "manifest": 2, "all": 1}
+    assert run.jobs == {"export": 20, "manifest": 2, "preview": 2, "all": 1}
     rows = list(csv.DictReader((project / "results/mnist-sample/manifest/train.csv").open(newline="")))
     assert [row["label"] for row in rows] == ["5", "0", "4", "1", "9", "2", "1", "3", "1", "4"]
 
@@ -120,8 +120,8 @@ def test_another_limit_exports_anew_and_downloads_nothing(project: Path) -> None
     ("module", "rules"),
     [
         ("png_file", {"export"}),
-        ("idx_file", {"validate", "export"}),
-        ("compressed_file", {"decompress", "validate", "export"}),
+        ("idx_file", {"validate", "export", "preview"}),
+        ("compressed_file", {"decompress", "validate", "export", "preview"}),
         ("export", {"export"}),
         ("http_file", set()),
         ("workflow_config", set()),
