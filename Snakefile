@@ -2,6 +2,7 @@
 
 download -> decompress -> validate -> export, one job per label -> manifest
                           validate -> preview
+                          validate -> measure, manifest -> describe
 """
 
 import sys
@@ -18,8 +19,8 @@ source = lambda path: (
     here.join(path).get_path_or_uri(secret_free=True) if here.is_local else workflow.source_path(path)
 )
 scripts = [Path(source(f"scripts/{name}.py")) for name in """
-        atomic_file compressed_file content_check data_error dataset_file decompress download export http_file idx_file
-        job_log labelled_images manifest partial_file png_file preview validate workflow_config
+        atomic_file compressed_file content_check data_error dataset_file decompress describe download export http_file idx_file
+        job_log labelled_images manifest measure partial_file png_file preview validate workflow_config
     """.split()]
 sys.path.insert(0, str(scripts[0].parent))
 
@@ -55,12 +56,13 @@ wildcard_constraints:
 
 
 rule all:
-    """Make everything: headers, PNG directories, manifests and previews of the configured datasets."""
+    """Make everything: headers, PNG directories, manifests, previews and overviews of the configured datasets."""
     input:
         plan.expand("<results>/{dataset}/header/{split}.json"),
         plan.expand("<results>/{dataset}/png/{split}/{label}"),
         plan.expand("<results>/{dataset}/manifest/{split}.csv"),
         plan.expand("<results>/{dataset}/preview/{split}.png"),
+        plan.expand("<results>/{dataset}/overview.html"),
     localrule: True
 
 
@@ -205,6 +207,56 @@ rule preview:
         code=code_digest("preview", scripts),
     script:
         "scripts/preview.py"
+
+
+rule measure:
+    """Measure the images of a split: class counts, mean and standard deviation of pixels, blank images."""
+    input:
+        unpack(lambda wildcards: plan.idx_files(wildcards.dataset, wildcards.split, "<resources>/{dataset}/{idx}")),
+        header="<results>/{dataset}/header/{split}.json",
+    output:
+        statistics="<results>/{dataset}/statistics/{split}.json",
+        plot="<results>/{dataset}/statistics/{split}.svg",
+    log:
+        "<logs>/{dataset}/measure/{split}.log",
+    benchmark:
+        "<benchmarks>/{dataset}/measure/{split}.tsv"
+    conda:
+        "envs/measure.yaml"
+    resources:
+        mem_mb=200,
+        runtime=30,
+    params:
+        classes=lambda wildcards: plan.expected(wildcards.dataset, wildcards.split)["classes"],
+        reading=lambda wildcards: plan.reading(wildcards.dataset),
+        limit=plan.limit,
+        code=code_digest("measure", scripts),
+    script:
+        "scripts/measure.py"
+
+
+rule describe:
+    """Describe a dataset on one page: licence, files, splits in numbers; and list its duplicate images."""
+    input:
+        headers=lambda wildcards: plan.expand("<results>/{dataset}/header/{split}.json", wildcards.dataset),
+        statistics=lambda wildcards: plan.expand("<results>/{dataset}/statistics/{split}.json", wildcards.dataset),
+        manifests=lambda wildcards: plan.expand("<results>/{dataset}/manifest/{split}.csv", wildcards.dataset),
+    output:
+        page="<results>/{dataset}/overview.html",
+        duplicates="<results>/{dataset}/duplicates.json",
+    log:
+        "<logs>/{dataset}/describe.log",
+    conda:
+        "envs/idx.yaml"
+    resources:
+        mem_mb=200,
+        runtime=30,
+    params:
+        splits=lambda wildcards: plan.splits(plan.dataset(wildcards.dataset)),
+        about=lambda wildcards: plan.about(wildcards.dataset),
+        code=code_digest("describe", scripts),
+    script:
+        "scripts/describe.py"
 
 
 onsuccess:

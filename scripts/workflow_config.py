@@ -158,6 +158,11 @@ class WorkflowConfig:
         """What a label stands for, from the name of its directory."""
         return self.dataset(dataset).classes[self.label(dataset, label)]
 
+    def about(self, dataset: str) -> dict[str, Any]:
+        """What a dataset is, and under which terms."""
+        facts = self.dataset(dataset)
+        return {"title": facts.title, "licence": facts.licence, "citation": facts.citation}
+
     def mirrors(self, dataset: str, published: str) -> list[str]:
         """Where to look for a file: the configured mirrors of its dataset first, then the dataset's own.
 
@@ -174,12 +179,10 @@ class WorkflowConfig:
     def expand(self, pattern: str, dataset: str | None = None, split: str | None = None) -> list[str]:
         """``pattern`` with its wildcards {dataset}, {split} and {label} filled with all that the run is asked for.
 
-        Given ``dataset`` and ``split``, only those, whether the run is asked for them or not.
+        Given ``dataset``, or ``split`` too, only those, whether the run is asked for them or not.
         """
-        if dataset is not None and split is not None:
-            pairs = [(self.dataset(dataset), split)]
-        else:
-            pairs = [(each, name) for each in self.datasets.values() for name in self.splits(each)]
+        datasets = self.datasets.values() if dataset is None else [self.dataset(dataset)]
+        pairs = [(each, name) for each in datasets for name in ([split] if split else self.splits(each))]
         filled = {
             pattern.format(dataset=each.name, split=name, label=label): None
             for each, name in pairs
