@@ -41,6 +41,9 @@ if (
     configfile: "config.yaml"
 
 
+report: "docs/report/workflow.rst"
+
+
 try:
     plan = WorkflowConfig(config, source)
 except DataError as error:
@@ -189,8 +192,18 @@ rule preview:
         unpack(lambda wildcards: plan.idx_files(wildcards.dataset, wildcards.split, "<resources>/{dataset}/{idx}")),
         header="<results>/{dataset}/header/{split}.json",
     output:
-        sheet="<results>/{dataset}/preview/{split}.png",
-        first="<results>/{dataset}/preview/{split}/first.png",
+        sheet=report(
+            "<results>/{dataset}/preview/{split}.png",
+            caption="docs/report/preview.rst",
+            category="Previews",
+            labels={"dataset": "{dataset}", "split": "{split}", "picture": "images of each class"},
+        ),
+        first=report(
+            "<results>/{dataset}/preview/{split}/first.png",
+            caption="docs/report/first.rst",
+            category="Previews",
+            labels={"dataset": "{dataset}", "split": "{split}", "picture": "first images"},
+        ),
     log:
         "<logs>/{dataset}/preview/{split}.log",
     benchmark:
@@ -216,7 +229,12 @@ rule measure:
         header="<results>/{dataset}/header/{split}.json",
     output:
         statistics="<results>/{dataset}/statistics/{split}.json",
-        plot="<results>/{dataset}/statistics/{split}.svg",
+        plot=report(
+            "<results>/{dataset}/statistics/{split}.svg",
+            caption="docs/report/histogram.rst",
+            category="Histograms",
+            labels={"dataset": "{dataset}", "split": "{split}"},
+        ),
     log:
         "<logs>/{dataset}/measure/{split}.log",
     benchmark:
@@ -242,7 +260,12 @@ rule describe:
         statistics=lambda wildcards: plan.expand("<results>/{dataset}/statistics/{split}.json", wildcards.dataset),
         manifests=lambda wildcards: plan.expand("<results>/{dataset}/manifest/{split}.csv", wildcards.dataset),
     output:
-        page="<results>/{dataset}/overview.html",
+        page=report(
+            "<results>/{dataset}/overview.html",
+            caption="docs/report/overview.rst",
+            category="Datasets",
+            labels={"dataset": "{dataset}"},
+        ),
         duplicates="<results>/{dataset}/duplicates.json",
     log:
         "<logs>/{dataset}/describe.log",
