@@ -19,8 +19,8 @@ source = lambda path: (
     here.join(path).get_path_or_uri(secret_free=True) if here.is_local else workflow.source_path(path)
 )
 scripts = [Path(source(f"scripts/{name}.py")) for name in """
-        atomic_file compressed_file content_check data_error dataset_file decompress describe download export http_file idx_file
-        job_log labelled_images manifest measure partial_file png_file preview validate workflow_config
+        atomic_file card compressed_file content_check data_error dataset_file decompress describe download export http_file idx_file
+        job_log labelled_images manifest measure parquet partial_file png_file preview validate workflow_config
     """.split()]
 sys.path.insert(0, str(scripts[0].parent))
 
@@ -282,6 +282,64 @@ rule describe:
         "scripts/describe.py"
 
 
+rule parquet:
+    """Write the images of a split to one Parquet file, as Hugging Face datasets have them."""
+    input:
+        unpack(lambda wildcards: plan.idx_files(wildcards.dataset, wildcards.split, "<resources>/{dataset}/{idx}")),
+        header="<results>/{dataset}/header/{split}.json",
+    output:
+        "<results>/{dataset}/parquet/{split}.parquet",
+    log:
+        "<logs>/{dataset}/parquet/{split}.log",
+    benchmark:
+        "<benchmarks>/{dataset}/parquet/{split}.tsv"
+    conda:
+        "envs/publish.yaml"
+    resources:
+        mem_mb=500,
+        runtime=60,
+    params:
+        classes=lambda wildcards: plan.expected(wildcards.dataset, wildcards.split)["classes"],
+        reading=lambda wildcards: plan.reading(wildcards.dataset),
+        limit=plan.limit,
+        code=code_digest("parquet", scripts),
+    script:
+        "scripts/parquet.py"
+
+
+rule card:
+    """Write dataset card, Croissant metadata, licence and citation of a dataset, for others' tools."""
+    input:
+        parquet=lambda wildcards: plan.expand("<results>/{dataset}/parquet/{split}.parquet", wildcards.dataset),
+        overview="<results>/{dataset}/overview.html",
+    output:
+        "<results>/{dataset}/README.md",
+        "<results>/{dataset}/croissant.json",
+        "<results>/{dataset}/LICENSE",
+        "<results>/{dataset}/CITATION",
+    log:
+        "<logs>/{dataset}/card.log",
+    conda:
+        "envs/publish.yaml"
+    resources:
+        mem_mb=500,
+        runtime=30,
+    params:
+        splits=lambda wildcards: plan.splits(plan.dataset(wildcards.dataset)),
+        about=lambda wildcards: plan.about(wildcards.dataset),
+        code=code_digest("card", scripts),
+    script:
+        "scripts/card.py"
+
+
+rule publish:
+    """Make all that `all` makes, and each dataset's folder one that others' tools load as it is."""
+    input:
+        rules.all.input,
+        plan.expand("<results>/{dataset}/README.md"),
+    localrule: True
+
+
 onsuccess:
-    if any(job.rule.name == "all" for job in workflow.dag.jobs):
+    if any(job.rule.name in ("all", "publish") for job in workflow.dag.jobs):
         print(plan.summary(workflow.pathvars.get("results")))

@@ -353,7 +353,8 @@ def test_every_rule_is_explained_in_the_list(fresh: Path) -> None:
 
 
 def test_environments_and_requirements_pin_the_same_versions() -> None:
-    lines = (PROJECT / "envs/requirements.txt").read_text().splitlines()
+    requirements = [PROJECT / f"envs/requirements{extra}.txt" for extra in ("", "-publish")]
+    lines = [line for path in requirements for line in path.read_text().splitlines()]
     pinned = dict(line.lower().split("==") for line in lines if "==" in line)
     for environment in (PROJECT / "envs").glob("*.yaml"):
         for requirement in yaml.safe_load(environment.read_text())["dependencies"]:
