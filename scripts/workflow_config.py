@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ class WorkflowConfig:
     """
 
     def __init__(self, config: dict[str, Any], source: Callable[[str], str]) -> None:
+        self._started = time.monotonic()
         self._source = source
         self._dataset_schema = read_yaml(source("schemas/dataset.schema.yaml"), "schemas/dataset.schema.yaml")
         schema = read_yaml(source("schemas/config.schema.yaml"), "schemas/config.schema.yaml")
@@ -195,13 +197,24 @@ class WorkflowConfig:
         return [split for split in dataset.splits if not self._splits or split in self._splits]
 
     def summary(self, results: str) -> str:
-        """What the run has made below ``results``, for its last words."""
-        lines = [""]
+        """What the run has made below ``results``, in what time, and how to look at it: its last words."""
+        seconds = round(time.monotonic() - self._started)
+        lines, total, pictures, pages = [""], 0, [], []
         for dataset in self.datasets.values():
             for split in self.splits(dataset):
                 count = dataset.splits[split].count
                 count = count if self.limit is None else min(count, self.limit)
                 lines.append(f"{count:>9,} PNG files in {results}/{dataset.name}/png/{split}, a directory per label")
+                total += count
+                pictures.append(f"{results}/{dataset.name}/preview/{split}.png")
+            pages.append(f"{results}/{dataset.name}/overview.html")
+        lines += [
+            f"{total:>9,} in all, after {seconds // 60} min {seconds % 60} s",
+            "",
+            f"See the images:    {' '.join(pictures)}",
+            f"See the numbers:   {' '.join(pages)}",
+            "See all of it:     the same command with --report report.html, which a browser opens",
+        ]
         if list(self.datasets) == ["mnist-sample"]:
             lines += [
                 "",
