@@ -1,5 +1,6 @@
 # make        set up .venv and run the workflow on the bundled sample
 # make test   check format, lint and types, and run the tests
+# make docs   draw the pictures of the README anew; the rule graph needs Graphviz
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -15,6 +16,10 @@ test: .venv/ready-to-test
 	$(BIN)/snakemake --lint
 	$(BIN)/pytest
 
+docs: sample
+	cp results/mnist-sample/preview/train.png docs/digits.png
+	$(BIN)/snakemake --rulegraph dot publish | dot -Grankdir=LR -Tsvg > docs/rules.svg
+
 .venv/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv .venv
@@ -27,4 +32,4 @@ test: .venv/ready-to-test
 	$(BIN)/pip install --quiet --disable-pip-version-check -r $<
 	touch $@
 
-.PHONY: sample test
+.PHONY: sample test docs

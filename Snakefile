@@ -1,6 +1,11 @@
 """IDX archives of the MNIST family -> verified PNG files, one directory per label.
 
 download -> decompress -> validate -> export, one job per label -> manifest
+                          validate -> preview
+                          validate -> measure, manifest -> describe
+                          validate -> parquet, describe -> card, for `publish`
+                          validate -> pack -> index_shards, for `webdataset`
+                          validate -> verify_split, for `verify`
 """
 
 import sys
@@ -18,9 +23,9 @@ source = lambda path: (
     here.join(path).get_path_or_uri(secret_free=True) if here.is_local else workflow.source_path(path)
 )
 scripts = [Path(source(f"scripts/{name}.py")) for name in """
-        archive_member atomic_file compressed_file content_check data_error dataset_file decompress disk_room download
-        export http_file idx_file index_shards job_log labelled_images manifest pack partial_file png_file remote_zip
-        tar_file validate verify workflow_config
+        archive_member atomic_file card compressed_file content_check data_error dataset_file decompress describe
+        disk_room download export http_file idx_file index_shards job_log labelled_images manifest measure pack
+        parquet partial_file png_file preview remote_zip tar_file validate verify workflow_config
     """.split()]
 sys.path.insert(0, str(scripts[0].parent))
 
@@ -42,6 +47,9 @@ if (
     configfile: "config.yaml"
 
 
+report: "docs/report/workflow.rst"
+
+
 try:
     plan = WorkflowConfig(config, source)
 except DataError as error:
@@ -58,11 +66,13 @@ wildcard_constraints:
 
 
 rule all:
-    """Make everything: headers, PNG directories and manifests of the configured datasets."""
+    """Make everything: headers, PNG directories, manifests, previews and overviews of the configured datasets."""
     input:
         plan.expand("<results>/{dataset}/header/{split}.json"),
         plan.expand("<results>/{dataset}/png/{split}/{label}"),
         plan.expand("<results>/{dataset}/manifest/{split}.csv"),
+        plan.expand("<results>/{dataset}/preview/{split}.png"),
+        plan.expand("<results>/{dataset}/overview.html"),
     localrule: True
 
 
@@ -184,6 +194,160 @@ rule manifest:
         code=code_digest("manifest", scripts),
     script:
         "scripts/manifest.py"
+
+
+rule preview:
+    """Show a split at a glance: a row of images for each class, and the first images with their labels."""
+    input:
+        unpack(lambda wildcards: plan.idx_files(wildcards.dataset, wildcards.split, "<resources>/{dataset}/{idx}")),
+        header="<results>/{dataset}/header/{split}.json",
+    output:
+        sheet=report(
+            "<results>/{dataset}/preview/{split}.png",
+            caption="docs/report/preview.rst",
+            category="Previews",
+            labels={"dataset": "{dataset}", "split": "{split}", "picture": "images of each class"},
+        ),
+        first=report(
+            "<results>/{dataset}/preview/{split}/first.png",
+            caption="docs/report/first.rst",
+            category="Previews",
+            labels={"dataset": "{dataset}", "split": "{split}", "picture": "first images"},
+        ),
+    log:
+        "<logs>/{dataset}/preview/{split}.log",
+    benchmark:
+        "<benchmarks>/{dataset}/preview/{split}.tsv"
+    conda:
+        "envs/preview.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: plan.mem_mb(wildcards.dataset, attempt),
+        runtime=lambda wildcards, attempt: plan.runtime(wildcards.dataset, attempt),
+    params:
+        classes=lambda wildcards: plan.dataset(wildcards.dataset).classes,
+        reading=lambda wildcards: plan.reading(wildcards.dataset),
+        limit=plan.limit,
+        code=code_digest("preview", scripts),
+    script:
+        "scripts/preview.py"
+
+
+rule measure:
+    """Measure the images of a split: class counts, mean and standard deviation of pixels, blank images."""
+    input:
+        unpack(lambda wildcards: plan.idx_files(wildcards.dataset, wildcards.split, "<resources>/{dataset}/{idx}")),
+        header="<results>/{dataset}/header/{split}.json",
+    output:
+        statistics="<results>/{dataset}/statistics/{split}.json",
+        plot=report(
+            "<results>/{dataset}/statistics/{split}.svg",
+            caption="docs/report/histogram.rst",
+            category="Histograms",
+            labels={"dataset": "{dataset}", "split": "{split}"},
+        ),
+    log:
+        "<logs>/{dataset}/measure/{split}.log",
+    benchmark:
+        "<benchmarks>/{dataset}/measure/{split}.tsv"
+    conda:
+        "envs/measure.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: plan.mem_mb(wildcards.dataset, attempt),
+        runtime=lambda wildcards, attempt: plan.runtime(wildcards.dataset, attempt),
+    params:
+        classes=lambda wildcards: plan.expected(wildcards.dataset, wildcards.split)["classes"],
+        reading=lambda wildcards: plan.reading(wildcards.dataset),
+        limit=plan.limit,
+        code=code_digest("measure", scripts),
+    script:
+        "scripts/measure.py"
+
+
+rule describe:
+    """Describe a dataset on one page: licence, files, splits in numbers; and list its duplicate images."""
+    input:
+        headers=lambda wildcards: plan.expand("<results>/{dataset}/header/{split}.json", wildcards.dataset),
+        statistics=lambda wildcards: plan.expand("<results>/{dataset}/statistics/{split}.json", wildcards.dataset),
+        manifests=lambda wildcards: plan.expand("<results>/{dataset}/manifest/{split}.csv", wildcards.dataset),
+    output:
+        page=report(
+            "<results>/{dataset}/overview.html",
+            caption="docs/report/overview.rst",
+            category="Datasets",
+            labels={"dataset": "{dataset}"},
+        ),
+        duplicates="<results>/{dataset}/duplicates.json",
+    log:
+        "<logs>/{dataset}/describe.log",
+    conda:
+        "envs/idx.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: plan.mem_mb(wildcards.dataset, attempt),
+        runtime=lambda wildcards, attempt: plan.runtime(wildcards.dataset, attempt),
+    params:
+        splits=lambda wildcards: plan.splits(plan.dataset(wildcards.dataset)),
+        about=lambda wildcards: plan.about(wildcards.dataset),
+        code=code_digest("describe", scripts),
+    script:
+        "scripts/describe.py"
+
+
+rule parquet:
+    """Write the images of a split to one Parquet file, as Hugging Face datasets have them."""
+    input:
+        unpack(lambda wildcards: plan.idx_files(wildcards.dataset, wildcards.split, "<resources>/{dataset}/{idx}")),
+        header="<results>/{dataset}/header/{split}.json",
+    output:
+        "<results>/{dataset}/parquet/{split}.parquet",
+    log:
+        "<logs>/{dataset}/parquet/{split}.log",
+    benchmark:
+        "<benchmarks>/{dataset}/parquet/{split}.tsv"
+    conda:
+        "envs/publish.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 500 * attempt,
+        runtime=lambda wildcards, attempt: plan.runtime(wildcards.dataset, attempt),
+    params:
+        classes=lambda wildcards: plan.expected(wildcards.dataset, wildcards.split)["classes"],
+        reading=lambda wildcards: plan.reading(wildcards.dataset),
+        limit=plan.limit,
+        code=code_digest("parquet", scripts),
+    script:
+        "scripts/parquet.py"
+
+
+rule card:
+    """Write dataset card, Croissant metadata, licence and citation of a dataset, for others' tools."""
+    input:
+        parquet=lambda wildcards: plan.expand("<results>/{dataset}/parquet/{split}.parquet", wildcards.dataset),
+        overview="<results>/{dataset}/overview.html",
+    output:
+        "<results>/{dataset}/README.md",
+        "<results>/{dataset}/croissant.json",
+        "<results>/{dataset}/LICENSE",
+        "<results>/{dataset}/CITATION",
+    log:
+        "<logs>/{dataset}/card.log",
+    conda:
+        "envs/publish.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 500 * attempt,
+        runtime=lambda wildcards, attempt: plan.runtime(wildcards.dataset, attempt),
+    params:
+        splits=lambda wildcards: plan.splits(plan.dataset(wildcards.dataset)),
+        about=lambda wildcards: plan.about(wildcards.dataset),
+        code=code_digest("card", scripts),
+    script:
+        "scripts/card.py"
+
+
+rule publish:
+    """Make all that `all` makes, and each dataset's folder one that others' tools load as it is."""
+    input:
+        rules.all.input,
+        plan.expand("<results>/{dataset}/README.md"),
+    localrule: True
 
 
 rule verify:

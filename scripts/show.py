@@ -1,4 +1,4 @@
-"""Look into an IDX file, compressed or not: its header, its first values, or one image as numbers."""
+"""Look into an IDX file, compressed or not: its header, its first values, or one image as numbers or drawn."""
 
 import argparse
 import sys
@@ -12,14 +12,18 @@ from idx_file import IdxError, IdxHeader, as_array, decode, read_header
 
 DIMENSIONS = {1: ["number of labels"], 3: ["number of images", "number of rows", "number of columns"]}
 
+# For two pixels one above the other: none is white, the upper, the lower, both.
+BLOCKS = " ▀▄█"
 
-def main(file: str, count: int | None = None, index: int | None = None) -> str:
+
+def main(file: str, count: int | None = None, index: int | None = None, draw: bool = False) -> str:
     """What there is to say about ``file``.
 
     Args:
         file: an IDX file, plain or compressed with gzip or xz.
         count: show the first so many items instead of the header; labels in one line.
         index: show the item at this 0-based position instead, an image as its matrix of numbers.
+        draw: show images as pictures, two rows of pixels in each line of text.
 
     Raises:
         IdxError: when it is no IDX file, or has no such item.
@@ -27,8 +31,15 @@ def main(file: str, count: int | None = None, index: int | None = None) -> str:
     """
     with open_content(file) as stream:
         header = read_header(stream, file)
-        if count is None and index is None:
+        if count is None and index is None and not draw:
             return _header(header)
+        if draw and (header.type.name != "uint8" or len(header.dims) != 3):
+            raise IdxError(
+                file,
+                "nothing to draw: it holds no images",
+                expected="uint8 in 3 dimensions",
+                found=f"{header.type.name} in {len(header.dims)}",
+            )
         if count is not None and count < 1:
             raise IdxError(file, "nothing to show", expected="a count from 1", found=count)
         start = index or 0
@@ -41,7 +52,8 @@ def main(file: str, count: int | None = None, index: int | None = None) -> str:
         data = b"".join(_read(stream, header, file, position) for position in range(start, stop))
     if not header.item_shape:
         return " ".join(map(str, decode(data, header.type)))
-    return "\n\n".join(_matrix(item) for item in as_array(data, header, stop - start, file))
+    show = _drawing if draw else _matrix
+    return "\n\n".join(show(item) for item in as_array(data, header, stop - start, file))
 
 
 def _header(header: IdxHeader) -> str:
@@ -73,15 +85,23 @@ def _matrix(item: numpy.ndarray) -> str:
     return "\n".join(" ".join(str(value).rjust(width) for value in row) for row in rows)
 
 
+def _drawing(image: numpy.ndarray) -> str:
+    """An image (rows, columns) in block characters: what is at least half white is drawn."""
+    white = numpy.pad(image > 127, ((0, image.shape[0] % 2), (0, 0)))
+    pairs = white[::2] + 2 * white[1::2]
+    return "\n".join("".join(BLOCKS[pair] for pair in line) for line in pairs)
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("file", metavar="FILE", help="an IDX file, plain or compressed with gzip or xz")
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--count", type=int, metavar="N", help="show the first N items, such as labels")
     what.add_argument("--index", type=int, metavar="N", help="show the item at position N, counted from 0")
+    parser.add_argument("--draw", action="store_true", help="show images drawn with block characters, not as numbers")
     arguments = parser.parse_args()
     try:
-        print(main(arguments.file, arguments.count, arguments.index))
+        print(main(arguments.file, arguments.count, arguments.index, arguments.draw))
     except DataError as error:
         sys.exit(str(error))
     except OSError as error:

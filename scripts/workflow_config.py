@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import re
+import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ class WorkflowConfig:
     """
 
     def __init__(self, config: dict[str, Any], source: Callable[[str], str]) -> None:
+        self._started = time.monotonic()
         self._source = source
         self._dataset_schema = read_yaml(source("schemas/dataset.schema.yaml"), "schemas/dataset.schema.yaml")
         schema = read_yaml(source("schemas/config.schema.yaml"), "schemas/config.schema.yaml")
@@ -165,6 +167,11 @@ class WorkflowConfig:
         """What a label stands for, from the name of its directory."""
         return self.dataset(dataset).classes[self.label(dataset, label)]
 
+    def about(self, dataset: str) -> dict[str, Any]:
+        """What a dataset is, and under which terms."""
+        facts = self.dataset(dataset)
+        return {"title": facts.title, "licence": facts.licence, "citation": facts.citation}
+
     def mirrors(self, dataset: str, published: str) -> list[str]:
         """Where to look for a file: the configured mirrors of its dataset first, then the dataset's own.
 
@@ -181,15 +188,13 @@ class WorkflowConfig:
     def expand(self, pattern: str, dataset: str | None = None, split: str | None = None) -> list[str]:
         """``pattern`` with its wildcards filled with all that the run is asked for.
 
-        Given ``dataset`` and ``split``, only those, whether the run is asked for them or not.
+        Given ``dataset``, or ``split`` too, only those, whether the run is asked for them or not.
 
         Args:
             pattern: a path with some of the wildcards {dataset}, {split}, {label} and {shard}.
         """
-        if dataset is not None and split is not None:
-            pairs = [(self.dataset(dataset), split)]
-        else:
-            pairs = [(each, name) for each in self.datasets.values() for name in self.splits(each)]
+        datasets = self.datasets.values() if dataset is None else [self.dataset(dataset)]
+        pairs = [(each, name) for each in datasets for name in ([split] if split else self.splits(each))]
         filled = {
             pattern.format(dataset=each.name, split=name, label=label, shard=shard): None
             for each, name in pairs
@@ -266,12 +271,23 @@ class WorkflowConfig:
         return [split for split in dataset.splits if not self._splits or split in self._splits]
 
     def summary(self, results: str) -> str:
-        """What the run has made below ``results``, for its last words."""
-        lines = [""]
+        """What the run has made below ``results``, in what time, and how to look at it: its last words."""
+        seconds = round(time.monotonic() - self._started)
+        lines, total, pictures, pages = [""], 0, [], []
         for dataset in self.datasets.values():
             for split in self.splits(dataset):
                 count = self.image_count(dataset.splits[split])
                 lines.append(f"{count:>9,} PNG files in {results}/{dataset.name}/png/{split}, a directory per label")
+                total += count
+                pictures.append(f"{results}/{dataset.name}/preview/{split}.png")
+            pages.append(f"{results}/{dataset.name}/overview.html")
+        lines += [
+            f"{total:>9,} in all, after {seconds // 60} min {seconds % 60} s",
+            "",
+            f"See the images:    {' '.join(pictures)}",
+            f"See the numbers:   {' '.join(pages)}",
+            "See all of it:     the same command with --report report.html, which a browser opens",
+        ]
         if list(self.datasets) == ["mnist-sample"]:
             lines += [
                 "",

@@ -1,6 +1,7 @@
 """The README keeps its promises: its commands run as they stand there, in order, in a fresh copy of the project."""
 
 import ast
+import html
 import os
 import re
 import subprocess
@@ -9,9 +10,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+import show
 from dataset_file import load
 from test_workflow import make_own_dataset
-from workflow import PROJECT, copy_project
+from workflow import PROJECT, copy_project, snakemake
 
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
 
@@ -58,7 +60,24 @@ def test_the_paths_that_it_shows_exist(reader: Path) -> None:
         assert (reader / path).is_file()
     for code in blocks("python"):
         for path in re.findall(r'"(results/mnist/[^"]+)"', code):
-            assert (reader / path).is_dir()
+            assert (reader / path).exists()
+
+
+def test_it_draws_the_digit_that_its_command_draws(mnist: Path) -> None:
+    drawn = show.main(str(mnist / "t10k-images-idx3-ubyte.gz"), index=0, draw=True).splitlines()
+    assert "\n".join(f"    {line.rstrip()}" for line in drawn if line.strip()) in README
+
+
+def test_its_picture_of_the_rules_shows_them_all(reader: Path) -> None:
+    """What `make docs` draws has the names of all rules and what each needs; the rest is up to Graphviz."""
+    graph = snakemake(reader, "--rulegraph", "dot", "publish").output
+    names = dict(re.findall(r'(\d+)\[label = "(\w+)"', graph))
+    edges = {(names[start], names[end]) for start, end in re.findall(r"(\d+) -> (\d+)", graph)}
+    picture = html.unescape((PROJECT / "docs/rules.svg").read_text(encoding="utf-8"))
+    drawn = dict(re.findall(r"<title>(\d+)</title>.*?>(\w+)</text>", picture, re.DOTALL))
+    arrows = {(drawn[start], drawn[end]) for start, end in re.findall(r"<title>(\d+)->(\d+)</title>", picture)}
+    assert set(drawn.values()) == set(names.values()) >= {"download", "publish"}
+    assert arrows == edges
 
 
 def test_its_dataset_files_follow_the_schema(tmp_path: Path) -> None:

@@ -79,6 +79,28 @@ def test_the_first_images_are_their_matrices(files: Path) -> None:
     assert shown(files / "images", "--count", "2") == "  0   5 255\n 10   0   1\n\n7 8 9\n1 2 3\n"
 
 
+@pytest.mark.parametrize(
+    ("rows", "lines"),
+    [
+        ([[0, 200, 0, 200], [0, 0, 200, 200]], [" ▀▄█"]),
+        ([[128, 127], [0, 255], [255, 0]], ["▀▄", "▀ "]),
+    ],
+    ids=["even", "odd"],
+)
+def test_an_image_is_drawn_two_rows_to_a_line(path: Path, rows: list[list[int]], lines: list[str]) -> None:
+    path.write_bytes(idx_bytes(numpy.array([rows], "uint8")))
+    assert shown(path, "--index", "0", "--draw").splitlines() == lines
+    assert shown(path, "--draw").splitlines() == lines, "the first image, when none is named"
+
+
+def test_several_images_are_drawn_one_below_the_other(files: Path) -> None:
+    assert shown(files / "images", "--count", "2", "--draw") == "  ▀\n\n   \n"
+
+
+def test_labels_cannot_be_drawn(files: Path) -> None:
+    assert "it holds no images" in refusal(files / "labels", "--index", "0", "--draw")
+
+
 def test_a_label_is_its_value(files: Path) -> None:
     assert shown(files / "labels", "--index", "4") == "9\n"
 

@@ -18,7 +18,17 @@ from idx_bytes import idx_bytes
 from mirror_server import MirrorServer
 from workflow import PROJECT, copy_project, files, snakemake
 
-EVERYTHING = {"download": 4, "decompress": 4, "validate": 2, "export": 20, "manifest": 2, "all": 1}
+EVERYTHING = {
+    "download": 4,
+    "decompress": 4,
+    "validate": 2,
+    "export": 20,
+    "manifest": 2,
+    "preview": 2,
+    "measure": 2,
+    "describe": 1,
+    "all": 1,
+}
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +63,15 @@ def write_config(folder: Path, **config: object) -> None:
 
 def test_the_results_are_laid_out_as_documented(finished: Path) -> None:
     results = finished / "results/mnist-sample"
-    assert sorted(path.name for path in results.iterdir()) == ["header", "manifest", "png"]
+    assert sorted(path.name for path in results.iterdir()) == [
+        "duplicates.json",
+        "header",
+        "manifest",
+        "overview.html",
+        "png",
+        "preview",
+        "statistics",
+    ]
     assert [path.name for path in sorted((results / "png").iterdir())] == ["test", "train"]
     for split in ("train", "test"):
         assert [path.name for path in sorted((results / "png" / split).iterdir())] == [
@@ -106,13 +124,13 @@ def test_a_deleted_label_remakes_one_export(project: Path) -> None:
     label = project / "results/mnist-sample/png/train/7"
     before = files(label)
     shutil.rmtree(label)
-    assert snakemake(project, "--cores", "4", "all").jobs == {"export": 1, "manifest": 1, "all": 1}
+    assert snakemake(project, "--cores", "4", "all").jobs == {"export": 1, "manifest": 1, "describe": 1, "all": 1}
     assert files(label) == before
 
 
 def test_another_limit_exports_anew_and_downloads_nothing(project: Path) -> None:
     run = snakemake(project, "--cores", "4", "all", "--config", "limit=10")
-    assert run.jobs == {"export": 20, "manifest": 2, "all": 1}
+    assert run.jobs == {"export": 20, "manifest": 2, "preview": 2, "measure": 2, "describe": 1, "all": 1}
     rows = list(csv.DictReader((project / "results/mnist-sample/manifest/train.csv").open(newline="")))
     assert [row["label"] for row in rows] == ["5", "0", "4", "1", "9", "2", "1", "3", "1", "4"]
 
@@ -121,8 +139,8 @@ def test_another_limit_exports_anew_and_downloads_nothing(project: Path) -> None
     ("module", "rules"),
     [
         ("png_file", {"export"}),
-        ("idx_file", {"validate", "export"}),
-        ("compressed_file", {"decompress", "validate", "export"}),
+        ("idx_file", {"validate", "export", "preview", "measure"}),
+        ("compressed_file", {"decompress", "validate", "export", "preview", "measure"}),
         ("export", {"export"}),
         ("http_file", set()),
         ("workflow_config", set()),
@@ -134,7 +152,7 @@ def test_an_edited_module_reruns_the_rules_that_use_it_and_no_download(
     with (project / f"scripts/{module}.py").open("a") as source:
         source.write("\nEDITED = True\n")
     run = snakemake(project, "-n", "all")
-    assert set(run.jobs) - {"manifest", "all"} == rules
+    assert set(run.jobs) - {"manifest", "describe", "all"} == rules
 
 
 def test_another_mirror_downloads_nothing_anew(project: Path) -> None:
@@ -144,7 +162,7 @@ def test_another_mirror_downloads_nothing_anew(project: Path) -> None:
 
 def test_forcing_export_runs_every_export_and_nothing_before(project: Path) -> None:
     run = snakemake(project, "--cores", "2", "--forcerun", "export", "--config", "splits=test")
-    assert run.jobs == {"export": 10, "manifest": 1, "all": 1}
+    assert run.jobs == {"export": 10, "manifest": 1, "describe": 1, "all": 1}
 
 
 def test_all_output_can_be_deleted(project: Path) -> None:
@@ -336,7 +354,8 @@ def test_every_rule_is_explained_in_the_list(fresh: Path) -> None:
 
 
 def test_environments_and_requirements_pin_the_same_versions() -> None:
-    lines = (PROJECT / "envs/requirements.txt").read_text().splitlines()
+    requirements = [PROJECT / f"envs/requirements{extra}.txt" for extra in ("", "-publish")]
+    lines = [line for path in requirements for line in path.read_text().splitlines()]
     pinned = dict(line.lower().split("==") for line in lines if "==" in line)
     for environment in (PROJECT / "envs").glob("*.yaml"):
         *of_conda, last = yaml.safe_load(environment.read_text())["dependencies"]

@@ -1,3 +1,4 @@
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -272,6 +273,17 @@ def test_the_last_words_count_the_images_and_lead_from_the_sample_to_mnist(own_f
     assert "20,000 PNG files in /scratch/mnist/png/train" in limited
     assert "10,000 PNG files in /scratch/mnist/png/test" in limited
     assert "sample" not in limited
+
+
+def test_the_last_words_say_how_long_it_took_and_how_to_look_at_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    sample = plan()
+    later = time.monotonic() + 90
+    monkeypatch.setattr("time.monotonic", lambda: later)
+    words = sample.summary("results")
+    assert "1,200 in all, after 1 min 30 s" in words
+    for path in ("preview/train.png", "preview/test.png", "overview.html"):
+        assert f"results/mnist-sample/{path}" in words
+    assert "--report report.html" in words
 
 
 MODULES = {

@@ -1,0 +1,148 @@
+"""Describe a dataset on one page: its licence, its files, its splits in numbers, and images that it has twice."""
+
+import csv
+import json
+import logging
+from array import array
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from html import escape
+from itertools import pairwise
+
+from atomic_file import atomic_file
+
+PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>{title}</title>
+<style>
+body {{ font: 15px/1.5 sans-serif; margin: 2em; background: white; color: #222; }}
+table {{ border-collapse: collapse; margin: 0 0 2em; }}
+th, td {{ border-bottom: 1px solid #ccc; padding: .3em .8em; text-align: left; vertical-align: top; }}
+</style>
+</head>
+<body>
+<h1>{title}</h1>
+<h2>Licence and citation</h2>
+{terms}
+<h2>Splits</h2>
+<p>Mean and standard deviation of the pixels are fractions of white. A blank image is of one even grey.
+Duplicates have exactly the same pixels as an earlier image of their split; the last column counts the images
+that another split has too.</p>
+{splits}
+<h2>Files</h2>
+{files}
+</body>
+</html>
+"""
+
+
+def main(
+    splits: Sequence[str],
+    headers: Sequence[str],
+    statistics: Sequence[str],
+    manifests: Sequence[str],
+    page: str,
+    duplicates: str,
+    title: str,
+    licence: dict[str, str | None],
+    citation: str,
+) -> None:
+    """Write the page, and which images are exact duplicates of others.
+
+    Args:
+        splits: names of the splits.
+        headers, statistics, manifests: what `validate`, `measure` and `manifest` made of each of them.
+        page: the HTML file to make, which needs no other file.
+        duplicates: the JSON file to make: ``within``, for each split the groups of its images that have the same
+            pixels, and ``across`` the groups of which several splits have some; an image is its path below ``png/``.
+        title, licence, citation: see the dataset file.
+    """
+    groups = same_pixels(manifests)
+    within = {split: [group for group in (_of(split, group) for group in groups) if len(group) > 1] for split in splits}
+    across = [group for group in groups if len({path.partition("/")[0] for path in group}) > 1]
+    with atomic_file(duplicates) as file:
+        file.write(json.dumps({"within": within, "across": across}, indent=2).encode() + b"\n")
+    rows, files = [], []
+    for split, header_path, statistics_path in zip(splits, headers, statistics, strict=True):
+        header, measured = _read_json(header_path), _read_json(statistics_path)
+        rows.append(
+            (
+                split,
+                f"{measured['images']:,}",
+                len(measured["class_counts"]),
+                f"{measured['mean']:.4f}",
+                f"{measured['std']:.4f}",
+                len(measured["blank"]),
+                sum(len(group) - 1 for group in within[split]),
+                sum(len(_of(split, group)) for group in across),
+            )
+        )
+        for role in ("images", "labels"):
+            of_file = header[role]
+            dims = " × ".join(map(str, of_file["dims"]))
+            facts = (of_file["magic"], of_file["type"], dims, f"{of_file['bytes']:,}", of_file["sha256"])
+            files.append((split, of_file["file"], *facts))
+    columns = ("split", "images", "classes", "mean", "standard deviation", "blank", "duplicates", "in another split")
+    terms = {"licence": licence["spdx"] or "none that is certain", "note": licence.get("note"), "cite as": citation}
+    document = PAGE.format(
+        title=escape(title),
+        terms=_table((), [(key, text) for key, text in terms.items() if text]),
+        splits=_table(columns, rows),
+        files=_table(("split", "file", "magic", "type", "dims", "bytes", "SHA-256"), files),
+    )
+    with atomic_file(page) as file:
+        file.write(document.encode())
+    logging.info("%s: %d splits, %d groups of duplicates", page, len(splits), len(groups))
+
+
+def same_pixels(manifests: Sequence[str]) -> list[list[str]]:
+    """The paths of images that have the same pixels, in groups of two and more, in the order of the manifests.
+
+    Eight bytes of each digest are in memory, and whole rows only of what may be a duplicate.
+    """
+    starts = array("Q", (int(row["sha256"][:16], 16) for row in _rows(manifests)))
+    ordered = sorted(starts)
+    repeated = {one for one, other in pairwise(ordered) if one == other}
+    groups = defaultdict(list)
+    for row, start in zip(_rows(manifests), starts, strict=True):
+        if start in repeated:
+            groups[row["sha256"]].append(row["path"])
+    return [group for group in groups.values() if len(group) > 1]
+
+
+def _rows(manifests: Sequence[str]) -> Iterator[dict[str, str]]:
+    for manifest in manifests:
+        with open(manifest, newline="", encoding="utf-8") as file:
+            yield from csv.DictReader(file)
+
+
+def _of(split: str, group: Sequence[str]) -> list[str]:
+    return [path for path in group if path.startswith(f"{split}/")]
+
+
+def _read_json(path: str) -> dict:
+    with open(path, encoding="utf-8") as file:
+        return json.load(file)
+
+
+def _table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    head = f"<tr>{''.join(f'<th>{escape(column)}</th>' for column in columns)}</tr>\n" if columns else ""
+    body = "\n".join(f"<tr>{''.join(f'<td>{escape(str(cell))}</td>' for cell in row)}</tr>" for row in rows)
+    return f"<table>\n{head}{body}\n</table>"
+
+
+if __name__ == "__main__":
+    from job_log import job_log
+
+    with job_log(snakemake.log[0]):
+        main(
+            snakemake.params.splits,
+            snakemake.input.headers,
+            snakemake.input.statistics,
+            snakemake.input.manifests,
+            snakemake.output.page,
+            snakemake.output.duplicates,
+            **snakemake.params.about,
+        )

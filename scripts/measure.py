@@ -1,0 +1,131 @@
+"""Measure the images of a split, as JSON and as a plot: class counts, mean and deviation of pixels, blank images."""
+
+import json
+import logging
+import math
+from collections import Counter
+from collections.abc import Sequence
+from xml.sax.saxutils import escape
+
+import numpy
+
+from atomic_file import atomic_file
+from compressed_file import CHUNK
+from labelled_images import CLASS, LabelledImages
+
+LEVELS = 256
+LEVELS_PER_BAR = 16
+
+
+def main(
+    images: str,
+    labels: str,
+    statistics: str,
+    plot: str,
+    classes: dict[str, str],
+    limit: int | None = None,
+    orientation: str = "upright",
+    label_columns: Sequence[str] = (CLASS,),
+) -> None:
+    """Write what was measured to ``statistics``, a JSON file, and draw it to ``plot``, an SVG file.
+
+    Sums are of whole numbers, so that the result does not depend on their order, and memory is that
+    of a few images.
+
+    Args:
+        images, labels, orientation, label_columns: see `LabelledImages`.
+        statistics: the file to make: ``images`` (how many), ``mean`` and ``std`` of all pixels as fractions of
+            white, ``blank`` (indices of images of one even grey) and ``class_counts``.
+        plot: the picture to make: how many images each class has, and how many pixels have which value.
+        classes: what each label stands for, by the label as directories spell it.
+        limit: look only at the first so many images; at all when None.
+    """
+    with LabelledImages(images, labels, orientation, label_columns) as source:
+        values = source.classes(limit)
+        counts = Counter(values)
+        levels, blank = _scan(source, len(values))
+    mean, std = _moments(levels)
+    document = {
+        "images": len(values),
+        "mean": mean,
+        "std": std,
+        "blank": blank,
+        "class_counts": {label: counts[int(label)] for label in classes},
+    }
+    with atomic_file(statistics) as file:
+        file.write(json.dumps(document, indent=2).encode() + b"\n")
+    of_class = {label if name == label else f"{label}  {name}": counts[int(label)] for label, name in classes.items()}
+    of_level = {
+        f"{start} to {start + LEVELS_PER_BAR - 1}": sum(levels[start : start + LEVELS_PER_BAR])
+        for start in range(0, LEVELS, LEVELS_PER_BAR)
+    }
+    panels = {
+        f"{len(values):,} images in {len(classes)} classes": of_class,
+        f"Pixels by value: mean {mean:.4f}, standard deviation {std:.4f} of white": of_level,
+    }
+    with atomic_file(plot) as file:
+        file.write(_bars(panels).encode())
+    logging.info("%s: %d images, mean %.4f, standard deviation %.4f", images, len(values), mean, std)
+
+
+def _scan(source: LabelledImages, count: int) -> tuple[list[int], list[int]]:
+    """How many pixels of the first ``count`` images have each value, and which of these images are blank."""
+    levels = numpy.zeros(LEVELS, numpy.int64)
+    blank: list[int] = []
+    step = max(1, CHUNK // max(1, source.images.header.item_size))
+    for start in range(0, count, step):
+        chunk = source.images.array(start, min(start + step, count))
+        pixels = chunk.reshape(len(chunk), -1)
+        levels += numpy.bincount(pixels.ravel(), minlength=LEVELS)
+        blank += (start + numpy.flatnonzero((pixels == pixels[:, :1]).all(axis=1))).tolist()
+    return levels.tolist(), blank
+
+
+def _moments(levels: list[int]) -> tuple[float, float]:
+    """Mean and standard deviation, to six digits, of pixels of which ``levels`` says how many have each value."""
+    white = LEVELS - 1
+    count = sum(levels)
+    total = sum(level * number for level, number in enumerate(levels))
+    squares = sum(level * level * number for level, number in enumerate(levels))
+    variance = (count * squares - total * total) / (count * white) ** 2
+    return round(total / (count * white), 6), round(math.sqrt(variance), 6)
+
+
+def _bars(panels: dict[str, dict[str, int]]) -> str:
+    """An SVG picture of bar charts one above the other: by title, the height of each bar by its name."""
+    line, left, longest, width = 20, 200, 400, 720
+    drawn = []
+    y = 0
+    for title, bars in panels.items():
+        y += 2 * line
+        drawn.append(f'<text x="{left}" y="{y}" font-weight="bold">{escape(title)}</text>')
+        most = max(*bars.values(), 1)
+        for name, number in bars.items():
+            y += line
+            length = f"{longest * number / most:.1f}"
+            drawn += [
+                f'<text x="{left - 8}" y="{y}" text-anchor="end">{escape(name)}</text>',
+                f'<rect x="{left}" y="{y - 13}" width="{length}" height="16" fill="#4c78a8"/>',
+                f'<text x="{float(length) + left + 6:.1f}" y="{y}">{number:,}</text>',
+            ]
+    height = y + line
+    head = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
+        ' font-family="sans-serif" font-size="14">'
+    )
+    return "\n".join([head, '<rect width="100%" height="100%" fill="white"/>', *drawn, "</svg>\n"])
+
+
+if __name__ == "__main__":
+    from job_log import job_log
+
+    with job_log(snakemake.log[0]):
+        main(
+            snakemake.input.images,
+            snakemake.input.labels,
+            snakemake.output.statistics,
+            snakemake.output.plot,
+            snakemake.params.classes,
+            snakemake.params.limit,
+            **snakemake.params.reading,
+        )

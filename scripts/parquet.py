@@ -1,0 +1,107 @@
+"""Write the images of a split to one Parquet file, as Hugging Face datasets have them."""
+
+import json
+import logging
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from atomic_file import atomic_file
+from data_error import DataError
+from labelled_images import CLASS, LabelledImages
+from png_file import PngEncoder
+
+ROW_GROUP = 1000  # images in memory at once
+
+
+def main(
+    images: str,
+    labels: str,
+    parquet: str,
+    split: str,
+    classes: dict[str, str],
+    limit: int | None = None,
+    orientation: str = "upright",
+    label_columns: Sequence[str] = (CLASS,),
+) -> None:
+    """Write a row per image, in the order of the IDX file, to ``parquet``.
+
+    Args:
+        images, labels, orientation, label_columns: see `LabelledImages`.
+        parquet: the file to make. Its columns: ``image``, a struct of ``bytes`` (the PNG file) and ``path`` (where
+            the PNG file lies below ``png/``); ``label``, the value in the labels file; then what else a label says.
+            Its metadata says how the `datasets` package decodes them.
+        split: name of the split, for ``path``.
+        classes: what each label stands for, by the label as directories spell it.
+        limit: only the first so many images; all when None.
+
+    Raises:
+        DataError: when there is no pyarrow.
+    """
+    try:
+        import pyarrow
+        from pyarrow import parquet as format_
+    except ImportError as error:
+        raise DataError(
+            parquet,
+            "pyarrow is needed to write it",
+            found=error,
+            todo="pip install -r envs/requirements-publish.txt, or run with --sdm conda",
+        ) from None
+    directories = {int(label): label for label in classes}
+    with LabelledImages(images, labels, orientation, label_columns) as source:
+        encoder = PngEncoder(*source.size)
+        values = source.classes(limit)
+        schema = pyarrow.schema(
+            [
+                ("image", pyarrow.struct([("bytes", pyarrow.binary()), ("path", pyarrow.string())])),
+                ("label", pyarrow.int64()),
+                *((name, pyarrow.int64()) for name in source.extra_columns),
+            ],
+            metadata={"huggingface": json.dumps({"info": {"features": features(classes, source.extra_columns)}})},
+        )
+
+        def rows(start: int, stop: int) -> Iterator[dict[str, Any]]:
+            for index in range(start, stop):
+                label = values[index]
+                path = f"{split}/{directories[label]}/{index:0{source.index_width}}.png"
+                image = {"bytes": encoder.encode(source.pixels(index)), "path": path}
+                extra = zip(source.extra_columns, source.extra_values(index), strict=True)
+                yield {"image": image, "label": label} | dict(extra)
+
+        with atomic_file(parquet) as file, format_.ParquetWriter(file, schema) as writer:
+            for start in range(0, len(values), ROW_GROUP):
+                group = list(rows(start, min(start + ROW_GROUP, len(values))))
+                writer.write_table(pyarrow.Table.from_pylist(group, schema))
+    logging.info("%s: %d images", parquet, len(values))
+
+
+def features(classes: dict[str, str], extra_columns: Sequence[str]) -> dict[str, Any]:
+    """How the `datasets` package describes the columns.
+
+    Its class labels count from 0. Where those of a dataset begin at 1, as those of letters do, class 0 is one
+    that no image has; where they have more gaps, labels are plain numbers.
+    """
+    of_label = {int(label): name for label, name in classes.items()}
+    label: dict[str, Any] = {"dtype": "int64", "_type": "Value"}
+    if max(of_label) <= len(of_label):
+        names = [of_label.get(value, "none") for value in range(max(of_label) + 1)]
+        if len(set(names)) < len(names):
+            names = [f"{value} {name}" for value, name in enumerate(names)]
+        label = {"names": names, "_type": "ClassLabel"}
+    extra = {name: {"dtype": "int64", "_type": "Value"} for name in extra_columns}
+    return {"image": {"_type": "Image"}, "label": label} | extra
+
+
+if __name__ == "__main__":
+    from job_log import job_log
+
+    with job_log(snakemake.log[0]):
+        main(
+            snakemake.input.images,
+            snakemake.input.labels,
+            snakemake.output[0],
+            snakemake.wildcards.split,
+            snakemake.params.classes,
+            snakemake.params.limit,
+            **snakemake.params.reading,
+        )

@@ -1,0 +1,67 @@
+"""What is measured is what numpy finds in all images at once."""
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import numpy
+import pytest
+
+import measure
+from idx_bytes import idx_bytes
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def measured(folder: Path, classes: dict[str, str], limit: int | None = None) -> tuple[dict[str, Any], list[str]]:
+    """The statistics of the IDX files in a folder, and all texts of their plot."""
+    paths = [str(folder / name) for name in ("images", "labels", "statistics.json", "plot.svg")]
+    measure.main(paths[0], paths[1], paths[2], paths[3], classes, limit)
+    texts = [text.text or "" for text in ElementTree.parse(paths[3]).iter(f"{SVG}text")]
+    return json.loads(Path(paths[2]).read_text()), texts
+
+
+@pytest.mark.parametrize(
+    ("split", "mean", "std"), [("train", 0.1307, 0.3081), ("t10k", 0.1325, 0.3105)], ids=["train", "test"]
+)
+def test_mnist_has_its_well_known_mean_and_standard_deviation(
+    mnist: Path, tmp_path: Path, split: str, mean: float, std: float
+) -> None:
+    for role, dims in (("images", 3), ("labels", 1)):
+        (tmp_path / role).write_bytes(gzip.decompress((mnist / f"{split}-{role}-idx{dims}-ubyte.gz").read_bytes()))
+    statistics, texts = measured(tmp_path, {str(label): str(label) for label in range(10)})
+    assert (round(statistics["mean"], 4), round(statistics["std"], 4)) == (mean, std)
+    assert statistics["blank"] == []
+    assert f"{statistics['images']:,} images in 10 classes" in texts
+    assert f"Pixels by value: mean {mean}, standard deviation {std} of white" in texts
+
+
+@pytest.mark.parametrize("limit", [None, 700])
+def test_all_is_counted_however_the_images_are_read(tmp_path: Path, limit: int | None) -> None:
+    random = numpy.random.default_rng(0)
+    images = random.integers(0, 256, (1000, 20, 30), numpy.uint8)
+    images[[0, 436, 437, 699, 999]] = random.integers(0, 256, (5, 1, 1), numpy.uint8)
+    labels = random.integers(1, 4, 1000).astype(numpy.int16)
+    (tmp_path / "images").write_bytes(idx_bytes(images))
+    (tmp_path / "labels").write_bytes(idx_bytes(labels))
+    statistics, texts = measured(tmp_path, {"01": "T-shirt & <top>", "02": "お", "03": "03", "10": "none"}, limit)
+    seen = images[:limit] / 255
+    assert statistics == {
+        "images": len(seen),
+        "mean": round(seen.mean(), 6),
+        "std": round(seen.std(), 6),
+        "blank": [0, 436, 437, 699] + ([999] if limit is None else []),
+        "class_counts": {f"0{label}": int((labels[:limit] == label).sum()) for label in (1, 2, 3)} | {"10": 0},
+    }
+    for name, label in {"01  T-shirt & <top>": "01", "02  お": "02", "03": "03"}.items():
+        assert texts[texts.index(name) + 1] == str(statistics["class_counts"][label])
+
+
+def test_the_longest_bar_is_the_largest_class_and_none_is_of_no_image(tmp_path: Path) -> None:
+    (tmp_path / "images").write_bytes(idx_bytes(numpy.zeros((3, 2, 2), numpy.uint8)))
+    (tmp_path / "labels").write_bytes(idx_bytes(numpy.array([0, 1, 1], numpy.uint8)))
+    measured(tmp_path, {"0": "a", "1": "b", "2": "c"})
+    bars = [bar.get("width") for bar in ElementTree.parse(tmp_path / "plot.svg").iter(f"{SVG}rect")]
+    assert bars[1:4] == ["200.0", "400.0", "0.0"]
