@@ -57,6 +57,7 @@ def main(
     title: str,
     licence: dict[str, str | None],
     citation: str,
+    attribution: str | None = None,
 ) -> None:
     """Write the four files side by side, so that their folder is a dataset for those who read them.
 
@@ -69,10 +70,11 @@ def main(
         croissant: Croissant metadata to make, JSON-LD.
         licence_file, citation_file: the texts to make.
         title, licence, citation: see the dataset file.
+        attribution: words that the licence asks for wherever the data is passed on, if it does.
     """
     parts = [_read(split, Path(path)) for split, path in zip(splits, parquet, strict=True)]
     folder = Path(card).parent
-    terms = _terms(title, licence)
+    terms = _terms(title, licence, attribution)
     texts = {
         card: _card(title, terms, licence, citation, parts, folder, Path(overview).name),
         croissant: json.dumps(_croissant(name, title, terms, citation, parts, folder), indent=2, ensure_ascii=False),
@@ -93,9 +95,9 @@ def _read(split: str, path: Path) -> ParquetSplit:
         return ParquetSplit(split, path, file.metadata.num_rows, uncompressed, features)
 
 
-def _terms(title: str, licence: dict[str, str | None]) -> str:
-    identifier = licence["spdx"] or "none that is certain"
-    return f"Licence of {title}: {identifier}" + (f"\n{licence['note']}" if licence.get("note") else "")
+def _terms(title: str, licence: dict[str, str | None], attribution: str | None) -> str:
+    lines = (f"Licence of {title}: {licence['spdx'] or 'none that is certain'}", licence.get("note"), attribution)
+    return "\n\n".join(line for line in lines if line)
 
 
 def _card(

@@ -48,6 +48,7 @@ def main(
     title: str,
     licence: dict[str, str | None],
     citation: str,
+    attribution: str | None = None,
 ) -> None:
     """Write the page, and which images are exact duplicates of others.
 
@@ -58,6 +59,7 @@ def main(
         duplicates: the JSON file to make: ``within``, for each split the groups of its images that have the same
             pixels, and ``across`` the groups of which several splits have some; an image is its path below ``png/``.
         title, licence, citation: see the dataset file.
+        attribution: words that the licence asks for wherever the data is passed on, if it does.
     """
     groups = same_pixels(manifests)
     within = {split: [group for group in (_of(split, group) for group in groups) if len(group) > 1] for split in splits}
@@ -85,7 +87,12 @@ def main(
             facts = (of_file["magic"], of_file["type"], dims, f"{of_file['bytes']:,}", of_file["sha256"])
             files.append((split, of_file["file"], *facts))
     columns = ("split", "images", "classes", "mean", "standard deviation", "blank", "duplicates", "in another split")
-    terms = {"licence": licence["spdx"] or "none that is certain", "note": licence.get("note"), "cite as": citation}
+    terms = {
+        "licence": licence["spdx"] or "none that is certain",
+        "note": licence.get("note"),
+        "attribution": attribution,
+        "cite as": citation,
+    }
     document = PAGE.format(
         title=escape(title),
         terms=_table((), [(key, text) for key, text in terms.items() if text]),

@@ -50,6 +50,7 @@ def described(tmp_path: Path) -> Path:
         title="Digits & <more>",
         licence={"spdx": None, "note": "Disputed by A & B."},
         citation="Me, 2020",
+        attribution="Made by me.",
     )
     return tmp_path
 
@@ -67,7 +68,13 @@ def test_duplicates_are_those_with_the_whole_digest_in_common(described: Path) -
 
 def test_the_page_has_licence_dispute_citation_files_and_numbers(described: Path) -> None:
     page = (described / "overview.html").read_text(encoding="utf-8")
-    for words in ("none that is certain", "Disputed by A &amp; B.", "Me, 2020", "<h1>Digits &amp; &lt;more&gt;</h1>"):
+    for words in (
+        "none that is certain",
+        "Disputed by A &amp; B.",
+        "Me, 2020",
+        "Made by me.",
+        "<h1>Digits &amp; &lt;more&gt;</h1>",
+    ):
         assert words in page
     assert (
         page.count(f"<td>images-ubyte</td><td>2051</td><td>uint8</td><td>4 × 28 × 28</td><td>3,152</td><td>{'e' * 64}")

@@ -10,6 +10,7 @@ import numpy
 import pytest
 import yaml
 
+import card
 from idx_file import IdxFile
 from parquet import features
 from workflow import copy_project, files, snakemake
@@ -98,6 +99,20 @@ def test_the_card_says_what_hugging_face_reads_and_what_people_must_know(publish
         assert (root / name).read_text(encoding="utf-8").strip() in text
     assert "Keras says CC BY-SA 3.0, the Hugging Face card ylecun/mnist says MIT" in (root / "LICENSE").read_text()
     assert "doi:10.1109/5.726791" in (root / "CITATION").read_text()
+
+
+def test_words_that_a_licence_asks_for_are_passed_on(published: Path, tmp_path: Path) -> None:
+    parquet = tmp_path / "test.parquet"
+    parquet.write_bytes((published / "results/mnist-sample/parquet/test.parquet").read_bytes())
+    card_file, croissant, licence, citation = (str(tmp_path / name) for name in ("README.md", "x.json", "L", "C"))
+    terms: dict[str, str | None] = {"spdx": "CC-BY-4.0"}
+    overview = str(tmp_path / "overview.html")
+    card.main(
+        "x", ["test"], [str(parquet)], overview, card_file, croissant, licence, citation, "X", terms, "me", "By me."
+    )
+    for path in (card_file, croissant, licence):
+        assert "By me." in Path(path).read_text(encoding="utf-8")
+    assert "\nlicense: cc-by-4.0\n" in Path(card_file).read_text(encoding="utf-8")
 
 
 def test_nothing_is_published_into_the_image_folder(published: Path) -> None:

@@ -314,7 +314,10 @@ def test_the_digest_of_code_changes_with_the_modules_behind_a_script_and_no_othe
     assert (code_digest("rule", modules) != before) == matters
 
 
-@pytest.mark.parametrize("script", ["export", "validate", "decompress", "manifest", "download"])
+@pytest.mark.parametrize(
+    "script",
+    ["export", "validate", "decompress", "manifest", "download", "preview", "measure", "describe", "parquet", "card"],
+)
 def test_the_digest_of_code_sees_the_shared_module_that_each_script_imports(script: str, tmp_path: Path) -> None:
     copies = [tmp_path / path.name for path in (ROOT / "scripts").glob("*.py")]
     for copy in copies:
