@@ -218,6 +218,7 @@ rule preview:
         "<logs>/{dataset}/preview/{split}.log",
     benchmark:
         "<benchmarks>/{dataset}/preview/{split}.tsv"
+    localrule: True  # as `validate`
     conda:
         "envs/preview.yaml"
     resources:
@@ -249,6 +250,7 @@ rule measure:
         "<logs>/{dataset}/measure/{split}.log",
     benchmark:
         "<benchmarks>/{dataset}/measure/{split}.tsv"
+    localrule: True  # as `validate`
     conda:
         "envs/measure.yaml"
     resources:
@@ -279,6 +281,7 @@ rule describe:
         duplicates="<results>/{dataset}/duplicates.json",
     log:
         "<logs>/{dataset}/describe.log",
+    localrule: True  # as `validate`
     conda:
         "envs/idx.yaml"
     resources:

@@ -170,7 +170,12 @@ class WorkflowConfig:
     def about(self, dataset: str) -> dict[str, Any]:
         """What a dataset is, and under which terms."""
         facts = self.dataset(dataset)
-        return {"title": facts.title, "licence": facts.licence, "citation": facts.citation}
+        return {
+            "title": facts.title,
+            "licence": facts.licence,
+            "attribution": facts.attribution,
+            "citation": facts.citation,
+        }
 
     def mirrors(self, dataset: str, published: str) -> list[str]:
         """Where to look for a file: the configured mirrors of its dataset first, then the dataset's own.
