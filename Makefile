@@ -1,5 +1,6 @@
 # make        set up .venv and run the workflow on the bundled sample
 # make test   check format, lint and types, and run the tests
+# make fuzz   three minutes of random IDX files, led by the coverage of the reader
 # make docs   draw the pictures of the README anew; the rule graph needs Graphviz
 
 PYTHON ?= python3
@@ -20,6 +21,10 @@ docs: sample
 	cp results/mnist-sample/preview/train.png docs/digits.png
 	$(BIN)/snakemake --rulegraph dot publish | dot -Grankdir=LR -Tsvg > docs/rules.svg
 
+fuzz: .venv/ready-to-test
+	$(BIN)/pip install --quiet --disable-pip-version-check atheris
+	$(BIN)/python tests/fuzz_idx_file.py -max_total_time=180 -max_len=256 -rss_limit_mb=512
+
 .venv/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv .venv
@@ -32,4 +37,4 @@ docs: sample
 	$(BIN)/pip install --quiet --disable-pip-version-check -r $<
 	touch $@
 
-.PHONY: sample test docs
+.PHONY: fuzz sample test docs

@@ -5,6 +5,7 @@ import logging
 import lzma
 import os
 import shutil
+import stat
 from pathlib import Path
 from typing import IO, Any, NamedTuple, cast
 from urllib.parse import urlsplit
@@ -166,6 +167,8 @@ def _get(
         http_file.fetch(place.where, partial, state, limit, **transfer)
         return
     try:
+        if not stat.S_ISREG(os.stat(place.where).st_mode):  # a device has no end, and a pipe waits
+            raise UnavailableError(place.shown, "no regular file")
         source = open(place.where, "rb")
     except OSError as error:
         missing = isinstance(error, FileNotFoundError)
