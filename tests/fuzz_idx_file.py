@@ -1,8 +1,4 @@
-"""Coverage-guided fuzzing of the IDX reader, for a few minutes now and then; not a part of the tests.
-
-.venv/bin/pip install atheris
-.venv/bin/python tests/fuzz_idx_file.py -max_total_time=180
-"""
+"""Coverage-guided fuzzing of the IDX reader, for a few minutes now and then: `make fuzz`. Not a part of the tests."""
 
 import os
 import sys

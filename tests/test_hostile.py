@@ -6,6 +6,8 @@ import struct
 import tracemalloc
 from pathlib import Path
 
+import pytest
+
 import download
 from idx_file import TYPES, IdxError, IdxFile
 
@@ -47,6 +49,17 @@ def test_a_hundred_thousand_mutated_files_are_read_right_or_refused() -> None:
     tracemalloc.stop()
     assert peak < 2**20, "nothing is allocated that only a header asks for"
     assert FILES // 100 < read < FILES, "some of them were right"
+
+
+@pytest.mark.parametrize("device", ["/dev/zero", "pipe"])
+def test_a_device_in_a_mirror_directory_is_no_file(tmp_path: Path, device: str) -> None:
+    target = tmp_path / "resources/set"
+    target.mkdir(parents=True)
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "a-idx1-ubyte.gz").symlink_to(device)
+    with pytest.raises(download.DownloadError, match="no regular file"):
+        download.main([str(tmp_path)], "a-idx1-ubyte.gz", str(target / "a-idx1-ubyte.gz"), 18)
+    assert list(target.iterdir()) == []
 
 
 def test_a_mirror_directory_full_of_links_is_read_and_never_written(tmp_path: Path) -> None:
