@@ -451,5 +451,5 @@ onstart:
 
 
 onsuccess:
-    if any(job.rule.name == "all" for job in workflow.dag.jobs):
+    if any(job.rule.name in ("all", "publish") for job in workflow.dag.jobs):
         print(plan.summary(workflow.pathvars.get("results")))
