@@ -257,7 +257,7 @@ rule measure:
         mem_mb=lambda wildcards, attempt: plan.mem_mb(wildcards.dataset, attempt),
         runtime=lambda wildcards, attempt: plan.runtime(wildcards.dataset, attempt),
     params:
-        classes=lambda wildcards: plan.expected(wildcards.dataset, wildcards.split)["classes"],
+        classes=lambda wildcards: plan.class_names(wildcards.dataset),
         reading=lambda wildcards: plan.reading(wildcards.dataset),
         limit=plan.limit,
         code=code_digest("measure", scripts),
@@ -312,7 +312,7 @@ rule parquet:
         mem_mb=lambda wildcards, attempt: 500 * attempt,
         runtime=lambda wildcards, attempt: plan.runtime(wildcards.dataset, attempt),
     params:
-        classes=lambda wildcards: plan.expected(wildcards.dataset, wildcards.split)["classes"],
+        classes=lambda wildcards: plan.class_names(wildcards.dataset),
         reading=lambda wildcards: plan.reading(wildcards.dataset),
         limit=plan.limit,
         code=code_digest("parquet", scripts),

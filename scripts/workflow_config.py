@@ -147,7 +147,7 @@ class WorkflowConfig:
         return {
             "count": facts.count,
             "shape": facts.shape,
-            "classes": {label: self.class_name(dataset, label) for label in self.dataset(dataset).labels},
+            "classes": self.class_names(dataset),
             "class_counts": facts.class_counts,
             "label_columns": self.dataset(dataset).label_columns,
             "images_sha256": facts.images.content_sha256,
@@ -162,6 +162,10 @@ class WorkflowConfig:
                 self.dataset(dataset).source, "no such label", expected=f"one of {', '.join(labels)}", found=label
             )
         return labels[label]
+
+    def class_names(self, dataset: str) -> dict[str, str]:
+        """What each label stands for, by the name of its directory."""
+        return {label: self.class_name(dataset, label) for label in self.dataset(dataset).labels}
 
     def class_name(self, dataset: str, label: str) -> str:
         """What a label stands for, from the name of its directory."""
@@ -231,16 +235,15 @@ class WorkflowConfig:
     def verifying(self, dataset: str) -> dict[str, Any]:
         """What `verify` must know of a dataset."""
         return {
-            "classes": {label: self.class_name(dataset, label) for label in self.dataset(dataset).labels},
+            "classes": self.class_names(dataset),
             "repair": f"snakemake --cores 4 all --config datasets={self._entries.get(dataset, dataset)}",
             "limit": self.limit,
         }
 
     def packing(self, dataset: str) -> dict[str, Any]:
         """What `pack` must know of a dataset."""
-        labels = self.dataset(dataset).labels
         return {
-            "classes": {label: self.class_name(dataset, label) for label in labels},
+            "classes": self.class_names(dataset),
             "shard_size": self.shard_size,
             "limit": self.limit,
             "shuffle_seed": self.shuffle_seed,
