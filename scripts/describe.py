@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from html import escape
 from itertools import pairwise
+from operator import itemgetter
 
 from atomic_file import atomic_file
 
@@ -109,20 +110,23 @@ def same_pixels(manifests: Sequence[str]) -> list[list[str]]:
 
     Eight bytes of each digest are in memory, and whole rows only of what may be a duplicate.
     """
-    starts = array("Q", (int(row["sha256"][:16], 16) for row in _rows(manifests)))
+    starts = array("Q", (int(digest[:16], 16) for _, digest in _images(manifests)))
     ordered = sorted(starts)
     repeated = {one for one, other in pairwise(ordered) if one == other}
     groups = defaultdict(list)
-    for row, start in zip(_rows(manifests), starts, strict=True):
-        if start in repeated:
-            groups[row["sha256"]].append(row["path"])
+    if repeated:
+        for (path, digest), start in zip(_images(manifests), starts, strict=True):
+            if start in repeated:
+                groups[digest].append(path)
     return [group for group in groups.values() if len(group) > 1]
 
 
-def _rows(manifests: Sequence[str]) -> Iterator[dict[str, str]]:
+def _images(manifests: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Path and digest of each image."""
     for manifest in manifests:
         with open(manifest, newline="", encoding="utf-8") as file:
-            yield from csv.DictReader(file)
+            rows = csv.reader(file)
+            yield from map(itemgetter(*map(next(rows).index, ("path", "sha256"))), rows)
 
 
 def _of(split: str, group: Sequence[str]) -> list[str]:

@@ -176,6 +176,7 @@ class IdxFile:
                     found=f"{found} bytes",
                     todo="remove the file and make it again",
                 )
+            self._items_at, self._item_size = self.header.size, self.header.item_size
         except BaseException:
             self._file.close()
             raise
@@ -197,11 +198,11 @@ class IdxFile:
         """
         if not 0 <= start <= stop <= len(self):
             raise IndexError(f"items {start} to {stop} of {len(self)}")
-        self._file.seek(self.header.offset(start))
-        wanted = self.header.offset(stop) - self.header.offset(start)
-        data = self._file.read(wanted)
+        offset = self._items_at + start * self._item_size
+        wanted = (stop - start) * self._item_size
+        data = os.pread(self._file.fileno(), wanted, offset)
         while len(data) < wanted:  # one read ends at 2 GiB at the latest
-            more = self._file.read(wanted - len(data))
+            more = os.pread(self._file.fileno(), wanted - len(data), offset + len(data))
             if not more:
                 raise IdxError(
                     self.path, "became shorter while it was read", expected=f"{wanted} bytes", found=f"{len(data)}"
