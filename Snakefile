@@ -185,6 +185,8 @@ rule manifest:
         "<results>/{dataset}/manifest/{split}.csv",
     log:
         "<logs>/{dataset}/manifest/{split}.log",
+    benchmark:
+        "<benchmarks>/{dataset}/manifest/{split}.tsv"
     conda:
         "envs/idx.yaml"
     resources:
@@ -281,6 +283,8 @@ rule describe:
         duplicates="<results>/{dataset}/duplicates.json",
     log:
         "<logs>/{dataset}/describe.log",
+    benchmark:
+        "<benchmarks>/{dataset}/describe.tsv"
     localrule: True  # as `validate`
     conda:
         "envs/idx.yaml"
@@ -332,6 +336,8 @@ rule card:
         "<results>/{dataset}/CITATION",
     log:
         "<logs>/{dataset}/card.log",
+    benchmark:
+        "<benchmarks>/{dataset}/card.tsv"
     conda:
         "envs/publish.yaml"
     resources:
@@ -430,6 +436,8 @@ rule index_shards:
         "<results>/{dataset}/webdataset/{split}.json",
     log:
         "<logs>/{dataset}/index_shards/{split}.log",
+    benchmark:
+        "<benchmarks>/{dataset}/index_shards/{split}.tsv"
     conda:
         "envs/idx.yaml"
     resources:
