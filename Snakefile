@@ -9,6 +9,7 @@ download -> decompress -> validate -> export, one job per label -> manifest
 """
 
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -461,3 +462,7 @@ onstart:
 onsuccess:
     if any(job.rule.name in ("all", "publish") for job in workflow.dag.jobs):
         print(plan.summary(workflow.pathvars.get("results")))
+    for timer in threading.enumerate():
+        # Snakemake looks once more a second after its last job began, and would end no sooner.
+        if isinstance(timer, threading.Timer) and timer.function.__module__.startswith("snakemake."):
+            timer.cancel()

@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,7 +11,7 @@ from data_error import DataError
 
 @contextmanager
 def job_log(path: str) -> Iterator[None]:
-    """Send the job's messages to ``path`` and end it in plain words when its input is bad.
+    """Send the job's messages to ``path``, last the time that it took, and end it in plain words on bad input.
 
     A `DataError`, or an error of the file system, becomes one message and exit status 1.
     Anything else is a defect of ours: its traceback goes to the log and to the terminal.
@@ -21,8 +22,10 @@ def job_log(path: str) -> Iterator[None]:
     file = logging.FileHandler(path, mode="w", encoding="utf-8")
     file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[file, terminal], force=True)
+    wall, cpu = time.perf_counter(), time.process_time()
     try:
         yield
+        logging.info("done in %.2f s, CPU %.2f s", time.perf_counter() - wall, time.process_time() - cpu)
     except DataError as error:
         logging.error("%s", error)
         sys.exit(1)

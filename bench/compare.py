@@ -1,0 +1,200 @@
+"""Time ours against what people use today, and against what nothing can be faster than: docs/speed.json and its table.
+
+All start from MNIST's four files in a local folder and end with 70,000 PNG files in label folders. They take turns,
+round after round, so that a busy machine is unfair to all of them alike; figures are medians.
+
+python bench/compare.py FOLDER [--rounds 3]    measure, and write docs/speed.json and the table in README.md
+"""
+
+import argparse
+import datetime
+import json
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from typing import Any, NamedTuple
+
+from usage import Usage, usage
+
+PROJECT = Path(__file__).resolve().parents[1]
+RECORD = PROJECT / "docs/speed.json"
+README = PROJECT / "README.md"
+IMAGES = 70_000
+BEGIN, END = "<!-- made by make bench -->\n", "<!-- end -->\n"
+OURS = "this workflow, `all`"
+SNAKEMAKE = [sys.executable, "-m", "snakemake", "--cores", "2"]
+# In place of each script of a rule: it makes the outputs, empty.
+NO_WORK = """import os
+for path in snakemake.output:
+    if "/png/" in path:
+        os.makedirs(path)
+    else:
+        open(path, "w").close()
+"""
+
+
+class Way(NamedTuple):
+    """``command``: from the folder of the four files and a new, empty folder. ``checks``: of what it reads."""
+
+    name: str
+    command: Callable[[Path, Path], list[str]]
+    checks: str
+
+
+def peer(reader: str, writer: str) -> Callable[[Path, Path], list[str]]:
+    return lambda mnist, out: [sys.executable, str(PROJECT / "bench/peers.py"), reader, writer, str(mnist), str(out)]
+
+
+def workflow(project: Path) -> Callable[[Path, Path], list[str]]:
+    def command(mnist: Path, out: Path) -> list[str]:
+        where = ["--snakefile", str(project / "Snakefile"), "--directory", str(out)]
+        return [*SNAKEMAKE, *where, "all", "--config", "datasets=mnist", f"mirrors={{mnist: '{mnist}'}}"]
+
+    return command
+
+
+WAYS = [
+    Way(OURS, workflow(PROJECT), "SHA-256 of downloads and contents, headers, counts, labels"),
+    Way("tutorial: `struct`, numpy, Pillow", peer("struct", "pillow"), "nothing"),
+    Way("idx2numpy, Pillow", peer("idx2numpy", "pillow"), "header and length"),
+    Way("python-mnist, Pillow", peer("python-mnist", "pillow"), "magic numbers"),
+    Way("mnists, Pillow", peer("mnists", "pillow"), "MD5 of downloads, header and length"),
+    Way("tutorial with a pool of processes", peer("struct", "pool"), "nothing"),
+    Way("tutorial with OpenCV's `imwrite`", peer("struct", "opencv"), "nothing"),
+]
+
+
+def without_work(folder: Path) -> Path:
+    """A copy of the project whose rules make empty outputs."""
+    for name in ("config.yaml", "Snakefile"):
+        shutil.copy(PROJECT / name, folder / name)
+    for name in ("datasets", "docs/report", "envs", "profiles", "schemas", "scripts"):
+        shutil.copytree(PROJECT / name, folder / name)
+    for script in re.findall(r'"(scripts/\w+\.py)"', (PROJECT / "Snakefile").read_text()):
+        (folder / script).write_text(NO_WORK)
+    return folder
+
+
+def measure(mnist: Path, folder: Path, rounds: int) -> dict[str, Any]:
+    """All figures on the file system of ``folder``: lists of one for each round."""
+    graph = Way("floor: the same jobs without work", workflow(without_work(new(folder / "graph"))), "")
+    figures: dict[str, list[Usage]] = defaultdict(list)
+    rates: dict[str, list[float]] = defaultdict(list)
+    empty = new(folder / "empty")
+    (empty / "Snakefile").write_text("rule all:\n")
+    writer = folder / "floor"
+    subprocess.run(["cc", "-O2", "-o", writer, PROJECT / "bench/floor.c"], check=True)
+    for number in range(rounds):
+        for way in [*WAYS, graph]:
+            out = new(folder / "out")
+            os.sync()  # or it would wait for what the one before it has written
+            figures[way.name].append(usage(way.command(mnist, out)))
+            if way.name == OURS:
+                figures["again, with nothing to do"].append(usage(way.command(mnist, out)))
+                sizes = write_sizes(out / "results/mnist/png", folder / "written", folder / "sizes")
+                train = f"{out}/resources/mnist/train"
+                for which in ("ours", "pillow"):
+                    idx = f"{train}-images-idx3-ubyte", f"{train}-labels-idx1-ubyte"
+                    rates[which].append(label_rate(which, *idx, new(folder / "label")))
+            elif way is not graph:
+                count = sum(1 for _ in out.rglob("*.png"))
+                assert count == IMAGES, f"{way.name} made {count} files"
+            print(f"round {number + 1} of {rounds}: {way.name}: {figures[way.name][-1].wall:.1f} s", flush=True)
+        figures["floor: a C program writing such files"].append(usage([str(writer)], stdin=sizes))
+        figures["an empty Snakefile"].append(usage([*SNAKEMAKE, "--directory", str(empty), "all"], cwd=empty))
+    return {"figures": figures, "images_per_second_of_one_label": rates}
+
+
+def label_rate(which: str, images: str, labels: str, out: Path) -> float:
+    """Images per second of one way of label.py."""
+    command = [sys.executable, str(PROJECT / "bench/label.py"), which, images, labels, str(out)]
+    return round(float(subprocess.check_output(command)))
+
+
+def write_sizes(tree: Path, target: Path, sizes: Path) -> Path:
+    """What floor.c reads: the sizes of the files of ``tree``, and their places below ``target``."""
+    new(target)
+    with sizes.open("w") as file:
+        for directory in tree.glob("*/*"):
+            (target / directory.relative_to(tree)).mkdir(parents=True)
+            for entry in os.scandir(directory):
+                if entry.name.endswith(".png"):
+                    file.write(f"{entry.stat().st_size} {target}/{directory.relative_to(tree)}/{entry.name}\n")
+    return sizes
+
+
+def new(folder: Path) -> Path:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
+
+
+def machine() -> str:
+    model = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
+    processor = model[1] if model else platform.machine()
+    return f"{os.cpu_count()} cores of {processor}, Linux {platform.release()}, Python {platform.python_version()}"
+
+
+def table(record: dict[str, Any]) -> str:
+    """The record as the README shows it."""
+    memory, disk = record["tmpfs"]["figures"], record["disk"]["figures"]
+
+    def middle(figures: dict[str, list[list[float]]], name: str) -> list[float]:
+        return [median(column) for column in zip(*figures[name], strict=True)]
+
+    ours = middle(memory, OURS)[0]
+    checks = {way.name: way.checks for way in WAYS}
+    lines = [
+        "| to 70,000 PNG files | s | CPU s | MB | images/s | time, ours = 1 | on disk | checks |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for name in sorted(memory, key=lambda name: -middle(memory, name)[0]):
+        wall, cpu, peak_mb = middle(memory, name)
+        on_disk = middle(disk, name)[0] / middle(disk, OURS)[0]
+        rate = f"{IMAGES / wall:,.0f}" if name in checks or name.startswith("floor") else ""
+        bold = "**" if name == OURS else ""
+        lines.append(
+            f"| {bold}{name}{bold} | {wall:.1f} | {cpu:.1f} | {peak_mb:.0f} | {rate} | {wall / ours:.2f}"
+            f" | {on_disk:.2f} | {checks.get(name, '')} |"
+        )
+    rates = {which: median(values) for which, values in record["tmpfs"]["images_per_second_of_one_label"].items()}
+    notes = [
+        "",
+        f"Medians of {len(memory[OURS])} rounds in which all took turns, {record['date']}, {record['machine']}.",
+        "Files are on tmpfs, and for the column before the last on disk. CPU is of all processes, MB of the largest.",
+        f"The export of one label, process start left out, makes {rates['ours']:,.0f} images per second,",
+        f"{rates['ours'] / rates['pillow']:.1f} times as many as a loop of Pillow's `save` on the same images.",
+    ]
+    return "\n".join(lines + notes) + "\n"
+
+
+def with_table(text: str, made: str) -> str:
+    """The text with what was made now between the marks."""
+    before, rest = text.split(BEGIN)
+    return f"{before}{BEGIN}{made}{END}{rest.split(END, 1)[1]}"
+
+
+def main(mnist: Path, rounds: int) -> None:
+    record: dict[str, Any] = {"date": str(datetime.date.today()), "machine": machine()}
+    for kind, place in (("tmpfs", "/dev/shm"), ("disk", str(PROJECT))):
+        with tempfile.TemporaryDirectory(prefix=".bench-", dir=place) as folder:
+            record[kind] = measure(mnist, Path(folder), rounds)
+    RECORD.write_text(json.dumps(record, indent=1) + "\n")
+    README.write_text(with_table(README.read_text(), table(record)))
+    print(table(record))
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path, help="of the four files")
+    parser.add_argument("--rounds", type=int, default=3)
+    arguments = parser.parse_args()
+    main(arguments.folder.resolve(), arguments.rounds)

@@ -1,0 +1,147 @@
+"""Does it stay as fast and as small when there is more? Measures into docs/growth.json, and draws docs/growth.svg.
+
+Exports IDX files of up to 700,000 images to files, packs up to 8.1 million (as many as infinite MNIST has) into shards,
+each with a run of the workflow, and downloads a file of the size of EMNIST's archive.
+
+python bench/growth.py [FOLDER]    FOLDER: on a disk with 60 GB of space (default: here)
+python bench/growth.py --plot      draw what was measured
+"""
+
+import argparse
+import json
+import re
+import sys
+import tempfile
+from datetime import date
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import numpy as np
+import yaml
+
+from compare import PROJECT, SNAKEMAKE, machine, new
+from usage import Usage, usage
+
+sys.path.insert(0, str(PROJECT / "scripts"))
+
+from compressed_file import open_content
+from idx_file import IdxHeader
+
+RECORD = PROJECT / "docs/growth.json"
+PLOT = PROJECT / "docs/growth.svg"
+REFERENCE = 70_000
+FILES = (10_000, REFERENCE, 700_000)
+SHARDS = (10_000, REFERENCE, 700_000, 8_100_000)
+DOWNLOAD_BYTES = 560 * 10**6
+# Of each kind of run: the target, and the rule that does the work on the images.
+KINDS = {"files": ("all", "export"), "shards": ("webdataset", "pack")}
+
+
+def make_idx(folder: Path, count: int) -> None:
+    """IDX files of ``count`` digits of the sample, each with its number in a corner, and their dataset file."""
+    sample = PROJECT / "datasets/mnist-sample"
+    with open_content(str(sample / "train-images-idx3-ubyte.gz")) as file:
+        images = np.frombuffer(file.read()[16:], np.uint8).reshape(-1, 28 * 28)
+    with open_content(str(sample / "train-labels-idx1-ubyte.gz")) as file:
+        labels = np.frombuffer(file.read()[8:], np.uint8)
+    with (folder / "images").open("wb") as image_file, (folder / "labels").open("wb") as label_file:
+        image_file.write(IdxHeader.of("uint8", (count, 28, 28)).to_bytes())
+        label_file.write(IdxHeader.of("uint8", (count,)).to_bytes())
+        for start in range(0, count, len(images)):
+            numbered = images.copy()
+            numbered[:, :4] = np.arange(start, start + len(images), dtype=">u4")[:, None].view(np.uint8)
+            image_file.write(numbered[: count - start].tobytes())
+            label_file.write(labels[: count - start].tobytes())
+    about: dict[str, Any] = {
+        "title": f"{count} digits",
+        "licence": {"spdx": None},
+        "citation": "none",
+        "classes": {label: str(label) for label in range(10)},
+        "mirrors": ["."],
+        "splits": {
+            "train": {
+                "count": count,
+                "shape": [28, 28],
+                "images": {"file": "images"},
+                "labels": {"file": "labels"},
+            }
+        },
+    }
+    (folder / "digits.yaml").write_text(yaml.safe_dump(about))
+
+
+def run(kind: str, count: int, folder: Path) -> dict[str, Any]:
+    """Images per CPU second of the rule that does the work, and what the whole run took."""
+    target, rule = KINDS[kind]
+    make_idx(new(folder), count)
+    where = ["--snakefile", str(PROJECT / "Snakefile"), "--directory", str(folder)]
+    whole = usage([*SNAKEMAKE, *where, target, "--config", "datasets=digits.yaml"], cwd=folder)
+    logs = [path.read_text() for path in (folder / f"logs/digits/{rule}").rglob("*.log")]
+    cpu = sum(float(seconds) for log in logs for seconds in re.findall(r"done in .* CPU ([\d.]+) s", log))
+    return {"kind": kind, "images": count, "rate": round(count / cpu), **whole._asdict()}
+
+
+def download(folder: Path) -> Usage:
+    """What the script of `download` takes for one large file from a server."""
+    (new(folder) / "served").mkdir()
+    with (folder / "served/large").open("wb") as file:
+        file.truncate(DOWNLOAD_BYTES)
+    handler = partial(SimpleHTTPRequestHandler, directory=str(folder / "served"))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        call = (
+            f"import sys; sys.path.insert(0, {str(PROJECT / 'scripts')!r}); import download;"
+            f"download.main(['http://127.0.0.1:{server.server_port}'], 'large', 'copy.plain', {DOWNLOAD_BYTES})"
+        )
+        used = usage([sys.executable, "-c", call], cwd=folder)
+        server.shutdown()
+    return used
+
+
+def measure(folder: Path) -> dict[str, Any]:
+    runs = []
+    for kind, counts in (("files", FILES), ("shards", SHARDS)):
+        for count in counts:
+            runs.append(run(kind, count, folder / "run"))
+            print(runs[-1], flush=True)
+    return {
+        "date": str(date.today()),
+        "machine": machine(),
+        "runs": runs,
+        "download": {"bytes": DOWNLOAD_BYTES, **download(folder / "download")._asdict()},
+    }
+
+
+def plot(record: dict[str, Any]) -> None:
+    import matplotlib
+    from matplotlib import pyplot
+
+    matplotlib.rcParams.update({"svg.hashsalt": "growth", "svg.fonttype": "none", "font.size": 10})
+    figure, (speed, memory) = pyplot.subplots(1, 2, figsize=(10, 4), layout="constrained")
+    for kind, colour in (("files", "tab:blue"), ("shards", "tab:orange")):
+        runs = [each for each in record["runs"] if each["kind"] == kind]
+        counts = [each["images"] for each in runs]
+        speed.plot(counts, [each["rate"] for each in runs], "o-", color=colour, label=kind)
+        memory.plot(counts, [each["peak_mb"] for each in runs], "o-", color=colour, label=kind)
+        (reference,) = [each["rate"] for each in runs if each["images"] == REFERENCE]
+        speed.axhspan(0.8 * reference, 1.2 * reference, color=colour, alpha=0.15, linewidth=0)
+    memory.axhline(200, color="tab:red", linestyle="--")
+    for axes, title in ((speed, "images per second and core"), (memory, "largest process, MB")):
+        axes.set(xscale="log", xlabel="images", title=title)
+        axes.set_ylim(bottom=0)
+        axes.legend()
+    figure.savefig(PLOT, metadata={"Date": None})
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", nargs="?", default=PROJECT, help="(default: %(default)s)")
+    parser.add_argument("--plot", action="store_true", help="measure nothing")
+    arguments = parser.parse_args()
+    if not arguments.plot:
+        with tempfile.TemporaryDirectory(prefix=".growth-", dir=arguments.folder) as folder:
+            RECORD.write_text(json.dumps(measure(Path(folder)), indent=1) + "\n")
+    plot(json.loads(RECORD.read_text()))

@@ -1,0 +1,56 @@
+"""Export the images of one label, in our way or another, and print the images per second.
+
+Process start, imports and reading the files are left out: what remains is the work on the images.
+
+python bench/label.py ours|zlib-memory|pillow IMAGES LABELS OUT
+"""
+
+import sys
+import time
+import zlib
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
+
+import export
+import png_file
+from idx_file import IdxFile
+
+LABEL = 3
+
+
+def ours(images: str, labels: str, out: Path) -> float:
+    """Seconds of all that the job does: reading, encoding, writing, digests, manifest."""
+    (out / "manifest").mkdir()
+    start = time.perf_counter()
+    export.main(images, labels, f"{out}/png/train/{LABEL}", f"{out}/manifest/{LABEL}.csv", "train", LABEL, str(LABEL))
+    return time.perf_counter() - start
+
+
+def with_zlib_memory(images: str, labels: str, out: Path) -> float:
+    """Ours, but with as much memory for each stream as zlib takes by default."""
+    png_file.MEMORY_LEVEL, png_file.MIN_WINDOW_BITS = zlib.DEF_MEM_LEVEL, zlib.MAX_WBITS
+    return ours(images, labels, out)
+
+
+def pillow(images: str, labels: str, out: Path) -> float:
+    """Seconds of `Image.save` on the same images, which are in memory already."""
+    from PIL import Image  # here, since even an import that is not used changes how memory behaves
+
+    with IdxFile(images) as image_file, IdxFile(labels) as label_file:
+        pixels, values = image_file.array(), label_file.values()
+    chosen = [(index, pixels[index]) for index, value in enumerate(values) if value == LABEL]
+    out.mkdir(exist_ok=True)
+    Image.init()
+    start = time.perf_counter()
+    for index, image in chosen:
+        Image.fromarray(image).save(f"{out}/{index}.png")
+    return time.perf_counter() - start
+
+
+if __name__ == "__main__":
+    way, images, labels, out = sys.argv[1:]
+    with IdxFile(labels) as file:
+        count = file.values().count(LABEL)
+    seconds = {"ours": ours, "zlib-memory": with_zlib_memory, "pillow": pillow}[way](images, labels, Path(out))
+    print(count / seconds)
