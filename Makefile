@@ -18,7 +18,8 @@ test: .venv/ready-to-test
 	$(BIN)/snakefmt --check Snakefile
 	$(BIN)/mypy
 	$(BIN)/snakemake --lint
-	$(BIN)/pytest
+	$(BIN)/pytest -m alone -n 0
+	$(BIN)/pytest -m "not alone"
 
 docs: sample
 	cp results/mnist-sample/preview/train.png docs/digits.png

@@ -25,7 +25,7 @@ def job_log(path: str) -> Iterator[None]:
     wall, cpu = time.perf_counter(), time.process_time()
     try:
         yield
-        logging.info("done in %.2f s, CPU %.2f s", time.perf_counter() - wall, time.process_time() - cpu)
+        logging.info("done in %.3f s, CPU %.3f s", time.perf_counter() - wall, time.process_time() - cpu)
     except DataError as error:
         logging.error("%s", error)
         sys.exit(1)

@@ -20,6 +20,9 @@ CLASS_COUNTS = {
 FILES = {"train": "train", "test": "t10k"}
 
 
+pytestmark = pytest.mark.alone
+
+
 @pytest.fixture(scope="module")
 def exported(mnist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     project = copy_project(tmp_path_factory.mktemp("mnist"))
@@ -71,9 +74,9 @@ def test_the_tree_has_the_digest_that_the_readme_states(exported: Path) -> None:
     assert f"`{digest}`" in (PROJECT / "README.md").read_text()
 
 
-def test_the_tree_is_proven_to_be_mnist_within_seconds(exported: Path) -> None:
+def test_the_tree_is_proven_to_be_mnist_in_less_than_20_seconds(exported: Path) -> None:
     began = time.monotonic()
     snakemake(exported, "--cores", "2", "verify", "--config", "datasets=mnist")
-    print(f"verify took {time.monotonic() - began:.1f} s")
+    assert time.monotonic() - began < 20
     report = json.loads((exported / "results/mnist/verify/train.json").read_text())
     assert report["sha256"]["images"] == "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db"
