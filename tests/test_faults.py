@@ -18,7 +18,7 @@ import yaml
 from workflow import copy_project, files, snakemake
 
 MOMENTS = int(os.environ.get("FAULT_MOMENTS", "10"))
-JOBS = 36  # of `all` on the sample; the moments are spread over them, and so over every rule
+JOBS = 37  # of `all` on the sample that have a log, which each opens when it begins
 SAMPLE = "mnist-sample"
 
 
@@ -26,7 +26,12 @@ SAMPLE = "mnist-sample"
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     project = copy_project(tmp_path_factory.mktemp("undisturbed"))
     snakemake(project, "--cores", "2", "all")
+    assert len(logs(project)) == JOBS
     return files(project / "results")
+
+
+def logs(project: Path) -> list[Path]:
+    return list(project.glob("logs/**/*.log"))
 
 
 def start(project: Path, *arguments: str) -> subprocess.Popen[bytes]:
@@ -39,31 +44,31 @@ def start(project: Path, *arguments: str) -> subprocess.Popen[bytes]:
     )
 
 
-def run_again(project: Path) -> None:
-    """The same command; and where the killed run left its lock, the one unlock that the README tells of."""
-    process = start(project)
-    if process.wait(120) != 0:
-        snakemake(project, "--unlock", "all")
-        snakemake(project, "--cores", "2", "all")
+def kills(signal_number: signal.Signals, count: int) -> list[tuple[signal.Signals, int, int]]:
+    """So many kills, from the first job to the last: how many have begun, and milliseconds since the last of them."""
+    return [(signal_number, 1 + (JOBS - 1) * number // (count - 1), number % 4 * 5) for number in range(count)]
 
 
 @pytest.mark.parametrize(
-    ("signal_number", "moments"), [(signal.SIGKILL, MOMENTS), (signal.SIGTERM, 2), (signal.SIGINT, 2)]
+    ("signal_number", "begun", "milliseconds"),
+    [*kills(signal.SIGKILL, MOMENTS), *kills(signal.SIGTERM, 2), *kills(signal.SIGINT, 2)],
+    ids=lambda value: getattr(value, "name", None),
 )
 def test_a_run_that_was_killed_at_any_moment_is_finished_by_the_next(
-    tmp_path: Path, undisturbed: dict[str, bytes], signal_number: signal.Signals, moments: int
+    tmp_path: Path, undisturbed: dict[str, bytes], signal_number: signal.Signals, begun: int, milliseconds: int
 ) -> None:
-    for number in range(moments):
-        project = copy_project(tmp_path / str(number))
-        process = start(project)
-        begun = 1 + (JOBS - 2) * number // moments  # so many jobs, of which the last is under way
-        while len(list(project.glob("logs/*/*/**/*.log"))) < begun:
-            assert process.poll() is None
-            time.sleep(0.005)
-        os.killpg(process.pid, signal_number)
-        process.wait(60)
-        run_again(project)
-        assert files(project / "results") == undisturbed
+    project = copy_project(tmp_path / "project")
+    process = start(project)
+    while len(logs(project)) < begun:
+        assert process.poll() is None, "it ended before"
+        time.sleep(0.002)
+    time.sleep(milliseconds / 1000)
+    os.killpg(process.pid, signal_number)
+    assert process.wait(60) != 0
+    if any(project.glob(".snakemake/locks/*")):  # what the README tells of
+        snakemake(project, "--unlock", "all")
+    snakemake(project, "--cores", "2", "all")
+    assert files(project / "results") == undisturbed
 
 
 @pytest.fixture
