@@ -9,12 +9,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 import yaml
 
+from mirror_server import MirrorServer, Misbehaviour
 from workflow import copy_project, files, snakemake
 
 MOMENTS = int(os.environ.get("FAULT_MOMENTS", "10"))
@@ -41,6 +42,8 @@ def start(project: Path, *arguments: str) -> subprocess.Popen[bytes]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
+        # A shell's background job, which the tests may be, has it ignored, and passes that on.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 
@@ -87,54 +90,113 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def project(tmp_path: Path, disk: Path) -> Path:
-    """A project whose resources and results are on that disk."""
+    """A project whose resources, results and logs are on that disk."""
     project = copy_project(tmp_path / "project")
-    pathvars = {"results": f"{disk}/results", "resources": f"{disk}/resources"}
+    pathvars = {name: f"{disk}/{name}" for name in ("results", "resources", "logs")}
     (project / "config.yaml").write_text(yaml.safe_dump({"pathvars": pathvars}))
     return project
 
 
-@pytest.mark.parametrize(
-    ("made", "target", "left", "words"),
-    [
-        (None, f"resources/{SAMPLE}/train-images-idx3-ubyte.gz", 100_000, "No space left on device"),
-        (None, f"resources/{SAMPLE}/train-images-idx3-ubyte", 500_000, "no space for it on the disk"),
-        (f"resources/{SAMPLE}/train-images-idx3-ubyte", f"results/{SAMPLE}/header/train.json", 8192, "No space left"),
-        (f"results/{SAMPLE}/header/train.json", f"results/{SAMPLE}/png/train/3", 200_000, "no room for 93 files"),
-        (f"results/{SAMPLE}/manifest/train.csv", f"results/{SAMPLE}/manifest/train.csv", 12_288, "No space left"),
-        (
-            f"results/{SAMPLE}/header/train.json",
-            f"results/{SAMPLE}/webdataset/train-000000.tar",
-            10**6,
-            "No space left",
-        ),
-    ],
-    ids=["download", "decompress", "validate", "export", "manifest", "pack"],
-)
-def test_a_full_disk_is_named_and_no_obstacle_once_there_is_room(
-    project: Path, disk: Path, made: str | None, target: str, left: int, words: str
-) -> None:
-    if made:
-        snakemake(project, "--cores", "2", f"{disk}/{made}")
-        (disk / target).unlink(missing_ok=True)
-    free = os.statvfs(disk)
+@contextmanager
+def only(disk: Path, left: int) -> Iterator[None]:
+    """Leave only so many bytes free on the disk."""
     filler = disk / "filler"
     with filler.open("wb") as file:
+        free = os.statvfs(disk)
         file.write(bytes(free.f_bavail * free.f_frsize - left))
-    run = snakemake(project, "--cores", "1", f"{disk}/{target}", succeed=False)
-    assert words in run.output
-    assert str(disk) in run.output
-    assert "Traceback" not in run.output
-    assert not (disk / target).exists()
+    yield
     filler.unlink()
-    snakemake(project, "--cores", "2", f"{disk}/{target}")
-    expected = copy_project(project.parent / "expected")
-    snakemake(expected, "--cores", "2", target)
-    kind = target.partition("/")[0]
-    assert files(disk / kind) == files(expected / kind) | {
-        path: content for path, content in files(disk / kind).items() if path not in files(expected / kind)
+
+
+@pytest.fixture(scope="module")
+def everything(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """What all rules together make."""
+    project = copy_project(tmp_path_factory.mktemp("everything"))
+    snakemake(project, "--cores", "2", "publish", "webdataset")
+    snakemake(project, "--cores", "2", "verify")
+    return {
+        f"{kind}/{path}": content
+        for kind in ("resources", "results")
+        for path, content in files(project / kind).items()
     }
-    assert not list(disk.rglob("*.partial*"))
+
+
+FULL = "ERROR: {output}: No space left on device\n  expected: more than is free"
+NO_SPACE = "ERROR: {output}: no space for it on the disk\n  expected: "
+NO_ROOM = "{disk}/results: no room for 93 files\n  expected: 93 blocks"
+
+
+# What each rule makes, the bytes that are left on the disk, and what is told.
+ON_A_FULL_DISK = {
+    "decompress": (f"resources/{SAMPLE}/train-images-idx3-ubyte", 500_000, NO_SPACE + "784016 bytes"),
+    "validate": (f"results/{SAMPLE}/header/train.json", 0, FULL),
+    "export": (f"results/{SAMPLE}/png/train/3", 200_000, NO_ROOM),
+    "manifest": (f"results/{SAMPLE}/manifest/train.csv", 12_288, NO_SPACE),
+    "preview": (f"results/{SAMPLE}/preview/train.png", 4096, FULL),
+    "measure": (f"results/{SAMPLE}/statistics/train.svg", 4096, FULL),
+    "describe": (f"results/{SAMPLE}/overview.html", 4096, FULL),
+    "parquet": (f"results/{SAMPLE}/parquet/train.parquet", 8192, FULL),
+    "card": (f"results/{SAMPLE}/croissant.json", 4096, FULL),
+    "pack": (f"results/{SAMPLE}/webdataset/train-000000.tar", 10**6, FULL),
+    "index_shards": (f"results/{SAMPLE}/webdataset/train.json", 0, FULL),
+    "verify_split": (f"results/{SAMPLE}/verify/train.json", 0, FULL),
+}
+
+
+@pytest.mark.parametrize("rule", ON_A_FULL_DISK)
+def test_a_full_disk_is_told_with_the_file_and_no_obstacle_once_there_is_room(
+    project: Path, disk: Path, everything: dict[str, bytes], rule: str
+) -> None:
+    output, left, told = ON_A_FULL_DISK[rule]
+    if rule == "verify_split":
+        snakemake(project, "--cores", "2", f"{disk}/results/{SAMPLE}/manifest/train.csv")
+    snakemake(project, "--cores", "2", f"{disk}/{output}", "--omit-from", rule)
+    with only(disk, left):
+        run = snakemake(project, "--cores", "1", f"{disk}/{output}", succeed=False)
+    assert told.format(output=disk / output, disk=disk) in run.output
+    assert "Traceback" not in run.output
+    check_made_now(project, disk, output, everything)
+
+
+def check_made_now(project: Path, disk: Path, output: str, everything: dict[str, bytes]) -> None:
+    """Check that of what did not fit nothing is there, and that with room the same command makes it."""
+    assert not (disk / output).exists()
+    snakemake(project, "--cores", "2", f"{disk}/{output}")
+    made = {path: content for path, content in files(disk).items() if not path.startswith("logs/")}
+    assert any(path.startswith(output) for path in made)
+    assert made.items() <= everything.items()
+
+
+@pytest.mark.parametrize(
+    ("chunked", "told"),
+    [
+        (None, "ERROR: {mirror}/{file}: no space for it on the disk\n  expected: 161728 bytes"),
+        (False, "ERROR: {mirror}/{file}: no space for it on the disk\n  expected: 161728 bytes"),
+        (True, FULL),
+    ],
+    ids=["from a directory", "from a server", "from a server that tells no length"],
+)
+def test_a_download_that_does_not_fit_is_told_and_finished_once_there_is_room(
+    project: Path,
+    disk: Path,
+    everything: dict[str, bytes],
+    mirror_server: MirrorServer,
+    chunked: bool | None,
+    told: str,
+) -> None:
+    file = "train-images-idx3-ubyte.gz"
+    output = f"resources/{SAMPLE}/{file}"
+    mirror = f"{project}/datasets/{SAMPLE}"
+    if chunked is not None:
+        mirror = f"{mirror_server.url}/mirror"
+        mirror_server.publish(f"/mirror/{file}", (project / "datasets" / SAMPLE / file).read_bytes())
+        mirror_server.misbehave(f"/mirror/{file}", Misbehaviour(chunked=chunked))
+    command = ("--cores", "1", f"{disk}/{output}", "--config", f"mirrors={{{SAMPLE}: '{mirror}'}}")
+    with only(disk, 102_400):
+        run = snakemake(project, *command, succeed=False)
+    assert told.format(mirror=mirror, file=file, output=disk / output) in run.output
+    assert "Traceback" not in run.output
+    check_made_now(project, disk, output, everything)
 
 
 def test_a_read_only_disk_is_named(project: Path, disk: Path) -> None:
