@@ -4,6 +4,7 @@ FAULT_MOMENTS=30 makes the kills more, at 30 moments instead of 10.
 """
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -203,6 +204,42 @@ def test_a_read_only_disk_is_named(project: Path, disk: Path) -> None:
     subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
     run = snakemake(project, "--cores", "1", "all", succeed=False)
     assert f"Read-only file system: '{disk}/resources'" in run.output
+
+
+@pytest.mark.parametrize(
+    ("path", "mode", "told"),
+    [
+        ("results", 0o555, f"Permission denied: 'results/{SAMPLE}'"),
+        (
+            f"datasets/{SAMPLE}/train-images-idx3-ubyte.gz",
+            0,
+            f"datasets/{SAMPLE}/train-images-idx3-ubyte.gz: cannot be read: Permission denied",
+        ),
+        (
+            f"resources/{SAMPLE}/train-labels-idx1-ubyte",
+            0,
+            f"ERROR: resources/{SAMPLE}/train-labels-idx1-ubyte: Permission denied",
+        ),
+    ],
+    ids=["folder of results", "file of a mirror", "IDX file"],
+)
+def test_what_may_not_be_written_or_read_is_named(tmp_path: Path, path: str, mode: int, told: str) -> None:
+    without_privilege: tuple[str, ...] = ()
+    if os.geteuid() == 0:
+        if not shutil.which("setpriv"):
+            pytest.skip("root may read and write everything, unless setpriv takes that from it")
+        without_privilege = ("setpriv", "--bounding-set=-dac_override,-dac_read_search")
+    project = copy_project(tmp_path / "project")
+    snakemake(project, "--cores", "1", f"resources/{SAMPLE}/train-labels-idx1-ubyte")
+    (project / "results").mkdir()
+    allowed = (project / path).stat().st_mode
+    (project / path).chmod(mode)
+    command = ("--cores", "1", f"results/{SAMPLE}/header/train.json")
+    run = snakemake(project, *command, succeed=False, before=without_privilege)
+    assert told in run.output
+    assert "Traceback" not in run.output
+    (project / path).chmod(allowed)
+    snakemake(project, *command, before=without_privilege)
 
 
 def test_a_file_where_a_directory_is_due_is_named(tmp_path: Path) -> None:
