@@ -1,8 +1,6 @@
-"""Write faults.md: run the tests that do harm to the workflow, and list what became of each fault.
+"""Write faults.md: run the tests that do harm to the workflow, and list what became of each fault."""
 
-FAULT_MOMENTS=30 in the environment kills at 30 moments instead of 10.
-"""
-
+import os
 import subprocess
 import sys
 import tempfile
@@ -12,6 +10,16 @@ from xml.etree import ElementTree
 
 ROOT = Path(__file__).parents[1]
 TESTS = ("faults", "hostile", "verify")
+MANY = {"FAULT_MOMENTS": "30"}  # moments at which runs are killed; `make test` has 10
+HEAD = """# Faults and what became of them
+
+Each row is a test that does harm to the workflow, and says what must hold all the same. A case is one kill, one full
+disk, one damaged file; `held` counts those in which it did hold. Made by `python docs/make_faults.py`, as root since
+some tests fill a disk of their own.
+
+| tests | what must hold | cases |
+|---|---|---|
+"""
 
 
 def main(output: Path) -> int:
@@ -19,19 +27,20 @@ def main(output: Path) -> int:
     with tempfile.NamedTemporaryFile(suffix=".xml") as report:
         files = [f"tests/test_{name}.py" for name in TESTS]
         command = [sys.executable, "-m", "pytest", "--quiet", f"--junitxml={report.name}", *files]
-        status = subprocess.run(command, cwd=ROOT).returncode  # noqa: S603, as it is our own
+        status = subprocess.run(command, cwd=ROOT, env=MANY | os.environ).returncode  # noqa: S603, as it is our own
+        if not Path(report.name).stat().st_size:
+            sys.exit(f"The tests did not come to their end (status {status}); {output} is as it was.")
         cases = ElementTree.parse(report.name).iter("testcase")  # noqa: S314, as pytest wrote it
         outcomes: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
         for case in cases:
             outcome = next((child.tag for child in case if child.tag in ("failure", "error", "skipped")), "held")
             name = case.attrib["name"].partition("[")[0].removeprefix("test_").replace("_", " ")
             outcomes[case.attrib["classname"].rpartition(".")[2], name][outcome] += 1
-    lines = ["# Faults and what became of them", "", "Made by `python docs/make_faults.py`.", ""]
-    lines += ["| tests | what must hold | cases |", "|---|---|---|"]
+    lines = []
     for (file, name), counts in outcomes.items():
         told = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
-        lines.append(f"| `{file}` | {name} | {told} |")
-    output.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        lines.append(f"| `{file}` | {name} | {told} |\n")
+    output.write_text(HEAD + "".join(lines), encoding="utf-8")
     return status
 
 

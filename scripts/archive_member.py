@@ -20,6 +20,7 @@ from typing import IO, Any
 import http_file
 from atomic_file import locked
 from data_error import DataError
+from disk_room import check_space
 from partial_file import discard, partial_file, restart
 from remote_zip import NoRangesError, open_remote_zip
 
@@ -128,6 +129,7 @@ def _copy(archive: zipfile.ZipFile, shown: str, member: str, partial: IO[bytes],
     http_file.check_size(shown, info.file_size, size_limit)
     with archive.open(info) as stream:
         restart(partial, state)
+        check_space(shown, info.file_size, os.path.dirname(partial.name))
         logging.info("%s: %d bytes, %d in the archive", shown, info.file_size, info.compress_size)
         http_file.copy(iter(lambda: stream.read(CHUNK), b""), shown, partial, 0, info.file_size, size_limit)
 

@@ -1,6 +1,5 @@
 """Complete or absent: files and directories that get their final name only when they are whole."""
 
-import errno
 import fcntl
 import os
 import shutil
@@ -10,6 +9,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
+from disk_room import full_disk_told
+
 
 @contextmanager
 def atomic_file(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
@@ -17,9 +18,12 @@ def atomic_file(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
 
     When the block raises, the neighbour is removed and ``path`` is as it was before. What a killed
     process left is overwritten by the next one.
+
+    Raises:
+        DiskRoomError: when the disk is full.
     """
     final = Path(path)
-    with open_partial(final) as file:
+    with full_disk_told(final), open_partial(final) as file:
         partial = Path(file.name)
         try:
             file.truncate(0)
@@ -27,10 +31,6 @@ def atomic_file(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
             file.flush()
             os.fsync(file.fileno())
             os.replace(partial, final)
-        except OSError as error:
-            if error.filename is None and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-                error.filename = str(final)  # writing fails without saying where
-            raise
         finally:
             if is_at(partial, file):
                 partial.unlink()
@@ -86,16 +86,20 @@ def atomic_directory(path: str | os.PathLike[str], beside: str | os.PathLike[str
     ``beside`` is a directory of the same file system that nothing walks through: whoever lists the
     parent of ``path`` meanwhile sees no half-made directory. What an interrupted run left under the
     hidden name is removed first. Its files are not flushed one by one: see `atomic_file` for what is.
+
+    Raises:
+        DiskRoomError: when the disk is full.
     """
     final = Path(path)
     partial = Path(beside) / f".{final.parent.name}-{final.name}.partial"
     shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    try:
-        yield partial
-        if final.exists():
-            shutil.rmtree(final)
-        final.parent.mkdir(parents=True, exist_ok=True)
-        partial.rename(final)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+    with full_disk_told(final):
+        partial.mkdir(parents=True)
+        try:
+            yield partial
+            if final.exists():
+                shutil.rmtree(final)
+            final.parent.mkdir(parents=True, exist_ok=True)
+            partial.rename(final)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)

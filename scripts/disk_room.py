@@ -1,27 +1,64 @@
-"""Whether a file system has room for many small files, before they are written."""
+"""Whether a disk has room for what is to be written, and what is said when it turns out to be full."""
 
+import errno
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from data_error import DataError
+
+AGAIN = "free some, and run the same command again"
 
 
 class DiskRoomError(DataError):
     """A file system without room for what is to be written."""
 
 
-def check_space(file: str | os.PathLike[str], size: int) -> None:
-    """Check that there is space for a file of ``size`` bytes, in a directory that exists.
+def check_space(file: str | os.PathLike[str], size: int, folder: str | os.PathLike[str] | None = None) -> None:
+    """Check that there is space for ``size`` bytes of a file in ``folder``, by default the one that it is in.
 
     Raises:
         DiskRoomError: when there is not.
     """
-    free = os.statvfs(Path(file).absolute().parent)
+    folder = folder or Path(file).absolute().parent
+    free = os.statvfs(folder)
     found = free.f_bavail * free.f_frsize
     if size > found:
         raise DiskRoomError(
-            file, "no space for it on the disk", expected=f"{size} bytes", found=f"{found} free", todo="free some"
+            file,
+            "no space for it on the disk",
+            expected=f"{size} bytes",
+            found=f"{found} free in {folder}",
+            todo=AGAIN,
         )
+
+
+@contextmanager
+def full_disk_told(file: str | os.PathLike[str]) -> Iterator[None]:
+    """Say that the disk was full when ``file`` was written; the system does not say which file it was.
+
+    What the block has written of it and removed again counts as free.
+
+    Raises:
+        DiskRoomError: in the place of an error of the system that says so.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno == errno.EFBIG:  # a limit of the process or of the file system, against which no room helps
+            error.filename = str(file)
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        folder = _existing(Path(file).absolute().parent)
+        free = os.statvfs(folder)
+        raise DiskRoomError(
+            file,
+            error.strerror or "no space left",
+            expected="more than is free",
+            found=f"{free.f_bavail * free.f_frsize} bytes and {free.f_favail} inodes free in {folder}",
+            todo=AGAIN,
+        ) from None
 
 
 def check_room(folder: str | os.PathLike[str], files: int) -> None:
@@ -33,9 +70,7 @@ def check_room(folder: str | os.PathLike[str], files: int) -> None:
     Raises:
         DiskRoomError: when there are not as many free inodes or blocks.
     """
-    existing = Path(folder).absolute()
-    while not existing.exists():
-        existing = existing.parent
+    existing = _existing(Path(folder).absolute())
     free = os.statvfs(existing)
     instead = "free some, or `snakemake webdataset` packs the images into a few tar files instead (rule pack)"
     if free.f_files and files > free.f_favail:
@@ -54,3 +89,10 @@ def check_room(folder: str | os.PathLike[str], files: int) -> None:
             found=f"{free.f_bavail} free, {free.f_bavail * free.f_frsize // 10**6} MB",
             todo=instead,
         )
+
+
+def _existing(folder: Path) -> Path:
+    """The folder, or the nearest one above it that exists."""
+    while not folder.exists():
+        folder = folder.parent
+    return folder

@@ -17,6 +17,7 @@ from atomic_file import atomic_file
 from compressed_file import compression, open_content
 from content_check import WrongFileError, check_content
 from data_error import DataError
+from disk_room import check_space
 from partial_file import discard, partial_file, restart
 
 # What compressing can add at most to data that does not compress.
@@ -84,6 +85,7 @@ def main(
 
     Raises:
         DownloadError: when no mirror has the file, with the reason for each.
+        DiskRoomError: when the disk has no space for it.
     """
     limit = content_bytes + COMPRESSION_OVERHEAD if bytes is None or content_sha256 else bytes
     archives = Path(output).absolute().parents[1] / "archives"
@@ -183,6 +185,7 @@ def _get(
                 place.where, "larger than the file can be", expected=f"at most {limit} bytes", found=size
             )
         restart(partial, state)
+        check_space(place.where, size, os.path.dirname(partial.name))
         shutil.copyfileobj(source, partial)
 
 

@@ -14,6 +14,7 @@ from requests.adapters import HTTPAdapter
 from tqdm import tqdm
 
 from data_error import DataError
+from disk_room import check_space
 
 CHUNK = 1 << 16
 USER_AGENT = "mnist-png-workflow/1.0 (python-requests)"
@@ -105,6 +106,7 @@ def fetch(
     Raises:
         HttpFileError: when the file cannot be had, with the reason. What did arrive is worth keeping.
         TooLargeError: as soon as the body is larger than it may be.
+        DiskRoomError: when the disk has no space for it.
     """
     shown = without_secrets(url)
     with Session(retries, backoff) as session:
@@ -152,7 +154,9 @@ def _fetch_rest(
         _remember(url, response, state)
         length = response.headers.get("Content-Length", "")
         expected = have + int(length) if length.isdecimal() else None
-        check_size(shown, expected or 0, size_limit)
+        if expected:
+            check_size(shown, expected, size_limit)
+            check_space(shown, expected - have, Path(partial.name).parent)
         logging.info("%s: %s", shown, f"resuming at byte {have}" if resumed else "downloading")
         # `raw`, since a download must be the bytes as published, also when the server calls them an encoding.
         copy(response.raw.stream(CHUNK, decode_content=False), shown, partial, have, expected, size_limit)

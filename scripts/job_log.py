@@ -21,6 +21,7 @@ def job_log(path: str) -> Iterator[None]:
     terminal.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
     file = logging.FileHandler(path, mode="w", encoding="utf-8")
     file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    logging.raiseExceptions = False  # a log for which the disk is too full is not worth a traceback
     logging.basicConfig(level=logging.INFO, handlers=[file, terminal], force=True)
     wall, cpu = time.perf_counter(), time.process_time()
     try:

@@ -2,9 +2,11 @@
 
 import heapq
 import logging
+import os
 from contextlib import ExitStack
 
 from atomic_file import atomic_file
+from disk_room import check_space
 
 INDEX = 2  # column; no column before it is ever quoted
 
@@ -13,7 +15,11 @@ def main(label_manifests: list[str], manifest: str) -> None:
     """Write the rows of ``label_manifests``, each ordered by index, to ``manifest``, ordered by index.
 
     Only one row of each is in memory at a time.
+
+    Raises:
+        DiskRoomError: when there is no space for it.
     """
+    check_space(manifest, sum(map(os.path.getsize, label_manifests)))
     with ExitStack() as stack, atomic_file(manifest) as merged:
         files = [stack.enter_context(open(path, "rb")) for path in label_manifests]
         column_names, *_ = [file.readline() for file in files]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import IO
 
 from atomic_file import is_at, open_partial, partial_path
+from disk_room import full_disk_told
 
 
 @contextmanager
@@ -15,8 +16,11 @@ def partial_file(output: str | os.PathLike[str]) -> Iterator[tuple[IO[bytes], Pa
 
     The state is a file that says what the partial bytes belong to. Both stay when there are bytes and a
     state, and go when not. A process that finds them held by another gets files of its own, which always go.
+
+    Raises:
+        DiskRoomError: when the disk is full.
     """
-    with open_partial(Path(output)) as partial:
+    with full_disk_told(output), open_partial(Path(output)) as partial:
         path = Path(partial.name)
         state = path.with_name(f"{path.name}.json")
         try:

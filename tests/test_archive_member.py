@@ -3,18 +3,21 @@
 import hashlib
 import io
 import logging
+import os
 import random
 import struct
 import warnings
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 import download
 from archive_member import whole_path
+from disk_room import DiskRoomError
 from download import DownloadError
 from mirror_server import MirrorServer, Misbehaviour
 from test_download import CONTENT, FILE, PINNED, PUBLISHED, arguments, get, refusal, start_process, wait_until_larger
@@ -86,6 +89,17 @@ def test_only_the_member_and_the_table_of_contents_are_fetched(
     assert {request.status for request in server.requests} == {206}
     assert sent(server) < len(PUBLISHED) + (1 << 16) + 1000
     assert wholes(folder) == []
+
+
+def test_a_member_for_which_the_disk_has_no_space_is_told_with_its_size(
+    server: MirrorServer, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "statvfs", lambda _: SimpleNamespace(f_bavail=len(PUBLISHED) - 1, f_frsize=1))
+    with pytest.raises(
+        DiskRoomError, match=f"{MEMBER}: no space for it on the disk\n  expected: {len(PUBLISHED)} bytes"
+    ):
+        get(folder, f"{server.url}/a/gzip.zip", pinned=IN_ARCHIVE)
+    assert list(folder.iterdir()) == []
 
 
 @pytest.mark.parametrize("mirror", ["/a", "/a/", "/a/?token=plugh", "/a/gzip.zip?token=plugh"])

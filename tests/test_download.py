@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy
@@ -207,6 +208,16 @@ def test_a_later_run_resumes_where_a_cut_run_stopped(server: MirrorServer, folde
     assert second.headers["Range"] == "bytes=200000-"
     assert second.status == 206
     assert second.bytes_sent == len(PUBLISHED) - 200_000
+
+
+def test_what_is_resumed_needs_space_for_the_rest_alone(
+    server: MirrorServer, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.misbehave(f"/a/{FILE}", Misbehaviour(cut_after=200_000))
+    refusal(folder, f"{server.url}/a", retries=0)
+    free = len(PUBLISHED) - 200_000
+    monkeypatch.setattr(os, "statvfs", lambda _: SimpleNamespace(f_bavail=free, f_frsize=1))
+    assert get(folder, f"{server.url}/a") == PUBLISHED
 
 
 def test_a_later_run_resumes_where_a_killed_run_stopped(server: MirrorServer, folder: Path) -> None:

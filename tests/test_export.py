@@ -15,6 +15,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from PIL import Image
 
 import export
+from disk_room import DiskRoomError
 from idx_bytes import idx_bytes
 from idx_file import IdxError
 
@@ -195,7 +196,7 @@ def test_an_error_in_mid_export_leaves_nothing_and_a_second_run_succeeds(
 
     with monkeypatch.context() as patch:
         patch.setattr(export.PngEncoder, "encode", encode_until_the_disk_is_full)
-        with pytest.raises(OSError, match="No space left"):
+        with pytest.raises(DiskRoomError, match="png/train/1: No space left"):
             broken.export("1")
     assert broken.made() == {}
     broken.export("1")

@@ -31,7 +31,7 @@ class Job:
             encoding="utf-8",
         )
         self.status, self.terminal = process.returncode, process.stderr
-        self.log = path.read_text(encoding="utf-8")
+        self.log = path.read_text(encoding="utf-8") if path.is_file() else ""
 
 
 def test_a_job_that_succeeds_has_its_messages_in_the_log_and_only_warnings_on_the_terminal(tmp_path: Path) -> None:
@@ -73,16 +73,23 @@ def test_an_error_of_the_file_system_is_one_plain_message(tmp_path: Path, code: 
     assert len(job.terminal.splitlines()) == 1
 
 
-def test_a_full_disk_is_told_with_the_file_that_did_not_fit(tmp_path: Path) -> None:
+@pytest.mark.parametrize("write", ["file.write(bytes(20_000))", "[file.write(b'row') for _ in range(7000)]"])
+def test_a_file_that_grows_larger_than_it_may_is_named(tmp_path: Path, write: str) -> None:
     code = (
         "import resource, signal\n"
         "from atomic_file import atomic_file\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))\n"
-        "with atomic_file('labels') as file: file.write(bytes(20_000))"
+        f"with atomic_file('labels') as file: {write}"
     )
     job = Job(tmp_path, code)
     assert job.status == 1
     assert "labels: File too large" in job.terminal
+
+
+def test_a_log_that_cannot_be_written_leaves_the_message_on_the_terminal_alone(tmp_path: Path) -> None:
+    (tmp_path / "job.log").symlink_to("/dev/full")
+    job = Job(tmp_path, "logging.info('begun')\nraise DataError('labels', 'truncated')")
+    assert (job.status, job.terminal) == (1, "ERROR: labels: truncated\n")
 
 
 def test_a_defect_has_its_traceback_in_log_and_on_the_terminal(tmp_path: Path) -> None:

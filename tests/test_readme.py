@@ -110,6 +110,17 @@ def test_its_links_into_the_project_lead_somewhere() -> None:
         assert (PROJECT / target).exists(), target
 
 
+def test_its_table_of_faults_has_each_test_that_does_harm() -> None:
+    table = (PROJECT / "docs/faults.md").read_text(encoding="utf-8")
+    rows = set(re.findall(r"^\| `(\w+)` \| (.+?) \|", table, re.MULTILINE))
+    tests = {
+        (file, test.replace("_", " "))
+        for file, _ in rows
+        for test in re.findall(r"^def test_(\w+)", (PROJECT / f"tests/{file}.py").read_text(), re.MULTILINE)
+    }
+    assert rows == tests != set()
+
+
 def test_it_explains_every_configuration_key_and_dataset() -> None:
     keys = set(yaml.safe_load((PROJECT / "schemas/config.schema.yaml").read_text())["properties"])
     table = README.partition("| key | default | meaning |")[2].partition("\n\n")[0]

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,10 +37,15 @@ def copy_project(folder: Path) -> Path:
     return folder
 
 
-def snakemake(folder: Path, *arguments: str, succeed: bool = True, **environment: str) -> Run:
-    """Run Snakemake in ``folder``; unless it is told otherwise, it must succeed."""
+def snakemake(
+    folder: Path, *arguments: str, succeed: bool = True, before: Sequence[str] = (), **environment: str
+) -> Run:
+    """Run Snakemake in ``folder``, with ``before`` as the beginning of its command line.
+
+    Unless it is told otherwise, it must succeed.
+    """
     process = subprocess.run(
-        [sys.executable, "-m", "snakemake", *arguments],
+        [*before, sys.executable, "-m", "snakemake", *arguments],
         cwd=folder,
         env=os.environ | environment,
         stdout=subprocess.PIPE,
