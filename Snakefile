@@ -25,8 +25,8 @@ source = lambda path: (
 )
 scripts = [Path(source(f"scripts/{name}.py")) for name in """
         archive_member atomic_file card compressed_file content_check data_error dataset_file decompress describe
-        disk_room download export http_file idx_file index_shards job_log labelled_images manifest measure pack
-        parquet partial_file png_file preview remote_zip tar_file validate verify workflow_config
+        disk_room download export file_transfer http_file idx_file index_shards job_log labelled_images manifest
+        measure pack parquet partial_file png_file preview remote_zip tar_file validate verify workflow_config
     """.split()]
 sys.path.insert(0, str(scripts[0].parent))
 

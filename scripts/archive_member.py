@@ -17,14 +17,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-import http_file
 from atomic_file import locked
 from data_error import DataError
 from disk_room import check_space
+from file_transfer import CHUNK, TooLargeError, check_size, copy, without_secrets
 from partial_file import discard, partial_file, restart
-from remote_zip import NoRangesError, open_remote_zip
 
-CHUNK = 1 << 16
 ENCRYPTED = 0x1  # in the flags of a member
 # What `zipfile` raises for damaged archives, beside OSError.
 DAMAGED = (
@@ -86,7 +84,9 @@ def from_url(
         HttpFileError: when the server does not send it.
         ArchiveError, TooLargeError: as in `from_file`.
     """
-    shown = http_file.without_secrets(url)
+    from remote_zip import NoRangesError, open_remote_zip  # here, since files on disk need no network
+
+    shown = without_secrets(url)
     if not whole.exists():
         try:
             with _readable(shown), open_remote_zip(url, **transfer) as archive:
@@ -102,12 +102,14 @@ def from_url(
 
 def whole_path(folder: Path, url: str) -> Path:
     """Where below ``folder`` the whole archive of a URL lies: the same for whoever wants it, another for each URL."""
-    address = http_file.without_secrets(url)
+    address = without_secrets(url)
     name = re.sub(r"[^A-Za-z0-9._-]", "_", address.rpartition("/")[2])
     return folder / f"{hashlib.sha256(address.encode()).hexdigest()[:8]}-{name}"
 
 
 def _download_whole(url: str, whole: Path, size_limit: int, transfer: dict[str, Any]) -> None:
+    import http_file
+
     whole.parent.mkdir(parents=True, exist_ok=True)
     with locked(whole.with_name(f".{whole.name}.lock")):
         if whole.exists():  # by now, from another job
@@ -115,7 +117,7 @@ def _download_whole(url: str, whole: Path, size_limit: int, transfer: dict[str, 
         with partial_file(whole) as (partial, state):
             try:
                 http_file.fetch(url, partial, state, size_limit, **transfer)
-            except http_file.TooLargeError:
+            except TooLargeError:
                 discard(partial, state)
                 raise
             partial.flush()
@@ -126,12 +128,12 @@ def _download_whole(url: str, whole: Path, size_limit: int, transfer: dict[str, 
 def _copy(archive: zipfile.ZipFile, shown: str, member: str, partial: IO[bytes], state: Path, size_limit: int) -> None:
     info = _find(archive, shown, member)
     shown = f"{shown}: {member}"
-    http_file.check_size(shown, info.file_size, size_limit)
+    check_size(shown, info.file_size, size_limit)
     with archive.open(info) as stream:
         restart(partial, state)
         check_space(shown, info.file_size, os.path.dirname(partial.name))
         logging.info("%s: %d bytes, %d in the archive", shown, info.file_size, info.compress_size)
-        http_file.copy(iter(lambda: stream.read(CHUNK), b""), shown, partial, 0, info.file_size, size_limit)
+        copy(iter(lambda: stream.read(CHUNK), b""), shown, partial, 0, info.file_size, size_limit)
 
 
 def _find(archive: zipfile.ZipFile, shown: str, member: str) -> zipfile.ZipInfo:

@@ -8,16 +8,15 @@ import shutil
 import stat
 from pathlib import Path
 from typing import IO, Any, NamedTuple, cast
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
+from urllib.parse import unquote, urlsplit
 
 import archive_member
-import http_file
 from atomic_file import atomic_file
 from compressed_file import compression, open_content
 from content_check import WrongFileError, check_content
 from data_error import DataError
 from disk_room import check_space
+from file_transfer import TooLargeError, UnavailableError, without_secrets
 from partial_file import discard, partial_file, restart
 
 # What compressing can add at most to data that does not compress.
@@ -28,10 +27,6 @@ ARCHIVE_SLACK = 2
 
 class DownloadError(DataError):
     """A file that no mirror has."""
-
-
-class UnavailableError(DataError):
-    """A directory from which the file cannot be had."""
 
 
 class _Place(NamedTuple):
@@ -46,7 +41,7 @@ class _Place(NamedTuple):
 
     @property
     def shown(self) -> str:
-        where = http_file.without_secrets(self.where) if self.is_url else self.where
+        where = without_secrets(self.where) if self.is_url else self.where
         return f"{where}: {self.member}" if self.member else where
 
 
@@ -100,10 +95,10 @@ def main(
                 _get(place, partial, state, limit, whole, archive[1] * ARCHIVE_SLACK, transfer)
                 partial.flush()
                 check_content(partial.name, place.shown, content_bytes, sha256, content_sha256, datasets, git_blob)
-            except (http_file.HttpFileError, UnavailableError) as error:
+            except UnavailableError as error:
                 reasons.append(error)
                 logging.info("%s", error)
-            except (http_file.TooLargeError, archive_member.ArchiveError, WrongFileError) as error:
+            except (TooLargeError, archive_member.ArchiveError, WrongFileError) as error:
                 discard(partial, state)
                 if whole:
                     whole.unlink(missing_ok=True)
@@ -134,7 +129,7 @@ def _places(mirror: str, file: str, member: str | None, archive: str) -> list[_P
             return [_Place(mirror, member)]
         inside = [parts._replace(path=f"{parts.path.rstrip('/')}/{name}").geturl() for name in (archive, file)]
         return [_Place(inside[0], member), _Place(inside[1])] if member else [_Place(inside[1])]
-    path = Path(url2pathname(urlsplit(mirror).path) if mirror.startswith("file://") else mirror)
+    path = Path(unquote(urlsplit(mirror).path) if mirror.startswith("file://") else mirror)
     if not member:
         return _in_directory(path, file) or [_Place(str(path / file))]
     if path.suffix == ".zip" and not path.is_dir():
@@ -166,6 +161,8 @@ def _get(
         archive_member.from_url(place.where, place.member, partial, state, limit, whole, whole_limit, **transfer)
         return
     if place.is_url:
+        import http_file  # here, since it takes as long as all else that a file from a directory needs
+
         http_file.fetch(place.where, partial, state, limit, **transfer)
         return
     try:

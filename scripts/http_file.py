@@ -3,35 +3,27 @@
 import json
 import logging
 import time
-from collections.abc import Iterable
 from pathlib import Path
 from typing import IO
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
-from tqdm import tqdm
 
-from data_error import DataError
 from disk_room import check_space
+from file_transfer import CHUNK, UnavailableError, check_size, copy, without_secrets
 
-CHUNK = 1 << 16
 USER_AGENT = "mnist-png-workflow/1.0 (python-requests)"
 PASSING_STATUS = (429, 500, 502, 503, 504)
 CONNECT_RETRIES = 2  # who does not answer is seldom back soon, and the next mirror waits
 LONGEST_WAIT = 120  # seconds, whatever Retry-After asks for
-PROGRESS_AFTER = 5.0  # seconds
 
 logging.getLogger("urllib3").setLevel(logging.ERROR)  # its warnings show URLs with their query
 
 
-class HttpFileError(DataError):
+class HttpFileError(UnavailableError):
     """A URL from which the file cannot be had now."""
-
-
-class TooLargeError(DataError):
-    """A body that cannot be the file, since it is larger."""
 
 
 class _Retry(urllib3.Retry):
@@ -162,44 +154,6 @@ def _fetch_rest(
         copy(response.raw.stream(CHUNK, decode_content=False), shown, partial, have, expected, size_limit)
 
 
-def copy(
-    chunks: Iterable[bytes], shown: str, partial: IO[bytes], have: int, expected: int | None, size_limit: int
-) -> None:
-    """Write to ``partial``, which has ``have`` bytes, what comes in, and show how far it is.
-
-    Raises:
-        TooLargeError: as soon as there are more than ``size_limit`` bytes.
-    """
-    name = shown.rpartition("/")[2]
-    logged = time.monotonic()
-    with tqdm(
-        total=expected,
-        initial=have,
-        desc=name,
-        unit="B",
-        unit_scale=True,
-        leave=False,
-        delay=PROGRESS_AFTER,
-        disable=None,
-    ) as progress:
-        for chunk in chunks:
-            have += len(chunk)
-            check_size(shown, have, size_limit)
-            partial.write(chunk)
-            progress.update(len(chunk))
-            if time.monotonic() - logged > PROGRESS_AFTER:
-                logged = time.monotonic()
-                logging.info("%s: %d of %s bytes", shown, have, expected or "an unknown number of")
-
-
-def check_size(shown: str, size: int, size_limit: int) -> None:
-    """Raise TooLargeError where ``size`` is more than there may be."""
-    if size > size_limit:
-        raise TooLargeError(
-            shown, "larger than the file can be", expected=f"at most {size_limit} bytes", found=f"{size} or more"
-        )
-
-
 def _range_headers(url: str, state: Path, have: int) -> dict[str, str]:
     try:
         remembered = json.loads(state.read_text())
@@ -237,9 +191,3 @@ def reason(error: requests.RequestException, timeout: tuple[float, float]) -> st
     if isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)):
         return "it is, or redirects to, an address that cannot be used"  # whose text would show it, secrets and all
     return " ".join(str(error).split())
-
-
-def without_secrets(url: str) -> str:
-    """``url`` as it may be shown and logged: without user, password and query."""
-    parts = urlsplit(url)
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))

@@ -11,7 +11,8 @@ import requests
 import urllib3
 from remotezip import PartialBuffer, RemoteZip, RemoteZipError  # type: ignore[import-untyped]
 
-from http_file import LONGEST_WAIT, HttpFileError, Session, reason, without_secrets
+from file_transfer import without_secrets
+from http_file import LONGEST_WAIT, HttpFileError, Session, reason
 
 # A table of contents is read into memory. That of a million members is not as large.
 LARGEST_IN_MEMORY = 1 << 26

@@ -12,8 +12,10 @@ from pathlib import Path
 
 import pytest
 
+import file_transfer
 import http_file
-from http_file import HttpFileError, TooLargeError
+from file_transfer import CHUNK, TooLargeError, without_secrets
+from http_file import HttpFileError
 from mirror_server import MirrorServer, Misbehaviour
 
 BODY = b"".join(hashlib.sha256(b"%d" % n).digest() for n in range(10_000))
@@ -149,7 +151,7 @@ def test_a_body_that_stops_is_resumed_within_the_same_run(
     have = len(BODY) - second.bytes_sent
     assert second.status == 206
     assert second.headers["Range"] == f"bytes={have}-"
-    assert 200_000 - http_file.CHUNK < have <= 200_000
+    assert 200_000 - CHUNK < have <= 200_000
     assert f"the transfer {said} at byte {have}" in caplog.text
     assert f"resuming at byte {have}" in caplog.text
 
@@ -317,11 +319,11 @@ def test_a_slow_transfer_says_in_its_log_how_far_it_is(
     server: MirrorServer, partial: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    monkeypatch.setattr(http_file, "PROGRESS_AFTER", 0.05)
+    monkeypatch.setattr(file_transfer, "PROGRESS_AFTER", 0.05)
     server.misbehave(PATH, Misbehaviour(pause=0.02))
     assert fetch(server.url + PATH, partial) == BODY
     lines = [message for message in caplog.messages if f"of {len(BODY)} bytes" in message]
-    assert lines[0] == f"{server.url}{PATH}: {http_file.CHUNK} of {len(BODY)} bytes"
+    assert lines[0] == f"{server.url}{PATH}: {CHUNK} of {len(BODY)} bytes"
     assert len(lines) >= 3
 
 
@@ -342,7 +344,7 @@ def test_a_fast_transfer_logs_no_progress(
     ],
 )
 def test_an_url_is_shown_without_what_is_secret(url: str, shown: str) -> None:
-    assert http_file.without_secrets(url) == shown
+    assert without_secrets(url) == shown
 
 
 @pytest.mark.parametrize(
