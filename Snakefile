@@ -221,6 +221,7 @@ rule preview:
         "<logs>/{dataset}/preview/{split}.log",
     benchmark:
         "<benchmarks>/{dataset}/preview/{split}.tsv"
+    priority: -1  # no other job needs it: it is there for the cores that the last steps of the others leave idle
     localrule: True  # as `validate`
     conda:
         "envs/preview.yaml"
