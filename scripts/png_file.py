@@ -18,7 +18,7 @@ SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 # Level 1 takes two thirds of the time of zlib's default, for files a twentieth larger.
 COMPRESSION_LEVEL = 1
-# By default zlib gets and clears a quarter of a megabyte for each stream, which takes longer than to
+# By default zlib takes a quarter of a megabyte for each stream. To get and clear that can take longer than to
 # compress a digit. A smaller table, and a window no larger than the image, make files of the same size.
 MEMORY_LEVEL = 5
 MIN_WINDOW_BITS = 9
