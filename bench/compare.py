@@ -164,9 +164,8 @@ def table(record: dict[str, Any]) -> str:
         wall, cpu, peak_mb = middle(memory, name)
         on_disk = f"{middle(disk, name)[0] / middle(disk, OURS)[0]:.2f}" if name in disk else ""
         rate = f"{IMAGES / wall:,.0f}" if name in checks or name.startswith("floor") else ""
-        memory_used = (
-            f"{peak_mb:.0f}" if name != IN_C else ""
-        )  # less than Python's, which the kernel counts before exec
+        # That of a small program is less than that of the process which started it, and which the kernel counts in.
+        memory_used = f"{peak_mb:.0f}" if name != IN_C else ""
         bold = "**" if name == OURS else ""
         lines.append(
             f"| {bold}{name}{bold} | {wall:.1f} | {cpu:.1f} | {memory_used} | {rate} | {wall / ours:.2f}"
