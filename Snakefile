@@ -30,6 +30,10 @@ scripts = [Path(source(f"scripts/{name}.py")) for name in """
     """.split()]
 sys.path.insert(0, str(scripts[0].parent))
 
+# With each job Snakemake starts a timer of a second, for its limit of jobs per second. No process shall wait for
+# the last of them before it ends: least of all one of those that do a single job each, as in a group on Slurm.
+threading.Timer.daemon = True
+
 from data_error import DataError
 from disk_room import check_room
 from workflow_config import WorkflowConfig, code_digest
@@ -463,7 +467,3 @@ onstart:
 onsuccess:
     if any(job.rule.name in ("all", "publish") for job in workflow.dag.jobs):
         print(plan.summary(workflow.pathvars.get("results")))
-    for timer in threading.enumerate():
-        # Snakemake looks once more a second after its last job began, and would end no sooner.
-        if isinstance(timer, threading.Timer) and timer.function.__module__.startswith("snakemake."):
-            timer.cancel()
