@@ -1,4 +1,5 @@
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -38,9 +39,17 @@ def test_a_job_that_succeeds_has_its_messages_in_the_log_and_only_warnings_on_th
     job = Job(tmp_path, "logging.info('28 × 28 pixels')\nlogging.warning('nothing pinned')")
     assert job.status == 0
     assert job.terminal == "WARNING: nothing pinned\n"
-    info, warning = job.log.splitlines()
+    info, warning, _ = job.log.splitlines()
     assert info.endswith("INFO 28 × 28 pixels")
     assert warning.endswith("WARNING nothing pinned")
+
+
+def test_a_log_ends_with_the_time_that_the_job_took(tmp_path: Path) -> None:
+    job = Job(tmp_path, "import time\ntime.sleep(0.3)")
+    took = re.search(r"INFO done in (\d\.\d{3}) s, CPU (\d\.\d{3}) s\n\Z", job.log)
+    assert took
+    wall, cpu = map(float, took.groups())
+    assert cpu < 0.3 <= wall
 
 
 def test_a_log_is_that_of_the_last_run_alone(tmp_path: Path) -> None:
