@@ -6,16 +6,15 @@ python bench/steps.py IMAGES LABELS    decompressed IDX files of MNIST's trainin
 import csv
 import hashlib
 import io
-import os
-import shutil
 import sys
 import tarfile
 import tempfile
 import time
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 
@@ -33,11 +32,22 @@ REPEATS = 7
 GIVES_BACK = {"MALLOC_TRIM_THRESHOLD_": str(128 * 1024)}
 
 
-def microseconds(step: Callable[[Any], object], items: Iterable[Any]) -> float:
+class Step(NamedTuple):
+    """A step of the job, its microseconds per image, and those of other ways of doing the same by name."""
+
+    name: str
+    own: float
+    others: Mapping[str, float] = MappingProxyType({})
+
+
+def microseconds(
+    step: Callable[[Any], object], items: Sequence[Any], prepare: Callable[[], None] | None = None
+) -> float:
     """Of one item, at the best of some repeats: what else the machine does can only add."""
-    items = list(items)
     best = float("inf")
     for _ in range(REPEATS):
+        if prepare:
+            prepare()
         start = time.perf_counter()
         for item in items:
             step(item)
@@ -45,49 +55,70 @@ def microseconds(step: Callable[[Any], object], items: Iterable[Any]) -> float:
     return best / len(items) * 1e6
 
 
-def steps(images: str, labels: str, folder: Path) -> list[tuple[str, float, list[tuple[str, float]]]]:
-    """Each step, its microseconds per image, and the same of other ways of doing it."""
+def steps(images: str, labels: str, folder: Path) -> Iterator[Step]:
     with LabelledImages(images, labels) as source:
         indices = [index for index, value in enumerate(source.classes()) if value == LABEL]
         rows, columns = source.size
-        read = microseconds(source.pixels, indices)
+        yield Step("read the image from the IDX file", microseconds(source.pixels, indices))
         pixels = [source.pixels(index) for index in indices]
+    yield Step("its SHA-256, for the manifest", microseconds(lambda image: hashlib.sha256(image).hexdigest(), pixels))
+
     encoder = PngEncoder(rows, columns)
-    scanlines = [b"".join(b"\0" + image[at : at + columns] for at in range(0, len(image), columns)) for image in pixels]
-    pngs = [encoder.encode(image) for image in pixels]
-    line = ("train/3/00000.png", "train", 12345, "3", "3", "0" * 64)
-    writer = csv.writer(io.StringIO(), lineterminator="\n")
 
-    def deflate(data: bytes, level: int = COMPRESSION_LEVEL) -> bytes:
+    def scanlines_by_loop(image: bytes) -> bytes:
+        return b"".join([b"\0" + image[at : at + columns] for at in range(0, len(image), columns)])
+
+    def deflate(scanlines: bytes, level: int = COMPRESSION_LEVEL) -> bytes:
         stream = zlib.compressobj(level, zlib.DEFLATED, encoder._window_bits, MEMORY_LEVEL)
-        return stream.compress(data) + stream.flush()
+        return stream.compress(scanlines) + stream.flush()
 
-    def pillow(image: bytes) -> None:
+    def save(image: bytes) -> None:
         Image.frombytes("L", (columns, rows), image).save(io.BytesIO(), "png")
 
-    def write(numbered: tuple[int, bytes]) -> None:
-        path = f"{folder}/{numbered[0]}"
-        export._write(path, numbered[1])
+    scanlines = list(map(scanlines_by_loop, pixels))
+    at_its_level = microseconds(lambda data: deflate(data, zlib.Z_DEFAULT_COMPRESSION), scanlines)
+    yield Step(
+        "encode it as PNG",
+        microseconds(encoder.encode, pixels),
+        {"Pillow's `save` into memory": microseconds(save, pixels)},
+    )
+    yield Step(
+        "- of which: scanlines",
+        microseconds(lambda image: encoder._scanlines.pack(*encoder._rows.unpack(image)), pixels),
+        {"a loop over the rows": microseconds(scanlines_by_loop, pixels)},
+    )
+    yield Step("- of which: zlib", microseconds(deflate, scanlines), {"at zlib's own level": at_its_level})
 
-    def write_by_object(numbered: tuple[int, bytes]) -> None:
-        with open(f"{folder}/{numbered[0]}", "wb") as file:
-            file.write(numbered[1])
+    def write_by_object(path_and_png: tuple[str, bytes]) -> None:
+        with open(path_and_png[0], "wb") as file:
+            file.write(path_and_png[1])
 
-    def emptied(step: Callable[[Any], object]) -> float:
-        best = float("inf")
-        for _ in range(REPEATS):
-            for entry in os.scandir(folder):
-                os.unlink(entry.path)
-            start = time.perf_counter()
-            for numbered in enumerate(pngs):
-                step(numbered)
-            best = min(best, time.perf_counter() - start)
-        return best / len(pngs) * 1e6
+    def empty() -> None:
+        new(folder / "files")
+
+    files = [(f"{folder}/files/{index:05}.png", encoder.encode(image)) for index, image in enumerate(pixels)]
+    yield Step(
+        "write the file (tmpfs)",
+        microseconds(lambda path_and_png: export._write(*path_and_png), files, empty),
+        {"by a file object": microseconds(write_by_object, files, empty)},
+    )
+
+    line = ("train/3/00000.png", "train", 12345, "3", "3", "0" * 64)
+    manifest = csv.writer(io.StringIO(), lineterminator="\n")
+    yield Step("the manifest's line", microseconds(lambda _: manifest.writerow(line), pixels))
 
     def whole(way: str, **environment: str) -> float:
-        rates = [label_rate(way, images, labels, new(folder / "label"), **environment) for _ in range(REPEATS)]
-        shutil.rmtree(folder / "label")
-        return 1e6 / max(rates)
+        return 1e6 / max(label_rate(way, images, labels, new(folder / "label"), **environment) for _ in range(REPEATS))
+
+    yield Step(
+        "**the whole job**, process start left out",
+        whole("ours"),
+        {
+            "with as much memory for each stream as zlib takes by default": whole("zlib-memory"),
+            "the same where the C library gives memory back": whole("zlib-memory", **GIVES_BACK),
+            "Pillow": whole("pillow"),
+        },
+    )
 
     archive = tarfile.open(fileobj=io.BytesIO(), mode="w")
 
@@ -96,63 +127,19 @@ def steps(images: str, labels: str, folder: Path) -> list[tuple[str, float, list
         info.size = len(png)
         archive.addfile(info, io.BytesIO(png))
 
-    return [
-        ("read the image from the IDX file", read, []),
-        ("its SHA-256, for the manifest", microseconds(lambda image: hashlib.sha256(image).hexdigest(), pixels), []),
-        (
-            "encode it as PNG",
-            microseconds(encoder.encode, pixels),
-            [("Pillow's `save` into memory", microseconds(pillow, pixels))],
-        ),
-        (
-            "- of which: scanlines",
-            microseconds(lambda image: encoder._scanlines.pack(*encoder._rows.unpack(image)), pixels),
-            [
-                (
-                    "a loop over the rows",
-                    microseconds(
-                        lambda image: b"".join(
-                            [b"\0" + image[at : at + columns] for at in range(0, len(image), columns)]
-                        ),
-                        pixels,
-                    ),
-                )
-            ],
-        ),
-        (
-            "- of which: zlib",
-            microseconds(deflate, scanlines),
-            [
-                (
-                    "at zlib's own level",
-                    microseconds(lambda data: deflate(data, zlib.Z_DEFAULT_COMPRESSION), scanlines),
-                ),
-            ],
-        ),
-        ("write the file (tmpfs)", emptied(write), [("by a file object", emptied(write_by_object))]),
-        ("the manifest's line", microseconds(lambda _: writer.writerow(line), pixels), []),
-        (
-            "**the whole job**, process start left out",
-            whole("ours"),
-            [
-                ("with as much memory for each stream as zlib takes by default", whole("zlib-memory")),
-                ("the same where the C library gives memory back", whole("zlib-memory", **GIVES_BACK)),
-                ("Pillow", whole("pillow")),
-            ],
-        ),
-        (
-            "for a shard: a tar member instead of a file",
-            microseconds(lambda png: member("00000.png", png), pngs),
-            [("by `tarfile`", microseconds(by_tarfile, pngs))],
-        ),
-    ]
+    pngs = [png for _, png in files]
+    yield Step(
+        "for a shard: a tar member instead of a file",
+        microseconds(lambda png: member("00000.png", png), pngs),
+        {"by `tarfile`": microseconds(by_tarfile, pngs)},
+    )
 
 
-def table(measured: list[tuple[str, float, list[tuple[str, float]]]]) -> str:
+def table(measured: Iterable[Step]) -> str:
     lines = ["| step | µs per image | other ways |", "|---|---|---|"]
-    for name, own, others in measured:
-        told = ", ".join(f"{other}: {time:.1f}" for other, time in others)
-        lines.append(f"| {name} | {own:.1f} | {told} |")
+    for step in measured:
+        others = ", ".join(f"{name}: {time:.1f}" for name, time in step.others.items())
+        lines.append(f"| {step.name} | {step.own:.1f} | {others} |")
     return "\n".join(lines) + "\n"
 
 
