@@ -22,11 +22,11 @@ from PIL import Image
 
 import export
 from compare import PROJECT, label_rate, new, with_table
+from label import LABEL
 from labelled_images import LabelledImages
 from png_file import COMPRESSION_LEVEL, MEMORY_LEVEL, PngEncoder
 from tar_file import member
 
-LABEL = 3
 REPEATS = 7
 # What glibc does until a process has freed a larger piece, which depends on all that it has done before.
 GIVES_BACK = {"MALLOC_TRIM_THRESHOLD_": str(128 * 1024)}
