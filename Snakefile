@@ -23,20 +23,27 @@ here = workflow.current_basedir
 source = lambda path: (
     here.join(path).get_path_or_uri(secret_free=True) if here.is_local else workflow.source_path(path)
 )
-scripts = [Path(source(f"scripts/{name}.py")) for name in """
-        archive_member atomic_file card compressed_file content_check data_error dataset_file decompress describe
-        disk_room download export file_transfer http_file idx_file index_shards job_log labelled_images manifest
-        measure pack parquet partial_file png_file preview remote_zip tar_file validate verify workflow_config
-    """.split()]
-sys.path.insert(0, str(scripts[0].parent))
+package = Path(source("scripts/idxpng/__init__.py")).parent
+sys.path.insert(0, str(package.parent))
+
+import idxpng
+
+for module in idxpng.__all__:
+    source(f"scripts/idxpng/{module}.py")  # which brings it along over the network
 
 # With each job Snakemake starts a timer of a second, for its limit of jobs per second. No process shall wait for
 # the last of them before it ends: least of all one of those that do a single job each, as in a group on Slurm.
 threading.Timer.daemon = True
 
-from data_error import DataError
-from disk_room import check_room
-from workflow_config import WorkflowConfig, code_digest
+from idxpng import code_digest as digests
+from idxpng.config import WorkflowConfig
+from idxpng.errors import DataError
+from idxpng.space import check_room
+
+
+def code_digest(script):
+    """A digest of the modules behind a script, so that a change of one of them runs its rule again."""
+    return digests.code_digest(source(f"scripts/{script}.py"))
 
 
 configfile: source("config.yaml")
@@ -100,7 +107,7 @@ rule download:
         # Where a file comes from does not change what it is: Snakemake does not compare functions
         # of `output` with those of the last run, so that another mirror downloads nothing anew.
         mirrors=lambda wildcards, output: plan.mirrors(wildcards.dataset, wildcards.published),
-        datasets=lambda wildcards, output: str(scripts[0].parents[1] / "datasets"),
+        datasets=lambda wildcards, output: str(package.parents[1] / "datasets"),
     script:
         "scripts/download.py"
 
@@ -123,7 +130,7 @@ rule decompress:
         runtime=lambda wildcards, attempt: plan.runtime(wildcards.dataset, attempt),
     params:
         file=lambda wildcards: plan.content(wildcards.dataset, wildcards.idx),
-        code=code_digest("decompress", scripts),
+        code=code_digest("decompress"),
     script:
         "scripts/decompress.py"
 
@@ -146,7 +153,7 @@ rule validate:
         runtime=lambda wildcards, attempt: plan.runtime(wildcards.dataset, attempt),
     params:
         expected=lambda wildcards: plan.expected(wildcards.dataset, wildcards.split),
-        code=code_digest("validate", scripts),
+        code=code_digest("validate"),
     script:
         "scripts/validate.py"
 
@@ -173,7 +180,7 @@ rule export:
         class_name=lambda wildcards: plan.class_name(wildcards.dataset, wildcards.label),
         reading=lambda wildcards: plan.reading(wildcards.dataset),
         limit=plan.limit,
-        code=code_digest("export", scripts),
+        code=code_digest("export"),
     script:
         "scripts/export.py"
 
@@ -198,7 +205,7 @@ rule manifest:
         mem_mb=lambda wildcards, attempt: plan.mem_mb(wildcards.dataset, attempt),
         runtime=lambda wildcards, attempt: plan.runtime(wildcards.dataset, attempt),
     params:
-        code=code_digest("manifest", scripts),
+        code=code_digest("manifest"),
     script:
         "scripts/manifest.py"
 
@@ -236,7 +243,7 @@ rule preview:
         classes=lambda wildcards: plan.dataset(wildcards.dataset).classes,
         reading=lambda wildcards: plan.reading(wildcards.dataset),
         limit=plan.limit,
-        code=code_digest("preview", scripts),
+        code=code_digest("preview"),
     script:
         "scripts/preview.py"
 
@@ -268,7 +275,7 @@ rule measure:
         classes=lambda wildcards: plan.class_names(wildcards.dataset),
         reading=lambda wildcards: plan.reading(wildcards.dataset),
         limit=plan.limit,
-        code=code_digest("measure", scripts),
+        code=code_digest("measure"),
     script:
         "scripts/measure.py"
 
@@ -300,7 +307,7 @@ rule describe:
     params:
         splits=lambda wildcards: plan.splits(plan.dataset(wildcards.dataset)),
         about=lambda wildcards: plan.about(wildcards.dataset),
-        code=code_digest("describe", scripts),
+        code=code_digest("describe"),
     script:
         "scripts/describe.py"
 
@@ -325,7 +332,7 @@ rule parquet:
         classes=lambda wildcards: plan.class_names(wildcards.dataset),
         reading=lambda wildcards: plan.reading(wildcards.dataset),
         limit=plan.limit,
-        code=code_digest("parquet", scripts),
+        code=code_digest("parquet"),
     script:
         "scripts/parquet.py"
 
@@ -352,7 +359,7 @@ rule card:
     params:
         splits=lambda wildcards: plan.splits(plan.dataset(wildcards.dataset)),
         about=lambda wildcards: plan.about(wildcards.dataset),
-        code=code_digest("card", scripts),
+        code=code_digest("card"),
     script:
         "scripts/card.py"
 
@@ -425,7 +432,7 @@ rule pack:
     params:
         packing=lambda wildcards: plan.packing(wildcards.dataset),
         reading=lambda wildcards: plan.reading(wildcards.dataset),
-        code=code_digest("pack", scripts),
+        code=code_digest("pack"),
     script:
         "scripts/pack.py"
 
@@ -451,7 +458,7 @@ rule index_shards:
         runtime=lambda wildcards, attempt: plan.runtime(wildcards.dataset, attempt),
     params:
         indexing=lambda wildcards: plan.indexing(wildcards.dataset, wildcards.split),
-        code=code_digest("index_shards", scripts),
+        code=code_digest("index_shards"),
     script:
         "scripts/index_shards.py"
 

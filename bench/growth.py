@@ -29,8 +29,8 @@ from usage import Usage, usage
 
 sys.path.insert(0, str(PROJECT / "scripts"))
 
-from compressed_file import open_content
-from idx_file import IdxHeader
+from idxpng.compressed import open_content
+from idxpng.idx import IdxHeader
 
 RECORD = PROJECT / "docs/growth.json"
 PLOT = PROJECT / "docs/growth.svg"

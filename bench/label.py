@@ -13,8 +13,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 
 import export
-import png_file
-from idx_file import IdxFile
+from idxpng import png
+from idxpng.idx import IdxFile
 
 LABEL = 3
 
@@ -29,7 +29,7 @@ def ours(images: str, labels: str, out: Path) -> float:
 
 def with_zlib_memory(images: str, labels: str, out: Path) -> float:
     """Ours, but with as much memory for each stream as zlib takes by default."""
-    png_file.MEMORY_LEVEL, png_file.MIN_WINDOW_BITS = zlib.DEF_MEM_LEVEL, zlib.MAX_WBITS
+    png.MEMORY_LEVEL, png.MIN_WINDOW_BITS = zlib.DEF_MEM_LEVEL, zlib.MAX_WBITS
     return ours(images, labels, out)
 
 

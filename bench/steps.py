@@ -22,10 +22,10 @@ from PIL import Image
 
 import export
 from compare import PROJECT, label_rate, new, with_table
+from idxpng.images import LabelledImages
+from idxpng.png import COMPRESSION_LEVEL, MEMORY_LEVEL, PngEncoder
+from idxpng.tar import member
 from label import LABEL
-from labelled_images import LabelledImages
-from png_file import COMPRESSION_LEVEL, MEMORY_LEVEL, PngEncoder
-from tar_file import member
 
 REPEATS = 7
 # What glibc does until a process has freed a larger piece, which depends on all that it has done before.

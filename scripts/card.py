@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 from pyarrow.parquet import ParquetFile
 
-from atomic_file import atomic_file
+from idxpng.atomic import atomic_file
 
 # Vocabulary of Croissant 1.0, https://docs.mlcommons.org/croissant/docs/croissant-spec.html
 TERMS = """
@@ -218,7 +218,7 @@ def _croissant(
 
 
 if __name__ == "__main__":
-    from job_log import job_log
+    from idxpng.log import job_log
 
     with job_log(snakemake.log[0]):
         main(

@@ -3,10 +3,10 @@
 import hashlib
 import logging
 
-from atomic_file import atomic_file
-from compressed_file import compression, content_chunks
-from data_error import DataError
-from disk_room import check_space
+from idxpng.atomic import atomic_file
+from idxpng.compressed import compression, content_chunks
+from idxpng.errors import DataError
+from idxpng.space import check_space
 
 
 def main(published: str, idx: str, size: int, sha256: str | None, download_checked: bool = False) -> None:
@@ -58,7 +58,7 @@ def main(published: str, idx: str, size: int, sha256: str | None, download_check
 
 
 if __name__ == "__main__":
-    from job_log import job_log
+    from idxpng.log import job_log
 
     with job_log(snakemake.log[0]):
         main(snakemake.input[0], snakemake.output[0], **snakemake.params.file)

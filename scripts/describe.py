@@ -10,7 +10,7 @@ from html import escape
 from itertools import pairwise
 from operator import itemgetter
 
-from atomic_file import atomic_file
+from idxpng.atomic import atomic_file
 
 PAGE = """<!doctype html>
 <html lang="en">
@@ -145,7 +145,7 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
 
 
 if __name__ == "__main__":
-    from job_log import job_log
+    from idxpng.log import job_log
 
     with job_log(snakemake.log[0]):
         main(

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple, cast
 from urllib.parse import unquote, urlsplit
 
-import archive_member
-from atomic_file import atomic_file
-from compressed_file import compression, open_content
-from content_check import WrongFileError, check_content
-from data_error import DataError
-from disk_room import check_space
-from file_transfer import TooLargeError, UnavailableError, without_secrets
-from partial_file import discard, partial_file, restart
+from idxpng import zip_member
+from idxpng.atomic import atomic_file
+from idxpng.compressed import compression, open_content
+from idxpng.content import WrongFileError, check_content
+from idxpng.errors import DataError
+from idxpng.partial import discard, partial_file, restart
+from idxpng.space import check_space
+from idxpng.transfer import TooLargeError, UnavailableError, without_secrets
 
 # What compressing can add at most to data that does not compress.
 COMPRESSION_OVERHEAD = 1 << 16
@@ -76,7 +76,7 @@ def main(
         member: path of the file in a zip archive, if it is published in one.
         archive: name and size of that archive. Mirrors may pack theirs otherwise.
         datasets: folder of dataset files, to say whose file a wrong one is.
-        transfer: timeout, retries and backoff of `http_file.fetch`.
+        transfer: timeout, retries and backoff of `http.fetch`.
 
     Raises:
         DownloadError: when no mirror has the file, with the reason for each.
@@ -88,7 +88,7 @@ def main(
     places = [place for mirror in mirrors for place in _places(mirror, file, member, archive[0])]
     while places:
         place = places.pop(0)
-        whole = archive_member.whole_path(archives, place.where) if place.is_url and place.member else None
+        whole = zip_member.whole_path(archives, place.where) if place.is_url and place.member else None
         with partial_file(output) as (partial, state):
             kept = whole.exists() if whole else place.is_url and partial.tell() > 0
             try:
@@ -98,7 +98,7 @@ def main(
             except UnavailableError as error:
                 reasons.append(error)
                 logging.info("%s", error)
-            except (TooLargeError, archive_member.ArchiveError, WrongFileError) as error:
+            except (TooLargeError, zip_member.ArchiveError, WrongFileError) as error:
                 discard(partial, state)
                 if whole:
                     whole.unlink(missing_ok=True)
@@ -158,12 +158,12 @@ def _get(
     transfer: dict[str, Any],
 ) -> None:
     if place.member and whole:
-        archive_member.from_url(place.where, place.member, partial, state, limit, whole, whole_limit, **transfer)
+        zip_member.from_url(place.where, place.member, partial, state, limit, whole, whole_limit, **transfer)
         return
     if place.is_url:
-        import http_file  # here, since it takes as long as all else that a file from a directory needs
+        from idxpng import http  # here, since it takes as long as all else that a file from a directory needs
 
-        http_file.fetch(place.where, partial, state, limit, **transfer)
+        http.fetch(place.where, partial, state, limit, **transfer)
         return
     try:
         if not stat.S_ISREG(os.stat(place.where).st_mode):  # a device has no end, and a pipe waits
@@ -175,7 +175,7 @@ def _get(
         raise UnavailableError(place.where, problem) from None
     with source:
         if place.member:
-            archive_member.from_file(source, place.where, place.member, partial, state, limit)
+            zip_member.from_file(source, place.where, place.member, partial, state, limit)
             return
         if (size := os.fstat(source.fileno()).st_size) > limit:
             raise WrongFileError(
@@ -207,7 +207,7 @@ def _store(partial: IO[bytes], output: str) -> None:
 
 
 if __name__ == "__main__":
-    from job_log import job_log
+    from idxpng.log import job_log
 
     with job_log(snakemake.log[0]):
         main(

@@ -9,10 +9,10 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from atomic_file import atomic_directory, atomic_file
-from disk_room import check_room
-from labelled_images import CLASS, LabelledImages
-from png_file import PngEncoder
+from idxpng.atomic import atomic_directory, atomic_file
+from idxpng.images import CLASS, LabelledImages
+from idxpng.png import PngEncoder
+from idxpng.space import check_room
 
 COLUMNS = ("path", "split", "index", "label", "class_name", "sha256")
 
@@ -88,7 +88,7 @@ def _write(path: str, data: bytes) -> None:
 
 
 if __name__ == "__main__":
-    from job_log import job_log
+    from idxpng.log import job_log
 
     with job_log(snakemake.log[0]):
         main(

@@ -5,7 +5,7 @@ import json
 import logging
 from pathlib import Path
 
-from atomic_file import atomic_file
+from idxpng.atomic import atomic_file
 
 
 def main(shards: list[str], index: str, images: int, shard_size: int, shuffle_seed: int | None = None) -> None:
@@ -36,7 +36,7 @@ def main(shards: list[str], index: str, images: int, shard_size: int, shuffle_se
 
 
 if __name__ == "__main__":
-    from job_log import job_log
+    from idxpng.log import job_log
 
     with job_log(snakemake.log[0]):
         main(list(snakemake.input), snakemake.output[0], **snakemake.params.indexing)

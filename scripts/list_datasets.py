@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from data_error import DataError
-from dataset_file import Dataset, load, read_yaml
+from idxpng.dataset import Dataset, load, read_yaml
+from idxpng.errors import DataError
 
 PROJECT = Path(__file__).parents[1]
 COLUMNS = ("name", "images", "classes", "download", "licence", "verified")

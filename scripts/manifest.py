@@ -5,8 +5,8 @@ import logging
 import os
 from contextlib import ExitStack
 
-from atomic_file import atomic_file
-from disk_room import check_space
+from idxpng.atomic import atomic_file
+from idxpng.space import check_space
 
 INDEX = 2  # column; no column before it is ever quoted
 
@@ -32,7 +32,7 @@ def main(label_manifests: list[str], manifest: str) -> None:
 
 
 if __name__ == "__main__":
-    from job_log import job_log
+    from idxpng.log import job_log
 
     with job_log(snakemake.log[0]):
         main(list(snakemake.input), snakemake.output[0])

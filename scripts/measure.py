@@ -9,9 +9,9 @@ from xml.sax.saxutils import escape
 
 import numpy
 
-from atomic_file import atomic_file
-from compressed_file import CHUNK
-from labelled_images import CLASS, LabelledImages
+from idxpng.atomic import atomic_file
+from idxpng.compressed import CHUNK
+from idxpng.images import CLASS, LabelledImages
 
 LEVELS = 256
 LEVELS_PER_BAR = 16
@@ -117,7 +117,7 @@ def _bars(panels: dict[str, dict[str, int]]) -> str:
 
 
 if __name__ == "__main__":
-    from job_log import job_log
+    from idxpng.log import job_log
 
     with job_log(snakemake.log[0]):
         main(

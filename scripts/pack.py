@@ -4,10 +4,10 @@ import json
 import logging
 from collections.abc import Sequence
 
-from atomic_file import atomic_file
-from labelled_images import CLASS, LabelledImages
-from png_file import PngEncoder
-from tar_file import END, member
+from idxpng.atomic import atomic_file
+from idxpng.images import CLASS, LabelledImages
+from idxpng.png import PngEncoder
+from idxpng.tar import END, member
 
 
 def main(
@@ -67,7 +67,7 @@ def shuffled(count: int, seed: int) -> Sequence[int]:
 
 
 if __name__ == "__main__":
-    from job_log import job_log
+    from idxpng.log import job_log
 
     with job_log(snakemake.log[0]):
         main(

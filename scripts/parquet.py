@@ -5,10 +5,10 @@ import logging
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from atomic_file import atomic_file
-from data_error import DataError
-from labelled_images import CLASS, LabelledImages
-from png_file import PngEncoder
+from idxpng.atomic import atomic_file
+from idxpng.errors import DataError
+from idxpng.images import CLASS, LabelledImages
+from idxpng.png import PngEncoder
 
 ROW_GROUP = 1000  # images in memory at once
 
@@ -93,7 +93,7 @@ def features(classes: dict[str, str], extra_columns: Sequence[str]) -> dict[str,
 
 
 if __name__ == "__main__":
-    from job_log import job_log
+    from idxpng.log import job_log
 
     with job_log(snakemake.log[0]):
         main(

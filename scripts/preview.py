@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 from PIL import Image, ImageDraw, ImageFont
 
-from atomic_file import atomic_file
-from labelled_images import CLASS, LabelledImages
+from idxpng.atomic import atomic_file
+from idxpng.images import CLASS, LabelledImages
 
 COLUMNS = 16  # of the contact sheet
 ROWS = 4  # of the sheet of first images
@@ -123,7 +123,7 @@ def _save(picture: Image.Image, path: str) -> None:
 
 
 if __name__ == "__main__":
-    from job_log import job_log
+    from idxpng.log import job_log
 
     with job_log(snakemake.log[0]):
         main(

@@ -6,9 +6,9 @@ from typing import IO
 
 import numpy
 
-from compressed_file import CHUNK, open_content
-from data_error import DataError
-from idx_file import IdxError, IdxHeader, as_array, decode, read_header
+from idxpng.compressed import CHUNK, open_content
+from idxpng.errors import DataError
+from idxpng.idx import IdxError, IdxHeader, as_array, decode, read_header
 
 DIMENSIONS = {1: ["number of labels"], 3: ["number of images", "number of rows", "number of columns"]}
 

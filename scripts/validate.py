@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from atomic_file import atomic_file
-from data_error import DataError
-from idx_file import IdxFile
-from labelled_images import CLASS, LabelledImages
+from idxpng.atomic import atomic_file
+from idxpng.errors import DataError
+from idxpng.idx import IdxFile
+from idxpng.images import CLASS, LabelledImages
 
 
 class ValidationError(DataError):
@@ -155,7 +155,7 @@ def _describe(file: IdxFile, sha256: str | None) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    from job_log import job_log
+    from idxpng.log import job_log
 
     with job_log(snakemake.log[0]):
         main(snakemake.input.images, snakemake.input.labels, snakemake.output[0], **snakemake.params.expected)

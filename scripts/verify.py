@@ -13,10 +13,10 @@ from typing import Any
 
 from PIL import Image
 
-from atomic_file import atomic_file
-from data_error import DataError
-from idx_file import IdxFile
-from labelled_images import CLASS, LabelledImages
+from idxpng.atomic import atomic_file
+from idxpng.errors import DataError
+from idxpng.idx import IdxFile
+from idxpng.images import CLASS, LabelledImages
 
 KINDS = ("missing", "misplaced", "extra", "altered", "unreadable")
 SHOWN = 20  # of each kind
@@ -165,7 +165,7 @@ def _error(tree: Path, problems: dict[str, list[str]], repair: str) -> VerifyErr
 
 
 if __name__ == "__main__":
-    from job_log import job_log
+    from idxpng.log import job_log
 
     with job_log(snakemake.log[0]):
         main(

@@ -1,0 +1,28 @@
+"""The library behind the scripts: formats, files, fetching, datasets.
+
+Each script is a command-line tool that does one step; what two of them share is a module here. A module knows
+formats and rules of the data, and never where the workflow keeps its results.
+"""
+
+# Every module of the package. Snakemake brings along only files that it is told of when a workflow imports this
+# one over the network, and a test keeps this list equal to the folder.
+__all__ = [
+    "atomic",
+    "code_digest",
+    "compressed",
+    "config",
+    "content",
+    "dataset",
+    "errors",
+    "http",
+    "idx",
+    "images",
+    "log",
+    "partial",
+    "png",
+    "remote_zip",
+    "space",
+    "tar",
+    "transfer",
+    "zip_member",
+]

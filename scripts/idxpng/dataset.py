@@ -1,0 +1,301 @@
+"""Dataset files: YAML with all that is known about one dataset, see schemas/dataset.schema.yaml."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Callable, Container
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from idxpng.errors import DataError
+from idxpng.idx import IdxHeader
+from idxpng.images import CLASS
+
+NAME = r"[A-Za-z0-9][A-Za-z0-9_-]*"
+COMPRESSED_SUFFIXES = (".gz", ".xz")
+PLAIN_SUFFIX = ".plain"
+
+
+class DatasetError(DataError):
+    """A dataset file or a configuration with a mistake in it."""
+
+
+@dataclass(frozen=True)
+class PublishedFile:
+    """One file of a split, and what is known about its bytes.
+
+    ``file``: its published name. ``bytes`` and ``sha256`` are those of the published file, ``content_bytes``
+    and ``content_sha256`` those of the IDX file in it; None where not pinned. ``git_blob``: its identity in a Git
+    repository, where no SHA-256 is known. ``verified``: ``bytes`` when the facts were computed from the file,
+    ``pinned`` when they were copied, None when nothing is said. ``member``: its path inside ``archive``, the name
+    and the size of a zip archive, if it is published in one.
+    """
+
+    file: str
+    content_bytes: int
+    bytes: int | None = None
+    sha256: str | None = None
+    content_sha256: str | None = None
+    git_blob: str | None = None
+    verified: str | None = None
+    member: str | None = None
+    archive: tuple[str, int] | None = None
+
+    @property
+    def published(self) -> str:
+        """Name under which the download is kept.
+
+        A file that is published without compression gets a suffix there, since the name without one
+        is that of the decompressed file.
+        """
+        return self.file if self.file.endswith(COMPRESSED_SUFFIXES) else self.file + PLAIN_SUFFIX
+
+    @property
+    def idx(self) -> str:
+        """Name of the decompressed IDX file."""
+        return self.published.rpartition(".")[0]
+
+
+@dataclass(frozen=True)
+class Split:
+    """One part of a dataset: ``count`` images of ``shape`` (rows, columns) and their labels."""
+
+    count: int
+    shape: tuple[int, int]
+    images: PublishedFile
+    labels: PublishedFile
+    class_counts: tuple[int, ...] | None
+
+    @property
+    def files(self) -> tuple[PublishedFile, PublishedFile]:
+        return self.images, self.labels
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """All that is known about one dataset.
+
+    ``classes`` maps each label to what it stands for, in order. ``orientation`` and ``label_columns`` are
+    those of `LabelledImages`. ``source`` is how messages name the dataset file, ``locate`` gives the local
+    path of a file from its path relative to that file.
+    """
+
+    name: str
+    title: str
+    licence: dict[str, str | None]
+    attribution: str | None
+    citation: str
+    classes: dict[int, str]
+    orientation: str
+    label_columns: tuple[str, ...]
+    mirrors: tuple[str, ...]
+    splits: dict[str, Split]
+    source: str
+    locate: Callable[[str], str] = field(compare=False, repr=False)
+
+    @property
+    def labels(self) -> dict[str, int]:
+        """Directory name of each label, zero-padded to the width of the largest, and its value."""
+        width = len(str(max(self.classes)))
+        return {f"{label:0{width}}": label for label in self.classes}
+
+    def files(self) -> dict[str, PublishedFile]:
+        """The dataset's files by each name that they have on disk, published and decompressed."""
+        published = [file for split in self.splits.values() for file in split.files]
+        return {name: file for file in published for name in (file.published, file.idx)}
+
+
+def load(
+    path: str | Path, schema: dict[str, Any], locate: Callable[[str], str], shown_as: str | None = None
+) -> Dataset:
+    """Read and check a dataset file.
+
+    Args:
+        path: the file, whose name without suffix is the dataset's.
+        schema: what it must look like.
+        locate: see `Dataset`.
+        shown_as: how messages name the file, when not by its path.
+
+    Raises:
+        DatasetError: when the file is not readable YAML, does not follow the schema or contradicts itself.
+    """
+    shown_as = shown_as or str(path)
+    name = Path(path).stem
+    if not re.fullmatch(NAME, name):
+        raise DatasetError(
+            shown_as,
+            "no name for a dataset, and so for folders",
+            expected="letters, digits, - and _, the first a letter or digit, before the suffix .yaml",
+            found=name,
+        )
+    facts = read_yaml(path, shown_as)
+    check(facts, schema, shown_as)
+    classes = {int(label): text for label, text in sorted(facts["classes"].items(), key=lambda item: int(item[0]))}
+    label_type = facts.get("label_type", "uint8")
+    label_columns = tuple(facts.get("label_columns", (CLASS,)))
+    archive = facts.get("archive")
+    of_files = label_type, label_columns, archive and (archive["file"], archive["bytes"])
+    dataset = Dataset(
+        name=name,
+        title=facts["title"],
+        licence=facts["licence"],
+        attribution=facts.get("attribution"),
+        citation=facts["citation"],
+        classes=classes,
+        orientation=facts.get("orientation", "upright"),
+        label_columns=label_columns,
+        mirrors=tuple(facts.get("mirrors", ())),
+        splits={split: _split(of_split, *of_files) for split, of_split in facts["splits"].items()},
+        source=shown_as,
+        locate=locate,
+    )
+    for mirror in dataset.mirrors:
+        check_mirror(mirror, shown_as)
+    _check_consistency(dataset)
+    return dataset
+
+
+def check_mirror(mirror: str, shown_as: str) -> str:
+    """The mirror itself, when it is an http, https or file URL or a directory.
+
+    Raises:
+        DatasetError: when it is anything else.
+    """
+    scheme, separator, _ = mirror.partition("://")
+    if separator and scheme not in ("http", "https", "file"):
+        raise DatasetError(
+            shown_as,
+            "a mirror of no known kind",
+            at="mirrors",
+            expected="an http, https or file URL, or a directory",
+            found=f"{scheme}://…",
+        )
+    return mirror
+
+
+def _split(
+    facts: dict[str, Any], label_type: str, label_columns: tuple[str, ...], archive: tuple[str, int] | None
+) -> Split:
+    count = facts["count"]
+    headers = {
+        "images": IdxHeader.of("uint8", (count, *facts["shape"])),
+        "labels": IdxHeader.of(label_type, (count,) if label_columns == (CLASS,) else (count, len(label_columns))),
+    }
+    files = {
+        role: PublishedFile(
+            **facts[role],
+            content_bytes=header.file_size,
+            archive=archive if "member" in facts[role] else None,
+        )
+        for role, header in headers.items()
+    }
+    counts = facts.get("class_counts")
+    return Split(count, tuple(facts["shape"]), class_counts=None if counts is None else tuple(counts), **files)
+
+
+def _check_consistency(dataset: Dataset) -> None:
+    names = [file.idx for split in dataset.splits.values() for file in split.files]
+    suffixed = [name for name in names if name.endswith((*COMPRESSED_SUFFIXES, PLAIN_SUFFIX))]
+    if suffixed:
+        raise DatasetError(
+            dataset.source, "a file name with one suffix too many", at="splits", found=", ".join(suffixed)
+        )
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise DatasetError(dataset.source, "two of its files have the same name", at="splits", found=", ".join(twice))
+    for name, split in dataset.splits.items():
+        for file in split.files:
+            if file.member and not file.archive:
+                raise DatasetError(
+                    dataset.source,
+                    f"{file.file} is a member of an archive of which nothing is said",
+                    at="archive",
+                    expected="the archive's file and bytes",
+                )
+        if split.class_counts is None:
+            continue
+        at = f"splits.{name}.class_counts"
+        if len(split.class_counts) != len(dataset.classes):
+            raise DatasetError(
+                dataset.source,
+                "as many counts as classes are needed",
+                at=at,
+                expected=len(dataset.classes),
+                found=len(split.class_counts),
+            )
+        if sum(split.class_counts) != split.count:
+            raise DatasetError(
+                dataset.source, "the counts do not add up", at=at, expected=split.count, found=sum(split.class_counts)
+            )
+
+
+def identify(digests: Container[str], datasets: Path) -> str | None:
+    """The known file, published or decompressed, that has one of these SHA-256, among the dataset files of a folder."""
+    for path in sorted(datasets.glob("*.yaml")):
+        facts = read_yaml(path, str(path))
+        for split in facts["splits"].values():
+            for file in (split["images"], split["labels"]):
+                if file.get("sha256") in digests or file.get("content_sha256") in digests:
+                    return f"{file['file']} of {facts['title']}"
+    return None
+
+
+def read_yaml(path: str | Path, shown_as: str) -> Any:
+    """The content of a YAML file, with every key a string as in JSON.
+
+    Raises:
+        DatasetError: when it is missing or no YAML.
+    """
+    try:
+        with open(path, encoding="utf-8") as file:
+            loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+            return json.loads(json.dumps(yaml.load(file, loader)))  # noqa: S506, as both loaders are safe
+    except FileNotFoundError:
+        raise DatasetError(shown_as, "there is no such file") from None
+    except OSError as error:
+        raise DatasetError(shown_as, "it cannot be read", found=error.strerror) from None
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
+        raise DatasetError(shown_as, "not a readable YAML file", found=" ".join(str(error).split())) from None
+
+
+def check(document: Any, schema: dict[str, Any], shown_as: str) -> None:
+    """Check a configuration or a dataset file against its JSON schema.
+
+    Raises:
+        DatasetError: for the first mistake: the key, what was found and what is allowed.
+    """
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import best_match
+
+    error = best_match(Draft202012Validator(schema).iter_errors(document))
+    if error is None:
+        return
+    at = ".".join(str(key) for key in error.absolute_path)
+    expected = error.schema.get("description")
+    found: object = json.dumps(error.instance, ensure_ascii=False)
+    if error.validator == "additionalProperties":
+        known = sorted(error.schema["properties"])
+        found = next(key for key in sorted(error.instance) if key not in known)
+        close = difflib.get_close_matches(found, known, n=1)
+        problem, expected = (
+            "unknown key",
+            f"one of {', '.join(known)}" + (f" (did you mean {close[0]}?)" if close else ""),
+        )
+    elif error.validator == "required":
+        missing = [key for key in error.validator_value if key not in error.instance]
+        problem, expected, found = (
+            "a key is missing",
+            ", ".join(missing),
+            ", ".join(sorted(error.instance)) or "nothing",
+        )
+    elif error.validator == "type":
+        allowed = error.validator_value if isinstance(error.validator_value, list) else [error.validator_value]
+        problem, expected = "wrong kind of value", f"{' or '.join(allowed)}. {expected or ''}".rstrip()
+    else:
+        problem = "not allowed here" if error.validator in ("pattern", "oneOf") else error.message
+    raise DatasetError(shown_as, problem, at=at or None, expected=expected, found=found)

@@ -1,0 +1,246 @@
+"""The IDX format: reading headers and items of MNIST's files.
+
+An IDX file is, without gaps and with every number big-endian (most significant byte first):
+
+    byte 0, 1      zero
+    byte 2         type of the elements, see `TYPES`
+    byte 3         number of dimensions, n
+    byte 4 ...     n unsigned 32-bit integers: the size of each dimension
+    byte 4 + 4n    the elements, last dimension fastest (row by row for images)
+
+The first four bytes together are called the magic number: 0x00000803 (2051) for images, that is
+unsigned bytes in three dimensions, and 0x00000801 (2049) for labels.
+
+Source: Yann LeCun, Corinna Cortes, Christopher J. C. Burges, "The MNIST database of handwritten digits".
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import struct
+import sys
+from array import array
+from typing import IO, TYPE_CHECKING, NamedTuple
+
+from idxpng.errors import DataError
+
+if TYPE_CHECKING:
+    import numpy
+
+
+class ElementType(NamedTuple):
+    """``name``: numpy's; ``code``: the letter that `struct`, `array` and numpy share; ``size``: bytes."""
+
+    name: str
+    code: str
+    size: int
+
+
+TYPES = {
+    0x08: ElementType("uint8", "B", 1),
+    0x09: ElementType("int8", "b", 1),
+    0x0B: ElementType("int16", "h", 2),
+    0x0C: ElementType("int32", "i", 4),
+    0x0D: ElementType("float32", "f", 4),
+    0x0E: ElementType("float64", "d", 8),
+}
+
+
+class IdxError(DataError):
+    """Bytes that are not the IDX file that they should be."""
+
+
+class IdxHeader(NamedTuple):
+    """What stands before the elements.
+
+    ``magic``: the first four bytes as one number. ``dims``: the size of each dimension, the count first.
+    """
+
+    magic: int
+    dims: tuple[int, ...]
+
+    @classmethod
+    def of(cls, type_name: str, dims: tuple[int, ...]) -> IdxHeader:
+        """The header of elements of a type, by numpy's name for it."""
+        code = next(code for code, type_ in TYPES.items() if type_.name == type_name)
+        return cls((code << 8) + len(dims), dims)
+
+    @property
+    def type(self) -> ElementType:
+        return TYPES[self.magic >> 8]
+
+    @property
+    def size(self) -> int:
+        """Bytes of the header itself, and so the offset of the first element."""
+        return 4 + 4 * len(self.dims)
+
+    @property
+    def item_shape(self) -> tuple[int, ...]:
+        """Shape of one item: (rows, columns) for images, () for labels."""
+        return self.dims[1:]
+
+    @property
+    def item_size(self) -> int:
+        """Bytes of one item (an image, a label)."""
+        return math.prod(self.item_shape) * self.type.size
+
+    @property
+    def file_size(self) -> int:
+        """Bytes of the whole file that has this header."""
+        return self.size + self.dims[0] * self.item_size
+
+    def to_bytes(self) -> bytes:
+        """The header as it stands in the file."""
+        return struct.pack(f">I{len(self.dims)}I", self.magic, *self.dims)
+
+    def offset(self, index: int) -> int:
+        """Byte at which the item of 0-based position ``index`` begins."""
+        return self.size + index * self.item_size
+
+
+def read_header(stream: IO[bytes], file: str | os.PathLike[str]) -> IdxHeader:
+    """Read the header at the beginning of ``stream``; ``file`` is its name for messages.
+
+    Nothing is allocated that the header asks for, and its numbers are exact whatever their size.
+
+    Raises:
+        IdxError: when the bytes are no IDX header.
+    """
+    start = stream.read(4)
+    if len(start) < 4:
+        raise IdxError(
+            file,
+            "too short to be an IDX file",
+            at="byte 0",
+            expected="4 bytes of magic number",
+            found=f"{len(start)} bytes",
+        )
+    zero, type_code, n_dims = struct.unpack(">HBB", start)
+    types = ", ".join(f"{code:02x} {type_.name}" for code, type_ in TYPES.items())
+    if zero != 0 or type_code not in TYPES or n_dims == 0:
+        raise IdxError(
+            file,
+            "not an IDX file: its magic number is wrong",
+            at="byte 0",
+            expected=f"00 00, a type ({types}), and the number of dimensions",
+            found=f"{start.hex(' ')}{_guess(start)}",
+            todo="check that this is the decompressed IDX file that the dataset file names",
+        )
+    sizes = stream.read(4 * n_dims)
+    if len(sizes) < 4 * n_dims:
+        raise IdxError(
+            file,
+            "truncated inside the IDX header",
+            at=f"byte {4 + len(sizes)}",
+            expected=f"{4 + 4 * n_dims} bytes of header for {n_dims} dimensions",
+            found=f"{4 + len(sizes)} bytes",
+        )
+    return IdxHeader(int.from_bytes(start, "big"), struct.unpack(f">{n_dims}I", sizes))
+
+
+def _guess(start: bytes) -> str:
+    known = {
+        b"\x1f\x8b": "gzip: decompress it first",
+        b"PK": "a zip archive",
+        b"\xfd7": "xz: decompress it first",
+        b"<": "HTML or XML",
+    }
+    return next((f" ({name})" for signature, name in known.items() if start.startswith(signature)), "")
+
+
+class IdxFile:
+    """An uncompressed IDX file on disk, of which any item can be read without reading the rest.
+
+    Opening it checks the header and that the file is exactly as long as the header says, so that
+    every later read is of bytes that are there. Memory stays that of the items asked for.
+
+    Raises:
+        IdxError: when the header is none, or the file is shorter or longer than it says.
+        OSError: when the file cannot be read.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = path
+        self._file = open(path, "rb", buffering=0)
+        try:
+            self.header = read_header(self._file, path)
+            found, expected = os.fstat(self._file.fileno()).st_size, self.header.file_size
+            if found != expected:
+                dims = " × ".join(map(str, self.header.dims))
+                raise IdxError(
+                    path,
+                    f"{'shorter' if found < expected else 'longer'} than its header says",
+                    at=f"byte {min(found, expected)}",
+                    expected=f"{expected} bytes: {self.header.size} of header and {dims} of {self.header.type.name}",
+                    found=f"{found} bytes",
+                    todo="remove the file and make it again",
+                )
+            self._items_at, self._item_size = self.header.size, self.header.item_size
+        except BaseException:
+            self._file.close()
+            raise
+
+    def __enter__(self) -> IdxFile:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._file.close()
+
+    def __len__(self) -> int:
+        return self.header.dims[0]
+
+    def read(self, start: int, stop: int) -> bytes:
+        """Items ``start`` up to but not including ``stop``, as the bytes of the file.
+
+        Raises:
+            IndexError: when there are no such items.
+        """
+        if not 0 <= start <= stop <= len(self):
+            raise IndexError(f"items {start} to {stop} of {len(self)}")
+        offset = self._items_at + start * self._item_size
+        wanted = (stop - start) * self._item_size
+        data = os.pread(self._file.fileno(), wanted, offset)
+        while len(data) < wanted:  # one read ends at 2 GiB at the latest
+            more = os.pread(self._file.fileno(), wanted - len(data), offset + len(data))
+            if not more:
+                raise IdxError(
+                    self.path, "became shorter while it was read", expected=f"{wanted} bytes", found=f"{len(data)}"
+                )
+            data += more
+        return data
+
+    def values(self, start: int = 0, stop: int | None = None) -> bytes | array:
+        """The elements of some items one after the other, as Python numbers that cost no more than their bytes."""
+        return decode(self.read(start, len(self) if stop is None else stop), self.header.type)
+
+    def array(self, start: int = 0, stop: int | None = None) -> numpy.ndarray:
+        """Items ``start`` to ``stop`` as a numpy array: dims (stop - start, *item_shape), big-endian, read-only."""
+        stop = len(self) if stop is None else stop
+        return as_array(self.read(start, stop), self.header, stop - start, self.path)
+
+
+def decode(data: bytes, type_: ElementType) -> bytes | array:
+    """Big-endian elements as a sequence of numbers."""
+    if type_.name == "uint8":
+        return data
+    values = array(type_.code, data)
+    if sys.byteorder == "little":
+        values.byteswap()
+    return values
+
+
+def as_array(data: bytes, header: IdxHeader, count: int, file: str | os.PathLike[str]) -> numpy.ndarray:
+    """The bytes of ``count`` items as a numpy array of dims (count, *item_shape) and big-endian dtype.
+
+    Raises:
+        IdxError: when numpy has no arrays of so many dimensions, or of so large ones.
+    """
+    import numpy
+
+    try:
+        return numpy.frombuffer(data, f">{header.type.code}").reshape(count, *header.item_shape)
+    except ValueError as error:
+        raise IdxError(
+            file, "numpy has no array of its dimensions", at="byte 3", expected=error, found=header.dims
+        ) from None

@@ -1,0 +1,99 @@
+"""The images of a split with their labels: upright, and each label's class apart from what else it says."""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Sequence
+from contextlib import ExitStack
+
+from idxpng.idx import IdxFile
+
+# The column of a labels file that holds the class, where the file has columns.
+CLASS = "class"
+
+
+class LabelledImages:
+    """Both IDX files of a split, open for reading any image and any label.
+
+    Args:
+        images: IDX file of uint8 images, dims (count, rows, columns).
+        labels: IDX file of integers, dims (count), or (count, number of columns) where ``label_columns`` names them.
+        orientation: how the images lie in the file. ``upright``: row by row. ``transposed``: column by
+            column, so that they look mirrored and turned on their side when read row by row.
+        label_columns: names of the columns of ``labels``, one of them ``class``.
+
+    Attributes:
+        extra_columns: ``label_columns`` without the class.
+
+    Raises:
+        IdxError: when a file is no IDX file, or not as long as its header says.
+    """
+
+    def __init__(
+        self,
+        images: str | os.PathLike[str],
+        labels: str | os.PathLike[str],
+        orientation: str = "upright",
+        label_columns: Sequence[str] = (CLASS,),
+    ) -> None:
+        with ExitStack() as stack:
+            self.images = stack.enter_context(IdxFile(images))
+            self.labels = stack.enter_context(IdxFile(labels))
+            self._stack = stack.pop_all()
+        self._transposed = orientation == "transposed"
+        self._class_column = label_columns.index(CLASS)
+        self.extra_columns = tuple(name for name in label_columns if name != CLASS)
+
+    def __enter__(self) -> LabelledImages:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._stack.close()
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Rows and columns of each image when it is upright."""
+        rows, columns = self.images.header.item_shape
+        return (columns, rows) if self._transposed else (rows, columns)
+
+    @property
+    def index_width(self) -> int:
+        """Digits of the last index, to which the names of images are zero-padded."""
+        return len(str(len(self) - 1))
+
+    def classes(self, limit: int | None = None) -> Sequence[int]:
+        """The class of each image, or of the first ``limit`` images."""
+        values = self.labels.values(0, min(len(self), limit or len(self)))
+        return values[self._class_column :: len(self.extra_columns) + 1]
+
+    def extra_values(self, index: int) -> tuple[int, ...]:
+        """What the label of the image at ``index`` says beside the class, in the order of `extra_columns`."""
+        if not self.extra_columns:
+            return ()
+        values = self.labels.values(index, index + 1)
+        return tuple(value for column, value in enumerate(values) if column != self._class_column)
+
+    def label_bytes(self, label: int, extra_values: Sequence[int]) -> bytes:
+        """The label as it stands in the labels file, from its class and its other columns."""
+        values = list(extra_values)
+        values.insert(self._class_column, label)
+        return struct.pack(f">{len(values)}{self.labels.header.type.code}", *values)
+
+    def stored(self, pixels: bytes) -> bytes:
+        """An upright image as it stands in the images file: the inverse of `pixels`."""
+        if not self._transposed:
+            return pixels
+        _, columns = self.size
+        return b"".join(pixels[column::columns] for column in range(columns))
+
+    def pixels(self, index: int) -> bytes:
+        """The image at ``index``: rows × columns unsigned bytes, upright, row by row from the top."""
+        stored = self.images.read(index, index + 1)
+        if not self._transposed:
+            return stored
+        rows, _ = self.size
+        return b"".join(stored[row::rows] for row in range(rows))

@@ -1,0 +1,38 @@
+"""What a job says: everything to its log file, warnings and errors to the terminal too."""
+
+import logging
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from idxpng.errors import DataError
+
+
+@contextmanager
+def job_log(path: str) -> Iterator[None]:
+    """Send the job's messages to ``path``, last the time that it took, and end it in plain words on bad input.
+
+    A `DataError`, or an error of the file system, becomes one message and exit status 1.
+    Anything else is a defect of ours: its traceback goes to the log and to the terminal.
+    """
+    terminal = logging.StreamHandler()
+    terminal.setLevel(logging.WARNING)
+    terminal.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
+    file = logging.FileHandler(path, mode="w", encoding="utf-8")
+    file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    logging.raiseExceptions = False  # a log for which the disk is too full is not worth a traceback
+    logging.basicConfig(level=logging.INFO, handlers=[file, terminal], force=True)
+    wall, cpu = time.perf_counter(), time.process_time()
+    try:
+        yield
+        logging.info("done in %.3f s, CPU %.3f s", time.perf_counter() - wall, time.process_time() - cpu)
+    except DataError as error:
+        logging.error("%s", error)
+        sys.exit(1)
+    except OSError as error:
+        logging.error("%s: %s", error.filename or "a file", error.strerror or error)
+        sys.exit(1)
+    except Exception:
+        logging.exception("this is a defect of the workflow, not of your data; please report it")
+        sys.exit(1)

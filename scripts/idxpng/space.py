@@ -1,0 +1,98 @@
+"""Whether a disk has room for what is to be written, and what is said when it turns out to be full."""
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from idxpng.errors import DataError
+
+AGAIN = "free some, and run the same command again"
+
+
+class DiskRoomError(DataError):
+    """A file system without room for what is to be written."""
+
+
+def check_space(file: str | os.PathLike[str], size: int, folder: str | os.PathLike[str] | None = None) -> None:
+    """Check that there is space for ``size`` bytes of a file in ``folder``, by default the one that it is in.
+
+    Raises:
+        DiskRoomError: when there is not.
+    """
+    folder = folder or Path(file).absolute().parent
+    free = os.statvfs(folder)
+    found = free.f_bavail * free.f_frsize
+    if size > found:
+        raise DiskRoomError(
+            file,
+            "no space for it on the disk",
+            expected=f"{size} bytes",
+            found=f"{found} free in {folder}",
+            todo=AGAIN,
+        )
+
+
+@contextmanager
+def full_disk_told(file: str | os.PathLike[str]) -> Iterator[None]:
+    """Say that the disk was full when ``file`` was written; the system does not say which file it was.
+
+    What the block has written of it and removed again counts as free.
+
+    Raises:
+        DiskRoomError: in the place of an error of the system that says so.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno == errno.EFBIG:  # a limit of the process or of the file system, against which no room helps
+            error.filename = str(file)
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        folder = _existing(Path(file).absolute().parent)
+        free = os.statvfs(folder)
+        raise DiskRoomError(
+            file,
+            error.strerror or "no space left",
+            expected="more than is free",
+            found=f"{free.f_bavail * free.f_frsize} bytes and {free.f_favail} inodes free in {folder}",
+            todo=AGAIN,
+        ) from None
+
+
+def check_room(folder: str | os.PathLike[str], files: int) -> None:
+    """Check that ``files`` more files fit below ``folder``, which need not exist yet.
+
+    Each takes an inode and, however small, a block. Where files are larger than a block, more room may be
+    needed than this sees; quotas that the file system does not report are not seen either.
+
+    Raises:
+        DiskRoomError: when there are not as many free inodes or blocks.
+    """
+    existing = _existing(Path(folder).absolute())
+    free = os.statvfs(existing)
+    instead = "free some, or `snakemake webdataset` packs the images into a few tar files instead (rule pack)"
+    if free.f_files and files > free.f_favail:
+        raise DiskRoomError(
+            existing,
+            f"no room for {files} files",
+            expected=f"{files} inodes",
+            found=f"{free.f_favail} free",
+            todo=instead,
+        )
+    if files > free.f_bavail:
+        raise DiskRoomError(
+            existing,
+            f"no room for {files} files",
+            expected=f"{files} blocks, {files * free.f_frsize // 10**6} MB",
+            found=f"{free.f_bavail} free, {free.f_bavail * free.f_frsize // 10**6} MB",
+            todo=instead,
+        )
+
+
+def _existing(folder: Path) -> Path:
+    """The folder, or the nearest one above it that exists."""
+    while not folder.exists():
+        folder = folder.parent
+    return folder

@@ -1,0 +1,66 @@
+"""Bringing the bytes of a file to where they are kept: never more than there may be, and with no secret shown."""
+
+import logging
+import time
+from collections.abc import Iterable
+from typing import IO
+from urllib.parse import urlsplit, urlunsplit
+
+from idxpng.errors import DataError
+
+CHUNK = 1 << 16
+PROGRESS_AFTER = 5.0  # seconds
+
+
+class UnavailableError(DataError):
+    """A place from which the file cannot be had."""
+
+
+class TooLargeError(DataError):
+    """A body that cannot be the file, since it is larger."""
+
+
+def copy(
+    chunks: Iterable[bytes], shown: str, partial: IO[bytes], have: int, expected: int | None, size_limit: int
+) -> None:
+    """Write to ``partial``, which has ``have`` bytes, what comes in, and show how far it is.
+
+    Raises:
+        TooLargeError: as soon as there are more than ``size_limit`` bytes.
+    """
+    from tqdm import tqdm  # here, since it takes longer to load than most files to copy
+
+    name = shown.rpartition("/")[2]
+    logged = time.monotonic()
+    with tqdm(
+        total=expected,
+        initial=have,
+        desc=name,
+        unit="B",
+        unit_scale=True,
+        leave=False,
+        delay=PROGRESS_AFTER,
+        disable=None,
+    ) as progress:
+        for chunk in chunks:
+            have += len(chunk)
+            check_size(shown, have, size_limit)
+            partial.write(chunk)
+            progress.update(len(chunk))
+            if time.monotonic() - logged > PROGRESS_AFTER:
+                logged = time.monotonic()
+                logging.info("%s: %d of %s bytes", shown, have, expected or "an unknown number of")
+
+
+def check_size(shown: str, size: int, size_limit: int) -> None:
+    """Raise TooLargeError where ``size`` is more than there may be."""
+    if size > size_limit:
+        raise TooLargeError(
+            shown, "larger than the file can be", expected=f"at most {size_limit} bytes", found=f"{size} or more"
+        )
+
+
+def without_secrets(url: str) -> str:
+    """``url`` as it may be shown and logged: without user, password and query."""
+    parts = urlsplit(url)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))

@@ -1,0 +1,73 @@
+import shutil
+from pathlib import Path
+
+import pytest
+
+import idxpng
+from idxpng import code_digest as module
+from idxpng.code_digest import code_digest
+
+SCRIPTS = Path(idxpng.__file__).parents[1]
+RULE = """import json
+from idxpng import (
+    first,
+    second,
+)
+import os, idxpng.third
+
+if __name__ == "__main__":
+    from idxpng.log import y
+
+
+def later():
+    from idxpng.network import z
+"""
+MODULES = {
+    "first": "from idxpng.behind import x\n",
+    "second": "",
+    "third": "",
+    "behind": "from idxpng import first\n",
+    "log": "",
+    "network": "",
+    "other": "from idxpng import first\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("changed", "matters"),
+    [(name, name not in ("log", "network", "other")) for name in MODULES],
+)
+def test_the_digest_changes_with_the_modules_behind_a_script_and_no_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changed: str, matters: bool
+) -> None:
+    package = tmp_path / "idxpng"
+    package.mkdir()
+    monkeypatch.setattr(module, "PACKAGE", package)
+    for name, source in MODULES.items():
+        (package / f"{name}.py").write_text(source)
+    rule = tmp_path / "rule.py"
+    rule.write_text(RULE)
+    before = code_digest(rule)
+    with open(package / f"{changed}.py", "a") as file:
+        file.write("x = 2\n")
+    assert (code_digest(rule) != before) == matters
+
+
+@pytest.mark.parametrize(
+    "script", ["export", "validate", "decompress", "manifest", "preview", "measure", "describe", "parquet", "card"]
+)
+def test_the_digest_sees_the_module_that_each_script_shares(
+    script: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = shutil.copytree(SCRIPTS / "idxpng", tmp_path / "idxpng")
+    monkeypatch.setattr(module, "PACKAGE", package)
+    before = code_digest(SCRIPTS / f"{script}.py")
+    with open(package / "atomic.py", "a") as file:
+        file.write("\n")
+    assert code_digest(SCRIPTS / f"{script}.py") != before
+
+
+def test_the_list_of_modules_is_the_folder() -> None:
+    folder = {path.stem for path in (SCRIPTS / "idxpng").glob("*.py")} - {"__init__"}
+    assert folder == set(idxpng.__all__)
+    assert idxpng.__all__ == sorted(idxpng.__all__)

@@ -1,0 +1,115 @@
+import gzip
+import hashlib
+import importlib.util
+from collections import Counter
+from pathlib import Path
+
+import numpy
+import pytest
+
+from idx_bytes import idx_bytes
+from idxpng.dataset import PublishedFile, Split, load, read_yaml
+
+ROOT = Path(__file__).parents[2]
+DATASETS = ROOT / "datasets"
+SCHEMA = read_yaml(ROOT / "schemas/dataset.schema.yaml", "the schema")
+
+
+def splits(name: str) -> dict[str, Split]:
+    return load(DATASETS / f"{name}.yaml", SCHEMA, str).splits
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def facts_of(data: bytes, name: str) -> PublishedFile:
+    """What a dataset file must say of these published bytes."""
+    content = gzip.decompress(data)
+    return PublishedFile(name, len(content), len(data), sha256(data), sha256(content), verified="bytes")
+
+
+def check_files(folder: Path, name: str) -> None:
+    """The files in ``folder`` are those that a dataset file describes, to the last fact."""
+    for split in splits(name).values():
+        for file in split.files:
+            assert facts_of((folder / file.file).read_bytes(), file.file) == file
+        images, labels = (gzip.decompress((folder / file.file).read_bytes()) for file in split.files)
+        assert [int.from_bytes(images[at : at + 4], "big") for at in (4, 8, 12)] == [split.count, *split.shape]
+        counts = Counter(labels[8:])
+        assert tuple(counts[label] for label in range(10)) == split.class_counts
+
+
+@pytest.mark.parametrize("name", ["mnist", "mnist-sample", "fashion-mnist"])
+def test_what_was_seen_whole_is_pinned_whole(name: str) -> None:
+    for split in splits(name).values():
+        assert split.class_counts is not None
+        for file in split.files:
+            assert file.verified == "bytes"
+            assert None not in (file.bytes, file.sha256, file.content_sha256)
+
+
+@pytest.mark.parametrize("path", sorted(DATASETS.glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_file_is_pinned_and_says_how_its_facts_are_known(path: Path) -> None:
+    for split in splits(path.stem).values():
+        for file in split.files:
+            assert (file.sha256 is None) != (file.git_blob is None), "the weaker pin only where there is no other"
+            if file.verified == "bytes":
+                assert None not in (file.bytes, file.sha256)
+            else:
+                assert file.verified == "pinned"
+
+
+def test_no_two_published_files_have_the_same_digest() -> None:
+    files = [file for path in DATASETS.glob("*.yaml") for split in splits(path.stem).values() for file in split.files]
+    pins = [file.sha256 or file.git_blob for file in files]
+    assert len(set(pins)) == len(pins)
+
+
+def test_labels_in_order_have_the_pinned_content() -> None:
+    """Content that follows from the counts: each letter 800 times, one after the other, and the digits in turns."""
+    contents = {
+        ("emnist-letters", "test"): numpy.repeat(numpy.arange(1, 27), 800),
+        ("kannada-mnist", "train"): numpy.tile(numpy.arange(10), 6000),
+        ("kannada-mnist", "test"): numpy.tile(numpy.arange(10), 1000),
+    }
+    for (name, split), labels in contents.items():
+        assert sha256(idx_bytes(labels.astype(numpy.uint8))) == splits(name)[split].labels.content_sha256
+
+
+def test_mnist_is_described_as_its_official_files_are(mnist: Path) -> None:
+    check_files(mnist, "mnist")
+
+
+def test_the_bundled_sample_is_described_as_its_files_are() -> None:
+    check_files(DATASETS / "mnist-sample", "mnist-sample")
+
+
+def test_the_bundled_sample_is_the_beginning_of_mnist(mnist: Path) -> None:
+    for name, split in splits("mnist-sample").items():
+        sizes = (split.shape[0] * split.shape[1], 1)
+        for file, whole, header, size in zip(split.files, splits("mnist")[name].files, (16, 8), sizes, strict=True):
+            bundled = gzip.decompress((DATASETS / "mnist-sample" / file.file).read_bytes())
+            official = gzip.decompress((mnist / whole.file).read_bytes())
+            assert bundled[header:] == official[header : header + split.count * size]
+
+
+def test_make_sample_makes_the_bundled_sample(mnist: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    decompressed, sample = tmp_path / "mnist", tmp_path / "sample"
+    decompressed.mkdir()
+    sample.mkdir()
+    for path in mnist.glob("*.gz"):
+        (decompressed / path.stem).write_bytes(gzip.decompress(path.read_bytes()))
+    spec = importlib.util.spec_from_file_location("make_sample", DATASETS / "mnist-sample/make_sample.py")
+    assert spec is not None
+    assert spec.loader is not None
+    make_sample = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(make_sample)
+    make_sample.main(decompressed, sample)
+    bundled = {path.name: gzip.decompress(path.read_bytes()) for path in (DATASETS / "mnist-sample").glob("*.gz")}
+    assert {path.name: gzip.decompress(path.read_bytes()) for path in sample.iterdir()} == bundled
+    printed = capsys.readouterr().out
+    for content in bundled.values():
+        assert f"content_sha256: {sha256(content)}" in printed
+    for split in splits("mnist-sample").values():
+        assert f"class_counts: {list(split.class_counts or ())}" in printed

@@ -1,0 +1,115 @@
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from idxpng import log
+
+SCRIPTS = Path(log.__file__).parents[1]
+
+
+class Job:
+    """A process that runs some code with its log in a folder."""
+
+    def __init__(self, folder: Path, code: str) -> None:
+        path = folder / "job.log"
+        lines = [
+            "import logging",
+            "from idxpng.errors import DataError",
+            "from idxpng.log import job_log",
+            f"with job_log({str(path)!r}):",
+            *(f"    {line}" for line in code.splitlines()),
+        ]
+        process = subprocess.run(
+            [sys.executable, "-c", "\n".join(lines)],
+            env={**os.environ, "PYTHONPATH": str(SCRIPTS)},
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+        )
+        self.status, self.terminal = process.returncode, process.stderr
+        self.log = path.read_text(encoding="utf-8") if path.is_file() else ""
+
+
+def test_a_job_that_succeeds_has_its_messages_in_the_log_and_only_warnings_on_the_terminal(tmp_path: Path) -> None:
+    job = Job(tmp_path, "logging.info('28 × 28 pixels')\nlogging.warning('nothing pinned')")
+    assert job.status == 0
+    assert job.terminal == "WARNING: nothing pinned\n"
+    info, warning, _ = job.log.splitlines()
+    assert info.endswith("INFO 28 × 28 pixels")
+    assert warning.endswith("WARNING nothing pinned")
+
+
+def test_a_log_ends_with_the_time_that_the_job_took(tmp_path: Path) -> None:
+    job = Job(tmp_path, "import time\ntime.sleep(0.3)")
+    took = re.search(r"INFO done in (\d\.\d{3}) s, CPU (\d\.\d{3}) s\n\Z", job.log)
+    assert took
+    wall, cpu = map(float, took.groups())
+    assert cpu < 0.3 <= wall
+
+
+def test_a_log_is_that_of_the_last_run_alone(tmp_path: Path) -> None:
+    Job(tmp_path, "logging.info('first')")
+    assert "first" not in Job(tmp_path, "logging.info('second')").log
+
+
+def test_bad_data_are_one_message_in_log_and_on_the_terminal(tmp_path: Path) -> None:
+    job = Job(tmp_path, "raise DataError('labels', 'truncated', at='byte 9', expected='a label', found='the end')")
+    message = "labels: truncated\n  at:       byte 9\n  expected: a label\n  found:    the end\n"
+    assert job.status == 1
+    assert job.terminal == f"ERROR: {message}"
+    assert job.log.endswith(f" ERROR {message}")
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("open('missing', 'rb')", "missing: No such file or directory"),
+        ("open('.', 'rb')", ".: Is a directory"),
+        ("with open('/dev/full', 'wb', buffering=0) as file: file.write(b'x')", "No space left on device"),
+    ],
+)
+def test_an_error_of_the_file_system_is_one_plain_message(tmp_path: Path, code: str, message: str) -> None:
+    job = Job(tmp_path, code)
+    assert job.status == 1
+    assert message in job.terminal
+    assert message in job.log
+    assert "Traceback" not in job.terminal + job.log
+    assert len(job.terminal.splitlines()) == 1
+
+
+@pytest.mark.parametrize("write", ["file.write(bytes(20_000))", "[file.write(b'row') for _ in range(7000)]"])
+def test_a_file_that_grows_larger_than_it_may_is_named(tmp_path: Path, write: str) -> None:
+    code = (
+        "import resource, signal\n"
+        "from idxpng.atomic import atomic_file\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))\n"
+        f"with atomic_file('labels') as file: {write}"
+    )
+    job = Job(tmp_path, code)
+    assert job.status == 1
+    assert "labels: File too large" in job.terminal
+
+
+def test_a_log_that_cannot_be_written_leaves_the_message_on_the_terminal_alone(tmp_path: Path) -> None:
+    (tmp_path / "job.log").symlink_to("/dev/full")
+    job = Job(tmp_path, "logging.info('begun')\nraise DataError('labels', 'truncated')")
+    assert (job.status, job.terminal) == (1, "ERROR: labels: truncated\n")
+
+
+def test_a_defect_has_its_traceback_in_log_and_on_the_terminal(tmp_path: Path) -> None:
+    job = Job(tmp_path, "{}['no such key']")
+    assert job.status == 1
+    for told in (job.terminal, job.log):
+        assert "this is a defect of the workflow" in told
+        assert "Traceback" in told
+        assert "KeyError: 'no such key'" in told
+
+
+def test_a_job_that_is_stopped_says_nothing_of_defects(tmp_path: Path) -> None:
+    job = Job(tmp_path, "raise SystemExit(3)")
+    assert (job.status, job.log) == (3, "")

@@ -1,0 +1,213 @@
+import gzip
+import lzma
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy
+import pytest
+
+import show
+from idx_bytes import idx_bytes
+
+ROOT = Path(__file__).parents[2]
+IMAGES = numpy.array([[[0, 5, 255], [10, 0, 1]], [[7, 8, 9], [1, 2, 3]]], "uint8")
+LABELS = numpy.array([5, 0, 4, 1, 9], "uint8")
+LARGEST = 2**32 - 1
+COMPRESS: dict[str, Callable[[bytes], bytes]] = {"plain": bytes, "gzip": gzip.compress, "xz": lzma.compress}
+
+
+def show_process(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "scripts/show.py", *map(str, arguments)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, encoding="utf-8")
+
+
+def shown(*arguments: str | Path) -> str:
+    process = show_process(*arguments)
+    assert (process.returncode, process.stderr) == (0, "")
+    return process.stdout
+
+
+def refusal(*arguments: str | Path) -> str:
+    process = show_process(*arguments)
+    assert (process.returncode, process.stdout) == (1, "")
+    assert "Traceback" not in process.stderr
+    return process.stderr
+
+
+@pytest.fixture(params=["plain", "gzip", "xz"])
+def files(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
+    """A folder with the files `images` and `labels`, with and without compression."""
+    compress = COMPRESS[request.param]
+    (tmp_path / "images").write_bytes(compress(idx_bytes(IMAGES)))
+    (tmp_path / "labels").write_bytes(compress(idx_bytes(LABELS)))
+    return tmp_path
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "file"
+
+
+def test_the_header_of_images_is_magic_number_and_dimensions(files: Path) -> None:
+    assert shown(files / "images") == (
+        "magic number:      2051  (0x00000803, uint8)\n"
+        "number of images:  2\n"
+        "number of rows:    2\n"
+        "number of columns: 3\n"
+    )
+
+
+def test_the_header_of_labels_is_magic_number_and_count(files: Path) -> None:
+    assert shown(files / "labels") == "magic number:      2049  (0x00000801, uint8)\nnumber of labels:  5\n"
+
+
+@pytest.mark.parametrize(
+    ("count", "line"), [("1", "5\n"), ("3", "5 0 4\n"), ("5", "5 0 4 1 9\n"), ("99", "5 0 4 1 9\n")]
+)
+def test_the_first_labels_are_one_line(files: Path, count: str, line: str) -> None:
+    assert shown(files / "labels", "--count", count) == line
+
+
+def test_an_image_is_its_matrix(files: Path) -> None:
+    assert shown(files / "images", "--index", "0") == "  0   5 255\n 10   0   1\n"
+    assert shown(files / "images", "--index", "1") == "7 8 9\n1 2 3\n"
+
+
+def test_the_first_images_are_their_matrices(files: Path) -> None:
+    assert shown(files / "images", "--count", "2") == "  0   5 255\n 10   0   1\n\n7 8 9\n1 2 3\n"
+
+
+@pytest.mark.parametrize(
+    ("rows", "lines"),
+    [
+        ([[0, 200, 0, 200], [0, 0, 200, 200]], [" ▀▄█"]),
+        ([[128, 127], [0, 255], [255, 0]], ["▀▄", "▀ "]),
+    ],
+    ids=["even", "odd"],
+)
+def test_an_image_is_drawn_two_rows_to_a_line(path: Path, rows: list[list[int]], lines: list[str]) -> None:
+    path.write_bytes(idx_bytes(numpy.array([rows], "uint8")))
+    assert shown(path, "--index", "0", "--draw").splitlines() == lines
+    assert shown(path, "--draw").splitlines() == lines, "the first image, when none is named"
+
+
+def test_several_images_are_drawn_one_below_the_other(files: Path) -> None:
+    assert shown(files / "images", "--count", "2", "--draw") == "  ▀\n\n   \n"
+
+
+def test_labels_cannot_be_drawn(files: Path) -> None:
+    assert "it holds no images" in refusal(files / "labels", "--index", "0", "--draw")
+
+
+def test_a_label_is_its_value(files: Path) -> None:
+    assert shown(files / "labels", "--index", "4") == "9\n"
+
+
+def test_a_header_of_two_dimensions_numbers_them(path: Path) -> None:
+    path.write_bytes(idx_bytes(numpy.array([[3, -40], [5, 6]], "int32")))
+    assert (
+        show.main(str(path))
+        == "magic number:      3074  (0x00000c02, int32)\ndimension 1:       2\ndimension 2:       2"
+    )
+
+
+def test_a_row_of_two_dimensions_is_one_line(path: Path) -> None:
+    path.write_bytes(idx_bytes(numpy.array([[3, -40, 0], [5, 6, 7]], "int32")))
+    assert show.main(str(path), index=0) == "  3 -40   0"
+    assert show.main(str(path), count=2) == "  3 -40   0\n\n5 6 7"
+
+
+@pytest.mark.parametrize("value", [999_999, 1_000_000, 1_234_567, 2**31 - 1, -(2**31)])
+def test_large_integers_are_shown_digit_by_digit(path: Path, value: int) -> None:
+    path.write_bytes(idx_bytes(numpy.array([[value]], "int32")))
+    assert show.main(str(path), index=0) == str(value)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_fractions_are_shown(path: Path, dtype: str) -> None:
+    path.write_bytes(idx_bytes(numpy.array([[0.5, -2.25]], dtype)))
+    assert show.main(str(path), index=0) == "  0.5 -2.25"
+
+
+@pytest.mark.parametrize("index", ["2", "-1", "99999999999"])
+def test_an_image_that_is_not_there_is_refused_with_those_that_are(files: Path, index: str) -> None:
+    message = refusal(files / "images", f"--index={index}")
+    assert str(files / "images") in message
+    assert "expected: an index from 0 to 1\n" in message
+    assert f"found:    {index}\n" in message
+
+
+@pytest.mark.parametrize("count", ["0", "-3"])
+def test_a_count_below_one_is_refused_as_a_count(files: Path, count: str) -> None:
+    message = refusal(files / "labels", f"--count={count}")
+    assert "expected: an index" not in message
+    assert f"found:    {count}\n" in message
+
+
+def test_a_file_without_items_has_none_to_show(path: Path) -> None:
+    path.write_bytes(idx_bytes(numpy.zeros((0, 2, 2), "uint8")))
+    assert "number of images:  0\n" in shown(path)
+    assert "0 to -1" not in refusal(path, "--index", "0")
+
+
+def test_an_item_without_elements_is_shown_as_nothing(path: Path) -> None:
+    path.write_bytes(idx_bytes(numpy.zeros((3, 0, 5), "uint8")))
+    assert show.main(str(path), index=1) == ""
+
+
+@pytest.mark.parametrize("what", [("--index", "1"), ("--count", "2")])
+def test_a_truncated_gz_file_is_refused(path: Path, what: tuple[str, str]) -> None:
+    noise = numpy.random.default_rng(0).integers(0, 256, (2, 100, 100), "uint8")
+    path.write_bytes(gzip.compress(idx_bytes(noise))[:-5000])
+    message = refusal(path, *what)
+    assert f"{path}: truncated gzip file" in message
+
+
+def test_a_truncated_plain_file_is_refused_with_the_byte_where_it_ends(path: Path) -> None:
+    path.write_bytes(idx_bytes(IMAGES)[:-1])
+    message = refusal(path, "--index", "1")
+    assert "truncated inside item 1" in message
+    assert "at:       byte 27" in message
+
+
+@pytest.mark.parametrize("dims", [(LARGEST,) * 3, (3, 2**17, 2**18)], ids=["more than any number", "96 GB"])
+def test_a_header_that_promises_too_much_takes_no_memory(path: Path, dims: tuple[int, ...]) -> None:
+    path.write_bytes(b"\0\0\x08\x03" + b"".join(size.to_bytes(4, "big") for size in dims) + b"few")
+    assert "truncated inside item 0" in refusal(path, "--index", "0")
+
+
+def test_more_dimensions_than_numpy_has_are_refused(path: Path) -> None:
+    path.write_bytes(b"\0\0\x08\x41" + b"\0\0\0\1" * 65 + b"x")
+    assert str(path) in refusal(path, "--index", "0")
+
+
+@pytest.mark.parametrize("data", [b"", b"PK\3\4", b"<html>", gzip.compress(b"not IDX", mtime=0)])
+def test_what_is_not_idx_is_refused(path: Path, data: bytes) -> None:
+    path.write_bytes(data)
+    assert str(path) in refusal(path)
+
+
+@pytest.mark.parametrize(("name", "problem"), [("missing", "No such file"), (".", "Is a directory")])
+def test_what_cannot_be_opened_is_refused(tmp_path: Path, name: str, problem: str) -> None:
+    message = refusal(tmp_path / name)
+    assert str(tmp_path / name) in message
+    assert problem in message
+
+
+def test_count_and_index_together_are_a_usage_error(files: Path) -> None:
+    assert show_process(files / "labels", "--count", "1", "--index", "1").returncode == 2
+
+
+def test_the_header_of_mnist_is_the_one_that_its_authors_publish(mnist: Path) -> None:
+    assert shown(mnist / "train-images-idx3-ubyte.gz") == (
+        "magic number:      2051  (0x00000803, uint8)\n"
+        "number of images:  60000\n"
+        "number of rows:    28\n"
+        "number of columns: 28\n"
+    )
+
+
+def test_the_first_digits_of_mnist(mnist: Path) -> None:
+    assert shown(mnist / "train-labels-idx1-ubyte.gz", "--count", "10") == "5 0 4 1 9 2 1 3 1 4\n"

@@ -1,0 +1,211 @@
+import hashlib
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy
+import pytest
+
+import validate
+from idx_bytes import idx_bytes
+from idxpng.errors import DataError
+
+IMAGES = numpy.arange(5 * 2 * 3, dtype="uint8").reshape(5, 2, 3)
+LABELS = numpy.array([1, 0, 7, 1, 1], dtype="uint8")
+GOOD_IMAGES, GOOD_LABELS = idx_bytes(IMAGES), idx_bytes(LABELS)
+FACTS: dict[str, Any] = {
+    "count": 5,
+    "shape": (2, 3),
+    "classes": {"00": "nought", "01": "T-shirt/top", "07": "sept, «été»", "10": "none of these"},
+    "class_counts": (1, 3, 1, 0),
+    "images_sha256": hashlib.sha256(GOOD_IMAGES).hexdigest(),
+    "labels_sha256": hashlib.sha256(GOOD_LABELS).hexdigest(),
+}
+UNPINNED: dict[str, Any] = {"class_counts": None, "images_sha256": None, "labels_sha256": None}
+
+
+class SplitFiles:
+    """The files of one split in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.images, self.labels = folder / "train-images-idx3-ubyte", folder / "train-labels-idx1-ubyte"
+        self.header = folder / "train.json"
+        self.write()
+
+    def write(self, images: bytes = GOOD_IMAGES, labels: bytes = GOOD_LABELS) -> None:
+        self.images.write_bytes(images)
+        self.labels.write_bytes(labels)
+
+    def validate(self, **facts: Any) -> None:
+        validate.main(str(self.images), str(self.labels), str(self.header), **(FACTS | facts))
+
+    def refusal(self, **facts: Any) -> str:
+        """The message with which they are refused, once it is sure that no header was left behind."""
+        with pytest.raises(DataError) as error:
+            self.validate(**facts)
+        assert sorted(self.header.parent.iterdir()) == [self.images, self.labels]
+        return str(error.value)
+
+
+@pytest.fixture
+def split(tmp_path: Path) -> SplitFiles:
+    return SplitFiles(tmp_path)
+
+
+def test_the_header_of_good_files_tells_all_that_was_found(split: SplitFiles) -> None:
+    split.validate()
+    assert json.loads(split.header.read_text(encoding="utf-8")) == {
+        "images": {
+            "file": "train-images-idx3-ubyte",
+            "magic": 2051,
+            "type": "uint8",
+            "dims": [5, 2, 3],
+            "bytes": 46,
+            "sha256": FACTS["images_sha256"],
+        },
+        "labels": {
+            "file": "train-labels-idx1-ubyte",
+            "magic": 2049,
+            "type": "uint8",
+            "dims": [5],
+            "bytes": 13,
+            "sha256": FACTS["labels_sha256"],
+        },
+        "class_names": {"00": "nought", "01": "T-shirt/top", "07": "sept, «été»", "10": "none of these"},
+        "class_counts": {"00": 1, "01": 3, "07": 1, "10": 0},
+    }
+
+
+def test_the_header_is_the_same_text_on_every_run_and_keeps_the_order_of_the_classes(split: SplitFiles) -> None:
+    split.validate()
+    first = split.header.read_bytes()
+    split.validate(**UNPINNED)
+    assert split.header.read_bytes() == first
+    assert list(json.loads(first)["class_counts"]) == list(FACTS["classes"])
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int8", "int16", "int32"])
+def test_labels_may_be_of_any_integer_type(split: SplitFiles, dtype: str) -> None:
+    split.write(labels=idx_bytes(LABELS.astype(dtype)))
+    split.validate(labels_sha256=None)
+    document = json.loads(split.header.read_text(encoding="utf-8"))
+    assert document["labels"]["type"] == dtype
+    assert document["class_counts"] == {"00": 1, "01": 3, "07": 1, "10": 0}
+
+
+def images(changed: numpy.ndarray) -> dict[str, bytes]:
+    return {"images": idx_bytes(changed)}
+
+
+def labels(changed: numpy.ndarray) -> dict[str, bytes]:
+    return {"labels": idx_bytes(changed)}
+
+
+def label_at(index: int, value: int, dtype: str = "uint8") -> dict[str, bytes]:
+    changed = LABELS.astype(dtype)
+    changed[index] = value
+    return labels(changed)
+
+
+@pytest.mark.parametrize(
+    ("files", "at", "expected", "found"),
+    [
+        ({"images": b"\1" + GOOD_IMAGES[1:]}, "byte 0", "00 00, a type", "01 00 08 03"),
+        ({"labels": b"\1" + GOOD_LABELS[1:]}, "byte 0", "00 00, a type", "01 00 08 01"),
+        (images(IMAGES.astype("float32")), "byte 2", "uint8", "float32"),
+        (images(IMAGES.astype("int8")), "byte 2", "uint8", "int8"),
+        (labels(LABELS.astype("float64")), "byte 2", "uint8 or int8 or int16 or int32", "float64"),
+        (images(IMAGES.reshape(5, 6)), "byte 3", "3", "2 (5, 6)"),
+        (images(IMAGES.reshape(5, 2, 3, 1)), "byte 3", "3", "4 (5, 2, 3, 1)"),
+        (labels(LABELS.reshape(5, 1)), "byte 3", "1", "2 (5, 1)"),
+        (images(IMAGES[:4]), "byte 4", "5", "4"),
+        (images(IMAGES[:0]), "byte 4", "5", "0"),
+        (images(IMAGES.reshape(5, 1, 6)), "byte 8", "2", "1"),
+        (images(IMAGES.reshape(5, 3, 2)), "byte 8", "2", "3"),
+        (images(numpy.zeros((5, 2, 4), "uint8")), "byte 12", "3", "4"),
+        ({"images": GOOD_IMAGES[:-1]}, "byte 45", "46 bytes: 16 of header and 5 × 2 × 3 of uint8", "45 bytes"),
+        ({"images": GOOD_IMAGES + b"\0"}, "byte 46", "46 bytes: 16 of header", "47 bytes"),
+        ({"labels": GOOD_LABELS[:-1]}, "byte 12", "13 bytes: 8 of header and 5 of uint8", "12 bytes"),
+        ({"labels": GOOD_LABELS + b"\0"}, "byte 13", "13 bytes: 8 of header", "14 bytes"),
+        (labels(LABELS[:4]), "byte 4", "5", "4"),
+        (labels(numpy.append(LABELS, LABELS)), "byte 4", "5", "10"),
+        (label_at(3, 8), "byte 11", "a label from 0 to 10", "8"),
+        (label_at(0, 255), "byte 8", "a label from 0 to 10", "255"),
+        (label_at(2, -1, "int8"), "byte 10", "a label from 0 to 10", "-1"),
+        (label_at(4, 2**31 - 1, "int32"), "byte 24", "a label from 0 to 10", "2147483647"),
+    ],
+    ids=[
+        "images' magic",
+        "labels' magic",
+        "float images",
+        "signed images",
+        "float labels",
+        "2-D images",
+        "4-D images",
+        "2-D labels",
+        "fewer images",
+        "no images",
+        "fewer rows",
+        "turned images",
+        "more columns",
+        "short images",
+        "long images",
+        "short labels",
+        "long labels",
+        "fewer labels",
+        "more labels",
+        "unknown label",
+        "label 255",
+        "negative label",
+        "label in a wide type",
+    ],
+)
+def test_a_wrong_file_is_refused_with_file_byte_expected_and_found(
+    split: SplitFiles, files: dict[str, bytes], at: str, expected: str, found: str
+) -> None:
+    split.write(**files)
+    message = split.refusal(**UNPINNED)
+    (wrong,) = files
+    assert message.startswith(f"{getattr(split, wrong)}: ")
+    assert f"\n  at:       {at}\n  expected: {expected}" in message
+    assert f"\n  found:    {found}" in message
+
+
+def test_the_first_label_that_is_no_class_is_named_with_its_image(split: SplitFiles) -> None:
+    split.write(labels=idx_bytes(numpy.array([1, 0, 9, 8, 200], "uint8")))
+    message = split.refusal(**UNPINNED)
+    assert "of image 2" in message
+    assert "found:    9\n" in message
+
+
+def test_labels_that_are_all_wrong_are_refused_as_quickly_as_one(split: SplitFiles) -> None:
+    count = 20_000
+    split.write(idx_bytes(numpy.zeros((count, 1, 1), "uint8")), idx_bytes(numpy.arange(count, dtype="int32") + 100))
+    start = time.process_time()
+    assert "of image 0" in split.refusal(count=count, shape=(1, 1), **UNPINNED)
+    assert time.process_time() - start < 1  # second; searching the file for each of them takes many
+
+
+@pytest.mark.parametrize(
+    ("class_counts", "label", "expected", "found"),
+    [((2, 2, 1, 0), "00 (nought)", 2, 1), ((1, 3, 0, 1), "07 (sept, «été»)", 0, 1), ((1, 3, 1, 5), "10", 5, 0)],
+)
+def test_a_class_that_stands_more_or_less_often_is_refused(
+    split: SplitFiles, class_counts: tuple[int, ...], label: str, expected: int, found: int
+) -> None:
+    message = split.refusal(class_counts=class_counts)
+    assert message.startswith(f"{split.labels}: label {label}")
+    assert f"expected: {expected}\n  found:    {found}" in message
+
+
+@pytest.mark.parametrize("role", ["images", "labels"])
+def test_another_digest_is_refused(split: SplitFiles, role: str) -> None:
+    message = split.refusal(**{f"{role}_sha256": "0" * 64})
+    assert message.startswith(f"{getattr(split, role)}: ")
+    assert f"expected: SHA-256 {'0' * 64}\n  found:    {FACTS[f'{role}_sha256']}" in message
+
+
+def test_a_file_that_is_still_compressed_is_named_as_such(split: SplitFiles) -> None:
+    split.write(images=b"\x1f\x8b\x08\0" + bytes(100))
+    assert "gzip: decompress it first" in split.refusal()

@@ -1,0 +1,72 @@
+"""The figures in README.md and docs are those that were measured, and the ways compared make the same pictures."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy
+import pytest
+from PIL import Image
+
+from compare import ON_DISK, RECORD, WAYS, table, with_table, without_work
+from growth import DOWNLOAD_BYTES, FILES, REFERENCE, SHARDS, make_idx
+from growth import RECORD as GROWTH
+from idxpng.compressed import open_content
+from project import PROJECT, copy_project, files, snakemake
+
+OWN = "datasets=digits.yaml"
+SAMPLE = PROJECT / "datasets/mnist-sample"
+
+
+def test_the_readmes_table_is_that_of_the_record() -> None:
+    readme = (PROJECT / "README.md").read_text()
+    assert with_table(readme, table(json.loads(RECORD.read_text()))) == readme
+
+
+def test_the_record_has_every_way_and_three_rounds() -> None:
+    for place, names in (("tmpfs", {way.name for way in WAYS}), ("disk", ON_DISK)):
+        figures = json.loads(RECORD.read_text())[place]["figures"]
+        assert names < figures.keys()
+        assert min(map(len, figures.values())) >= 3
+
+
+@pytest.mark.parametrize("writer", ["pillow", "pool"])
+def test_a_way_compared_makes_the_pictures_of_the_idx_file(tmp_path: Path, writer: str) -> None:
+    command = [sys.executable, str(PROJECT / "bench/peers.py"), "struct", writer, str(SAMPLE), str(tmp_path)]
+    subprocess.run(command, check=True)
+    with open_content(str(SAMPLE / "t10k-images-idx3-ubyte.gz")) as file:
+        images = numpy.frombuffer(file.read()[16:], numpy.uint8).reshape(200, 28, 28)
+    with open_content(str(SAMPLE / "t10k-labels-idx1-ubyte.gz")) as file:
+        labels = file.read()[8:]
+    for index, (image, label) in enumerate(zip(images, labels, strict=True)):
+        assert (numpy.asarray(Image.open(tmp_path / f"test/{label}/{index}.png")) == image).all()
+    assert len(list(tmp_path.rglob("*.png"))) == 1200
+
+
+def test_the_floor_is_the_same_graph_of_jobs_and_does_nothing(tmp_path: Path) -> None:
+    run = snakemake(without_work(tmp_path), "--cores", "2", "all")
+    assert run.jobs == snakemake(copy_project(tmp_path / "project"), "-n", "all").jobs
+    made = files(tmp_path / "results")
+    assert made
+    assert not any(made.values())
+
+
+def test_growth_was_measured_whole_and_stays_flat() -> None:
+    record = json.loads(GROWTH.read_text())
+    for kind, counts in (("files", FILES), ("shards", SHARDS)):
+        runs = [run for run in record["runs"] if run["kind"] == kind]
+        assert tuple(run["images"] for run in runs) == counts
+        (reference,) = [run["rate"] for run in runs if run["images"] == REFERENCE]
+        assert all(0.8 < run["rate"] / reference < 1.2 for run in runs)
+        assert all(run["peak_mb"] < 200 for run in runs)
+    assert record["download"]["bytes"] == DOWNLOAD_BYTES
+    assert record["download"]["peak_mb"] < 100
+
+
+def test_idx_files_made_to_grow_are_different_digits_and_valid(tmp_path: Path) -> None:
+    make_idx(tmp_path, 1500)
+    run = snakemake(tmp_path, "--snakefile", str(PROJECT / "Snakefile"), "--cores", "2", "all", "--config", OWN)
+    assert "1,500 PNG files" in run.output
+    duplicates = json.loads((tmp_path / "results/digits/duplicates.json").read_text())
+    assert duplicates == {"within": {"train": []}, "across": []}

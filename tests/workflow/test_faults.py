@@ -1,0 +1,271 @@
+"""What machines do to a run: it is killed, its disk is full, another run works beside it. Nothing is lost or wrong.
+
+FAULT_MOMENTS=30 makes the kills more, at 30 moments instead of 10.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+import yaml
+
+from mirror_server import MirrorServer, Misbehaviour
+from project import copy_project, files, snakemake
+
+MOMENTS = int(os.environ.get("FAULT_MOMENTS", "10"))
+JOBS = 37  # of `all` on the sample that have a log, which each opens when it begins
+SAMPLE = "mnist-sample"
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    project = copy_project(tmp_path_factory.mktemp("undisturbed"))
+    snakemake(project, "--cores", "2", "all")
+    assert len(logs(project)) == JOBS
+    return files(project / "results")
+
+
+def logs(project: Path) -> list[Path]:
+    return list(project.glob("logs/**/*.log"))
+
+
+def start(project: Path, *arguments: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "snakemake", "--cores", "2", "all", *arguments],
+        cwd=project,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        # A shell's background job, which the tests may be, has it ignored, and passes that on.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+
+
+def kills(signal_number: signal.Signals, count: int) -> list[tuple[signal.Signals, int, int]]:
+    """So many kills, from the first job to the last: how many have begun, and milliseconds since the last of them."""
+    return [(signal_number, 1 + (JOBS - 1) * number // (count - 1), number % 4 * 5) for number in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("signal_number", "begun", "milliseconds"),
+    [*kills(signal.SIGKILL, MOMENTS), *kills(signal.SIGTERM, 2), *kills(signal.SIGINT, 2)],
+    ids=lambda value: getattr(value, "name", None),
+)
+def test_a_run_that_was_killed_at_any_moment_is_finished_by_the_next(
+    tmp_path: Path, undisturbed: dict[str, bytes], signal_number: signal.Signals, begun: int, milliseconds: int
+) -> None:
+    project = copy_project(tmp_path / "project")
+    process = start(project)
+    while len(logs(project)) < begun:
+        assert process.poll() is None, "it ended before"
+        time.sleep(0.002)
+    time.sleep(milliseconds / 1000)
+    os.killpg(process.pid, signal_number)
+    assert process.wait(60) != 0
+    if any(project.glob(".snakemake/locks/*")):  # what the README tells of
+        snakemake(project, "--unlock", "all")
+    snakemake(project, "--cores", "2", "all")
+    assert files(project / "results") == undisturbed
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 30 MB."""
+    if os.geteuid() != 0:
+        pytest.skip("only root may mount a file system")
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=30m", "tmpfs", folder], check=True)
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+@pytest.fixture
+def project(tmp_path: Path, disk: Path) -> Path:
+    """A project whose resources, results and logs are on that disk."""
+    project = copy_project(tmp_path / "project")
+    pathvars = {name: f"{disk}/{name}" for name in ("results", "resources", "logs")}
+    (project / "config.yaml").write_text(yaml.safe_dump({"pathvars": pathvars}))
+    return project
+
+
+@contextmanager
+def only(disk: Path, left: int) -> Iterator[None]:
+    """Leave only so many bytes free on the disk."""
+    filler = disk / "filler"
+    with filler.open("wb") as file:
+        free = os.statvfs(disk)
+        file.write(bytes(free.f_bavail * free.f_frsize - left))
+    yield
+    filler.unlink()
+
+
+@pytest.fixture(scope="module")
+def everything(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """What all rules together make."""
+    project = copy_project(tmp_path_factory.mktemp("everything"))
+    snakemake(project, "--cores", "2", "publish", "webdataset")
+    snakemake(project, "--cores", "2", "verify")
+    return {
+        f"{kind}/{path}": content
+        for kind in ("resources", "results")
+        for path, content in files(project / kind).items()
+    }
+
+
+FULL = "ERROR: {output}: No space left on device\n  expected: more than is free"
+NO_SPACE = "ERROR: {output}: no space for it on the disk\n  expected: "
+NO_ROOM = "{disk}/results: no room for 93 files\n  expected: 93 blocks"
+
+
+# What each rule makes, the bytes that are left on the disk, and what is told.
+ON_A_FULL_DISK = {
+    "decompress": (f"resources/{SAMPLE}/train-images-idx3-ubyte", 500_000, NO_SPACE + "784016 bytes"),
+    "validate": (f"results/{SAMPLE}/header/train.json", 0, FULL),
+    "export": (f"results/{SAMPLE}/png/train/3", 200_000, NO_ROOM),
+    "manifest": (f"results/{SAMPLE}/manifest/train.csv", 12_288, NO_SPACE),
+    "preview": (f"results/{SAMPLE}/preview/train.png", 4096, FULL),
+    "measure": (f"results/{SAMPLE}/statistics/train.svg", 4096, FULL),
+    "describe": (f"results/{SAMPLE}/overview.html", 4096, FULL),
+    "parquet": (f"results/{SAMPLE}/parquet/train.parquet", 8192, FULL),
+    "card": (f"results/{SAMPLE}/croissant.json", 4096, FULL),
+    "pack": (f"results/{SAMPLE}/webdataset/train-000000.tar", 10**6, FULL),
+    "index_shards": (f"results/{SAMPLE}/webdataset/train.json", 0, FULL),
+    "verify_split": (f"results/{SAMPLE}/verify/train.json", 0, FULL),
+}
+
+
+@pytest.mark.parametrize("rule", ON_A_FULL_DISK)
+def test_a_full_disk_is_told_with_the_file_and_no_obstacle_once_there_is_room(
+    project: Path, disk: Path, everything: dict[str, bytes], rule: str
+) -> None:
+    output, left, told = ON_A_FULL_DISK[rule]
+    if rule == "verify_split":
+        snakemake(project, "--cores", "2", f"{disk}/results/{SAMPLE}/manifest/train.csv")
+    snakemake(project, "--cores", "2", f"{disk}/{output}", "--omit-from", rule)
+    with only(disk, left):
+        run = snakemake(project, "--cores", "1", f"{disk}/{output}", succeed=False)
+    assert told.format(output=disk / output, disk=disk) in run.output
+    assert "Traceback" not in run.output
+    check_made_now(project, disk, output, everything)
+
+
+def check_made_now(project: Path, disk: Path, output: str, everything: dict[str, bytes]) -> None:
+    """Check that of what did not fit nothing is there, and that with room the same command makes it."""
+    assert not (disk / output).exists()
+    snakemake(project, "--cores", "2", f"{disk}/{output}")
+    made = {path: content for path, content in files(disk).items() if not path.startswith("logs/")}
+    assert any(path.startswith(output) for path in made)
+    assert made.items() <= everything.items()
+
+
+@pytest.mark.parametrize(
+    ("chunked", "told"),
+    [
+        (None, "ERROR: {mirror}/{file}: no space for it on the disk\n  expected: 161728 bytes"),
+        (False, "ERROR: {mirror}/{file}: no space for it on the disk\n  expected: 161728 bytes"),
+        (True, FULL),
+    ],
+    ids=["from a directory", "from a server", "from a server that tells no length"],
+)
+def test_a_download_that_does_not_fit_is_told_and_finished_once_there_is_room(
+    project: Path,
+    disk: Path,
+    everything: dict[str, bytes],
+    mirror_server: MirrorServer,
+    chunked: bool | None,
+    told: str,
+) -> None:
+    file = "train-images-idx3-ubyte.gz"
+    output = f"resources/{SAMPLE}/{file}"
+    mirror = f"{project}/datasets/{SAMPLE}"
+    if chunked is not None:
+        mirror = f"{mirror_server.url}/mirror"
+        mirror_server.publish(f"/mirror/{file}", (project / "datasets" / SAMPLE / file).read_bytes())
+        mirror_server.misbehave(f"/mirror/{file}", Misbehaviour(chunked=chunked))
+    command = ("--cores", "1", f"{disk}/{output}", "--config", f"mirrors={{{SAMPLE}: '{mirror}'}}")
+    with only(disk, 102_400):
+        run = snakemake(project, *command, succeed=False)
+    assert told.format(mirror=mirror, file=file, output=disk / output) in run.output
+    assert "Traceback" not in run.output
+    check_made_now(project, disk, output, everything)
+
+
+def test_a_read_only_disk_is_named(project: Path, disk: Path) -> None:
+    subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+    run = snakemake(project, "--cores", "1", "all", succeed=False)
+    assert f"Read-only file system: '{disk}/resources'" in run.output
+
+
+@pytest.mark.parametrize(
+    ("path", "mode", "told"),
+    [
+        ("results", 0o555, f"Permission denied: 'results/{SAMPLE}'"),
+        (
+            f"datasets/{SAMPLE}/train-images-idx3-ubyte.gz",
+            0,
+            f"datasets/{SAMPLE}/train-images-idx3-ubyte.gz: cannot be read: Permission denied",
+        ),
+        (
+            f"resources/{SAMPLE}/train-labels-idx1-ubyte",
+            0,
+            f"ERROR: resources/{SAMPLE}/train-labels-idx1-ubyte: Permission denied",
+        ),
+    ],
+    ids=["folder of results", "file of a mirror", "IDX file"],
+)
+def test_what_may_not_be_written_or_read_is_named(tmp_path: Path, path: str, mode: int, told: str) -> None:
+    without_privilege: tuple[str, ...] = ()
+    if os.geteuid() == 0:
+        if not shutil.which("setpriv"):
+            pytest.skip("root may read and write everything, unless setpriv takes that from it")
+        without_privilege = ("setpriv", "--bounding-set=-dac_override,-dac_read_search")
+    project = copy_project(tmp_path / "project")
+    snakemake(project, "--cores", "1", f"resources/{SAMPLE}/train-labels-idx1-ubyte")
+    (project / "results").mkdir()
+    allowed = (project / path).stat().st_mode
+    (project / path).chmod(mode)
+    command = ("--cores", "1", f"results/{SAMPLE}/header/train.json")
+    run = snakemake(project, *command, succeed=False, before=without_privilege)
+    assert told in run.output
+    assert "Traceback" not in run.output
+    (project / path).chmod(allowed)
+    snakemake(project, *command, before=without_privilege)
+
+
+def test_a_file_where_a_directory_is_due_is_named(tmp_path: Path) -> None:
+    project = copy_project(tmp_path / "project")
+    (project / "results").write_text("a file")
+    run = snakemake(project, "--cores", "1", "all", succeed=False)
+    assert "Not a directory: 'results" in run.output
+    assert (project / "results").read_text() == "a file"
+
+
+def test_workflows_that_share_their_resources_never_see_half_a_file(
+    tmp_path: Path, undisturbed: dict[str, bytes]
+) -> None:
+    alone = copy_project(tmp_path / "alone")
+    snakemake(alone, "--cores", "2", "all")
+    expected = files(alone / "resources")
+    shared = tmp_path / "shared"
+    pathvars = f"pathvars={{resources: {shared}}}"
+    projects = [copy_project(tmp_path / one) for one in ("a", "b")]
+    processes = [start(project, "--config", pathvars) for project in projects]
+    while any(process.poll() is None for process in processes):
+        for name, content in expected.items():
+            with suppress(FileNotFoundError):  # Snakemake removes what it is about to make; the other run may fail
+                assert (shared / name).read_bytes() == content
+        time.sleep(0.01)
+    for project in projects:
+        snakemake(project, "--cores", "2", "all", "--config", pathvars)
+        assert files(project / "results") == undisturbed
+    assert files(shared) == expected

@@ -1,0 +1,82 @@
+"""All of MNIST, the four official files, from an HTTP server to 70,000 PNG files."""
+
+import json
+import time
+from pathlib import Path
+
+import numpy
+import pytest
+from PIL import Image
+
+import tree_digest
+from idxpng.idx import IdxFile
+from mirror_server import MirrorServer
+from project import PROJECT, copy_project, snakemake
+
+CLASS_COUNTS = {
+    "train": [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949],
+    "test": [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009],
+}
+FILES = {"train": "train", "test": "t10k"}
+
+
+pytestmark = pytest.mark.alone
+
+
+@pytest.fixture(scope="module")
+def exported(mnist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    project = copy_project(tmp_path_factory.mktemp("mnist"))
+    with MirrorServer(mnist) as server:
+        snakemake(project, "--cores", "2", "all", "--config", "datasets=mnist", f"mirrors={{mnist: {server.url}}}")
+        assert sorted(request.path for request in server.requests) == sorted(
+            f"/{path.name}" for path in mnist.glob("*.gz")
+        )
+    return project
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_all_images_are_exported_pixel_for_pixel(exported: Path, split: str) -> None:
+    png = exported / "results/mnist/png" / split
+    with (
+        IdxFile(exported / f"resources/mnist/{FILES[split]}-images-idx3-ubyte") as images,
+        IdxFile(exported / f"resources/mnist/{FILES[split]}-labels-idx1-ubyte") as labels,
+    ):
+        expected = images.array()
+        label_of = labels.values()
+        seen = 0
+        for path in png.rglob("*.png"):
+            index = int(path.stem)
+            assert path.name == f"{index:0{len(str(len(images) - 1))}}.png"
+            assert path.parent.name == str(label_of[index])
+            with Image.open(path) as image:
+                assert image.mode == "L"
+                assert (numpy.asarray(image) == expected[index]).all()
+            seen += 1
+    assert seen == len(images) == sum(CLASS_COUNTS[split])
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_the_classes_have_the_published_counts(exported: Path, split: str) -> None:
+    png = exported / "results/mnist/png" / split
+    assert [len(list((png / str(label)).glob("*.png"))) for label in range(10)] == CLASS_COUNTS[split]
+    header = json.loads((exported / f"results/mnist/header/{split}.json").read_text())
+    assert list(header["class_counts"].values()) == CLASS_COUNTS[split]
+
+
+def test_the_first_training_image_is_the_five_of_the_tutorials(exported: Path) -> None:
+    with Image.open(exported / "results/mnist/png/train/5/00000.png") as image:
+        pixels = numpy.asarray(image)
+    assert pixels[5].tolist() == [0] * 12 + [3, 18, 18, 18, 126, 136, 175, 26, 166, 255, 247, 127] + [0] * 4
+
+
+def test_the_tree_has_the_digest_that_the_readme_states(exported: Path) -> None:
+    digest = tree_digest.main(str(exported / "results/mnist/png"))
+    assert f"`{digest}`" in (PROJECT / "README.md").read_text()
+
+
+def test_the_tree_is_proven_to_be_mnist_in_less_than_20_seconds(exported: Path) -> None:
+    began = time.monotonic()
+    snakemake(exported, "--cores", "2", "verify", "--config", "datasets=mnist")
+    assert time.monotonic() - began < 20
+    report = json.loads((exported / "results/mnist/verify/train.json").read_text())
+    assert report["sha256"]["images"] == "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db"

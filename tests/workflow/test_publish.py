@@ -1,0 +1,133 @@
+"""What `publish` makes is loaded by the tools that it is made for, with equal pixels and labels."""
+
+import os
+from pathlib import Path
+
+os.environ |= {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1"}  # read when `datasets` is imported
+
+import mlcroissant
+import numpy
+import pytest
+import yaml
+
+import card
+from idxpng.idx import IdxFile
+from parquet import features
+from project import copy_project, files, snakemake
+
+datasets = pytest.importorskip("datasets")  # which a type checker takes for our folder of that name
+FILES = {"train": "train", "test": "t10k"}
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project folder after `publish`."""
+    folder = copy_project(tmp_path_factory.mktemp("published"))
+    run = snakemake(folder, "--cores", "2", "publish")
+    assert "1,000 PNG files" in run.output
+    assert "Nothing to be done" in snakemake(folder, "--cores", "2", "publish").output
+    return folder
+
+
+def expected(project: Path, split: str) -> tuple[numpy.ndarray, numpy.ndarray]:
+    start = project / f"resources/mnist-sample/{FILES[split]}"
+    with IdxFile(f"{start}-images-idx3-ubyte") as images, IdxFile(f"{start}-labels-idx1-ubyte") as labels:
+        return images.array(), labels.array()
+
+
+@pytest.mark.parametrize("how", ["card", "parquet", "imagefolder"])
+def test_datasets_loads_it_with_equal_pixels_and_labels(
+    published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    root = published / "results/mnist-sample"
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
+    if how == "card":
+        loaded = datasets.load_dataset(str(root), cache_dir=str(tmp_path))
+    elif how == "parquet":
+        paths = {split: str(root / f"parquet/{split}.parquet") for split in FILES}
+        loaded = datasets.load_dataset("parquet", data_files=paths, cache_dir=str(tmp_path))
+    else:
+        loaded = datasets.load_dataset("imagefolder", data_dir=str(root / "png"), cache_dir=str(tmp_path))
+    assert set(loaded) == set(FILES)
+    for split, rows in loaded.items():
+        images, labels = expected(published, split)
+        assert rows.features["label"].names == [str(label) for label in range(10)]
+        # An image folder comes label by label, each in the order of its names.
+        order = numpy.argsort(labels, kind="stable") if how == "imagefolder" else numpy.arange(len(labels))
+        assert rows["label"] == labels[order].tolist()
+        for image, index in zip(rows["image"], order, strict=True):
+            assert (image.mode, image.size) == ("L", (28, 28))
+            assert (numpy.asarray(image) == images[index]).all()
+
+
+def test_croissant_is_valid_and_loads_with_equal_pixels_and_labels(
+    published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CROISSANT_CACHE", str(tmp_path))
+    described = mlcroissant.Dataset(str(published / "results/mnist-sample/croissant.json"))
+    assert not described.metadata.ctx.issues.errors
+    assert "Keras says CC BY-SA 3.0" in str(described.metadata.license)
+    for split in FILES:
+        images, labels = expected(published, split)
+        records = list(described.records(split))
+        assert [record[f"{split}/label"] for record in records] == labels.tolist()
+        for record, image in zip(records, images, strict=True):
+            assert (numpy.asarray(record[f"{split}/image"]) == image).all()
+
+
+def test_parquet_holds_the_png_files_under_their_paths(published: Path, tmp_path: Path) -> None:
+    root = published / "results/mnist-sample"
+    rows = datasets.Dataset.from_parquet(str(root / "parquet/test.parquet"), cache_dir=str(tmp_path))
+    images = rows.cast_column("image", datasets.Image(decode=False))["image"]
+    assert {image["path"]: image["bytes"] for image in images} == {
+        f"test/{path}": content for path, content in files(root / "png/test").items()
+    }
+
+
+def test_the_card_says_what_hugging_face_reads_and_what_people_must_know(published: Path) -> None:
+    root = published / "results/mnist-sample"
+    _, header, text = (root / "README.md").read_text(encoding="utf-8").split("---\n", 2)
+    facts = yaml.safe_load(header)
+    assert facts["license"] == "unknown"
+    assert facts["task_categories"] == ["image-classification"]
+    assert facts["size_categories"] == ["1K<n<10K"]
+    assert {split["name"]: split["num_examples"] for split in facts["dataset_info"]["splits"]} == {
+        "train": 1000,
+        "test": 200,
+    }
+    for name in ("LICENSE", "CITATION"):
+        assert (root / name).read_text(encoding="utf-8").strip() in text
+    assert "Keras says CC BY-SA 3.0, the Hugging Face card ylecun/mnist says MIT" in (root / "LICENSE").read_text()
+    assert "doi:10.1109/5.726791" in (root / "CITATION").read_text()
+
+
+def test_words_that_a_licence_asks_for_are_passed_on(published: Path, tmp_path: Path) -> None:
+    parquet = tmp_path / "test.parquet"
+    parquet.write_bytes((published / "results/mnist-sample/parquet/test.parquet").read_bytes())
+    card_file, croissant, licence, citation = (str(tmp_path / name) for name in ("README.md", "x.json", "L", "C"))
+    terms: dict[str, str | None] = {"spdx": "CC-BY-4.0"}
+    overview = str(tmp_path / "overview.html")
+    card.main(
+        "x", ["test"], [str(parquet)], overview, card_file, croissant, licence, citation, "X", terms, "me", "By me."
+    )
+    for path in (card_file, croissant, licence):
+        assert "By me." in Path(path).read_text(encoding="utf-8")
+    assert "\nlicense: cc-by-4.0\n" in Path(card_file).read_text(encoding="utf-8")
+
+
+def test_nothing_is_published_into_the_image_folder(published: Path) -> None:
+    names = {Path(path).suffix for path in files(published / "results/mnist-sample/png")}
+    assert names == {".png"}
+
+
+@pytest.mark.parametrize(
+    ("classes", "names"),
+    [
+        ({"0": "o", "1": "ki"}, ["o", "ki"]),
+        ({"01": "A a", "02": "B b"}, ["none", "A a", "B b"]),
+        ({"0": "x", "1": "x"}, ["0 x", "1 x"]),
+        ({"0": "x", "9": "y"}, None),
+    ],
+)
+def test_class_labels_are_the_values_in_the_labels_file(classes: dict[str, str], names: list[str] | None) -> None:
+    assert features(classes, ["writer"])["label"].get("names") == names

@@ -1,0 +1,39 @@
+"""Results on S3-compatible storage, through Snakemake's own storage plugin and against a real S3 server."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+
+from project import copy_project, files, snakemake
+
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_DEFAULT_REGION": "us-east-1"}
+
+
+@pytest.fixture
+def s3_url(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    for name, value in CREDENTIALS.items():
+        monkeypatch.setenv(name, value)
+    server = ThreadedMotoServer("127.0.0.1", 0)
+    server.start()
+    try:
+        host, port = server.get_host_and_port()
+        yield f"http://{host}:{port}"
+    finally:
+        server.stop()
+
+
+def test_shards_and_images_can_live_on_s3(tmp_path: Path, s3_url: str) -> None:
+    bucket = boto3.resource("s3", endpoint_url=s3_url).create_bucket(Bucket="digits")
+    targets = ("webdataset", "results/mnist-sample/png/test/7", "--cores", "2", "--config", "splits=test")
+    storage = ("--default-storage-provider", "s3", "--default-storage-prefix", "s3://digits")
+    on_s3 = copy_project(tmp_path / "s3")
+    snakemake(on_s3, *targets, *storage, "--storage-s3-endpoint-url", s3_url)
+    local = copy_project(tmp_path / "local")
+    snakemake(local, *targets)
+    stored = {item.key: item.get()["Body"].read() for item in bucket.objects.filter(Prefix="results/")}
+    found = {key.removeprefix("results/"): data for key, data in stored.items() if ".snakemake_timestamp" not in key}
+    assert found == files(local / "results")
+    assert not (on_s3 / "results").exists()

@@ -1,0 +1,376 @@
+"""The whole workflow, used as people use Snakemake. The bundled sample stands for any dataset."""
+
+import csv
+import gzip
+import json
+import re
+import shutil
+import subprocess
+from collections import Counter
+from pathlib import Path
+
+import numpy
+import pytest
+import yaml
+from PIL import Image
+
+from idx_bytes import idx_bytes
+from mirror_server import MirrorServer
+from project import PROJECT, copy_project, files, snakemake
+
+EVERYTHING = {
+    "download": 4,
+    "decompress": 4,
+    "validate": 2,
+    "export": 20,
+    "manifest": 2,
+    "preview": 2,
+    "measure": 2,
+    "describe": 1,
+    "all": 1,
+}
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project folder in which everything has been made, on four cores. Not to be changed: see `project`."""
+    folder = copy_project(tmp_path_factory.mktemp("finished"))
+    run = snakemake(folder, "--cores", "4", "all")
+    assert run.jobs == EVERYTHING
+    assert "1,000 PNG files in results/mnist-sample/png/train" in run.output
+    assert "--config datasets=mnist" in run.output, "a run on the sample says how to get all of MNIST"
+    return folder
+
+
+@pytest.fixture
+def project(finished: Path, tmp_path: Path) -> Path:
+    """A copy of the finished folder, to change."""
+    return shutil.copytree(finished, tmp_path / "project", copy_function=shutil.copy2)
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Path:
+    """A project folder in which nothing has been made."""
+    return copy_project(tmp_path / "fresh")
+
+
+def write_config(folder: Path, **config: object) -> None:
+    (folder / "config.yaml").write_text(yaml.safe_dump(config))
+
+
+# What comes out
+
+
+def test_the_results_are_laid_out_as_documented(finished: Path) -> None:
+    results = finished / "results/mnist-sample"
+    assert sorted(path.name for path in results.iterdir()) == [
+        "duplicates.json",
+        "header",
+        "manifest",
+        "overview.html",
+        "png",
+        "preview",
+        "statistics",
+    ]
+    assert [path.name for path in sorted((results / "png").iterdir())] == ["test", "train"]
+    for split in ("train", "test"):
+        assert [path.name for path in sorted((results / "png" / split).iterdir())] == [
+            str(label) for label in range(10)
+        ]
+        counts = json.loads((results / f"header/{split}.json").read_text())["class_counts"]
+        assert counts == {
+            label.name: len(list(label.glob("*.png"))) for label in sorted((results / "png" / split).iterdir())
+        }
+    assert not list(finished.rglob("*.partial*"))
+
+
+def test_every_manifest_row_is_an_image_with_these_pixels(finished: Path) -> None:
+    import hashlib
+
+    root = finished / "results/mnist-sample"
+    for split, count in (("train", 1000), ("test", 200)):
+        rows = list(csv.DictReader((root / f"manifest/{split}.csv").open(newline="")))
+        assert [int(row["index"]) for row in rows] == list(range(count))
+        for row in rows:
+            pixels = Image.open(root / "png" / row["path"]).tobytes()
+            assert hashlib.sha256(pixels).hexdigest() == row["sha256"]
+            assert row["path"].split("/")[:2] == [split, row["label"]]
+
+
+def test_the_number_of_cores_and_the_folder_change_no_byte(finished: Path, fresh: Path) -> None:
+    snakemake(fresh, "--cores", "1", "all")
+    assert files(fresh / "results") == files(finished / "results")
+
+
+# Partial runs
+
+
+def test_one_label_in_an_empty_tree_runs_only_what_it_needs(fresh: Path) -> None:
+    run = snakemake(fresh, "--cores", "2", "results/mnist-sample/png/train/7")
+    assert run.jobs == {"download": 2, "decompress": 2, "validate": 1, "export": 1}
+    assert [path.name for path in (fresh / "results/mnist-sample/png/train").iterdir()] == ["7"]
+
+
+def test_a_dataset_that_is_not_configured_can_be_asked_for_by_its_path(fresh: Path) -> None:
+    run = snakemake(fresh, "-n", "results/mnist/png/train/7")
+    assert run.jobs == {"download": 2, "decompress": 2, "validate": 1, "export": 1}
+
+
+def test_nothing_to_do_runs_nothing(project: Path) -> None:
+    assert "Nothing to be done" in snakemake(project, "--cores", "4", "all").output
+
+
+def test_a_deleted_label_remakes_one_export(project: Path) -> None:
+    label = project / "results/mnist-sample/png/train/7"
+    before = files(label)
+    shutil.rmtree(label)
+    assert snakemake(project, "--cores", "4", "all").jobs == {"export": 1, "manifest": 1, "describe": 1, "all": 1}
+    assert files(label) == before
+
+
+def test_another_limit_exports_anew_and_downloads_nothing(project: Path) -> None:
+    run = snakemake(project, "--cores", "4", "all", "--config", "limit=10")
+    assert run.jobs == {"export": 20, "manifest": 2, "preview": 2, "measure": 2, "describe": 1, "all": 1}
+    rows = list(csv.DictReader((project / "results/mnist-sample/manifest/train.csv").open(newline="")))
+    assert [row["label"] for row in rows] == ["5", "0", "4", "1", "9", "2", "1", "3", "1", "4"]
+
+
+@pytest.mark.parametrize(
+    ("module", "rules"),
+    [
+        ("idxpng/png", {"export"}),
+        ("idxpng/idx", {"validate", "export", "preview", "measure"}),
+        ("idxpng/compressed", {"decompress", "validate", "export", "preview", "measure"}),
+        ("export", {"export"}),
+        ("idxpng/http", set()),
+        ("idxpng/config", set()),
+    ],
+)
+def test_an_edited_module_reruns_the_rules_that_use_it_and_no_download(
+    project: Path, module: str, rules: set[str]
+) -> None:
+    with (project / f"scripts/{module}.py").open("a") as source:
+        source.write("\nEDITED = True\n")
+    run = snakemake(project, "-n", "all")
+    assert set(run.jobs) - {"manifest", "describe", "all"} == rules
+
+
+def test_another_mirror_downloads_nothing_anew(project: Path) -> None:
+    run = snakemake(project, "-n", "all", "--config", "mirrors={mnist-sample: /somewhere/else}")
+    assert "Nothing to be done" in run.output
+
+
+def test_forcing_export_runs_every_export_and_nothing_before(project: Path) -> None:
+    run = snakemake(project, "--cores", "2", "--forcerun", "export", "--config", "splits=test")
+    assert run.jobs == {"export": 10, "manifest": 1, "describe": 1, "all": 1}
+
+
+def test_all_output_can_be_deleted(project: Path) -> None:
+    snakemake(project, "--cores", "1", "--delete-all-output", "all")
+    assert not list((project / "results").rglob("*.*"))
+    assert not list((project / "resources").rglob("*ubyte*"))
+
+
+@pytest.mark.parametrize(
+    ("config", "jobs"),
+    [
+        ("datasets=mnist", EVERYTHING),
+        ("datasets=[mnist,fashion-mnist]", {rule: 2 * n if rule != "all" else 1 for rule, n in EVERYTHING.items()}),
+        ("splits=[train]", {rule: (n + 1) // 2 for rule, n in EVERYTHING.items()}),
+    ],
+)
+def test_the_command_line_configures(fresh: Path, config: str, jobs: dict[str, int]) -> None:
+    assert snakemake(fresh, "-n", "--config", config).jobs == jobs
+
+
+# Other folders, other workflows
+
+
+def test_it_runs_from_another_folder_with_the_configuration_there_on_top(fresh: Path, tmp_path: Path) -> None:
+    work = tmp_path / "work"
+    work.mkdir()
+    write_config(work, limit=5, splits=["test"])
+    run = snakemake(tmp_path, "-s", str(fresh / "Snakefile"), "--directory", str(work), "--cores", "2")
+    assert run.jobs["export"] == 10
+    assert len(list((work / "results/mnist-sample/png/test").rglob("*.png"))) == 5
+    assert not (fresh / "results").exists()
+
+
+def test_it_runs_from_another_folder_without_a_configuration(fresh: Path, tmp_path: Path) -> None:
+    work = tmp_path / "work"
+    assert snakemake(tmp_path, "-s", str(fresh / "Snakefile"), "--directory", str(work), "-n").jobs == EVERYTHING
+
+
+def test_results_and_resources_can_be_moved(fresh: Path) -> None:
+    write_config(fresh, splits="test", pathvars={"results": "out", "resources": "out/idx"})
+    snakemake(fresh, "--cores", "2")
+    assert len(list((fresh / "out/mnist-sample/png/test").rglob("*.png"))) == 200
+    assert (fresh / "out/idx/mnist-sample/t10k-labels-idx1-ubyte").exists()
+
+
+IMPORTING = """
+module mnist:
+    snakefile: {snakefile!r}
+    config: {{"datasets": "mnist-sample", "splits": "test", "limit": 20}}
+    prefix: "digits/"
+
+use rule * from mnist as mnist_*
+
+rule count:
+    input: "digits/results/mnist-sample/manifest/test.csv"
+    output: "count.txt"
+    shell: "tail -n +2 {{input}} | wc -l > {{output}}"
+"""
+
+
+def test_another_workflow_imports_it_as_a_module(fresh: Path, tmp_path: Path) -> None:
+    importing = tmp_path / "importing"
+    importing.mkdir()
+    (importing / "Snakefile").write_text(IMPORTING.format(snakefile=str(fresh / "Snakefile")))
+    (importing / "config.yaml").write_text("something: of the importing workflow\n")
+    run = snakemake(importing, "--cores", "2", "count")
+    assert run.jobs["mnist_export"] == 10
+    assert (importing / "count.txt").read_text().strip() == "20"
+
+
+def test_another_workflow_imports_it_over_the_network(fresh: Path, tmp_path: Path) -> None:
+    importing = tmp_path / "importing"
+    importing.mkdir()
+    with MirrorServer(fresh) as server:
+        (importing / "Snakefile").write_text(IMPORTING.format(snakefile=f"{server.url}/Snakefile"))
+        snakemake(importing, "--cores", "2", "count", XDG_CACHE_HOME=str(tmp_path / "cache"))
+    assert (importing / "count.txt").read_text().strip() == "20"
+
+
+# One's own data
+
+OWN = {
+    "title": "Three shapes",
+    "licence": {"spdx": "CC0-1.0"},
+    "citation": "none",
+    "classes": {0: "circle", 1: "square, filled", 2: "étoile"},
+    "mirrors": ["idx"],
+    "splits": {
+        "train": {
+            "count": 30,
+            "shape": [5, 7],
+            "images": {"file": "shapes-images-idx3-ubyte"},
+            "labels": {"file": "shapes-labels-idx1-ubyte.gz"},
+        }
+    },
+}
+
+
+def make_own_dataset(folder: Path) -> tuple[numpy.ndarray, numpy.ndarray]:
+    """Three classes of 5 × 7 images: images published as they are, labels compressed."""
+    random = numpy.random.default_rng(0)
+    images = random.integers(0, 256, (30, 5, 7), numpy.uint8)
+    labels = random.integers(0, 3, 30).astype(numpy.uint8)
+    (folder / "idx").mkdir(parents=True)
+    (folder / "idx/shapes-images-idx3-ubyte").write_bytes(idx_bytes(images))
+    (folder / "idx/shapes-labels-idx1-ubyte.gz").write_bytes(gzip.compress(idx_bytes(labels)))
+    (folder / "shapes.yaml").write_text(yaml.safe_dump(OWN, allow_unicode=True))
+    return images, labels
+
+
+def test_a_dataset_of_ones_own_works_by_its_path(fresh: Path) -> None:
+    images, labels = make_own_dataset(fresh / "my")
+    run = snakemake(fresh, "--cores", "2", "all", "--config", "datasets=my/shapes.yaml")
+    rows = list(csv.DictReader((fresh / "results/shapes/manifest/train.csv").open(newline="", encoding="utf-8")))
+    assert [int(row["label"]) for row in rows] == labels.tolist()
+    assert {row["class_name"] for row in rows} == set(OWN["classes"].values())  # type: ignore[attr-defined]
+    for row, image in zip(rows, images, strict=True):
+        assert (numpy.asarray(Image.open(fresh / "results/shapes/png" / row["path"])) == image).all()
+    assert "content_sha256: " in run.output, "a run without checksums shows the value to pin"
+
+
+def test_the_values_that_a_run_shows_can_be_pinned(fresh: Path) -> None:
+    make_own_dataset(fresh / "my")
+    run = snakemake(fresh, "--cores", "1", "all", "--config", "datasets=my/shapes.yaml")
+    text = (fresh / "my/shapes.yaml").read_text()
+    for role in ("images", "labels"):
+        shown = re.search(rf"resources/shapes/shapes-{role}[^:]*: nothing.*\n +content_sha256: (\w+)", run.output)
+        assert shown, run.output
+        text = text.replace(f"file: shapes-{role}", f"content_sha256: {shown[1]}\n      file: shapes-{role}")
+    (fresh / "my/shapes.yaml").write_text(text)
+    again = snakemake(fresh, "--cores", "1", "all", "--forceall", "--config", "datasets=my/shapes.yaml")
+    assert "nothing to check" not in again.output
+
+
+# What goes wrong
+
+
+def test_a_label_that_is_no_class_stops_before_any_export(fresh: Path) -> None:
+    _, labels = make_own_dataset(fresh / "my")
+    labels[17] = 9
+    (fresh / "my/idx/shapes-labels-idx1-ubyte.gz").write_bytes(gzip.compress(idx_bytes(labels)))
+    run = snakemake(fresh, "--cores", "2", "all", "--config", "datasets=my/shapes.yaml", succeed=False)
+    for words in ("a label that is no class, of image 17", "byte 25", "a label from 0 to 2", "found:    9"):
+        assert words in run.output
+    assert "Traceback" not in run.output
+    assert not (fresh / "results").exists() or not list((fresh / "results").rglob("*.png"))
+
+
+def test_a_wrong_file_is_refused_and_named(fresh: Path, mnist: Path) -> None:
+    with MirrorServer(mnist) as server:
+        run = snakemake(
+            fresh,
+            "--cores",
+            "1",
+            "resources/fashion-mnist/t10k-labels-idx1-ubyte.gz",
+            "--config",
+            f"mirrors={{fashion-mnist: {server.url}}}",
+            succeed=False,
+            HTTPS_PROXY="http://127.0.0.1:9",
+            HTTP_PROXY="http://127.0.0.1:9",
+            NO_PROXY="127.0.0.1",
+        )
+    assert "not the right file: this is t10k-labels-idx1-ubyte.gz of MNIST" in run.output
+    assert "--config 'mirrors={fashion-mnist: /path/to/folder}'" in run.output
+    assert not list((fresh / "resources").rglob("*labels*"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--config", "dataset=mnist"], "unknown key"),
+        (["--config", "datasets=nist"], "no such dataset"),
+        (["results/mnist/png/train/10"], "one of 0, 1, 2"),
+        (["results/mnist/header/dev.json"], "one of train, test"),
+        (["resources/mnist/train-images.gz"], "no such file"),
+    ],
+)
+def test_a_mistake_in_the_request_is_named_with_what_is_allowed(fresh: Path, arguments: list[str], words: str) -> None:
+    assert words in snakemake(fresh, "-n", *arguments, succeed=False).output
+
+
+# The workflow as a text
+
+
+def test_every_rule_is_explained_in_the_list(fresh: Path) -> None:
+    listed = snakemake(fresh, "--list").output
+    for rule in EVERYTHING:
+        assert f"\n{rule} (" in f"\n{listed}"
+
+
+def test_environments_and_requirements_pin_the_same_versions() -> None:
+    requirements = [PROJECT / f"envs/requirements{extra}.txt" for extra in ("", "-publish")]
+    lines = [line for path in requirements for line in path.read_text().splitlines()]
+    pinned = dict(line.lower().split("==") for line in lines if "==" in line)
+    for environment in (PROJECT / "envs").glob("*.yaml"):
+        *of_conda, last = yaml.safe_load(environment.read_text())["dependencies"]
+        of_pip = last["pip"] if isinstance(last, dict) else [last]
+        for requirement in [*of_conda, *of_pip]:
+            package, version = re.split("==?", requirement)
+            assert package in ("python", "pip") or pinned[package] == version
+
+
+def test_class_counts_of_the_sample_are_those_of_its_labels(finished: Path) -> None:
+    labels = gzip.decompress((finished / "datasets/mnist-sample/train-labels-idx1-ubyte.gz").read_bytes())[8:]
+    counts = json.loads((finished / "results/mnist-sample/header/train.json").read_text())["class_counts"]
+    assert counts == {str(label): count for label, count in sorted(Counter(labels).items())}
+
+
+def test_nothing_generated_is_in_the_repository() -> None:
+    listed = subprocess.run(["git", "-C", str(PROJECT), "ls-files"], check=True, capture_output=True, text=True).stdout
+    assert not [name for name in listed.splitlines() if name.startswith(("results/", "resources/", ".snakemake/"))]
