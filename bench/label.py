@@ -5,6 +5,7 @@ Process start, imports and reading the files are left out: what remains is the w
 python bench/label.py ours|zlib-memory|pillow IMAGES LABELS OUT
 """
 
+import json
 import sys
 import time
 import zlib
@@ -22,8 +23,13 @@ LABEL = 3
 def ours(images: str, labels: str, out: Path) -> float:
     """Seconds of all that the job does: reading, encoding, writing, digests, manifest."""
     (out / "manifest").mkdir()
+    header = out / "header.json"
+    of_split = {"dataset": "mnist", "split": "train", "orientation": "upright", "label_columns": ["class"]}
+    classes = {"class_names": {str(LABEL): str(LABEL)}, "class_counts": {}}
+    header.write_text(json.dumps({**of_split, **classes, "images": {}, "labels": {}}))
     start = time.perf_counter()
-    export.main(images, labels, f"{out}/png/train/{LABEL}", f"{out}/manifest/{LABEL}.csv", "train", LABEL, str(LABEL))
+    files = f"{out}/png/train/{LABEL}", f"{out}/manifest/{LABEL}.csv"
+    export.main(images, labels, str(header), str(LABEL), *files)
     return time.perf_counter() - start
 
 

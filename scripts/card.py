@@ -12,6 +12,7 @@ import yaml
 from pyarrow.parquet import ParquetFile
 
 from idxpng.atomic import atomic_file
+from idxpng.dataset import load
 
 # Vocabulary of Croissant 1.0, https://docs.mlcommons.org/croissant/docs/croissant-spec.html
 TERMS = """
@@ -46,40 +47,35 @@ class ParquetSplit:
 
 
 def main(
-    name: str,
-    splits: Sequence[str],
+    dataset: str,
     parquet: Sequence[str],
     overview: str,
     card: str,
     croissant: str,
     licence_file: str,
     citation_file: str,
-    title: str,
-    licence: dict[str, str | None],
-    citation: str,
-    attribution: str | None = None,
 ) -> None:
     """Write the four files side by side, so that their folder is a dataset for those who read them.
 
     Args:
-        name: the dataset's name.
-        splits: names of the splits.
-        parquet: what `parquet` made of each of them, below the folder of ``card``.
+        dataset: the dataset file.
+        parquet: what `parquet` made of each split, ``{split}.parquet`` below the folder of ``card``.
         overview: the page that `describe` made, in the same folder.
         card: ``README.md`` to make: what a reader wants to know, after what Hugging Face reads.
         croissant: Croissant metadata to make, JSON-LD.
         licence_file, citation_file: the texts to make.
-        title, licence, citation: see the dataset file.
-        attribution: words that the licence asks for wherever the data is passed on, if it does.
     """
-    parts = [_read(split, Path(path)) for split, path in zip(splits, parquet, strict=True)]
+    known = load(dataset)
+    parts = [_read(Path(path).stem, Path(path)) for path in parquet]
     folder = Path(card).parent
-    terms = _terms(title, licence, attribution)
+    terms = _terms(known.title, known.licence, known.attribution)
     texts = {
-        card: _card(title, terms, licence, citation, parts, folder, Path(overview).name),
-        croissant: json.dumps(_croissant(name, title, terms, citation, parts, folder), indent=2, ensure_ascii=False),
+        card: _card(known.title, terms, known.licence, known.citation, parts, folder, Path(overview).name),
+        croissant: json.dumps(
+            _croissant(known.name, known.title, terms, known.citation, parts, folder), indent=2, ensure_ascii=False
+        ),
         licence_file: terms,
-        citation_file: citation,
+        citation_file: known.citation,
     }
     for path, text in texts.items():
         with atomic_file(path) as file:
@@ -218,14 +214,14 @@ def _croissant(
 
 
 if __name__ == "__main__":
-    from idxpng.log import job_log
+    from idxpng.command import Command
 
-    with job_log(snakemake.log[0]):
-        main(
-            snakemake.wildcards.dataset,
-            snakemake.params.splits,
-            snakemake.input.parquet,
-            snakemake.input.overview,
-            *snakemake.output,
-            **snakemake.params.about,
-        )
+    command = Command(__doc__)
+    command.add_argument("--dataset", required=True, metavar="FILE", help="dataset file, such as datasets/mnist.yaml")
+    command.add_argument("--parquet", nargs="+", required=True, metavar="FILE", help="what parquet.py made, by split")
+    command.add_argument("--overview", required=True, metavar="FILE", help="what describe.py made")
+    command.add_argument("--card", required=True, metavar="FILE", help="the dataset card to make, README.md")
+    command.add_argument("--croissant", required=True, metavar="FILE", help="the Croissant metadata to make")
+    command.add_argument("--licence-file", required=True, metavar="FILE", help="the text of the license to make")
+    command.add_argument("--citation-file", required=True, metavar="FILE", help="the citation to make")
+    command.run(main)

@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+from pathlib import Path
 
 from idxpng.atomic import atomic_file
 from idxpng.compressed import compression, content_chunks
@@ -9,7 +10,25 @@ from idxpng.errors import DataError
 from idxpng.space import check_space
 
 
-def main(published: str, idx: str, size: int, sha256: str | None, download_checked: bool = False) -> None:
+def main(dataset: str, published: str, idx: str) -> None:
+    """Write the content of ``published`` to ``idx``, once it is known to be the right one.
+
+    Args:
+        dataset: the dataset file, which says what the content must be.
+        published: the downloaded file, under the name that the dataset file has for it.
+        idx: the file to make.
+
+    Raises:
+        DatasetError: when the dataset has no such file.
+        DataError: see `decompress`.
+    """
+    from idxpng.dataset import load
+
+    file = load(dataset).file(Path(published).name)
+    decompress(published, idx, file.content_bytes, file.content_sha256, bool(file.sha256 or file.git_blob))
+
+
+def decompress(published: str, idx: str, size: int, sha256: str | None, download_checked: bool = False) -> None:
     """Write the content of ``published`` to ``idx``, once it is known to be the right one.
 
     Args:
@@ -58,7 +77,10 @@ def main(published: str, idx: str, size: int, sha256: str | None, download_check
 
 
 if __name__ == "__main__":
-    from idxpng.log import job_log
+    from idxpng.command import Command
 
-    with job_log(snakemake.log[0]):
-        main(snakemake.input[0], snakemake.output[0], **snakemake.params.file)
+    command = Command(__doc__)
+    command.add_argument("--dataset", required=True, metavar="FILE", help="dataset file, such as datasets/mnist.yaml")
+    command.add_argument("--published", required=True, metavar="FILE", help="the downloaded file")
+    command.add_argument("--idx", required=True, metavar="FILE", help="the IDX file to make")
+    command.run(main)

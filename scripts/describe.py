@@ -11,6 +11,8 @@ from itertools import pairwise
 from operator import itemgetter
 
 from idxpng.atomic import atomic_file
+from idxpng.dataset import load
+from idxpng.split_header import SplitHeader
 
 PAGE = """<!doctype html>
 <html lang="en">
@@ -40,28 +42,24 @@ that another split has too.</p>
 
 
 def main(
-    splits: Sequence[str],
+    dataset: str,
     headers: Sequence[str],
     statistics: Sequence[str],
     manifests: Sequence[str],
     page: str,
     duplicates: str,
-    title: str,
-    licence: dict[str, str | None],
-    citation: str,
-    attribution: str | None = None,
 ) -> None:
     """Write the page, and which images are exact duplicates of others.
 
     Args:
-        splits: names of the splits.
-        headers, statistics, manifests: what `validate`, `measure` and `manifest` made of each of them.
+        dataset: the dataset file, for the terms of use.
+        headers, statistics, manifests: what `validate`, `measure` and `manifest` made of each split.
         page: the HTML file to make, which needs no other file.
         duplicates: the JSON file to make: ``within``, for each split the groups of its images that have the same
             pixels, and ``across`` the groups of which several splits have some; an image is its path below ``png/``.
-        title, licence, citation: see the dataset file.
-        attribution: words that the licence asks for wherever the data is passed on, if it does.
     """
+    known = load(dataset)
+    splits = [SplitHeader.read(path).split for path in headers]
     groups = same_pixels(manifests)
     within = {split: [group for group in (_of(split, group) for group in groups) if len(group) > 1] for split in splits}
     across = [group for group in groups if len({path.partition("/")[0] for path in group}) > 1]
@@ -89,13 +87,13 @@ def main(
             files.append((split, of_file["file"], *facts))
     columns = ("split", "images", "classes", "mean", "standard deviation", "blank", "duplicates", "in another split")
     terms = {
-        "licence": licence["spdx"] or "none that is certain",
-        "note": licence.get("note"),
-        "attribution": attribution,
-        "cite as": citation,
+        "licence": known.licence["spdx"] or "none that is certain",
+        "note": known.licence.get("note"),
+        "attribution": known.attribution,
+        "cite as": known.citation,
     }
     document = PAGE.format(
-        title=escape(title),
+        title=escape(known.title),
         terms=_table((), [(key, text) for key, text in terms.items() if text]),
         splits=_table(columns, rows),
         files=_table(("split", "file", "magic", "type", "dims", "bytes", "SHA-256"), files),
@@ -145,15 +143,13 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
 
 
 if __name__ == "__main__":
-    from idxpng.log import job_log
+    from idxpng.command import Command
 
-    with job_log(snakemake.log[0]):
-        main(
-            snakemake.params.splits,
-            snakemake.input.headers,
-            snakemake.input.statistics,
-            snakemake.input.manifests,
-            snakemake.output.page,
-            snakemake.output.duplicates,
-            **snakemake.params.about,
-        )
+    command = Command(__doc__)
+    command.add_argument("--dataset", required=True, metavar="FILE", help="dataset file, such as datasets/mnist.yaml")
+    command.add_argument("--headers", nargs="+", required=True, metavar="FILE", help="what validate.py wrote, by split")
+    command.add_argument("--statistics", nargs="+", required=True, metavar="FILE", help="what measure.py wrote")
+    command.add_argument("--manifests", nargs="+", required=True, metavar="FILE", help="what manifest.py wrote")
+    command.add_argument("--page", required=True, metavar="FILE", help="the HTML page to make")
+    command.add_argument("--duplicates", required=True, metavar="FILE", help="the JSON file to make")
+    command.run(main)

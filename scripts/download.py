@@ -6,6 +6,7 @@ import lzma
 import os
 import shutil
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any, NamedTuple, cast
 from urllib.parse import unquote, urlsplit
@@ -45,7 +46,32 @@ class _Place(NamedTuple):
         return f"{where}: {self.member}" if self.member else where
 
 
-def main(
+def main(dataset: str, file: str, output: str, mirrors: Sequence[str] = (), **transfer: Any) -> None:
+    """Make ``output``, a published file of a dataset, from the first mirror that has the right one.
+
+    Args:
+        dataset: the dataset file, which says what the file is and where it may be.
+        file: the file's published name.
+        output: the file to make.
+        mirrors: where to look first, see `download`. Those that the environment variable IDXPNG_MIRRORS names for
+            the dataset come next, then the dataset's own.
+        transfer: see `download`.
+
+    Raises:
+        DatasetError: when the dataset has no such file.
+        DownloadError, DiskRoomError: see `download`.
+    """
+    from idxpng import job_environment
+    from idxpng.dataset import load
+
+    known = load(dataset)
+    facts = {key: value for key, value in vars(known.file(file)).items() if key != "verified"}
+    configured = job_environment.configured().get(known.name, [])
+    datasets = str(Path(__file__).parents[1] / "datasets")
+    download([*mirrors, *configured, *known.mirror_places()], output=output, datasets=datasets, **facts, **transfer)
+
+
+def download(
     mirrors: list[str],
     file: str,
     output: str,
@@ -55,7 +81,7 @@ def main(
     content_sha256: str | None = None,
     git_blob: str | None = None,
     member: str | None = None,
-    archive: tuple[str, int] = ("", 0),
+    archive: tuple[str, int] | None = None,
     datasets: str | None = None,
     **transfer: Any,
 ) -> None:
@@ -83,16 +109,17 @@ def main(
         DiskRoomError: when the disk has no space for it.
     """
     limit = content_bytes + COMPRESSION_OVERHEAD if bytes is None or content_sha256 else bytes
+    archive_file, archive_bytes = archive or ("", 0)
     archives = Path(output).absolute().parents[1] / "archives"
     reasons: list[DataError] = []
-    places = [place for mirror in mirrors for place in _places(mirror, file, member, archive[0])]
+    places = [place for mirror in mirrors for place in _places(mirror, file, member, archive_file)]
     while places:
         place = places.pop(0)
         whole = zip_member.whole_path(archives, place.where) if place.is_url and place.member else None
         with partial_file(output) as (partial, state):
             kept = whole.exists() if whole else place.is_url and partial.tell() > 0
             try:
-                _get(place, partial, state, limit, whole, archive[1] * ARCHIVE_SLACK, transfer)
+                _get(place, partial, state, limit, whole, archive_bytes * ARCHIVE_SLACK, transfer)
                 partial.flush()
                 check_content(partial.name, place.shown, content_bytes, sha256, content_sha256, datasets, git_blob)
             except UnavailableError as error:
@@ -207,12 +234,13 @@ def _store(partial: IO[bytes], output: str) -> None:
 
 
 if __name__ == "__main__":
-    from idxpng.log import job_log
+    from idxpng.command import Command
 
-    with job_log(snakemake.log[0]):
-        main(
-            snakemake.params.mirrors,
-            output=snakemake.output[0],
-            datasets=snakemake.params.datasets,
-            **snakemake.params.file,
-        )
+    command = Command(__doc__)
+    command.add_argument("--dataset", required=True, metavar="FILE", help="dataset file, such as datasets/mnist.yaml")
+    command.add_argument("--file", required=True, metavar="NAME", help="published name of the file")
+    command.add_argument("--output", required=True, metavar="FILE", help="the file to make")
+    command.add_argument(
+        "--mirror", action="append", default=[], dest="mirrors", metavar="PLACE", help="a URL or folder to try first"
+    )
+    command.run(main)

@@ -6,52 +6,41 @@ import io
 import logging
 import os
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 
 from idxpng.atomic import atomic_directory, atomic_file
-from idxpng.images import CLASS, LabelledImages
 from idxpng.png import PngEncoder
 from idxpng.space import check_room
+from idxpng.split_header import SplitHeader
 
 COLUMNS = ("path", "split", "index", "label", "class_name", "sha256")
 
 
-def main(
-    images: str,
-    labels: str,
-    png: str,
-    manifest: str,
-    split: str,
-    label: int,
-    class_name: str,
-    limit: int | None = None,
-    orientation: str = "upright",
-    label_columns: Sequence[str] = (CLASS,),
-) -> None:
+def main(images: str, labels: str, header: str, label: str, png: str, manifest: str, limit: int | None = None) -> None:
     """Write ``png/{index}.png`` for each image of a label, then the manifest that lists them.
 
     Both appear under their names only when complete, the manifest last. Images are read one by one,
     so that memory does not grow with the file.
 
     Args:
-        images, labels, orientation, label_columns: see `LabelledImages`.
+        images, labels: the decompressed IDX files of a split.
+        header: what `validate` wrote about them.
+        label: name of the directory of a label, such as ``7``, or ``07`` where labels have two digits.
         png: the directory to make, ``.../png/{split}/{label}``.
         manifest: the CSV file to make. Its column ``sha256`` is of the exported pixels, row by row, and so
             the same whatever program wrote the PNG. The label's columns but the class come last.
-        split: name of the split, for the manifest.
-        label: class in ``labels`` of the images to export.
-        class_name: what the label stands for.
         limit: look only at the first so many images; at all when None.
 
     Raises:
         DiskRoomError: when there is no room for so many files, before the first is written.
     """
     png_dir = Path(png)
+    about = SplitHeader.read(header)
+    wanted, class_name = about.label(label), about.class_names[label]
     root = png_dir.parents[2]  # results/{dataset}, where nobody lists images
     exported = 0
     with (
-        LabelledImages(images, labels, orientation, label_columns) as source,
+        about.open(images, labels) as source,
         atomic_file(manifest) as manifest_file,
         atomic_directory(png_dir, root) as directory,
     ):
@@ -59,18 +48,18 @@ def main(
         rows = csv.writer(lines, lineterminator="\n")
         rows.writerow((*COLUMNS, *source.extra_columns))
         classes = source.classes(limit)
-        check_room(directory, Counter(classes)[label])
+        check_room(directory, Counter(classes)[wanted])
         encoder = PngEncoder(*source.size)
         width = source.index_width
         for index, value in enumerate(classes):
-            if value != label:
+            if value != wanted:
                 continue
             pixels = source.pixels(index)
             name = f"{index:0{width}}.png"
             _write(f"{directory}/{name}", encoder.encode(pixels))
-            path = f"{split}/{png_dir.name}/{name}"
+            path = f"{about.split}/{label}/{name}"
             digest = hashlib.sha256(pixels).hexdigest()
-            rows.writerow((path, split, index, png_dir.name, class_name, digest, *source.extra_values(index)))
+            rows.writerow((path, about.split, index, label, class_name, digest, *source.extra_values(index)))
             exported += 1
         lines.detach()  # which writes what is left
     logging.info("%s: %d images", png, exported)
@@ -88,17 +77,12 @@ def _write(path: str, data: bytes) -> None:
 
 
 if __name__ == "__main__":
-    from idxpng.log import job_log
+    from idxpng.command import Command
 
-    with job_log(snakemake.log[0]):
-        main(
-            snakemake.input.images,
-            snakemake.input.labels,
-            snakemake.output.png,
-            snakemake.output.manifest,
-            snakemake.wildcards.split,
-            snakemake.params.label,
-            snakemake.params.class_name,
-            snakemake.params.limit,
-            **snakemake.params.reading,
-        )
+    command = Command(__doc__)
+    command.add_idx_files()
+    command.add_argument("--label", required=True, help="name of the label's directory, such as 7")
+    command.add_argument("--png", required=True, metavar="FOLDER", help="the directory to make")
+    command.add_argument("--manifest", required=True, metavar="FILE", help="the CSV file to make")
+    command.add_limit()
+    command.run(main)

@@ -6,17 +6,27 @@ import logging
 from pathlib import Path
 
 from idxpng.atomic import atomic_file
+from idxpng.split_header import SplitHeader
 
 
-def main(shards: list[str], index: str, images: int, shard_size: int, shuffle_seed: int | None = None) -> None:
+def main(
+    shards: list[str],
+    header: str,
+    index: str,
+    shard_size: int,
+    shuffle_seed: int | None = None,
+    limit: int | None = None,
+) -> None:
     """Write ``index``, a JSON file: how the shards were made, then of each its name, images, bytes and SHA-256.
 
     Args:
         shards: the tar files, in their order.
+        header: what `validate` wrote about the split.
         index: the file to make.
-        images: how many images the shards have in all.
-        shard_size, shuffle_seed: those of `pack.main`.
+        shard_size, shuffle_seed, limit: those of `pack.main`.
     """
+    count = SplitHeader.read(header).images["dims"][0]
+    images = min(count, limit or count)
     described = []
     for number, shard in enumerate(shards):
         with open(shard, "rb") as file:
@@ -36,7 +46,15 @@ def main(shards: list[str], index: str, images: int, shard_size: int, shuffle_se
 
 
 if __name__ == "__main__":
-    from idxpng.log import job_log
+    from idxpng.command import Command
 
-    with job_log(snakemake.log[0]):
-        main(list(snakemake.input), snakemake.output[0], **snakemake.params.indexing)
+    command = Command(__doc__)
+    command.add_argument("shards", nargs="+", metavar="FILE", help="the tar files, in their order")
+    command.add_argument("--header", required=True, metavar="FILE", help="what validate.py wrote about the split")
+    command.add_argument("--index", required=True, metavar="FILE", help="the JSON file to make")
+    command.add_argument("--shard-size", type=int, required=True, metavar="N", help="images in each shard but the last")
+    command.add_argument(
+        "--shuffle-seed", type=int, metavar="N", help="seed of a random order; that of the IDX file else"
+    )
+    command.add_limit()
+    command.run(main)

@@ -25,7 +25,7 @@ def main(paths: Sequence[str] = ()) -> str:
     """
     schema = read_yaml(PROJECT / "schemas/dataset.schema.yaml", "schemas/dataset.schema.yaml")
     files = [Path(path) for path in paths] or sorted((PROJECT / "datasets").glob("*.yaml"), key=lambda file: file.stem)
-    rows = [COLUMNS, *(_row(load(file, schema, locate=str)) for file in files)]
+    rows = [COLUMNS, *(_row(load(file, schema)) for file in files)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join(
         "  ".join(

@@ -32,7 +32,9 @@ def main(label_manifests: list[str], manifest: str) -> None:
 
 
 if __name__ == "__main__":
-    from idxpng.log import job_log
+    from idxpng.command import Command
 
-    with job_log(snakemake.log[0]):
-        main(list(snakemake.input), snakemake.output[0])
+    command = Command(__doc__)
+    command.add_argument("label_manifests", nargs="+", metavar="FILE", help="the manifests of the labels")
+    command.add_argument("--manifest", required=True, metavar="FILE", help="the CSV file to make")
+    command.run(main)

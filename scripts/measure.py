@@ -4,43 +4,36 @@ import json
 import logging
 import math
 from collections import Counter
-from collections.abc import Sequence
 from xml.sax.saxutils import escape
 
 import numpy
 
 from idxpng.atomic import atomic_file
 from idxpng.compressed import CHUNK
-from idxpng.images import CLASS, LabelledImages
+from idxpng.images import LabelledImages
+from idxpng.split_header import SplitHeader
 
 LEVELS = 256
 LEVELS_PER_BAR = 16
 
 
-def main(
-    images: str,
-    labels: str,
-    statistics: str,
-    plot: str,
-    classes: dict[str, str],
-    limit: int | None = None,
-    orientation: str = "upright",
-    label_columns: Sequence[str] = (CLASS,),
-) -> None:
+def main(images: str, labels: str, header: str, statistics: str, plot: str, limit: int | None = None) -> None:
     """Write what was measured to ``statistics``, a JSON file, and draw it to ``plot``, an SVG file.
 
     Sums are of whole numbers, so that the result does not depend on their order, and memory is that
     of a few images.
 
     Args:
-        images, labels, orientation, label_columns: see `LabelledImages`.
+        images, labels: the decompressed IDX files of a split.
+        header: what `validate` wrote about them.
         statistics: the file to make: ``images`` (how many), ``mean`` and ``std`` of all pixels as fractions of
             white, ``blank`` (indices of images of one even grey) and ``class_counts``.
         plot: the picture to make: how many images each class has, and how many pixels have which value.
-        classes: what each label stands for, by the label as directories spell it.
         limit: look only at the first so many images; at all when None.
     """
-    with LabelledImages(images, labels, orientation, label_columns) as source:
+    about = SplitHeader.read(header)
+    classes = about.class_names
+    with about.open(images, labels) as source:
         values = source.classes(limit)
         counts = Counter(values)
         levels, blank = _scan(source, len(values))
@@ -117,15 +110,11 @@ def _bars(panels: dict[str, dict[str, int]]) -> str:
 
 
 if __name__ == "__main__":
-    from idxpng.log import job_log
+    from idxpng.command import Command
 
-    with job_log(snakemake.log[0]):
-        main(
-            snakemake.input.images,
-            snakemake.input.labels,
-            snakemake.output.statistics,
-            snakemake.output.plot,
-            snakemake.params.classes,
-            snakemake.params.limit,
-            **snakemake.params.reading,
-        )
+    command = Command(__doc__)
+    command.add_idx_files()
+    command.add_argument("--statistics", required=True, metavar="FILE", help="the JSON file to make")
+    command.add_argument("--plot", required=True, metavar="FILE", help="the SVG picture to make")
+    command.add_limit()
+    command.run(main)

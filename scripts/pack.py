@@ -5,22 +5,20 @@ import logging
 from collections.abc import Sequence
 
 from idxpng.atomic import atomic_file
-from idxpng.images import CLASS, LabelledImages
 from idxpng.png import PngEncoder
+from idxpng.split_header import SplitHeader
 from idxpng.tar import END, member
 
 
 def main(
     images: str,
     labels: str,
+    header: str,
     shard: str,
     number: int,
     shard_size: int,
-    classes: dict[str, str],
     limit: int | None = None,
     shuffle_seed: int | None = None,
-    orientation: str = "upright",
-    label_columns: Sequence[str] = (CLASS,),
 ) -> None:
     """Write the shard of position ``number``, straight from the IDX files.
 
@@ -28,17 +26,18 @@ def main(
     ``{index}.json`` (index, label, class name, and the label's other columns), one after the other.
 
     Args:
-        images, labels, orientation, label_columns: see `LabelledImages`.
+        images, labels: the decompressed IDX files of a split.
+        header: what `validate` wrote about them.
         shard: the tar file to make.
         number: position of the shard among those of its split, from 0.
         shard_size: images in each shard but the last.
-        classes: what each label stands for, by the label as directories spell it.
         limit: pack only the first so many images of the split; all when None.
         shuffle_seed: seed of the order in which the split's images are spread over all of its shards;
             None for the order of the IDX file.
     """
-    class_names = {int(label): class_name for label, class_name in classes.items()}
-    with LabelledImages(images, labels, orientation, label_columns) as source, atomic_file(shard) as file:
+    split = SplitHeader.read(header)
+    class_names = {int(label): class_name for label, class_name in split.class_names.items()}
+    with split.open(images, labels) as source, atomic_file(shard) as file:
         values = source.classes(limit)
         order = shuffled(len(values), shuffle_seed) if shuffle_seed is not None else range(len(values))
         chosen = order[number * shard_size : (number + 1) * shard_size]
@@ -67,14 +66,15 @@ def shuffled(count: int, seed: int) -> Sequence[int]:
 
 
 if __name__ == "__main__":
-    from idxpng.log import job_log
+    from idxpng.command import Command
 
-    with job_log(snakemake.log[0]):
-        main(
-            snakemake.input.images,
-            snakemake.input.labels,
-            snakemake.output[0],
-            int(snakemake.wildcards.shard),
-            **snakemake.params.packing,
-            **snakemake.params.reading,
-        )
+    command = Command(__doc__)
+    command.add_idx_files()
+    command.add_argument("--shard", required=True, metavar="FILE", help="the tar file to make")
+    command.add_argument("--number", type=int, required=True, metavar="N", help="its position in the split, from 0")
+    command.add_argument("--shard-size", type=int, required=True, metavar="N", help="images in each shard but the last")
+    command.add_argument(
+        "--shuffle-seed", type=int, metavar="N", help="seed of a random order; that of the IDX file else"
+    )
+    command.add_limit()
+    command.run(main)

@@ -7,31 +7,21 @@ from typing import Any
 
 from idxpng.atomic import atomic_file
 from idxpng.errors import DataError
-from idxpng.images import CLASS, LabelledImages
 from idxpng.png import PngEncoder
+from idxpng.split_header import SplitHeader
 
 ROW_GROUP = 1000  # images in memory at once
 
 
-def main(
-    images: str,
-    labels: str,
-    parquet: str,
-    split: str,
-    classes: dict[str, str],
-    limit: int | None = None,
-    orientation: str = "upright",
-    label_columns: Sequence[str] = (CLASS,),
-) -> None:
+def main(images: str, labels: str, header: str, parquet: str, limit: int | None = None) -> None:
     """Write a row per image, in the order of the IDX file, to ``parquet``.
 
     Args:
-        images, labels, orientation, label_columns: see `LabelledImages`.
+        images, labels: the decompressed IDX files of a split.
+        header: what `validate` wrote about them.
         parquet: the file to make. Its columns: ``image``, a struct of ``bytes`` (the PNG file) and ``path`` (where
             the PNG file lies below ``png/``); ``label``, the value in the labels file; then what else a label says.
             Its metadata says how the `datasets` package decodes them.
-        split: name of the split, for ``path``.
-        classes: what each label stands for, by the label as directories spell it.
         limit: only the first so many images; all when None.
 
     Raises:
@@ -47,8 +37,9 @@ def main(
             found=error,
             todo="pip install -r envs/requirements-publish.txt, or run with --sdm conda",
         ) from None
-    directories = {int(label): label for label in classes}
-    with LabelledImages(images, labels, orientation, label_columns) as source:
+    about = SplitHeader.read(header)
+    classes, directories = about.class_names, about.directories
+    with about.open(images, labels) as source:
         encoder = PngEncoder(*source.size)
         values = source.classes(limit)
         schema = pyarrow.schema(
@@ -63,7 +54,7 @@ def main(
         def rows(start: int, stop: int) -> Iterator[dict[str, Any]]:
             for index in range(start, stop):
                 label = values[index]
-                path = f"{split}/{directories[label]}/{index:0{source.index_width}}.png"
+                path = f"{about.split}/{directories[label]}/{index:0{source.index_width}}.png"
                 image = {"bytes": encoder.encode(source.pixels(index)), "path": path}
                 extra = zip(source.extra_columns, source.extra_values(index), strict=True)
                 yield {"image": image, "label": label} | dict(extra)
@@ -93,15 +84,10 @@ def features(classes: dict[str, str], extra_columns: Sequence[str]) -> dict[str,
 
 
 if __name__ == "__main__":
-    from idxpng.log import job_log
+    from idxpng.command import Command
 
-    with job_log(snakemake.log[0]):
-        main(
-            snakemake.input.images,
-            snakemake.input.labels,
-            snakemake.output[0],
-            snakemake.wildcards.split,
-            snakemake.params.classes,
-            snakemake.params.limit,
-            **snakemake.params.reading,
-        )
+    command = Command(__doc__)
+    command.add_idx_files()
+    command.add_argument("--parquet", required=True, metavar="FILE", help="the Parquet file to make")
+    command.add_limit()
+    command.run(main)

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from PIL import Image, ImageDraw, ImageFont
 
 from idxpng.atomic import atomic_file
-from idxpng.images import CLASS, LabelledImages
+from idxpng.images import LabelledImages
+from idxpng.split_header import SplitHeader
 
 COLUMNS = 16  # of the contact sheet
 ROWS = 4  # of the sheet of first images
@@ -25,28 +26,21 @@ if isinstance(FONT, ImageFont.FreeTypeFont):
     FONT = FONT.font_variant(layout_engine=ImageFont.Layout.BASIC)  # the other one is the machine's
 
 
-def main(
-    images: str,
-    labels: str,
-    sheet: str,
-    first: str,
-    classes: dict[int, str],
-    limit: int | None = None,
-    orientation: str = "upright",
-    label_columns: Sequence[str] = (CLASS,),
-) -> None:
+def main(images: str, labels: str, header: str, sheet: str, first: str, limit: int | None = None) -> None:
     """Draw both pictures, white on black, as 8-bit greyscale PNG files.
 
     Only the images that are shown are read, and large ones are shown smaller.
 
     Args:
-        images, labels, orientation, label_columns: see `LabelledImages`.
+        images, labels: the decompressed IDX files of a split.
+        header: what `validate` wrote about them.
         sheet: the contact sheet to make: a row for each class, with its name and its first images.
         first: the other picture to make: the first images in the order of the file, each above its class name.
-        classes: what each label stands for.
         limit: look only at the first so many images; at all when None.
     """
-    with LabelledImages(images, labels, orientation, label_columns) as source:
+    about = SplitHeader.read(header)
+    classes = {int(label): name for label, name in about.class_names.items()}
+    with about.open(images, labels) as source:
         values = source.classes(limit)
         of_class: dict[int, list[int]] = defaultdict(list)
         for index, value in enumerate(values):
@@ -123,15 +117,11 @@ def _save(picture: Image.Image, path: str) -> None:
 
 
 if __name__ == "__main__":
-    from idxpng.log import job_log
+    from idxpng.command import Command
 
-    with job_log(snakemake.log[0]):
-        main(
-            snakemake.input.images,
-            snakemake.input.labels,
-            snakemake.output.sheet,
-            snakemake.output.first,
-            snakemake.params.classes,
-            snakemake.params.limit,
-            **snakemake.params.reading,
-        )
+    command = Command(__doc__)
+    command.add_idx_files()
+    command.add_argument("--sheet", required=True, metavar="FILE", help="the contact sheet to make")
+    command.add_argument("--first", required=True, metavar="FILE", help="the picture of the first images to make")
+    command.add_limit()
+    command.run(main)

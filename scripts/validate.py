@@ -1,51 +1,82 @@
 """Check both IDX files of a split against each other and against what is known: the gate before any export."""
 
+from __future__ import annotations
+
 import hashlib
 import json
 import logging
 from collections import Counter
-from collections.abc import Sequence
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from idxpng.atomic import atomic_file
 from idxpng.errors import DataError
 from idxpng.idx import IdxFile
-from idxpng.images import CLASS, LabelledImages
+from idxpng.images import LabelledImages
+
+if TYPE_CHECKING:
+    from idxpng.dataset import Dataset, Split
 
 
 class ValidationError(DataError):
     """IDX files that are well-formed, and yet not the ones that the dataset file describes."""
 
 
-def main(
-    images: str,
-    labels: str,
-    header: str,
-    count: int,
-    shape: tuple[int, int],
-    classes: dict[str, str],
-    class_counts: tuple[int, ...] | None,
-    images_sha256: str | None,
-    labels_sha256: str | None,
-    label_columns: Sequence[str] = (CLASS,),
-) -> None:
-    """Check the two files and write what was found to ``header``, a JSON file.
+def main(dataset: str, split: str, images: str, labels: str, header: str) -> None:
+    """Check the two files of a split and write what was found to ``header``, a JSON file, see `SplitHeader`.
+
+    Args:
+        dataset: the dataset file, which says what the two must be.
+        split: the split's name there.
+        images, labels: the decompressed IDX files.
+        header: the file to make.
+
+    Raises:
+        DatasetError: when the dataset has no such split.
+        IdxError, ValidationError: see `check`.
+    """
+    from idxpng.dataset import load
+
+    known = load(dataset)
+    found = check(images, labels, known, known.split(split))
+    document = {
+        "dataset": known.name,
+        "split": split,
+        "dataset_file": _origin(dataset),
+        "orientation": known.orientation,
+        "label_columns": known.label_columns,
+        **found,
+    }
+    with atomic_file(header) as file:
+        file.write(json.dumps(document, indent=2, ensure_ascii=False).encode() + b"\n")
+    count, *shape = found["images"]["dims"]
+    logging.info("%s: %d images of %d × %d pixels in %d classes", images, count, *shape, len(known.classes))
+
+
+def _origin(dataset: str) -> str:
+    """The path of a dataset file, and of a shipped one that below the project, the same on every machine."""
+    path = Path(dataset)
+    shipped = Path(__file__).resolve().parents[1] / "datasets"
+    return f"datasets/{path.name}" if path.resolve().parent == shipped else dataset
+
+
+def check(images: str, labels: str, dataset: Dataset, expected: Split) -> dict[str, Any]:
+    """Check the two files of a split against each other and against what is known.
 
     Args:
         images, labels: the decompressed IDX files.
-        header: the file to make: of each IDX file its name, magic number, type, dims, bytes and SHA-256;
-            then names and counts of the classes.
-        count: how many images there must be.
-        shape: rows and columns that each must have.
-        classes: what each label stands for, by the label as directories spell it.
-        class_counts: how many images each class must have, in the order of ``classes``; None when unknown.
-        images_sha256, labels_sha256: hexadecimal digests that the files must have; None when unknown.
-        label_columns: names of the columns of ``labels``, one of them ``class``.
+        dataset: what is known about all splits: classes, and columns of the labels.
+        expected: what is known about this one: count and shape of the images, digests, and images of each class.
+
+    Returns:
+        What was found of ``images`` and ``labels``: name, magic number, type, dims, bytes and SHA-256; then
+        ``class_names`` and ``class_counts``, by the label as directories spell it.
 
     Raises:
         IdxError: when a file is no IDX file, or not as long as its header says.
         ValidationError: when it is not the expected one.
     """
+    label_columns, count, shape = dataset.label_columns, expected.count, expected.shape
     with LabelledImages(images, labels, label_columns=label_columns) as split:
         image_file, label_file = split.images, split.labels
         label_shape = () if len(label_columns) == 1 else (len(label_columns),)
@@ -61,25 +92,25 @@ def main(
                 found=len(label_file),
             )
         _check_dims(label_file, (count, *label_shape), ("labels", "columns"))
-        found = _count_classes(split, {int(label): label for label in classes})
-        counts = {label: found[int(label)] for label in classes}
-        for label, expected in zip(classes, class_counts or (), strict=False):
-            if counts[label] != expected:
-                raise ValidationError(
-                    labels,
-                    f"label {label} ({classes[label]}) does not stand as often as it must",
-                    expected=expected,
-                    found=counts[label],
-                )
-        document = {
-            "images": _describe(image_file, images_sha256),
-            "labels": _describe(label_file, labels_sha256),
-            "class_names": classes,
-            "class_counts": counts,
+        counts = _count_classes(split, dataset.classes)
+        _check_counts(labels, dataset, counts, expected.class_counts)
+        return {
+            "images": _describe(image_file, expected.images.content_sha256),
+            "labels": _describe(label_file, expected.labels.content_sha256),
+            "class_names": {name: dataset.classes[label] for name, label in dataset.labels.items()},
+            "class_counts": {name: counts[label] for name, label in dataset.labels.items()},
         }
-    with atomic_file(header) as file:
-        file.write(json.dumps(document, indent=2, ensure_ascii=False).encode() + b"\n")
-    logging.info("%s: %d images of %d × %d pixels in %d classes", images, count, *shape, len(classes))
+
+
+def _check_counts(labels: str, dataset: Dataset, found: Counter[int], expected: tuple[int, ...] | None) -> None:
+    for (name, label), wanted in zip(dataset.labels.items(), expected or (), strict=False):
+        if found[label] != wanted:
+            raise ValidationError(
+                labels,
+                f"label {name} ({dataset.classes[label]}) does not stand as often as it must",
+                expected=wanted,
+                found=found[label],
+            )
 
 
 def _check_type(file: IdxFile, allowed: list[str], n_dims: int) -> None:
@@ -155,7 +186,12 @@ def _describe(file: IdxFile, sha256: str | None) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    from idxpng.log import job_log
+    from idxpng.command import Command
 
-    with job_log(snakemake.log[0]):
-        main(snakemake.input.images, snakemake.input.labels, snakemake.output[0], **snakemake.params.expected)
+    command = Command(__doc__)
+    command.add_argument("--dataset", required=True, metavar="FILE", help="dataset file, such as datasets/mnist.yaml")
+    command.add_argument("--split", required=True, metavar="NAME", help="name of the split, such as train")
+    command.add_argument("--images", required=True, metavar="FILE", help="IDX file of the images, decompressed")
+    command.add_argument("--labels", required=True, metavar="FILE", help="IDX file of their labels, decompressed")
+    command.add_argument("--header", required=True, metavar="FILE", help="the JSON file to make")
+    command.run(main)

@@ -16,7 +16,7 @@ from PIL import Image
 from idxpng.atomic import atomic_file
 from idxpng.errors import DataError
 from idxpng.idx import IdxFile
-from idxpng.images import CLASS, LabelledImages
+from idxpng.split_header import SplitHeader
 
 KINDS = ("missing", "misplaced", "extra", "altered", "unreadable")
 SHOWN = 20  # of each kind
@@ -32,12 +32,8 @@ def main(
     labels: str,
     header: str,
     report: str,
-    split: str,
-    classes: dict[str, str],
-    repair: str,
+    entry: str,
     limit: int | None = None,
-    orientation: str = "upright",
-    label_columns: Sequence[str] = (CLASS,),
 ) -> None:
     """Rebuild both IDX files of a split from the PNG files below ``png/{split}`` alone, and compare their SHA-256.
 
@@ -46,12 +42,10 @@ def main(
     report is written. With ``limit``, what is compared are the files that the first images alone would make.
 
     Args:
-        images, labels, orientation, label_columns: see `LabelledImages`; the published files, to name what differs.
+        images, labels: the published files, to name what differs.
         header: the JSON file of `validate`, with the digests that the files must have.
         report: the JSON file to make, ``{dataset}/verify/{split}.json``; the tree is ``{dataset}/png/{split}``.
-        split: name of the split.
-        classes: what each label stands for, by the name of its directory.
-        repair: the command that makes anew what is named behind it.
+        entry: the dataset as the configuration names it, for the command that repairs what differs.
         limit: how many images the tree has, if not all.
 
     Raises:
@@ -59,11 +53,14 @@ def main(
     """
     Path(report).unlink(missing_ok=True)
     dataset = Path(report).parents[1]
+    about = SplitHeader.read(header)
+    split, classes = about.split, about.class_names
+    repair = f"snakemake --cores 4 all --config datasets={entry}"
     tree = dataset / "png" / split
     if not tree.is_dir():
         raise VerifyError(tree, "there is nothing to verify", todo="make it first: snakemake --cores 4 all")
     problems: dict[str, list[str]] = {kind: [] for kind in KINDS}
-    with LabelledImages(images, labels, orientation, label_columns) as source:
+    with about.open(images, labels) as source:
         values = source.classes(limit)
         directories = {int(name): name for name in classes}
         paths = [f"{directories[value]}/{index:0{source.index_width}}.png" for index, value in enumerate(values)]
@@ -78,8 +75,7 @@ def main(
             rebuilt[0].update(source.stored(pixels))
             rebuilt[1].update(source.label_bytes(int(path.partition("/")[0]), next(extra_values)))
         if limit is None:
-            described = json.loads(Path(header).read_bytes())
-            published = [described[role]["sha256"] for role in ("images", "labels")]
+            published = [about.images["sha256"], about.labels["sha256"]]
         else:
             published = [_digest(file, len(paths)) for file in (source.images, source.labels)]
     _find_unexpected(tree, set(paths), problems)
@@ -165,15 +161,11 @@ def _error(tree: Path, problems: dict[str, list[str]], repair: str) -> VerifyErr
 
 
 if __name__ == "__main__":
-    from idxpng.log import job_log
+    from idxpng.command import Command
 
-    with job_log(snakemake.log[0]):
-        main(
-            snakemake.input.images,
-            snakemake.input.labels,
-            snakemake.input.header,
-            snakemake.output[0],
-            snakemake.wildcards.split,
-            **snakemake.params.verifying,
-            **snakemake.params.reading,
-        )
+    command = Command(__doc__)
+    command.add_idx_files()
+    command.add_argument("--entry", required=True, help="the dataset as the configuration names it")
+    command.add_argument("--report", required=True, metavar="FILE", help="the JSON file to make")
+    command.add_limit()
+    command.run(main)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Callable, Container
+from collections.abc import Container
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -81,8 +81,8 @@ class Dataset:
     """All that is known about one dataset.
 
     ``classes`` maps each label to what it stands for, in order. ``orientation`` and ``label_columns`` are
-    those of `LabelledImages`. ``source`` is how messages name the dataset file, ``locate`` gives the local
-    path of a file from its path relative to that file.
+    those of `LabelledImages`. ``source`` is how messages name the dataset file, and ``folder`` where it lies, from
+    which relative mirrors are seen.
     """
 
     name: str
@@ -96,7 +96,7 @@ class Dataset:
     mirrors: tuple[str, ...]
     splits: dict[str, Split]
     source: str
-    locate: Callable[[str], str] = field(compare=False, repr=False)
+    folder: Path = field(compare=False, repr=False)
 
     @property
     def labels(self) -> dict[str, int]:
@@ -104,21 +104,44 @@ class Dataset:
         width = len(str(max(self.classes)))
         return {f"{label:0{width}}": label for label in self.classes}
 
+    def file(self, name: str) -> PublishedFile:
+        """A file by its published or its decompressed name.
+
+        Raises:
+            DatasetError: when the dataset has none of this name.
+        """
+        files = self.files()
+        if name not in files:
+            raise DatasetError(self.source, "no such file", expected=f"one of {', '.join(sorted(files))}", found=name)
+        return files[name]
+
+    def split(self, name: str) -> Split:
+        """A split by its name.
+
+        Raises:
+            DatasetError: when the dataset has none of this name.
+        """
+        if name not in self.splits:
+            raise DatasetError(self.source, "no such split", expected=f"one of {', '.join(self.splits)}", found=name)
+        return self.splits[name]
+
+    def mirror_places(self) -> list[str]:
+        """The mirrors: URLs as they are, and directories as seen from here."""
+        return [mirror if "://" in mirror else str(self.folder / mirror) for mirror in self.mirrors]
+
     def files(self) -> dict[str, PublishedFile]:
         """The dataset's files by each name that they have on disk, published and decompressed."""
         published = [file for split in self.splits.values() for file in split.files]
         return {name: file for file in published for name in (file.published, file.idx)}
 
 
-def load(
-    path: str | Path, schema: dict[str, Any], locate: Callable[[str], str], shown_as: str | None = None
-) -> Dataset:
+def load(path: str | Path, schema: dict[str, Any] | None = None, shown_as: str | None = None) -> Dataset:
     """Read and check a dataset file.
 
     Args:
         path: the file, whose name without suffix is the dataset's.
-        schema: what it must look like.
-        locate: see `Dataset`.
+        schema: what it must look like. Without it nothing but contradictions is checked: for a job of a run,
+            whose dataset files were checked before.
         shown_as: how messages name the file, when not by its path.
 
     Raises:
@@ -134,7 +157,8 @@ def load(
             found=name,
         )
     facts = read_yaml(path, shown_as)
-    check(facts, schema, shown_as)
+    if schema is not None:
+        check(facts, schema, shown_as)
     classes = {int(label): text for label, text in sorted(facts["classes"].items(), key=lambda item: int(item[0]))}
     label_type = facts.get("label_type", "uint8")
     label_columns = tuple(facts.get("label_columns", (CLASS,)))
@@ -152,7 +176,7 @@ def load(
         mirrors=tuple(facts.get("mirrors", ())),
         splits={split: _split(of_split, *of_files) for split, of_split in facts["splits"].items()},
         source=shown_as,
-        locate=locate,
+        folder=Path(path).parent,
     )
     for mirror in dataset.mirrors:
         check_mirror(mirror, shown_as)
@@ -160,15 +184,15 @@ def load(
     return dataset
 
 
-def check_mirror(mirror: str, shown_as: str) -> str:
+def check_mirror(mirror: str, shown_as: str, error: type[DataError] = DatasetError) -> str:
     """The mirror itself, when it is an http, https or file URL or a directory.
 
     Raises:
-        DatasetError: when it is anything else.
+        ``error``: when it is anything else.
     """
     scheme, separator, _ = mirror.partition("://")
     if separator and scheme not in ("http", "https", "file"):
-        raise DatasetError(
+        raise error(
             shown_as,
             "a mirror of no known kind",
             at="mirrors",
@@ -263,11 +287,11 @@ def read_yaml(path: str | Path, shown_as: str) -> Any:
         raise DatasetError(shown_as, "not a readable YAML file", found=" ".join(str(error).split())) from None
 
 
-def check(document: Any, schema: dict[str, Any], shown_as: str) -> None:
+def check(document: Any, schema: dict[str, Any], shown_as: str, raises: type[DataError] = DatasetError) -> None:
     """Check a configuration or a dataset file against its JSON schema.
 
     Raises:
-        DatasetError: for the first mistake: the key, what was found and what is allowed.
+        ``raises``: for the first mistake: the key, what was found and what is allowed.
     """
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import best_match
@@ -298,4 +322,4 @@ def check(document: Any, schema: dict[str, Any], shown_as: str) -> None:
         problem, expected = "wrong kind of value", f"{' or '.join(allowed)}. {expected or ''}".rstrip()
     else:
         problem = "not allowed here" if error.validator in ("pattern", "oneOf") else error.message
-    raise DatasetError(shown_as, problem, at=at or None, expected=expected, found=found)
+    raise raises(shown_as, problem, at=at or None, expected=expected, found=found)

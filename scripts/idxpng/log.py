@@ -10,19 +10,24 @@ from idxpng.errors import DataError
 
 
 @contextmanager
-def job_log(path: str) -> Iterator[None]:
+def job_log(path: str | None) -> Iterator[None]:
     """Send the job's messages to ``path``, last the time that it took, and end it in plain words on bad input.
+
+    Without a path all of them go to the terminal.
 
     A `DataError`, or an error of the file system, becomes one message and exit status 1.
     Anything else is a defect of ours: its traceback goes to the log and to the terminal.
     """
     terminal = logging.StreamHandler()
-    terminal.setLevel(logging.WARNING)
+    terminal.setLevel(logging.WARNING if path else logging.INFO)
     terminal.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
-    file = logging.FileHandler(path, mode="w", encoding="utf-8")
-    file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    handlers: list[logging.Handler] = [terminal]
+    if path:
+        file = logging.FileHandler(path, mode="w", encoding="utf-8")
+        file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+        handlers.append(file)
     logging.raiseExceptions = False  # a log for which the disk is too full is not worth a traceback
-    logging.basicConfig(level=logging.INFO, handlers=[file, terminal], force=True)
+    logging.basicConfig(level=logging.INFO, handlers=handlers, force=True)
     wall, cpu = time.perf_counter(), time.process_time()
     try:
         yield

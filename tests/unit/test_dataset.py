@@ -37,14 +37,14 @@ def load_text(tmp_path: Path) -> Callable[[str], Dataset]:
     def load_(text: str, name: str = "mine") -> Dataset:
         path = tmp_path / f"{name}.yaml"
         path.write_text(text, encoding="utf-8")
-        return load(path, SCHEMA, locate=str, shown_as=f"{name}.yaml")
+        return load(path, SCHEMA, shown_as=f"{name}.yaml")
 
     return load_
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_every_shipped_dataset_file_loads(path: Path) -> None:
-    dataset = load(path, SCHEMA, locate=str)
+    dataset = load(path, SCHEMA)
     assert dataset.name == path.stem
     assert "test" in dataset.splits or len(dataset.splits) == 1
     for split in dataset.splits.values():
@@ -146,7 +146,7 @@ def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "mine.yaml"
     path.write_bytes(b"title: \xff\xfe")
     with pytest.raises(DatasetError, match="not a readable YAML file"):
-        load(path, SCHEMA, locate=str)
+        load(path, SCHEMA)
 
 
 @pytest.mark.parametrize("text", ["", "- a\n", "text", "3"])
@@ -162,7 +162,7 @@ def test_what_cannot_be_opened_is_refused_by_name(tmp_path: Path, name: str, pro
     (tmp_path / "folder.yaml").mkdir()
     path = tmp_path / name
     with pytest.raises(DatasetError, match=problem) as error:
-        load(path, SCHEMA, locate=str)
+        load(path, SCHEMA)
     assert str(error.value).startswith(f"{path}: ")
 
 
@@ -208,7 +208,7 @@ def test_the_download_and_its_content_have_two_names(file: str, published: str, 
 
 
 def test_a_dataset_knows_its_files_by_both_names() -> None:
-    dataset = load(ROOT / "datasets/mnist.yaml", SCHEMA, locate=str)
+    dataset = load(ROOT / "datasets/mnist.yaml", SCHEMA)
     files = dataset.files()
     assert len(files) == 8
     assert files["t10k-labels-idx1-ubyte.gz"] is files["t10k-labels-idx1-ubyte"] is dataset.splits["test"].labels

@@ -16,7 +16,7 @@ SCHEMA = read_yaml(ROOT / "schemas/dataset.schema.yaml", "the schema")
 
 
 def splits(name: str) -> dict[str, Split]:
-    return load(DATASETS / f"{name}.yaml", SCHEMA, str).splits
+    return load(DATASETS / f"{name}.yaml", SCHEMA).splits
 
 
 def sha256(data: bytes) -> str:

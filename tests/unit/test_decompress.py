@@ -30,7 +30,7 @@ def idx(tmp_path: Path) -> Path:
 def refusal(published: Path, idx: Path, size: int = len(CONTENT), sha256: str | None = SHA256) -> str:
     """The message with which a file is refused, once it is sure that nothing was left behind."""
     with pytest.raises(DataError) as error:
-        decompress.main(str(published), str(idx), size, sha256)
+        decompress.decompress(str(published), str(idx), size, sha256)
     assert list(idx.parent.iterdir()) == [published]
     return str(error.value)
 
@@ -38,7 +38,7 @@ def refusal(published: Path, idx: Path, size: int = len(CONTENT), sha256: str | 
 @every_compression
 def test_the_right_content_is_written(published: Path, idx: Path, kind: str, caplog: pytest.LogCaptureFixture) -> None:
     published.write_bytes(COMPRESS[kind](CONTENT))
-    decompress.main(str(published), str(idx), len(CONTENT), SHA256)
+    decompress.decompress(str(published), str(idx), len(CONTENT), SHA256)
     assert idx.read_bytes() == CONTENT
     assert sorted(idx.parent.iterdir()) == [idx, published]
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
@@ -90,7 +90,7 @@ def test_a_refused_file_leaves_the_last_result_as_it_was(published: Path, idx: P
     idx.write_bytes(CONTENT)
     published.write_bytes(gzip.compress(CONTENT)[:-1])
     with pytest.raises(DataError):
-        decompress.main(str(published), str(idx), len(CONTENT), SHA256)
+        decompress.decompress(str(published), str(idx), len(CONTENT), SHA256)
     assert idx.read_bytes() == CONTENT
 
 
@@ -98,7 +98,7 @@ def test_content_that_is_not_pinned_is_written_with_a_warning_that_shows_what_to
     published: Path, idx: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     published.write_bytes(gzip.compress(CONTENT))
-    decompress.main(str(published), str(idx), len(CONTENT), None)
+    decompress.decompress(str(published), str(idx), len(CONTENT), None)
     assert idx.read_bytes() == CONTENT
     (warning,) = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
     assert str(idx) in warning
@@ -109,6 +109,6 @@ def test_content_of_a_download_that_was_checked_needs_no_warning(
     published: Path, idx: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     published.write_bytes(gzip.compress(CONTENT))
-    decompress.main(str(published), str(idx), len(CONTENT), None, download_checked=True)
+    decompress.decompress(str(published), str(idx), len(CONTENT), None, download_checked=True)
     assert idx.read_bytes() == CONTENT
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []

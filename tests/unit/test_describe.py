@@ -7,9 +7,16 @@ from pathlib import Path
 import pytest
 
 import describe
+from dataset_files import write_dataset
 
 DIGESTS = ["a" * 64, "b" * 64, "a" * 16 + "c" * 48, "d" * 64]  # the third begins like the first
-HEADER = {
+HEADER: dict[str, object] = {
+    "dataset": "digits",
+    "orientation": "upright",
+    "label_columns": ["class"],
+    "class_names": {"0": "0"},
+    "class_counts": {"0": 4},
+} | {
     role: {
         "file": f"{role}-ubyte",
         "magic": 2051,
@@ -38,19 +45,24 @@ def described(tmp_path: Path) -> Path:
     a, b, like_a, d = DIGESTS
     splits = {"train": [a, b, like_a, a], "train-more": [b, d, d, d], "test": [b]}
     manifests = [write_manifest(tmp_path / f"{split}.csv", split, digests) for split, digests in splits.items()]
-    for name, document in (("header.json", HEADER), ("statistics.json", STATISTICS)):
-        (tmp_path / name).write_text(json.dumps(document))
-    describe.main(
-        list(splits),
-        [str(tmp_path / "header.json")] * 3,
-        [str(tmp_path / "statistics.json")] * 3,
-        manifests,
-        str(tmp_path / "overview.html"),
-        str(tmp_path / "duplicates.json"),
+    (tmp_path / "statistics.json").write_text(json.dumps(STATISTICS))
+    headers = [tmp_path / f"{split}.json" for split in splits]
+    for split, header in zip(splits, headers, strict=True):
+        header.write_text(json.dumps(HEADER | {"split": split}))
+    dataset = write_dataset(
+        tmp_path / "digits.yaml",
         title="Digits & <more>",
         licence={"spdx": None, "note": "Disputed by A & B."},
         citation="Me, 2020",
         attribution="Made by me.",
+    )
+    describe.main(
+        dataset,
+        list(map(str, headers)),
+        [str(tmp_path / "statistics.json")] * 3,
+        manifests,
+        str(tmp_path / "overview.html"),
+        str(tmp_path / "duplicates.json"),
     )
     return tmp_path
 

@@ -41,7 +41,7 @@ IN_A_PROCESS = """
 import ast, sys
 sys.path.append(sys.argv[1])
 import download
-download.main(**ast.literal_eval(sys.argv[2]))
+download.download(**ast.literal_eval(sys.argv[2]))
 """
 
 
@@ -88,7 +88,7 @@ def arguments(
 def get(folder: Path, *mirrors: str | Path, **changes: Any) -> bytes:
     """The file that `download.main` makes, once it is sure that it made nothing else."""
     call = arguments(folder, *mirrors, **changes)
-    download.main(**call)
+    download.download(**call)
     output = Path(call["output"])
     assert list(folder.iterdir()) == [output]
     return output.read_bytes()
@@ -98,7 +98,7 @@ def refusal(folder: Path, *mirrors: str | Path, **changes: Any) -> str:
     """The message with which `download.main` ends, once it is sure that there is no file under the final name."""
     call = arguments(folder, *mirrors, **changes)
     with pytest.raises(DownloadError) as raised:
-        download.main(**call)
+        download.download(**call)
     assert not Path(call["output"]).exists()
     return str(raised.value)
 
@@ -603,7 +603,7 @@ def test_a_failed_download_leaves_nothing_but_what_can_be_resumed(
 def test_a_failed_download_leaves_an_earlier_file_as_it_was(server: MirrorServer, folder: Path) -> None:
     (folder / FILE).write_bytes(b"from an earlier run")
     with pytest.raises(DownloadError):
-        download.main(**arguments(folder, f"{server.url}/none"))
+        download.download(**arguments(folder, f"{server.url}/none"))
     assert (folder / FILE).read_bytes() == b"from an earlier run"
 
 
@@ -625,7 +625,7 @@ def test_credentials_and_query_of_a_mirror_appear_in_no_message_and_no_file(
     call = arguments(folder, f"http://alice:xyzzy@127.0.0.1:{server.server_port}/a/?token=plugh", retries=1)
     message = ""
     try:
-        download.main(**call)
+        download.download(**call)
     except DownloadError as error:
         message = str(error)
     said = message + caplog.text + "".join(path.read_text() for path in folder.glob(".*.json"))

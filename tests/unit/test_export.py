@@ -15,6 +15,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from PIL import Image
 
 import export
+from dataset_files import write_header
 from idx_bytes import idx_bytes
 from idxpng.idx import IdxError
 from idxpng.space import DiskRoomError
@@ -42,12 +43,17 @@ class Split:
     def manifest(self, label: str) -> Path:
         return self.results / f"manifest/train/{label}.csv"
 
-    def arguments(self, label: str) -> tuple[str, str, str, str, str, int]:
-        files = (self.images, self.labels, self.png(label), self.manifest(label))
-        return *(str(path) for path in files), "train", int(label)  # type: ignore[return-value]
+    def arguments(self, label: str, class_name: str = "one") -> tuple[str, ...]:
+        header = write_header(self.images.with_name("header.json"), self.images, {label: class_name})
+        return (
+            *map(str, (self.images, self.labels)),
+            header,
+            label,
+            *map(str, (self.png(label), self.manifest(label))),
+        )
 
     def export(self, label: str, class_name: str = "one", limit: int | None = None) -> None:
-        export.main(*self.arguments(label), class_name, limit)
+        export.main(*self.arguments(label, class_name), limit)
 
     def rows(self, label: str) -> list[dict[str, str]]:
         with open(self.manifest(label), encoding="utf-8", newline="") as file:
@@ -214,7 +220,7 @@ def test_an_error_in_mid_export_leaves_the_last_results_as_they_were(tmp_path: P
 
 
 def start_export(split: Split, label: str, setup: str = "") -> subprocess.Popen[bytes]:
-    code = f"import export, resource\n{setup}\nexport.main(*{(*split.arguments(label), 'one')!r})"
+    code = f"import export, resource\n{setup}\nexport.main(*{split.arguments(label)!r})"
     return subprocess.Popen([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": str(SCRIPTS)})
 
 

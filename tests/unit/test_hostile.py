@@ -58,7 +58,7 @@ def test_a_device_in_a_mirror_directory_is_no_file(tmp_path: Path, device: str) 
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "a-idx1-ubyte.gz").symlink_to(device)
     with pytest.raises(download.DownloadError, match="no regular file"):
-        download.main([str(tmp_path)], "a-idx1-ubyte.gz", str(target / "a-idx1-ubyte.gz"), 18)
+        download.download([str(tmp_path)], "a-idx1-ubyte.gz", str(target / "a-idx1-ubyte.gz"), 18)
     assert list(target.iterdir()) == []
 
 
@@ -72,7 +72,7 @@ def test_a_mirror_directory_full_of_links_is_read_and_never_written(tmp_path: Pa
     (mirror / "a.idx1-ubyte").symlink_to(mirror)
     (mirror / "a.idx1-ubyte.gz").symlink_to("nowhere")
     try:
-        download.main([str(mirror)], "a-idx1-ubyte.gz", str(target / "a-idx1-ubyte.gz"), 18)
+        download.download([str(mirror)], "a-idx1-ubyte.gz", str(target / "a-idx1-ubyte.gz"), 18)
     except download.DownloadError as error:
         assert "not the right file" in str(error)
     assert secret.read_bytes() == b"not for you"

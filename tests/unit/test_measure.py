@@ -10,6 +10,7 @@ import numpy
 import pytest
 
 import measure
+from dataset_files import write_header
 from idx_bytes import idx_bytes
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -18,7 +19,8 @@ SVG = "{http://www.w3.org/2000/svg}"
 def measured(folder: Path, classes: dict[str, str], limit: int | None = None) -> tuple[dict[str, Any], list[str]]:
     """The statistics of the IDX files in a folder, and all texts of their plot."""
     paths = [str(folder / name) for name in ("images", "labels", "statistics.json", "plot.svg")]
-    measure.main(paths[0], paths[1], paths[2], paths[3], classes, limit)
+    header = write_header(folder / "header.json", paths[0], classes)
+    measure.main(paths[0], paths[1], header, paths[2], paths[3], limit)
     texts = [text.text or "" for text in ElementTree.parse(paths[3]).iter(f"{SVG}text")]
     return json.loads(Path(paths[2]).read_text()), texts
 

@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import tarfile
+from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from PIL import Image
 
 import index_shards
 import pack
+from dataset_files import write_header
 from idx_bytes import idx_bytes
 from idxpng.tar import END, member
 
@@ -26,11 +28,19 @@ LABELS = numpy.random.default_rng(6).integers(0, 3, COUNT).astype(numpy.uint8)
 CLASSES = {"0": "null", "1": "eins", "2": "zwölf"}
 
 
-def make_shard(folder: Path, number: int, labels: numpy.ndarray = LABELS, **settings: Any) -> Path:
+def make_shard(
+    folder: Path,
+    number: int,
+    labels: numpy.ndarray = LABELS,
+    label_columns: Sequence[str] = ("class",),
+    orientation: str = "upright",
+    **settings: Any,
+) -> Path:
     (folder / "images").write_bytes(idx_bytes(IMAGES))
     (folder / "labels").write_bytes(idx_bytes(labels))
     shard = folder / f"train-{number:06}.tar"
-    pack.main(str(folder / "images"), str(folder / "labels"), str(shard), number, 20, CLASSES, **settings)
+    header = write_header(folder / "header.json", folder / "images", CLASSES, "train", orientation, label_columns)
+    pack.main(str(folder / "images"), str(folder / "labels"), header, str(shard), number, 20, **settings)
     return shard
 
 
@@ -111,7 +121,7 @@ def test_the_webdataset_package_reads_images_labels_and_metadata(tmp_path: Path)
 
 def test_the_index_lists_every_shard_with_count_and_digest(tmp_path: Path) -> None:
     shards = [make_shard(tmp_path, number) for number in range(3)]
-    index_shards.main([str(shard) for shard in shards], str(tmp_path / "train.json"), COUNT, 20)
+    index_shards.main([str(shard) for shard in shards], str(tmp_path / "header.json"), str(tmp_path / "train.json"), 20)
     index = json.loads((tmp_path / "train.json").read_text())
     assert (index["images"], index["shard_size"], index["shuffle_seed"]) == (COUNT, 20, None)
     for shard, listed in zip(shards, index["shards"], strict=True):

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 import preview
+from dataset_files import write_header
 from idx_bytes import idx_bytes
 from preview import COLUMNS, GAP, SIDE
 
@@ -33,8 +34,11 @@ def draw(
     (folder / "images").write_bytes(idx_bytes(images))
     (folder / "labels").write_bytes(idx_bytes(labels))
     images_file, labels_file, sheet_file, first_file = paths(folder)
-    preview.main(images_file, labels_file, sheet_file, first_file, classes, limit, orientation)
-    assert sorted(path.name for path in folder.iterdir()) == ["first.png", "images", "labels", "sheet.png"]
+    names = {str(label): name for label, name in classes.items()}
+    header = write_header(folder / "header.json", images_file, names, orientation=orientation)
+    preview.main(images_file, labels_file, header, sheet_file, first_file, limit)
+    made = ["first.png", "header.json", "images", "labels", "sheet.png"]
+    assert sorted(path.name for path in folder.iterdir()) == made
     sheet, first = (numpy.asarray(Image.open(path)) for path in (sheet_file, first_file))
     return sheet, first
 
@@ -109,9 +113,10 @@ def test_the_picture_in_the_readme_is_the_preview_of_mnist(mnist: Path, tmp_path
         content = gzip.decompress((mnist / f"train-{role}-idx{dims}-ubyte.gz").read_bytes())
         (tmp_path / role).write_bytes(content)
     images, labels, sheet, first = paths(tmp_path)
+    header = write_header(tmp_path / "header.json", images)
     tracemalloc.start()
     try:
-        preview.main(images, labels, sheet, first, DIGITS)
+        preview.main(images, labels, header, sheet, first)
         assert tracemalloc.get_traced_memory()[1] < 8_000_000, "only what is shown is read"
     finally:
         tracemalloc.stop()

@@ -8,6 +8,7 @@ import numpy
 import pytest
 
 import validate
+from dataset_files import write_dataset
 from idx_bytes import idx_bytes
 from idxpng.errors import DataError
 
@@ -22,6 +23,7 @@ FACTS: dict[str, Any] = {
     "images_sha256": hashlib.sha256(GOOD_IMAGES).hexdigest(),
     "labels_sha256": hashlib.sha256(GOOD_LABELS).hexdigest(),
 }
+OF_DATASET = ("label_columns", "label_type", "orientation")
 UNPINNED: dict[str, Any] = {"class_counts": None, "images_sha256": None, "labels_sha256": None}
 
 
@@ -31,20 +33,34 @@ class SplitFiles:
     def __init__(self, folder: Path) -> None:
         self.images, self.labels = folder / "train-images-idx3-ubyte", folder / "train-labels-idx1-ubyte"
         self.header = folder / "train.json"
+        self.dataset = folder / "set.yaml"
         self.write()
 
     def write(self, images: bytes = GOOD_IMAGES, labels: bytes = GOOD_LABELS) -> None:
         self.images.write_bytes(images)
         self.labels.write_bytes(labels)
 
-    def validate(self, **facts: Any) -> None:
-        validate.main(str(self.images), str(self.labels), str(self.header), **(FACTS | facts))
+    def validate(self, **changes: Any) -> None:
+        """Validate them as those of a dataset file with FACTS, some of them changed."""
+        facts = FACTS | changes
+        split: dict[str, Any] = {key: facts[key] for key in ("count", "shape", "class_counts")}
+        if split["class_counts"] is None:
+            del split["class_counts"]
+        else:
+            split["class_counts"] = list(split["class_counts"])
+        for role, path in (("images", self.images), ("labels", self.labels)):
+            digest = facts[f"{role}_sha256"]
+            split[role] = {"file": path.name} | ({"content_sha256": digest} if digest else {})
+        classes = {int(label): name for label, name in facts["classes"].items()}
+        own = {"splits": {"train": split | {"shape": list(facts["shape"])}}, "classes": classes}
+        dataset = write_dataset(self.dataset, **own, **{key: facts[key] for key in OF_DATASET if key in facts})
+        validate.main(dataset, "train", str(self.images), str(self.labels), str(self.header))
 
     def refusal(self, **facts: Any) -> str:
         """The message with which they are refused, once it is sure that no header was left behind."""
         with pytest.raises(DataError) as error:
             self.validate(**facts)
-        assert sorted(self.header.parent.iterdir()) == [self.images, self.labels]
+        assert sorted(self.header.parent.iterdir()) == [self.dataset, self.images, self.labels]
         return str(error.value)
 
 
@@ -56,6 +72,11 @@ def split(tmp_path: Path) -> SplitFiles:
 def test_the_header_of_good_files_tells_all_that_was_found(split: SplitFiles) -> None:
     split.validate()
     assert json.loads(split.header.read_text(encoding="utf-8")) == {
+        "dataset": "set",
+        "split": "train",
+        "dataset_file": str(split.dataset),
+        "orientation": "upright",
+        "label_columns": ["class"],
         "images": {
             "file": "train-images-idx3-ubyte",
             "magic": 2051,
@@ -189,7 +210,11 @@ def test_labels_that_are_all_wrong_are_refused_as_quickly_as_one(split: SplitFil
 
 @pytest.mark.parametrize(
     ("class_counts", "label", "expected", "found"),
-    [((2, 2, 1, 0), "00 (nought)", 2, 1), ((1, 3, 0, 1), "07 (sept, «été»)", 0, 1), ((1, 3, 1, 5), "10", 5, 0)],
+    [
+        ((2, 2, 1, 0), "00 (nought)", 2, 1),
+        ((1, 3, 0, 1), "07 (sept, «été»)", 0, 1),
+        ((1, 2, 1, 1), "01 (T-shirt/top)", 2, 3),
+    ],
 )
 def test_a_class_that_stands_more_or_less_often_is_refused(
     split: SplitFiles, class_counts: tuple[int, ...], label: str, expected: int, found: int

@@ -12,6 +12,7 @@ from PIL import Image
 import export
 import validate
 import verify
+from dataset_files import write_dataset
 from idx_bytes import idx_bytes
 from project import copy_project, files, snakemake
 
@@ -36,26 +37,35 @@ class Exported:
         self.report = self.root / "verify/train.json"
         self.report.parent.mkdir(parents=True)
         (self.root / "manifest/train").mkdir(parents=True)
-        self.settings = {"label_columns": label_columns} | settings
         self.idx = str(folder / "images"), str(folder / "labels")
         Path(self.idx[0]).write_bytes(idx_bytes(random.integers(0, 256, (COUNT, *SHAPE), numpy.uint8)))
         Path(self.idx[1]).write_bytes(idx_bytes(stored))
         self.header = str(folder / "header.json")
-        validate.main(*self.idx, self.header, COUNT, SHAPE, CLASSES, None, None, None, label_columns)
+        label_type = "uint8" if len(label_columns) == 1 else "int32"
+        split = {"count": COUNT, "shape": list(SHAPE), "images": {"file": "images"}, "labels": {"file": "labels"}}
+        dataset = write_dataset(
+            folder / "set.yaml",
+            classes={int(label): name for label, name in CLASSES.items()},
+            label_type=label_type,
+            label_columns=list(label_columns),
+            splits={"train": split},
+            **settings,
+        )
+        validate.main(dataset, "train", *self.idx, self.header)
         self.export()
 
     def export(self, limit: int | None = None) -> None:
         parts = []
-        for label, name in CLASSES.items():
+        for label in CLASSES:
             manifest = self.root / f"manifest/train/{label}.csv"
             directory = str(self.tree / label)
-            export.main(*self.idx, directory, str(manifest), "train", int(label), name, limit, **self.settings)
+            export.main(*self.idx, self.header, label, directory, str(manifest), limit)
             parts.append(manifest.read_text().splitlines())
         rows = sorted((row for part in parts for row in part[1:]), key=lambda row: int(row.split(",")[2]))
         (self.root / "manifest/train.csv").write_text("\n".join([parts[0][0], *rows, ""]))
 
     def verify(self, limit: int | None = None) -> None:
-        verify.main(*self.idx, self.header, str(self.report), "train", CLASSES, "repair", limit, **self.settings)
+        verify.main(*self.idx, self.header, str(self.report), "my/set.yaml", limit)
 
     def refusal(self) -> str:
         with pytest.raises(verify.VerifyError) as refused:
@@ -156,7 +166,7 @@ def test_a_harmed_file_is_named_with_what_is_wrong(exported: Exported, harm: Cal
     message = exported.refusal()
     assert f"{kind}: 1\n" in message
     assert f"  01/{path.name}" in message
-    assert message.endswith(f"repair --forcerun {exported.tree}/01")
+    assert message.endswith(f"all --config datasets=my/set.yaml --forcerun {exported.tree}/01")
 
 
 def test_a_file_in_the_wrong_directory_is_named_and_both_labels_are_repaired(exported: Exported) -> None:

@@ -173,7 +173,7 @@ def test_credentials_and_query_appear_in_no_message_and_no_path(
     said = ""
     mirror = f"http://alice:xyzzy@127.0.0.1:{server.server_port}/a/gzip.zip?token=plugh"
     try:
-        download.main(**arguments(folder, mirror, pinned=IN_ARCHIVE, retries=1))
+        download.download(**arguments(folder, mirror, pinned=IN_ARCHIVE, retries=1))
     except DownloadError as error:
         said = str(error)
     said += caplog.text + " ".join(map(str, folder.parent.rglob("*")))
@@ -209,7 +209,7 @@ def test_the_whole_archive_is_downloaded_once_for_all_members_and_datasets(
         file = name.rpartition("/")[2]
         pinned = {"content_bytes": len(data), "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
         pinned |= {"member": name, "archive": IN_ARCHIVE["archive"]}
-        download.main(
+        download.download(
             **arguments(
                 other_dataset,
                 f"{server.url}/a/gzip.zip",
@@ -379,7 +379,7 @@ def test_no_damage_leads_to_a_traceback_or_to_other_bytes(
         server.publish("/a/gzip.zip", bytes(damaged))
         mirror = directory if source == "folder" else f"{server.url}/a/gzip.zip"
         try:
-            download.main(**arguments(folder, mirror, pinned=pinned))
+            download.download(**arguments(folder, mirror, pinned=pinned))
         except DownloadError:
             assert not (folder / FILE).exists()
         else:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy
 import pytest
 
+from dataset_files import write_header
 from idx_bytes import idx_bytes
 from project import PROJECT, files
 
@@ -16,8 +17,8 @@ EXPORT = """
 import sys
 sys.path.insert(0, {scripts!r})
 import export, pack
-export.main("images", "labels", "set/png/train/3", "3.csv", "train", 3, "three")
-pack.main("images", "labels", "train-000000.tar", 0, 1000, {{str(label): str(label) for label in range(10)}})
+export.main("images", "labels", "header.json", "3", "set/png/train/3", "3.csv")
+pack.main("images", "labels", "header.json", "train-000000.tar", 0, 1000)
 """
 
 
@@ -45,6 +46,7 @@ def digests(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         folder = tmp_path_factory.mktemp("python")
         (folder / "images").write_bytes(idx_bytes(random.integers(0, 256, (300, 28, 28), numpy.uint8)))
         (folder / "labels").write_bytes(idx_bytes(random.integers(0, 10, 300).astype(numpy.uint8)))
+        write_header(folder / "header.json", folder / "images")
         random = numpy.random.default_rng(0)
         code = EXPORT.format(scripts=str(PROJECT / "scripts"))
         subprocess.run([python, "-c", code], cwd=folder, check=True)

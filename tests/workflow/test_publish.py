@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 import card
+from dataset_files import write_dataset
 from idxpng.idx import IdxFile
 from parquet import features
 from project import copy_project, files, snakemake
@@ -105,11 +106,9 @@ def test_words_that_a_licence_asks_for_are_passed_on(published: Path, tmp_path: 
     parquet = tmp_path / "test.parquet"
     parquet.write_bytes((published / "results/mnist-sample/parquet/test.parquet").read_bytes())
     card_file, croissant, licence, citation = (str(tmp_path / name) for name in ("README.md", "x.json", "L", "C"))
-    terms: dict[str, str | None] = {"spdx": "CC-BY-4.0"}
+    dataset = write_dataset(tmp_path / "x.yaml", licence={"spdx": "CC-BY-4.0"}, citation="me", attribution="By me.")
     overview = str(tmp_path / "overview.html")
-    card.main(
-        "x", ["test"], [str(parquet)], overview, card_file, croissant, licence, citation, "X", terms, "me", "By me."
-    )
+    card.main(dataset, [str(parquet)], overview, card_file, croissant, licence, citation)
     for path in (card_file, croissant, licence):
         assert "By me." in Path(path).read_text(encoding="utf-8")
     assert "\nlicense: cc-by-4.0\n" in Path(card_file).read_text(encoding="utf-8")

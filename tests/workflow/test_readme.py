@@ -84,13 +84,13 @@ def test_its_dataset_files_follow_the_schema(tmp_path: Path) -> None:
     schema = yaml.safe_load((PROJECT / "schemas/dataset.schema.yaml").read_text())
     for block in blocks("yaml"):
         (tmp_path / "shapes.yaml").write_text(block)
-        load(tmp_path / "shapes.yaml", schema, locate=str)
+        load(tmp_path / "shapes.yaml", schema)
 
 
 def test_its_tables_of_datasets_are_right() -> None:
     schema = yaml.safe_load((PROJECT / "schemas/dataset.schema.yaml").read_text())
     rows = re.findall(r"^\| `([\w-]+)` \| ([\d,]+) \| (\d+) \|", README, re.MULTILINE)
-    shipped = [load(path, schema, locate=str) for path in (PROJECT / "datasets").glob("*.yaml")]
+    shipped = [load(path, schema) for path in (PROJECT / "datasets").glob("*.yaml")]
     facts = [(each.name, f"{sum(s.count for s in each.splits.values()):,}", str(len(each.classes))) for each in shipped]
     assert sorted(rows) == sorted(facts)
     for dataset in shipped:

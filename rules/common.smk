@@ -1,0 +1,110 @@
+"""What all rules share: the project's own files, the checked configuration as `plan`, and what each job asks for."""
+
+import atexit
+import os
+import sys
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+here = workflow.current_basedir
+
+
+def source(path: str) -> str:
+    """Where one of the project's own files lies: in place, or Snakemake's copy of it when imported over the network."""
+    if here.is_local:
+        return os.path.normpath(here.join(f"../{path}").get_path_or_uri(secret_free=True))
+    return workflow.source_path(f"../{path}")
+
+
+package = Path(source("scripts/idxpng/__init__.py")).parent
+sys.path.insert(0, str(package.parent))
+
+import idxpng
+
+for module in idxpng.__all__:
+    source(f"scripts/idxpng/{module}.py")  # which brings it along over the network
+
+from idxpng import job_environment
+from idxpng.catalog import Catalog
+from idxpng.code_digest import code_digest
+from idxpng.config import Config
+from idxpng.dataset import read_yaml
+from idxpng.errors import DataError
+from idxpng.plan import Plan
+from idxpng.resources import JobResources
+from idxpng.run_checks import check_folder, check_run
+from idxpng.summary import last_words
+from idxpng.targets import expand_targets
+from idxpng.timestamps import remove_timestamps
+
+
+configfile: source("config.yaml")
+
+
+# A folder of results may have a configuration of its own, on top of the one here.
+own_config = Path("config.yaml")
+if (
+    workflow.modifier.is_main_snakefile()
+    and own_config.exists()
+    and own_config.resolve() != Path(source("config.yaml")).resolve()
+):
+
+    configfile: "config.yaml"
+
+
+results = workflow.pathvars.get("results")
+
+try:
+    schema = "schemas/config.schema.yaml"
+    asked = Config.read(config, read_yaml(source(schema), schema))
+    shipped = sorted(path.stem for path in (package.parents[1] / "datasets").glob("*.yaml"))
+    plan = Plan(asked, Catalog(asked.datasets, source, shipped))
+    if workflow.modifier.is_main_snakefile() and workflow.dag_settings and workflow.dag_settings.targets:
+        workflow.dag_settings.targets = expand_targets(plan, workflow.dag_settings.targets, results)
+except DataError as error:
+    raise WorkflowError(str(error))
+
+job_environment.prepare(asked.mirrors)
+
+
+def script(name: str):
+    """A function that gives the path of a script: one of `output`, since a copy elsewhere makes no job run again."""
+    path = source(f"scripts/{name}.py")
+
+    def path_of_script(wildcards, output) -> str:
+        return path
+
+    return path_of_script
+
+
+def code(name: str) -> str:
+    """A digest of a script and of the modules behind it, so that a change of one of them runs its rule again."""
+    return code_digest(source(f"scripts/{name}.py"))
+
+
+wildcard_constraints:
+    dataset=r"[A-Za-z0-9][A-Za-z0-9_-]*",
+    split=r"[A-Za-z0-9][A-Za-z0-9_-]*",
+    label=r"\d+",
+    published=r"[^/]+\.(gz|xz|plain)",
+    shard=r"\d+",
+    idx=r"(?![^/]+\.(gz|xz|plain)$)[^/]+",
+
+
+asks = JobResources(plan.catalog)
+
+
+def before_the_first_job() -> None:
+    """Refuse a run whose results do not belong or do not fit into their folder."""
+    try:
+        check_run(plan, results, workflow.dag.needrun_jobs())
+    except DataError as error:
+        raise WorkflowError(str(error))
+
+
+@atexit.register
+def after_the_last_job() -> None:
+    """Leave nothing but images in the directories of images, also for a workflow that imports this one."""
+    if getattr(workflow, "dag", None):
+        remove_timestamps(workflow.dag.jobs, "rules/images.smk")

@@ -1,0 +1,75 @@
+"""The published IDX files, proven: from a mirror to the header that lets everything else begin."""
+
+
+rule download:
+    """Get a published file from the first mirror that serves the right bytes."""
+    output:
+        "<resources>/{dataset}/{published}",
+    log:
+        "<logs>/{dataset}/download/{published}.log",
+    benchmark:
+        "<benchmarks>/{dataset}/download/{published}.tsv"
+    localrule: True  # on a cluster, whose nodes seldom see the internet, it runs on the submitting host
+    conda:
+        "../envs/download.yaml"
+    resources:
+        mem_mb=asks.mem_mb,
+        runtime=asks.runtime,
+    params:
+        facts=plan.download_facts,
+        script=script("download"),
+        dataset=plan.dataset_file,
+    shell:
+        "python {params.script:q} --dataset {params.dataset:q} --file {wildcards.published:q}"
+        " --output {output:q} --log {log:q}"
+
+
+rule decompress:
+    """Decompress a published file to the IDX file in it, if its content is the published one."""
+    input:
+        plan.published,
+    output:
+        "<resources>/{dataset}/{idx}",
+    log:
+        "<logs>/{dataset}/decompress/{idx}.log",
+    benchmark:
+        "<benchmarks>/{dataset}/decompress/{idx}.tsv"
+    localrule: True  # where the download ran: it takes less time than a cluster needs to start a job
+    conda:
+        "../envs/idx.yaml"
+    resources:
+        mem_mb=asks.mem_mb,
+        runtime=asks.runtime,
+    params:
+        facts=plan.content_facts,
+        code=code("decompress"),
+        script=script("decompress"),
+        dataset=plan.dataset_file,
+    shell:
+        "python {params.script:q} --dataset {params.dataset:q} --published {input:q}" " --idx {output:q} --log {log:q}"
+
+
+rule validate:
+    """Check both IDX files of a split: types, dimensions, lengths, labels, counts, digests."""
+    input:
+        unpack(plan.idx_files),
+    output:
+        "<results>/{dataset}/header/{split}.json",
+    log:
+        "<logs>/{dataset}/validate/{split}.log",
+    benchmark:
+        "<benchmarks>/{dataset}/validate/{split}.tsv"
+    localrule: True  # as `decompress`
+    conda:
+        "../envs/idx.yaml"
+    resources:
+        mem_mb=asks.mem_mb,
+        runtime=asks.runtime,
+    params:
+        facts=plan.split_facts,
+        code=code("validate"),
+        script=script("validate"),
+        dataset=plan.dataset_file,
+    shell:
+        "python {params.script:q} --dataset {params.dataset:q} --split {wildcards.split:q}"
+        " --images {input.images:q} --labels {input.labels:q} --header {output:q} --log {log:q}"

@@ -1,0 +1,49 @@
+"""The images of a split as PNG files, and the manifest that lists them."""
+
+
+rule export:
+    """Export the images of one label as PNG files, with a manifest of them."""
+    input:
+        unpack(plan.idx_files),
+        header="<results>/{dataset}/header/{split}.json",
+    output:
+        png=directory("<results>/{dataset}/png/{split}/{label}"),
+        manifest="<results>/{dataset}/manifest/{split}/{label}.csv",
+    log:
+        "<logs>/{dataset}/export/{split}/{label}.log",
+    benchmark:
+        "<benchmarks>/{dataset}/export/{split}/{label}.tsv"
+    conda:
+        "../envs/idx.yaml"
+    resources:
+        mem_mb=asks.mem_mb,
+        runtime=asks.label_runtime,
+    params:
+        limit=plan.limit_option,
+        code=code("export"),
+        script=script("export"),
+    shell:
+        "python {params.script:q} --images {input.images:q} --labels {input.labels:q} --header {input.header:q}"
+        " --label {wildcards.label:q} {params.limit:q} --png {output.png:q} --manifest {output.manifest:q} --log {log:q}"
+
+
+rule manifest:
+    """List all images of a split in the order of the IDX file, with label, class name and digest."""
+    input:
+        plan.each("<results>/{dataset}/manifest/{split}/{label}.csv"),
+    output:
+        "<results>/{dataset}/manifest/{split}.csv",
+    log:
+        "<logs>/{dataset}/manifest/{split}.log",
+    benchmark:
+        "<benchmarks>/{dataset}/manifest/{split}.tsv"
+    conda:
+        "../envs/idx.yaml"
+    resources:
+        mem_mb=asks.mem_mb,
+        runtime=asks.runtime,
+    params:
+        code=code("manifest"),
+        script=script("manifest"),
+    shell:
+        "python {params.script:q} --manifest {output:q} --log {log:q} {input:q}"

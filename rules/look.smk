@@ -1,0 +1,106 @@
+"""What a person looks at: pictures, numbers, a page on each dataset."""
+
+
+rule preview:
+    """Show a split at a glance: a row of images for each class, and the first images with their labels."""
+    input:
+        unpack(plan.idx_files),
+        header="<results>/{dataset}/header/{split}.json",
+    output:
+        sheet=report(
+            "<results>/{dataset}/preview/{split}.png",
+            caption="../docs/report/preview.rst",
+            category="Previews",
+            labels={"dataset": "{dataset}", "split": "{split}", "picture": "images of each class"},
+        ),
+        first=report(
+            "<results>/{dataset}/preview/{split}/first.png",
+            caption="../docs/report/first.rst",
+            category="Previews",
+            labels={"dataset": "{dataset}", "split": "{split}", "picture": "first images"},
+        ),
+    log:
+        "<logs>/{dataset}/preview/{split}.log",
+    benchmark:
+        "<benchmarks>/{dataset}/preview/{split}.tsv"
+    priority: -1  # no other job needs it: it is there for the cores that the last steps of the others leave idle
+    localrule: True  # as `validate`
+    conda:
+        "../envs/preview.yaml"
+    resources:
+        mem_mb=asks.mem_mb,
+        runtime=asks.runtime,
+    params:
+        limit=plan.limit_option,
+        code=code("preview"),
+        script=script("preview"),
+    shell:
+        "python {params.script:q} --images {input.images:q} --labels {input.labels:q} --header {input.header:q}"
+        " {params.limit:q} --sheet {output.sheet:q} --first {output.first:q} --log {log:q}"
+
+
+rule measure:
+    """Measure the images of a split: class counts, mean and standard deviation of pixels, blank images."""
+    input:
+        unpack(plan.idx_files),
+        header="<results>/{dataset}/header/{split}.json",
+    output:
+        statistics="<results>/{dataset}/statistics/{split}.json",
+        plot=report(
+            "<results>/{dataset}/statistics/{split}.svg",
+            caption="../docs/report/histogram.rst",
+            category="Histograms",
+            labels={"dataset": "{dataset}", "split": "{split}"},
+        ),
+    log:
+        "<logs>/{dataset}/measure/{split}.log",
+    benchmark:
+        "<benchmarks>/{dataset}/measure/{split}.tsv"
+    localrule: True  # as `validate`
+    conda:
+        "../envs/measure.yaml"
+    resources:
+        mem_mb=asks.mem_mb,
+        runtime=asks.runtime,
+    params:
+        limit=plan.limit_option,
+        code=code("measure"),
+        script=script("measure"),
+    shell:
+        "python {params.script:q} --images {input.images:q} --labels {input.labels:q} --header {input.header:q}"
+        " {params.limit:q} --statistics {output.statistics:q} --plot {output.plot:q} --log {log:q}"
+
+
+rule describe:
+    """Describe a dataset on one page: license, files, splits in numbers; and list its duplicate images."""
+    input:
+        headers=plan.each("<results>/{dataset}/header/{split}.json"),
+        statistics=plan.each("<results>/{dataset}/statistics/{split}.json"),
+        manifests=plan.each("<results>/{dataset}/manifest/{split}.csv"),
+    output:
+        page=report(
+            "<results>/{dataset}/overview.html",
+            caption="../docs/report/overview.rst",
+            category="Datasets",
+            labels={"dataset": "{dataset}"},
+        ),
+        duplicates="<results>/{dataset}/duplicates.json",
+    log:
+        "<logs>/{dataset}/describe.log",
+    benchmark:
+        "<benchmarks>/{dataset}/describe.tsv"
+    localrule: True  # as `validate`
+    conda:
+        "../envs/idx.yaml"
+    resources:
+        mem_mb=asks.mem_mb,
+        runtime=asks.runtime,
+    params:
+        terms=plan.terms,
+        code=code("describe"),
+        script=script("describe"),
+        dataset=plan.dataset_file,
+    shell:
+        "python {params.script:q} --dataset {params.dataset:q} --headers {input.headers:q}"
+        " --statistics {input.statistics:q} --manifests {input.manifests:q}"
+        " --page {output.page:q} --duplicates {output.duplicates:q} --log {log:q}"

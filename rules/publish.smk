@@ -1,0 +1,56 @@
+"""What other people's tools load: Parquet files, dataset card, Croissant metadata, license and citation."""
+
+
+rule parquet:
+    """Write the images of a split to one Parquet file, as Hugging Face datasets have them."""
+    input:
+        unpack(plan.idx_files),
+        header="<results>/{dataset}/header/{split}.json",
+    output:
+        "<results>/{dataset}/parquet/{split}.parquet",
+    log:
+        "<logs>/{dataset}/parquet/{split}.log",
+    benchmark:
+        "<benchmarks>/{dataset}/parquet/{split}.tsv"
+    conda:
+        "../envs/publish.yaml"
+    resources:
+        mem_mb=asks.arrow_mb,
+        runtime=asks.runtime,
+    params:
+        limit=plan.limit_option,
+        code=code("parquet"),
+        script=script("parquet"),
+    shell:
+        "python {params.script:q} --images {input.images:q} --labels {input.labels:q} --header {input.header:q}"
+        " {params.limit:q} --parquet {output:q} --log {log:q}"
+
+
+rule card:
+    """Write dataset card, Croissant metadata, license and citation of a dataset, for others' tools."""
+    input:
+        parquet=plan.each("<results>/{dataset}/parquet/{split}.parquet"),
+        overview="<results>/{dataset}/overview.html",
+    output:
+        card="<results>/{dataset}/README.md",
+        croissant="<results>/{dataset}/croissant.json",
+        licence_file="<results>/{dataset}/LICENSE",
+        citation_file="<results>/{dataset}/CITATION",
+    log:
+        "<logs>/{dataset}/card.log",
+    benchmark:
+        "<benchmarks>/{dataset}/card.tsv"
+    conda:
+        "../envs/publish.yaml"
+    resources:
+        mem_mb=asks.arrow_mb,
+        runtime=asks.runtime,
+    params:
+        terms=plan.terms,
+        code=code("card"),
+        script=script("card"),
+        dataset=plan.dataset_file,
+    shell:
+        "python {params.script:q} --dataset {params.dataset:q} --parquet {input.parquet:q} --overview {input.overview:q}"
+        " --card {output.card:q} --croissant {output.croissant:q} --licence-file {output.licence_file:q}"
+        " --citation-file {output.citation_file:q} --log {log:q}"

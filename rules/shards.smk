@@ -1,0 +1,51 @@
+"""Tar archives in place of single files, straight from the IDX files."""
+
+
+rule pack:
+    """Pack images of a split into one shard in the WebDataset convention, straight from the IDX files."""
+    input:
+        unpack(plan.idx_files),
+        header="<results>/{dataset}/header/{split}.json",
+    output:
+        "<results>/{dataset}/webdataset/{split}-{shard}.tar",
+    log:
+        "<logs>/{dataset}/pack/{split}-{shard}.log",
+    benchmark:
+        "<benchmarks>/{dataset}/pack/{split}-{shard}.tsv"
+    conda:
+        "../envs/pack.yaml"
+    resources:
+        mem_mb=asks.mem_mb,
+        runtime=asks.runtime,
+    params:
+        packing=plan.shard_options,
+        code=code("pack"),
+        script=script("pack"),
+    shell:
+        "python {params.script:q} --images {input.images:q} --labels {input.labels:q} --header {input.header:q}"
+        " --number {wildcards.shard:q} {params.packing:q} --shard {output:q} --log {log:q}"
+
+
+rule index_shards:
+    """List the shards of a split with their counts and digests."""
+    input:
+        header="<results>/{dataset}/header/{split}.json",
+        shards=plan.each("<results>/{dataset}/webdataset/{split}-{shard}.tar"),
+    output:
+        "<results>/{dataset}/webdataset/{split}.json",
+    log:
+        "<logs>/{dataset}/index_shards/{split}.log",
+    benchmark:
+        "<benchmarks>/{dataset}/index_shards/{split}.tsv"
+    conda:
+        "../envs/idx.yaml"
+    resources:
+        mem_mb=asks.mem_mb,
+        runtime=asks.runtime,
+    params:
+        packing=plan.shard_options,
+        code=code("index_shards"),
+        script=script("index_shards"),
+    shell:
+        "python {params.script:q} --header {input.header:q} {params.packing:q} --index {output:q} --log {log:q}"
+        " {input.shards:q}"

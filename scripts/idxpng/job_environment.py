@@ -1,0 +1,31 @@
+"""The environment that jobs find: where Python is, and which mirrors are configured."""
+
+import json
+import os
+import sys
+from collections.abc import Mapping, MutableMapping, Sequence
+from pathlib import Path
+
+MIRRORS = "IDXPNG_MIRRORS"
+
+
+def prepare(mirrors: Mapping[str, Sequence[str]], environment: MutableMapping[str, str] = os.environ) -> None:
+    """Prepare the environment of this process, which its jobs inherit.
+
+    ``python`` becomes the one that runs now, unless an environment of conda or a container puts another before it.
+    Mirrors travel here since others on the machine see command lines, Snakemake logs them, and a mirror's URL may
+    hold a secret.
+
+    Args:
+        mirrors: the configured mirrors by dataset. Those that another workflow in this process has put there stay.
+        environment: what to change.
+    """
+    folder = str(Path(sys.executable).parent)
+    environment["PATH"] = os.pathsep.join([folder, environment.get("PATH", os.defpath)])
+    environment[MIRRORS] = json.dumps(configured(environment) | dict(mirrors))
+
+
+def configured(environment: Mapping[str, str] = os.environ) -> dict[str, list[str]]:
+    """The configured mirrors by dataset."""
+    found: dict[str, list[str]] = json.loads(environment.get(MIRRORS, "{}"))
+    return found

@@ -1,0 +1,92 @@
+"""What is checked before the first job of a run, for all its jobs together."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from idxpng.errors import DataError
+from idxpng.plan import Plan
+from idxpng.space import check_room
+
+
+def check_folder(path: str | os.PathLike[str]) -> None:
+    """Check that ``path`` is a directory in which files can be made, or can become one.
+
+    Raises:
+        DataError: when it, or what stands above it, is a file or may not be written.
+    """
+    existing = Path(path).absolute()
+    while not os.path.lexists(existing):
+        existing = existing.parent
+    todo = "remove it, or name another folder: --config 'pathvars={results: FOLDER}'"
+    if not existing.is_dir():
+        raise DataError(path, "is not a folder", found=f"{existing}, which is a file", todo=todo)
+    if not os.access(existing, os.W_OK | os.X_OK):
+        raise DataError(path, "may not be written", found=f"no permission to write in {existing}", todo=todo)
+
+
+def check_run(plan: Plan, results: str, jobs: Iterable[Any]) -> None:
+    """Check that what some jobs of Snakemake make belongs into the folder of results, and fits there.
+
+    Raises:
+        DataError: when a folder holds results of another dataset of the same name.
+        DiskRoomError: when there is no room for the PNG files: each job by itself sees only its own label.
+    """
+    jobs = list(jobs)
+    for name in plan.catalog.configured:
+        _check_origin(plan, name, Path(results) / name)
+        _announce_smaller(plan, name, Path(results) / name, jobs)
+    check_room(results, plan.export_count(jobs))
+
+
+def _check_origin(plan: Plan, name: str, folder: Path) -> None:
+    source = plan.catalog.configured[name].source
+    path = plan.catalog.file(name)
+    for header in folder.glob("header/*.json"):
+        origin = _read(header).get("dataset_file")
+        if not isinstance(origin, str) or origin == source:
+            continue
+        if origin != f"datasets/{name}.yaml" and (not os.path.exists(origin) or os.path.samefile(origin, path)):
+            continue  # the file was moved, or is spelled in another way
+        raise DataError(
+            folder,
+            "holds results of another dataset with the same name",
+            expected=f"those of {source}",
+            found=f"those of {origin}",
+            todo=f"rename the dataset file, or remove {folder} and resources/{name}",
+        )
+
+
+def _announce_smaller(plan: Plan, name: str, folder: Path, jobs: list[Any]) -> None:
+    """Say so when a limit is about to replace more images than it makes."""
+    limit = plan.config.limit
+    if limit is None or not any(job.rule.name == "export" and job.wildcards.dataset == name for job in jobs):
+        return
+    for split in plan.splits(plan.catalog.dataset(name)):
+        manifest = folder / "manifest" / f"{split}.csv"
+        if manifest.is_file():
+            with manifest.open("rb") as file:
+                rows = sum(1 for _ in file) - 1
+            if rows > limit:
+                logging.warning(
+                    "%s/png/%s: limit=%d replaces %s PNG files by %s. Ctrl-C keeps what is not yet replaced; without "
+                    "limit the same command makes all of them again.",
+                    folder,
+                    split,
+                    limit,
+                    f"{rows:,}",
+                    f"{limit:,}",
+                )
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        document = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}  # which `validate` makes again
+    return document if isinstance(document, dict) else {}

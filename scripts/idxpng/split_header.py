@@ -1,0 +1,70 @@
+"""What `validate` found in a split, and all that later steps must know of its dataset: ``header/{split}.json``."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from idxpng.errors import DataError
+from idxpng.images import LabelledImages
+
+KEYS = ("dataset", "split", "orientation", "label_columns", "images", "labels", "class_names", "class_counts")
+
+
+class SplitHeader(NamedTuple):
+    """One split of a dataset, its IDX files checked.
+
+    ``orientation`` and ``label_columns``: those of `LabelledImages`. ``images``, ``labels``: of each IDX file its
+    ``file`` name, ``magic`` number, ``type``, ``dims``, ``bytes`` and ``sha256``. ``class_names``: what each label
+    stands for, by the name of its directory, in the order of the labels; ``class_counts``: how many images it has.
+    """
+
+    dataset: str
+    split: str
+    orientation: str
+    label_columns: list[str]
+    images: dict[str, Any]
+    labels: dict[str, Any]
+    class_names: dict[str, str]
+    class_counts: dict[str, int]
+
+    @classmethod
+    def read(cls, path: str | os.PathLike[str]) -> SplitHeader:
+        """Read what `validate` wrote.
+
+        Raises:
+            DataError: when it is something else.
+        """
+        try:
+            document = json.loads(Path(path).read_bytes())
+            return cls(**{key: document[key] for key in KEYS})
+        except (ValueError, KeyError, TypeError) as error:
+            raise DataError(
+                path,
+                "not the header of a split",
+                expected=f"JSON with the keys {', '.join(KEYS)}",
+                found=f"{type(error).__name__}: {error}",
+                todo="remove it and run again; by hand: python scripts/validate.py --help",
+            ) from None
+
+    @property
+    def directories(self) -> dict[int, str]:
+        """The name of each label's directory."""
+        return {int(name): name for name in self.class_names}
+
+    def label(self, directory: str) -> int:
+        """The value in the labels file, from the name of its directory.
+
+        Raises:
+            DataError: when no label has this name.
+        """
+        if directory not in self.class_names:
+            names = list(self.class_names)
+            raise DataError(self.dataset, "no such label", expected=f"one of {', '.join(names)}", found=directory)
+        return int(directory)
+
+    def open(self, images: str | os.PathLike[str], labels: str | os.PathLike[str]) -> LabelledImages:
+        """The split's two IDX files, open for reading."""
+        return LabelledImages(images, labels, self.orientation, self.label_columns)

@@ -1,0 +1,90 @@
+"""The last words of a run: what it has made, in what time, and how to look at it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+from idxpng.plan import Plan
+
+
+def last_words(plan: Plan, rules: Collection[str], results: str, seconds: float) -> str:
+    """What lies below ``results`` of the configured datasets, counted, and where to look; nothing for single targets.
+
+    Args:
+        plan: what the run was asked for.
+        rules: the rules that had a job in the run, whether there was anything to do for them or not.
+        results: the folder of the results.
+        seconds: how long the run took.
+    """
+    minutes, rest = divmod(round(seconds), 60)
+    took = f"after {minutes} min {rest} s"
+    words: list[str] = []
+    if "all" in rules or "publish" in rules:
+        words += _of_images(plan, results, took)
+    if "publish" in rules:
+        words += _of_each(plan, "Load it elsewhere: {folder} has README.md, croissant.json and parquet/", results)
+    if "webdataset" in rules:
+        words += _of_shards(plan, results, took)
+    if "verify" in rules:
+        words += _of_proofs(plan, results, took)
+    if words and list(plan.catalog.configured) == ["mnist-sample"]:
+        words += ["", "This is the bundled sample. For all of MNIST: snakemake --cores 4 all --config datasets=mnist"]
+    return "\n".join(["", *words]) if words else ""
+
+
+def png_files(folder: str | os.PathLike[str]) -> Iterator[str]:
+    """The path of each PNG file in a directory of label directories."""
+    if Path(folder).is_dir():
+        for label in os.scandir(folder):
+            if label.is_dir():
+                yield from (file.path for file in os.scandir(label) if file.name.endswith(".png"))
+
+
+def _of_images(plan: Plan, results: str, took: str) -> list[str]:
+    lines, total, pictures, pages = [], 0, [], []
+    for dataset, split in _splits(plan):
+        folder = f"{results}/{dataset}/png/{split}"
+        count = sum(1 for _ in png_files(folder))
+        lines.append(f"{count:>9,} PNG files in {folder}, a directory per label")
+        total += count
+        pictures.append(f"{results}/{dataset}/preview/{split}.png")
+        pages.append(f"{results}/{dataset}/overview.html")
+    return [
+        *lines,
+        f"{total:>9,} in all, {took}",
+        "",
+        f"See the images:    {' '.join(pictures)}",
+        f"See the numbers:   {' '.join(dict.fromkeys(pages))}",
+        "See all of it:     the same command with --report report.html, which a browser opens",
+    ]
+
+
+def _of_shards(plan: Plan, results: str, took: str) -> list[str]:
+    lines = []
+    for dataset, split in _splits(plan):
+        folder = f"{results}/{dataset}/webdataset"
+        index = json.loads(Path(folder, f"{split}.json").read_bytes())
+        lines.append(f"{index['images']:>9,} images in {len(index['shards'])} shards {folder}/{split}-*.tar")
+    return [*lines, f"Packed {took}"]
+
+
+def _of_proofs(plan: Plan, results: str, took: str) -> list[str]:
+    lines = []
+    for dataset, split in _splits(plan):
+        report = json.loads(Path(f"{results}/{dataset}/verify/{split}.json").read_bytes())
+        folder = f"{results}/{dataset}/png/{split}"
+        lines.append(f"{report['files']:>9,} PNG files in {folder} are the images and labels of the IDX files")
+    return [*lines, f"Verified {took}"]
+
+
+def _of_each(plan: Plan, words: str, results: str) -> list[str]:
+    return ["", *(words.replace("{folder}", f"{results}/{name}") for name in plan.catalog.configured)]
+
+
+def _splits(plan: Plan) -> Iterator[tuple[str, str]]:
+    for dataset in plan.catalog.configured.values():
+        for split in plan.splits(dataset):
+            yield dataset.name, split

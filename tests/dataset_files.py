@@ -1,0 +1,57 @@
+"""Dataset files and split headers for tests of single scripts."""
+
+import json
+import struct
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+DIGITS = {str(label): str(label) for label in range(10)}
+
+
+def write_header(
+    path: Path,
+    images: str | Path,
+    classes: Mapping[str, str] = DIGITS,
+    split: str = "train",
+    orientation: str = "upright",
+    label_columns: Sequence[str] = ("class",),
+) -> str:
+    """What `validate` writes of a split, as far as other scripts read it; gives its path."""
+    with open(images, "rb") as file:
+        magic, *dims = struct.unpack(">4I", file.read(16))
+    document = {
+        "dataset": "set",
+        "split": split,
+        "dataset_file": "set.yaml",
+        "orientation": orientation,
+        "label_columns": list(label_columns),
+        "images": {"file": Path(images).name, "magic": magic, "dims": dims},
+        "labels": {},
+        "class_names": dict(classes),
+        "class_counts": {},
+    }
+    path.write_text(json.dumps(document), encoding="utf-8")
+    return str(path)
+
+
+def write_dataset(path: Path, **facts: Any) -> str:
+    """A dataset file of one split, ``facts`` in place of what it has else; gives its path."""
+    document = {
+        "title": "A set",
+        "licence": {"spdx": "CC0-1.0"},
+        "citation": "none",
+        "classes": {label: str(label) for label in range(10)},
+        "splits": {
+            "train": {
+                "count": 5,
+                "shape": [2, 3],
+                "images": {"file": "train-images-idx3-ubyte"},
+                "labels": {"file": "train-labels-idx1-ubyte"},
+            }
+        },
+    }
+    path.write_text(yaml.safe_dump(document | facts, allow_unicode=True), encoding="utf-8")
+    return str(path)

@@ -1,0 +1,48 @@
+"""Plans of a run, as the Snakefile makes them, for tests."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from idxpng.catalog import Catalog
+from idxpng.config import Config
+from idxpng.dataset import read_yaml
+from idxpng.errors import DataError
+from idxpng.plan import Plan
+from project import PROJECT
+
+MNIST = yaml.safe_load((PROJECT / "datasets/mnist.yaml").read_text(encoding="utf-8"))
+SPLIT = MNIST["splits"]["train"]
+SHIPPED = sorted(path.stem for path in (PROJECT / "datasets").glob("*.yaml"))
+SCHEMA = read_yaml(PROJECT / "schemas/config.schema.yaml", "schemas/config.schema.yaml")
+
+
+def source(path: str) -> str:
+    return str(PROJECT / path)
+
+
+def plan(**config: Any) -> Plan:
+    asked = Config.read(config, SCHEMA)
+    return Plan(asked, Catalog(asked.datasets, source, SHIPPED))
+
+
+def refusal(**config: Any) -> str:
+    """The message with which a configuration is refused."""
+    with pytest.raises(DataError) as error:
+        plan(**config)
+    return str(error.value)
+
+
+def write_own_file(tmp_path: Path) -> Callable[..., str]:
+    """A function that writes a dataset file of one's own, MNIST's but for some keys, and gives its path."""
+
+    def write(name: str = "my/digits.yaml", **changes: Any) -> str:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(yaml.safe_dump(MNIST | changes), encoding="utf-8")
+        return str(path)
+
+    return write

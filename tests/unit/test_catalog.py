@@ -1,0 +1,64 @@
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from plans import plan, refusal, write_own_file
+from project import PROJECT
+
+
+@pytest.fixture
+def own_file(tmp_path: Path) -> Callable[..., str]:
+    return write_own_file(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("datasets", "names"),
+    [
+        ("mnist", ["mnist"]),
+        (["mnist"], ["mnist"]),
+        (["fashion-mnist", "mnist"], ["fashion-mnist", "mnist"]),
+    ],
+)
+def test_one_name_or_several_are_the_datasets(datasets: Any, names: list[str]) -> None:
+    assert list(plan(datasets=datasets).catalog.configured) == names
+
+
+def test_a_path_is_a_dataset_of_ones_own(own_file: Callable[..., str]) -> None:
+    own = plan(datasets=[own_file(title="Mine"), "mnist"])
+    assert {name: dataset.title for name, dataset in own.catalog.configured.items()} == {
+        "digits": "Mine",
+        "mnist": "MNIST",
+    }
+
+
+def test_datasets_that_are_not_configured_are_known_by_name() -> None:
+    assert plan().catalog.dataset("fashion-mnist").title == "Fashion-MNIST"
+
+
+def test_a_mistake_in_a_dataset_file_names_that_file(own_file: Callable[..., str]) -> None:
+    path = own_file(title=3)
+    assert refusal(datasets=path).startswith(f"{path}: wrong kind of value\n  at:       title")
+
+
+def test_two_datasets_of_the_same_name_are_refused(own_file: Callable[..., str]) -> None:
+    message = refusal(datasets=[own_file("a/digits.yaml"), own_file("b/digits.yaml")])
+    assert "same name" in message
+    assert "a/digits.yaml and " in message
+
+
+def test_an_own_file_may_take_the_place_of_a_shipped_one(own_file: Callable[..., str]) -> None:
+    assert plan(datasets=own_file("my/mnist.yaml", title="Mine")).catalog.dataset("mnist").title == "Mine"
+
+
+def test_a_mirror_of_a_dataset_that_cannot_be_used_is_refused(own_file: Callable[..., str]) -> None:
+    path = own_file(mirrors=["ftp://example.org/"])
+    message = refusal(datasets=path)
+    assert message.startswith(f"{path}: ")
+    assert "http, https or file" in message
+
+
+def test_the_bundled_sample_is_found_beside_its_dataset_file() -> None:
+    (folder,) = plan().catalog.dataset("mnist-sample").mirror_places()
+    assert Path(folder) == PROJECT / "datasets/mnist-sample"

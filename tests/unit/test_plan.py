@@ -1,0 +1,118 @@
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from idxpng.errors import DataError
+from plans import SPLIT, plan, write_own_file
+
+
+class Wildcards(SimpleNamespace):
+    """Wildcards of a job, as Snakemake has them."""
+
+    def get(self, name: str) -> Any:
+        return getattr(self, name, None)
+
+
+@pytest.fixture
+def own_file(tmp_path: Path) -> Callable[..., str]:
+    return write_own_file(tmp_path)
+
+
+def test_patterns_are_filled_with_all_that_is_asked_for() -> None:
+    pattern = "<results>/{dataset}/png/{split}/{label}"
+    sample = plan()
+    assert sample.expand(pattern) == [
+        f"<results>/mnist-sample/png/{split}/{label}" for split in ("train", "test") for label in range(10)
+    ]
+    assert sample.expand("{dataset}/{split}") == ["mnist-sample/train", "mnist-sample/test"]
+    assert sample.expand("{dataset}") == ["mnist-sample"]
+    assert sample.expand("{label}", "mnist", "test") == [str(label) for label in range(10)]
+
+
+def test_only_the_splits_that_are_asked_for_are_filled_in(own_file: Callable[..., str]) -> None:
+    other = own_file(splits={"dig": SPLIT})
+    assert plan(datasets=["mnist", other], splits=["test"]).expand("{dataset}/{split}") == ["mnist/test"]
+    assert plan(datasets=["mnist", other], splits=["dig", "test"]).expand("{dataset}/{split}") == [
+        "mnist/test",
+        "digits/dig",
+    ]
+    assert plan(datasets=["mnist", other]).expand("{split}") == ["train", "test", "dig"]
+    assert plan(splits="train").expand("{split}", "mnist", "test") == ["test"]
+
+
+@pytest.mark.parametrize(
+    ("labels", "first", "last"), [(range(62), "00", "61"), (range(1, 27), "01", "26"), (range(1, 10), "1", "9")]
+)
+def test_labels_are_padded_to_the_width_of_the_largest(
+    own_file: Callable[..., str], labels: range, first: str, last: str
+) -> None:
+    facts = {key: value for key, value in SPLIT.items() if key != "class_counts"}
+    classes = {label: f"class {label}" for label in labels}
+    own = plan(datasets=own_file(classes=classes, splits={"train": facts}))
+    names = own.expand("{label}")
+    assert (names[0], names[-1], len(names)) == (first, last, len(labels))
+    assert next(iter(own.catalog.dataset("digits").labels.items())) == (first, labels[0])
+
+
+def test_unknown_splits_and_files_are_refused_with_the_known_ones() -> None:
+    with pytest.raises(DataError, match=r"no such split[^$]*one of train, test"):
+        plan().idx_files(Wildcards(dataset="mnist", split="t10k"))
+    with pytest.raises(DataError, match=r"no such file[^$]*train-labels-idx1-ubyte\.gz"):
+        plan().download_facts(Wildcards(dataset="mnist", published="train-labels.gz"))
+
+
+def test_what_makes_a_job_run_again_is_what_shapes_its_output() -> None:
+    sample, images = plan(), SPLIT["images"]
+    pinned = sample.download_facts(Wildcards(dataset="mnist", published="train-images-idx3-ubyte.gz"))
+    assert pinned | {"verified": "bytes"} == images | {"content_bytes": 47040016}
+    assert "verified" not in pinned, "or a file would be downloaded again whenever someone looks at it"
+    content = {"size": 47040016, "sha256": images["content_sha256"]}
+    assert sample.content_facts(Wildcards(dataset="mnist", idx="train-images-idx3-ubyte")) == content
+    assert sample.split_facts(Wildcards(dataset="mnist", split="train")) == {
+        "count": 60000,
+        "shape": (28, 28),
+        "classes": {label: str(label) for label in range(10)},
+        "class_counts": tuple(SPLIT["class_counts"]),
+        "label_columns": ("class",),
+        "orientation": "upright",
+        "sha256": [images["content_sha256"], SPLIT["labels"]["content_sha256"]],
+    }
+
+
+@pytest.mark.parametrize(
+    ("file", "published"), [("digits.gz", "digits.gz"), ("digits.xz", "digits.xz"), ("digits", "digits.plain")]
+)
+def test_files_lie_under_names_that_tell_published_and_decompressed_apart(
+    own_file: Callable[..., str], file: str, published: str
+) -> None:
+    own = plan(datasets=own_file(splits={"train": SPLIT | {"images": {"file": file}}}))
+    assert own.idx_files(Wildcards(dataset="digits", split="train")) == {
+        "images": "<resources>/digits/digits",
+        "labels": "<resources>/digits/train-labels-idx1-ubyte",
+    }
+    assert own.published(Wildcards(dataset="digits", idx="digits")) == f"<resources>/digits/{published}"
+    facts = own.download_facts(Wildcards(dataset="digits", published=published))
+    assert facts == {"file": file, "content_bytes": 47040016, "local": []}
+
+
+def test_a_local_file_that_nothing_pins_is_known_by_its_size_and_time(own_file: Callable[..., str]) -> None:
+    path = own_file(mirrors=["idx"], splits={"train": SPLIT | {"images": {"file": "digits-idx3-ubyte.gz"}}})
+    copy = Path(path).parent / "idx/digits.idx3-ubyte"
+    copy.parent.mkdir()
+    wildcards = Wildcards(dataset="digits", published="digits-idx3-ubyte.gz")
+    seen = []
+    for content in ("", "x", "y"):
+        copy.write_text(content)
+        seen.append(plan(datasets=path).download_facts(wildcards)["local"])
+    assert seen[0] != seen[1] != seen[2]
+    assert all(state[0].startswith("digits.idx3-ubyte ") for state in seen)
+
+
+def test_the_archive_of_a_member_is_among_the_facts_of_a_download() -> None:
+    file = "emnist-letters-test-labels-idx1-ubyte.gz"
+    facts = plan().download_facts(Wildcards(dataset="emnist-letters", published=file))
+    assert facts["member"] == f"gzip/{file}"
+    assert facts["archive"] == ("gzip.zip", 561753746)
