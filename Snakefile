@@ -57,6 +57,7 @@ rule verify:
     localrule: True
 
 
+include: "rules/folders.smk"
 include: "rules/idx.smk"
 include: "rules/images.smk"
 include: "rules/look.smk"

@@ -35,7 +35,7 @@ from idxpng.plan import Plan
 from idxpng.resources import JobResources
 from idxpng.run_checks import check_folder, check_run
 from idxpng.summary import last_words
-from idxpng.targets import expand_targets
+from idxpng.targets import folder_targets
 from idxpng.timestamps import remove_timestamps
 
 
@@ -60,8 +60,7 @@ try:
     asked = Config.read(config, read_yaml(source(schema), schema))
     shipped = sorted(path.stem for path in (package.parents[1] / "datasets").glob("*.yaml"))
     plan = Plan(asked, Catalog(asked.datasets, source, shipped))
-    if workflow.modifier.is_main_snakefile() and workflow.dag_settings and workflow.dag_settings.targets:
-        workflow.dag_settings.targets = expand_targets(plan, workflow.dag_settings.targets, results)
+    folders = folder_targets(plan, sys.argv[1:], results) if workflow.modifier.is_main_snakefile() else {}
 except DataError as error:
     raise WorkflowError(str(error))
 

@@ -9,7 +9,7 @@ PACKAGE = Path(__file__).parent
 
 
 def code_digest(script: str | Path) -> str:
-    """A digest of the modules of this package that ``script`` imports, directly or through others.
+    """A digest of ``script`` and of the modules of this package that it imports, directly or through others.
 
     As a parameter of a rule it makes Snakemake run the rule again when one of them changes. Imports inside of
     functions and of ``if`` blocks do not count: what is loaded only for the network, the log or the command
@@ -21,7 +21,8 @@ def code_digest(script: str | Path) -> str:
         new = set(_imported(queue.pop())) - seen
         seen |= new
         queue += new
-    return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(seen))).hexdigest()
+    sources = [Path(script), *sorted(seen)]
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
 
 
 def _imported(path: Path) -> Iterator[Path]:

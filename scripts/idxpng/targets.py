@@ -1,4 +1,4 @@
-"""Targets that stand for several files: a dataset's folder of results, and the PNG files of a split."""
+"""Folders of results as targets: a dataset's, all its PNG files, and those of a split."""
 
 from __future__ import annotations
 
@@ -10,48 +10,42 @@ from idxpng.dataset import NAME
 from idxpng.errors import DataError
 from idxpng.plan import Plan
 
-# What `all` makes of a dataset, by folder.
-OF_A_DATASET = (
-    "header/{split}.json",
-    "png/{split}/{label}",
-    "manifest/{split}.csv",
-    "preview/{split}.png",
-    "overview.html",
-)
+# What `all` makes of a dataset, below its folder.
+PNG = "png/{split}/{label}"
+EVERYTHING = ("header/{split}.json", PNG, "manifest/{split}.csv", "preview/{split}.png", "overview.html")
 
 
-def expand_targets(plan: Plan, targets: Iterable[str], results: str) -> set[str]:
-    """``targets``, with the files that it stands for in place of ``{results}/{dataset}`` and ``.../png/{split}``.
+def folder_targets(plan: Plan, words: Iterable[str], results: str) -> dict[str, list[str]]:
+    """The files that stand for each folder of results among the words of a command line.
 
     Args:
         plan: what the run is asked for.
-        targets: those of the command line: names of rules, and paths.
+        words: targets, and anything else, which is left alone.
         results: the folder of the results.
 
     Raises:
-        DataError: when a path names a dataset, a split or a label that nobody knows.
+        DataError: when a folder names a dataset, a split or a label that nobody knows.
     """
-    expanded: set[str] = set()
-    for target in targets:
-        expanded |= set(_expand(plan, target, results))
-    return expanded
+    found = {}
+    for word in words:
+        below = re.fullmatch(rf"({NAME})(/png(?:/({NAME})(?:/(\d+))?)?)?", os.path.relpath(word, results))
+        if below and os.path.dirname(word.rstrip("/")):
+            files = _files(plan, word, f"{results}/{below[1]}", *below.groups())
+            if files:
+                found[word] = files
+    return found
 
 
-def _expand(plan: Plan, target: str, results: str) -> list[str]:
-    below = os.path.relpath(target, results)
-    name = re.fullmatch(rf"({NAME})(?:/png(?:/({NAME})(?:/(\d+))?)?)?/?", below)
-    if name is None or (os.sep not in target.rstrip(os.sep) and results != "."):
-        return [target]
-    dataset, split, label = name.groups()
-    folder = f"{results}/{dataset}"
-    plan.catalog.dataset(dataset, at=target)
-    if split is None:
-        patterns = [pattern for pattern in OF_A_DATASET if "/png" not in below or pattern.startswith("png/")]
-        return [path for pattern in patterns for path in plan.expand(f"{folder}/{pattern}", dataset)]
-    labels = plan.catalog.dataset(dataset).labels
-    plan.catalog.dataset(dataset).split(split)
-    if label is None:
-        return plan.expand(f"{folder}/png/{split}/{{label}}", dataset, split)
-    if label not in labels:
-        raise DataError(target, f"{dataset} has no such label", expected=f"one of {', '.join(labels)}", found=label)
-    return [target]
+def _files(plan: Plan, word: str, folder: str, dataset: str, png: str, split: str, label: str) -> list[str]:
+    known = plan.catalog.dataset(dataset, at=word)
+    if not png:
+        return [path for pattern in EVERYTHING for path in plan.expand(f"{folder}/{pattern}", dataset)]
+    if not split:
+        return plan.expand(f"{folder}/{PNG}", dataset)
+    known.split(split)
+    if not label:
+        return plan.expand(f"{folder}/{PNG}", dataset, split)
+    if label not in known.labels:
+        labels = ", ".join(known.labels)
+        raise DataError(word, f"{dataset} has no such label", expected=f"one of {labels}", found=label)
+    return []  # a target of the rule `export`

@@ -48,9 +48,19 @@ def test_the_digest_changes_with_the_modules_behind_a_script_and_no_others(
     rule = tmp_path / "rule.py"
     rule.write_text(RULE)
     before = code_digest(rule)
+    assert code_digest(rule) == before
     with open(package / f"{changed}.py", "a") as file:
         file.write("x = 2\n")
     assert (code_digest(rule) != before) == matters
+
+
+def test_the_digest_changes_with_the_script(tmp_path: Path) -> None:
+    rule = tmp_path / "rule.py"
+    digests = set()
+    for source in ("", "x = 1\n"):
+        rule.write_text(source)
+        digests.add(code_digest(rule))
+    assert len(digests) == 2
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import csv
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ import describe
 from dataset_files import write_dataset
 
 DIGESTS = ["a" * 64, "b" * 64, "a" * 16 + "c" * 48, "d" * 64]  # the third begins like the first
-HEADER: dict[str, object] = {
+HEADER: dict[str, Any] = {
     "dataset": "digits",
     "orientation": "upright",
     "label_columns": ["class"],

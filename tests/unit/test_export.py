@@ -43,17 +43,12 @@ class Split:
     def manifest(self, label: str) -> Path:
         return self.results / f"manifest/train/{label}.csv"
 
-    def arguments(self, label: str, class_name: str = "one") -> tuple[str, ...]:
+    def arguments(self, label: str, class_name: str = "one") -> tuple[str, str, str, str, str, str]:
         header = write_header(self.images.with_name("header.json"), self.images, {label: class_name})
-        return (
-            *map(str, (self.images, self.labels)),
-            header,
-            label,
-            *map(str, (self.png(label), self.manifest(label))),
-        )
+        return str(self.images), str(self.labels), header, label, str(self.png(label)), str(self.manifest(label))
 
     def export(self, label: str, class_name: str = "one", limit: int | None = None) -> None:
-        export.main(*self.arguments(label, class_name), limit)
+        export.main(*self.arguments(label, class_name), limit=limit)
 
     def rows(self, label: str) -> list[dict[str, str]]:
         with open(self.manifest(label), encoding="utf-8", newline="") as file:

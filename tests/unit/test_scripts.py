@@ -1,0 +1,48 @@
+"""Each script is a command-line tool, which teaches and needs no Snakemake."""
+
+import gzip
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from project import PROJECT
+
+SCRIPTS = sorted(path.stem for path in (PROJECT / "scripts").glob("*.py"))
+
+
+def run(folder: Path, script: str, *arguments: str) -> str:
+    command = [sys.executable, str(PROJECT / f"scripts/{script}.py"), *arguments]
+    process = subprocess.run(command, cwd=folder, check=False, capture_output=True, text=True)
+    assert process.returncode == 0, process.stderr
+    return process.stdout
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_help_says_what_a_script_does(script: str, tmp_path: Path) -> None:
+    text = run(tmp_path, script, "--help")
+    assert text.startswith(f"usage: {script}.py")
+    assert len(text.splitlines()) > 5
+
+
+def test_neither_scripts_nor_library_know_snakemake() -> None:
+    sources = (PROJECT / "scripts").rglob("*.py")
+    imports = re.compile(r"^\s*(import|from) snakemake", re.MULTILINE)
+    assert [path.name for path in sources if imports.search(path.read_text())] == []
+
+
+def test_the_way_of_a_label_can_be_gone_by_hand(tmp_path: Path) -> None:
+    dataset = str(PROJECT / "datasets/mnist-sample.yaml")
+    for role in ("images-idx3", "labels-idx1"):
+        published, idx = f"t10k-{role}-ubyte.gz", f"t10k-{role}-ubyte"
+        run(tmp_path, "download", "--dataset", dataset, "--file", published, "--output", published)
+        run(tmp_path, "decompress", "--dataset", dataset, "--published", published, "--idx", idx)
+        assert gzip.decompress((tmp_path / published).read_bytes()) == (tmp_path / idx).read_bytes()
+    pair = ("--images", "t10k-images-idx3-ubyte", "--labels", "t10k-labels-idx1-ubyte", "--header", "test.json")
+    run(tmp_path, "validate", "--dataset", dataset, "--split", "test", *pair)
+    run(tmp_path, "export", *pair, "--label", "7", "--png", "x/png/test/7", "--manifest", "7.csv", "--limit", "50")
+    counts = json.loads((tmp_path / "test.json").read_text())["class_counts"]
+    assert 0 < len(list((tmp_path / "x/png/test/7").glob("*.png"))) < counts["7"]

@@ -1,0 +1,46 @@
+"""The rules: each is readable alone, and nothing reaches a shell unquoted."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from project import PROJECT
+
+FILES = [PROJECT / "Snakefile", *sorted((PROJECT / "rules").glob("*.smk"))]
+RULES = {
+    name: body
+    for path in FILES
+    for name, body in re.findall(r"^rule (\w+):\n((?:    .*\n|\n)+)", path.read_text(), re.MULTILINE)
+}
+WORKING = sorted(name for name, body in RULES.items() if "shell:" in body)
+
+
+def test_no_rule_has_a_lambda() -> None:
+    assert [path.name for path in FILES if "lambda" in path.read_text()] == []
+
+
+@pytest.mark.parametrize("rule", WORKING)
+def test_every_value_in_a_shell_command_is_quoted(rule: str) -> None:
+    command = RULES[rule].partition("shell:")[2]
+    values = re.findall(r"\{[^}]*\}", command)
+    assert values
+    assert [value for value in values if not value.endswith(":q}")] == []
+
+
+@pytest.mark.parametrize("rule", WORKING)
+def test_a_rule_calls_the_script_of_its_name_with_log_and_environment(rule: str) -> None:
+    body = RULES[rule]
+    name = {"verify_split": "verify"}.get(rule, rule)
+    assert f'script=script("{name}")' in body
+    assert (PROJECT / f"scripts/{name}.py").is_file()
+    for directive in ("log:", "benchmark:", "conda:", "resources:", '"""'):
+        assert directive in body
+    (environment,) = re.findall(r'"\.\./(envs/[\w-]+\.yaml)"', body)
+    assert (PROJECT / environment).is_file()
+
+
+def test_the_snakefile_is_a_table_of_contents() -> None:
+    assert len((PROJECT / "Snakefile").read_text().splitlines()) <= 80
+    included = set(re.findall(r'include: "rules/(\w+)\.smk"', (PROJECT / "Snakefile").read_text()))
+    assert included == {path.stem for path in Path(PROJECT / "rules").glob("*.smk")}
