@@ -32,14 +32,9 @@ BEGIN, END = "<!-- made by make bench -->\n", "<!-- end -->\n"
 OURS = "this workflow, `all`"
 IN_C = "floor: a C program writing such files"
 SNAKEMAKE = [sys.executable, "-m", "snakemake", "--cores", "2"]
-# In place of each script of a rule: it makes the outputs, empty.
-NO_WORK = """import os
-for path in snakemake.output:
-    if "/png/" in path:
-        os.makedirs(path)
-    else:
-        open(path, "w").close()
-"""
+# In place of each command of a rule: it starts Python, as the rule does, and makes the outputs, empty.
+NO_WORK = 'shell:\n        "python -c pass; mkdir -p {output.png:q}; touch {output.manifest:q}"\n'
+NO_WORK_FILES = 'shell:\n        "python -c pass; touch {output:q}"\n'
 
 
 class Way(NamedTuple):
@@ -80,10 +75,12 @@ def without_work(folder: Path) -> Path:
     """A copy of the project whose rules make empty outputs."""
     for name in ("config.yaml", "Snakefile"):
         shutil.copy(PROJECT / name, folder / name)
-    for name in ("datasets", "docs/report", "envs", "profiles", "schemas", "scripts"):
+    for name in ("datasets", "docs/report", "envs", "profiles", "rules", "schemas", "scripts"):
         shutil.copytree(PROJECT / name, folder / name)
-    for script in re.findall(r'"(scripts/\w+\.py)"', (PROJECT / "Snakefile").read_text()):
-        (folder / script).write_text(NO_WORK)
+    for rules in (folder / "rules").iterdir():
+        commands = re.compile(r'shell:\n(?:        ".*"\n)+')
+        replaced = commands.sub(lambda of: NO_WORK if "output.png" in of[0] else NO_WORK_FILES, rules.read_text())
+        rules.write_text(replaced)
     return folder
 
 

@@ -96,7 +96,7 @@ rule describe:
         mem_mb=asks.mem_mb,
         runtime=asks.runtime,
     params:
-        terms=plan.terms,
+        about=plan.about,
         code=code("describe"),
         script=script("describe"),
         dataset=plan.dataset_file,

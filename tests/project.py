@@ -58,9 +58,5 @@ def snakemake(
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    """Every visible file below ``folder``: its content by its path."""
-    return {
-        str(path.relative_to(folder)): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name != ".snakemake_timestamp"
-    }
+    """Every file below ``folder``: its content by its path."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}

@@ -58,7 +58,7 @@ class Config:
 
 
 def _listed(value: Any) -> Any:
-    """``mnist,kmnist`` as the list that it stands for on a command line."""
+    """``this,that`` as the list that it stands for on a command line."""
     if isinstance(value, str) and "," in value and not os.path.exists(value):
         return [part.strip() for part in value.split(",")]
     return value

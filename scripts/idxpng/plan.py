@@ -157,7 +157,7 @@ class Plan:
             "sha256": [file.content_sha256 for file in split.files],
         }
 
-    def terms(self, wildcards: Any) -> dict[str, Any]:
+    def about(self, wildcards: Any) -> dict[str, Any]:
         """What a dataset is, and under which terms."""
         dataset = self.catalog.dataset(wildcards.dataset)
         return {key: getattr(dataset, key) for key in ("title", "licence", "attribution", "citation")}

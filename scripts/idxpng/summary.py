@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Collection, Iterator
 from pathlib import Path
+from typing import Any
 
 from idxpng.plan import Plan
 
@@ -66,18 +67,23 @@ def _of_shards(plan: Plan, results: str, took: str) -> list[str]:
     lines = []
     for dataset, split in _splits(plan):
         folder = f"{results}/{dataset}/webdataset"
-        index = json.loads(Path(folder, f"{split}.json").read_bytes())
-        lines.append(f"{index['images']:>9,} images in {len(index['shards'])} shards {folder}/{split}-*.tar")
+        if index := _read(f"{folder}/{split}.json"):
+            lines.append(f"{index['images']:>9,} images in {len(index['shards'])} shards {folder}/{split}-*.tar")
     return [*lines, f"Packed {took}"]
 
 
 def _of_proofs(plan: Plan, results: str, took: str) -> list[str]:
     lines = []
     for dataset, split in _splits(plan):
-        report = json.loads(Path(f"{results}/{dataset}/verify/{split}.json").read_bytes())
         folder = f"{results}/{dataset}/png/{split}"
-        lines.append(f"{report['files']:>9,} PNG files in {folder} are the images and labels of the IDX files")
+        if report := _read(f"{results}/{dataset}/verify/{split}.json"):
+            lines.append(f"{report['files']:>9,} PNG files in {folder} are the images and labels of the IDX files")
     return [*lines, f"Verified {took}"]
+
+
+def _read(path: str) -> dict[str, Any] | None:
+    """A JSON file of the results, which lies elsewhere where Snakemake stores them elsewhere."""
+    return json.loads(Path(path).read_bytes()) if os.path.exists(path) else None
 
 
 def _of_each(plan: Plan, words: str, results: str) -> list[str]:
