@@ -32,6 +32,7 @@ __all__ = [
     "summary",
     "tar",
     "targets",
+    "text",
     "timestamps",
     "transfer",
     "zip_member",

@@ -81,8 +81,10 @@ class Dataset:
     """All that is known about one dataset.
 
     ``classes`` maps each label to what it stands for, in order. ``orientation`` and ``label_columns`` are
-    those of `LabelledImages`. ``source`` is how messages name the dataset file, and ``folder`` where it lies, from
-    which relative mirrors are seen.
+    those of `LabelledImages`. ``url``, ``creators`` and ``published`` (a year or a day) say where it comes from,
+    None and empty where not known; ``superseded`` has the digests of older releases of its files, and what each is.
+    ``source`` is how messages name the dataset file, and ``folder`` where it lies, from which relative mirrors are
+    seen.
     """
 
     name: str
@@ -95,6 +97,10 @@ class Dataset:
     label_columns: tuple[str, ...]
     mirrors: tuple[str, ...]
     splits: dict[str, Split]
+    url: str | None
+    creators: tuple[str, ...]
+    published: str | None
+    superseded: dict[str, str]
     source: str
     folder: Path = field(compare=False, repr=False)
 
@@ -175,6 +181,10 @@ def load(path: str | Path, schema: dict[str, Any] | None = None, shown_as: str |
         label_columns=label_columns,
         mirrors=tuple(facts.get("mirrors", ())),
         splits={split: _split(of_split, *of_files) for split, of_split in facts["splits"].items()},
+        url=facts.get("url"),
+        creators=tuple(facts.get("creators", ())),
+        published=facts.get("published"),
+        superseded=_superseded(facts),
         source=shown_as,
         folder=Path(path).parent,
     )
@@ -262,11 +272,24 @@ def identify(digests: Container[str], datasets: Path) -> str | None:
     """The known file, published or decompressed, that has one of these SHA-256, among the dataset files of a folder."""
     for path in sorted(datasets.glob("*.yaml")):
         facts = read_yaml(path, str(path))
+        old = [what for digest, what in _superseded(facts).items() if digest in digests]
+        if old:
+            return f"{old[0]} (superseded) of {facts['title']}"
         for split in facts["splits"].values():
             for file in (split["images"], split["labels"]):
                 if file.get("sha256") in digests or file.get("content_sha256") in digests:
                     return f"{file['file']} of {facts['title']}"
     return None
+
+
+def _superseded(facts: dict[str, Any]) -> dict[str, str]:
+    """What each older release of a file is, by its digests."""
+    return {
+        release[key]: release["what"]
+        for release in facts.get("superseded", ())
+        for key in ("sha256", "content_sha256")
+        if key in release
+    }
 
 
 def read_yaml(path: str | Path, shown_as: str) -> Any:

@@ -1,0 +1,33 @@
+"""Text that others wrote: which characters of it are shown as they are, and which only escaped."""
+
+import re
+
+# Characters that act instead of showing: they move the cursor, end a line, or turn the order of the letters around
+# them. In brackets of a regular expression they are the same for Python and for JSON schemas.
+UNSAFE = (
+    r"\x00-\x1f\x7f-\x9f"  # control characters; one of them, next line, ends a line
+    r"\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # marks, embeddings and isolates of bidirectional text
+    r"\u2028\u2029"  # line and paragraph separator
+    r"\ud800-\udfff"  # surrogates, which no encoding writes
+    r"\ufeff\ufff9-\ufffb\ufffe\uffff"  # byte order mark, annotations, and what XML forbids
+)
+_UNSAFE = re.compile(f"[{UNSAFE}]")
+
+
+def printable(text: object) -> str:
+    r"""``text`` in one line that does nothing but show it: unsafe characters as Python writes them, such as ``\x1b``.
+
+    For names of files, words of servers, values of a user's file: wherever they go to a terminal or a log.
+    """
+    return _UNSAFE.sub(_escaped, str(text))
+
+
+def shortened(text: object, length: int = 200) -> str:
+    """`printable` text, cut after ``length`` characters with a word on how many there are."""
+    whole = str(text)
+    cut = f"{whole[:length]}... ({len(whole):,} characters)" if len(whole) > length else whole
+    return printable(cut)
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return match[0].encode("unicode_escape").decode("ascii")
