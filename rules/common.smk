@@ -29,7 +29,7 @@ from idxpng import job_environment
 from idxpng.catalog import Catalog
 from idxpng.code_digest import code_digest
 from idxpng.config import Config
-from idxpng.dataset import read_yaml
+from idxpng.yaml_file import read_yaml
 from idxpng.errors import DataError
 from idxpng.plan import Plan
 from idxpng.resources import JobResources

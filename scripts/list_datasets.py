@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from idxpng.dataset import Dataset, load, read_yaml
+from idxpng.dataset import Dataset, load
 from idxpng.errors import DataError
+from idxpng.yaml_file import read_yaml
 
 PROJECT = Path(__file__).parents[1]
 COLUMNS = ("name", "images", "classes", "download", "licence", "verified")

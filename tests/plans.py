@@ -9,9 +9,9 @@ import yaml
 
 from idxpng.catalog import Catalog
 from idxpng.config import Config
-from idxpng.dataset import read_yaml
 from idxpng.errors import DataError
 from idxpng.plan import Plan
+from idxpng.yaml_file import read_yaml
 from project import PROJECT
 
 MNIST = yaml.safe_load((PROJECT / "datasets/mnist.yaml").read_text(encoding="utf-8"))

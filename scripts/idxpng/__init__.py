@@ -27,6 +27,7 @@ __all__ = [
     "remote_zip",
     "resources",
     "run_checks",
+    "schema",
     "space",
     "split_header",
     "summary",
@@ -35,5 +36,6 @@ __all__ = [
     "text",
     "timestamps",
     "transfer",
+    "yaml_file",
     "zip_member",
 ]

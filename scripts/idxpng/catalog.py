@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from idxpng.config import SHOWN_AS, ConfigError
-from idxpng.dataset import Dataset, load, read_yaml
+from idxpng.dataset import Dataset, load
+from idxpng.yaml_file import read_yaml
 
 OWN = (".yaml", ".yml")
 SCHEMA = "schemas/dataset.schema.yaml"

@@ -6,8 +6,9 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
-from idxpng.dataset import check, check_mirror
+from idxpng.dataset import check_mirror
 from idxpng.errors import DataError
+from idxpng.schema import check
 
 SHOWN_AS = "configuration"
 

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import difflib
-import json
 import re
 from collections.abc import Container
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from idxpng.errors import DataError
+from idxpng.errors import DataError, DatasetError
 from idxpng.idx import IdxHeader
 from idxpng.images import CLASS
+from idxpng.schema import check
+from idxpng.yaml_file import read_with_places, read_yaml
 
-NAME = r"[A-Za-z0-9][A-Za-z0-9_-]*"
+NAME = r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}"
 COMPRESSED_SUFFIXES = (".gz", ".xz")
 PLAIN_SUFFIX = ".plain"
-
-
-class DatasetError(DataError):
-    """A dataset file or a configuration with a mistake in it."""
+LARGEST_LABEL = {"uint8": 255, "int8": 127, "int16": 2**15 - 1, "int32": 2**31 - 1}
 
 
 @dataclass(frozen=True)
@@ -159,14 +154,15 @@ def load(path: str | Path, schema: dict[str, Any] | None = None, shown_as: str |
         raise DatasetError(
             shown_as,
             "no name for a dataset, and so for folders",
-            expected="letters, digits, - and _, the first a letter or digit, before the suffix .yaml",
+            expected="at most 100 letters, digits, - and _, the first a letter or digit, before the suffix .yaml",
             found=name,
         )
-    facts = read_yaml(path, shown_as)
+    facts, places = read_with_places(path, shown_as)
     if schema is not None:
-        check(facts, schema, shown_as)
+        check(facts, schema, shown_as, places=places)
     classes = {int(label): text for label, text in sorted(facts["classes"].items(), key=lambda item: int(item[0]))}
     label_type = facts.get("label_type", "uint8")
+    _check_labels(classes, label_type, shown_as)
     label_columns = tuple(facts.get("label_columns", (CLASS,)))
     archive = facts.get("archive")
     of_files = label_type, label_columns, archive and (archive["file"], archive["bytes"])
@@ -232,6 +228,19 @@ def _split(
     return Split(count, tuple(facts["shape"]), class_counts=None if counts is None else tuple(counts), **files)
 
 
+def _check_labels(classes: dict[int, str], label_type: str, shown_as: str) -> None:
+    largest = LARGEST_LABEL[label_type]
+    if max(classes) > largest:
+        raise DatasetError(
+            shown_as,
+            "a label that the labels file cannot hold",
+            at="classes",
+            expected=f"labels of type {label_type}: 0 to {largest}",
+            found=max(classes),
+            todo="write the type of the numbers in the labels file as label_type",
+        )
+
+
 def _check_consistency(dataset: Dataset) -> None:
     names = [file.idx for split in dataset.splits.values() for file in split.files]
     suffixed = [name for name in names if name.endswith((*COMPRESSED_SUFFIXES, PLAIN_SUFFIX))]
@@ -290,59 +299,3 @@ def _superseded(facts: dict[str, Any]) -> dict[str, str]:
         for key in ("sha256", "content_sha256")
         if key in release
     }
-
-
-def read_yaml(path: str | Path, shown_as: str) -> Any:
-    """The content of a YAML file, with every key a string as in JSON.
-
-    Raises:
-        DatasetError: when it is missing or no YAML.
-    """
-    try:
-        with open(path, encoding="utf-8") as file:
-            loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-            return json.loads(json.dumps(yaml.load(file, loader)))  # noqa: S506, as both loaders are safe
-    except FileNotFoundError:
-        raise DatasetError(shown_as, "there is no such file") from None
-    except OSError as error:
-        raise DatasetError(shown_as, "it cannot be read", found=error.strerror) from None
-    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
-        raise DatasetError(shown_as, "not a readable YAML file", found=" ".join(str(error).split())) from None
-
-
-def check(document: Any, schema: dict[str, Any], shown_as: str, raises: type[DataError] = DatasetError) -> None:
-    """Check a configuration or a dataset file against its JSON schema.
-
-    Raises:
-        ``raises``: for the first mistake: the key, what was found and what is allowed.
-    """
-    from jsonschema import Draft202012Validator
-    from jsonschema.exceptions import best_match
-
-    error = best_match(Draft202012Validator(schema).iter_errors(document))
-    if error is None:
-        return
-    at = ".".join(str(key) for key in error.absolute_path)
-    expected = error.schema.get("description")
-    found: object = json.dumps(error.instance, ensure_ascii=False)
-    if error.validator == "additionalProperties":
-        known = sorted(error.schema["properties"])
-        found = next(key for key in sorted(error.instance) if key not in known)
-        close = difflib.get_close_matches(found, known, n=1)
-        problem, expected = (
-            "unknown key",
-            f"one of {', '.join(known)}" + (f" (did you mean {close[0]}?)" if close else ""),
-        )
-    elif error.validator == "required":
-        missing = [key for key in error.validator_value if key not in error.instance]
-        problem, expected, found = (
-            "a key is missing",
-            ", ".join(missing),
-            ", ".join(sorted(error.instance)) or "nothing",
-        )
-    elif error.validator == "type":
-        allowed = error.validator_value if isinstance(error.validator_value, list) else [error.validator_value]
-        problem, expected = "wrong kind of value", f"{' or '.join(allowed)}. {expected or ''}".rstrip()
-    else:
-        problem = "not allowed here" if error.validator in ("pattern", "oneOf") else error.message
-    raise raises(shown_as, problem, at=at or None, expected=expected, found=found)

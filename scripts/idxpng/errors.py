@@ -2,6 +2,8 @@
 
 from os import PathLike
 
+from idxpng.text import printable
+
 
 class DataError(Exception):
     """Input that is not what it should be.
@@ -13,6 +15,8 @@ class DataError(Exception):
         expected: what should stand there.
         found: what stands there.
         todo: what the reader of the message can do about it.
+
+    What is told may have lines, and nothing else in it acts on the terminal that it comes to; see `printable`.
     """
 
     def __init__(
@@ -27,6 +31,10 @@ class DataError(Exception):
     ) -> None:
         self.problem = problem
         details = {"at": at, "expected": expected, "found": found, "to do": todo}
-        lines = [f"{file}: {problem}"]
+        lines = [f"{printable(file)}: {problem}"]
         lines += [f"  {key + ':':<9} {value}" for key, value in details.items() if value is not None]
-        super().__init__("\n".join(lines))
+        super().__init__("\n".join(printable(line) for text in lines for line in text.split("\n")))
+
+
+class DatasetError(DataError):
+    """A dataset file or a configuration with a mistake in it."""

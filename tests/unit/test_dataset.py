@@ -5,12 +5,26 @@ from typing import Any
 import pytest
 import yaml
 
-from idxpng.dataset import Dataset, DatasetError, PublishedFile, load, read_yaml
+from idxpng.dataset import Dataset, PublishedFile, identify, load
+from idxpng.errors import DatasetError
+from idxpng.yaml_file import read_yaml
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = read_yaml(ROOT / "schemas/dataset.schema.yaml", "the schema")
 SHIPPED = sorted((ROOT / "datasets").glob("*.yaml"))
 MISSING = object()
+NO_YAML = r"^mine\.yaml: not a readable YAML file[^\n]*\n  at: +\w+ \d+[^$]*\n  found: +\S"
+
+# Columns that the workflow itself gives to manifests, Parquet files and shards; test_its_own_columns_are_reserved
+# in tests/workflow/test_publish.py finds them in what it makes.
+OWN_COLUMNS = "path", "split", "index", "label", "class_name", "sha256", "image", "png", "cls", "json"
+
+ORIGIN = {
+    "url": "https://example.org/a?b=c#d",
+    "creators": ["Ada Lovelace", "Given Ten Family"],
+    "published": "1998-11-05",
+    "superseded": [{"sha256": "0" * 64, "content_sha256": "1" * 64, "what": "train images of 1997"}],
+}
 
 Change = dict[str, Any]
 
@@ -86,6 +100,28 @@ def test_every_shipped_dataset_file_loads(path: Path) -> None:
         ({"classes.0": "nought\n"}, "classes.0", r"nought\n", "line"),
         ({"classes.0": "a\x1bb"}, "classes.0", r"a\u001bb", "line"),
         ({"classes.0": ""}, "classes.0", '""', "line"),
+        ({"classes.0": "a\u2028b"}, "classes.0", r"a\u2028b", "line"),
+        ({"classes.0": "a\u202eb"}, "classes.0", r"a\u202eb", "turn text around"),
+        ({"title": "\x85.. raw:: html"}, "title", r"\x85.. raw:: html", "line"),
+        ({"classes.0": "x" * 140_000}, "classes.0", "(140,002 characters)", "at most 200"),
+        ({"title": "x" * 2001}, "title", "(2,003 characters)", "at most 2,000"),
+        ({"classes.0": '=HYPERLINK("http://example.org")'}, "classes.0", "=HYPERLINK", "formula"),
+        ({"classes.0": "@SUM(1+1)*cmd|' /C calc'!A0"}, "classes.0", "@SUM", "formula"),
+        ({"classes.0": "+cmd|' /C calc'!A0"}, "classes.0", "+cmd", "formula"),
+        ({"classes.0": "a;-cmd|' /C calc'!A0"}, "classes.0", "a;-cmd", "formula"),
+        ({"classes": {"9" * 5000: "x"}}, "classes", "(5,002 characters)", "0, 1, 2"),
+        ({"classes.256": "x"}, "classes", "256", "uint8: 0 to 255"),
+        ({"classes.2147483648": "x", "label_type": "int32"}, "classes", "2147483648", "int32: 0 to 2147483647"),
+        ({"licence": {"spdx": "MIT\n.. raw:: html"}}, "licence.spdx", r"MIT\n.. raw", "SPDX identifier"),
+        ({"licence": {"spdx": "<script>"}}, "licence.spdx", "<script>", "SPDX identifier"),
+        ({"url": "javascript:alert(1)"}, "url", "javascript:", "http"),
+        ({"url": "https://example.org/<script>"}, "url", "<script>", "http"),
+        ({"creators": "Me"}, "creators", '"Me"', "array"),
+        ({"creators": ["Me\u2029"]}, "creators.0", r"Me\u2029", "turn text around"),
+        ({"published": 1998}, "published", "1998", "string"),
+        ({"published": "25 August 2017"}, "published", "25 August", "1998"),
+        ({"superseded": [{"what": "old"}]}, "superseded.0", "old", "A digest"),
+        ({"superseded": [{"sha256": "0" * 64}]}, "superseded.0", "sha256", "what"),
         ({"classes.-1": "x"}, "classes", "-1", "0, 1, 2"),
         ({"classes.one": "x"}, "classes", "one", "0, 1, 2"),
         ({"citation": "two\nlines"}, "citation", r"two\nlines", "line"),
@@ -100,6 +136,10 @@ def test_every_shipped_dataset_file_loads(path: Path) -> None:
         ({"label_columns": ["series", "writer"]}, "label_columns", '"series"', "contain"),
         ({"label_columns": ["class", "class"]}, "label_columns", '"class"', "unique"),
         ({"label_columns": ["class", "a,b"]}, "label_columns.1", '"a,b"', "Small letters"),
+        *(
+            ({"label_columns": ["class", name]}, "label_columns.1", f'"{name}"', "workflow's own")
+            for name in OWN_COLUMNS
+        ),
         ({"attribution": ""}, "attribution", '""', "line"),
         ({"splits.train.images.verified": "yes"}, "splits.train.images.verified", '"yes"', "pinned"),
         ({"splits.train.images.git_blob": "0" * 64}, "splits.train.images.git_blob", "000", "40"),
@@ -125,6 +165,28 @@ def test_a_mistake_is_told_with_its_key_what_was_found_and_what_is_allowed(
     assert allowed in told.get("expected", "") + problem
 
 
+@pytest.mark.parametrize("name", ["+", "-", "=", "@", "+1", "-1", "(", "a=b", "=>", "@home", "a (b)", "<", "🙂", "ä|ö"])
+def test_signs_and_numbers_are_class_names(load_text: Callable[[str], Dataset], name: str) -> None:
+    assert load_text(yaml.safe_dump(mnist_with({"classes.0": name}))).classes[0] == name
+
+
+def test_where_it_comes_from_is_optional_and_read(load_text: Callable[[str], Dataset]) -> None:
+    bare = load_text(yaml.safe_dump(mnist_with({key: MISSING for key in ORIGIN if key in mnist_with({})})))
+    assert (bare.url, bare.creators, bare.published, bare.superseded) == (None, (), None, {})
+    dataset = load_text(yaml.safe_dump(mnist_with(ORIGIN)))
+    assert dataset.url == "https://example.org/a?b=c#d"
+    assert dataset.creators == ("Ada Lovelace", "Given Ten Family")
+    assert dataset.published == "1998-11-05"
+    assert dataset.superseded == {"0" * 64: "train images of 1997", "1" * 64: "train images of 1997"}
+
+
+def test_a_superseded_release_is_known_by_its_digest(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(mnist_with(ORIGIN)))
+    found = identify(["1" * 64], tmp_path)
+    assert found is not None
+    assert found.startswith("train images of 1997 (superseded) of MNIST")
+
+
 @pytest.mark.parametrize("other", ["t10k-images-idx3-ubyte.gz", "t10k-images-idx3-ubyte.xz", "t10k-images-idx3-ubyte"])
 def test_two_files_that_decompress_to_the_same_name_are_refused(
     load_text: Callable[[str], Dataset], other: str
@@ -138,7 +200,7 @@ def test_two_files_that_decompress_to_the_same_name_are_refused(
     ["a: [", "a: b: c", "\t- a", "\0", "&a [*a]", "title: 2020-13-45", "? {a: b}\n: c", "!!python/object:os.system {}"],
 )
 def test_what_is_no_yaml_is_refused(load_text: Callable[[str], Dataset], text: str) -> None:
-    with pytest.raises(DatasetError, match=r"^mine\.yaml: not a readable YAML file\n  found: +\S"):
+    with pytest.raises(DatasetError, match=NO_YAML):
         load_text(text)
 
 
@@ -166,7 +228,7 @@ def test_what_cannot_be_opened_is_refused_by_name(tmp_path: Path, name: str, pro
     assert str(error.value).startswith(f"{path}: ")
 
 
-@pytest.mark.parametrize("name", ["my digits", "digits.v2", ".", "-x", "été"])
+@pytest.mark.parametrize("name", ["my digits", "digits.v2", ".", "-x", "été", "x" * 101])
 def test_a_file_name_that_no_dataset_can_have_is_refused(load_text: Callable[..., Dataset], name: str) -> None:
     with pytest.raises(DatasetError, match=rf"^{name}\.yaml: "):
         load_text(yaml.safe_dump(mnist_with({})), name)

@@ -8,7 +8,8 @@ import numpy
 import pytest
 
 from idx_bytes import idx_bytes
-from idxpng.dataset import PublishedFile, Split, load, read_yaml
+from idxpng.dataset import PublishedFile, Split, load
+from idxpng.yaml_file import read_yaml
 
 ROOT = Path(__file__).parents[2]
 DATASETS = ROOT / "datasets"

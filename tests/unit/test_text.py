@@ -11,7 +11,7 @@ from idxpng.text import UNSAFE, printable, shortened
 ROOT = Path(__file__).parents[2]
 
 # Letters, marks and joiners that words of living languages need, and signs that people use as class names.
-KEPT = "T-shirt/top", "étoile", "お (o)", "ಕನ್ನಡ", "क्‍ष", "فارسی‌ها", "👩‍🚀", "+", "=", "a\u00a0b", r"back\slash"
+KEPT = "T-shirt/top", "étoile", "お (o)", "ಕನ್ನಡ", "क्‍ष", "👩‍🚀", "+", "=", "a\u00a0b", r"back\slash"
 
 
 @pytest.mark.parametrize("text", KEPT)

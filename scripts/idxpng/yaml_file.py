@@ -1,0 +1,176 @@
+"""YAML files that a stranger may have written: plain values, each with its place, within bounds of size and depth."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import yaml
+
+from idxpng.errors import DatasetError
+from idxpng.text import printable, shortened
+
+MAX_BYTES = 2**20
+MAX_DEPTH = 20
+MAX_VALUES = 100_000
+PLAIN_INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
+
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+TAG = "tag:yaml.org,2002:"
+
+
+class Place(NamedTuple):
+    """Where a value stands in its file, counted from 1, and how it is spelled there."""
+
+    line: int
+    column: int
+    text: str
+
+    def __str__(self) -> str:
+        return f"line {self.line}, column {self.column}"
+
+
+KeyPath = tuple[str | int, ...]  # the keys and positions that lead to a value
+
+
+def read_yaml(path: str | os.PathLike[str], shown_as: str) -> Any:
+    """The content of a YAML file, see `read_with_places`."""
+    return read_with_places(path, shown_as)[0]
+
+
+def read_with_places(path: str | os.PathLike[str], shown_as: str) -> tuple[Any, dict[KeyPath, Place]]:
+    """The content of a YAML file, and where each of its values stands.
+
+    Of YAML only what a file of facts needs: mappings whose keys are text as it is spelled, lists, text, whole numbers,
+    true, false and null. Dates are text. No aliases, merge keys, tags or keys that stand twice: with them a small
+    file can ask for any amount of memory, or mean something else than it seems to say.
+
+    Raises:
+        DatasetError: when there is no such file, or it is anything else or larger than ``MAX_BYTES``.
+    """
+    try:
+        text = _read(path, shown_as).decode("utf-8")
+    except FileNotFoundError:
+        raise DatasetError(shown_as, "there is no such file") from None
+    except OSError as error:
+        raise DatasetError(shown_as, "it cannot be read", found=error.strerror) from None
+    except UnicodeDecodeError as error:
+        raise _unreadable(shown_as, f"byte {error.start}", f"{error.object[error.start]:#04x}, not UTF-8") from None
+    try:
+        loader = LOADER(text)
+        try:
+            return _Reader(shown_as, loader).document()
+        finally:
+            loader.dispose()
+    except yaml.reader.ReaderError as error:
+        character = chr(error.character) if isinstance(error.character, int) else error.character
+        raise _unreadable(shown_as, f"character {error.position}", printable(character)) from None
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        at = f"line {mark.line + 1}, column {mark.column + 1}" if mark else None
+        raise _unreadable(shown_as, at, error.problem or error.context) from None
+
+
+def _read(path: str | os.PathLike[str], shown_as: str) -> bytes:
+    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:  # a pipe shall not block
+        mode = os.fstat(file.fileno()).st_mode
+        if stat.S_ISDIR(mode):
+            raise IsADirectoryError(21, os.strerror(21))
+        if not stat.S_ISREG(mode):
+            raise DatasetError(shown_as, "no regular file")
+        data = file.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        raise DatasetError(shown_as, "too large for a file of facts", expected=f"at most {MAX_BYTES:,} bytes")
+    return data
+
+
+def _unreadable(shown_as: str, at: str | None, found: object) -> DatasetError:
+    return DatasetError(shown_as, "not a readable YAML file", at=at, found=shortened(found))
+
+
+@dataclass
+class _Reader:
+    """Makes values of a loader's events: what it must not have is refused before anything is made of it."""
+
+    shown_as: str
+    loader: Any
+    places: dict[KeyPath, Place] = field(default_factory=dict)
+
+    def document(self) -> tuple[Any, dict[KeyPath, Place]]:
+        self.loader.get_event()  # the stream's start
+        document = None
+        if self.loader.check_event(yaml.DocumentStartEvent):
+            self.loader.get_event()
+            document = self._value(self.loader.get_event(), ())
+            self.loader.get_event()
+        if not self.loader.check_event(yaml.StreamEndEvent):
+            raise self._refused(self.loader.get_event(), "a second document", "one document in a file")
+        return document, self.places
+
+    def _value(self, event: Any, path: KeyPath) -> Any:
+        if isinstance(event, yaml.AliasEvent):
+            raise self._refused(event, f"*{event.anchor}", "no aliases: write the value itself", "an alias")
+        if event.tag not in (None, "!"):
+            raise self._refused(event, event.tag, "no tags")
+        if len(self.places) >= MAX_VALUES:
+            raise self._refused(event, "more", f"at most {MAX_VALUES:,} values")
+        if len(path) > MAX_DEPTH:
+            raise self._refused(event, "more", f"at most {MAX_DEPTH} levels, one in the other")
+        mark = event.start_mark
+        self.places[path] = Place(mark.line + 1, mark.column + 1, getattr(event, "value", ""))
+        if isinstance(event, yaml.MappingStartEvent):
+            return self._mapping(path)
+        if isinstance(event, yaml.SequenceStartEvent):
+            return self._sequence(path)
+        return self._scalar(event)
+
+    def _mapping(self, path: KeyPath) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        while not isinstance(event := self.loader.get_event(), yaml.MappingEndEvent):
+            if not isinstance(event, yaml.ScalarEvent):
+                raise self._refused(event, "a list, a mapping or an alias", "a key that is text or a number")
+            key = event.value
+            if event.implicit[0] and key == "<<":
+                raise self._refused(event, key, "no merge keys: write the values themselves")
+            if key in values:
+                first = self.places[*path, key]
+                raise self._refused(event, key, f"each key once; the first is in line {first.line}", "a key twice")
+            values[key] = self._value(self.loader.get_event(), (*path, key))
+        return values
+
+    def _sequence(self, path: KeyPath) -> list[Any]:
+        values: list[Any] = []
+        while not isinstance(event := self.loader.get_event(), yaml.SequenceEndEvent):
+            values.append(self._value(event, (*path, len(values))))
+        return values
+
+    def _scalar(self, event: Any) -> Any:
+        text = event.value
+        kind = self.loader.resolve(yaml.ScalarNode, text, event.implicit).removeprefix(TAG)
+        if kind == "null":
+            return None
+        if kind == "bool":
+            return self.loader.bool_values[text.lower()]
+        if kind == "int" and PLAIN_INTEGER.fullmatch(text):
+            return int(text)
+        if kind in ("int", "float"):
+            raise self._refused(event, text, "a whole number of at most 18 digits; in quotes where it is text")
+        if kind == "timestamp":
+            try:
+                self.loader.construct_yaml_timestamp(yaml.ScalarNode(TAG + kind, text))
+            except ValueError as error:
+                raise self._refused(event, f"{text}: {error}", "a date; in quotes where it is text") from None
+        return text
+
+    def _refused(self, event: Any, found: str, expected: str, problem: str | None = None) -> DatasetError:
+        mark = event.start_mark
+        return DatasetError(
+            self.shown_as,
+            "not a readable YAML file" if problem is None else f"not a readable YAML file: {problem}",
+            at=f"line {mark.line + 1}, column {mark.column + 1}",
+            expected=expected,
+            found=shortened(found),
+        )
