@@ -1,17 +1,13 @@
 """Describe a dataset on one page: its licence, its files, its splits in numbers, and images that it has twice."""
 
-import csv
 import json
 import logging
-from array import array
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from html import escape
-from itertools import pairwise
-from operator import itemgetter
 
 from idxpng.atomic import atomic_file
 from idxpng.dataset import load
+from idxpng.duplicates import Duplicates
 from idxpng.split_header import SplitHeader
 
 PAGE = """<!doctype html>
@@ -60,11 +56,9 @@ def main(
     """
     known = load(dataset)
     splits = [SplitHeader.read(path).split for path in headers]
-    groups = same_pixels(manifests)
-    within = {split: [group for group in (_of(split, group) for group in groups) if len(group) > 1] for split in splits}
-    across = [group for group in groups if len({path.partition("/")[0] for path in group}) > 1]
-    with atomic_file(duplicates) as file:
-        file.write(json.dumps({"within": within, "across": across}, indent=2).encode() + b"\n")
+    with Duplicates(dict(zip(splits, manifests, strict=True))) as same, atomic_file(duplicates) as file:
+        same.write(file)
+        counts = {split: (same.within(split), same.across(split)) for split in splits}
     rows, files = [], []
     for split, header_path, statistics_path in zip(splits, headers, statistics, strict=True):
         header, measured = _read_json(header_path), _read_json(statistics_path)
@@ -75,9 +69,8 @@ def main(
                 len(measured["class_counts"]),
                 f"{measured['mean']:.4f}",
                 f"{measured['std']:.4f}",
-                len(measured["blank"]),
-                sum(len(group) - 1 for group in within[split]),
-                sum(len(_of(split, group)) for group in across),
+                f"{measured['blank_count']:,}",
+                *(f"{count:,}" for count in counts[split]),
             )
         )
         for role in ("images", "labels"):
@@ -100,35 +93,7 @@ def main(
     )
     with atomic_file(page) as file:
         file.write(document.encode())
-    logging.info("%s: %d splits, %d groups of duplicates", page, len(splits), len(groups))
-
-
-def same_pixels(manifests: Sequence[str]) -> list[list[str]]:
-    """The paths of images that have the same pixels, in groups of two and more, in the order of the manifests.
-
-    Eight bytes of each digest are in memory, and whole rows only of what may be a duplicate.
-    """
-    starts = array("Q", (int(digest[:16], 16) for _, digest in _images(manifests)))
-    ordered = sorted(starts)
-    repeated = {one for one, other in pairwise(ordered) if one == other}
-    groups = defaultdict(list)
-    if repeated:
-        for (path, digest), start in zip(_images(manifests), starts, strict=True):
-            if start in repeated:
-                groups[digest].append(path)
-    return [group for group in groups.values() if len(group) > 1]
-
-
-def _images(manifests: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Path and digest of each image."""
-    for manifest in manifests:
-        with open(manifest, newline="", encoding="utf-8") as file:
-            rows = csv.reader(file)
-            yield from map(itemgetter(*map(next(rows).index, ("path", "sha256"))), rows)
-
-
-def _of(split: str, group: Sequence[str]) -> list[str]:
-    return [path for path in group if path.startswith(f"{split}/")]
+    logging.info("%s: %d splits, %d duplicates", page, len(splits), sum(within for within, _ in counts.values()))
 
 
 def _read_json(path: str) -> dict:

@@ -15,6 +15,7 @@ from idxpng.split_header import SplitHeader
 
 LEVELS = 256
 LEVELS_PER_BAR = 16
+MOST_BLANK = 10_000  # indices of blank images that are listed
 
 
 def main(images: str, labels: str, header: str, statistics: str, plot: str, limit: int | None = None) -> None:
@@ -27,7 +28,8 @@ def main(images: str, labels: str, header: str, statistics: str, plot: str, limi
         images, labels: the decompressed IDX files of a split.
         header: what `validate` wrote about them.
         statistics: the file to make: ``images`` (how many), ``mean`` and ``std`` of all pixels as fractions of
-            white, ``blank`` (indices of images of one even grey) and ``class_counts``.
+            white, ``blank_count`` (how many images are of one even grey), ``blank`` (the indices of the first 10,000
+            of them) and ``class_counts``.
         plot: the picture to make: how many images each class has, and how many pixels have which value.
         limit: look only at the first so many images; at all when None.
     """
@@ -36,12 +38,13 @@ def main(images: str, labels: str, header: str, statistics: str, plot: str, limi
     with about.open(images, labels) as source:
         values = source.classes(limit)
         counts = Counter(values)
-        levels, blank = _scan(source, len(values))
+        levels, blank_count, blank = _scan(source, len(values))
     mean, std = _moments(levels)
     document = {
         "images": len(values),
         "mean": mean,
         "std": std,
+        "blank_count": blank_count,
         "blank": blank,
         "class_counts": {label: counts[int(label)] for label in classes},
     }
@@ -61,17 +64,21 @@ def main(images: str, labels: str, header: str, statistics: str, plot: str, limi
     logging.info("%s: %d images, mean %.4f, standard deviation %.4f", images, len(values), mean, std)
 
 
-def _scan(source: LabelledImages, count: int) -> tuple[list[int], list[int]]:
-    """How many pixels of the first ``count`` images have each value, and which of these images are blank."""
+def _scan(source: LabelledImages, count: int) -> tuple[list[int], int, list[int]]:
+    """How many pixels of the first ``count`` images have each value; how many of them are blank, and the first."""
     levels = numpy.zeros(LEVELS, numpy.int64)
+    blank_count = 0
     blank: list[int] = []
     step = max(1, CHUNK // max(1, source.images.header.item_size))
     for start in range(0, count, step):
         chunk = source.images.array(start, min(start + step, count))
         pixels = chunk.reshape(len(chunk), -1)
-        levels += numpy.bincount(pixels.ravel(), minlength=LEVELS)
-        blank += (start + numpy.flatnonzero((pixels == pixels[:, :1]).all(axis=1))).tolist()
-    return levels.tolist(), blank
+        for part in range(0, pixels.size, CHUNK):  # of which numpy makes numbers of 8 bytes
+            levels += numpy.bincount(pixels.ravel()[part : part + CHUNK], minlength=LEVELS)
+        found = start + numpy.flatnonzero((pixels == pixels[:, :1]).all(axis=1))
+        blank_count += len(found)
+        blank += found[: MOST_BLANK - len(blank)].tolist()
+    return levels.tolist(), blank_count, blank
 
 
 def _moments(levels: list[int]) -> tuple[float, float]:

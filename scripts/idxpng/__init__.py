@@ -15,6 +15,7 @@ __all__ = [
     "config",
     "content",
     "dataset",
+    "duplicates",
     "errors",
     "http",
     "idx",

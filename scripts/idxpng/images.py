@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import struct
+from array import array
 from collections.abc import Sequence
 from contextlib import ExitStack
 
@@ -11,6 +12,7 @@ from idxpng.idx import IdxFile
 
 # The column of a labels file that holds the class, where the file has columns.
 CLASS = "class"
+LABELS_AT_ONCE = 1 << 16  # in memory with all of their columns
 
 
 class LabelledImages:
@@ -67,8 +69,14 @@ class LabelledImages:
 
     def classes(self, limit: int | None = None) -> Sequence[int]:
         """The class of each image, or of the first ``limit`` images."""
-        values = self.labels.values(0, min(len(self), limit or len(self)))
-        return values[self._class_column :: len(self.extra_columns) + 1]
+        count = min(len(self), limit or len(self))
+        if not self.extra_columns:
+            return self.labels.values(0, count)
+        classes = array(self.labels.header.type.code)
+        for start in range(0, count, LABELS_AT_ONCE):
+            values = self.labels.values(start, min(start + LABELS_AT_ONCE, count))
+            classes.extend(values[self._class_column :: len(self.extra_columns) + 1])
+        return classes
 
     def extra_values(self, index: int) -> tuple[int, ...]:
         """What the label of the image at ``index`` says beside the class, in the order of `extra_columns`."""

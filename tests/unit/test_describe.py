@@ -28,7 +28,7 @@ HEADER: dict[str, Any] = {
     }
     for role in ("images", "labels")
 }
-STATISTICS = {"images": 4, "mean": 0.130660, "std": 0.308108, "blank": [2], "class_counts": {"0": 4}}
+STATISTICS = {"images": 4, "mean": 0.130660, "std": 0.308108, "blank_count": 1, "blank": [2], "class_counts": {"0": 4}}
 
 
 def write_manifest(path: Path, split: str, digests: list[str]) -> str:

@@ -12,6 +12,7 @@ import pytest
 import measure
 from dataset_files import write_header
 from idx_bytes import idx_bytes
+from memory import growth
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -54,6 +55,7 @@ def test_all_is_counted_however_the_images_are_read(tmp_path: Path, limit: int |
         "images": len(seen),
         "mean": round(seen.mean(), 6),
         "std": round(seen.std(), 6),
+        "blank_count": 5 if limit is None else 4,
         "blank": [0, 436, 437, 699] + ([999] if limit is None else []),
         "class_counts": {f"0{label}": int((labels[:limit] == label).sum()) for label in (1, 2, 3)} | {"10": 0},
     }
@@ -67,3 +69,22 @@ def test_the_longest_bar_is_the_largest_class_and_none_is_of_no_image(tmp_path: 
     measured(tmp_path, {"0": "a", "1": "b", "2": "c"})
     bars = [bar.get("width") for bar in ElementTree.parse(tmp_path / "plot.svg").iter(f"{SVG}rect")]
     assert bars[1:4] == ["200.0", "400.0", "0.0"]
+
+
+def test_of_many_blank_images_only_the_first_are_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measure, "MOST_BLANK", 3)
+    (tmp_path / "images").write_bytes(idx_bytes(numpy.ones((5, 2, 2), numpy.uint8)))
+    (tmp_path / "labels").write_bytes(idx_bytes(numpy.zeros(5, numpy.uint8)))
+    statistics, _ = measured(tmp_path, {"0": "a"})
+    assert (statistics["blank_count"], statistics["blank"]) == (5, [0, 1, 2])
+
+
+def test_memory_is_that_of_the_classes_and_of_a_few_images(tmp_path: Path) -> None:
+    count, columns = 400_000, ("class", "a", "b", "c", "d", "e", "f", "g")
+    (tmp_path / "images").write_bytes(idx_bytes(numpy.zeros((count, 3, 3), numpy.uint8)))
+    (tmp_path / "labels").write_bytes(idx_bytes(numpy.zeros((count, len(columns)), numpy.int32)))
+    images, labels, statistics, plot = (str(tmp_path / name) for name in ("images", "labels", "json", "svg"))
+    header = write_header(tmp_path / "header.json", images, {"0": "zero"}, label_columns=columns)
+    code = "measure.main(*sys.argv[1:])"
+    assert growth(code, images, labels, header, statistics, plot, before="import measure") < 4 * count / 10**6 + 12
+    assert json.loads(Path(statistics).read_text())["blank_count"] == count

@@ -23,7 +23,7 @@ def told(folder: Path, text: str) -> str:
     path.write_text(text, encoding="utf-8")
     document, places = read_with_places(path, "mine.yaml")
     with pytest.raises(DatasetError) as error:
-        check(document, SCHEMA, "mine.yaml", places)
+        check(document, SCHEMA, "mine.yaml", places=places)
     return str(error.value)
 
 

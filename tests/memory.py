@@ -1,0 +1,37 @@
+"""How much memory some code needs, in a process of its own."""
+
+import os
+import subprocess
+import sys
+
+from project import PROJECT
+
+FRAME = """
+import sys
+
+def peak():
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM:"))
+
+{before}
+start = peak()
+{code}
+print((peak() - start) / 1024)
+"""
+
+
+def growth(code: str, *arguments: str, before: str = "") -> float:
+    """By how many MB the memory of a Python process grows, at its peak, while it runs ``code``.
+
+    Args:
+        code: it finds ``arguments`` in ``sys.argv[1:]``.
+        before: what runs first, such as the imports.
+    """
+    process = subprocess.run(
+        [sys.executable, "-c", FRAME.format(before=before, code=code), *arguments],
+        env=os.environ | {"PYTHONPATH": str(PROJECT / "scripts"), "OPENBLAS_NUM_THREADS": "1"},
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    return float(process.stdout.splitlines()[-1])
