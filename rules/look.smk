@@ -96,7 +96,7 @@ rule describe:
         mem_mb=asks.mem_mb,
         runtime=asks.runtime,
     params:
-        about=plan.about,
+        terms=plan.terms,
         code=code("describe"),
         script=script("describe"),
         dataset=plan.dataset_file,

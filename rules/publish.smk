@@ -46,7 +46,7 @@ rule card:
         mem_mb=asks.arrow_mb,
         runtime=asks.runtime,
     params:
-        about=plan.about,
+        terms=plan.terms,
         code=code("card"),
         script=script("card"),
         dataset=plan.dataset_file,

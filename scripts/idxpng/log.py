@@ -7,6 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from idxpng.errors import DataError
+from idxpng.text import printable
+
+
+class PrintableFormatter(logging.Formatter):
+    """Writes messages, of one or more lines, in which nothing acts on a terminal, whoever's words are in them."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return "\n".join(map(printable, super().format(record).split("\n")))
 
 
 @contextmanager
@@ -20,11 +28,11 @@ def job_log(path: str | None) -> Iterator[None]:
     """
     terminal = logging.StreamHandler()
     terminal.setLevel(logging.WARNING if path else logging.INFO)
-    terminal.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
+    terminal.setFormatter(PrintableFormatter("%(levelname)s: %(message)s"))
     handlers: list[logging.Handler] = [terminal]
     if path:
         file = logging.FileHandler(path, mode="w", encoding="utf-8")
-        file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+        file.setFormatter(PrintableFormatter("%(asctime)s %(levelname)s %(message)s"))
         handlers.append(file)
     logging.raiseExceptions = False  # a log for which the disk is too full is not worth a traceback
     logging.basicConfig(level=logging.INFO, handlers=handlers, force=True)
@@ -36,7 +44,7 @@ def job_log(path: str | None) -> Iterator[None]:
         logging.error("%s", error)
         sys.exit(1)
     except OSError as error:
-        logging.error("%s: %s", error.filename or "a file", error.strerror or error)
+        logging.error("%s: %s", printable(error.filename or "a file"), error.strerror or error)
         sys.exit(1)
     except Exception:
         logging.exception("this is a defect of the workflow, not of your data; please report it")

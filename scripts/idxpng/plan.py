@@ -7,6 +7,8 @@ compares no function of the output with that of the last run.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -16,6 +18,9 @@ from urllib.parse import unquote, urlsplit
 from idxpng.catalog import Catalog
 from idxpng.config import Config
 from idxpng.dataset import Dataset, Split
+
+# What `describe` and `card` tell of a dataset beside its images.
+TERMS = ("title", "licence", "attribution", "citation", "url", "creators", "published")
 
 
 class Plan:
@@ -157,10 +162,14 @@ class Plan:
             "sha256": [file.content_sha256 for file in split.files],
         }
 
-    def about(self, wildcards: Any) -> dict[str, Any]:
-        """What a dataset is, and under which terms."""
+    def terms(self, wildcards: Any) -> str:
+        """A digest of what a dataset is and under which terms: another one makes its page and card again.
+
+        Not the words themselves: Snakemake puts parameters into its report as they are, where words could be a script.
+        """
         dataset = self.catalog.dataset(wildcards.dataset)
-        return {key: getattr(dataset, key) for key in ("title", "licence", "attribution", "citation")}
+        terms = {key: getattr(dataset, key) for key in TERMS}
+        return hashlib.sha256(json.dumps(terms).encode()).hexdigest()
 
     def _local_copies(self, dataset: str, idx: str) -> list[str]:
         """Name, size and time of change of each file in a directory named as mirror that may be this one."""

@@ -113,3 +113,13 @@ def test_a_defect_has_its_traceback_in_log_and_on_the_terminal(tmp_path: Path) -
 def test_a_job_that_is_stopped_says_nothing_of_defects(tmp_path: Path) -> None:
     job = Job(tmp_path, "raise SystemExit(3)")
     assert (job.status, job.log) == (3, "")
+
+
+def test_words_of_others_act_neither_on_the_terminal_nor_in_the_log(tmp_path: Path) -> None:
+    words = r"\x1b[2Jgone\u202e\u2028"
+    code = f"logging.warning('the server says: {words}')\nraise FileNotFoundError(2, 'No such file', r'a' '{words}\\n')"
+    job = Job(tmp_path, code)
+    assert job.status == 1
+    for told in (job.terminal, job.log):
+        assert f"the server says: {words}\n" in told
+        assert f"a{words}\\n: No such file\n" in told

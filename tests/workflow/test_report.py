@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
@@ -133,3 +134,35 @@ def test_the_report_shows_workflow_datasets_previews_histograms_and_run_times(
     browser.driver.switch_to.default_content()
 
     browser.check()
+
+
+SCRIPT = "</script><script>window.pwned = true</script><img src=x onerror='window.pwned = true'>"
+
+
+def test_words_of_a_dataset_file_run_nothing_in_the_report(browser: Browser, finished: Path, tmp_path: Path) -> None:
+    facts = yaml.safe_load((finished / "datasets/mnist-sample.yaml").read_text(encoding="utf-8"))
+    facts |= dict.fromkeys(("title", "citation", "attribution"), f"{SCRIPT} {{{{ 7 * 7 }}}} `x <javascript:alert(1)>`_")
+    facts["licence"] = {"spdx": None, "note": SCRIPT}
+    facts["creators"] = [SCRIPT]
+    facts["classes"] = {label: f"{label} {SCRIPT}" for label in facts["classes"]}
+    facts["mirrors"] = [str(finished / "datasets/mnist-sample")]
+    (finished / "hostile_.yaml").write_text(yaml.safe_dump(facts), encoding="utf-8")
+    config = ("--config", "limit=10", "datasets=hostile_.yaml")
+    snakemake(finished, "--cores", "2", "all", *config)
+    page = tmp_path / "report.html"
+    made = snakemake(finished, "--report", str(page), *config)
+    assert "WARNING" not in made.output
+    assert "pwned" not in page.read_text(encoding="utf-8"), "its results are encoded, and its words nowhere else"
+    browser.open(page)
+    browser.click("Datasets")
+    browser.show("hostile_")
+    browser.driver.switch_to.frame(browser.find("//iframe"))
+    assert SCRIPT in browser.find("//tr[td='note']").text
+    assert SCRIPT in browser.find("//h1").text
+    assert browser.driver.execute_script("return window.pwned") is None
+    browser.driver.switch_to.default_content()
+    assert browser.driver.execute_script("return window.pwned") is None
+    browser.check()
+    browser.driver.get((finished / "results/hostile_/statistics/train.svg").as_uri())
+    assert SCRIPT in browser.find("//*[local-name()='text'][contains(., '3 ')]").text
+    assert browser.driver.execute_script("return window.pwned") is None
