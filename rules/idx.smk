@@ -36,7 +36,7 @@ rule decompress:
         "<benchmarks>/{dataset}/decompress/{idx}.tsv"
     localrule: True  # where the download ran: it takes less time than a cluster needs to start a job
     conda:
-        "../envs/idx.yaml"
+        "../envs/python.yaml"
     resources:
         mem_mb=asks.mem_mb,
         runtime=asks.runtime,
@@ -61,7 +61,7 @@ rule validate:
         "<benchmarks>/{dataset}/validate/{split}.tsv"
     localrule: True  # as `decompress`
     conda:
-        "../envs/idx.yaml"
+        "../envs/python.yaml"
     resources:
         mem_mb=asks.mem_mb,
         runtime=asks.runtime,

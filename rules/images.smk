@@ -14,7 +14,7 @@ rule export:
     benchmark:
         "<benchmarks>/{dataset}/export/{split}/{label}.tsv"
     conda:
-        "../envs/idx.yaml"
+        "../envs/python.yaml"
     resources:
         mem_mb=asks.mem_mb,
         runtime=asks.label_runtime,
@@ -38,7 +38,7 @@ rule manifest:
     benchmark:
         "<benchmarks>/{dataset}/manifest/{split}.tsv"
     conda:
-        "../envs/idx.yaml"
+        "../envs/python.yaml"
     resources:
         mem_mb=asks.mem_mb,
         runtime=asks.runtime,

@@ -26,7 +26,7 @@ rule preview:
     priority: -1  # no other job needs it: it is there for the cores that the last steps of the others leave idle
     localrule: True  # as `validate`
     conda:
-        "../envs/preview.yaml"
+        "../envs/pillow.yaml"
     resources:
         mem_mb=asks.mem_mb,
         runtime=asks.runtime,
@@ -58,7 +58,7 @@ rule measure:
         "<benchmarks>/{dataset}/measure/{split}.tsv"
     localrule: True  # as `validate`
     conda:
-        "../envs/measure.yaml"
+        "../envs/numpy.yaml"
     resources:
         mem_mb=asks.mem_mb,
         runtime=asks.runtime,
@@ -91,7 +91,7 @@ rule describe:
         "<benchmarks>/{dataset}/describe.tsv"
     localrule: True  # as `validate`
     conda:
-        "../envs/idx.yaml"
+        "../envs/python.yaml"
     resources:
         mem_mb=asks.mem_mb,
         runtime=asks.runtime,

@@ -13,7 +13,7 @@ rule pack:
     benchmark:
         "<benchmarks>/{dataset}/pack/{split}-{shard}.tsv"
     conda:
-        "../envs/pack.yaml"
+        "../envs/numpy.yaml"
     resources:
         mem_mb=asks.mem_mb,
         runtime=asks.runtime,
@@ -38,7 +38,7 @@ rule index_shards:
     benchmark:
         "<benchmarks>/{dataset}/index_shards/{split}.tsv"
     conda:
-        "../envs/idx.yaml"
+        "../envs/python.yaml"
     resources:
         mem_mb=asks.mem_mb,
         runtime=asks.runtime,

@@ -16,7 +16,7 @@ rule verify_split:
     benchmark:
         "<benchmarks>/{dataset}/verify/{split}.tsv"
     conda:
-        "../envs/verify.yaml"
+        "../envs/pillow.yaml"
     resources:
         mem_mb=asks.mem_mb,
         runtime=asks.runtime,
