@@ -6,43 +6,35 @@ import logging
 import lzma
 import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import numpy
 import pytest
 import yaml
 
 import download
-from conftest import ROOT
+from builders import idx_bytes
 from download import DownloadError
-from idx_bytes import idx_bytes
+from downloads import (
+    CONTENT,
+    FILE,
+    IMAGES,
+    PINNED,
+    PUBLISHED,
+    UNPINNED,
+    arguments,
+    get,
+    refusal,
+    start_process,
+    wait_until_larger,
+)
 from mirror_server import MirrorServer, Misbehaviour
+from project import PROJECT
 
-FILE = "t10k-images-idx3-ubyte.gz"
-IMAGES = numpy.random.default_rng(0).integers(0, 256, (400, 28, 28), dtype=numpy.uint8)
-CONTENT = idx_bytes(IMAGES)
-PUBLISHED = gzip.compress(CONTENT, mtime=0)
 OTHER = gzip.compress(idx_bytes(255 - IMAGES), mtime=0)
 HTML = b"\n<!DOCTYPE html><html><body>Please accept the terms of this network.</body></html>"
-
-UNPINNED: dict[str, Any] = {"content_bytes": len(CONTENT)}
-PINNED = UNPINNED | {
-    "bytes": len(PUBLISHED),
-    "sha256": hashlib.sha256(PUBLISHED).hexdigest(),
-    "content_sha256": hashlib.sha256(CONTENT).hexdigest(),
-}
-
-IN_A_PROCESS = """
-import ast, sys
-sys.path.append(sys.argv[1])
-import download
-download.download(**ast.literal_eval(sys.argv[2]))
-"""
 
 
 @pytest.fixture
@@ -68,54 +60,6 @@ def directory(tmp_path: Path) -> Path:
     directory = tmp_path / "local copy #1?"
     directory.mkdir()
     return directory
-
-
-def arguments(
-    folder: Path, *mirrors: str | Path, pinned: dict[str, Any] = PINNED, file: str = FILE, **changes: Any
-) -> dict[str, Any]:
-    return {
-        "mirrors": [str(mirror) for mirror in mirrors],
-        "file": file,
-        "output": str(folder / file),
-        "timeout": (0.5, 0.5),
-        "retries": 2,
-        "backoff": 0.01,
-        **pinned,
-        **changes,
-    }
-
-
-def get(folder: Path, *mirrors: str | Path, **changes: Any) -> bytes:
-    """The file that `download.main` makes, once it is sure that it made nothing else."""
-    call = arguments(folder, *mirrors, **changes)
-    download.download(**call)
-    output = Path(call["output"])
-    assert list(folder.iterdir()) == [output]
-    return output.read_bytes()
-
-
-def refusal(folder: Path, *mirrors: str | Path, **changes: Any) -> str:
-    """The message with which `download.main` ends, once it is sure that there is no file under the final name."""
-    call = arguments(folder, *mirrors, **changes)
-    with pytest.raises(DownloadError) as raised:
-        download.download(**call)
-    assert not Path(call["output"]).exists()
-    return str(raised.value)
-
-
-def start_process(call: dict[str, Any]) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
-        [sys.executable, "-c", IN_A_PROCESS, str(ROOT / "scripts"), repr(call)],
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def wait_until_larger(path: Path, size: int) -> None:
-    end = time.monotonic() + 20
-    while not path.exists() or path.stat().st_size <= size:
-        assert time.monotonic() < end, f"{path} does not grow"
-        time.sleep(0.01)
 
 
 def is_gzip(data: bytes) -> bool:
@@ -345,7 +289,7 @@ def test_a_plain_file_that_the_server_compresses_on_its_way_is_accepted(server: 
 )
 def test_a_wrong_file_is_named_for_what_it_is(server: MirrorServer, folder: Path, body: bytes, named: str) -> None:
     server.publish(f"/a/{FILE}", body)
-    message = refusal(folder, f"{server.url}/a", datasets=str(ROOT / "datasets"))
+    message = refusal(folder, f"{server.url}/a", datasets=str(PROJECT / "datasets"))
     assert f"{server.url}/a/{FILE}: not the right file: {named}" in message
     assert f"SHA-256 {PINNED['sha256']}" in message
     assert hashlib.sha256(body).hexdigest() in message
@@ -371,7 +315,7 @@ def test_another_file_than_the_git_blob_is_refused(server: MirrorServer, folder:
 def test_a_file_of_mnist_where_fashion_mnist_is_due_is_named_as_such(
     server: MirrorServer, folder: Path, mnist: Path, compressed_anew: bool
 ) -> None:
-    fashion = yaml.safe_load((ROOT / "datasets/fashion-mnist.yaml").read_text())["splits"]["test"]["images"]
+    fashion = yaml.safe_load((PROJECT / "datasets/fashion-mnist.yaml").read_text())["splits"]["test"]["images"]
     del fashion["verified"]
     body = (mnist / FILE).read_bytes()
     server.publish(f"/a/{FILE}", gzip.compress(gzip.decompress(body), 1) if compressed_anew else body)
@@ -380,7 +324,7 @@ def test_a_file_of_mnist_where_fashion_mnist_is_due_is_named_as_such(
         f"{server.url}/a",
         file=fashion.pop("file"),
         pinned=fashion | {"content_bytes": 16 + 10_000 * 28 * 28},
-        datasets=str(ROOT / "datasets"),
+        datasets=str(PROJECT / "datasets"),
     )
     assert f"not the right file: this is {FILE} of MNIST\n" in message
 

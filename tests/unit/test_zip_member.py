@@ -14,10 +14,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from test_download import CONTENT, FILE, PINNED, PUBLISHED, arguments, get, refusal, start_process, wait_until_larger
 
 import download
 from download import DownloadError
+from downloads import CONTENT, FILE, PINNED, PUBLISHED, arguments, get, refusal, start_process, wait_until_larger
 from idxpng.space import DiskRoomError
 from idxpng.zip_member import whole_path
 from mirror_server import MirrorServer, Misbehaviour

@@ -11,9 +11,9 @@ import pytest
 import yaml
 
 import show
+from builders import make_own_dataset
 from idxpng.dataset import load
 from project import PROJECT, copy_project, snakemake
-from test_workflow import make_own_dataset
 
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from builders import make_own_dataset
 from project import copy_project, files, snakemake
 from slurm_cluster import SlurmCluster, wait_for, why_not
-from test_workflow import make_own_dataset
 
 # The plugin's first look at its jobs comes after 40 s unless it is told otherwise.
 SLURM = ("--workflow-profile", "profiles/slurm", "--slurm-init-seconds-before-status-checks", "1")

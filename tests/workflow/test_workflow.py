@@ -14,7 +14,7 @@ import pytest
 import yaml
 from PIL import Image
 
-from idx_bytes import idx_bytes
+from builders import OWN, idx_bytes, make_own_dataset
 from mirror_server import MirrorServer
 from project import PROJECT, copy_project, files, snakemake
 
@@ -243,34 +243,6 @@ def test_another_workflow_imports_it_over_the_network(fresh: Path, tmp_path: Pat
 
 
 # One's own data
-
-OWN = {
-    "title": "Three shapes",
-    "licence": {"spdx": "CC0-1.0"},
-    "citation": "none",
-    "classes": {0: "circle", 1: "square, filled", 2: "étoile"},
-    "mirrors": ["idx"],
-    "splits": {
-        "train": {
-            "count": 30,
-            "shape": [5, 7],
-            "images": {"file": "shapes-images-idx3-ubyte"},
-            "labels": {"file": "shapes-labels-idx1-ubyte.gz"},
-        }
-    },
-}
-
-
-def make_own_dataset(folder: Path) -> tuple[numpy.ndarray, numpy.ndarray]:
-    """Three classes of 5 × 7 images: images published as they are, labels compressed."""
-    random = numpy.random.default_rng(0)
-    images = random.integers(0, 256, (30, 5, 7), numpy.uint8)
-    labels = random.integers(0, 3, 30).astype(numpy.uint8)
-    (folder / "idx").mkdir(parents=True)
-    (folder / "idx/shapes-images-idx3-ubyte").write_bytes(idx_bytes(images))
-    (folder / "idx/shapes-labels-idx1-ubyte.gz").write_bytes(gzip.compress(idx_bytes(labels)))
-    (folder / "shapes.yaml").write_text(yaml.safe_dump(OWN, allow_unicode=True))
-    return images, labels
 
 
 def test_a_dataset_of_ones_own_works_by_its_path(fresh: Path) -> None:

@@ -1,0 +1,45 @@
+"""IDX files and datasets made for tests, by numpy and by hand, independently of the code under test."""
+
+import gzip
+import struct
+from pathlib import Path
+
+import numpy
+import yaml
+
+TYPE_CODES = {"uint8": 0x08, "int8": 0x09, "int16": 0x0B, "int32": 0x0C, "float32": 0x0D, "float64": 0x0E}
+
+
+def idx_bytes(array: numpy.ndarray) -> bytes:
+    """The IDX file of an array of any of the format's types: header, then the elements big-endian."""
+    header = struct.pack(f">HBB{array.ndim}I", 0, TYPE_CODES[array.dtype.name], array.ndim, *array.shape)
+    return header + array.astype(array.dtype.newbyteorder(">")).tobytes()
+
+
+OWN = {
+    "title": "Three shapes",
+    "licence": {"spdx": "CC0-1.0"},
+    "citation": "none",
+    "classes": {0: "circle", 1: "square, filled", 2: "étoile"},
+    "mirrors": ["idx"],
+    "splits": {
+        "train": {
+            "count": 30,
+            "shape": [5, 7],
+            "images": {"file": "shapes-images-idx3-ubyte"},
+            "labels": {"file": "shapes-labels-idx1-ubyte.gz"},
+        }
+    },
+}
+
+
+def make_own_dataset(folder: Path) -> tuple[numpy.ndarray, numpy.ndarray]:
+    """Three classes of 5 × 7 images: images published as they are, labels compressed."""
+    random = numpy.random.default_rng(0)
+    images = random.integers(0, 256, (30, 5, 7), numpy.uint8)
+    labels = random.integers(0, 3, 30).astype(numpy.uint8)
+    (folder / "idx").mkdir(parents=True)
+    (folder / "idx/shapes-images-idx3-ubyte").write_bytes(idx_bytes(images))
+    (folder / "idx/shapes-labels-idx1-ubyte.gz").write_bytes(gzip.compress(idx_bytes(labels)))
+    (folder / "shapes.yaml").write_text(yaml.safe_dump(OWN, allow_unicode=True))
+    return images, labels
