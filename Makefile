@@ -1,60 +1,85 @@
-# make        set up .venv and run the workflow on the bundled sample
-# make test   check format, lint and types, and run the tests
-# make fuzz   three minutes of random IDX files, led by the coverage of the reader
-# make bench  time the workflow beside other ways, for README.md and docs/speed.md; needs a C compiler, and MNIST,
-#             whose folder MNIST_DIR names, or which is downloaded
-# make growth measure it on up to 8 million images, for docs/growth.svg; needs 60 GB of disk
-# make docs   draw the pictures of the README anew; the rule graph needs Graphviz
+# `make` alone runs the sample; `make help` lists what else there is.
+# Programs of .venv are called as modules: the first line of a script cannot hold a path with blanks.
 
 PYTHON ?= python3
-BIN := .venv/bin
+PY := .venv/bin/python
+SNAKEMAKE := $(PY) -m snakemake
+INSTALL := -m pip install --quiet --disable-pip-version-check --require-hashes
 
-sample: .venv/ready
-	$(BIN)/snakemake --cores 4 all
+sample: .venv/ready ## set up .venv and run the workflow on the bundled sample
+	$(SNAKEMAKE) --cores 4 all
 
-test: .venv/ready-to-test
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
-	$(BIN)/snakefmt --check Snakefile rules
-	$(BIN)/mypy
-	$(BIN)/snakemake --lint
-	$(BIN)/pytest -m alone -n 0
-	$(BIN)/pytest -m "not alone"
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /\1|/p' Makefile | while IFS='|' read -r name what; do printf '%-8s %s\n' "$$name" "$$what"; done
 
-docs: sample
+check: lint ## format, lint, types and unit tests: half a minute
+	$(PY) -m pytest tests/unit
+
+lint: .venv/ready-to-test ## format, lint and types alone
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+	$(PY) -m snakefmt --check Snakefile $(wildcard rules)
+	$(PY) -m mypy
+	$(SNAKEMAKE) --lint
+
+test: lint ## everything: also the workflow under faults, on Slurm, in a browser, and how fast it is
+	$(PY) -m pytest -m alone -n 0
+	MUTATED_FILES=100000 $(PY) -m pytest -m "not alone"
+
+docs: sample ## draw the pictures of the README; the rule graph needs Graphviz
 	cp results/mnist-sample/preview/train.png docs/digits.png
-	$(BIN)/snakemake --rulegraph dot publish | dot -Grankdir=LR -Tsvg > docs/rules.svg
+	$(SNAKEMAKE) --rulegraph dot publish | dot -Grankdir=LR -Tsvg > docs/rules.svg
 
-fuzz: .venv/ready-to-test
-	$(BIN)/pip install --quiet --disable-pip-version-check atheris
-	$(BIN)/python tests/fuzz_idx_file.py -max_total_time=180 -max_len=256 -rss_limit_mb=512
+fuzz: .venv/ready-to-test ## three minutes of random IDX files, led by the coverage of the reader
+	$(PY) -m pip install --quiet --disable-pip-version-check atheris
+	$(PY) tests/fuzz_idx_file.py -max_total_time=180 -max_len=256 -rss_limit_mb=512
 
-BENCH := .venv-bench/bin
+BENCH := .venv-bench/bin/python
 MNIST := $(addprefix resources/mnist/,$(foreach split,train t10k,$(split)-images-idx3-ubyte $(split)-labels-idx1-ubyte))
 
-bench: .venv-bench/ready
-	$(BENCH)/snakemake --cores 2 $(MNIST) $(if $(MNIST_DIR),--config 'mirrors={mnist: "$(MNIST_DIR)"}')
-	$(BENCH)/python bench/compare.py resources/mnist
-	$(BENCH)/python bench/steps.py $(wordlist 1,2,$(MNIST))
+bench: .venv-bench/ready ## time it beside other ways, for README.md and docs/speed.md; needs a C compiler, and MNIST (MNIST_DIR)
+	$(BENCH) -m snakemake --cores 2 $(MNIST) $(if $(MNIST_DIR),--config "mirrors={mnist: \"$$MNIST_DIR\"}")
+	$(BENCH) bench/compare.py resources/mnist
+	$(BENCH) bench/steps.py $(wordlist 1,2,$(MNIST))
 
-growth: .venv-bench/ready
-	$(BENCH)/python bench/growth.py
+growth: .venv-bench/ready ## measure it on up to 8 million images, for docs/growth.svg; needs 60 GB of disk
+	$(BENCH) bench/growth.py
 
-.venv-bench/ready: envs/requirements-bench.txt envs/requirements.txt
-	$(PYTHON) -m venv .venv-bench
-	$(BENCH)/pip install --quiet --disable-pip-version-check -r $<
-	touch $@
+LOCKS := requirements requirements-slurm requirements-publish requirements-test requirements-bench requirements-tools
+TOOLS := .venv-tools/bin/python
+
+# uv does not read pip's configuration: the registry is handed on, and its name is written to no file.
+lock: .venv-tools/ready ## pin what envs/*.in name: versions and hashes, for each Python and platform (UPGRADE=1: the newest)
+	index="$${PIP_INDEX_URL:-$$($(TOOLS) -m pip config get global.index-url 2>/dev/null)}"; \
+	if [ -n "$$index" ]; then export UV_DEFAULT_INDEX="$$index"; fi; \
+	cd envs && for name in $(LOCKS); do \
+	    ../$(TOOLS) -m uv pip compile --quiet --system-certs $(if $(UPGRADE),--upgrade) --universal --python-version 3.11 \
+	        --fork-strategy fewest --generate-hashes $$name.in --output-file $$name.txt || exit; \
+	done
+
+audit: .venv-tools/ready ## ask whether a pinned version has a known vulnerability
+	for name in $(LOCKS); do $(TOOLS) -m pip_audit --disable-pip --require-hashes --strict -r envs/$$name.txt || exit; done
 
 .venv/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv .venv
 
 .venv/ready: envs/requirements.txt | .venv/bin/pip
-	$(BIN)/pip install --quiet --disable-pip-version-check -r $<
+	$(PY) $(INSTALL) -r $<
 	touch $@
 
-.venv/ready-to-test: envs/requirements-test.txt .venv/ready
-	$(BIN)/pip install --quiet --disable-pip-version-check -r $<
+.venv/ready-to-test: envs/requirements-test.txt envs/requirements-slurm.txt envs/requirements-publish.txt .venv/ready
+	$(PY) $(INSTALL) $(patsubst %,-r %,$(filter %.txt,$^))
 	touch $@
 
-.PHONY: bench docs fuzz growth sample test
+.venv-bench/ready: envs/requirements-bench.txt envs/requirements.txt
+	$(PYTHON) -m venv .venv-bench
+	$(BENCH) $(INSTALL) $(patsubst %,-r %,$^)
+	touch $@
+
+.venv-tools/ready: envs/requirements-tools.txt
+	$(PYTHON) -m venv .venv-tools
+	$(TOOLS) $(INSTALL) -r $<
+	touch $@
+
+.PHONY: audit bench check docs fuzz growth help lint lock sample test
