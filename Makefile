@@ -18,7 +18,7 @@ check: lint ## format, lint, types and unit tests: half a minute
 lint: .venv/ready-to-test ## format, lint and types alone
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
-	$(PY) -m snakefmt --check Snakefile $(wildcard rules)
+	$(PY) -m snakefmt --check Snakefile rules examples
 	$(PY) -m mypy
 	$(SNAKEMAKE) --lint
 

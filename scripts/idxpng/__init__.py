@@ -4,6 +4,8 @@ Each script is a command-line tool that does one step; what two of them share is
 formats and rules of the data, and never where the workflow keeps its results.
 """
 
+__version__ = "1.0.0"
+
 # Every module of the package. Snakemake brings along only files that it is told of when a workflow imports this
 # one over the network, and a test keeps this list equal to the folder.
 __all__ = [

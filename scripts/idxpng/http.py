@@ -11,10 +11,11 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
+import idxpng
 from idxpng.space import check_space
 from idxpng.transfer import CHUNK, UnavailableError, check_size, copy, without_secrets
 
-USER_AGENT = "mnist-png-workflow/1.0 (python-requests)"
+USER_AGENT = f"mnist-png-workflow/{idxpng.__version__} (python-requests)"
 PASSING_STATUS = (429, 500, 502, 503, 504)
 CONNECT_RETRIES = 2  # who does not answer is seldom back soon, and the next mirror waits
 LONGEST_WAIT = 120  # seconds, whatever Retry-After asks for

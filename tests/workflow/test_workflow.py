@@ -5,7 +5,6 @@ import gzip
 import json
 import re
 import shutil
-import subprocess
 from collections import Counter
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from PIL import Image
 
 from builders import OWN, idx_bytes, make_own_dataset
 from mirror_server import MirrorServer
-from project import PROJECT, copy_project, files, snakemake
+from project import copy_project, files, snakemake
 
 EVERYTHING = {
     "download": 4,
@@ -208,40 +207,6 @@ def test_results_and_resources_can_be_moved(fresh: Path) -> None:
     assert (fresh / "out/idx/mnist-sample/t10k-labels-idx1-ubyte").exists()
 
 
-IMPORTING = """
-module mnist:
-    snakefile: {snakefile!r}
-    config: {{"datasets": "mnist-sample", "splits": "test", "limit": 20}}
-    prefix: "digits/"
-
-use rule * from mnist as mnist_*
-
-rule count:
-    input: "digits/results/mnist-sample/manifest/test.csv"
-    output: "count.txt"
-    shell: "tail -n +2 {{input}} | wc -l > {{output}}"
-"""
-
-
-def test_another_workflow_imports_it_as_a_module(fresh: Path, tmp_path: Path) -> None:
-    importing = tmp_path / "importing"
-    importing.mkdir()
-    (importing / "Snakefile").write_text(IMPORTING.format(snakefile=str(fresh / "Snakefile")))
-    (importing / "config.yaml").write_text("something: of the importing workflow\n")
-    run = snakemake(importing, "--cores", "2", "count")
-    assert run.jobs["mnist_export"] == 10
-    assert (importing / "count.txt").read_text().strip() == "20"
-
-
-def test_another_workflow_imports_it_over_the_network(fresh: Path, tmp_path: Path) -> None:
-    importing = tmp_path / "importing"
-    importing.mkdir()
-    with MirrorServer(fresh) as server:
-        (importing / "Snakefile").write_text(IMPORTING.format(snakefile=f"{server.url}/Snakefile"))
-        snakemake(importing, "--cores", "2", "count", XDG_CACHE_HOME=str(tmp_path / "cache"))
-    assert (importing / "count.txt").read_text().strip() == "20"
-
-
 # One's own data
 
 
@@ -325,24 +290,7 @@ def test_every_rule_is_explained_in_the_list(fresh: Path) -> None:
         assert f"\n{rule} (" in f"\n{listed}"
 
 
-def test_environments_and_requirements_pin_the_same_versions() -> None:
-    requirements = [PROJECT / f"envs/requirements{extra}.txt" for extra in ("", "-publish")]
-    lines = [line for path in requirements for line in path.read_text().splitlines()]
-    pinned = dict(line.lower().split("==") for line in lines if "==" in line)
-    for environment in (PROJECT / "envs").glob("*.yaml"):
-        *of_conda, last = yaml.safe_load(environment.read_text())["dependencies"]
-        of_pip = last["pip"] if isinstance(last, dict) else [last]
-        for requirement in [*of_conda, *of_pip]:
-            package, version = re.split("==?", requirement)
-            assert package in ("python", "pip") or pinned[package] == version
-
-
 def test_class_counts_of_the_sample_are_those_of_its_labels(finished: Path) -> None:
     labels = gzip.decompress((finished / "datasets/mnist-sample/train-labels-idx1-ubyte.gz").read_bytes())[8:]
     counts = json.loads((finished / "results/mnist-sample/header/train.json").read_text())["class_counts"]
     assert counts == {str(label): count for label, count in sorted(Counter(labels).items())}
-
-
-def test_nothing_generated_is_in_the_repository() -> None:
-    listed = subprocess.run(["git", "-C", str(PROJECT), "ls-files"], check=True, capture_output=True, text=True).stdout
-    assert not [name for name in listed.splitlines() if name.startswith(("results/", "resources/", ".snakemake/"))]

@@ -1,0 +1,106 @@
+"""The project as files: what is pinned, named or listed in two places is the same in both."""
+
+import ast
+import re
+import subprocess
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+import yaml
+
+import idxpng
+from idxpng import http
+from project import PROJECT
+
+ENVIRONMENTS = [*(PROJECT / "envs").glob("*.yaml"), PROJECT / "environment.yaml"]
+LOCKED = sorted((PROJECT / "envs").glob("requirements*.txt"))
+TOGETHER = [path for path in LOCKED if path.stem not in ("requirements-bench", "requirements-tools")]  # in one .venv
+
+
+def pins(path: Path) -> dict[str, str]:
+    """Version by package of a file that `make lock` wrote."""
+    return dict(re.findall(r"^([a-z0-9-]+)(?:\[\S+\])?==(\S+)", path.read_text(), re.MULTILINE))
+
+
+def git_files() -> list[str]:
+    command = ["git", "-C", str(PROJECT), "ls-files", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+    return [name for name in listed if (PROJECT / name).exists()]
+
+
+def test_environments_and_requirements_pin_the_same_versions() -> None:
+    pinned = pins(PROJECT / "envs/requirements.txt") | pins(PROJECT / "envs/requirements-publish.txt")
+    for environment in ENVIRONMENTS:
+        *of_conda, last = yaml.safe_load(environment.read_text())["dependencies"]
+        of_pip = last["pip"] if isinstance(last, dict) else [last]
+        for requirement in [*of_conda, *of_pip]:
+            package, version = re.split("==?", requirement)
+            assert package in ("python", "pip") or pinned[package.removesuffix("-minimal")] == version
+
+
+def test_no_two_environments_are_equal() -> None:
+    contents = [str(yaml.safe_load(path.read_text())["dependencies"]) for path in ENVIRONMENTS]
+    assert len(set(contents)) == len(contents)
+
+
+def test_what_is_installed_together_is_pinned_to_one_version() -> None:
+    versions = defaultdict(set)
+    for path in TOGETHER:
+        for package, version in pins(path).items():
+            versions[package].add(version)
+    assert len(versions) > 100
+    assert {package: found for package, found in versions.items() if len(found) > 1} == {}
+
+
+@pytest.mark.parametrize("path", LOCKED, ids=lambda path: path.stem)
+def test_requirements_are_locked_with_hashes_and_name_no_registry(path: Path) -> None:
+    text = path.read_text()
+    assert "://" not in text and "index-url" not in text.replace("--no-emit-index-url", "")
+    for block in re.findall(r"^[a-z].*(?:\n +--hash=sha256:[0-9a-f]{64}.*)*", text, re.MULTILINE):
+        assert "--hash" in block, block
+    wanted = re.findall(r"^([A-Za-z][\w-]*)", path.with_suffix(".in").read_text(), re.MULTILINE)
+    assert {package.lower() for package in wanted} <= set(pins(path)) != set()
+
+
+def test_the_version_has_one_home() -> None:
+    citation = yaml.safe_load((PROJECT / "CITATION.cff").read_text())
+    newest = re.search(r"^## (\S+) - (\S+)$", (PROJECT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert newest
+    assert newest[1] == citation["version"] == idxpng.__version__
+    assert newest[2] == str(citation["date-released"])
+    assert f"/{idxpng.__version__} " in http.USER_AGENT
+
+
+def test_ruff_and_mypy_see_every_python_file() -> None:
+    python = {name for name in git_files() if name.endswith(".py")}
+    ruff = subprocess.run(
+        [sys.executable, "-m", "ruff", "check", "--show-files", "."],
+        cwd=PROJECT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    seen = {str(Path(name).relative_to(PROJECT)) for name in ruff.stdout.splitlines() if name.endswith(".py")}
+    assert seen == python
+    typed = re.search(r"^files = \[(.*)\]", (PROJECT / "pyproject.toml").read_text(), re.MULTILINE)
+    assert typed and {name.split("/")[0] for name in python} == set(re.findall(r'"(\w+)"', typed[1]))
+
+
+def test_no_test_imports_a_test() -> None:
+    for path in (PROJECT / "tests").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_bytes())):
+            if isinstance(node, ast.ImportFrom):
+                assert not (node.module or "").startswith("test_"), path
+
+
+def test_make_help_lists_every_target() -> None:
+    phony = re.search(r"^\.PHONY: (.*)$", (PROJECT / "Makefile").read_text(), re.MULTILINE)
+    listed = subprocess.run(["make", "help"], cwd=PROJECT, check=True, capture_output=True, text=True).stdout
+    assert phony and re.findall(r"^([a-z]+) ", listed, re.MULTILINE) != []
+    assert sorted(re.findall(r"^([a-z]+) ", listed, re.MULTILINE)) == sorted(phony[1].split())
+
+
+def test_nothing_generated_is_in_the_repository() -> None:
+    assert not [name for name in git_files() if name.startswith(("results/", "resources/", ".snakemake/", "logs/"))]
