@@ -1,14 +1,18 @@
 """What several test files share."""
 
+import fcntl
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from mirror_server import MirrorServer
+from project import PROJECT, run_snakemake
 
-ROOT = Path(__file__).resolve().parent.parent
+pytest.register_assert_rewrite("downloads", "project")  # whose assertions then tell as much as those of tests
 
 
 @pytest.fixture
@@ -23,21 +27,28 @@ def mirror_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[M
 
 @pytest.fixture(scope="session")
 def mnist() -> Path:
-    """The folder of MNIST's four official files: MNIST_DIR, or .mnist, into which the workflow downloads them once."""
-    folder = Path(os.environ.get("MNIST_DIR") or download_mnist())
-    if not folder.is_dir():
-        pytest.skip(f"needs the four files of MNIST, and no mirror was reached: set MNIST_DIR to their folder ({folder})")
-    return folder
+    """The folder of MNIST's four official files: MNIST_DIR, or where the workflow has downloaded them once."""
+    if "MNIST_DIR" in os.environ:
+        return Path(os.environ["MNIST_DIR"])
+    folder = PROJECT / ".mnist"
+    if not download_mnist(folder):
+        pytest.skip(
+            f"needs MNIST, which no mirror gave (see {folder}/said): set MNIST_DIR to a folder of its four files"
+        )
+    return folder / "resources/mnist"
 
 
-def download_mnist() -> Path:
-    """The folder of the four downloads, which does not exist if no mirror was reached within the last ten minutes."""
-    cache = PROJECT / ".mnist"
-    cache.mkdir(exist_ok=True)
-    failed, files = cache / "failed", cache / "mnist"
-    with (cache / "lock").open("w") as lock:  # for test processes that want them at once
+def download_mnist(folder: Path) -> bool:
+    """Whether ``folder`` has MNIST's files now. Mirrors that failed are left alone for the rest of the tests."""
+    splits = yaml.safe_load((PROJECT / "datasets/mnist.yaml").read_text(encoding="utf-8"))["splits"].values()
+    wanted = [f"resources/mnist/{split[role]['file']}" for split in splits for role in ("images", "labels")]
+    folder.mkdir(exist_ok=True)
+    said = folder / "said"
+    with (folder / "lock").open("w") as lock:  # since several processes run tests
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not files.exists() and not (failed.exists() and time.time() - failed.stat().st_mtime < 600):
-            names = [f"resources/mnist/{part}-idx{n}-ubyte.gz" for part, n in MNIST_FILES]
-            run = snakemake(cache, "-s", str(PROJECT / "Snakefile"), "--cores", "4", *names)
-    return files
+        complete = all((folder / path).exists() for path in wanted)
+        if not complete and not (said.exists() and time.time() - said.stat().st_mtime < 900):
+            run = run_snakemake(folder, "-s", str(PROJECT / "Snakefile"), "--cores", "4", *wanted)
+            said.write_text(run.output)
+            complete = run.status == 0
+    return complete

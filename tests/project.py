@@ -37,13 +37,8 @@ def copy_project(folder: Path) -> Path:
     return folder
 
 
-def snakemake(
-    folder: Path, *arguments: str, succeed: bool = True, before: Sequence[str] = (), **environment: str
-) -> Run:
-    """Run Snakemake in ``folder``, with ``before`` as the beginning of its command line.
-
-    Unless it is told otherwise, it must succeed.
-    """
+def run_snakemake(folder: Path, *arguments: str, before: Sequence[str] = (), **environment: str) -> Run:
+    """Run Snakemake in ``folder``, with ``before`` as the beginning of its command line."""
     process = subprocess.run(
         [*before, sys.executable, "-m", "snakemake", *arguments],
         cwd=folder,
@@ -53,8 +48,16 @@ def snakemake(
         text=True,
         timeout=600,
     )
-    assert (process.returncode == 0) == succeed, process.stdout
     return Run(process.returncode, process.stdout)
+
+
+def snakemake(
+    folder: Path, *arguments: str, succeed: bool = True, before: Sequence[str] = (), **environment: str
+) -> Run:
+    """As `run_snakemake`, which must succeed here, or fail where ``succeed`` is false."""
+    run = run_snakemake(folder, *arguments, before=before, **environment)
+    assert (run.status == 0) == succeed, run.output
+    return run
 
 
 def files(folder: Path) -> dict[str, bytes]:
