@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 ROOT = Path(__file__).parents[1]
 TESTS = ("faults", "hostile", "verify")
-MANY = {"FAULT_MOMENTS": "30"}  # moments at which runs are killed; `make test` has 10
+MANY = {"FAULT_MOMENTS": "30", "MUTATED_FILES": "100000"}  # moments of kills, and files; `make check` has fewer
 HEAD = """# Faults and what became of them
 
 Each row is a test that does harm to the workflow, and says what must hold all the same. A case is one kill, one full

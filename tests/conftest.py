@@ -12,7 +12,7 @@ import yaml
 from mirror_server import MirrorServer
 from project import PROJECT, run_snakemake
 
-pytest.register_assert_rewrite("downloads", "project")  # whose assertions then tell as much as those of tests
+pytest.register_assert_rewrite("downloads")  # whose assertions then tell as much as those of tests
 
 
 @pytest.fixture
