@@ -1,0 +1,42 @@
+"""`make` works wherever a clone lies, also where a blank or an apostrophe is in the path."""
+
+import os
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+from project import copy_project
+
+
+def make(folder: Path, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    outside = {key: value for key, value in os.environ.items() if key not in ("VIRTUAL_ENV", "MAKEFLAGS", "MAKELEVEL")}
+    return subprocess.run(
+        ["make", *arguments], cwd=folder, env=outside | environment, check=False, capture_output=True, text=True
+    )
+
+
+def test_make_runs_the_sample_in_a_folder_with_a_blank_and_an_apostrophe(tmp_path: Path) -> None:
+    """With an environment of its own, into which this one's packages are linked in place of an installation."""
+    folder = copy_project(tmp_path / "it's a test" / ("long" * 40))
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", ".venv"], cwd=folder, check=True)
+    packages = next((folder / ".venv/lib").glob("python*/site-packages"))
+    (packages / "linked.pth").write_text(sysconfig.get_path("purelib"))
+    (folder / ".venv/bin/pip").touch()
+    (folder / ".venv/ready").touch()
+    run = make(folder)
+    assert run.returncode == 0, run.stderr
+    assert len(list((folder / "results/mnist-sample/png").rglob("*.png"))) == 1200
+
+
+def test_an_old_python_is_refused_in_the_first_line(tmp_path: Path) -> None:
+    folder = copy_project(tmp_path / "project")
+    old = tmp_path / "old"
+    old.write_text(f"""#!/bin/sh
+exec {sys.executable} -c "import sys; sys.version_info = (3, 10, 1); $2"
+""")
+    old.chmod(0o755)
+    run = make(folder, f"PYTHON={old}")
+    assert run.returncode != 0
+    assert run.stderr.startswith("Python 3.11 or newer is needed")
+    assert not (folder / ".venv").exists()
