@@ -5,10 +5,14 @@ import hashlib
 import io
 import logging
 import os
-from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from operator import countOf
 from pathlib import Path
 
-from idxpng.atomic import atomic_directory, atomic_file
+from idxpng.atomic import atomic_directory, atomic_file, locked
+from idxpng.errors import DataError
+from idxpng.images import LabelledImages
 from idxpng.png import PngEncoder
 from idxpng.space import check_room
 from idxpng.split_header import SplitHeader
@@ -19,7 +23,7 @@ COLUMNS = ("path", "split", "index", "label", "class_name", "sha256")
 def main(images: str, labels: str, header: str, label: str, png: str, manifest: str, limit: int | None = None) -> None:
     """Write ``png/{index}.png`` for each image of a label, then the manifest that lists them.
 
-    Both appear under their names only when complete, the manifest last. Images are read one by one,
+    Both appear under their names only when complete and on disk, the manifest last. Images are read one by one,
     so that memory does not grow with the file.
 
     Args:
@@ -27,42 +31,74 @@ def main(images: str, labels: str, header: str, label: str, png: str, manifest: 
         header: what `validate` wrote about them.
         label: name of the directory of a label, such as ``7``, or ``07`` where labels have two digits.
         png: the directory to make, ``.../png/{split}/{label}``.
-        manifest: the CSV file to make. Its column ``sha256`` is of the exported pixels, row by row, and so
-            the same whatever program wrote the PNG. The label's columns but the class come last.
+        manifest: the CSV file to make. Its column ``label`` is the label as a number, and ``sha256`` is of the
+            exported pixels, row by row, and so the same whatever program wrote the PNG. The label's columns but
+            the class come last.
         limit: look only at the first so many images; at all when None.
 
     Raises:
         DiskRoomError: when there is no room for so many files, before the first is written.
+        DataError: when another program has its hand in the directory: what is published is whole, or is told.
     """
     png_dir = Path(png)
     about = SplitHeader.read(header)
     wanted, class_name = about.label(label), about.class_names[label]
     root = png_dir.parents[2]  # results/{dataset}, where nobody lists images
-    exported = 0
-    with (
-        about.open(images, labels) as source,
-        atomic_file(manifest) as manifest_file,
-        atomic_directory(png_dir, root) as directory,
-    ):
-        lines = io.TextIOWrapper(manifest_file, encoding="utf-8", newline="")
-        rows = csv.writer(lines, lineterminator="\n")
-        rows.writerow((*COLUMNS, *source.extra_columns))
-        classes = source.classes(limit)
-        check_room(directory, Counter(classes)[wanted])
-        encoder = PngEncoder(*source.size)
-        width = source.index_width
-        for index, value in enumerate(classes):
-            if value != wanted:
-                continue
-            pixels = source.pixels(index)
-            name = f"{index:0{width}}.png"
-            _write(f"{directory}/{name}", encoder.encode(pixels))
-            path = f"{about.split}/{label}/{name}"
-            digest = hashlib.sha256(pixels).hexdigest()
-            rows.writerow((path, about.split, index, label, class_name, digest, *source.extra_values(index)))
-            exported += 1
-        lines.detach()  # which writes what is left
-    logging.info("%s: %d images", png, exported)
+    with ExitStack() as published:
+        with (
+            about.open(images, labels) as source,
+            atomic_file(manifest) as manifest_file,
+            atomic_directory(png_dir, root) as directory,
+        ):
+            classes = source.classes(limit)
+            count = countOf(classes, wanted)
+            check_room(directory, count)
+            indices = (index for index, value in enumerate(classes) if value == wanted)
+            lines = io.TextIOWrapper(manifest_file, encoding="utf-8", newline="")
+            rows = csv.writer(lines, lineterminator="\n")
+            rows.writerow((*COLUMNS, *source.extra_columns))
+            for name, index, digest in _write_images(source, indices, directory):
+                path = f"{about.split}/{label}/{name}"
+                rows.writerow((path, about.split, index, wanted, class_name, digest, *source.extra_values(index)))
+            lines.detach()  # which writes what is left
+            _check_count(png_dir, directory, count)
+            made = os.stat(directory)
+            # From here on alone, so that a directory and a manifest of two processes never meet.
+            published.enter_context(locked(Path(manifest).parent))
+        _check_published(png_dir, made)
+    logging.info("%s: %d images", png, count)
+
+
+def _write_images(source: LabelledImages, indices: Iterable[int], directory: Path) -> Iterator[tuple[str, int, str]]:
+    """Write the image at each index to a PNG file in ``directory``: its name, its index, the SHA-256 of its pixels."""
+    encoder = PngEncoder(*source.size)
+    width = source.index_width
+    for index in indices:
+        pixels = source.pixels(index)
+        name = f"{index:0{width}}.png"
+        _write(f"{directory}/{name}", encoder.encode(pixels))
+        yield name, index, hashlib.sha256(pixels).hexdigest()
+
+
+def _check_count(png: Path, directory: Path, count: int) -> None:
+    found = len(os.listdir(directory))
+    if found != count:
+        raise DataError(
+            png,
+            "another program changed it while it was made",
+            expected=f"{count} files",
+            found=f"{found} files in {directory.name}",
+            todo="run the same command again",
+        )
+
+
+def _check_published(png: Path, made: os.stat_result) -> None:
+    if not png.exists() or not os.path.samestat(os.stat(png), made):
+        raise DataError(
+            png,
+            "another program replaced or removed it as soon as it was made",
+            todo="run the same command again, when no other run has the same results folder",
+        )
 
 
 def _write(path: str, data: bytes) -> None:
@@ -70,8 +106,8 @@ def _write(path: str, data: bytes) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
     try:
         written = os.write(descriptor, data)
-        while written < len(data):
-            written += os.write(descriptor, data[written:])
+        while written < len(data):  # one write ends at 2 GiB at the latest
+            written += os.write(descriptor, memoryview(data)[written:])
     finally:
         os.close(descriptor)
 

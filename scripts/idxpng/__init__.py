@@ -18,6 +18,7 @@ __all__ = [
     "content",
     "dataset",
     "duplicates",
+    "durable",
     "errors",
     "http",
     "idx",

@@ -1,8 +1,10 @@
+import errno
 import importlib.machinery
 import os
 import resource
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -112,13 +114,111 @@ def test_an_existing_directory_survives_a_failed_rewrite_and_not_a_successful_on
     assert [path.name for path in final.iterdir()] == ["new.png"]
 
 
+def start(code: str, *arguments: object) -> subprocess.Popen[str]:
+    """A Python with our modules, at work until it has said a word."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, *map(str, arguments)],
+        env={**os.environ, "PYTHONPATH": str(SCRIPTS)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout
+    process.stdout.readline()
+    return process
+
+
+MAKES_A_DIRECTORY = """
+import sys, time
+from idxpng.atomic import atomic_directory
+with atomic_directory(sys.argv[1], sys.argv[2]) as directory:
+    (directory / "stale.png").write_bytes(b"half an ima")
+    print("begun", flush=True)
+    time.sleep(600)
+"""
+
+
 def test_what_a_crash_left_of_a_directory_is_not_in_the_next(tmp_path: Path) -> None:
     final = tmp_path / "train/0"
-    unfinished = atomic_directory(final, tmp_path)
-    (unfinished.__enter__() / "stale.png").write_bytes(b"half an ima")
+    unfinished = start(MAKES_A_DIRECTORY, final, tmp_path)
+    unfinished.kill()
+    unfinished.wait()
+    assert any(tmp_path.rglob("stale.png"))
     with atomic_directory(final, tmp_path) as directory:
         assert list(directory.iterdir()) == []
     assert list(final.iterdir()) == []
+    assert [path.name for path in tmp_path.iterdir()] == ["train"]
+
+
+def test_what_another_process_is_making_is_not_touched(tmp_path: Path) -> None:
+    final = tmp_path / "train/0"
+    other = start(MAKES_A_DIRECTORY, final, tmp_path)
+    try:
+        with atomic_directory(final, tmp_path) as directory:
+            (directory / "0.png").write_bytes(b"image")
+        assert [path.name for path in final.iterdir()] == ["0.png"]
+        assert any(tmp_path.rglob("stale.png"))
+    finally:
+        other.kill()
+        other.wait()
+
+
+def test_who_loses_its_directory_fails_and_publishes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As when a process on another host, where our locks do not reach, takes it for a leftover."""
+    final = tmp_path / "train/0"
+    with monkeypatch.context() as patch:
+        patch.setattr(module.fcntl, "flock", lambda *_: None)
+        losing = atomic_directory(final, tmp_path)
+        lost = losing.__enter__()
+        with atomic_directory(final, tmp_path) as directory:
+            (directory / "0.png").write_bytes(b"image")
+    with pytest.raises(FileNotFoundError):
+        (lost / "1.png").write_bytes(b"image")
+    with pytest.raises(FileNotFoundError):
+        losing.__exit__(None, None, None)
+    assert [path.name for path in final.iterdir()] == ["0.png"]
+    assert [path.name for path in tmp_path.iterdir()] == ["train"]
+
+
+def test_without_locks_no_directory_is_taken_for_a_leftover(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def not_supported(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(module.fcntl, "flock", not_supported)
+    final = tmp_path / "train/0"
+    first = atomic_directory(final, tmp_path)
+    (first.__enter__() / "0.png").write_bytes(b"image")
+    with atomic_directory(final, tmp_path):
+        pass
+    assert list(final.iterdir()) == []
+    first.__exit__(None, None, None)
+    assert [path.name for path in final.iterdir()] == ["0.png"]
+
+
+MAKES_AGAIN_AND_AGAIN = """
+import os, sys
+from idxpng.atomic import atomic_directory
+print("ready", flush=True)
+for round in range(int(sys.argv[3])):
+    with atomic_directory(sys.argv[1], sys.argv[2]) as directory:
+        for number in range(20):
+            (directory / str(number)).write_bytes(sys.argv[4].encode())
+"""
+
+
+def test_of_several_processes_that_make_a_directory_each_publishes_a_whole_one(tmp_path: Path) -> None:
+    final = tmp_path / "train/0"
+    processes = [start(MAKES_AGAIN_AND_AGAIN, final, tmp_path, 100, name) for name in "abc"]
+    seen = set()
+    while any(process.poll() is None for process in processes):
+        with suppress(FileNotFoundError):
+            descriptor = os.open(final, os.O_RDONLY)  # of one of them, even if it is replaced meanwhile
+            names = os.listdir(descriptor)
+            if os.path.samestat(os.fstat(descriptor), os.stat(final)):
+                seen.add(len(names))
+            os.close(descriptor)
+    assert [process.returncode for process in processes] == [0, 0, 0]
+    assert len({path.read_bytes() for path in final.iterdir()}) == 1
+    assert seen == {20}
     assert [path.name for path in tmp_path.iterdir()] == ["train"]
 
 

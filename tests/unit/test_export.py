@@ -1,6 +1,7 @@
 import csv
 import hashlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from PIL import Image
 import export
 from dataset_files import write_header
 from idx_bytes import idx_bytes
+from idxpng.errors import DataError
 from idxpng.idx import IdxError
 from idxpng.space import DiskRoomError
 
@@ -135,7 +137,7 @@ def test_the_manifest_has_a_row_for_each_image_in_the_order_of_the_idx_file(tmp_
     split.export("07", "seven")
     digests = {index: hashlib.sha256(images[index].tobytes()).hexdigest() for index in (0, 2, 3)}
     assert split.manifest("07").read_bytes().decode() == ",".join(COLUMNS) + "\n" + "".join(
-        f"train/07/{index}.png,train,{index},07,seven,{digest}\n" for index, digest in digests.items()
+        f"train/07/{index}.png,train,{index},7,seven,{digest}\n" for index, digest in digests.items()
     )
     assert all((split.results / "png" / row["path"]).is_file() for row in split.rows("07"))
 
@@ -214,6 +216,19 @@ def test_an_error_in_mid_export_leaves_the_last_results_as_they_were(tmp_path: P
     assert split.made() == first
 
 
+def start_code(code: str, *arguments: object) -> subprocess.Popen[bytes]:
+    """A Python with our scripts that waits for a line once it has imported them."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, *map(repr, arguments)],
+        env={**os.environ, "PYTHONPATH": str(SCRIPTS)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert process.stdout
+    process.stdout.readline()
+    return process
+
+
 def start_export(split: Split, label: str, setup: str = "") -> subprocess.Popen[bytes]:
     code = f"import export, resource\n{setup}\nexport.main(*{split.arguments(label)!r})"
     return subprocess.Popen([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": str(SCRIPTS)})
@@ -236,6 +251,87 @@ def test_a_killed_export_leaves_nothing_and_a_second_run_makes_the_same_bytes(tm
     whole.export("0")
     assert len(whole.rows("0")) == count
     assert split.visible() == whole.visible()
+
+
+def check_pair(split: Split, label: str, counts: set[int]) -> None:
+    """Check that directory and manifest are one export's."""
+    names = sorted(path.name for path in split.png(label).iterdir())
+    assert [Path(row["path"]).name for row in split.rows(label)] == names
+    assert len(names) in counts
+
+
+EXPORT_AGAIN_AND_AGAIN = """
+import ast, sys, export
+arguments, limits = map(ast.literal_eval, sys.argv[1:])
+print("ready", flush=True)
+sys.stdin.readline()
+for limit in limits:
+    export.main(*arguments, limit)
+"""
+
+
+def test_of_two_exports_at_once_directory_and_manifest_are_of_the_same(tmp_path: Path) -> None:
+    split = Split(tmp_path, NOISE[:40], numpy.zeros(40, "uint8"))
+    limits = ([10, 20] * 25, [30, 40] * 25)
+    processes = [start_code(EXPORT_AGAIN_AND_AGAIN, split.arguments("0"), of_one) for of_one in limits]
+    for process in processes:
+        assert process.stdin
+        process.stdin.write(b"go\n")
+        process.stdin.flush()
+    assert [process.wait(60) for process in processes] == [0, 0]
+    check_pair(split, "0", {20, 40})
+    assert not list(split.results.rglob(".*"))
+
+
+def test_an_export_beside_others_that_are_killed_at_any_moment_is_whole(tmp_path: Path) -> None:
+    split = Split(tmp_path, NOISE[:300], numpy.zeros(300, "uint8"))
+    for moment in range(15):
+        others = [start_code(EXPORT_AGAIN_AND_AGAIN, split.arguments("0"), [100, 200] * 1000) for _ in range(2)]
+        for other in others:
+            assert other.stdin
+            other.stdin.write(b"go\n")
+            other.stdin.flush()
+        time.sleep(moment * 0.003)
+        for other in others:
+            other.kill()
+            assert other.wait() == -signal.SIGKILL
+        split.export("0")
+        check_pair(split, "0", {300})
+        assert not list(split.results.rglob(".*"))
+
+
+@pytest.mark.parametrize("change", ["removed", "added"])
+def test_a_directory_that_another_program_changed_is_told_and_not_published(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    split = Split(tmp_path, NOISE[:5], numpy.zeros(5, "uint8"))
+    write = export._write
+
+    def write_and_change(path: str, data: bytes) -> None:
+        write(path if change == "removed" else f"{path}.tmp", data)
+        if path.endswith("3.png"):
+            Path(path).unlink(missing_ok=True) if change == "removed" else write(path, data)
+
+    monkeypatch.setattr(export, "_write", write_and_change)
+    with pytest.raises(DataError, match="another program changed it while it was made"):
+        split.export("0")
+    assert split.made() == {}
+
+
+def test_a_directory_that_is_gone_as_soon_as_it_is_published_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As by another run of Snakemake, which removes what it will make."""
+    split = Split(tmp_path, NOISE[:5], numpy.zeros(5, "uint8"))
+    replace = os.replace
+
+    def replace_and_remove(*paths: Path) -> None:
+        replace(*paths)
+        shutil.rmtree(split.png("0"))
+
+    monkeypatch.setattr("idxpng.atomic.os.replace", replace_and_remove)
+    with pytest.raises(DataError, match="another program replaced or removed it"):
+        split.export("0")
 
 
 def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
