@@ -114,10 +114,10 @@ def measure(mnist: Path, folder: Path, rounds: int, ways: list[Way]) -> dict[str
     return {"figures": figures, "images_per_second_of_one_label": rates}
 
 
-def label_rate(which: str, images: str, labels: str, out: Path, **environment: str) -> float:
+def label_rate(which: str, images: str, labels: str, out: Path) -> float:
     """Images per second of one way of label.py."""
     command = [sys.executable, str(PROJECT / "bench/label.py"), which, images, labels, str(out)]
-    return round(float(subprocess.check_output(command, env=os.environ | environment)))
+    return round(float(subprocess.check_output(command)))
 
 
 def write_sizes(tree: Path, target: Path, sizes: Path) -> Path:

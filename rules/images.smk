@@ -14,7 +14,7 @@ rule export:
     benchmark:
         "<benchmarks>/{dataset}/export/{split}/{label}.tsv"
     conda:
-        "../envs/python.yaml"
+        "../envs/png.yaml"
     resources:
         mem_mb=asks.mem_mb,
         runtime=asks.label_runtime,

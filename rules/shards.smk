@@ -13,7 +13,7 @@ rule pack:
     benchmark:
         "<benchmarks>/{dataset}/pack/{split}-{shard}.tsv"
     conda:
-        "../envs/numpy.yaml"
+        "../envs/png.yaml"
     resources:
         mem_mb=asks.mem_mb,
         runtime=asks.runtime,

@@ -1,6 +1,10 @@
 import io
+import os
 import struct
+import subprocess
+import sys
 import zlib
+from pathlib import Path
 
 import numpy
 import pytest
@@ -9,10 +13,12 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from PIL import Image
 
-from idxpng.png import PngEncoder
+from idxpng import png as module
+from idxpng.png import PIECE, PngEncoder
 
 any_images = arrays("uint8", array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=50))
 LARGEST = 2**31 - 1
+SCRIPTS = str(Path(module.__file__).parents[1])
 
 
 def encode(image: numpy.ndarray) -> bytes:
@@ -61,6 +67,49 @@ def test_a_png_is_one_header_one_idat_and_one_end_with_right_crcs(image: numpy.n
     assert zlib.decompress(data) == b"".join(b"\0" + row.tobytes() for row in image)
 
 
+@pytest.mark.parametrize(
+    "shape",
+    [
+        (1, PIECE - 1),
+        (1, PIECE),
+        (2, PIECE - 1),
+        (3, 2 * PIECE + 5),
+        (PIECE // 2, 1),
+        (PIECE // 2 + 1, 1),
+        (1000, 700),
+    ],
+)
+def test_large_images_are_compressed_in_pieces(shape: tuple[int, int]) -> None:
+    image = numpy.random.default_rng(0).integers(0, 256, shape, dtype="uint8")
+    png = encode(image)
+    check_that_pillow_reads(png, image)
+    names = [name for name, _ in chunks(png)]
+    pieces = names.count(b"IDAT")
+    assert names == [b"IHDR", *[b"IDAT"] * pieces, b"IEND"]
+    assert (pieces > 1) == (shape[0] * (shape[1] + 1) > PIECE)
+    assert png == encode(image)
+
+
+ENCODE = """
+import os, resource, sys
+from idxpng import png as module
+from idxpng.png import PIECE, PngEncoder
+rows, columns = map(int, sys.argv[1:])
+encoder = PngEncoder(rows, columns)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+pixels = os.urandom(rows * columns)  # which does not get smaller
+encoder.encode(pixels)
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024)
+"""
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(1, 1 << 26), (1 << 22, 16), (1 << 13, 1 << 13)])
+def test_memory_is_at_most_three_times_a_large_image(rows: int, columns: int) -> None:
+    command = [sys.executable, "-c", ENCODE, str(rows), str(columns)]
+    used = int(subprocess.check_output(command, env=os.environ | {"PYTHONPATH": SCRIPTS}))
+    assert used <= 3 * rows * columns + (16 << 20)
+
+
 @settings(deadline=None, max_examples=50)
 @given(any_images, any_images)
 def test_the_same_pixels_give_the_same_bytes_whatever_was_encoded_before(
@@ -86,3 +135,5 @@ def test_a_size_that_no_png_has_is_refused(size: int, as_rows: bool) -> None:
 def test_pixels_of_another_size_are_refused(length: int) -> None:
     with pytest.raises(struct.error):
         PngEncoder(2, 3).encode(bytes(length))
+    with pytest.raises(struct.error):
+        PngEncoder(1000, 1000).encode(bytes(1_000_000 + length + 1))
