@@ -1,4 +1,4 @@
-"""List the shards of a split with their counts and digests."""
+"""List the shards of a split with their counts and digests, and remove those of earlier runs beside the list."""
 
 import hashlib
 import json
@@ -7,6 +7,7 @@ from pathlib import Path
 
 from idxpng.atomic import atomic_file
 from idxpng.split_header import SplitHeader
+from idxpng.stale import remove_shards
 
 
 def main(
@@ -17,7 +18,11 @@ def main(
     shuffle_seed: int | None = None,
     limit: int | None = None,
 ) -> None:
-    """Write ``index``, a JSON file: how the shards were made, then of each its name, images, bytes and SHA-256.
+    """Write ``index``, a JSON file: how the shards were made, the classes, then of each shard its name, images, bytes
+    and SHA-256.
+
+    Files in its folder that have the name of a shard of the split, and are not in the list, are removed: whoever
+    loads ``train-*.tar`` gets what the list has.
 
     Args:
         shards: the tar files, in their order.
@@ -25,7 +30,8 @@ def main(
         index: the file to make.
         shard_size, shuffle_seed, limit: those of `pack.main`.
     """
-    count = SplitHeader.read(header).images["dims"][0]
+    split = SplitHeader.read(header)
+    count = split.images["dims"][0]
     images = min(count, limit or count)
     described = []
     for number, shard in enumerate(shards):
@@ -39,7 +45,14 @@ def main(
                 "sha256": digest,
             }
         )
-    document = {"images": images, "shard_size": shard_size, "shuffle_seed": shuffle_seed, "shards": described}
+    document = {
+        "images": images,
+        "shard_size": shard_size,
+        "shuffle_seed": shuffle_seed,
+        "class_names": {str(int(directory)): name for directory, name in split.class_names.items()},
+        "shards": described,
+    }
+    remove_shards(Path(index).parent, split.split, {shard["file"] for shard in described})
     with atomic_file(index) as output:
         output.write(json.dumps(document, indent=2).encode() + b"\n")
     logging.info("%s: %d images in %d shards", index, images, len(shards))

@@ -22,8 +22,9 @@ def main(
 ) -> None:
     """Write the shard of position ``number``, straight from the IDX files.
 
-    Of each image the shard has ``{index}.png``, ``{index}.cls`` (the label as decimal digits) and
-    ``{index}.json`` (index, label, class name, and the label's other columns), one after the other.
+    Of each image the shard has ``{index}.png`` and ``{index}.cls`` (the label as decimal digits), one after the
+    other. Where labels have other columns, ``{index}.json`` follows, with index, label, class name and these
+    columns; else it would say nothing that the key and the list of classes in the shards' index do not.
 
     Args:
         images, labels: the decompressed IDX files of a split.
@@ -45,12 +46,13 @@ def main(
         width = source.index_width
         for index in chosen:
             label = values[index]
-            about = {"index": index, "label": label, "class_name": class_names[label]}
-            about.update(zip(source.extra_columns, source.extra_values(index), strict=True))
             key = f"{index:0{width}}"
             file.write(member(f"{key}.png", encoder.encode(source.pixels(index))))
             file.write(member(f"{key}.cls", str(label).encode()))
-            file.write(member(f"{key}.json", json.dumps(about, ensure_ascii=False).encode()))
+            if source.extra_columns:
+                about = {"index": index, "label": label, "class_name": class_names[label]}
+                about.update(zip(source.extra_columns, source.extra_values(index), strict=True))
+                file.write(member(f"{key}.json", json.dumps(about, ensure_ascii=False).encode()))
         file.write(END)
     logging.info("%s: %d images", shard, len(chosen))
 

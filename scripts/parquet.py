@@ -2,6 +2,7 @@
 
 import json
 import logging
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -10,7 +11,9 @@ from idxpng.errors import DataError
 from idxpng.png import PngEncoder
 from idxpng.split_header import SplitHeader
 
-ROW_GROUP = 1000  # images in memory at once
+# Of a row group, which is in memory as a whole: at most so many images, and about so many bytes of pixels.
+ROW_GROUP = 1000
+ROW_GROUP_BYTES = 32 << 20
 
 
 def main(images: str, labels: str, header: str, parquet: str, limit: int | None = None) -> None:
@@ -41,6 +44,7 @@ def main(images: str, labels: str, header: str, parquet: str, limit: int | None 
     classes, directories = about.class_names, about.directories
     with about.open(images, labels) as source:
         encoder = PngEncoder(*source.size)
+        group_size = min(ROW_GROUP, max(1, ROW_GROUP_BYTES // math.prod(source.size)))
         values = source.classes(limit)
         schema = pyarrow.schema(
             [
@@ -60,8 +64,8 @@ def main(images: str, labels: str, header: str, parquet: str, limit: int | None 
                 yield {"image": image, "label": label} | dict(extra)
 
         with atomic_file(parquet) as file, format_.ParquetWriter(file, schema) as writer:
-            for start in range(0, len(values), ROW_GROUP):
-                group = list(rows(start, min(start + ROW_GROUP, len(values))))
+            for start in range(0, len(values), group_size):
+                group = list(rows(start, min(start + group_size, len(values))))
                 writer.write_table(pyarrow.Table.from_pylist(group, schema))
     logging.info("%s: %d images", parquet, len(values))
 

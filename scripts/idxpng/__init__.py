@@ -34,6 +34,7 @@ __all__ = [
     "schema",
     "space",
     "split_header",
+    "stale",
     "summary",
     "tar",
     "targets",

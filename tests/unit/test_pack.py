@@ -67,23 +67,27 @@ def test_a_name_that_does_not_fit_is_refused(name: str, size: int) -> None:
         member(name, bytes(size))
 
 
-def test_a_shard_has_image_label_and_all_about_them(tmp_path: Path) -> None:
+def test_a_shard_has_image_and_label(tmp_path: Path) -> None:
     found = contents(make_shard(tmp_path, 1))
-    assert list(found)[:3] == ["20.png", "20.cls", "20.json"]
-    assert len(found) == 60
+    assert list(found)[:3] == ["20.png", "20.cls", "21.png"]
+    assert len(found) == 40
     for index in range(20, 40):
         label = int(LABELS[index])
         assert (numpy.asarray(Image.open(io.BytesIO(found[f"{index}.png"]))) == IMAGES[index]).all()
         assert found[f"{index}.cls"] == str(label).encode()
-        about = {"index": index, "label": label, "class_name": CLASSES[str(label)]}
-        assert json.loads(found[f"{index}.json"]) == about
 
 
-def test_other_label_columns_stand_in_the_json(tmp_path: Path) -> None:
+def test_where_labels_have_other_columns_a_json_has_all_about_the_image(tmp_path: Path) -> None:
     labels = numpy.stack([LABELS.astype(numpy.int32), numpy.arange(COUNT, dtype=numpy.int32) * 1000], axis=1)
     found = contents(make_shard(tmp_path, 0, labels, label_columns=("class", "writer")))
-    assert json.loads(found["07.json"])["writer"] == 7000
-    assert json.loads(found["07.json"])["label"] == LABELS[7]
+    label = int(LABELS[7])
+    assert list(found)[:3] == ["00.png", "00.cls", "00.json"]
+    assert json.loads(found["07.json"]) == {
+        "index": 7,
+        "label": label,
+        "class_name": CLASSES[str(label)],
+        "writer": 7000,
+    }
 
 
 def test_the_shards_have_every_image_once(tmp_path: Path) -> None:
@@ -108,15 +112,26 @@ def test_the_same_bytes_each_time(tmp_path: Path) -> None:
     assert len(digests) == 1
 
 
-def test_the_webdataset_package_reads_images_labels_and_metadata(tmp_path: Path) -> None:
+def test_the_webdataset_package_reads_images_and_labels(tmp_path: Path) -> None:
     shards = [str(make_shard(tmp_path, number)) for number in range(3)]
-    dataset = webdataset.WebDataset(shards, shardshuffle=False).decode("l8").to_tuple("png", "cls", "json")
+    dataset = webdataset.WebDataset(shards, shardshuffle=False).decode("l8").to_tuple("__key__", "png", "cls")
     samples = list(dataset)
     assert len(samples) == COUNT
-    for index, (image, label, about) in enumerate(samples):
+    for index, (key, image, label) in enumerate(samples):
+        assert int(key) == index
         assert (image == IMAGES[index]).all()
+        assert label == LABELS[index]
+
+
+def test_the_webdataset_package_reads_the_other_label_columns(tmp_path: Path) -> None:
+    labels = numpy.stack([LABELS.astype(numpy.int32), numpy.arange(COUNT, dtype=numpy.int32)], axis=1)
+    shards = [str(make_shard(tmp_path, number, labels, label_columns=("class", "writer"))) for number in range(3)]
+    samples = list(webdataset.WebDataset(shards, shardshuffle=False).decode("l8").to_tuple("cls", "json"))
+    assert len(samples) == COUNT
+    for index, (label, about) in enumerate(samples):
         assert label == LABELS[index] == about["label"]
         assert about["class_name"] == CLASSES[str(label)]
+        assert about["writer"] == index
 
 
 def test_the_index_lists_every_shard_with_count_and_digest(tmp_path: Path) -> None:
@@ -124,8 +139,24 @@ def test_the_index_lists_every_shard_with_count_and_digest(tmp_path: Path) -> No
     index_shards.main([str(shard) for shard in shards], str(tmp_path / "header.json"), str(tmp_path / "train.json"), 20)
     index = json.loads((tmp_path / "train.json").read_text())
     assert (index["images"], index["shard_size"], index["shuffle_seed"]) == (COUNT, 20, None)
+    assert index["class_names"] == CLASSES
     for shard, listed in zip(shards, index["shards"], strict=True):
         data = shard.read_bytes()
         digest = hashlib.sha256(data).hexdigest()
         images = len(indices(shard))
         assert listed == {"file": shard.name, "images": images, "bytes": len(data), "sha256": digest}
+
+
+def test_names_of_classes_are_listed_by_what_the_cls_files_say(tmp_path: Path) -> None:
+    shard = make_shard(tmp_path, 0)
+    header = write_header(tmp_path / "header.json", tmp_path / "images", {"00": "null", "01": "eins", "10": "zehn"})
+    index_shards.main([str(shard)], header, str(tmp_path / "train.json"), COUNT)
+    assert json.loads((tmp_path / "train.json").read_text())["class_names"] == {"0": "null", "1": "eins", "10": "zehn"}
+
+
+def test_fewer_shards_than_before_leave_none_that_is_not_listed(tmp_path: Path) -> None:
+    shards = [make_shard(tmp_path, number) for number in range(3)]
+    other_split = shards[0].with_name("test-000002.tar")
+    other_split.touch()
+    index_shards.main([str(shards[0])], str(tmp_path / "header.json"), str(tmp_path / "train.json"), 20, limit=20)
+    assert sorted(tmp_path.glob("*.tar")) == [other_split, shards[0]]

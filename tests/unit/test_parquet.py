@@ -1,0 +1,50 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy
+import pytest
+
+import parquet
+from dataset_files import write_header
+from idx_bytes import idx_bytes
+
+pyarrow_parquet = pytest.importorskip("pyarrow.parquet")
+
+
+def make(folder: Path, images: numpy.ndarray) -> list[str]:
+    """The arguments of the script."""
+    count = len(images)
+    (folder / "images").write_bytes(idx_bytes(images))
+    (folder / "labels").write_bytes(idx_bytes(numpy.arange(count, dtype=numpy.int32) % 10))
+    header = write_header(folder / "header.json", folder / "images")
+    return [str(folder / "images"), str(folder / "labels"), header, str(folder / "train.parquet")]
+
+
+@pytest.mark.parametrize(
+    ("count", "shape", "groups"),
+    [(2500, (2, 2), [1000, 1000, 500]), (5, (4096, 4096), [2, 2, 1]), (2, (1, 40_000_000), [1, 1])],
+)
+def test_a_row_group_has_few_enough_images_to_be_in_memory(
+    tmp_path: Path, count: int, shape: tuple[int, int], groups: list[int]
+) -> None:
+    parquet.main(*make(tmp_path, numpy.zeros((count, *shape), numpy.uint8)))
+    metadata = pyarrow_parquet.read_metadata(tmp_path / "train.parquet")
+    assert [metadata.row_group(number).num_rows for number in range(metadata.num_row_groups)] == groups
+
+
+RUN = """
+import resource, sys, parquet
+import pyarrow.parquet
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+parquet.main(*sys.argv[1:])
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024)
+"""
+
+
+def test_memory_does_not_grow_with_the_number_of_large_images(tmp_path: Path) -> None:
+    noise = numpy.random.default_rng(0).integers(0, 256, (120, 1000, 1000), numpy.uint8)
+    arguments = make(tmp_path, noise)
+    scripts = str(Path(parquet.__file__).parent)
+    used = int(subprocess.check_output([sys.executable, "-c", RUN, *arguments], env={"PYTHONPATH": scripts}))
+    assert used < len(noise) * 10**6
