@@ -45,6 +45,9 @@ bench: .venv-bench/ready ## time it beside other ways, for README.md and docs/sp
 growth: .venv-bench/ready ## measure it on up to 8 million images, for docs/growth.svg; needs 60 GB of disk
 	$(BENCH) bench/growth.py
 
+emulated: .venv/ready ## see that emulated processors, from the first x86-64 to ARM, make the same bytes; needs qemu-user
+	$(PY) bench/emulated.py
+
 LOCKS := requirements requirements-slurm requirements-publish requirements-test requirements-bench requirements-tools
 TOOLS := .venv-tools/bin/python
 
@@ -82,4 +85,4 @@ audit: .venv-tools/ready ## ask whether a pinned version has a known vulnerabili
 	$(TOOLS) $(INSTALL) -r $<
 	touch $@
 
-.PHONY: audit bench check docs fuzz growth help lint lock sample test
+.PHONY: audit bench check docs emulated fuzz growth help lint lock sample test

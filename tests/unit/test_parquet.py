@@ -12,13 +12,13 @@ from idx_bytes import idx_bytes
 pyarrow_parquet = pytest.importorskip("pyarrow.parquet")
 
 
-def make(folder: Path, images: numpy.ndarray) -> list[str]:
+def make(folder: Path, images: numpy.ndarray) -> tuple[str, str, str, str]:
     """The arguments of the script."""
     count = len(images)
     (folder / "images").write_bytes(idx_bytes(images))
     (folder / "labels").write_bytes(idx_bytes(numpy.arange(count, dtype=numpy.int32) % 10))
     header = write_header(folder / "header.json", folder / "images")
-    return [str(folder / "images"), str(folder / "labels"), header, str(folder / "train.parquet")]
+    return str(folder / "images"), str(folder / "labels"), header, str(folder / "train.parquet")
 
 
 @pytest.mark.parametrize(
