@@ -9,16 +9,19 @@ import stat
 from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any, NamedTuple, cast
-from urllib.parse import unquote, urlsplit
 
 from idxpng import zip_member
 from idxpng.atomic import atomic_file
 from idxpng.compressed import compression, open_content
 from idxpng.content import WrongFileError, check_content
+from idxpng.durable import flush_names
 from idxpng.errors import DataError
-from idxpng.partial import discard, partial_file, restart
+from idxpng.mirrors import Place, first_that_serves, places_in
+from idxpng.partial import discard, discard_others, partial_file, restart
 from idxpng.space import check_space
-from idxpng.transfer import TooLargeError, UnavailableError, without_secrets
+from idxpng.text import printable
+from idxpng.transfer import TooLargeError, UnavailableError
+from idxpng.unreachable import Unreachable
 
 # What compressing can add at most to data that does not compress.
 COMPRESSION_OVERHEAD = 1 << 16
@@ -30,20 +33,21 @@ class DownloadError(DataError):
     """A file that no mirror has."""
 
 
-class _Place(NamedTuple):
-    """Where the file can be: at a URL, at a path, or as a member of the zip archive there."""
+class _Pinned(NamedTuple):
+    """What is known of the right file, see `content.check_content`."""
 
-    where: str
-    member: str | None = None
+    content_bytes: int
+    sha256: str | None
+    content_sha256: str | None
+    git_blob: str | None
+    datasets: str | None
 
     @property
-    def is_url(self) -> bool:
-        return self.where.startswith(("http://", "https://"))
+    def has_digest(self) -> bool:
+        return bool(self.sha256 or self.content_sha256 or self.git_blob)
 
-    @property
-    def shown(self) -> str:
-        where = without_secrets(self.where) if self.is_url else self.where
-        return f"{where}: {self.member}" if self.member else where
+    def check(self, path: str, source: str) -> None:
+        check_content(path, source, self.content_bytes, self.sha256, self.content_sha256, self.datasets, self.git_blob)
 
 
 def main(dataset: str, file: str, output: str, mirrors: Sequence[str] = (), **transfer: Any) -> None:
@@ -102,42 +106,28 @@ def download(
         member: path of the file in a zip archive, if it is published in one.
         archive: name and size of that archive. Mirrors may pack theirs otherwise.
         datasets: folder of dataset files, to say whose file a wrong one is.
-        transfer: timeout, retries and backoff of `http.fetch`.
+        transfer: timeout, retries and backoff of `session.Session`.
 
     Raises:
         DownloadError: when no mirror has the file, with the reason for each.
         DiskRoomError: when the disk has no space for it.
     """
+    pinned = _Pinned(content_bytes, sha256, content_sha256, git_blob, datasets)
+    if pinned.has_digest and _is_there(output, pinned):
+        return
     limit = content_bytes + COMPRESSION_OVERHEAD if bytes is None or content_sha256 else bytes
     archive_file, archive_bytes = archive or ("", 0)
-    archives = Path(output).absolute().parents[1] / "archives"
-    reasons: list[DataError] = []
-    places = [place for mirror in mirrors for place in _places(mirror, file, member, archive_file)]
-    while places:
-        place = places.pop(0)
-        whole = zip_member.whole_path(archives, place.where) if place.is_url and place.member else None
-        with partial_file(output) as (partial, state):
-            kept = whole.exists() if whole else place.is_url and partial.tell() > 0
-            try:
-                _get(place, partial, state, limit, whole, archive_bytes * ARCHIVE_SLACK, transfer)
-                partial.flush()
-                check_content(partial.name, place.shown, content_bytes, sha256, content_sha256, datasets, git_blob)
-            except UnavailableError as error:
-                reasons.append(error)
-                logging.info("%s", error)
-            except (TooLargeError, zip_member.ArchiveError, WrongFileError) as error:
-                discard(partial, state)
-                if whole:
-                    whole.unlink(missing_ok=True)
-                logging.info("%s", error)
-                if kept:  # what was kept of an earlier attempt may be what is wrong
-                    places.insert(0, place)
-                else:
-                    reasons.append(error)
-            else:
-                _store(partial, output)
-                logging.info("%s: from %s", output, place.shown)
-                return
+    whole_limit = archive_bytes * ARCHIVE_SLACK
+    places = dict.fromkeys(place for mirror in mirrors for place in places_in(mirror, file, member, archive_file))
+
+    def ask(place: Place, hurry: bool) -> DataError | None:
+        return _download(place, output, pinned, limit, whole_limit, {**transfer, "hurry": hurry})
+
+    place, reasons = first_that_serves(places, ask, Unreachable(Path(output).absolute().parents[1]))
+    if place:
+        logging.info("%s: from %s", output, place.shown)
+        discard_others(output)
+        return
     listed = "".join(f"\n  - {reason}".replace("\n", "\n  ") for reason in reasons)
     dataset = Path(output).parent.name
     raise DownloadError(
@@ -148,35 +138,50 @@ def download(
     )
 
 
-def _places(mirror: str, file: str, member: str | None, archive: str) -> list[_Place]:
-    """Where in a mirror the file can be, which is the archive itself when its name ends in .zip."""
-    if _Place(mirror).is_url:
-        parts = urlsplit(mirror)  # a query, such as a storage account's signature, stays behind the path
-        if member and parts.path.endswith(".zip"):
-            return [_Place(mirror, member)]
-        inside = [parts._replace(path=f"{parts.path.rstrip('/')}/{name}").geturl() for name in (archive, file)]
-        return [_Place(inside[0], member), _Place(inside[1])] if member else [_Place(inside[1])]
-    path = Path(unquote(urlsplit(mirror).path) if mirror.startswith("file://") else mirror)
-    if not member:
-        return _in_directory(path, file) or [_Place(str(path / file))]
-    if path.suffix == ".zip" and not path.is_dir():
-        return [_Place(str(path), member)]
-    unpacked = _in_directory(path, file) + _in_directory((path / member).parent, file)
-    return [*unpacked, _Place(str(path / archive), member)]
+def _is_there(output: str, pinned: _Pinned) -> bool:
+    """Whether the file is right already, as when another one of its rule's inputs has changed: then it stays."""
+    if not os.path.isfile(output):
+        return False
+    try:
+        pinned.check(output, output)
+    except WrongFileError as error:
+        logging.info("%s", error)
+        return False
+    os.utime(output)
+    logging.info("%s: is there already, and the right file", output)
+    return True
 
 
-def _in_directory(directory: Path, file: str) -> list[_Place]:
-    """The file in a directory, under each name under which it is there."""
-    stem, suffix = os.path.splitext(file)
-    if suffix not in (".gz", ".xz"):
-        stem, suffix = file, ".gz"
-    other = stem.replace("-idx", ".idx") if "-idx" in stem else stem.replace(".idx", "-idx")
-    names = dict.fromkeys((file, stem + suffix, stem, other + suffix, other))
-    return [_Place(path) for name in names if os.path.isfile(path := str(directory / name))]
+def _download(
+    place: Place, output: str, pinned: _Pinned, limit: int, whole_limit: int, transfer: dict[str, Any]
+) -> DataError | None:
+    """Make ``output`` from one place, or say why that is not possible."""
+    archives = Path(output).absolute().parents[1] / "archives"
+    whole = zip_member.whole_path(archives, place.where) if place.is_url and place.member else None
+    with partial_file(output, place.shown) as (partial, state):
+        kept = whole.is_file() if whole else place.is_url and partial.tell() > 0
+        try:
+            _get(place, partial, state, limit, whole, whole_limit, transfer)
+            partial.flush()
+            pinned.check(partial.name, place.shown)
+            _store(partial, output)
+            return None
+        except UnavailableError as error:
+            logging.info("%s", error)
+            return error
+        except (TooLargeError, zip_member.ArchiveError, WrongFileError) as error:
+            logging.info("%s", error)
+            discard(partial, state)
+            if whole:
+                whole.unlink(missing_ok=True)
+            if not kept:
+                return error
+    # What was kept of an earlier attempt may be what was wrong.
+    return _download(place, output, pinned, limit, whole_limit, transfer)
 
 
 def _get(
-    place: _Place,
+    place: Place,
     partial: IO[bytes],
     state: Path,
     limit: int,
@@ -196,20 +201,20 @@ def _get(
         if not stat.S_ISREG(os.stat(place.where).st_mode):  # a device has no end, and a pipe waits
             raise UnavailableError(place.shown, "no regular file")
         source = open(place.where, "rb")
-    except OSError as error:
+    except (OSError, ValueError) as error:  # which is what a zero byte in a path leads to
         missing = isinstance(error, FileNotFoundError)
-        problem = "there is no such file" if missing else f"cannot be read: {error.strerror}"
-        raise UnavailableError(place.where, problem) from None
+        problem = "there is no such file" if missing else f"cannot be read: {getattr(error, 'strerror', error)}"
+        raise UnavailableError(printable(place.where), problem) from None
     with source:
         if place.member:
-            zip_member.from_file(source, place.where, place.member, partial, state, limit)
+            zip_member.from_file(source, printable(place.where), place.member, partial, state, limit)
             return
         if (size := os.fstat(source.fileno()).st_size) > limit:
             raise WrongFileError(
-                place.where, "larger than the file can be", expected=f"at most {limit} bytes", found=size
+                place.shown, "larger than the file can be", expected=f"at most {limit} bytes", found=size
             )
         restart(partial, state)
-        check_space(place.where, size, os.path.dirname(partial.name))
+        check_space(place.shown, size, os.path.dirname(partial.name))
         shutil.copyfileobj(source, partial)
 
 
@@ -219,6 +224,7 @@ def _store(partial: IO[bytes], output: str) -> None:
     if compression(partial.name) == wanted:
         os.fsync(partial.fileno())
         os.replace(partial.name, output)
+        flush_names(os.path.dirname(output) or ".")
         return
     with atomic_file(output) as file:
         target: IO[bytes] = file

@@ -1,5 +1,6 @@
 """A real HTTP server on loopback that can be told to fail in the ways in which mirrors fail."""
 
+import gzip
 import hashlib
 import itertools
 import re
@@ -11,7 +12,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from email.message import Message
 from email.utils import formatdate
@@ -30,7 +31,9 @@ class Misbehaviour:
     ``headers`` are set, or left out when None. ``body`` takes the place of the file. An ``endless`` body
     is repeated until the client hangs up. A ``chunked`` answer has no Content-Length. After ``cut_after``
     bytes of body the connection is closed, after ``stall_after`` nothing comes any more. ``delay`` is the
-    time in seconds before the answer, ``pause`` that after each piece of it.
+    time in seconds before the answer, ``pause`` that after each piece of it, which has ``piece`` bytes.
+    ``raw`` bytes take the place of the whole answer, headers and all, and then ``tail`` is repeated until the
+    client hangs up.
     """
 
     status: int | None = None
@@ -43,6 +46,9 @@ class Misbehaviour:
     stall_after: int | None = None
     delay: float = 0.0
     pause: float = 0.0
+    piece: int = PIECE
+    raw: bytes | None = None
+    tail: bytes = b""
 
 
 @dataclass
@@ -139,6 +145,9 @@ class _Handler(BaseHTTPRequestHandler):
             if misbehaviour.delay and self._hung_up_within(misbehaviour.delay):
                 self.close_connection = True
                 return
+            if misbehaviour.raw is not None:
+                self._send_raw(request, misbehaviour, misbehaviour.raw)
+                return
             status, headers, body = self._answer(misbehaviour)
             request.status = status
             self.send_response(status)
@@ -184,7 +193,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send_body(self, request: Request, misbehaviour: Misbehaviour, body: bytes) -> None:
         stops = [stop for stop in (misbehaviour.cut_after, misbehaviour.stall_after) if stop is not None]
-        for piece in _pieces(body[: min(stops, default=None)], misbehaviour.endless):
+        for piece in _pieces(body[: min(stops, default=None)], misbehaviour.piece, misbehaviour.endless):
             chunk = b"%x\r\n%s\r\n" % (len(piece), piece) if misbehaviour.chunked else piece
             self.wfile.write(chunk)
             request.bytes_sent += len(piece)
@@ -197,6 +206,15 @@ class _Handler(BaseHTTPRequestHandler):
         elif misbehaviour.chunked:
             self.wfile.write(b"0\r\n\r\n")
 
+    def _send_raw(self, request: Request, misbehaviour: Misbehaviour, raw: bytes) -> None:
+        self.close_connection = True
+        tail = itertools.repeat(misbehaviour.tail) if misbehaviour.tail else ()
+        for piece in itertools.chain(_pieces(raw, misbehaviour.piece), tail):
+            self.wfile.write(piece)
+            request.bytes_sent += len(piece)
+            if self.server.closing.wait(misbehaviour.pause):
+                break
+
     def _hung_up_within(self, seconds: float) -> bool:
         """Wait, but no longer than the client and the server are there."""
         end = time.monotonic() + seconds
@@ -206,6 +224,52 @@ class _Handler(BaseHTTPRequestHandler):
         return False
 
 
-def _pieces(body: bytes, endless: bool) -> Iterable[bytes]:
-    pieces = [body[start : start + PIECE] for start in range(0, len(body), PIECE)]
+def _pieces(body: bytes, size: int, endless: bool = False) -> Iterable[bytes]:
+    pieces = [body[start : start + size] for start in range(0, len(body), size)]
     return itertools.cycle(pieces) if endless else pieces
+
+
+@contextmanager
+def black_hole(host: str = "127.0.0.1") -> Iterator[str]:
+    """The address of a server to which no connection is ever made, nor refused: its queue is full."""
+    with ExitStack() as stack:
+        server = stack.enter_context(socket.socket())
+        server.bind((host, 0))
+        server.listen(0)
+        for _ in range(4):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(server.getsockname())
+        yield f"http://{host}:{server.getsockname()[1]}"
+
+
+BOMB = gzip.compress(bytes(1 << 28))
+_CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+# What no file comes from, and what must do no harm to who asks for one.
+HOSTILE = {
+    "redirect to raw Latin-1": Misbehaviour(status=302, headers={"Location": "http://h\xe9/"}),
+    "redirect to half an IPv6 address": Misbehaviour(status=302, headers={"Location": "http://[::1/"}),
+    "redirect without end": Misbehaviour(
+        status=302, headers={"Location": "/none"}, body=bytes(PIECE), endless=True, chunked=True
+    ),
+    "redirect with a bomb": Misbehaviour(
+        status=302, headers={"Location": "/none", "Content-Encoding": "gzip"}, body=BOMB
+    ),
+    "error without end": Misbehaviour(status=404, body=bytes(PIECE), endless=True, chunked=True),
+    "passing error without end": Misbehaviour(status=503, body=bytes(PIECE), endless=True, chunked=True),
+    "error with a bomb": Misbehaviour(status=503, headers={"Content-Encoding": "gzip"}, body=BOMB),
+    "length of 5,000 digits": Misbehaviour(headers={"Content-Length": "9" * 5000}),
+    "wait of 5,000 digits": Misbehaviour(status=503, headers={"Retry-After": "9" * 5000}),
+    "wait until the year 99999": Misbehaviour(status=503, headers={"Retry-After": "Fri, 31 Dec 99999 23:59:59 GMT"}),
+    "headers without end": Misbehaviour(raw=b"HTTP/1.1 200 OK\r\n", tail=b"X: %s\r\n" % bytes(9999)),
+    "header of one endless line": Misbehaviour(raw=b"HTTP/1.1 200 OK\r\nX: ", tail=bytes(PIECE)),
+    "interim answers without end": Misbehaviour(raw=b"", tail=b"HTTP/1.1 100 Continue\r\n\r\n" * 100),
+    "trailers without end": Misbehaviour(raw=_CHUNKED + b"0\r\n", tail=b"X: y\r\n" * 100),
+    "chunk size without end": Misbehaviour(raw=_CHUNKED + b"5;", tail=bytes(PIECE)),
+    "headers byte by byte": Misbehaviour(raw=b"HTTP/1.1 200 OK\r\nX: ", tail=b"y", piece=1, pause=0.05),
+    "body byte by byte": Misbehaviour(piece=1, pause=0.05),
+    "trailers byte by byte": Misbehaviour(raw=_CHUNKED + b"0\r\nX: ", tail=b"y", pause=0.05),
+    "no HTTP": Misbehaviour(raw=b"SSH-2.0-OpenSSH_9.9\r\n"),
+    "nothing": Misbehaviour(raw=b""),
+    "no answer": Misbehaviour(delay=60),
+}

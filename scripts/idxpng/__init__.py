@@ -9,6 +9,7 @@ __version__ = "1.0.0"
 # Every module of the package. Snakemake brings along only files that it is told of when a workflow imports this
 # one over the network, and a test keeps this list equal to the folder.
 __all__ = [
+    "answer",
     "atomic",
     "catalog",
     "code_digest",
@@ -25,6 +26,7 @@ __all__ = [
     "images",
     "job_environment",
     "log",
+    "mirrors",
     "partial",
     "plan",
     "png",
@@ -32,6 +34,7 @@ __all__ = [
     "resources",
     "run_checks",
     "schema",
+    "session",
     "space",
     "split_header",
     "stale",
@@ -41,6 +44,7 @@ __all__ = [
     "text",
     "timestamps",
     "transfer",
+    "unreachable",
     "yaml_file",
     "zip_member",
 ]

@@ -1,17 +1,17 @@
 """A zip archive on an HTTP server, of which only those parts are fetched that are read."""
 
-import logging
 import re
-import time
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import requests
 import urllib3
 from remotezip import PartialBuffer, RemoteZip, RemoteZipError  # type: ignore[import-untyped]
 
-from idxpng.http import LONGEST_WAIT, HttpFileError, Session, reason
+from idxpng.http import PROGRESS, broken, given_up
+from idxpng.session import HttpFileError, Session, status
 from idxpng.transfer import without_secrets
 
 # A table of contents is read into memory. That of a million members is not as large.
@@ -23,21 +23,19 @@ class NoRangesError(HttpFileError):
 
 
 @contextmanager
-def open_remote_zip(
-    url: str, *, timeout: tuple[float, float] = (10.0, 30.0), retries: int = 5, backoff: float = 0.5
-) -> Iterator[zipfile.ZipFile]:
+def open_remote_zip(url: str, size_limit: int, **patience: Any) -> Iterator[zipfile.ZipFile]:
     """Open an archive for reading its members: one request for its size, one for its table, one for each member.
 
     Args:
-        url, timeout, retries, backoff: as in `http.fetch`.
+        url, size_limit, patience: as in `http.fetch`.
 
     Raises, also while a member is being read inside the block:
         NoRangesError: when the server sends no parts of files.
         HttpFileError: when it sends nothing, with the reason.
         BadZipFile: when what it sends is not a zip archive.
     """
-    with Session(retries, backoff) as session:
-        ranges = _Ranges(session, url, timeout, retries, backoff)
+    with Session(size_limit=size_limit, **patience) as session:
+        ranges = _Ranges(session, url)
         try:
             with RemoteZip(url, fetcher=lambda *_, **__: ranges) as archive:
                 yield archive
@@ -50,13 +48,10 @@ def open_remote_zip(
 class _Ranges:
     """The parts of a URL, in the form in which `RemoteZip` asks for them."""
 
-    def __init__(self, session: Session, url: str, timeout: tuple[float, float], retries: int, backoff: float) -> None:
+    def __init__(self, session: Session, url: str) -> None:
         self._session = session
         self._url = url
         self._shown = without_secrets(url)
-        self._timeout = timeout
-        self._retries = retries
-        self._backoff = backoff
         self._size: int | None = None
         self._body: _Body | None = None
 
@@ -71,7 +66,7 @@ class _Ranges:
         if not 0 <= start < stop <= size or (stop - start > LARGEST_IN_MEMORY and not stream):
             raise zipfile.BadZipFile(f"it refers to bytes {start} to {stop} of {size}")
         self.close()
-        self._body = _Body(self._request, self._shown, start, stop, self._retries, self._backoff)
+        self._body = _Body(self._request, self._session, self._shown, start, stop)
         return PartialBuffer(self._body, start, stop - start, stream)
 
     def close(self) -> None:
@@ -80,18 +75,13 @@ class _Ranges:
 
     def _request(self, start: int, stop: int) -> requests.Response:
         """Ask for bytes ``start`` up to but not including ``stop``, and check that it is these which come."""
-        try:
-            response = self._session.get(
-                self._url, headers={"Range": f"bytes={start}-{stop - 1}"}, stream=True, timeout=self._timeout
-            )
-        except requests.RequestException as error:
-            raise HttpFileError(self._shown, reason(error, self._timeout)) from None
+        response = self._session.ask(self._url, {"Range": f"bytes={start}-{stop - 1}"})
         try:
             if response.status_code == 200:
                 raise NoRangesError(self._shown, "the server sends no parts of files")
             if response.status_code != 206:
-                raise HttpFileError(self._shown, f"{response.status_code} {response.reason}")
-            sent = re.fullmatch(r"bytes (\d+)-(\d+)/(\d+)", response.headers.get("Content-Range", ""))
+                raise HttpFileError(self._shown, status(response))
+            sent = re.fullmatch(r"bytes (\d{1,20})-(\d{1,20})/(\d{1,20})", response.headers.get("Content-Range", ""))
             if not sent or (int(sent[1]), int(sent[2]) + 1) != (start, stop):
                 raise HttpFileError(self._shown, "sent another part of the file than was asked for")
             if self._size not in (None, int(sent[3])):
@@ -107,43 +97,36 @@ class _Body:
     """Bytes ``start`` up to but not including ``stop`` of a URL. Where they break off, the rest is asked for again."""
 
     def __init__(
-        self,
-        request: Callable[[int, int], requests.Response],
-        shown: str,
-        start: int,
-        stop: int,
-        retries: int,
-        backoff: float,
+        self, request: Callable[[int, int], requests.Response], session: Session, shown: str, start: int, stop: int
     ) -> None:
         self._request = request
+        self._session = session
         self._shown = shown
-        self._start = self._at = start
+        self._start = self._at = self._furthest = start
         self._stop = stop
-        self._retries = retries
-        self._backoff = backoff
-        self._broken = 0
         self._response = request(start, stop)
         self.closed = False
 
     def read(self, size: int) -> bytes:
         while size and self._at < self._stop:
+            what = "broke off"
             try:
-                piece: bytes = self._response.raw.read(min(size, self._stop - self._at), decode_content=False)
-            except urllib3.exceptions.HTTPError:
-                piece = b""
+                piece: bytes = self._response.raw.read1(min(size, self._stop - self._at), decode_content=False)
+            except urllib3.exceptions.HTTPError as error:
+                piece, what = b"", broken(error, self._shown, self._at)
             if piece:
                 self._at += len(piece)
                 return piece
-            self._resume()
+            self._resume(what)
         return b""
 
-    def _resume(self) -> None:
-        self._broken += 1
-        logging.warning("%s: the transfer broke off at byte %d", self._shown, self._at)
-        if self._broken > self._retries:
-            raise HttpFileError(self._shown, f"the transfer broke off {self._broken} times", at=f"byte {self._at}")
-        time.sleep(min(LONGEST_WAIT, self._backoff * 2 ** (self._broken - 1)))
+    def _resume(self, what: str) -> None:
         self._response.close()
+        if self._at - self._furthest >= PROGRESS:
+            self._session.failures = 0
+            self._furthest = self._at
+        if not self._session.again(self._shown, f"the transfer {what} at byte {self._at}"):
+            raise given_up(self._shown, what, self._session.failures, self._at)
         self._response = self._request(self._at, self._stop)
 
     def tell(self) -> int:

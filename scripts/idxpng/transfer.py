@@ -1,19 +1,31 @@
 """Bringing the bytes of a file to where they are kept: never more than there may be, and with no secret shown."""
 
 import logging
+import re
 import time
 from collections.abc import Iterable
-from typing import IO
+from typing import IO, Any
 from urllib.parse import urlsplit, urlunsplit
 
 from idxpng.errors import DataError
+from idxpng.text import shortened
 
 CHUNK = 1 << 16
 PROGRESS_AFTER = 5.0  # seconds
 
 
 class UnavailableError(DataError):
-    """A place from which the file cannot be had."""
+    """A place from which the file cannot be had.
+
+    Args:
+        later: seconds after which it is worth a further try, when no other place has the file; None if it never is.
+        unreachable: whether its server does not answer, and will not for other files either.
+    """
+
+    def __init__(self, *args: Any, later: float | None = None, unreachable: bool = False, **details: Any) -> None:
+        super().__init__(*args, **details)
+        self.later = later
+        self.unreachable = unreachable
 
 
 class TooLargeError(DataError):
@@ -61,6 +73,13 @@ def check_size(shown: str, size: int, size_limit: int) -> None:
 
 
 def without_secrets(url: str) -> str:
-    """``url`` as it may be shown and logged: without user, password and query."""
-    parts = urlsplit(url)
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+    """``url``, however malformed, as it may be shown and logged: without user, password and query, in one line."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+        if ":" in parts.netloc and "@" in url and "@" not in parts.netloc:
+            raise ValueError("a password with a slash or a number sign in it")
+        public = urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+    except ValueError:
+        public = re.split("[?#]", re.sub("(?<=://).*@", "", url, flags=re.DOTALL))[0]
+    return shortened(public, 500)

@@ -17,9 +17,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from idxpng.atomic import locked
+from idxpng.durable import flush_names
 from idxpng.errors import DataError
-from idxpng.partial import discard, partial_file, restart
+from idxpng.partial import discard, discard_others, partial_file, restart
 from idxpng.space import check_space
 from idxpng.transfer import CHUNK, TooLargeError, check_size, copy, without_secrets
 
@@ -87,9 +87,9 @@ def from_url(
     from idxpng.remote_zip import NoRangesError, open_remote_zip  # here, since files on disk need no network
 
     shown = without_secrets(url)
-    if not whole.exists():
+    if not whole.is_file():
         try:
-            with _readable(shown), open_remote_zip(url, **transfer) as archive:
+            with _readable(shown), open_remote_zip(url, size_limit, **transfer) as archive:
                 _copy(archive, shown, member, partial, state, size_limit)
             return
         except NoRangesError as error:
@@ -111,18 +111,19 @@ def _download_whole(url: str, whole: Path, size_limit: int, transfer: dict[str, 
     from idxpng import http
 
     whole.parent.mkdir(parents=True, exist_ok=True)
-    with locked(whole.with_name(f".{whole.name}.lock")):
-        if whole.exists():  # by now, from another job
+    with partial_file(whole, wait=True) as (partial, state):
+        if whole.is_file():  # by now, from another job
             return
-        with partial_file(whole) as (partial, state):
-            try:
-                http.fetch(url, partial, state, size_limit, **transfer)
-            except TooLargeError:
-                discard(partial, state)
-                raise
-            partial.flush()
-            os.fsync(partial.fileno())
-            os.replace(partial.name, whole)
+        try:
+            http.fetch(url, partial, state, size_limit, **transfer)
+        except TooLargeError:
+            discard(partial, state)
+            raise
+        partial.flush()
+        os.fsync(partial.fileno())
+        os.replace(partial.name, whole)
+        flush_names(whole.parent)
+    discard_others(whole)
 
 
 def _copy(archive: zipfile.ZipFile, shown: str, member: str, partial: IO[bytes], state: Path, size_limit: int) -> None:

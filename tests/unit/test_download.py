@@ -7,6 +7,9 @@ import lzma
 import os
 import signal
 import time
+import tracemalloc
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -30,7 +33,8 @@ from downloads import (
     start_process,
     wait_until_larger,
 )
-from mirror_server import MirrorServer, Misbehaviour
+from idxpng import answer, session
+from mirror_server import HOSTILE, MirrorServer, Misbehaviour, black_hole
 from project import PROJECT
 
 OTHER = gzip.compress(idx_bytes(255 - IMAGES), mtime=0)
@@ -44,6 +48,13 @@ def server(mirror_server: MirrorServer, caplog: pytest.LogCaptureFixture) -> Mir
     mirror_server.publish(f"/a/{FILE}", PUBLISHED)
     mirror_server.publish(f"/b/{FILE}", PUBLISHED)
     return mirror_server
+
+
+@pytest.fixture
+def other_server(server: MirrorServer) -> Iterator[MirrorServer]:
+    """Another server with the right file in the mirror /b."""
+    with MirrorServer(server.folder) as other:
+        yield other
 
 
 @pytest.fixture
@@ -113,6 +124,126 @@ def test_a_mirror_that_stops_in_the_middle_is_left_for_the_next(
     server.misbehave(f"/a/{FILE}", *[Misbehaviour(cut_after=1000)] * 3)
     assert get(folder, f"{server.url}/a", directory if kind == "directory" else f"{server.url}/b") == PUBLISHED
     assert "Range" not in server.requests[-1].headers or kind == "directory"
+
+
+@pytest.fixture
+def short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tenths of seconds in the place of half minutes."""
+    monkeypatch.setattr(answer, "PERIOD", 0.3)
+    monkeypatch.setattr(session, "HURRY", 0.5)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_the_second_mirror_is_used_whatever_the_first_does(
+    server: MirrorServer, other_server: MirrorServer, folder: Path, short_patience: None, name: str
+) -> None:
+    server.misbehave(f"/a/{FILE}", *[HOSTILE[name]] * 9)
+    tracemalloc.start()
+    start = time.monotonic()
+    assert get(folder, f"{server.url}/a", f"{other_server.url}/b") == PUBLISHED
+    assert time.monotonic() - start < 5
+    assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    tracemalloc.stop()
+    assert max(request.bytes_sent for request in server.requests) < 10_000_000
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_one_mirror_alone_is_given_up_whatever_it_does(
+    server: MirrorServer, folder: Path, short_patience: None, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "LONGEST_WAIT", 0.1)
+    server.misbehave(f"/a/{FILE}", *[HOSTILE[name]] * 9)
+    start = time.monotonic()
+    assert f"{server.url}/a/{FILE}: " in refusal(folder, f"{server.url}/a")
+    assert time.monotonic() - start < 10
+
+
+@pytest.mark.parametrize(
+    "mirror",
+    [
+        "http://[::1/",
+        "http://alice:xyz/zy@127.0.0.1/",
+        "http://127.0.0.1:99999/",
+        "http:///",
+        "http://xn--/",
+        "http://h\x00/",
+    ],
+)
+def test_the_second_mirror_is_used_when_the_first_is_no_address(
+    server: MirrorServer, folder: Path, mirror: str
+) -> None:
+    assert get(folder, mirror, f"{server.url}/b") == PUBLISHED
+
+
+def test_the_second_mirror_is_used_when_the_certificates_for_the_first_are_missing(
+    server: MirrorServer, folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(folder / "none.pem"))
+    assert get(folder, "https://127.0.0.1:1/", f"{server.url}/b") == PUBLISHED
+    assert f"{folder}/none.pem; see REQUESTS_CA_BUNDLE" in caplog.text
+
+
+def test_black_holes_cost_their_time_once_for_all_files_of_a_run(
+    server: MirrorServer, folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(session, "HURRY", 0.2)
+    with ExitStack() as stack:
+        mirrors = [*[stack.enter_context(black_hole()) for _ in range(5)], f"{server.url}/a"]
+        assert get(folder, *mirrors) == PUBLISHED
+        assert caplog.text.count("no connection within 0.2 s") == 5
+        (folder / FILE).unlink()
+        caplog.clear()
+        assert get(folder, *mirrors) == PUBLISHED
+        assert "no connection" not in caplog.text
+
+
+def test_five_black_holes_take_less_than_half_a_minute() -> None:
+    assert 5 * session.HURRY < 30
+
+
+def test_a_mirror_that_did_not_answer_is_asked_again_when_no_other_has_the_file(
+    server: MirrorServer, other_server: MirrorServer, folder: Path
+) -> None:
+    server.misbehave(f"/a/{FILE}", *[Misbehaviour(delay=60)] * 2)
+    assert get(folder, f"{server.url}/a", f"{other_server.url}/none") == PUBLISHED
+    assert [request.status for request in server.requests] == [0, 0, 200]
+    assert [path.name for path in folder.parent.iterdir()] == [folder.name], "nor is it remembered as unreachable"
+
+
+def test_a_mirror_that_wants_to_be_asked_later_is_asked_after_the_others(
+    server: MirrorServer, other_server: MirrorServer, folder: Path
+) -> None:
+    server.misbehave(f"/a/{FILE}", Misbehaviour(status=503, headers={"Retry-After": "60"}))
+    start = time.monotonic()
+    assert get(folder, f"{server.url}/a", f"{other_server.url}/b") == PUBLISHED
+    assert time.monotonic() - start < 30
+    assert len(other_server.requests) == 1
+
+
+@pytest.mark.parametrize("wait", ["1", "9" * 5000], ids=["soon", "never"])
+def test_a_mirror_that_wants_to_be_asked_later_is_asked_then_when_no_other_has_the_file(
+    server: MirrorServer, folder: Path, monkeypatch: pytest.MonkeyPatch, wait: str
+) -> None:
+    monkeypatch.setattr(session, "HURRY", 0.5)
+    monkeypatch.setattr(session, "LONGEST_WAIT", 1.0)
+    server.misbehave(f"/a/{FILE}", Misbehaviour(status=503, headers={"Retry-After": wait}))
+    start = time.monotonic()
+    assert get(folder, f"{server.url}/a", f"{server.url}/none") == PUBLISHED
+    assert time.monotonic() - start >= 1
+    assert [request.status for request in server.requests] == [503, 404, 200]
+
+
+def test_nothing_of_what_any_mirror_sent_is_lost_when_others_fail(
+    server: MirrorServer, other_server: MirrorServer, folder: Path
+) -> None:
+    mirrors = (f"{server.url}/a", f"{other_server.url}/b")
+    for _ in range(2):
+        server.misbehave(f"/a/{FILE}", Misbehaviour(cut_after=100_000))
+        other_server.misbehave(f"/b/{FILE}", Misbehaviour(cut_after=2000))
+        refusal(folder, *mirrors, retries=0)
+    assert get(folder, *mirrors) == PUBLISHED
+    assert [request.headers["Range"] for request in server.requests] == [None, "bytes=100000-", "bytes=200000-"]
+    assert [request.headers["Range"] for request in other_server.requests] == [None, "bytes=2000-"]
 
 
 def test_a_file_name_is_put_into_the_path_of_a_mirror_with_a_query(server: MirrorServer, folder: Path) -> None:
@@ -221,7 +352,7 @@ def test_a_mirror_that_has_nothing_does_not_cost_what_another_sent(
 def test_processes_that_download_the_same_file_at_once_all_succeed(server: MirrorServer, folder: Path) -> None:
     output = folder / FILE
     for _ in range(4):
-        server.misbehave(f"/a/{FILE}", *[Misbehaviour(pause=0.01)] * 3)
+        server.misbehave(f"/a/{FILE}", *[Misbehaviour(pause=0.05)] * 3)
         processes = [start_process(arguments(folder, f"{server.url}/a", timeout=(30, 30))) for _ in range(3)]
         while any(process.poll() is None for process in processes):
             if output.exists():
@@ -234,6 +365,43 @@ def test_processes_that_download_the_same_file_at_once_all_succeed(server: Mirro
         assert output.read_bytes() == PUBLISHED
         output.unlink()
     assert len(server.requests) == 12
+
+
+@pytest.mark.parametrize("name", [f".{FILE}.partial", f".{FILE}.partial.json"])
+def test_a_planted_link_leads_to_no_file_of_the_user(
+    server: MirrorServer, folder: Path, tmp_path: Path, name: str
+) -> None:
+    server.misbehave(f"/a/{FILE}", Misbehaviour(cut_after=100_000))
+    (tmp_path / "diary").write_bytes(b"dear diary")
+    (folder / name).symlink_to(tmp_path / "diary")
+    refusal(folder, f"{server.url}/a", retries=0)
+    download.download(**arguments(folder, f"{server.url}/a"))
+    assert (tmp_path / "diary").read_bytes() == b"dear diary"
+    assert (folder / FILE).read_bytes() == PUBLISHED
+    assert not (folder / FILE).is_symlink()
+
+
+# What is there already
+
+
+def test_the_right_file_is_not_downloaded_again(server: MirrorServer, folder: Path) -> None:
+    get(folder, f"{server.url}/a")
+    os.utime(folder / FILE, (0, 0))
+    assert get(folder, "http://127.0.0.1:1/") == PUBLISHED
+    assert len(server.requests) == 1
+    assert time.time() - (folder / FILE).stat().st_mtime < 60, "newer than what it is made from"
+
+
+def test_another_file_is_replaced(server: MirrorServer, folder: Path) -> None:
+    (folder / FILE).write_bytes(OTHER)
+    assert get(folder, f"{server.url}/a") == PUBLISHED
+
+
+def test_a_file_with_nothing_pinned_is_downloaded_again_since_it_may_have_changed(
+    server: MirrorServer, folder: Path
+) -> None:
+    (folder / FILE).write_bytes(OTHER)
+    assert get(folder, f"{server.url}/a", pinned=UNPINNED) == PUBLISHED
 
 
 # What is the right file
@@ -420,6 +588,7 @@ def test_both_spellings_are_found_in_a_directory_compressed_or_not(
 def test_a_file_compressed_here_is_the_same_on_every_run(folder: Path, directory: Path) -> None:
     (directory / FILE).write_bytes(CONTENT)
     first = get(folder, directory)
+    (folder / FILE).unlink()
     os.utime(directory / FILE, (0, 0))
     assert get(folder, directory) == first
     assert first[4:8] == bytes(4), "no time stamp"
@@ -575,3 +744,32 @@ def test_credentials_and_query_of_a_mirror_appear_in_no_message_and_no_file(
     said = message + caplog.text + "".join(path.read_text() for path in folder.glob(".*.json"))
     assert f"127.0.0.1:{server.server_port}/a/{FILE}" in said
     assert [secret for secret in ("alice", "xyzzy", "plugh") if secret in said] == []
+
+
+@pytest.mark.parametrize(
+    "mirror",
+    [
+        "http://alice:xyzzy@[::1/a?token=plugh",
+        "http://alice:xyz/zy@127.0.0.1/a?token=plugh",
+        "https://alice:xyzzy@127.0.0.1:1/a?token=plugh",
+        "http://alice:xyzzy@127.0.0.1:99999/a?token=plugh",
+        "http://alice:xyzzy@\u2028host\x00/a?token=plugh",
+    ],
+)
+def test_credentials_and_query_of_what_is_no_mirror_appear_in_no_message_and_no_file(
+    server: MirrorServer, folder: Path, caplog: pytest.LogCaptureFixture, mirror: str
+) -> None:
+    said = refusal(folder, mirror, retries=0) + caplog.text + str(list(folder.parent.rglob("*")))
+    assert [secret for secret in ("alice", "xyz", "zy", "plugh") if secret in said] == []
+
+
+def test_what_a_mirror_says_and_is_called_does_nothing_but_show(
+    server: MirrorServer, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.misbehave(f"/a/{FILE}", Misbehaviour(raw=b"HTTP/1.1 404 \x1b[2Jgone\x85away\r\n\r\n"))
+    location = {"Location": "http://\x1b]0;title\x07/"}
+    server.misbehave(f"/b/{FILE}", Misbehaviour(status=302, headers=location))
+    said = refusal(folder, f"{server.url}/a", f"{server.url}/b", "/tmp/\x1b[2J\u202e", "http://h\u2028/") + caplog.text
+    assert r"404 \x1b[2Jgone\x85away" in said
+    assert r"/tmp/\x1b[2J\u202e" in said
+    assert not [character for character in said if not character.isprintable() and character != "\n"]

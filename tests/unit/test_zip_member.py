@@ -233,6 +233,7 @@ def test_processes_that_want_members_at_once_download_the_archive_once(server: M
         assert process.returncode == 0
     assert [(each / FILE).read_bytes() for each in folders] == [PUBLISHED] * 3
     assert [request.bytes_sent for request in server.requests].count(len(ARCHIVE)) == 1
+    assert sorted(folder.parent.glob("archives/*")) == wholes(folder), "no lock file, nor anything else"
 
 
 def test_a_killed_download_of_the_whole_archive_leaves_nothing_under_its_name_and_goes_on(
