@@ -4,7 +4,7 @@
 rule download:
     """Get a published file from the first mirror that serves the right bytes."""
     output:
-        "<resources>/{dataset}/{published}",
+        update("<resources>/{dataset}/{published}"),  # not deleted first: what is the right file already stays
     log:
         "<logs>/{dataset}/download/{published}.log",
     benchmark:

@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+import hashlib
 import json
 import re
 import shutil
@@ -84,8 +85,6 @@ def test_the_results_are_laid_out_as_documented(finished: Path) -> None:
 
 
 def test_every_manifest_row_is_an_image_with_these_pixels(finished: Path) -> None:
-    import hashlib
-
     root = finished / "results/mnist-sample"
     for split, count in (("train", 1000), ("test", 200)):
         rows = list(csv.DictReader((root / f"manifest/{split}.csv").open(newline="")))
@@ -152,6 +151,31 @@ def test_an_edited_module_reruns_the_rules_that_use_it_and_no_download(
         source.write("\nEDITED = True\n")
     run = snakemake(project, "-n", "all")
     assert set(run.jobs) - {"manifest", "describe", "all"} == rules
+
+
+PUBLISHED = "resources/mnist-sample/t10k-labels-idx1-ubyte.gz"
+
+
+def test_a_verified_download_outlives_its_mirrors(project: Path) -> None:
+    before = (project / PUBLISHED).read_bytes()
+    shutil.rmtree(project / "datasets/mnist-sample")
+    assert snakemake(project, "--cores", "1", "--force", PUBLISHED).jobs == {"download": 1}
+    (project / PUBLISHED).write_bytes(b"damaged")
+    failed = snakemake(project, "--cores", "1", "--force", PUBLISHED, succeed=False)
+    assert "no mirror has the right file" in failed.output
+    assert (project / PUBLISHED).read_bytes() == b"damaged"
+    (project / PUBLISHED).write_bytes(before)
+    snakemake(project, "--cores", "1", "--force", PUBLISHED)
+    assert (project / PUBLISHED).read_bytes() == before
+
+
+def test_nothing_is_left_of_a_download_when_all_output_is_deleted(project: Path) -> None:
+    snakemake(project, "--cores", "1", "--force", PUBLISHED)
+    snakemake(project, "--cores", "1", "--delete-all-output", "all")
+    data = hashlib.sha256((project / "datasets/mnist-sample" / Path(PUBLISHED).name).read_bytes()).digest()
+    folders = [project / "resources", project / ".snakemake"]
+    left = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+    assert [path for path in left if hashlib.sha256(path.read_bytes()).digest() == data] == []
 
 
 def test_another_mirror_downloads_nothing_anew(project: Path) -> None:
