@@ -1,171 +1,270 @@
-"""Prove that PNG files are the published dataset: read them back, rebuild the IDX files, and compare digests."""
+"""Prove that PNG files are a published dataset: rebuild its IDX files from them alone, and compare their SHA-256.
 
-import csv
-import hashlib
+What the digests must be is pinned in the dataset file. It takes neither the IDX files nor a network.
+"""
+
+import argparse
 import json
 import logging
 import os
-import zlib
-from collections.abc import Iterator, Sequence
-from itertools import repeat
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
-
 from idxpng.atomic import atomic_file
+from idxpng.claim import Claim
+from idxpng.dataset import Dataset, identify, load, read_yaml
 from idxpng.errors import DataError
-from idxpng.idx import IdxFile
-from idxpng.split_header import SplitHeader
+from idxpng.originals import ROLES
+from idxpng.problems import Problems
+from idxpng.shell import printable, shell_word
 
-KINDS = ("missing", "misplaced", "extra", "altered", "unreadable")
-SHOWN = 20  # of each kind
-TIMESTAMP = ".snakemake_timestamp"  # Snakemake's own, in every directory that is an output
+PROJECT = Path(__file__).parents[1]
+MOST_TARGETS = 100  # in a command that people are to copy
+MOST_PROCESSES = 8  # more would wait for the one that digests what they read
 
 
 class VerifyError(DataError):
-    """PNG files that are not the published dataset."""
+    """PNG files that are not the published dataset, or of which nobody can say whether they are."""
 
 
 def main(
-    images: str,
-    labels: str,
-    header: str,
-    report: str,
-    entry: str,
+    tree: str,
+    dataset: str,
+    split: str | None = None,
+    images: str | None = None,
+    labels: str | None = None,
+    manifest: str | None = None,
     limit: int | None = None,
+    report: str | None = None,
+    processes: int = 1,
 ) -> None:
-    """Rebuild both IDX files of a split from the PNG files below ``png/{split}`` alone, and compare their SHA-256.
+    """Prove that a directory of PNG files is a split of a dataset, or all its splits; say so on the terminal.
 
-    Pixels are read by Pillow, which had no part in writing them; an image's label is its directory, its
-    position its name. Of labels with several columns, the others are taken from the manifest. Nothing but the
-    report is written. With ``limit``, what is compared are the files that the first images alone would make.
+    Pixels are read by Pillow, which had no part in writing them; an image's label is its directory, its position
+    its name. Nothing else in the tree or beside it is believed, and nothing in it is changed.
 
     Args:
-        images, labels: the published files, to name what differs.
-        header: the JSON file of `validate`, with the digests that the files must have.
-        report: the JSON file to make, ``{dataset}/verify/{split}.json``; the tree is ``{dataset}/png/{split}``.
-        entry: the dataset as the configuration names it, for the command that repairs what differs.
-        limit: how many images the tree has, if not all.
+        tree: the directory, ``.../png/{split}`` with a directory for each label, or ``.../png`` with all splits.
+        dataset: the dataset file.
+        split: name of the split, where it is not the name of the directory.
+        images, labels: the original IDX files. They are needed to name the image that differs, with ``limit``,
+            and where no digest of their content is pinned; where one is, they must be the pinned ones.
+        manifest: CSV file of the split, for the columns of labels that have more than one.
+        limit: how many images the tree has, the first ones, if not all.
+        report: the JSON file to make of what was proven. It is removed first.
+        processes: how many processes read images.
 
     Raises:
         VerifyError: when a file is missing, extra, altered, misplaced or unreadable: which, and what to do.
+        OriginalError: when a file given as the original is not it.
+        DatasetError, IdxError, RebuildError: when the dataset file, an original or the manifest has a mistake.
     """
-    Path(report).unlink(missing_ok=True)
-    dataset = Path(report).parents[1]
-    about = SplitHeader.read(header)
-    split, classes = about.split, about.class_names
-    repair = f"snakemake --cores 4 all --config datasets={entry}"
-    tree = dataset / "png" / split
-    if not tree.is_dir():
-        raise VerifyError(tree, "there is nothing to verify", todo="make it first: snakemake --cores 4 all")
-    problems: dict[str, list[str]] = {kind: [] for kind in KINDS}
-    with about.open(images, labels) as source:
-        values = source.classes(limit)
-        directories = {int(name): name for name in classes}
-        paths = [f"{directories[value]}/{index:0{source.index_width}}.png" for index, value in enumerate(values)]
-        extra_values = _extra_values(dataset / "manifest" / f"{split}.csv", source.extra_columns)
-        rebuilt = [_start(file, len(paths)) for file in (source.images, source.labels)]
-        for index, path in enumerate(paths):
-            pixels, problem = _read(tree / path, source.size)
-            if problem is None and pixels != source.pixels(index):
-                problem = "altered"
-            if problem is not None:
-                problems[problem].append(path)
-            rebuilt[0].update(source.stored(pixels))
-            rebuilt[1].update(source.label_bytes(int(path.partition("/")[0]), next(extra_values)))
-        if limit is None:
-            published = [about.images["sha256"], about.labels["sha256"]]
-        else:
-            published = [_digest(file, len(paths)) for file in (source.images, source.labels)]
-    _find_unexpected(tree, set(paths), problems)
-    if any(problems.values()):
-        raise _error(tree, problems, repair)
-    digests = [digest.hexdigest() for digest in rebuilt]
-    if digests != published:
+    if report is not None:
+        Path(report).unlink(missing_ok=True)
+    facts = load(dataset, _schema())
+    if (images is None) != (labels is None):
+        raise VerifyError(printable(images or labels or ""), "originals are images and labels", todo="give both")
+    trees = _trees(tree, facts, split)
+    if len(trees) > 1 and any((images, labels, manifest, report)):
         raise VerifyError(
-            tree,
-            "what is rebuilt from it is not what was published, although each image is as in the IDX file",
-            expected=f"SHA-256 {' and '.join(published)}",
-            found=" and ".join(digests),
-            todo="if labels have several columns, make the manifest anew; if not, download and decompress anew",
+            printable(tree),
+            "originals, manifest and report are those of one split",
+            todo=f"name the directory of one: {' or '.join(shell_word(path) for path in trees.values())}",
         )
-    document = {"equal": True, "files": len(paths), "sha256": dict(zip(("images", "labels"), digests, strict=True))}
+    for name, path in trees.items():
+        count = min(limit or facts.split(name).count, facts.split(name).count)
+        claim = Claim(path, facts, name, count, images, labels, manifest, processes)
+        digests = _prove(claim)
+        if report is not None:
+            _write_report(report, claim, digests)
+        print(_sentence(claim, digests))
+
+
+def _schema() -> Any:
+    """What a dataset file must look like; None in a copy of the scripts alone, in a run that has checked the file."""
+    schema = PROJECT / "schemas/dataset.schema.yaml"
+    return read_yaml(schema, str(schema)) if schema.exists() else None
+
+
+def _trees(tree: str, dataset: Dataset, split: str | None) -> dict[str, str]:
+    """The directory of each split to verify, by its name."""
+    name = split or Path(os.path.abspath(tree)).name
+    if split is not None:
+        dataset.split(split)  # which refuses one that there is not
+    one = name in dataset.splits
+    trees = {name: tree} if one else {each: os.path.join(tree, each) for each in dataset.splits}
+    for path in trees.values():
+        if not os.path.isdir(path) or (os.path.islink(path) and not one):
+            raise VerifyError(
+                printable(path),
+                "there is nothing to verify",
+                expected="a directory with a directory for each label",
+                todo=_lines(
+                    [f"make it first: {_command(dataset)}", "or name the directory of one split, and --split NAME"]
+                ),
+            )
+    if not one:
+        problems = Problems()
+        for other in set(os.listdir(tree)) - set(trees):
+            problems.add("extra", other)
+        if problems:
+            raise _error(tree, dataset, found=problems.lines(), todo=problems.removal(tree))
+    return trees
+
+
+def _prove(claim: Claim) -> dict[str, str]:
+    """The digests of images and labels that the tree makes, if they are those that it must make."""
+    expected = claim.expected()
+    if expected is None:
+        raise _unprovable(claim)
+    found, tree, problems = claim.rebuild()
+    if found is not None:
+        logging.info("rebuilt from %s: SHA-256 %s", printable(claim.tree), found)
+    if found == expected:
+        return found
+    if claim.images is not None:
+        problems = claim.compare()
+        if not problems:
+            raise VerifyError(
+                printable(claim.tree),
+                "what is rebuilt from it is not what was published, although each image is as in the originals",
+                todo="if labels have several columns, make the manifest again; if not, verify again",
+            )
+        raise _error(claim.tree, claim.dataset, problems.lines(), _repairs(claim, problems))
+    if found is not None:
+        raise _another(claim, expected, found)
+    counts = claim.facts.class_counts
+    if claim.whole and counts is not None:
+        of_label = tree.image_counts()
+        problems.labels |= {label for label, count in zip(of_label, counts, strict=True) if of_label[label] != count}
+    repairs = _repairs(claim, problems)
+    if problems.counts["missing"] and not problems.labels:
+        repairs.append(_give_originals(claim))
+    raise _error(claim.tree, claim.dataset, problems.lines(), repairs)
+
+
+def _unprovable(claim: Claim) -> VerifyError:
+    source = printable(claim.dataset.source)
+    missing = " and ".join(f"splits.{claim.split}.{role}" for role in ROLES if role not in claim.pins)
+    return VerifyError(
+        printable(claim.tree),
+        "it cannot be proven without the originals",
+        found=f"not pinned: content_sha256 of {missing} in {source}"
+        if missing
+        else f"a limit of {claim.count:,}, while what is pinned are the digests of all {claim.facts.count:,} images",
+        todo=_give_originals(claim),
+    )
+
+
+def _another(claim: Claim, expected: Mapping[str, str], found: Mapping[str, str]) -> VerifyError:
+    known = identify((found["images"],), PROJECT / "datasets")
+    return _error(
+        claim.tree,
+        claim.dataset,
+        expected=[f"{role}: SHA-256 {expected[role]}" for role in ROLES],
+        found=[
+            f"images: SHA-256 {found['images']}" + (f", which is {printable(known)}" if known else ""),
+            f"labels: SHA-256 {found['labels']}",
+        ],
+        todo=[_give_originals(claim)],
+    )
+
+
+def _error(
+    tree: str, dataset: Dataset, found: Sequence[str], todo: Sequence[str], expected: Sequence[str] = ()
+) -> VerifyError:
+    return VerifyError(
+        printable(tree),
+        f"not the published images and labels of {printable(dataset.title)}",
+        expected=_lines(expected) or None,
+        found=_lines(found),
+        todo=_lines(todo) or None,
+    )
+
+
+def _lines(lines: Sequence[str]) -> str:
+    return "\n            ".join(lines)
+
+
+def _repairs(claim: Claim, problems: Problems) -> list[str]:
+    """The commands that remove what is extra, and make again just the labels in which something else is wrong."""
+    if not problems.labels:
+        return problems.removal(claim.tree)
+    targets = [shell_word(os.path.join(claim.tree, label)) for label in sorted(problems.labels)]
+    forced = " ".join(targets) if len(targets) <= MOST_TARGETS else "export"
+    limit = None if claim.whole else claim.count
+    return [*problems.removal(claim.tree), f"{_command(claim.dataset, limit)} --forcerun {forced}"]
+
+
+def _command(dataset: Dataset, limit: int | None = None) -> str:
+    """The command that makes the images of a dataset."""
+    own = Path(dataset.source).resolve().parent != PROJECT / "datasets"
+    settings = [shell_word(f"datasets={dataset.source if own else dataset.name}")]
+    settings += [f"limit={limit}"] if limit else []
+    return f"snakemake --cores 4 all --config {' '.join(settings)}"
+
+
+def _give_originals(claim: Claim) -> str:
+    files = zip(ROLES, claim.facts.files, strict=True)
+    options = " ".join(f"--{role} {shell_word(file.idx)}" for role, file in files)
+    return f"to learn which image differs, give the originals, downloaded and decompressed: {options}"
+
+
+def _write_report(report: str, claim: Claim, digests: Mapping[str, str]) -> None:
+    document = {
+        "dataset": claim.dataset.name,
+        "split": claim.split,
+        "equal": True,
+        "files": claim.count,
+        "sha256": digests,
+        "pinned": {role: role in claim.pins for role in ROLES},
+    }
     with atomic_file(report) as file:
         file.write(json.dumps(document, indent=2).encode() + b"\n")
-    logging.info("%s: %d PNG files are the published images and labels", tree, len(paths))
 
 
-def _start(file: IdxFile, count: int) -> Any:
-    """The SHA-256 of an IDX file with the first ``count`` items of another, up to where the items begin."""
-    return hashlib.sha256(file.header._replace(dims=(count, *file.header.item_shape)).to_bytes())
+def _sentence(claim: Claim, digests: Mapping[str, str]) -> str:
+    source = printable(claim.dataset.source)
+    what = f"{'' if claim.whole else 'first '}{'published ' if claim.pinned else ''}images and labels"
+    sentence = f"{printable(claim.tree)}: {claim.count:,} PNG files are the {what} of {printable(claim.dataset.title)}"
+    if claim.pinned:
+        of = "" if claim.whole else "of the originals "
+        return f"{sentence} (SHA-256 {of}{' and '.join(claim.pins[role] for role in ROLES)}, pinned in {source})"
+    missing = " and ".join(f"splits.{claim.split}.{role}" for role in ROLES if role not in claim.pins)
+    return f"{sentence}, as the originals given have them; not pinned: content_sha256 of {missing} in {source}"
 
 
-def _digest(file: IdxFile, count: int) -> str:
-    digest = _start(file, count)
-    for index in range(count):
-        digest.update(file.read(index, index + 1))
-    return str(digest.hexdigest())
-
-
-def _read(path: Path, size: tuple[int, int]) -> tuple[bytes, str | None]:
-    """The pixels of a PNG file, row by row, or none and what is wrong with it."""
-    try:
-        with Image.open(path, formats=["PNG"]) as image:
-            if (image.mode, image.size) != ("L", size[::-1]):
-                return b"", "altered"
-            return image.tobytes(), None
-    except FileNotFoundError:
-        return b"", "missing"
-    except (OSError, SyntaxError, ValueError, zlib.error, Image.DecompressionBombError):
-        return b"", "unreadable"
-
-
-def _extra_values(manifest: Path, columns: Sequence[str]) -> Iterator[Sequence[int]]:
-    """For each image, the values of the label columns that no directory tells, from the manifest."""
-    if not columns:
-        yield from repeat(())
-    with open(manifest, encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            yield [int(row[column]) for column in columns]
-    yield from repeat([0] * len(columns))
-
-
-def _find_unexpected(tree: Path, expected: set[str], problems: dict[str, list[str]]) -> None:
-    """Add each file below ``tree`` that should not be there; as misplaced, if one of its name is missing elsewhere."""
-    missing = {path.rpartition("/")[2] for path in problems["missing"]}
-    for folder, _, names in os.walk(tree):
-        for name in names:
-            path = os.path.relpath(os.path.join(folder, name), tree)
-            if path in expected or name == TIMESTAMP:
-                continue
-            problems["misplaced" if name in missing else "extra"].append(path)
-
-
-def _error(tree: Path, problems: dict[str, list[str]], repair: str) -> VerifyError:
-    listed = []
-    for kind, paths in problems.items():
-        if paths:
-            listed.append(f"{kind}: {len(paths)}")
-            listed += [f"  {path}" for path in sorted(paths)[:SHOWN]]
-            if len(paths) > SHOWN:
-                listed.append(f"  and {len(paths) - SHOWN} more")
-    labels = sorted({path.partition("/")[0] for paths in problems.values() for path in paths})
-    targets = " ".join(str(tree / label) for label in labels)
-    return VerifyError(
-        tree,
-        "not the published images",
-        found="\n            ".join(listed),
-        todo=f"{repair} --forcerun {targets}",
-    )
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"a number from 1 is needed, not {text!r}")
+    return int(text)
 
 
 if __name__ == "__main__":
     from idxpng.command import Command
 
     command = Command(__doc__)
-    command.add_idx_files()
-    command.add_argument("--entry", required=True, help="the dataset as the configuration names it")
-    command.add_argument("--report", required=True, metavar="FILE", help="the JSON file to make")
-    command.add_limit()
+    command.epilog = """\
+examples:
+  all of MNIST, wherever its images come from:
+    python scripts/verify.py --dataset datasets/mnist.yaml results/mnist/png
+  one split, in a directory that is called otherwise:
+    python scripts/verify.py --dataset datasets/mnist.yaml --split test ~/digits
+  which image differs:
+    python scripts/verify.py --dataset datasets/mnist.yaml results/mnist/png/test \\
+      --images resources/mnist/t10k-images-idx3-ubyte --labels resources/mnist/t10k-labels-idx1-ubyte
+
+The exit status is 0 when all is proven, and 1 when it is not."""
+    processes = min(os.cpu_count() or 1, MOST_PROCESSES)
+    add = command.add_argument
+    add("tree", metavar="TREE", help="directory of a split, or of all splits, such as results/mnist/png")
+    add("--dataset", metavar="FILE", required=True, help="dataset file of what it is to be, such as datasets/mnist.yaml")
+    add("--split", metavar="NAME", help="which split it is; by default as the directory is called")
+    add("--images", metavar="FILE", help="the original images, an IDX file, to name what differs")
+    add("--labels", metavar="FILE", help="the original labels, an IDX file")
+    add("--manifest", metavar="FILE", help="CSV file of the split, for labels of several columns")
+    add("--limit", metavar="N", type=_count, help="the tree has only the first N images of the split")
+    add("--report", metavar="FILE", help="JSON file to make when all is proven")
+    add("--processes", metavar="N", type=_count, default=processes, help="how many read images (default: %(default)s)")
     command.run(main)

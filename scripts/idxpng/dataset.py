@@ -76,8 +76,9 @@ class Dataset:
     """All that is known about one dataset.
 
     ``classes`` maps each label to what it stands for, in order. ``orientation`` and ``label_columns`` are
-    those of `LabelledImages`. ``url``, ``creators`` and ``published`` (a year or a day) say where it comes from,
-    None and empty where not known; ``superseded`` has the digests of older releases of its files, and what each is.
+    those of `LabelledImages`, ``label_type`` is numpy's name for the type of the numbers in the labels files. ``url``,
+    ``creators`` and ``published`` (a year or a day) say where it comes from, None and empty where not known;
+    ``superseded`` has the digests of older releases of its files, and what each is.
     ``source`` is how messages name the dataset file, and ``folder`` where it lies, from which relative mirrors are
     seen.
     """
@@ -89,6 +90,7 @@ class Dataset:
     citation: str
     classes: dict[int, str]
     orientation: str
+    label_type: str
     label_columns: tuple[str, ...]
     mirrors: tuple[str, ...]
     splits: dict[str, Split]
@@ -174,6 +176,7 @@ def load(path: str | Path, schema: dict[str, Any] | None = None, shown_as: str |
         citation=facts["citation"],
         classes=classes,
         orientation=facts.get("orientation", "upright"),
+        label_type=label_type,
         label_columns=label_columns,
         mirrors=tuple(facts.get("mirrors", ())),
         splits={split: _split(of_split, *of_files) for split, of_split in facts["splits"].items()},

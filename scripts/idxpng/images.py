@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import struct
 from array import array
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -84,19 +83,6 @@ class LabelledImages:
             return ()
         values = self.labels.values(index, index + 1)
         return tuple(value for column, value in enumerate(values) if column != self._class_column)
-
-    def label_bytes(self, label: int, extra_values: Sequence[int]) -> bytes:
-        """The label as it stands in the labels file, from its class and its other columns."""
-        values = list(extra_values)
-        values.insert(self._class_column, label)
-        return struct.pack(f">{len(values)}{self.labels.header.type.code}", *values)
-
-    def stored(self, pixels: bytes) -> bytes:
-        """An upright image as it stands in the images file: the inverse of `pixels`."""
-        if not self._transposed:
-            return pixels
-        _, columns = self.size
-        return b"".join(pixels[column::columns] for column in range(columns))
 
     def pixels(self, index: int) -> bytes:
         """The image at ``index``: rows × columns unsigned bytes, upright, row by row from the top."""

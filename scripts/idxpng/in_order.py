@@ -1,0 +1,56 @@
+"""The same work on many pieces, by several processes, with the results in the order of the pieces."""
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
+
+Piece = TypeVar("Piece")
+Result = TypeVar("Result")
+
+AHEAD = 2  # pieces for each process: one in work, one waiting
+
+
+def in_order(function: Callable[[Piece], Result], pieces: Iterable[Piece], processes: int) -> Iterator[Result]:
+    """The result of ``function`` for each piece, in order.
+
+    Only a few pieces and results exist at any time. The processes end with their parent, however that ends.
+
+    Args:
+        function: what other processes can import, as are its arguments and results.
+        processes: how many; with one, all is done in this process.
+
+    Raises:
+        BrokenProcessPool: when a process was killed.
+    """
+    if processes == 1:
+        yield from map(function, pieces)
+        return
+    from concurrent.futures import Future, ProcessPoolExecutor  # which takes longer than a small job
+
+    pool = ProcessPoolExecutor(processes, initializer=_start)
+    try:
+        ahead: deque[Future[Result]] = deque()
+        for piece in pieces:
+            ahead.append(pool.submit(function, piece))
+            if len(ahead) > AHEAD * processes:
+                yield ahead.popleft().result()
+        while ahead:
+            yield ahead.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _start() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is for the parent to say that it was interrupted
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

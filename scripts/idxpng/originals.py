@@ -1,0 +1,111 @@
+"""What the IDX files of a split must be: the digests that its dataset file pins, and the files themselves if given."""
+
+import hashlib
+import os
+from collections.abc import Sequence
+from contextlib import ExitStack
+
+from idxpng.dataset import COMPRESSED_SUFFIXES, Dataset, PublishedFile
+from idxpng.errors import DataError
+from idxpng.idx import IdxFile, IdxHeader
+from idxpng.images import CLASS
+from idxpng.shell import printable
+
+ROLES = ("images", "labels")
+
+
+class OriginalError(DataError):
+    """A file that was given as the original, and is not the one that the dataset file describes."""
+
+
+def pins(files: Sequence[PublishedFile]) -> dict[str, str]:
+    """The SHA-256 that the IDX files of images and labels must have, by their role, where one is pinned."""
+    digests = {role: _pin(file) for role, file in zip(ROLES, files, strict=True)}
+    return {role: digest for role, digest in digests.items() if digest}
+
+
+def _pin(file: PublishedFile) -> str | None:
+    if file.content_sha256 is None and not file.file.endswith(COMPRESSED_SUFFIXES):
+        return file.sha256  # published as it is
+    return file.content_sha256
+
+
+def headers(dataset: Dataset, split: str, count: int) -> dict[str, IdxHeader]:
+    """What the IDX files of the first ``count`` images and labels of a split begin with, by their role."""
+    columns = () if dataset.label_columns == (CLASS,) else (len(dataset.label_columns),)
+    return {
+        "images": IdxHeader.of("uint8", (count, *dataset.splits[split].shape)),
+        "labels": IdxHeader.of(dataset.label_type, (count, *columns)),
+    }
+
+
+class Originals:
+    """The IDX files of a split, known to be the pinned ones where any are pinned.
+
+    Args:
+        images, labels: the decompressed files.
+        dataset, split: which ones they must be.
+
+    Attributes:
+        images, labels: the files, open.
+
+    Raises:
+        OriginalError: when a file is not the one that the dataset file describes.
+        IdxError: when it is no IDX file.
+    """
+
+    def __init__(self, images: str, labels: str, dataset: Dataset, split: str) -> None:
+        self._dataset, self._split = dataset, split
+        published = dataset.splits[split]
+        pinned = pins(published.files)
+        expected = headers(dataset, split, published.count)
+        with ExitStack() as stack:
+            self.images, self.labels = (
+                stack.enter_context(_open(path, expected[role], pinned.get(role), dataset.source))
+                for role, path in zip(ROLES, (images, labels), strict=True)
+            )
+            self._stack = stack.pop_all()
+
+    def __enter__(self) -> "Originals":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._stack.close()
+
+    def classes(self, count: int) -> Sequence[int]:
+        """The class of each of the first ``count`` images."""
+        columns = self._dataset.label_columns
+        return self.labels.values(0, count)[columns.index(CLASS) :: len(columns)]
+
+    def digests(self, count: int) -> dict[str, str]:
+        """The SHA-256 of the IDX files that the first ``count`` images and labels make, by their role."""
+        first = headers(self._dataset, self._split, count)
+        return {role: _digest(file, first[role]) for role, file in zip(ROLES, (self.images, self.labels), strict=True)}
+
+
+def _open(path: str, expected: IdxHeader, pinned: str | None, source: str) -> IdxFile:
+    if not os.path.isfile(path):
+        raise OriginalError(printable(path), "there is no such file")
+    file = IdxFile(path)
+    if file.header != expected:
+        problem, wanted, found = "not the original: its header is another", str(expected), str(file.header)
+    elif pinned and (digest := _digest(file, expected)) != pinned:
+        problem, wanted, found = "not the original: its content is another", f"SHA-256 {pinned}", digest
+    else:
+        return file
+    file.__exit__()
+    raise OriginalError(
+        printable(path),
+        problem,
+        expected=f"{wanted}, from {printable(source)}",
+        found=found,
+        todo="remove it, and download and decompress the published file again",
+    )
+
+
+def _digest(file: IdxFile, header: IdxHeader) -> str:
+    digest = hashlib.sha256(header.to_bytes())
+    step = max(1, 2**20 // (header.item_size or 1))
+    for first in range(0, header.dims[0], step):
+        digest.update(file.read(first, min(first + step, header.dims[0])))
+    return digest.hexdigest()
