@@ -1,34 +1,96 @@
 """Print one digest of a directory of PNG files, the same whichever program wrote them.
 
 It is the SHA-256 of a text with a line for each file, ordered by path: the SHA-256 of its size and pixels, two
-spaces, and its path below the directory.
+spaces, and its path below the directory. Paths with control characters are refused, since they could look like
+other lines. How many files there are is said beside it, on standard error.
 """
 
 import argparse
 import hashlib
+import os
+import re
 import sys
-from pathlib import Path
 
-from PIL import Image
+from idxpng.errors import DataError
+from idxpng.png_reader import PngError, check_chunks, open_png, pixels_of, read_regular_file
+from idxpng.shell import printable
+
+# Of control characters, a line break could stand for a file; what is no text could not be digested.
+REFUSED = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+# Deflate makes at most 1,032 bytes of one, and a byte has at most eight pixels.
+MOST_PIXELS = 8 * 1032
+LARGEST_FILE = 2**31
 
 
-def main(directory: str) -> str:
-    """The digest of all PNG files below ``directory``, in hexadecimal.
+class TreeError(DataError):
+    """A directory that has no digest."""
+
+
+def main(directory: str) -> tuple[str, int]:
+    """The digest of all PNG files below ``directory``, in hexadecimal, and how many these are.
 
     What is digested of each image is its mode, columns and rows as ``"L 28 28 "``, and its pixels row by row.
+
+    Raises:
+        TreeError: when there is none, one cannot be read, or has a path that could look like another.
     """
+    paths = _paths(directory)
+    if not paths:
+        raise TreeError(
+            printable(directory), "there are no PNG files below it", todo="name a directory such as results/mnist/png"
+        )
     digest = hashlib.sha256()
-    for path in sorted(path.relative_to(directory).as_posix() for path in Path(directory).rglob("*.png")):
-        with Image.open(Path(directory, path)) as image:
-            pixels = f"{image.mode} {image.width} {image.height} ".encode() + image.tobytes()
+    for path in paths:
+        try:
+            pixels = _pixels(os.path.join(directory, path))
+        except PngError as error:
+            raise TreeError(printable(os.path.join(directory, path)), str(error)) from None
         digest.update(f"{hashlib.sha256(pixels).hexdigest()}  {path}\n".encode())
-    return digest.hexdigest()
+    return digest.hexdigest(), len(paths)
+
+
+def _paths(directory: str) -> list[str]:
+    """The path below ``directory`` of each file whose name ends in .png, in order."""
+    paths = []
+    for folder, _, names in os.walk(directory, onerror=_raise):
+        for name in names:
+            if name.endswith(".png"):
+                path = os.path.relpath(os.path.join(folder, name), directory)
+                if REFUSED.search(path):
+                    raise TreeError(
+                        printable(os.path.join(directory, path)),
+                        "its path has characters that are not for paths",
+                        todo="give it another name",
+                    )
+                paths.append(path)
+    return sorted(paths)
+
+
+def _raise(error: OSError) -> None:
+    raise error
+
+
+def _pixels(path: str) -> bytes:
+    data = read_regular_file(path, LARGEST_FILE)
+    check_chunks(data)
+    with open_png(data) as image:
+        if image.width * image.height > MOST_PIXELS * len(data):
+            raise PngError("unreadable", f"{len(data)} bytes cannot hold {image.height} × {image.width} pixels")
+        if image.mode == "P":
+            raise PngError(
+                "unreadable", "its pixels are numbers of colors in a palette, which the digest would not tell"
+            )
+        return f"{image.mode} {image.width} {image.height} ".encode() + pixels_of(image)
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("directory", metavar="DIRECTORY", help="such as results/mnist/png")
     try:
-        print(main(parser.parse_args().directory))
+        digest, count = main(parser.parse_args().directory)
+    except DataError as error:
+        sys.exit(str(error))
     except OSError as error:
-        sys.exit(f"{error.filename or error}: {error.strerror or 'no readable image'}")
+        sys.exit(f"{printable(os.fspath(error.filename or '?'))}: {error.strerror}")
+    print(f"{count:,} PNG files", file=sys.stderr)
+    print(digest)

@@ -77,14 +77,15 @@ class Claim:
         tree = self._tree()
         problems = tree.survey()
         header = headers(self.dataset, self.split, self.count)
+        columns = self.dataset.label_columns
+        of_labels = None if problems else labels_digest(header["labels"], tree, columns, self.manifest)
         of_images = start(header["images"])
         for _, images, wrong in self._stored_images().read_all(tree, self.processes):
             of_images.update(images)
             for kind, path, detail in wrong:
                 problems.add(kind, path, detail, [path.partition("/")[0]])
-        if problems:
+        if of_labels is None or problems:
             return None, tree, problems
-        of_labels = labels_digest(header["labels"], tree, self.dataset.label_columns, self.manifest)
         return {"images": of_images.hexdigest(), "labels": of_labels}, tree, problems
 
     def compare(self) -> Problems:

@@ -8,6 +8,7 @@ import io
 import os
 import stat
 import struct
+import warnings
 import zlib
 
 from PIL.PngImagePlugin import PngImageFile
@@ -18,6 +19,9 @@ from idxpng.png import SIGNATURE
 FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 # What a file may hold beside its pixels, such as a color profile or text.
 ROOM_FOR_MORE = 2**20
+# An animation that is none is only a PNG image, and nothing that a reader of images must know.
+warnings.filterwarnings("ignore", "Invalid APNG", module="PIL")
+
 COLOR_TYPES = {0: "grayscale", 2: "RGB", 3: "palette", 4: "grayscale with alpha", 6: "RGB with alpha"}
 
 
@@ -88,7 +92,7 @@ def pixels_of(image: PngImageFile) -> bytes:
         raise _unreadable(error) from None
 
 
-def read_regular_file(path: str, largest: int | None = None) -> bytes:
+def read_regular_file(path: str, largest: int) -> bytes:
     """The bytes of a file, if it is one; it neither waits for a pipe nor follows a symbolic link.
 
     Raises:
@@ -99,20 +103,20 @@ def read_regular_file(path: str, largest: int | None = None) -> bytes:
     except FileNotFoundError:
         raise PngError("missing", "") from None
     except OSError as error:
-        detail = "a symbolic link" if error.errno == errno.ELOOP else error.strerror
+        detail = "a symbolic link" if error.errno == errno.ELOOP else os.strerror(error.errno or 0)
         raise PngError("unreadable", detail) from None
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise PngError("unreadable", "not a file")
-        if largest is not None and status.st_size > largest:
-            raise PngError("unreadable", f"{status.st_size:,} bytes, too many for an image of its size")
+        if status.st_size > largest:
+            raise PngError("unreadable", f"{status.st_size:,} bytes, too many for one image")
         data = os.read(descriptor, status.st_size)
         while len(data) < status.st_size and (more := os.read(descriptor, status.st_size - len(data))):
             data += more
         return data
     except OSError as error:
-        raise PngError("unreadable", error.strerror) from None
+        raise PngError("unreadable", os.strerror(error.errno or 0)) from None
     finally:
         os.close(descriptor)
 

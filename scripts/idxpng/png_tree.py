@@ -60,9 +60,7 @@ class PngTree:
             self._add_missing(problems, expected)
         return problems
 
-    def _survey_label(
-        self, position: int, name: str, problems: Problems, expected: Sequence[int] | None
-    ) -> None:
+    def _survey_label(self, position: int, name: str, problems: Problems, expected: Sequence[int] | None) -> None:
         value = self.values[position - 1]
         with os.scandir(os.path.join(self.path, name)) as entries:
             for entry in entries:

@@ -72,9 +72,7 @@ class StoredImages:
             return pixels
         return b"".join(pixels[column :: self.columns] for column in range(self.columns))
 
-    def read_all(
-        self, tree: PngTree, processes: int
-    ) -> Iterator[tuple[Sequence[tuple[int, str]], bytes, list[Wrong]]]:
+    def read_all(self, tree: PngTree, processes: int) -> Iterator[tuple[Sequence[tuple[int, str]], bytes, list[Wrong]]]:
         """All images found in a tree, in the order of the IDX file: some indices and paths, and what `read` gives."""
         if len(tree.places) < FEWEST_FOR_PROCESSES or self.size > LARGEST_FOR_PROCESSES:
             processes = 1
@@ -118,7 +116,9 @@ def labels_digest(header: IdxHeader, tree: PngTree, columns: Sequence[str], mani
         return str(digest.hexdigest())
     if manifest is None:
         others = ", ".join(column for column in columns if column != CLASS)
-        raise RebuildError(tree.path, f"its directories do not tell {others}", todo="name its manifest: --manifest FILE")
+        raise RebuildError(
+            tree.path, f"its directories do not tell {others}", todo="name its manifest: --manifest FILE"
+        )
     of_class = columns.index(CLASS)
     for place, values in zip(tree.places, _manifest_rows(manifest, columns, len(tree.places)), strict=True):
         values[of_class] = tree.values[place - 1]

@@ -70,7 +70,8 @@ def test_the_first_training_image_is_the_five_of_the_tutorials(exported: Path) -
 
 
 def test_the_tree_has_the_digest_that_the_readme_states(exported: Path) -> None:
-    digest = tree_digest.main(str(exported / "results/mnist/png"))
+    digest, count = tree_digest.main(str(exported / "results/mnist/png"))
+    assert count == 70_000
     assert f"`{digest}`" in (PROJECT / "README.md").read_text()
 
 

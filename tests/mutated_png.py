@@ -1,0 +1,94 @@
+"""PNG files as they should not be: cut, overwritten, or well-formed and yet not what they say."""
+
+import io
+import struct
+import zlib
+from collections.abc import Iterator
+
+import numpy
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+NAMES = (
+    b"IHDR PLTE IDAT IEND acTL fcTL fdAT bKGD cHRM eXIf gAMA hIST iCCP iTXt pHYs sBIT sRGB tEXt tIME tRNS zTXt".split()
+)
+
+
+def png(pixels: numpy.ndarray, **settings: object) -> bytes:
+    """The PNG file of an image that Pillow makes: uint8 (rows, columns)."""
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG", **settings)
+    return file.getvalue()
+
+
+def chunk(name: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+
+def chunks(data: bytes) -> list[tuple[bytes, bytes]]:
+    """Name and data of each chunk of a PNG file."""
+    found, at = [], len(SIGNATURE)
+    while at < len(data):
+        (length,) = struct.unpack_from(">I", data, at)
+        found.append((data[at + 4 : at + 8], data[at + 8 : at + 8 + length]))
+        at += 12 + length
+    return found
+
+
+def assemble(parts: list[tuple[bytes, bytes]]) -> bytes:
+    return SIGNATURE + b"".join(chunk(name, data) for name, data in parts)
+
+
+def originals(pixels: numpy.ndarray) -> list[bytes]:
+    """An image as several PNG files: plain, with all that may stand beside pixels, and animated."""
+    about = PngInfo()
+    about.add_text("Title", "digit")
+    about.add_text("Comment", "compressed", zip=True)
+    about.add_itxt("Author", "somebody", "en", "Autor", zip=True)
+    rich = png(
+        pixels, pnginfo=about, dpi=(72, 72), gamma=0.45, icc_profile=b"\0" * 130, transparency=0, exif=b"Exif\0\0"
+    )
+    second = Image.fromarray(255 - pixels)
+    return [png(pixels), rich, png(pixels, save_all=True, append_images=[second])]
+
+
+def damaged(files: list[bytes], seed: int, count: int) -> Iterator[tuple[bytes, bytes]]:
+    """A file and what is left of it after bytes were changed, or its end was cut off."""
+    random = numpy.random.default_rng(seed)
+    for _ in range(count):
+        original = files[random.integers(len(files))]
+        data = bytearray(original)
+        for _ in range(random.integers(1, 5)):
+            data[random.integers(len(data))] = random.integers(256)
+        if random.random() < 0.2:
+            del data[random.integers(len(data)) :]
+        yield original, bytes(data)
+
+
+def reassembled(files: list[bytes], seed: int, count: int) -> Iterator[bytes]:
+    """Files whose chunks were changed, doubled, swapped, renamed or removed, each with the right checksum."""
+    random = numpy.random.default_rng(seed)
+    for _ in range(count):
+        parts = chunks(files[random.integers(len(files))])
+        for _ in range(random.integers(1, 4)):
+            at = int(random.integers(len(parts)))
+            name, data = parts[at]
+            match random.integers(6):
+                case 0:
+                    parts.insert(int(random.integers(len(parts) + 1)), parts[at])
+                case 1:
+                    del parts[at]
+                case 2:
+                    parts[at] = NAMES[random.integers(len(NAMES))], data
+                case 3:
+                    parts.insert(at, (NAMES[random.integers(len(NAMES))], random.bytes(int(random.integers(40)))))
+                case 4:
+                    parts[at] = name, data[: random.integers(len(data) + 1)]
+                case _:
+                    changed = bytearray(data or b"\0")
+                    changed[random.integers(len(changed))] = random.integers(256)
+                    parts[at] = name, bytes(changed)
+            if not parts:
+                break
+        yield assemble(parts)

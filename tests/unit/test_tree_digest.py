@@ -1,0 +1,127 @@
+"""A directory of PNG files has one digest, and no other directory has it."""
+
+import hashlib
+import os
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy
+import pytest
+from PIL import Image
+
+import tree_digest
+from mutated_png import assemble, png
+from project import PROJECT
+
+FIRST = numpy.arange(24, dtype=numpy.uint8).reshape(6, 4)
+SECOND = 255 - FIRST
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    folder = tmp_path / "tree"
+    for name, pixels in {"train/3/1.png": FIRST, "train/10/0.png": SECOND}.items():
+        (folder / name).parent.mkdir(parents=True)
+        (folder / name).write_bytes(png(pixels))
+    return folder
+
+
+def digest(tree: Path) -> str:
+    return tree_digest.main(str(tree))[0]
+
+
+def refusal(tree: Path) -> str:
+    with pytest.raises(tree_digest.TreeError) as refused:
+        digest(tree)
+    assert all(line.isprintable() for line in str(refused.value).splitlines())
+    return str(refused.value)
+
+
+def test_the_digest_is_that_of_a_line_for_each_file(tree: Path) -> None:
+    lines = [
+        f"{hashlib.sha256(b'L 4 6 ' + pixels.tobytes()).hexdigest()}  {path}\n"
+        for path, pixels in (("train/10/0.png", SECOND), ("train/3/1.png", FIRST))
+    ]
+    assert tree_digest.main(str(tree)) == (hashlib.sha256("".join(lines).encode()).hexdigest(), 2)
+
+
+def test_neither_the_encoder_nor_other_files_make_a_difference(tree: Path) -> None:
+    before = digest(tree)
+    Image.fromarray(FIRST).save(tree / "train/3/1.png", optimize=True, dpi=(72, 72))
+    (tree / "train/3/notes.txt").touch()
+    assert digest(tree) == before
+
+
+def test_pixels_size_and_path_make_a_difference(tree: Path) -> None:
+    digests = {digest(tree)}
+    (tree / "train/3/1.png").write_bytes(png(SECOND))
+    digests.add(digest(tree))
+    (tree / "train/3/1.png").write_bytes(png(FIRST.reshape(4, 6)))
+    digests.add(digest(tree))
+    (tree / "train/3/1.png").rename(tree / "train/3/2.png")
+    digests.add(digest(tree))
+    assert len(digests) == 4
+
+
+@pytest.mark.parametrize("name", ["a\n.png", "a\r.png", "\x1b[2J.png", os.fsdecode(b"\xff.png")])
+def test_a_path_that_could_look_like_another_line_is_refused(tree: Path, name: str) -> None:
+    (tree / name).write_bytes(png(FIRST))
+    assert "its path has characters that are not for paths" in refusal(tree)
+
+
+def test_no_other_tree_has_the_digest_of_two_files(tree: Path) -> None:
+    line = f"{hashlib.sha256(b'L 4 6 ' + SECOND.tobytes()).hexdigest()}  train"
+    one = tree.parent / "one"
+    (one / f"train/10/0.png\n{line}/3").mkdir(parents=True)
+    (one / f"train/10/0.png\n{line}/3/1.png").write_bytes(png(SECOND))
+    assert "its path has characters" in refusal(one)
+
+
+def test_images_whose_colors_are_in_a_palette_are_refused(tree: Path) -> None:
+    Image.fromarray(FIRST).convert("P").save(tree / "palette.png")
+    assert f"{tree}/palette.png: its pixels are numbers of colors" in refusal(tree)
+
+
+def test_a_tree_without_png_files_has_no_digest(tree: Path) -> None:
+    for path in tree.rglob("*.png"):
+        path.unlink()
+    assert "there are no PNG files below it" in refusal(tree)
+
+
+def test_what_cannot_be_read_is_told_and_not_waited_for(tree: Path) -> None:
+    harm = tree / "harm.png"
+    os.mkfifo(harm)
+    assert f"{harm}: not a file" in refusal(tree)
+    harm.unlink()
+    harm.symlink_to("/dev/zero")
+    assert f"{harm}: a symbolic link" in refusal(tree)
+    harm.unlink()
+    harm.write_bytes(png(FIRST)[:-1])
+    assert f"{harm}: it ends at byte" in refusal(tree)
+    os.truncate(harm, 2**40)
+    assert f"{harm}: 1,099,511,627,776 bytes, too many" in refusal(tree)
+    large = b"IHDR", struct.pack(">2I5B", 2**30, 2**30, 8, 0, 0, 0, 0)
+    harm.write_bytes(assemble([large, (b"IDAT", bytes(12_000)), (b"IEND", b"")]))
+    assert "bytes cannot hold 1073741824 × 1073741824 pixels" in refusal(tree)
+
+
+def command(directory: str | Path) -> subprocess.CompletedProcess[str]:
+    words = [sys.executable, str(PROJECT / "scripts/tree_digest.py"), str(directory)]
+    return subprocess.run(words, capture_output=True, text=True)
+
+
+def test_the_command_prints_the_digest_alone_and_beside_it_how_many_files(tree: Path) -> None:
+    process = command(tree)
+    assert (process.returncode, process.stdout) == (0, f"{digest(tree)}\n")
+    assert process.stderr == "2 PNG files\n"
+
+
+@pytest.mark.parametrize("directory", ["nowhere", "tree/train/3/1.png", "empty"])
+def test_the_command_fails_where_there_is_nothing_to_digest(tree: Path, directory: str) -> None:
+    (tree.parent / "empty").mkdir()
+    process = command(tree.parent / directory)
+    assert (process.returncode, process.stdout) == (1, "")
+    assert str(tree.parent / directory) in process.stderr
+    assert "Traceback" not in process.stderr
