@@ -30,7 +30,7 @@ class PngTree:
         self.names = list(labels)
         self.values = list(labels.values())
         self.width = len(str(count - 1))
-        self.places = array("I", bytes(4 * limit))
+        self.places = array("I", [0]) * limit
 
     def survey(self, expected: Sequence[int] | None = None) -> Problems:
         """Find all images, and tell what is missing, misplaced or extra.

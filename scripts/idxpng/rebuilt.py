@@ -18,6 +18,7 @@ from idxpng.png_tree import PngTree
 
 CHUNK_IMAGES = 512
 CHUNK_BYTES = 2**20
+CHUNK_LABELS = 2**12
 # To start processes takes as long as to read some thousand digits.
 FEWEST_FOR_PROCESSES = 4000
 # Each process holds an image some times, so that larger ones are read one after the other.
@@ -111,7 +112,7 @@ def labels_digest(header: IdxHeader, tree: PngTree, columns: Sequence[str], mani
     if len(columns) == 1:
         packed = [pack([value]) for value in tree.values]
         places = iter(tree.places)
-        while chunk := list(islice(places, CHUNK_BYTES)):
+        while chunk := list(islice(places, CHUNK_LABELS)):
             digest.update(b"".join([packed[place - 1] for place in chunk]))
         return str(digest.hexdigest())
     if manifest is None:
