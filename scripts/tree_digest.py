@@ -13,7 +13,7 @@ import sys
 
 from idxpng.errors import DataError
 from idxpng.png_reader import PngError, check_chunks, open_png, pixels_of, read_regular_file
-from idxpng.shell import printable
+from idxpng.text import printable
 
 # Of control characters, a line break could stand for a file; what is no text could not be digested.
 REFUSED = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
@@ -36,15 +36,13 @@ def main(directory: str) -> tuple[str, int]:
     """
     paths = _paths(directory)
     if not paths:
-        raise TreeError(
-            printable(directory), "there are no PNG files below it", todo="name a directory such as results/mnist/png"
-        )
+        raise TreeError(directory, "there are no PNG files below it", todo="name a directory such as results/mnist/png")
     digest = hashlib.sha256()
     for path in paths:
         try:
             pixels = _pixels(os.path.join(directory, path))
         except PngError as error:
-            raise TreeError(printable(os.path.join(directory, path)), str(error)) from None
+            raise TreeError(os.path.join(directory, path), str(error)) from None
         digest.update(f"{hashlib.sha256(pixels).hexdigest()}  {path}\n".encode())
     return digest.hexdigest(), len(paths)
 
@@ -58,7 +56,7 @@ def _paths(directory: str) -> list[str]:
                 path = os.path.relpath(os.path.join(folder, name), directory)
                 if REFUSED.search(path):
                     raise TreeError(
-                        printable(os.path.join(directory, path)),
+                        os.path.join(directory, path),
                         "its path has characters that are not for paths",
                         todo="give it another name",
                     )
@@ -86,11 +84,12 @@ def _pixels(path: str) -> bytes:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("directory", metavar="DIRECTORY", help="such as results/mnist/png")
+    directory = parser.parse_args().directory
     try:
-        digest, count = main(parser.parse_args().directory)
+        digest, count = main(directory)
     except DataError as error:
         sys.exit(str(error))
     except OSError as error:
-        sys.exit(f"{printable(os.fspath(error.filename or '?'))}: {error.strerror}")
+        sys.exit(f"{printable(error.filename or directory)}: {error.strerror}")
     print(f"{count:,} PNG files", file=sys.stderr)
     print(digest)

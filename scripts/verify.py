@@ -13,11 +13,13 @@ from typing import Any
 
 from idxpng.atomic import atomic_file
 from idxpng.claim import Claim
-from idxpng.dataset import Dataset, identify, load, read_yaml
+from idxpng.dataset import Dataset, identify, load
 from idxpng.errors import DataError
 from idxpng.originals import ROLES
 from idxpng.problems import Problems
-from idxpng.shell import printable, shell_word
+from idxpng.shell import shell_word
+from idxpng.text import printable
+from idxpng.yaml_file import read_yaml
 
 PROJECT = Path(__file__).parents[1]
 MOST_TARGETS = 100  # in a command that people are to copy
@@ -64,11 +66,11 @@ def main(
         Path(report).unlink(missing_ok=True)
     facts = load(dataset, _schema())
     if (images is None) != (labels is None):
-        raise VerifyError(printable(images or labels or ""), "originals are images and labels", todo="give both")
+        raise VerifyError(images or labels or "", "originals are images and labels", todo="give both")
     trees = _trees(tree, facts, split)
     if len(trees) > 1 and any((images, labels, manifest, report)):
         raise VerifyError(
-            printable(tree),
+            tree,
             "originals, manifest and report are those of one split",
             todo=f"name the directory of one: {' or '.join(shell_word(path) for path in trees.values())}",
         )
@@ -78,7 +80,7 @@ def main(
         digests = _prove(claim)
         if report is not None:
             _write_report(report, claim, digests)
-        print(_sentence(claim, digests))
+        print(printable(_sentence(claim, digests)))
 
 
 def _schema() -> Any:
@@ -97,7 +99,7 @@ def _trees(tree: str, dataset: Dataset, split: str | None) -> dict[str, str]:
     for path in trees.values():
         if not os.path.isdir(path) or (os.path.islink(path) and not one):
             raise VerifyError(
-                printable(path),
+                path,
                 "there is nothing to verify",
                 expected="a directory with a directory for each label",
                 todo=_lines(
@@ -120,14 +122,14 @@ def _prove(claim: Claim) -> dict[str, str]:
         raise _unprovable(claim)
     found, tree, problems = claim.rebuild()
     if found is not None:
-        logging.info("rebuilt from %s: SHA-256 %s", printable(claim.tree), found)
+        logging.info("rebuilt from %s: SHA-256 %s", claim.tree, found)
     if found == expected:
         return found
     if claim.images is not None:
         problems = claim.compare()
         if not problems:
             raise VerifyError(
-                printable(claim.tree),
+                claim.tree,
                 "what is rebuilt from it is not what was published, although each image is as in the originals",
                 todo="if labels have several columns, make the manifest again; if not, verify again",
             )
@@ -145,10 +147,10 @@ def _prove(claim: Claim) -> dict[str, str]:
 
 
 def _unprovable(claim: Claim) -> VerifyError:
-    source = printable(claim.dataset.source)
+    source = claim.dataset.source
     missing = " and ".join(f"splits.{claim.split}.{role}" for role in ROLES if role not in claim.pins)
     return VerifyError(
-        printable(claim.tree),
+        claim.tree,
         "it cannot be proven without the originals",
         found=f"not pinned: content_sha256 of {missing} in {source}"
         if missing
@@ -164,7 +166,7 @@ def _another(claim: Claim, expected: Mapping[str, str], found: Mapping[str, str]
         claim.dataset,
         expected=[f"{role}: SHA-256 {expected[role]}" for role in ROLES],
         found=[
-            f"images: SHA-256 {found['images']}" + (f", which is {printable(known)}" if known else ""),
+            f"images: SHA-256 {found['images']}" + (f", which is {known}" if known else ""),
             f"labels: SHA-256 {found['labels']}",
         ],
         todo=[_give_originals(claim)],
@@ -175,8 +177,8 @@ def _error(
     tree: str, dataset: Dataset, found: Sequence[str], todo: Sequence[str], expected: Sequence[str] = ()
 ) -> VerifyError:
     return VerifyError(
-        printable(tree),
-        f"not the published images and labels of {printable(dataset.title)}",
+        tree,
+        f"not the published images and labels of {dataset.title}",
         expected=_lines(expected) or None,
         found=_lines(found),
         todo=_lines(todo) or None,
@@ -225,9 +227,9 @@ def _write_report(report: str, claim: Claim, digests: Mapping[str, str]) -> None
 
 
 def _sentence(claim: Claim, digests: Mapping[str, str]) -> str:
-    source = printable(claim.dataset.source)
+    source = claim.dataset.source
     what = f"{'' if claim.whole else 'first '}{'published ' if claim.pinned else ''}images and labels"
-    sentence = f"{printable(claim.tree)}: {claim.count:,} PNG files are the {what} of {printable(claim.dataset.title)}"
+    sentence = f"{claim.tree}: {claim.count:,} PNG files are the {what} of {claim.dataset.title}"
     if claim.pinned:
         of = "" if claim.whole else "of the originals "
         return f"{sentence} (SHA-256 {of}{' and '.join(claim.pins[role] for role in ROLES)}, pinned in {source})"

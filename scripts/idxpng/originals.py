@@ -9,7 +9,6 @@ from idxpng.dataset import COMPRESSED_SUFFIXES, Dataset, PublishedFile
 from idxpng.errors import DataError
 from idxpng.idx import IdxFile, IdxHeader
 from idxpng.images import CLASS
-from idxpng.shell import printable
 
 ROLES = ("images", "labels")
 
@@ -85,7 +84,7 @@ class Originals:
 
 def _open(path: str, expected: IdxHeader, pinned: str | None, source: str) -> IdxFile:
     if not os.path.isfile(path):
-        raise OriginalError(printable(path), "there is no such file")
+        raise OriginalError(path, "there is no such file")
     file = IdxFile(path)
     if file.header != expected:
         problem, wanted, found = "not the original: its header is another", str(expected), str(file.header)
@@ -95,9 +94,9 @@ def _open(path: str, expected: IdxHeader, pinned: str | None, source: str) -> Id
         return file
     file.__exit__()
     raise OriginalError(
-        printable(path),
+        path,
         problem,
-        expected=f"{wanted}, from {printable(source)}",
+        expected=f"{wanted}, from {source}",
         found=found,
         todo="remove it, and download and decompress the published file again",
     )

@@ -18,6 +18,7 @@ from urllib.parse import unquote, urlsplit
 from idxpng.catalog import Catalog
 from idxpng.config import Config
 from idxpng.dataset import Dataset, Split
+from idxpng.originals import pins
 
 # What `describe` and `card` tell of a dataset beside its images.
 TERMS = ("title", "licence", "attribution", "citation", "url", "creators", "published")
@@ -88,6 +89,13 @@ class Plan:
             role: f"<resources>/{wildcards.dataset}/{file.idx}"
             for role, file in zip(("images", "labels"), split.files, strict=True)
         }
+
+    def needed_originals(self, wildcards: Any) -> dict[str, str]:
+        """The IDX files of a split, where a proof takes them: where a digest is not pinned, or with a limit."""
+        split = self.catalog.dataset(wildcards.dataset).split(wildcards.split)
+        if self.image_count(split) == split.count and len(pins(split.files)) == len(split.files):
+            return {}
+        return self.idx_files(wildcards)
 
     def shards(self, split: Split) -> list[str]:
         """The numbers of a split's shards, as their names spell them."""

@@ -5,7 +5,8 @@ from bisect import insort
 from collections import Counter
 from collections.abc import Sequence
 
-from idxpng.shell import printable, shell_word
+from idxpng.shell import shell_word
+from idxpng.text import printable
 
 KINDS = ("missing", "misplaced", "extra", "altered", "unreadable")
 SHOWN = 20  # of each kind

@@ -159,7 +159,7 @@ def test_all_splits_are_proven_at_once(exported: Exported, capsys: pytest.Captur
     train = document["splits"]["train"]
     test = train | {role: train[role] | {"file": f"test-{role}.gz"} for role in ("images", "labels")}
     document["splits"]["test"] = test
-    Path(exported.dataset).write_text(yaml.safe_dump(document))
+    Path(exported.dataset).write_text(json.dumps(document))
     png = exported.tree.parent
     shutil.copytree(exported.tree, png / "test")
     verify.main(str(png), exported.dataset)
@@ -429,15 +429,14 @@ def test_another_dataset_under_the_same_name_is_recognized(tmp_path: Path) -> No
         sample["splits"]["test"][role]["content_sha256"] = wrong
     (tmp_path / "mnist.yaml").write_text(yaml.safe_dump(sample))
     mirror = PROJECT / "datasets/mnist-sample"
-    files = []
-    for role in ("images-idx3", "labels-idx1"):
-        files.append(tmp_path / role)
-        files[-1].write_bytes(gzip.decompress((mirror / f"t10k-{role}-ubyte.gz").read_bytes()))
+    images, labels = (str(tmp_path / role) for role in ("images-idx3", "labels-idx1"))
+    for path in (images, labels):
+        Path(path).write_bytes(gzip.decompress((mirror / f"t10k-{Path(path).name}-ubyte.gz").read_bytes()))
     header = str(tmp_path / "header.json")
-    validate.main(str(PROJECT / "datasets/mnist-sample.yaml"), "test", *map(str, files), header)
+    validate.main(str(PROJECT / "datasets/mnist-sample.yaml"), "test", images, labels, header)
     for label in range(10):
         manifest = str(tmp_path / f"{label}.csv")
-        export.main(*map(str, files), header, str(label), str(tmp_path / f"mnist/png/test/{label}"), manifest)
+        export.main(images, labels, header, str(label), str(tmp_path / f"mnist/png/test/{label}"), manifest)
     with pytest.raises(verify.VerifyError, match=r"which is t10k-images-idx3-ubyte.gz of MNIST sample"):
         verify.main(str(tmp_path / "mnist/png/test"), str(tmp_path / "mnist.yaml"))
 

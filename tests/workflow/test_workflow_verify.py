@@ -1,10 +1,18 @@
 """`verify` as people ask for it: a proof each time, or the files that are wrong and the command that repairs them."""
 
+import shutil
 from pathlib import Path
 
+import pytest
+import yaml
 from PIL import Image
 
 from project import copy_project, files, snakemake
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    return copy_project(tmp_path / "project")
 
 
 def swap_a_pixel(path: Path) -> None:
@@ -15,8 +23,7 @@ def swap_a_pixel(path: Path) -> None:
     image.save(path)
 
 
-def test_the_workflow_verifies_whenever_it_is_asked_and_its_repair_works(tmp_path: Path) -> None:
-    project = copy_project(tmp_path / "project")
+def test_the_workflow_verifies_whenever_it_is_asked_and_its_repair_works(project: Path) -> None:
     snakemake(project, "--cores", "2", "all")
     before = files(project / "results")
     for _ in range(2):
@@ -34,3 +41,33 @@ def test_the_workflow_verifies_whenever_it_is_asked_and_its_repair_works(tmp_pat
     snakemake(project, "--cores", "2", "verify")
     after = files(project / "results")
     assert {path: after[path] for path in before} == before
+
+
+def test_a_proof_needs_neither_the_published_files_nor_the_header(project: Path) -> None:
+    snakemake(project, "--cores", "2", "all")
+    for kept in ("resources", "results/mnist-sample/header", "datasets/mnist-sample"):
+        shutil.rmtree(project / kept)
+    run = snakemake(project, "--cores", "2", "verify")
+    assert run.jobs == {"verify_split": 2, "verify": 1}
+    sentence = "results/mnist-sample/png/test: 200 PNG files are the published images and labels of MNIST sample"
+    assert sentence in run.output
+    swap_a_pixel(project / "results/mnist-sample/png/test/7/000.png")
+    run = snakemake(project, "--cores", "2", "verify", succeed=False)
+    assert "to learn which image differs, give the originals" in run.output
+
+
+def test_all_and_verify_in_one_command_verify_what_all_makes(project: Path) -> None:
+    run = snakemake(project, "--cores", "2", "all", "verify")
+    assert (run.jobs["export"], run.jobs["verify_split"]) == (20, 2)
+
+
+def test_the_first_images_are_proven_with_the_originals(project: Path) -> None:
+    (project / "config.yaml").write_text(yaml.safe_dump({"limit": 50, "splits": "test"}))
+    snakemake(project, "--cores", "2", "all")
+    run = snakemake(project, "--cores", "2", "verify")
+    assert "50 PNG files are the first published images and labels" in run.output
+    swap_a_pixel(project / "results/mnist-sample/png/test/7/000.png")
+    run = snakemake(project, "--cores", "2", "verify", succeed=False)
+    command = next(line for line in run.output.splitlines() if "to do:" in line).partition("snakemake ")[2].split()
+    assert snakemake(project, *command).jobs["export"] == 1
+    snakemake(project, "--cores", "2", "verify")
