@@ -13,9 +13,10 @@ from typing import IO, Any, NamedTuple, cast
 from idxpng import zip_member
 from idxpng.atomic import atomic_file
 from idxpng.compressed import compression, open_content
-from idxpng.content import WrongFileError, check_content
+from idxpng.content import WrongFileError, check_content, check_header
 from idxpng.durable import flush_names
 from idxpng.errors import DataError
+from idxpng.idx import IdxHeader
 from idxpng.mirrors import Place, first_that_serves, places_in
 from idxpng.partial import discard, discard_others, partial_file, restart
 from idxpng.space import check_space
@@ -41,13 +42,15 @@ class _Pinned(NamedTuple):
     content_sha256: str | None
     git_blob: str | None
     datasets: str | None
+    header: IdxHeader | None
 
     @property
     def has_digest(self) -> bool:
         return bool(self.sha256 or self.content_sha256 or self.git_blob)
 
     def check(self, path: str, source: str) -> None:
-        check_content(path, source, self.content_bytes, self.sha256, self.content_sha256, self.datasets, self.git_blob)
+        digests = self.sha256, self.content_sha256
+        check_content(path, source, self.content_bytes, *digests, self.datasets, self.git_blob, self.header)
 
 
 def main(dataset: str, file: str, output: str, mirrors: Sequence[str] = (), **transfer: Any) -> None:
@@ -86,6 +89,7 @@ def download(
     git_blob: str | None = None,
     member: str | None = None,
     archive: tuple[str, int] | None = None,
+    header: IdxHeader | None = None,
     datasets: str | None = None,
     **transfer: Any,
 ) -> None:
@@ -105,6 +109,7 @@ def download(
         git_blob: identity of the published file in a Git repository, or None.
         member: path of the file in a zip archive, if it is published in one.
         archive: name and size of that archive. Mirrors may pack theirs otherwise.
+        header: that of the content, to say in what a file differs that nothing pins.
         datasets: folder of dataset files, to say whose file a wrong one is.
         transfer: timeout, retries and backoff of `session.Session`.
 
@@ -112,7 +117,7 @@ def download(
         DownloadError: when no mirror has the file, with the reason for each.
         DiskRoomError: when the disk has no space for it.
     """
-    pinned = _Pinned(content_bytes, sha256, content_sha256, git_blob, datasets)
+    pinned = _Pinned(content_bytes, sha256, content_sha256, git_blob, datasets, header)
     if pinned.has_digest and _is_there(output, pinned):
         return
     limit = content_bytes + COMPRESSION_OVERHEAD if bytes is None or content_sha256 else bytes
@@ -130,11 +135,13 @@ def download(
         return
     listed = "".join(f"\n  - {reason}".replace("\n", "\n  ") for reason in reasons)
     dataset = Path(output).parent.name
+    elsewhere = (
+        f"try again later, or get {file} in another way and name its folder: "
+        f"--config 'mirrors={{{dataset}: /path/to/folder}}'"
+    )
+    told = any(reason.details["todo"] for reason in reasons if isinstance(reason, WrongFileError))
     raise DownloadError(
-        output,
-        f"no mirror has the right file{listed or ': none is given'}",
-        todo=f"try again later, or get {file} in another way and name its folder: "
-        f"--config 'mirrors={{{dataset}: /path/to/folder}}'",
+        output, f"no mirror has the right file{listed or ': none is given'}", todo=None if told else elsewhere
     )
 
 
@@ -161,10 +168,11 @@ def _download(
     with partial_file(output, place.shown) as (partial, state):
         kept = whole.is_file() if whole else place.is_url and partial.tell() > 0
         try:
-            _get(place, partial, state, limit, whole, whole_limit, transfer)
+            unpinned = None if pinned.has_digest else pinned.header
+            _get(place, partial, state, limit, whole, whole_limit, unpinned, transfer)
             partial.flush()
             pinned.check(partial.name, place.shown)
-            _store(partial, output)
+            _store(partial, output, pinned_whole=pinned.has_digest and not pinned.content_sha256)
             return None
         except UnavailableError as error:
             logging.info("%s", error)
@@ -187,6 +195,7 @@ def _get(
     limit: int,
     whole: Path | None,
     whole_limit: int,
+    unpinned: IdxHeader | None,
     transfer: dict[str, Any],
 ) -> None:
     if place.member and whole:
@@ -209,6 +218,8 @@ def _get(
         if place.member:
             zip_member.from_file(source, printable(place.where), place.member, partial, state, limit)
             return
+        if unpinned:  # says what is wrong with a file of any size, before it is copied
+            check_header(place.where, place.where, unpinned)
         if (size := os.fstat(source.fileno()).st_size) > limit:
             raise WrongFileError(
                 place.shown, "larger than the file can be", expected=f"at most {limit} bytes", found=size
@@ -218,10 +229,13 @@ def _get(
         shutil.copyfileobj(source, partial)
 
 
-def _store(partial: IO[bytes], output: str) -> None:
-    """Give the file its final name, compressed as that name says: a directory may hold it without its .gz."""
+def _store(partial: IO[bytes], output: str, pinned_whole: bool) -> None:
+    """Give the file its final name, compressed as that name says: a directory may hold it without its .gz.
+
+    What has no suffix stays as it is when only its own digest is pinned, by which it is checked later too.
+    """
     wanted = {".gz": "gzip", ".xz": "xz"}.get(os.path.splitext(output)[1], "plain")
-    if compression(partial.name) == wanted:
+    if compression(partial.name) == wanted or (pinned_whole and wanted == "plain"):
         os.fsync(partial.fileno())
         os.replace(partial.name, output)
         flush_names(os.path.dirname(output) or ".")

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from idxpng.atomic import atomic_file
 from idxpng.errors import DataError
-from idxpng.idx import IdxFile
+from idxpng.idx import IdxFile, IdxHeader
 from idxpng.images import LabelledImages
+from idxpng.mismatch import LABEL_TYPES, mismatch
 
 if TYPE_CHECKING:
     from idxpng.dataset import Dataset, Split
@@ -79,19 +80,10 @@ def check(images: str, labels: str, dataset: Dataset, expected: Split) -> dict[s
     label_columns, count, shape = dataset.label_columns, expected.count, expected.shape
     with LabelledImages(images, labels, label_columns=label_columns) as split:
         image_file, label_file = split.images, split.labels
-        label_shape = () if len(label_columns) == 1 else (len(label_columns),)
-        _check_type(image_file, ["uint8"], 3)
-        _check_type(label_file, ["uint8", "int8", "int16", "int32"], 1 + len(label_shape))
-        _check_dims(image_file, (count, *shape), ("images", "rows", "columns"))
-        if len(label_file) != len(image_file):
-            raise ValidationError(
-                labels,
-                f"not as many labels as images in {images}",
-                at="byte 4",
-                expected=len(image_file),
-                found=len(label_file),
-            )
-        _check_dims(label_file, (count, *label_shape), ("labels", "columns"))
+        _check_header(image_file, IdxHeader.of("uint8", (count, *shape)))
+        label_type = label_file.header.type.name
+        columns = (len(label_columns),) if len(label_columns) > 1 else ()
+        _check_header(label_file, IdxHeader.of(label_type if label_type in LABEL_TYPES else "uint8", (count, *columns)))
         counts = _count_classes(split, dataset.classes)
         _check_counts(labels, dataset, counts, expected.class_counts)
         return {
@@ -113,37 +105,9 @@ def _check_counts(labels: str, dataset: Dataset, found: Counter[int], expected: 
             )
 
 
-def _check_type(file: IdxFile, allowed: list[str], n_dims: int) -> None:
-    header = file.header
-    if header.type.name not in allowed:
-        raise ValidationError(
-            file.path,
-            "elements of an unsuitable type",
-            at="byte 2",
-            expected=" or ".join(allowed),
-            found=header.type.name,
-        )
-    if len(header.dims) != n_dims:
-        raise ValidationError(
-            file.path,
-            "not the number of dimensions that it should have",
-            at="byte 3",
-            expected=n_dims,
-            found=f"{len(header.dims)} {header.dims}",
-        )
-
-
-def _check_dims(file: IdxFile, expected: tuple[int, ...], names: tuple[str, ...]) -> None:
-    for position, (size, wanted) in enumerate(zip(file.header.dims, expected, strict=True)):
-        if size != wanted:
-            raise ValidationError(
-                file.path,
-                f"not the number of {names[position]} that the dataset file says",
-                at=f"byte {4 + 4 * position}",
-                expected=wanted,
-                found=size,
-                todo="take the right file, or correct count and shape in the dataset file",
-            )
+def _check_header(file: IdxFile, expected: IdxHeader) -> None:
+    if problem := mismatch(file.header, expected):
+        raise ValidationError(file.path, **problem._asdict())
 
 
 def _count_classes(split: LabelledImages, classes: dict[int, str]) -> Counter[int]:

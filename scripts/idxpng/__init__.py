@@ -29,6 +29,7 @@ __all__ = [
     "job_environment",
     "log",
     "mirrors",
+    "mismatch",
     "originals",
     "partial",
     "plan",

@@ -5,7 +5,7 @@ import io
 import lzma
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import IO, Any, cast
 
@@ -64,15 +64,32 @@ class _XzContent(io.RawIOBase):
         return compressed
 
 
+class _Watched(io.FileIO):
+    """A file whose bytes are shown to ``watch`` as they are read."""
+
+    def __init__(self, path: str | os.PathLike[str], watch: Callable[[Any], object]) -> None:
+        super().__init__(path)
+        self._watch = watch
+
+    def readinto(self, buffer: Any) -> int | None:
+        size = super().readinto(buffer)
+        self._watch(memoryview(buffer)[:size])
+        return size
+
+
 @contextmanager
-def open_content(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
+def open_content(path: str | os.PathLike[str], watch: Callable[[Any], object] | None = None) -> Iterator[IO[bytes]]:
     """Open what a file holds once decompressed, for reading bytes in order.
+
+    Args:
+        path: the file.
+        watch: gets the bytes of the file itself, piece by piece as they are read: at the end of the content, all.
 
     Raises, also while the content is being read inside the block:
         CompressedFileError: when the file is truncated, damaged, or followed by something else.
     """
     kind = compression(path)
-    with open(path, "rb") as file:
+    with io.BufferedReader(_Watched(path, watch), CHUNK) if watch else open(path, "rb") as file:
         stream: IO[bytes]
         if kind == "gzip":
             stream = cast(IO[bytes], gzip.GzipFile(fileobj=file))
@@ -107,15 +124,19 @@ def open_content(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
             ) from None
 
 
-def content_chunks(path: str | os.PathLike[str], size_limit: int) -> Iterator[bytes]:
+def content_chunks(
+    path: str | os.PathLike[str], size_limit: int, watch: Callable[[Any], object] | None = None
+) -> Iterator[bytes]:
     """The decompressed content of a file, piece by piece, and never more than ``size_limit`` bytes of it.
+
+    ``watch`` is that of `open_content`.
 
     Raises:
         CompressedFileError: when there is more content than that, so that a decompression bomb
             fills neither memory nor disk, and as `open_content` says.
     """
     size = 0
-    with open_content(path) as stream:
+    with open_content(path, watch) as stream:
         while chunk := stream.read(CHUNK):
             size += len(chunk)
             if size > size_limit:

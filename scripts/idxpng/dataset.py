@@ -24,11 +24,11 @@ LARGEST_LABEL = {"uint8": 255, "int8": 127, "int16": 2**15 - 1, "int32": 2**31 -
 class PublishedFile:
     """One file of a split, and what is known about its bytes.
 
-    ``file``: its published name. ``bytes`` and ``sha256`` are those of the published file, ``content_bytes``
-    and ``content_sha256`` those of the IDX file in it; None where not pinned. ``git_blob``: its identity in a Git
-    repository, where no SHA-256 is known. ``verified``: ``bytes`` when the facts were computed from the file,
-    ``pinned`` when they were copied, None when nothing is said. ``member``: its path inside ``archive``, the name
-    and the size of a zip archive, if it is published in one.
+    ``file``: its published name. ``header``: that of the IDX file in it. ``bytes`` and ``sha256`` are those of the
+    published file, ``content_bytes`` and ``content_sha256`` those of the IDX file in it; None where not pinned.
+    ``git_blob``: its identity in a Git repository, where no SHA-256 is known. ``verified``: ``bytes`` when the facts
+    were computed from the file, ``pinned`` when they were copied, None when nothing is said. ``member``: its path
+    inside ``archive``, the name and the size of a zip archive, if it is published in one.
     """
 
     file: str
@@ -40,6 +40,12 @@ class PublishedFile:
     verified: str | None = None
     member: str | None = None
     archive: tuple[str, int] | None = None
+    header: IdxHeader | None = None
+
+    @property
+    def pinned(self) -> bool:
+        """Whether any digest is known."""
+        return bool(self.sha256 or self.content_sha256 or self.git_blob)
 
     @property
     def published(self) -> str:
@@ -223,6 +229,7 @@ def _split(
         role: PublishedFile(
             **facts[role],
             content_bytes=header.file_size,
+            header=header,
             archive=archive if "member" in facts[role] else None,
         )
         for role, header in headers.items()

@@ -1,6 +1,7 @@
 """The one kind of error that bad input raises: it says where, what, and what to do."""
 
 from os import PathLike
+from typing import Any
 
 from idxpng.text import printable
 
@@ -30,6 +31,7 @@ class DataError(Exception):
         todo: str | None = None,
     ) -> None:
         self.problem = problem
+        self.details: dict[str, Any] = {"at": at, "expected": expected, "found": found, "todo": todo}
         details = {"at": at, "expected": expected, "found": found, "to do": todo}
         lines = [f"{printable(file)}: {problem}"]
         lines += [f"  {key + ':':<9} {value}" for key, value in details.items() if value is not None]

@@ -145,8 +145,13 @@ def _guess(start: bytes) -> str:
         b"PK": "a zip archive",
         b"\xfd7": "xz: decompress it first",
         b"<": "HTML or XML",
+        b"\x93NUM": "a NumPy file",
+        b"\x89PNG": "a PNG image",
     }
-    return next((f" ({name})" for signature, name in known.items() if start.startswith(signature)), "")
+    named = next((name for signature, name in known.items() if start.startswith(signature)), None)
+    if named is None and all(byte in b"\t\n\r" or 0x20 <= byte < 0x7F for byte in start):
+        named = "text"
+    return f" ({named})" if named else ""
 
 
 class IdxFile:

@@ -146,15 +146,17 @@ class Plan:
     def download_facts(self, wildcards: Any) -> dict[str, Any]:
         """What a download must be; and of files that nothing pins, whether the local copy is another than last time."""
         file = self.catalog.dataset(wildcards.dataset).file(wildcards.published)
-        facts = {key: value for key, value in vars(file).items() if value is not None and key != "verified"}
-        if not (file.sha256 or file.content_sha256 or file.git_blob):
+        facts = {
+            key: value for key, value in vars(file).items() if value is not None and key not in ("verified", "header")
+        }
+        if not file.pinned:
             facts["local"] = self._local_copies(wildcards.dataset, file.idx)
         return facts
 
     def content_facts(self, wildcards: Any) -> dict[str, Any]:
         """What the content of a download must be."""
         file = self.catalog.dataset(wildcards.dataset).file(wildcards.idx)
-        return {"size": file.content_bytes, "sha256": file.content_sha256}
+        return {"size": file.content_bytes, "pins": [file.content_sha256, file.sha256, file.git_blob]}
 
     def split_facts(self, wildcards: Any) -> dict[str, Any]:
         """What must be true of a split, and what later steps must know of its dataset."""

@@ -1,6 +1,7 @@
 import gzip
 import hashlib
 import importlib.util
+import io
 from collections import Counter
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from idx_bytes import idx_bytes
 from idxpng.dataset import PublishedFile, Split, load
+from idxpng.idx import read_header
 from idxpng.yaml_file import read_yaml
 
 ROOT = Path(__file__).parents[2]
@@ -27,7 +29,8 @@ def sha256(data: bytes) -> str:
 def facts_of(data: bytes, name: str) -> PublishedFile:
     """What a dataset file must say of these published bytes."""
     content = gzip.decompress(data)
-    return PublishedFile(name, len(content), len(data), sha256(data), sha256(content), verified="bytes")
+    header = read_header(io.BytesIO(content), name)
+    return PublishedFile(name, len(content), len(data), sha256(data), sha256(content), verified="bytes", header=header)
 
 
 def check_files(folder: Path, name: str) -> None:

@@ -34,6 +34,7 @@ from downloads import (
     wait_until_larger,
 )
 from idxpng import answer, session
+from idxpng.idx import IdxHeader
 from mirror_server import HOSTILE, MirrorServer, Misbehaviour, black_hole
 from project import PROJECT
 
@@ -626,6 +627,31 @@ def test_a_wrong_file_in_a_directory_is_refused_and_the_next_mirror_tried(
 def test_a_file_in_a_directory_that_is_too_large_is_not_copied(folder: Path, directory: Path) -> None:
     (directory / FILE).write_bytes(bytes(10_000_000))
     assert f"{directory / FILE}: larger than the file can be" in refusal(folder, directory)
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (idx_bytes(IMAGES.astype("float32")), "write the images as uint8"),
+        (idx_bytes(IMAGES[:, :14]), "`shape: [14, 28]`"),
+        (idx_bytes(IMAGES[:7]), "`count: 7`"),
+        (idx_bytes(IMAGES[:, 0, 0]), "exchange the two names"),
+        (CONTENT[:-1], "copy or write the file again"),
+        (b"5,0,0\n", "copy or write the file again"),
+    ],
+    ids=["type", "shape", "count", "labels", "truncated", "text"],
+)
+@pytest.mark.parametrize("compressed", [False, True])
+def test_a_mistake_in_a_file_of_ones_own_is_blamed_on_the_file_and_not_on_the_mirror(
+    folder: Path, directory: Path, data: bytes, told: str, compressed: bool
+) -> None:
+    (directory / FILE).write_bytes(gzip.compress(data) if compressed else data)
+    header = IdxHeader.of("uint8", IMAGES.shape)
+    message = refusal(folder, directory, pinned=UNPINNED | {"header": header})
+    assert f"- {directory / FILE}: " in message
+    assert told in message.splitlines()[-1]
+    assert "try again later" not in message
     assert list(folder.iterdir()) == []
 
 

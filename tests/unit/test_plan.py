@@ -69,7 +69,7 @@ def test_what_makes_a_job_run_again_is_what_shapes_its_output() -> None:
     pinned = sample.download_facts(Wildcards(dataset="mnist", published="train-images-idx3-ubyte.gz"))
     assert pinned | {"verified": "bytes"} == images | {"content_bytes": 47040016}
     assert "verified" not in pinned, "or a file would be downloaded again whenever someone looks at it"
-    content = {"size": 47040016, "sha256": images["content_sha256"]}
+    content = {"size": 47040016, "pins": [images["content_sha256"], images["sha256"], None]}
     assert sample.content_facts(Wildcards(dataset="mnist", idx="train-images-idx3-ubyte")) == content
     assert sample.split_facts(Wildcards(dataset="mnist", split="train")) == {
         "count": 60000,
