@@ -11,7 +11,7 @@ from idxpng.errors import DataError
 from idxpng.yaml_file import read_yaml
 
 PROJECT = Path(__file__).parents[1]
-COLUMNS = ("name", "images", "classes", "download", "licence", "verified")
+COLUMNS = ("name", "published", "images", "classes", "download", "licence", "verified", "content")
 
 
 def main(paths: Sequence[str] = ()) -> str:
@@ -20,6 +20,8 @@ def main(paths: Sequence[str] = ()) -> str:
     ``download`` is the size of the published files, not counting those whose size nobody has pinned.
     ``verified`` says how their facts are known: `bytes` when they were computed from the files, `pinned`
     when they were copied from where others have published them, and how many of each where both occur.
+    ``content`` counts the files of whose content a digest is known: with all of them a tree of images can be
+    proved without the originals.
 
     Raises:
         DatasetError: when a file has a mistake.
@@ -43,11 +45,13 @@ def _row(dataset: Dataset) -> tuple[str, ...]:
     verified = Counter(file.verified or "no" for file in files)
     return (
         dataset.name,
+        (dataset.published or "")[:4],
         f"{sum(split.count for split in dataset.splits.values()):,}",
         str(len(dataset.classes)),
         f"{'over ' if None in sizes else ''}{sum(size or 0 for size in sizes) / 1e6:.1f} MB",
         dataset.licence["spdx"] or "uncertain",
         next(iter(verified)) if len(verified) == 1 else ", ".join(f"{n} {how}" for how, n in sorted(verified.items())),
+        f"{sum(file.content_sha256 is not None for file in files)} of {len(files)}",
     )
 
 

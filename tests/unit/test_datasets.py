@@ -2,6 +2,7 @@ import gzip
 import hashlib
 import importlib.util
 import io
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import numpy
 import pytest
 
 from idx_bytes import idx_bytes
-from idxpng.dataset import PublishedFile, Split, load
+from idxpng.dataset import PublishedFile, Split, identify, load
 from idxpng.idx import read_header
 from idxpng.yaml_file import read_yaml
 
@@ -64,6 +65,49 @@ def test_every_file_is_pinned_and_says_how_its_facts_are_known(path: Path) -> No
                 assert file.verified == "pinned"
 
 
+def test_how_many_images_each_class_has_is_known_but_for_two_datasets() -> None:
+    unknown = {
+        path.stem for path in DATASETS.glob("*.yaml") for split in splits(path.stem).values() if not split.class_counts
+    }
+    assert unknown == {"emnist-byclass", "emnist-bymerge"}
+
+
+@pytest.mark.parametrize("path", sorted(DATASETS.glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_dataset_says_who_made_it_and_when_and_where_it_is_presented(path: Path) -> None:
+    dataset = load(path, SCHEMA, str)
+    assert dataset.url
+    assert dataset.creators
+    assert dataset.published
+    assert dataset.creators[0].rpartition(" ")[2] in dataset.citation, "the family name, as the citation has it"
+
+
+@pytest.mark.parametrize("path", sorted(DATASETS.glob("*.yaml")), ids=lambda path: path.stem)
+def test_mirrors_are_encrypted_and_none_is_known_to_have_other_bytes(path: Path) -> None:
+    other = "apache-mxnet.*/fashion-mnist", "tanganke/emnist_", "rds.westernsydney", "/www.itl.nist.gov", "cloudstor"
+    for mirror in load(path, SCHEMA, str).mirrors:
+        assert mirror.startswith("https://") or mirror == "mnist-sample"
+        assert not any(re.search(each, mirror) for each in other)
+
+
+def test_of_what_is_one_large_archive_the_single_files_come_first() -> None:
+    for path in DATASETS.glob("emnist-*.yaml"):
+        first, *others = load(path, SCHEMA, str).mirrors
+        assert not first.endswith(".zip")
+        assert any(mirror.endswith(".zip") for mirror in others)
+
+
+def test_the_first_release_of_fashion_mnist_is_known_by_its_digests() -> None:
+    old = load(DATASETS / "fashion-mnist.yaml", SCHEMA, str).superseded
+    assert len(old) == 4
+    files = {file.file for split in splits("fashion-mnist").values() for file in split.files}
+    for digest in old:
+        named = identify((digest,), DATASETS)
+        assert named is not None
+        assert named.split()[0] in files
+        assert "first release" in named
+        assert "Fashion-MNIST" in named
+
+
 def test_no_two_published_files_have_the_same_digest() -> None:
     files = [file for path in DATASETS.glob("*.yaml") for split in splits(path.stem).values() for file in split.files]
     pins = [file.sha256 or file.git_blob for file in files]
@@ -76,6 +120,7 @@ def test_labels_in_order_have_the_pinned_content() -> None:
         ("emnist-letters", "test"): numpy.repeat(numpy.arange(1, 27), 800),
         ("kannada-mnist", "train"): numpy.tile(numpy.arange(10), 6000),
         ("kannada-mnist", "test"): numpy.tile(numpy.arange(10), 1000),
+        ("kannada-mnist", "dig"): numpy.tile(numpy.arange(10), 1024),
     }
     for (name, split), labels in contents.items():
         assert sha256(idx_bytes(labels.astype(numpy.uint8))) == splits(name)[split].labels.content_sha256

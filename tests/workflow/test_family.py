@@ -29,6 +29,7 @@ from mirror_server import MirrorServer, Misbehaviour
 from project import PROJECT, copy_project, snakemake
 
 FASHION = ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"]
+ORACLE = ["big", "sun", "moon", "cattle", "next", "field", "not", "arrow", "time", "wood"]
 MERGED = [*string.digits, *string.ascii_uppercase, *"abdefghnqrt"]
 QMNIST = (
     "class",
@@ -60,9 +61,9 @@ class Member:
         return {f"{label:0{width}}": name for label, name in enumerate(self.classes, self.first_label)}
 
 
-def as_mnist(classes: Sequence[str]) -> Member:
+def as_mnist(classes: Sequence[str], counts: tuple[int, int] = (60000, 10000)) -> Member:
     names = {split: (f"{split}-images-idx3-ubyte.gz", f"{split}-labels-idx1-ubyte.gz") for split in ("train", "t10k")}
-    return Member({"train": (60000, *names["train"]), "test": (10000, *names["t10k"])}, classes)
+    return Member({"train": (counts[0], *names["train"]), "test": (counts[1], *names["t10k"])}, classes)
 
 
 def emnist(variant: str, counts: tuple[int, int], classes: Sequence[str], first_label: int = 0) -> Member:
@@ -78,6 +79,7 @@ FAMILY = {
     "fashion-mnist": as_mnist(FASHION),
     "kmnist": as_mnist(["o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"]),
     "notmnist": as_mnist("ABCDEFGHIJ"),
+    "oracle-mnist": as_mnist(ORACLE, (27222, 3000)),
     "emnist-byclass": emnist(
         "byclass", (697932, 116323), string.digits + string.ascii_uppercase + string.ascii_lowercase
     ),
@@ -316,4 +318,6 @@ def test_the_dry_run_of_every_dataset_takes_less_than_ten_seconds(tmp_path: Path
 def test_no_code_names_a_dataset() -> None:
     for path in [PROJECT / "Snakefile", *(PROJECT / "rules").iterdir(), *(PROJECT / "scripts").rglob("*.py")]:
         text = path.read_text(encoding="utf-8")
-        assert [name for name in ("emnist", "qmnist", "kannada", "kmnist", "notmnist", "fashion") if name in text] == []
+        assert [
+            name for name in ("emnist", "qmnist", "kannada", "kmnist", "notmnist", "fashion", "oracle") if name in text
+        ] == []
