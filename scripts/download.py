@@ -139,7 +139,7 @@ def download(
         f"try again later, or get {file} in another way and name its folder: "
         f"--config 'mirrors={{{dataset}: /path/to/folder}}'"
     )
-    told = any(reason.details["todo"] for reason in reasons if isinstance(reason, WrongFileError))
+    told = reasons and all(isinstance(reason, WrongFileError) and reason.details["todo"] for reason in reasons)
     raise DownloadError(
         output, f"no mirror has the right file{listed or ': none is given'}", todo=None if told else elsewhere
     )

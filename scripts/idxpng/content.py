@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from idxpng.dataset import PublishedFile
 
 
+CHANGED = "take the published file; if it is yours, and you changed it, write its digests into its dataset file again"
+
+
 class WrongFileError(DataError):
     """A file that is not the published one."""
 
@@ -84,6 +87,7 @@ def check_content(
         f"not the right file: {what}",
         expected=expected or f"{content_bytes} bytes of content",
         found=found if pinned else blob or f"{size} bytes",
+        todo=None if "://" in source or not expected else CHANGED,
     )
 
 

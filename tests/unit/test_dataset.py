@@ -7,6 +7,7 @@ import yaml
 
 from idxpng.dataset import Dataset, PublishedFile, identify, load
 from idxpng.errors import DatasetError
+from idxpng.idx import IdxHeader
 from idxpng.yaml_file import read_yaml
 
 ROOT = Path(__file__).parents[2]
@@ -287,7 +288,9 @@ def test_what_is_not_pinned_is_none(load_text: Callable[[str], Dataset]) -> None
     dataset = load_text(yaml.safe_dump(mnist_with(changes)))
     assert dataset.mirrors == ()
     assert dataset.splits["train"].class_counts is None
-    assert dataset.splits["train"].images == PublishedFile("a.gz", 47040016)
+    assert dataset.splits["train"].images == PublishedFile(
+        "a.gz", 47040016, header=IdxHeader.of("uint8", (60000, 28, 28))
+    )
 
 
 def test_a_member_is_of_an_archive_that_the_file_describes(load_text: Callable[[str], Dataset]) -> None:

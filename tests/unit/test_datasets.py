@@ -74,7 +74,7 @@ def test_how_many_images_each_class_has_is_known_but_for_two_datasets() -> None:
 
 @pytest.mark.parametrize("path", sorted(DATASETS.glob("*.yaml")), ids=lambda path: path.stem)
 def test_every_dataset_says_who_made_it_and_when_and_where_it_is_presented(path: Path) -> None:
-    dataset = load(path, SCHEMA, str)
+    dataset = load(path, SCHEMA)
     assert dataset.url
     assert dataset.creators
     assert dataset.published
@@ -84,20 +84,20 @@ def test_every_dataset_says_who_made_it_and_when_and_where_it_is_presented(path:
 @pytest.mark.parametrize("path", sorted(DATASETS.glob("*.yaml")), ids=lambda path: path.stem)
 def test_mirrors_are_encrypted_and_none_is_known_to_have_other_bytes(path: Path) -> None:
     other = "apache-mxnet.*/fashion-mnist", "tanganke/emnist_", "rds.westernsydney", "/www.itl.nist.gov", "cloudstor"
-    for mirror in load(path, SCHEMA, str).mirrors:
+    for mirror in load(path, SCHEMA).mirrors:
         assert mirror.startswith("https://") or mirror == "mnist-sample"
         assert not any(re.search(each, mirror) for each in other)
 
 
 def test_of_what_is_one_large_archive_the_single_files_come_first() -> None:
     for path in DATASETS.glob("emnist-*.yaml"):
-        first, *others = load(path, SCHEMA, str).mirrors
+        first, *others = load(path, SCHEMA).mirrors
         assert not first.endswith(".zip")
         assert any(mirror.endswith(".zip") for mirror in others)
 
 
 def test_the_first_release_of_fashion_mnist_is_known_by_its_digests() -> None:
-    old = load(DATASETS / "fashion-mnist.yaml", SCHEMA, str).superseded
+    old = load(DATASETS / "fashion-mnist.yaml", SCHEMA).superseded
     assert len(old) == 4
     files = {file.file for split in splits("fashion-mnist").values() for file in split.files}
     for digest in old:

@@ -35,7 +35,7 @@ def test_the_right_file_has_no_mismatch(array: numpy.ndarray, expected: IdxHeade
     [
         (IMAGES.astype("float32"), IMAGES_HEADER, "byte 2", "uint8", "float32", "write the images as uint8"),
         (IMAGES.astype("int16"), IMAGES_HEADER, "byte 2", "uint8", "int16", "write the images as uint8"),
-        (numpy.zeros((30, 5, 7, 3), "uint8"), IMAGES_HEADER, "byte 3", IMAGES_AXES, "4 (30, 5, 7, 3)", "one gray value"),
+        (numpy.zeros((30, 5, 7, 3), "uint8"), IMAGES_HEADER, "byte 3", IMAGES_AXES, "4 (30, 5, 7, 3)", "one gray"),
         (numpy.zeros((30, 35), "uint8"), IMAGES_HEADER, "byte 3", IMAGES_AXES, "2 (30, 35)", "rows and columns"),
         (LABELS, IMAGES_HEADER, "byte 3", IMAGES_AXES, "1 (30,)", "exchange the two names"),
         (IMAGES, LABELS_HEADER, "byte 3", "1 (labels)", "3 (30, 5, 7)", "exchange the two names"),

@@ -5,9 +5,13 @@ import gzip
 import hashlib
 import json
 import re
+import shlex
 import shutil
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy
 import pytest
@@ -137,7 +141,7 @@ def test_another_limit_exports_anew_and_downloads_nothing(project: Path) -> None
     ("module", "rules"),
     [
         ("idxpng/png", {"export"}),
-        ("idxpng/idx", {"validate", "export", "preview", "measure"}),
+        ("idxpng/idx", {"decompress", "validate", "export", "preview", "measure"}),
         ("idxpng/compressed", {"decompress", "validate", "export", "preview", "measure"}),
         ("export", {"export"}),
         ("idxpng/http", set()),
@@ -250,12 +254,64 @@ def test_the_values_that_a_run_shows_can_be_pinned(fresh: Path) -> None:
     run = snakemake(fresh, "--cores", "1", "all", "--config", "datasets=my/shapes.yaml")
     text = (fresh / "my/shapes.yaml").read_text()
     for role in ("images", "labels"):
-        shown = re.search(rf"resources/shapes/shapes-{role}[^:]*: nothing.*\n +content_sha256: (\w+)", run.output)
+        shown = re.search(rf"resources/shapes/shapes-{role}[^:]*: nothing.*content_sha256: (\w+)", run.output)
         assert shown, run.output
         text = text.replace(f"file: shapes-{role}", f"content_sha256: {shown[1]}\n      file: shapes-{role}")
     (fresh / "my/shapes.yaml").write_text(text)
     again = snakemake(fresh, "--cores", "1", "all", "--forceall", "--config", "datasets=my/shapes.yaml")
     assert "nothing to check" not in again.output
+
+
+def test_a_dataset_file_made_from_the_files_is_one_to_run(fresh: Path) -> None:
+    make_own_dataset(fresh / "my")
+    (fresh / "my/shapes.yaml").unlink()
+    command = [sys.executable, "scripts/new_dataset.py", "my/idx/shapes-images-idx3-ubyte"]
+    made = subprocess.run(
+        [*command, "my/idx/shapes-labels-idx1-ubyte.gz", "--output", "my/shapes.yaml"],
+        cwd=fresh,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    (typed,) = (line for line in made.stdout.splitlines() if line.startswith("    snakemake"))
+    run = snakemake(fresh, *shlex.split(typed)[1:])
+    assert "nothing to check" not in run.output
+    assert len(list((fresh / "results/shapes/png/train").rglob("*.png"))) == 30
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"splits": {"train": OWN["splits"]["train"] | {"count": 31}}}, "`count: 30`"),  # type: ignore[index]
+        ({"label_type": "int32"}, "`label_type: uint8`"),
+    ],
+)
+def test_a_mistake_in_a_dataset_file_of_ones_own_is_told_with_the_key_to_change(
+    fresh: Path, change: dict[str, Any], told: str
+) -> None:
+    make_own_dataset(fresh / "my")
+    (fresh / "my/shapes.yaml").write_text(yaml.safe_dump(OWN | change, allow_unicode=True))
+    run = snakemake(fresh, "--cores", "1", "all", "--config", "datasets=my/shapes.yaml", succeed=False)
+    assert "my/idx/shapes-" in run.output
+    assert told in run.output
+    assert "try again later" not in run.output
+
+
+def test_a_file_that_took_the_place_of_a_download_is_not_exported(fresh: Path) -> None:
+    """Also where only the digest of the published file is pinned, and that was right when it was downloaded."""
+    make_own_dataset(fresh / "my")
+    published = fresh / "my/idx/shapes-labels-idx1-ubyte.gz"
+    document = OWN | {"splits": {"train": dict(OWN["splits"]["train"])}}  # type: ignore[index]
+    pin = {"sha256": hashlib.sha256(published.read_bytes()).hexdigest()}
+    document["splits"]["train"]["labels"] = {"file": published.name} | pin  # type: ignore[index]
+    (fresh / "my/shapes.yaml").write_text(yaml.safe_dump(document, allow_unicode=True))
+    download = "resources/shapes/shapes-labels-idx1-ubyte.gz"
+    snakemake(fresh, "--cores", "1", download, "--config", "datasets=my/shapes.yaml")
+    (fresh / download).write_bytes(gzip.compress(idx_bytes(numpy.zeros(30, "uint8"))))
+    run = snakemake(fresh, "--cores", "2", "all", "--config", "datasets=my/shapes.yaml", succeed=False)
+    assert f"{download}: its content is not the published one" in run.output
+    assert pin["sha256"] in run.output
+    assert not (fresh / "results/shapes/png").exists()
 
 
 # What goes wrong

@@ -1,0 +1,124 @@
+"""Write a dataset file from IDX files, for data of your own.
+
+Give it the images and labels of all splits, compressed or not:
+
+    python scripts/new_dataset.py my/idx/*
+    snakemake --cores 4 all --config datasets=my/idx.yaml
+
+Files belong together by their names, as train-images-idx3-ubyte.gz and train-labels-idx1-ubyte.gz do. Counts, shapes,
+classes and digests are read from the files. Names of the classes, title, license and citation are yours to fill in;
+the file works before that, too.
+"""
+
+import argparse
+import os
+import shlex
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from idxpng.compressed import open_content
+from idxpng.dataset import load, read_yaml
+from idxpng.dataset_text import text
+from idxpng.errors import DataError
+from idxpng.idx import IdxError, read_header
+from idxpng.survey import SurveyError, survey
+
+SCHEMA = Path(__file__).parents[1] / "schemas/dataset.schema.yaml"
+HEAD = """\
+# Made from the IDX files. schemas/dataset.schema.yaml explains every key.
+
+# Yours to fill in: what people call it, under which license it may be used, how to cite it.
+"""
+CLASSES = "\n# What each label stands for: put names in place of the numbers, in quotes.\n"
+MIRRORS = """
+# Where the files are, seen from here. Should the preview show images on their side, add `orientation: transposed`.
+"""
+
+
+def main(files: Sequence[str], output: str | None = None) -> str:
+    """Write a dataset file and return what it says, and what comes next.
+
+    Args:
+        files: IDX files in one folder.
+        output: the file to write; by default beside the folder, with its name and the suffix .yaml.
+
+    Raises:
+        IdxError, CompressedFileError: when a file is no IDX file, or damaged.
+        SurveyError: when they are not images and labels, split by split, or ``output`` exists.
+        DatasetError: when a name cannot stand in a dataset file.
+    """
+    folders = {Path(file).parent for file in files}
+    if len(folders) > 1:
+        raise SurveyError(files[0], "the files lie in several folders", found=", ".join(sorted(map(str, folders))))
+    folder = folders.pop().resolve()
+    path = Path(output or os.path.relpath(folder.with_name(f"{folder.name}.yaml")))
+    if path.exists():
+        raise SurveyError(path, "it exists already", todo="remove it, or name another file with --output")
+    facts = survey(_idx_files(files))
+    name = path.stem
+    about = {
+        "title": name,
+        "licence": {"spdx": None, "note": "Not stated yet."},
+        "citation": "not stated yet",
+    }
+    mirror = os.path.relpath(folder, path.parent.resolve())
+    classes = text({"classes": facts.pop("classes")})
+    splits = text({"splits": facts.pop("splits")})
+    content = HEAD + text(about) + CLASSES + classes + text(facts) * bool(facts)
+    content += MIRRORS + text({"mirrors": [mirror]}) + "\n" + splits
+    _write(path, content)
+    return _summary(path)
+
+
+def _idx_files(files: Sequence[str]) -> list[str]:
+    """Those of the files that are IDX files; of the others it says so."""
+    kept, others = [], []
+    for file in files:
+        try:
+            with open_content(file) as stream:
+                read_header(stream, file)
+            kept.append(file)
+        except IsADirectoryError:
+            others.append(f"{file}: a folder")
+        except IdxError as error:
+            others.append(f"{file}: {error.problem}")
+    if not kept:
+        raise SurveyError(files[0], "none of the files is an IDX file", found="; ".join(others))
+    for other in others:
+        print(f"left out: {other}", file=sys.stderr)
+    return kept
+
+
+def _write(path: Path, content: str) -> None:
+    """Write the dataset file, once it is known to be a good one."""
+    with tempfile.TemporaryDirectory() as folder:
+        draft = Path(folder, path.name)
+        draft.write_text(content, encoding="utf-8")
+        load(draft, read_yaml(SCHEMA, str(SCHEMA)), shown_as=str(path))
+    with open(path, "x", encoding="utf-8") as file:
+        file.write(content)
+
+
+def _summary(path: Path) -> str:
+    dataset = load(path)
+    splits = ", ".join(f"{split.count:,} images in {name}" for name, split in dataset.splits.items())
+    return (
+        f"{path}: {splits}; {len(dataset.classes)} classes\n"
+        "Fill in title, license, citation and the names of the classes, now or later. Then:\n"
+        f"    snakemake --cores 4 all --config datasets={shlex.quote(str(path))}"
+    )
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("files", metavar="FILE", nargs="+", help="IDX files, images and labels of every split")
+    parser.add_argument("--output", metavar="FILE", help="the dataset file to write; beside the folder if left out")
+    arguments = parser.parse_args()
+    try:
+        print(main(arguments.files, arguments.output))
+    except DataError as error:
+        sys.exit(str(error))
+    except OSError as error:
+        sys.exit(f"{error.filename}: {error.strerror}")
