@@ -29,6 +29,7 @@ __all__ = [
     "in_order",
     "job_environment",
     "log",
+    "mirror_check",
     "mirrors",
     "mismatch",
     "originals",

@@ -2,16 +2,13 @@
 
 import hashlib
 import logging
-import shlex
-import shutil
-import ssl
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from certificates import self_signed
 from idxpng import answer, http, session, transfer
 from idxpng.session import HttpFileError
 from idxpng.transfer import CHUNK, TooLargeError, without_secrets
@@ -33,23 +30,9 @@ def secure_server(
     tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[MirrorServer]:
     """A server with a certificate that only REQUESTS_CA_BUNDLE makes known."""
-    if shutil.which("openssl") is None:
-        pytest.skip("needs the openssl command to make a certificate")
-    folder = tmp_path_factory.mktemp("tls")
-    certificate, key = folder / "certificate.pem", folder / "key.pem"
-    subprocess.run(
-        shlex.split(
-            "openssl req -x509 -nodes -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -subj /CN=127.0.0.1 "
-            "-addext subjectAltName=IP:127.0.0.1 -days 2 -out certificate.pem -keyout key.pem"
-        ),
-        cwd=folder,
-        check=True,
-        capture_output=True,
-    )
+    certificate, context = self_signed(tmp_path_factory.mktemp("tls"))
     monkeypatch.setenv("no_proxy", "*")
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
     with MirrorServer(tmp_path, tls=context) as server:
         server.publish(PATH, BODY)
         yield server

@@ -1,0 +1,77 @@
+"""Ask every mirror of the known datasets whether it still has their files.
+
+Of each file at each mirror: whether it is there, its size, whether the server sends parts of it, whether its
+certificate is trusted, what the first bytes are, and when it was changed last. Only those first bytes are fetched,
+unless --full asks for whole files, to compare their digests. Exits with 1 when some file has no good mirror.
+
+    python scripts/check_mirrors.py mnist kmnist
+    python scripts/check_mirrors.py --format markdown > mirrors.md
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from idxpng.dataset import Dataset, PublishedFile, load, read_yaml
+from idxpng.errors import DataError
+from idxpng.mirror_check import Check, check_mirrors, lost, table
+
+PROJECT = Path(__file__).parents[1]
+
+
+def main(names: Sequence[str] = (), full: bool = False) -> list[Check]:
+    """Check the mirrors of datasets, those in the folder datasets/ where no ``names`` are given.
+
+    Args:
+        names: names of datasets, or paths of dataset files.
+        full: whether to download what is there, and compare digests.
+
+    Raises:
+        DatasetError: when a dataset file has a mistake.
+    """
+    schema = read_yaml(PROJECT / "schemas/dataset.schema.yaml", "schemas/dataset.schema.yaml")
+    shipped = sorted((PROJECT / "datasets").glob("*.yaml"))
+    paths = [Path(name) if name.endswith(".yaml") else PROJECT / f"datasets/{name}.yaml" for name in names] or shipped
+    datasets = {dataset.name: dataset for dataset in (load(path, schema) for path in paths)}
+    return [
+        _compared(check, datasets[check.dataset], file, mirror) if full and check.good else check
+        for file, mirror, check in check_mirrors(datasets.values())
+    ]
+
+
+def _compared(check: Check, dataset: Dataset, file: PublishedFile, mirror: str) -> Check:
+    """The check, with what became of a download."""
+    from download import download
+
+    facts = {key: value for key, value in vars(file).items() if key != "verified"}
+    with tempfile.TemporaryDirectory() as folder:
+        output = Path(folder, dataset.name, file.published)
+        output.parent.mkdir()
+        try:
+            download([mirror], output=str(output), datasets=str(PROJECT / "datasets"), retries=1, **facts)
+        except DataError as error:
+            problem = str(error).splitlines()[1].strip(" -")
+            return replace(check, answer=replace(check.answer, problem=problem))
+    return check
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", metavar="DATASET", nargs="*", help="name or dataset file; all of datasets/ if none")
+    parser.add_argument("--format", choices=["text", "json", "markdown"], default="text", help="of the table")
+    parser.add_argument("--full", action="store_true", help="download what is there, and compare digests")
+    arguments = parser.parse_args()
+    try:
+        checks = main(arguments.names, arguments.full)
+    except DataError as problem:
+        sys.exit(str(problem))
+    if arguments.format == "json":
+        print(json.dumps([check.row() for check in checks], indent=2))
+    else:
+        print(table(checks, markdown=arguments.format == "markdown"))
+    if without := lost(checks):
+        sys.exit(f"no mirror has {', '.join(without)}")
