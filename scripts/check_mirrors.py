@@ -16,9 +16,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from idxpng.dataset import Dataset, PublishedFile, load, read_yaml
+from idxpng.dataset import Dataset, PublishedFile, load
 from idxpng.errors import DataError
 from idxpng.mirror_check import Check, check_mirrors, lost, table
+from idxpng.yaml_file import read_yaml
 
 PROJECT = Path(__file__).parents[1]
 

@@ -19,11 +19,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from idxpng.compressed import open_content
-from idxpng.dataset import load, read_yaml
+from idxpng.dataset import load
 from idxpng.dataset_text import text
 from idxpng.errors import DataError
 from idxpng.idx import IdxError, read_header
 from idxpng.survey import SurveyError, survey
+from idxpng.yaml_file import read_yaml
 
 SCHEMA = Path(__file__).parents[1] / "schemas/dataset.schema.yaml"
 HEAD = """\

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import shlex
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -102,6 +103,7 @@ def _check_counts(labels: str, dataset: Dataset, found: Counter[int], expected: 
                 f"label {name} ({dataset.classes[label]}) does not stand as often as it must",
                 expected=wanted,
                 found=found[label],
+                todo="take the right file, or correct `class_counts` in the dataset file",
             )
 
 
@@ -122,7 +124,7 @@ def _count_classes(split: LabelledImages, classes: dict[int, str]) -> Counter[in
             at=f"byte {split.labels.header.offset(index)}",
             expected=f"a label from {min(classes)} to {max(classes)}",
             found=values[index],
-            todo="take the right file, or add the class to the dataset file",
+            todo=f"take the right file, or name {values[index]} under `classes` in the dataset file",
         )
     return counts
 
@@ -136,7 +138,7 @@ def _describe(file: IdxFile, sha256: str | None) -> dict[str, Any]:
             "its content is not the published one",
             expected=f"SHA-256 {sha256}",
             found=found,
-            todo="remove the file and make it again",
+            todo=f"rm {shlex.quote(str(file.path))}, then the same command again, which makes it from the download",
         )
     header = file.header
     return {

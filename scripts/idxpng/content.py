@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from idxpng.dataset import PublishedFile
 
 
-CHANGED = "take the published file; if it is yours, and you changed it, write its digests into its dataset file again"
+CHANGED = (
+    "take the published file; if it is yours and has changed, remove its digests from the dataset file, "
+    "or let scripts/new_dataset.py write them"
+)
 
 
 class WrongFileError(DataError):

@@ -32,9 +32,9 @@ class DataError(Exception):
     ) -> None:
         self.problem = problem
         self.details: dict[str, Any] = {"at": at, "expected": expected, "found": found, "todo": todo}
-        details = {"at": at, "expected": expected, "found": found, "to do": todo}
         lines = [f"{printable(file)}: {problem}"]
-        lines += [f"  {key + ':':<9} {value}" for key, value in details.items() if value is not None]
+        told = {key.replace("todo", "to do"): value for key, value in self.details.items() if value is not None}
+        lines += [f"  {key + ':':<9} {value}" for key, value in told.items()]
         super().__init__("\n".join(printable(line) for text in lines for line in text.split("\n")))
 
 

@@ -610,6 +610,16 @@ def test_a_file_is_stored_compressed_as_its_name_says(
     assert decode(get(folder, directory, file=file, output=str(folder / output))) == CONTENT
 
 
+def test_a_file_without_suffix_is_kept_as_it_is_when_only_its_own_digest_is_pinned(
+    folder: Path, directory: Path
+) -> None:
+    """For `decompress` compares what is kept with that digest."""
+    (directory / "digits-idx3-ubyte.gz").write_bytes(PUBLISHED)
+    pinned = UNPINNED | {"sha256": PINNED["sha256"]}
+    output = folder / "digits-idx3-ubyte.plain"
+    assert get(folder, directory, file="digits-idx3-ubyte", pinned=pinned, output=str(output)) == PUBLISHED
+
+
 def test_the_right_one_of_two_spellings_in_a_directory_is_taken(folder: Path, directory: Path) -> None:
     (directory / "t10k-images-idx3-ubyte.gz").write_bytes(OTHER)
     (directory / "t10k-images.idx3-ubyte").write_bytes(CONTENT)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import yaml
 
-from idxpng.dataset import load, read_yaml
+from idxpng.dataset import load
+from idxpng.yaml_file import read_yaml
 from project import PROJECT
 
 SAMPLE = PROJECT / "datasets/mnist-sample"

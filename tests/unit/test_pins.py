@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from idxpng.dataset import Dataset, load, read_yaml
+from idxpng.dataset import Dataset, load
 from idxpng.dataset_text import split_facts, text
 from idxpng.pins import to_paste
+from idxpng.yaml_file import read_yaml
 from project import PROJECT
 
 SCHEMA = read_yaml(PROJECT / "schemas/dataset.schema.yaml", "the schema")
