@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy
 import pytest
 
-from idx_bytes import idx_bytes
+from builders import idx_bytes
 from idxpng.content import WrongFileError, check_content
 from idxpng.idx import IdxHeader
 

@@ -5,7 +5,7 @@ import io
 import numpy
 import pytest
 
-from idx_bytes import idx_bytes
+from builders import idx_bytes
 from idxpng.idx import IdxHeader, read_header
 from idxpng.mismatch import mismatch, wrong_size
 

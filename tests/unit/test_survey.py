@@ -8,7 +8,7 @@ from typing import Any
 import numpy
 import pytest
 
-from idx_bytes import idx_bytes
+from builders import idx_bytes
 from idxpng.errors import DataError
 from idxpng.survey import survey
 
