@@ -55,8 +55,8 @@ def _compared(check: Check, dataset: Dataset, file: PublishedFile, mirror: str) 
         try:
             download([mirror], output=str(output), datasets=str(PROJECT / "datasets"), retries=1, **facts)
         except DataError as error:
-            problem = str(error).splitlines()[1].strip(" -")
-            return replace(check, answer=replace(check.answer, problem=problem))
+            *_, reason = str(error).splitlines()[:2]  # the second line has what became of the one mirror
+            return replace(check, answer=replace(check.answer, problem=reason.strip(" -")))
     return check
 
 

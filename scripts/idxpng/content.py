@@ -83,7 +83,7 @@ def check_content(
         logging.warning("%s: nothing to check it against (sha256: %s)", source, found)
         return
     if header and not (damage or page or expected) and (problem := wrong_size(header, size)):
-        raise WrongFileError(source, **problem._asdict())
+        raise WrongFileError(source, **problem._asdict() | _write_again(source))
     what = page or known_as((found, content.hexdigest()), datasets) or damage or "its content is another"
     raise WrongFileError(
         source,
@@ -108,11 +108,14 @@ def check_header(path: str | os.PathLike[str], source: str, expected: IdxHeader)
         with open_content(path) as stream:
             found = read_header(stream, source)
     except DataError as error:
-        raise WrongFileError(
-            source, error.problem, **error.details | {"todo": "copy or write the file again"}
-        ) from None
+        raise WrongFileError(source, error.problem, **error.details | _write_again(source)) from None
     if problem := mismatch(found, expected):
         raise WrongFileError(source, **problem._asdict())
+
+
+def _write_again(source: str) -> dict[str, str | None]:
+    """What to do about a file that is damaged: nothing about one that a server sent."""
+    return {"todo": None if "://" in source else "copy or write the file again"}
 
 
 def unpack(published: str, idx: IO[bytes], file: PublishedFile, datasets: str | None = None) -> str:

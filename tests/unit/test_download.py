@@ -665,6 +665,15 @@ def test_a_mistake_in_a_file_of_ones_own_is_blamed_on_the_file_and_not_on_the_mi
     assert list(folder.iterdir()) == []
 
 
+def test_a_damaged_file_that_a_server_sends_is_not_blamed_on_the_reader(server: MirrorServer, folder: Path) -> None:
+    header = IdxHeader.of("uint8", IMAGES.shape)
+    for body in (PUBLISHED[:5], gzip.compress(CONTENT[:-1]), b"5,0,0\n"):
+        server.publish(f"/a/{FILE}", body)
+        message = refusal(folder, f"{server.url}/a", pinned=UNPINNED | {"header": header})
+        assert "write the file again" not in message
+        assert "try again later" in message
+
+
 def missing(path: Path) -> Path:
     return path / "missing"
 
