@@ -1,9 +1,9 @@
 """Show a split at a glance: a contact sheet with a row per class, and its first images with their labels."""
 
 import logging
+import math
 import re
 import unicodedata
-from collections import defaultdict
 from collections.abc import Sequence
 
 from PIL import Image, ImageDraw, ImageFont
@@ -12,13 +12,21 @@ from idxpng.atomic import atomic_file
 from idxpng.images import LabelledImages
 from idxpng.split_header import SplitHeader
 
-COLUMNS = 16  # of the contact sheet
+COLUMNS = 16  # images of a class on the contact sheet
+ONE_BLOCK = 30  # classes that stand in one block of rows; more of them stand in several, side by side
+BLOCK_COLUMNS = 8  # images of a class there
+MOST_CLASSES = 400  # on the contact sheet
+ASPECT = 4 / 3  # width by height that several blocks come close to
 ROWS = 4  # of the sheet of first images
 SIDE = 56  # pixels of the longer side of an image on the sheet; small images grow by a whole factor
-GAP = 2
+GAP = 4
 WIDTH = COLUMNS * (SIDE + GAP)  # of the sheet of first images, at most
 CAPTION_WIDTH = 160  # at most
 LINE = 20  # height of a caption
+BACKGROUND = 72  # neither black nor white, so that images of any border stand apart
+WHITE = 255
+PALE = 160
+NONE = "none"
 
 # Pillow brings this font with it, so that every machine draws the same letters; it has those of ASCII and few more.
 FONT = ImageFont.load_default(18)
@@ -27,71 +35,94 @@ if isinstance(FONT, ImageFont.FreeTypeFont):
 
 
 def main(images: str, labels: str, header: str, sheet: str, first: str, limit: int | None = None) -> None:
-    """Draw both pictures, white on black, as 8-bit greyscale PNG files.
+    """Draw both pictures, on dark grey, as 8-bit greyscale PNG files.
 
     Only the images that are shown are read, and large ones are shown smaller.
 
     Args:
         images, labels: the decompressed IDX files of a split.
         header: what `validate` wrote about them.
-        sheet: the contact sheet to make: a row for each class, with its name and its first images.
+        sheet: the contact sheet to make: a row for each class, with its name and its first images; many classes in
+            several blocks side by side, and of more than 400 the first.
         first: the other picture to make: the first images in the order of the file, each above its class name.
         limit: look only at the first so many images; at all when None.
     """
     about = SplitHeader.read(header)
-    classes = {int(label): name for label, name in about.class_names.items()}
+    captions = {label: caption(label, about.class_names[name]) for label, name in about.directories.items()}
     with about.open(images, labels) as source:
         values = source.classes(limit)
-        of_class: dict[int, list[int]] = defaultdict(list)
+        of_class: dict[int, list[int]] = {label: [] for label in captions}
         for index, value in enumerate(values):
             if len(of_class[value]) < COLUMNS:
                 of_class[value].append(index)
-        captions = {label: caption(label, name) for label, name in classes.items()}
         _save(_sheet(source, captions, of_class), sheet)
         _save(_first(source, captions, values), first)
-    logging.info("%s, %s: of %d images in %d classes", sheet, first, len(values), len(classes))
+    logging.info("%s, %s: of %d images in %d classes", sheet, first, len(values), len(captions))
 
 
 def caption(label: int, class_name: str) -> str:
-    """A class name as far as the font has its letters, accents dropped; the label where nothing of it remains."""
-    letters = "".join(
-        letter for letter in unicodedata.normalize("NFKD", class_name) if letter.isascii() and letter.isprintable()
-    )
+    """A class name as far as the font has its letters, accents dropped; after the label, where letters are missing."""
+    parts = unicodedata.normalize("NFKD", class_name)
+    letters = "".join(letter for letter in parts if letter.isascii() and letter.isprintable())
     text = " ".join(re.sub(r"\(\W*\)|\[\W*\]", "", letters).split())
-    if not text or (not any(map(str.isalnum, text)) and any(map(str.isalnum, class_name))):
-        return str(label)
+    missing = any(not letter.isascii() and not unicodedata.combining(letter) for letter in parts)
+    if missing or not text:
+        text = f"{label} {text}" if any(map(str.isalnum, text)) else str(label)
     while FONT.getlength(text) > CAPTION_WIDTH:
         text = text.removesuffix("...")[:-1].rstrip() + "..."
     return text
 
 
 def _sheet(source: LabelledImages, captions: dict[int, str], of_class: dict[int, list[int]]) -> Image.Image:
+    shown = list(captions.items())[:MOST_CLASSES]
     width, height = _tile(source.size)
-    left = max(int(FONT.getlength(text)) for text in captions.values()) + 6 * GAP
+    left = max(_length(text) for _, text in shown) + 4 * GAP
     pitch = max(height, LINE) + GAP
-    picture = Image.new("L", (left + COLUMNS * (width + GAP), len(captions) * pitch + GAP))
+    columns = min(COLUMNS if len(shown) <= ONE_BLOCK else BLOCK_COLUMNS, max(map(len, of_class.values())))
+    block = left + max(columns * (width + GAP), _length(NONE) + GAP)
+    rows = _rows(len(shown), block, pitch)
+    more = len(captions) - len(shown)
+    size = -(-len(shown) // rows) * block, GAP + rows * pitch + (pitch if more else 0)
+    picture = Image.new("L", size, BACKGROUND)
     draw = ImageDraw.Draw(picture)
-    for row, (label, text) in enumerate(captions.items()):
-        top = GAP + row * pitch
-        draw.text((left - 3 * GAP, top + pitch // 2), text, fill=255, font=FONT, anchor="rm")
-        for column, index in enumerate(of_class[label]):
-            picture.paste(_image(source, index), (left + column * (width + GAP), top))
+    for number, (label, text) in enumerate(shown):
+        start, top = number // rows * block, GAP + number % rows * pitch
+        middle = top + (pitch - GAP) // 2
+        draw.text((start + left - 2 * GAP, middle), text, fill=WHITE, font=FONT, anchor="rm")
+        if not of_class[label]:
+            draw.text((start + left, middle), NONE, fill=PALE, font=FONT, anchor="lm")
+        for column, index in enumerate(of_class[label][:columns]):
+            picture.paste(_image(source, index), (start + left + column * (width + GAP), middle - height // 2))
+    if more:
+        draw.text((2 * GAP, size[1] - pitch // 2), f"and {more:,} more classes", fill=PALE, font=FONT, anchor="lm")
     return picture
+
+
+def _rows(classes: int, block: int, pitch: int) -> int:
+    """How many rows a block of the contact sheet has, given its width and the height of a row."""
+    if classes <= ONE_BLOCK:
+        return classes
+    blocks = max(2, round(math.sqrt(classes * ASPECT * pitch / block)))
+    return -(-classes // blocks)
 
 
 def _first(source: LabelledImages, captions: dict[int, str], labels: Sequence[int]) -> Image.Image:
     width, height = _tile(source.size)
-    pitch = max([width, *(int(FONT.getlength(text)) for text in captions.values())]) + 3 * GAP
-    columns = max(1, WIDTH // pitch)
-    line = GAP + height + 2 * GAP + LINE + 2 * GAP
+    pitch = max([width, *map(_length, captions.values())]) + 2 * GAP
+    columns = min(max(1, WIDTH // pitch), len(labels))
+    line = height + GAP + LINE + 2 * GAP
     rows = min(ROWS, -(-len(labels) // columns))
-    picture = Image.new("L", (columns * pitch, rows * line))
+    picture = Image.new("L", (columns * pitch, GAP + rows * line), BACKGROUND)
     draw = ImageDraw.Draw(picture)
     for index, label in enumerate(labels[: rows * columns]):
         left, top = index % columns * pitch, GAP + index // columns * line
         picture.paste(_image(source, index), (left + (pitch - width) // 2, top))
-        draw.text((left + pitch // 2, top + height + 2 * GAP), captions[label], fill=255, font=FONT, anchor="ma")
+        draw.text((left + pitch // 2, top + height + GAP), captions[label], fill=WHITE, font=FONT, anchor="ma")
     return picture
+
+
+def _length(text: str) -> int:
+    return math.ceil(FONT.getlength(text))
 
 
 def _tile(size: tuple[int, int]) -> tuple[int, int]:

@@ -11,7 +11,7 @@ from PIL import Image
 import preview
 from dataset_files import write_header
 from idx_bytes import idx_bytes
-from preview import COLUMNS, GAP, SIDE
+from preview import BACKGROUND, COLUMNS, GAP, MOST_CLASSES, SIDE
 
 PROJECT = Path(__file__).parents[2]
 DIGITS = {label: str(label) for label in range(10)}
@@ -54,27 +54,29 @@ def test_each_row_of_the_sheet_shows_the_first_images_of_its_class(tmp_path: Pat
         for column, image in enumerate(images[labels == label][:COLUMNS]):
             start = left + column * (SIDE + GAP)
             assert (sheet[top : top + SIDE : 2, start : start + SIDE : 2] == image).all()
-        assert sheet[top : top + SIDE, : left - GAP].any(), "each row has a caption"
+        assert (sheet[top : top + SIDE, : left - GAP] == 255).any(), "each row has a caption"
 
 
 def test_the_first_images_stand_in_the_order_of_the_file(tmp_path: Path) -> None:
-    levels = numpy.arange(1, 101, dtype=numpy.uint8)
+    levels = numpy.arange(101, 201, dtype=numpy.uint8)
     images = numpy.broadcast_to(levels[:, None, None], (100, 28, 28)).copy()
     _, first = draw(tmp_path, images, (levels % 10).astype(numpy.uint8))
-    tops = [GAP + row * first.shape[0] // preview.ROWS for row in range(preview.ROWS)]
-    shown = [level for top in tops for level in first[top][first[top] > 0][::SIDE].tolist()]
+    tops = [GAP + row * (first.shape[0] - GAP) // preview.ROWS for row in range(preview.ROWS)]
+    shown = [level for top in tops for level in first[top][first[top] != BACKGROUND][::SIDE].tolist()]
     assert shown == levels[: len(shown)].tolist()
     assert len(shown) > 40
 
 
 def test_images_are_upright_and_within_the_limit(tmp_path: Path) -> None:
-    images = numpy.random.default_rng(0).integers(1, 256, (20, 14, 28), numpy.uint8)
+    images = numpy.random.default_rng(0).integers(100, 256, (20, 14, 28), numpy.uint8)
     labels = numpy.zeros(20, numpy.uint8)
     upright = draw(tmp_path, images, labels, {0: "zero"}, limit=5)
     turned = draw(tmp_path, images.transpose(0, 2, 1).copy(), labels, {0: "zero"}, 5, "transposed")
     assert all((one == other).all() for one, other in zip(upright, turned, strict=True))
-    left = upright[0].shape[1] - COLUMNS * (SIDE + GAP)
-    assert numpy.count_nonzero(upright[0][GAP, left:]) == 5 * SIDE
+    left = upright[0].shape[1] - 5 * (SIDE + GAP)
+    row = upright[0][GAP + SIDE // 4]
+    assert numpy.count_nonzero(row[left:] != BACKGROUND) == 5 * SIDE
+    assert (row[left - GAP : left] == BACKGROUND).all()
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (5, 7), (56, 57), (300, 4), (1, 5000)])
@@ -86,9 +88,48 @@ def test_images_of_any_size_fit(tmp_path: Path, shape: tuple[int, int]) -> None:
     assert max(sheet.shape + first.shape) < 1200
 
 
-def test_a_class_without_images_has_an_empty_row(tmp_path: Path) -> None:
-    sheet, _ = draw(tmp_path, numpy.full((1, 28, 28), 9, numpy.uint8), numpy.array([1], numpy.uint8), {0: "a", 1: "b"})
-    assert not (sheet[: SIDE + GAP] == 9).all(axis=1).any()
+def test_a_class_without_images_says_none(tmp_path: Path) -> None:
+    images, labels = numpy.full((1, 28, 28), 9, numpy.uint8), numpy.array([1], numpy.uint8)
+    sheet, _ = draw(tmp_path, images, labels, {0: "a", 1: "b"})
+    empty, full = (sheet[GAP + row * (SIDE + GAP) :][:SIDE, -(SIDE + GAP) :] for row in (0, 1))
+    assert not (empty == 9).any()
+    assert (empty == preview.PALE).any(), "a word in place of images"
+    assert (full[:, :SIDE] == 9).all()
+
+
+@pytest.mark.parametrize("border", [0, 255])
+def test_images_without_a_border_stand_apart(tmp_path: Path, border: int) -> None:
+    images = numpy.full((40, 28, 28), border, numpy.uint8)
+    for picture in draw(tmp_path, images, numpy.arange(40, dtype=numpy.uint8) % 10):
+        columns = (picture == border).sum(axis=0) > SIDE
+        assert (numpy.diff(columns.astype(int)) == 1).sum() >= 4
+        assert (picture == BACKGROUND).all(axis=0).any(), "a gap from top to bottom"
+
+
+@pytest.mark.parametrize(
+    ("images", "classes", "width", "height"),
+    [
+        (1, 10, SIDE, 10 * (SIDE + GAP)),
+        (3, 3, SIDE, 3 * (SIDE + GAP)),
+        (2000, 10, COLUMNS * SIDE, 10 * (SIDE + GAP)),
+        (2000, 26, COLUMNS * SIDE, 26 * (SIDE + GAP)),
+        (2000, 62, 3 * 8 * SIDE, 21 * (SIDE + GAP)),
+        (2000, 255, 6 * 8 * SIDE, 43 * (SIDE + GAP)),
+        (32_000, 2000, 7 * 8 * SIDE, 58 * (SIDE + GAP)),
+    ],
+)
+def test_a_sheet_is_as_large_as_what_it_shows(
+    tmp_path: Path, images: int, classes: int, width: int, height: int
+) -> None:
+    labels = numpy.arange(images, dtype=numpy.int16) % classes
+    names = {label: f"class {label}" for label in range(classes)}
+    sheet, first = draw(tmp_path, numpy.full((images, 28, 28), 9, numpy.uint8), labels, names)
+    assert width <= sheet.shape[1] <= max(width + 200, 1.5 * width)
+    assert height <= sheet.shape[0] <= height + SIDE + 2 * GAP
+    assert (sheet == 255).any(axis=1)[-2 * SIDE :].any(), "the last row has a caption, and no desert follows"
+    assert (first == 9).any(axis=0)[-2 * SIDE :].any()
+    shown = (sheet == 9).sum() / SIDE**2
+    assert shown == (min(images, classes * COLUMNS) if classes <= 30 else min(images, 8 * min(classes, MOST_CLASSES)))
 
 
 @pytest.mark.parametrize(
@@ -97,8 +138,12 @@ def test_a_class_without_images_has_an_empty_row(tmp_path: Path) -> None:
         ("T-shirt/top", "T-shirt/top"),
         ("étoile", "etoile"),
         ("お", "7"),
-        ("お (o)", "(o)"),
-        ("o (お)", "o"),
+        ("お (o)", "7 (o)"),
+        ("o (お)", "7 o"),
+        ("🙂", "7"),
+        ("ಅ", "7"),
+        ("Straße", "7 Strae"),
+        (" ", "7"),
         ("A a", "A a"),
         ("+", "+"),
         ("x" * 99, "x" * 16 + "..."),
