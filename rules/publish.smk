@@ -27,15 +27,18 @@ rule parquet:
 
 
 rule card:
-    """Write dataset card, Croissant metadata, license and citation of a dataset, for others' tools."""
+    """Write dataset card, Croissant metadata, license, citation and origin of a dataset, for others' tools."""
     input:
+        headers=plan.each("<results>/{dataset}/header/{split}.json"),
         parquet=plan.each("<results>/{dataset}/parquet/{split}.parquet"),
+        manifests=plan.each("<results>/{dataset}/manifest/{split}.csv"),
         overview="<results>/{dataset}/overview.html",
     output:
         card="<results>/{dataset}/README.md",
         croissant="<results>/{dataset}/croissant.json",
         licence_file="<results>/{dataset}/LICENSE",
         citation_file="<results>/{dataset}/CITATION",
+        provenance="<results>/{dataset}/provenance.json",
     log:
         "<logs>/{dataset}/card.log",
     benchmark:
@@ -47,10 +50,12 @@ rule card:
         runtime=asks.runtime,
     params:
         terms=plan.terms,
+        licence_text=plan.licence_text_option,
         code=code("card"),
         script=script("card"),
         dataset=plan.dataset_file,
     shell:
-        "python {params.script:q} --dataset {params.dataset:q} --parquet {input.parquet:q} --overview {input.overview:q}"
+        "python {params.script:q} --dataset {params.dataset:q} --headers {input.headers:q} --parquet {input.parquet:q}"
+        " --manifests {input.manifests:q} --overview {input.overview:q} {params.licence_text:q}"
         " --card {output.card:q} --croissant {output.croissant:q} --licence-file {output.licence_file:q}"
-        " --citation-file {output.citation_file:q} --log {log:q}"
+        " --citation-file {output.citation_file:q} --provenance {output.provenance:q} --log {log:q}"

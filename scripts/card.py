@@ -1,8 +1,8 @@
-"""Make a dataset's folder one that other tools take as it is: dataset card, Croissant metadata, licence, citation."""
+"""Make a dataset's folder one that other tools take as it is: card, Croissant metadata, license, citation, origin."""
 
-import hashlib
 import json
 import logging
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,28 +11,16 @@ from typing import Any
 import yaml
 from pyarrow.parquet import ParquetFile
 
+from idxpng import croissant as croissant_document
+from idxpng import terms
 from idxpng.atomic import atomic_file
-from idxpng.dataset import load
+from idxpng.dataset import Dataset, load
+from idxpng.published import FileRecord
+from idxpng.published import provenance as provenance_document
+from idxpng.split_header import SplitHeader
 
-# Vocabulary of Croissant 1.0, https://docs.mlcommons.org/croissant/docs/croissant-spec.html
-TERMS = """
-    citeAs column equivalentProperty extract field fileObject fileProperty fileSet format includes isLiveDataset
-    jsonPath key md5 parentField path recordSet references regex repeated replace samplingRate separator source
-    subField transform
-"""
-CONTEXT = {
-    "@language": "en",
-    "@vocab": "https://schema.org/",
-    "sc": "https://schema.org/",
-    "cr": "http://mlcommons.org/croissant/",
-    "rai": "http://mlcommons.org/croissant/RAI/",
-    "dct": "http://purl.org/dc/terms/",
-    "conformsTo": "dct:conformsTo",
-    "data": {"@id": "cr:data", "@type": "@json"},
-    "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
-    "examples": {"@id": "cr:examples", "@type": "@json"},
-    **{term: f"cr:{term}" for term in TERMS.split()},
-}
+# What Markdown acts on anywhere in a line, and at its beginning.
+MARKDOWN = re.compile(r"[\\`*_\[\]<>&|~$#]|^[-+=]|^\d+(?=[.)])")
 
 
 @dataclass(frozen=True)
@@ -48,39 +36,52 @@ class ParquetSplit:
 
 def main(
     dataset: str,
+    headers: Sequence[str],
     parquet: Sequence[str],
+    manifests: Sequence[str],
     overview: str,
     card: str,
     croissant: str,
     licence_file: str,
     citation_file: str,
+    provenance: str,
+    licence_text: str | None = None,
 ) -> None:
-    """Write the four files side by side, so that their folder is a dataset for those who read them.
+    """Write the five files side by side, so that their folder is a dataset for those who read them.
 
     Args:
         dataset: the dataset file.
-        parquet: what `parquet` made of each split, ``{split}.parquet`` below the folder of ``card``.
+        headers, parquet, manifests: what `validate`, `parquet` and `manifest` made of each split; the Parquet files are
+            ``{split}.parquet``, and they and the manifests lie below the folder of ``card``.
         overview: the page that `describe` made, in the same folder.
         card: ``README.md`` to make: what a reader wants to know, after what Hugging Face reads.
         croissant: Croissant metadata to make, JSON-LD.
-        licence_file, citation_file: the texts to make.
+        licence_file, citation_file: the texts to make; the citation as BibTeX.
+        provenance: the JSON file to make: from which files, with which software the others were made.
+        licence_text: the words of the license itself, for ``licence_file``; None where no words are known.
     """
     known = load(dataset)
-    parts = [_read(Path(path).stem, Path(path)) for path in parquet]
     folder = Path(card).parent
-    terms = _terms(known.title, known.licence, known.attribution)
-    texts = {
-        card: _card(known.title, terms, known.licence, known.citation, parts, folder, Path(overview).name),
-        croissant: json.dumps(
-            _croissant(known.name, known.title, terms, known.citation, parts, folder), indent=2, ensure_ascii=False
-        ),
-        licence_file: terms,
-        citation_file: known.citation,
-    }
-    for path, text in texts.items():
-        with atomic_file(path) as file:
-            file.write(text.encode() + b"\n")
+    found = [SplitHeader.read(path) for path in headers]
+    parts = [_read(Path(path).stem, Path(path)) for path in parquet]
+    packed = {part.name: FileRecord.of(part.path, folder) for part in parts}
+    listed = {header.split: FileRecord.of(Path(path), folder) for header, path in zip(found, manifests, strict=True)}
+    images = {part.name: part.rows for part in parts}
+    document = croissant_document.metadata(known, found, packed, listed, list(parts[0].features), images)
+    _write(card, _card(known, parts, packed, Path(overview).name))
+    _write(croissant, json.dumps(document, indent=2, ensure_ascii=False))
+    text = [Path(licence_text).read_text(encoding="utf-8").strip("\n")] if licence_text else []
+    _write(licence_file, "\n\n".join([terms.words(known), *text]))
+    _write(citation_file, terms.bibtex(known))
+    made = [FileRecord.of(Path(path), folder) for path in (overview, card, croissant, licence_file, citation_file)]
+    origin = provenance_document(known, found, [*packed.values(), *listed.values(), *made])
+    _write(provenance, json.dumps(origin, indent=2, ensure_ascii=False))
     logging.info("%s: %d splits", folder, len(parts))
+
+
+def _write(path: str, text: str) -> None:
+    with atomic_file(path) as file:
+        file.write(text.encode() + b"\n")
 
 
 def _read(split: str, path: Path) -> ParquetSplit:
@@ -91,64 +92,64 @@ def _read(split: str, path: Path) -> ParquetSplit:
         return ParquetSplit(split, path, file.metadata.num_rows, uncompressed, features)
 
 
-def _terms(title: str, licence: dict[str, str | None], attribution: str | None) -> str:
-    lines = (f"Licence of {title}: {licence['spdx'] or 'none that is certain'}", licence.get("note"), attribution)
-    return "\n\n".join(line for line in lines if line)
-
-
-def _card(
-    title: str,
-    terms: str,
-    licence: dict[str, str | None],
-    citation: str,
-    parts: Sequence[ParquetSplit],
-    folder: Path,
-    overview: str,
-) -> str:
-    rows = sum(part.rows for part in parts)
-    download = sum(part.path.stat().st_size for part in parts)
+def _card(dataset: Dataset, parts: Sequence[ParquetSplit], files: dict[str, FileRecord], overview: str) -> str:
     of_splits = [{"name": part.name, "num_bytes": part.uncompressed, "num_examples": part.rows} for part in parts]
     header = {
-        "pretty_name": title,
-        "license": licence["spdx"].lower() if licence["spdx"] else "unknown",
+        "pretty_name": dataset.title,
+        **terms.hub_licence(dataset),
         "task_categories": ["image-classification"],
-        "size_categories": [_size_category(rows)],
+        "size_categories": [_size_category(sum(part.rows for part in parts))],
         "dataset_info": {
-            "features": [_feature(name, facts) for name, facts in parts[0].features.items()] if parts else [],
+            "features": [_feature(name, facts) for name, facts in parts[0].features.items()],
             "splits": of_splits,
-            "download_size": download,
+            "download_size": sum(file.bytes for file in files.values()),
             "dataset_size": sum(part.uncompressed for part in parts),
         },
         "configs": [
             {
                 "config_name": "default",
-                "data_files": [
-                    {"split": part.name, "path": part.path.relative_to(folder).as_posix()} for part in parts
-                ],
+                "data_files": [{"split": split, "path": file.path} for split, file in files.items()],
             }
         ],
     }
     table = "\n".join(f"| {part.name} | {part.rows:,} |" for part in parts)
+    origin = f"\nThe dataset's own page: <{dataset.url}>\n" if dataset.url else ""
     return f"""---
 {yaml.safe_dump(header, sort_keys=False, allow_unicode=True, width=120).rstrip()}
 ---
 
-# {title}
+# {markdown(dataset.title)}
 
 | split | images |
 |---|---|
 {table}
 
 Each image is there twice with the same pixels: as a row of `parquet/`, and as a PNG file below `png/`, one directory
-per label, which `manifest/` lists. [{overview}]({overview}) has the numbers and the checksums of the original files.
+per label, which `manifest/` lists. [{overview}]({overview}) has the numbers and the checksums of the original files,
+[provenance.json](provenance.json) the files and the software that all was made with.
+{origin}
+## License
 
-## Licence
+{markdown(terms.words(dataset))}
 
-{terms}
+[LICENSE](LICENSE) has this, and the text of the license where there is one.
 
 ## Citation
 
-{citation}"""
+{markdown(dataset.citation)}
+
+```bibtex
+{terms.bibtex(dataset)}
+```"""
+
+
+def markdown(text: str) -> str:
+    """Text that shows as it is wherever Markdown, and HTML in it, is rendered."""
+    return "\n".join(MARKDOWN.sub(_escaped, line) for line in text.split("\n"))
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return f"{match[0]}\\" if match[0].isdigit() else f"\\{match[0]}"
 
 
 def _feature(name: str, facts: dict[str, Any]) -> dict[str, Any]:
@@ -166,62 +167,19 @@ def _size_category(rows: int) -> str:
     return f"n>{sizes[-1]}" if reached == len(sizes) else f"{sizes[reached - 1]}<n<{sizes[reached]}"
 
 
-def _croissant(
-    name: str, title: str, terms: str, citation: str, parts: Sequence[ParquetSplit], folder: Path
-) -> dict[str, Any]:
-    files, record_sets = [], []
-    for part in parts:
-        file = {"@id": f"{part.name}.parquet"}
-        with open(part.path, "rb") as stream:
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
-        files.append(
-            {
-                "@type": "cr:FileObject",
-                **file,
-                "name": file["@id"],
-                "contentUrl": part.path.relative_to(folder).as_posix(),
-                "contentSize": f"{part.path.stat().st_size} B",
-                "encodingFormat": "application/x-parquet",
-                "sha256": digest,
-            }
-        )
-        fields = []
-        for column in part.features:
-            source: dict[str, Any] = {"fileObject": file, "extract": {"column": column}}
-            if column == "image":
-                source["transform"] = {"jsonPath": "bytes"}
-            fields.append(
-                {
-                    "@type": "cr:Field",
-                    "@id": f"{part.name}/{column}",
-                    "name": column,
-                    "dataType": "sc:ImageObject" if column == "image" else "sc:Integer",
-                    "source": source,
-                }
-            )
-        record_sets.append({"@type": "cr:RecordSet", "@id": part.name, "name": part.name, "field": fields})
-    return {
-        "@context": CONTEXT,
-        "@type": "sc:Dataset",
-        "conformsTo": "http://mlcommons.org/croissant/1.0",
-        "name": name,
-        "description": title,
-        "license": terms,
-        "citeAs": citation,
-        "distribution": files,
-        "recordSet": record_sets,
-    }
-
-
 if __name__ == "__main__":
     from idxpng.command import Command
 
     command = Command(__doc__)
     command.add_argument("--dataset", required=True, metavar="FILE", help="dataset file, such as datasets/mnist.yaml")
+    command.add_argument("--headers", nargs="+", required=True, metavar="FILE", help="what validate.py wrote, by split")
+    command.add_argument("--manifests", nargs="+", required=True, metavar="FILE", help="what manifest.py wrote")
     command.add_argument("--parquet", nargs="+", required=True, metavar="FILE", help="what parquet.py made, by split")
     command.add_argument("--overview", required=True, metavar="FILE", help="what describe.py made")
     command.add_argument("--card", required=True, metavar="FILE", help="the dataset card to make, README.md")
     command.add_argument("--croissant", required=True, metavar="FILE", help="the Croissant metadata to make")
     command.add_argument("--licence-file", required=True, metavar="FILE", help="the text of the license to make")
     command.add_argument("--citation-file", required=True, metavar="FILE", help="the citation to make")
+    command.add_argument("--provenance", required=True, metavar="FILE", help="the list of inputs and software to make")
+    command.add_argument("--licence-text", metavar="FILE", help="the words of the license, such as those of MIT")
     command.run(main)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from idxpng.config import SHOWN_AS, ConfigError
 from idxpng.dataset import Dataset, load
+from idxpng.terms import TEXTS
 from idxpng.yaml_file import read_yaml
 
 OWN = (".yaml", ".yml")
@@ -84,6 +85,11 @@ class Catalog:
             for mirror in self.dataset(dataset).mirrors:
                 if "://" not in mirror:
                     self._source(f"datasets/{mirror}/{published}")
+
+    def licence_text(self, dataset: str) -> str | None:
+        """The local path of the words of a dataset's license, where the workflow has them."""
+        spdx = self.dataset(dataset).licence["spdx"]
+        return self._source(f"datasets/licences/{spdx}.txt") if spdx in TEXTS else None
 
     def _load(self, entry: str, at: str) -> Dataset:
         if entry.endswith(OWN):

@@ -133,6 +133,10 @@ class Plan:
     def limit_option(self, wildcards: Any) -> list[str]:
         return _option("limit", self.config.limit)
 
+    def licence_text_option(self, wildcards: Any, output: Any) -> list[str]:
+        """Where the words of a dataset's license are."""
+        return _option("licence-text", self.catalog.licence_text(wildcards.dataset))
+
     def shard_options(self, wildcards: Any) -> list[str]:
         """How the images of a split are spread over its shards."""
         return [
@@ -197,7 +201,7 @@ class Plan:
         return found
 
 
-def _option(name: str, value: int | None) -> list[str]:
+def _option(name: str, value: int | str | None) -> list[str]:
     return [] if value is None else [f"--{name}", str(value)]
 
 

@@ -1,6 +1,10 @@
 """What `publish` makes is loaded by the tools that it is made for, with equal pixels and labels."""
 
+import hashlib
+import json
 import os
+import tarfile
+from importlib.metadata import version
 from pathlib import Path
 
 os.environ |= {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1"}  # read when `datasets` is imported
@@ -10,14 +14,14 @@ import numpy
 import pytest
 import yaml
 
-import card
-from dataset_files import write_dataset
+import idxpng
 from idxpng.idx import IdxFile
 from parquet import features
 from project import copy_project, files, snakemake
 
 datasets = pytest.importorskip("datasets")  # which a type checker takes for our folder of that name
 FILES = {"train": "train", "test": "t10k"}
+DATA = [f"{kind}/{split}.{suffix}" for kind, suffix in (("parquet", "parquet"), ("manifest", "csv")) for split in FILES]
 
 
 @pytest.fixture(scope="module")
@@ -67,13 +71,61 @@ def test_croissant_is_valid_and_loads_with_equal_pixels_and_labels(
     monkeypatch.setenv("CROISSANT_CACHE", str(tmp_path))
     described = mlcroissant.Dataset(str(published / "results/mnist-sample/croissant.json"))
     assert not described.metadata.ctx.issues.errors
+    assert described.metadata.ctx.conforms_to.value == "http://mlcommons.org/croissant/1.1"
     assert "Keras says CC BY-SA 3.0" in str(described.metadata.license)
+    names = [record["class.names/name"].decode() for record in described.records("class.names")]
+    assert names == [str(label) for label in range(10)]
+    assert [record["split.names/name"] for record in described.records("split.names")] == [b"train", b"test"]
     for split in FILES:
         images, labels = expected(published, split)
         records = list(described.records(split))
         assert [record[f"{split}/label"] for record in records] == labels.tolist()
         for record, image in zip(records, images, strict=True):
             assert (numpy.asarray(record[f"{split}/image"]) == image).all()
+
+
+def test_croissant_says_what_each_file_is_and_where_it_comes_from(published: Path) -> None:
+    root = published / "results/mnist-sample"
+    document = json.loads((root / "croissant.json").read_text(encoding="utf-8"))
+    for file in document["distribution"]:
+        content = (root / file["contentUrl"]).read_bytes()
+        assert file["sha256"] == hashlib.sha256(content).hexdigest()
+        assert file["contentSize"] == f"{len(content)} B"
+    assert [file["contentUrl"] for file in document["distribution"]] == DATA
+    digests = {source["sha256"] for source in document["prov:wasDerivedFrom"]}
+    idx = (published / "resources/mnist-sample").glob("*-ubyte")
+    assert digests == {hashlib.sha256(path.read_bytes()).hexdigest() for path in idx}
+    assert document["citeAs"] == (root / "CITATION").read_text(encoding="utf-8").strip()
+    assert document["version"] == idxpng.__version__
+
+
+def test_the_origin_of_all_is_told_with_digests_and_without_a_time(published: Path) -> None:
+    root = published / "results/mnist-sample"
+    document = json.loads((root / "provenance.json").read_text(encoding="utf-8"))
+    assert document["workflow"] == {"version": idxpng.__version__}
+    assert document["software"]["pyarrow"] == version("pyarrow")
+    for file in document["outputs"]:
+        assert hashlib.sha256((root / file["path"]).read_bytes()).hexdigest() == file["sha256"]
+    made = [file["path"] for file in document["outputs"]]
+    assert made == [*DATA, "overview.html", "README.md", "croissant.json", "LICENSE", "CITATION"]
+    facts = yaml.safe_load((published / "datasets/mnist-sample.yaml").read_text(encoding="utf-8"))
+    for source in document["inputs"]:
+        pinned = facts["splits"][source["split"]][source["role"]]
+        assert source["published"] == {"file": pinned["file"], "sha256": pinned["sha256"]}
+        assert source["content"]["sha256"] == pinned["content_sha256"]
+
+
+def test_its_own_columns_are_reserved(published: Path) -> None:
+    root = published / "results/mnist-sample"
+    schema = yaml.safe_load((published / "schemas/dataset.schema.yaml").read_text(encoding="utf-8"))
+    reserved = set(schema["properties"]["label_columns"]["items"]["not"]["enum"])
+    manifest = (root / "manifest/test.csv").read_text(encoding="utf-8").splitlines()[0].split(",")
+    rows = datasets.Dataset.from_parquet(str(root / "parquet/test.parquet"))
+    snakemake(published, "--cores", "2", "webdataset")
+    shard = next((root / "webdataset").glob("test-*.tar"))
+    with tarfile.open(shard) as archive:
+        suffixes = {name.partition(".")[2] for name in archive.getnames()}
+    assert {*manifest, *rows.column_names, *suffixes} <= reserved
 
 
 def test_parquet_holds_the_png_files_under_their_paths(published: Path, tmp_path: Path) -> None:
@@ -100,18 +152,6 @@ def test_the_card_says_what_hugging_face_reads_and_what_people_must_know(publish
         assert (root / name).read_text(encoding="utf-8").strip() in text
     assert "Keras says CC BY-SA 3.0, the Hugging Face card ylecun/mnist says MIT" in (root / "LICENSE").read_text()
     assert "doi:10.1109/5.726791" in (root / "CITATION").read_text()
-
-
-def test_words_that_a_licence_asks_for_are_passed_on(published: Path, tmp_path: Path) -> None:
-    parquet = tmp_path / "test.parquet"
-    parquet.write_bytes((published / "results/mnist-sample/parquet/test.parquet").read_bytes())
-    card_file, croissant, licence, citation = (str(tmp_path / name) for name in ("README.md", "x.json", "L", "C"))
-    dataset = write_dataset(tmp_path / "x.yaml", licence={"spdx": "CC-BY-4.0"}, citation="me", attribution="By me.")
-    overview = str(tmp_path / "overview.html")
-    card.main(dataset, [str(parquet)], overview, card_file, croissant, licence, citation)
-    for path in (card_file, croissant, licence):
-        assert "By me." in Path(path).read_text(encoding="utf-8")
-    assert "\nlicense: cc-by-4.0\n" in Path(card_file).read_text(encoding="utf-8")
 
 
 def test_nothing_is_published_into_the_image_folder(published: Path) -> None:
