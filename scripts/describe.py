@@ -1,4 +1,4 @@
-"""Describe a dataset on one page: its licence, its files, its splits in numbers, and images that it has twice."""
+"""Describe a dataset on one page: its license, its files, its splits in numbers, and images that it has twice."""
 
 import json
 import logging
@@ -23,7 +23,7 @@ th, td {{ border-bottom: 1px solid #ccc; padding: .3em .8em; text-align: left; v
 </head>
 <body>
 <h1>{title}</h1>
-<h2>Licence and citation</h2>
+<h2>License and citation</h2>
 {terms}
 <h2>Splits</h2>
 <p>Mean and standard deviation of the pixels are fractions of white. A blank image is of one even grey.
@@ -80,7 +80,7 @@ def main(
             files.append((split, of_file["file"], *facts))
     columns = ("split", "images", "classes", "mean", "standard deviation", "blank", "duplicates", "in another split")
     terms = {
-        "licence": known.licence["spdx"] or "none that is certain",
+        "license": known.licence["spdx"] or "none that is certain",
         "note": known.licence.get("note"),
         "attribution": known.attribution,
         "cite as": known.citation,

@@ -1,8 +1,7 @@
-"""What a configuration and a dataset file must look like, and how a mistake is told to the one who made it."""
+"""What a configuration and a dataset file must look like, and words for each mistake in it."""
 
 from __future__ import annotations
 
-import difflib
 import functools
 import json
 from collections.abc import Mapping
@@ -66,6 +65,8 @@ def _told(error: Any) -> tuple[str, str | None, str]:
     described = error.schema.get("description")
     found = json.dumps(error.instance, ensure_ascii=False)
     if error.validator == "additionalProperties":
+        import difflib
+
         known = sorted(error.schema["properties"])
         found = next(key for key in sorted(error.instance) if key not in known)
         close = difflib.get_close_matches(found[:100], known, n=1)

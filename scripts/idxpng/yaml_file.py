@@ -75,7 +75,7 @@ def read_with_places(path: str | os.PathLike[str], shown_as: str) -> tuple[Any, 
 
 
 def _read(path: str | os.PathLike[str], shown_as: str) -> bytes:
-    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:  # a pipe shall not block
+    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:  # a pipe must not block
         mode = os.fstat(file.fileno()).st_mode
         if stat.S_ISDIR(mode):
             raise IsADirectoryError(21, os.strerror(21))

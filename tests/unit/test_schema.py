@@ -1,4 +1,4 @@
-"""A mistake is told by its key, its line, what was found, what is allowed, and how to write what was meant."""
+"""The message of a mistake has its key, its line, what was found, what is allowed, and how to write what was meant."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ splits: {a: {count: 1, shape: [1, 1], images: {file: i}, labels: {file: l}}}
 
 
 def told(folder: Path, text: str) -> str:
-    """What is told of a dataset file of this text."""
+    """The message about a dataset file of this text."""
     path = folder / "mine.yaml"
     path.write_text(text, encoding="utf-8")
     document, places = read_with_places(path, "mine.yaml")

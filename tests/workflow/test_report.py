@@ -129,7 +129,7 @@ def test_the_report_shows_workflow_datasets_previews_histograms_and_run_times(
     browser.click("Datasets")
     browser.show("mnist-sample")
     browser.driver.switch_to.frame(browser.find("//iframe"))
-    assert "none that is certain" in browser.find("//tr[td='licence']").text
+    assert "none that is certain" in browser.find("//tr[td='license']").text
     assert "2051 uint8 1000 × 28 × 28" in browser.find("//tr[td='train-images-idx3-ubyte']").text
     browser.driver.switch_to.default_content()
 
