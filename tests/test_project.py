@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 import idxpng
-from idxpng import http
+from idxpng import session
 from project import PROJECT
 
 ENVIRONMENTS = [*(PROJECT / "envs").glob("*.yaml"), PROJECT / "environment.yaml"]
@@ -70,7 +70,7 @@ def test_the_version_has_one_home() -> None:
     assert newest
     assert newest[1] == citation["version"] == idxpng.__version__
     assert newest[2] == str(citation["date-released"])
-    assert f"/{idxpng.__version__} " in http.USER_AGENT
+    assert f"/{idxpng.__version__} " in session.USER_AGENT
 
 
 def test_ruff_and_mypy_see_every_python_file() -> None:
