@@ -16,7 +16,7 @@ import urllib3
 
 from idxpng.compressed import SIGNATURES
 from idxpng.dataset import Dataset, PublishedFile
-from idxpng.http import Session, reason
+from idxpng.session import Session, reason
 from idxpng.transfer import UnavailableError, without_secrets
 
 TIMEOUT = (5.0, 10.0)  # seconds: to connect, to answer
