@@ -116,3 +116,13 @@ def test_the_archive_of_a_member_is_among_the_facts_of_a_download() -> None:
     facts = plan().download_facts(Wildcards(dataset="emnist-letters", published=file))
     assert facts["member"] == f"gzip/{file}"
     assert facts["archive"] == ("gzip.zip", 561753746)
+
+
+def test_a_proof_takes_the_originals_only_where_pins_do_not_say_it_all(own_file: Callable[..., str]) -> None:
+    sample = Wildcards(dataset="mnist-sample", split="test")
+    assert plan().needed_originals(sample) == {}
+    assert plan(limit=200).needed_originals(sample) == {}
+    assert plan(limit=199).needed_originals(sample) == plan().idx_files(sample)
+    facts = SPLIT | {"labels": {"file": "train-labels-idx1-ubyte.gz"}}
+    own = plan(datasets=own_file(splits={"train": facts}))
+    assert set(own.needed_originals(Wildcards(dataset="digits", split="train"))) == {"images", "labels"}
