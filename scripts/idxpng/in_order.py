@@ -8,6 +8,8 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
+from idxpng.errors import DataError
+
 Piece = TypeVar("Piece")
 Result = TypeVar("Result")
 
@@ -24,12 +26,13 @@ def in_order(function: Callable[[Piece], Result], pieces: Iterable[Piece], proce
         processes: how many; with one, all is done in this process.
 
     Raises:
-        BrokenProcessPool: when a process was killed.
+        DataError: when a process was killed, which a system does that is out of memory.
     """
     if processes == 1:
         yield from map(function, pieces)
         return
     from concurrent.futures import Future, ProcessPoolExecutor  # which takes longer than a small job
+    from concurrent.futures.process import BrokenProcessPool
 
     pool = ProcessPoolExecutor(processes, initializer=_start)
     try:
@@ -40,6 +43,10 @@ def in_order(function: Callable[[Piece], Result], pieces: Iterable[Piece], proce
                 yield ahead.popleft().result()
         while ahead:
             yield ahead.popleft().result()
+    except BrokenProcessPool:
+        raise DataError(
+            f"one of {processes} processes", "it was killed", todo="give the job more memory, or fewer processes"
+        ) from None
     finally:
         pool.shutdown(cancel_futures=True)
 

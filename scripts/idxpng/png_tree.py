@@ -46,10 +46,10 @@ class PngTree:
             OSError: when a directory cannot be read.
         """
         problems = Problems()
-        found = set()
+        known, found = set(self.names), set()
         with os.scandir(self.path) as entries:
             for entry in entries:
-                if entry.name in self.names and entry.is_dir(follow_symlinks=False):
+                if entry.name in known and entry.is_dir(follow_symlinks=False):
                     found.add(entry.name)
                 else:
                     problems.add("extra", entry.name, _kind(entry))

@@ -5,11 +5,11 @@ import signal
 import subprocess
 import sys
 import time
-from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import pytest
 
+from idxpng.errors import DataError
 from idxpng.in_order import AHEAD, in_order
 
 
@@ -37,13 +37,14 @@ def die(number: int) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def test_a_process_that_is_killed_is_not_waited_for() -> None:
-    with pytest.raises(BrokenProcessPool):
+def test_a_process_that_is_killed_is_told_and_not_waited_for() -> None:
+    with pytest.raises(DataError, match="one of 2 processes: it was killed"):
         list(in_order(die, [1], 2))
 
 
 PROGRAM = """
 import os, sys, time
+from idxpng.errors import DataError
 from idxpng.in_order import in_order
 
 def work(number):

@@ -163,7 +163,7 @@ def test_all_splits_are_proven_at_once(exported: Exported, capsys: pytest.Captur
     png = exported.tree.parent
     shutil.copytree(exported.tree, png / "test")
     verify.main(str(png), exported.dataset)
-    assert [line.partition(":")[0] for line in capsys.readouterr().out.splitlines()] == [f"{png}/test", f"{png}/train"]
+    assert [line.partition(":")[0] for line in capsys.readouterr().out.splitlines()] == [f"{png}/train", f"{png}/test"]
     (png / ".DS_Store").touch()
     with pytest.raises(verify.VerifyError, match=f"rm -r -- {png}/.DS_Store$"):
         verify.main(str(png), exported.dataset)
