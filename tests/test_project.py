@@ -40,6 +40,12 @@ def test_environments_and_requirements_pin_the_same_versions() -> None:
             assert package in ("python", "pip") or pinned[package.removesuffix("-minimal")] == version
 
 
+def test_the_conda_environment_has_all_that_the_workflow_runs_with() -> None:
+    wanted = re.findall(r"^([A-Za-z][\w-]*)", (PROJECT / "envs/requirements.in").read_text(), re.MULTILINE)
+    listed = (PROJECT / "environment.yaml").read_text().replace("-minimal", "")
+    assert {name.lower() for name in wanted} <= set(re.findall(r"- ([a-z-]+)=", listed))
+
+
 def test_no_two_environments_are_equal() -> None:
     contents = [str(yaml.safe_load(path.read_text())["dependencies"]) for path in ENVIRONMENTS]
     assert len(set(contents)) == len(contents)
