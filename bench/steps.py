@@ -6,6 +6,7 @@ python bench/steps.py IMAGES LABELS    decompressed IDX files of MNIST's trainin
 import csv
 import hashlib
 import io
+import os
 import sys
 import tarfile
 import tempfile
@@ -23,6 +24,7 @@ from zlib_ng import zlib_ng
 
 import export
 from compare import PROJECT, label_rate, new, with_table
+from idxpng.durable import flush_each, flush_tree
 from idxpng.images import LabelledImages
 from idxpng.png import COMPRESSION_LEVEL, PngEncoder
 from idxpng.tar import member
@@ -108,6 +110,12 @@ def steps(images: str, labels: str, folder: Path) -> Iterator[Step]:
         {"by a file object": microseconds(write_by_object, files, empty)},
     )
 
+    yield Step(
+        "flush it, so that a loss of power finds it whole (disk)",
+        flush_microseconds(files, syncfs=True),
+        {"a call for each file": flush_microseconds(files, syncfs=False)},
+    )
+
     line = ("train/3/00000.png", "train", 12345, "3", "3", "0" * 64)
     manifest = csv.writer(io.StringIO(), lineterminator="\n")
     yield Step("the manifest's line", microseconds(lambda _: manifest.writerow(line), pixels))
@@ -134,6 +142,25 @@ def steps(images: str, labels: str, folder: Path) -> Iterator[Step]:
         microseconds(lambda png: member("00000.png", png), pngs),
         {"by `tarfile`": microseconds(by_tarfile, pngs)},
     )
+
+
+def flush_microseconds(files: Sequence[tuple[str, bytes]], syncfs: bool) -> float:
+    """Of one file, on the disk that the project is on, at the best of some repeats."""
+    best = float("inf")
+    for _ in range(REPEATS):
+        with tempfile.TemporaryDirectory(prefix=".bench-", dir=PROJECT) as folder:
+            os.sync()
+            for path, png in files:
+                export._write(f"{folder}/{Path(path).name}", png)
+            descriptor = os.open(folder, os.O_RDONLY)
+            start = time.perf_counter()
+            if syncfs:
+                flush_tree(descriptor)
+            else:
+                flush_each(descriptor)
+            best = min(best, time.perf_counter() - start)
+            os.close(descriptor)
+    return best / len(files) * 1e6
 
 
 def table(measured: Iterable[Step]) -> str:

@@ -19,13 +19,18 @@ def flush_tree(descriptor: int) -> None:
     if syncfs is not None:
         syncfs(descriptor)
     else:
-        for name in os.listdir(descriptor):
-            file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=descriptor)
-            try:
-                os.fsync(file)
-            finally:
-                os.close(file)
+        flush_each(descriptor)
     os.fsync(descriptor)
+
+
+def flush_each(descriptor: int) -> None:
+    """Flush the files in the open directory, one by one."""
+    for name in os.listdir(descriptor):
+        file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=descriptor)
+        try:
+            os.fsync(file)
+        finally:
+            os.close(file)
 
 
 def flush_names(folder: str | os.PathLike[str]) -> None:
