@@ -27,6 +27,11 @@ rule export:
         " --label {wildcards.label:q} {params.limit:q} --png {output.png:q} --manifest {output.manifest:q} --log {log:q}"
 
 
+def png_of_split(wildcards, output) -> str:
+    """The folder of a split's label directories, beside the manifests."""
+    return str(Path(output[0]).parents[1] / "png" / wildcards.split)
+
+
 rule manifest:
     """List all images of a split in the order of the IDX file, with label, class name and digest."""
     input:
@@ -43,7 +48,8 @@ rule manifest:
         mem_mb=asks.mem_mb,
         runtime=asks.runtime,
     params:
+        png=png_of_split,
         code=code("manifest"),
         script=script("manifest"),
     shell:
-        "python {params.script:q} --manifest {output:q} --log {log:q} {input:q}"
+        "python {params.script:q} --manifest {output:q} --png {params.png:q} --log {log:q} {input:q}"

@@ -4,21 +4,32 @@ import heapq
 import logging
 import os
 from contextlib import ExitStack
+from pathlib import Path
 
 from idxpng.atomic import atomic_file
 from idxpng.space import check_space
+from idxpng.stale import remove_labels
 
 INDEX = 2  # column; no column before it is ever quoted
 
 
-def main(label_manifests: list[str], manifest: str) -> None:
+def main(label_manifests: list[str], manifest: str, png: str | None = None) -> None:
     """Write the rows of ``label_manifests``, each ordered by index, to ``manifest``, ordered by index.
 
     Only one row of each is in memory at a time.
 
+    Args:
+        label_manifests: ``{label}.csv`` of each label of the split, in one folder.
+        manifest: the CSV file to make.
+        png: the folder of the split's label directories. Of those, and of the label manifests, what belongs to
+            another label is removed: an earlier run made it, when the dataset had other classes.
+
     Raises:
         DiskRoomError: when there is no space for it.
     """
+    if png is not None:
+        labels = {Path(path).stem for path in label_manifests}
+        remove_labels(png, Path(label_manifests[0]).parent, labels)
     check_space(manifest, sum(map(os.path.getsize, label_manifests)))
     with ExitStack() as stack, atomic_file(manifest) as merged:
         files = [stack.enter_context(open(path, "rb")) for path in label_manifests]
@@ -37,4 +48,7 @@ if __name__ == "__main__":
     command = Command(__doc__)
     command.add_argument("label_manifests", nargs="+", metavar="FILE", help="the manifests of the labels")
     command.add_argument("--manifest", required=True, metavar="FILE", help="the CSV file to make")
+    command.add_argument(
+        "--png", metavar="FOLDER", help="the split's label directories; those of labels without a manifest are removed"
+    )
     command.run(main)

@@ -1,5 +1,7 @@
 from pathlib import Path
 
+import pytest
+
 import manifest
 
 HEADER = "path,split,index,label,class_name,sha256\n"
@@ -55,3 +57,17 @@ def test_more_digits_are_a_larger_index_whatever_the_paths(tmp_path: Path) -> No
 def test_further_columns_are_kept(tmp_path: Path) -> None:
     header, with_writer = HEADER.replace("\n", ",writer\n"), row(4, "0").replace("\n", ",17\n")
     assert merge(tmp_path, header, header + with_writer) == header + with_writer
+
+
+@pytest.mark.parametrize("told", [False, True])
+def test_labels_of_an_earlier_run_are_removed_where_their_folder_is_given(tmp_path: Path, told: bool) -> None:
+    manifests, png = tmp_path / "manifest/train", tmp_path / "png/train"
+    for label in ("0", "00", "01"):
+        (png / label).mkdir(parents=True)
+        (png / label / "000.png").touch()
+        manifests.mkdir(parents=True, exist_ok=True)
+        (manifests / f"{label}.csv").write_text(HEADER)
+    current = [str(manifests / name) for name in ("00.csv", "01.csv")]
+    manifest.main(current, str(tmp_path / "manifest/train.csv"), str(png) if told else None)
+    left = {"00", "01"} if told else {"0", "00", "01"}
+    assert {path.name for path in png.iterdir()} == left == {path.stem for path in manifests.iterdir()}

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -43,7 +44,7 @@ def interpreters() -> list[str]:
 def compressor(python: str, folder: Path) -> dict[str, str] | None:
     """The environment in which a Python has the pinned zlib-ng; None where it cannot be had."""
     requirements = (PROJECT / "envs/requirements.txt").read_text()
-    (pinned,) = (line for line in requirements.splitlines() if line.startswith("zlib-ng=="))
+    (pinned,) = re.findall(r"^zlib-ng==[\d.]+", requirements, re.MULTILINE)
     install = [python, "-m", "pip", "install", "--quiet", "--target", str(folder), pinned]
     done = subprocess.run(install, check=False, capture_output=True)
     return os.environ | {"PYTHONPATH": str(folder)} if done.returncode == 0 else None

@@ -249,6 +249,27 @@ def test_a_dataset_of_ones_own_works_by_its_path(fresh: Path) -> None:
     assert "content_sha256: " in run.output, "a run without checksums shows the value to pin"
 
 
+def test_labels_and_shards_that_are_gone_leave_nothing_that_a_loader_would_find(fresh: Path) -> None:
+    make_own_dataset(fresh / "my")
+    dataset = fresh / "my/shapes.yaml"
+    command = ("--cores", "2", "all", "webdataset", "--config", "datasets=my/shapes.yaml")
+    snakemake(fresh, *command, "shard_size=2")
+    before = files(fresh / "results/shapes")
+    document = yaml.safe_load(dataset.read_text(encoding="utf-8"))
+    document["classes"][10] = "an eleventh"  # so that labels have two digits
+    dataset.write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
+    run = snakemake(fresh, *command, "shard_size=4")
+    labels = {f"{int(label):02}" for label in document["classes"]}
+    assert {path.name for path in (fresh / "results/shapes/png/train").iterdir()} == labels
+    assert {path.stem for path in (fresh / "results/shapes/manifest/train").iterdir()} == labels
+    folder = fresh / "results/shapes/webdataset"
+    listed = [shard["file"] for shard in json.loads((folder / "train.json").read_text())["shards"]]
+    assert sorted(path.name for path in folder.glob("train-*.tar")) == listed
+    assert sum(path.startswith("webdataset/train-") for path in before) > len(listed)
+    assert "shards of an earlier run" in run.output
+    assert "labels of an earlier run" in run.output
+
+
 def test_the_values_that_a_run_shows_can_be_pinned(fresh: Path) -> None:
     make_own_dataset(fresh / "my")
     run = snakemake(fresh, "--cores", "1", "all", "--config", "datasets=my/shapes.yaml")
