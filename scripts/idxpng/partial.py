@@ -171,7 +171,17 @@ def _is_abandoned(path: Path, file: IO[bytes]) -> bool:
     if locked is not None:
         return locked and is_at(path, file)
     host, _, process = path.suffixes[-2].removeprefix(".").partition("-")
-    return host == _host() and process.isdecimal() and not os.path.exists(f"/proc/{process}")
+    return host == _host() and process.isdecimal() and not _is_running(int(process))
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)  # which only asks
+    except ProcessLookupError:
+        return False
+    except OSError:  # another user's
+        return True
+    return True
 
 
 def _host() -> str:

@@ -12,8 +12,8 @@ import yaml
 
 import card
 import parquet
+from builders import idx_bytes
 from dataset_files import write_dataset, write_header
-from idx_bytes import idx_bytes
 
 ROOT = Path(__file__).parents[2]
 HOSTILE = "<script>alert(1)</script> [a](javascript:alert(1)) ![b](x) `c` **d** <!-- | e & $f$ ~~g~~ \\"

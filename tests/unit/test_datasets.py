@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy
 import pytest
 
-from idx_bytes import idx_bytes
+from builders import idx_bytes
 from idxpng.dataset import PublishedFile, Split, identify, load
 from idxpng.idx import read_header
 from idxpng.yaml_file import read_yaml

@@ -16,8 +16,8 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from PIL import Image
 
 import export
+from builders import idx_bytes
 from dataset_files import write_header
-from idx_bytes import idx_bytes
 from idxpng.errors import DataError
 from idxpng.idx import IdxError
 from idxpng.space import DiskRoomError

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from idx_bytes import TYPE_CODES, idx_bytes
+from builders import TYPE_CODES, idx_bytes
 from idxpng.idx import TYPES, IdxError, IdxFile
 
 SIZES = {0x08: 1, 0x09: 1, 0x0B: 2, 0x0C: 4, 0x0D: 4, 0x0E: 8}

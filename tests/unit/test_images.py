@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy
 import pytest
 
-from idx_bytes import idx_bytes
+from builders import idx_bytes
 from idxpng.images import LabelledImages
 
 IMAGES = numpy.random.default_rng(0).integers(0, 256, (12, 5, 7), numpy.uint8)

@@ -10,8 +10,8 @@ import numpy
 import pytest
 
 import measure
+from builders import idx_bytes
 from dataset_files import write_header
-from idx_bytes import idx_bytes
 from memory import growth
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -18,8 +18,8 @@ from PIL import Image
 
 import index_shards
 import pack
+from builders import idx_bytes
 from dataset_files import write_header
-from idx_bytes import idx_bytes
 from idxpng.tar import END, member
 
 COUNT = 57

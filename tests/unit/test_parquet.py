@@ -6,8 +6,8 @@ import numpy
 import pytest
 
 import parquet
+from builders import idx_bytes
 from dataset_files import write_header
-from idx_bytes import idx_bytes
 
 pyarrow_parquet = pytest.importorskip("pyarrow.parquet")
 

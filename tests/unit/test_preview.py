@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 import preview
+from builders import idx_bytes
 from dataset_files import write_header
-from idx_bytes import idx_bytes
 from preview import BACKGROUND, COLUMNS, GAP, MOST_CLASSES, SIDE
 
 PROJECT = Path(__file__).parents[2]

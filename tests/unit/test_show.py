@@ -9,7 +9,7 @@ import numpy
 import pytest
 
 import show
-from idx_bytes import idx_bytes
+from builders import idx_bytes
 
 ROOT = Path(__file__).parents[2]
 IMAGES = numpy.array([[[0, 5, 255], [10, 0, 1]], [[7, 8, 9], [1, 2, 3]]], "uint8")

@@ -8,8 +8,8 @@ import numpy
 import pytest
 
 import validate
+from builders import idx_bytes
 from dataset_files import write_dataset
-from idx_bytes import idx_bytes
 from idxpng.errors import DataError
 
 IMAGES = numpy.arange(5 * 2 * 3, dtype="uint8").reshape(5, 2, 3)

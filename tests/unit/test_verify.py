@@ -21,8 +21,8 @@ from PIL import Image
 import export
 import validate
 import verify
+from builders import idx_bytes
 from dataset_files import write_dataset
-from idx_bytes import idx_bytes
 from idxpng.errors import DataError
 from project import PROJECT
 

@@ -12,8 +12,8 @@ import numpy
 import pytest
 
 import emulated
+from builders import idx_bytes
 from dataset_files import write_header
-from idx_bytes import idx_bytes
 from project import PROJECT, files
 
 EXPORT = """

@@ -24,7 +24,7 @@ import pytest
 import yaml
 from PIL import Image
 
-from idx_bytes import idx_bytes
+from builders import idx_bytes
 from mirror_server import MirrorServer, Misbehaviour
 from project import PROJECT, copy_project, snakemake
 
