@@ -12,12 +12,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import requests
-import urllib3
 
 from idxpng.compressed import SIGNATURES
 from idxpng.dataset import Dataset, PublishedFile
-from idxpng.session import Session, reason
-from idxpng.transfer import UnavailableError, without_secrets
+from idxpng.mirrors import Place, places_in
+from idxpng.session import NETWORK_ERRORS, HttpFileError, Session, status
 
 TIMEOUT = (5.0, 10.0)  # seconds: to connect, to answer
 AT_ONCE = 4
@@ -76,45 +75,37 @@ def check_mirrors(datasets: Iterable[Dataset]) -> Iterator[tuple[PublishedFile, 
         for file in split.files
         for mirror in dataset.mirror_places()
     ]
-    ask_once = cache(ask)  # an archive is the address of many files
+    places = [place_of(file, mirror) for _, file, mirror in jobs]
+    ask_once = cache(ask)  # an archive is the place of many files
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        answers = pool.map(ask_once, [address(mirror, file) for _, file, mirror in jobs])
-        for (dataset, file, mirror), answer in zip(jobs, answers, strict=True):
-            where = address(mirror, file)
-            shown = without_secrets(where) if "://" in where else where
-            judged = replace(answer, problem=answer.problem or wrong(answer, file, in_archive=where.endswith(".zip")))
-            yield file, mirror, Check(dataset.name, file.file, shown, judged)
+        answers = pool.map(ask_once, [place.where for place in places])
+        for (dataset, file, mirror), place, answer in zip(jobs, places, answers, strict=True):
+            judged = replace(answer, problem=answer.problem or wrong(answer, file, in_archive=bool(place.member)))
+            yield file, mirror, Check(dataset.name, file.file, place.shown, judged)
 
 
-def address(mirror: str, file: PublishedFile) -> str:
-    """Where in a mirror a file is, or the archive that it is a member of."""
-    if "://" not in mirror:
-        return mirror if file.member and mirror.endswith(".zip") else f"{mirror.rstrip('/')}/{file.file}"
-    parts = urlsplit(mirror)
-    if file.member and parts.path.endswith(".zip"):
-        return mirror
-    return parts._replace(path=f"{parts.path.rstrip('/')}/{file.file}").geturl()
+def place_of(file: PublishedFile, mirror: str) -> Place:
+    """Where in a mirror a file is: on a server by itself, unless the mirror is an archive."""
+    places = places_in(mirror, file.file, file.member, file.archive[0] if file.archive else "")
+    return places[-1 if places[0].is_url else 0]
 
 
 def ask(where: str) -> Answer:
     """What an http or https URL, or a path, answers when asked for its first bytes."""
     if not where.startswith(("http://", "https://")):
-        return _look(Path(where.removeprefix("file://")))
+        return _look(Path(where))
     tls = "yes" if where.startswith("https://") else "no"
     try:
         with (
-            Session(retries=0, backoff=0) as session,
-            session.get(where, headers={"Range": f"bytes=0-{FIRST - 1}"}, stream=True, timeout=TIMEOUT) as response,
+            Session(TIMEOUT, retries=0) as session,
+            session.ask(where, {"Range": f"bytes=0-{FIRST - 1}"}) as response,
         ):
             return _read(response, tls)
-    except requests.exceptions.SSLError as error:
-        return Answer(reason(error, TIMEOUT), tls="untrusted")
-    except requests.RequestException as error:
-        return Answer(reason(error, TIMEOUT), tls=tls)
-    except urllib3.exceptions.HTTPError:
+    except HttpFileError as error:
+        untrusted = isinstance(error.__context__, requests.exceptions.SSLError)
+        return Answer(error.problem, tls="untrusted" if untrusted else tls)
+    except NETWORK_ERRORS:
         return Answer("broke off", tls=tls)
-    except UnavailableError as error:
-        return Answer(error.problem, tls=tls)
 
 
 def wrong(answer: Answer, file: PublishedFile, in_archive: bool) -> str | None:
@@ -157,7 +148,7 @@ def _read(response: requests.Response, tls: str) -> Answer:
     last = urlsplit(response.url).scheme  # after redirects
     tls = "no" if last == "http" else tls
     if response.status_code not in (200, 206):
-        return Answer(f"{response.status_code} {response.reason}", tls=tls)
+        return Answer(status(response), tls=tls)
     ranges = response.status_code == 206
     sizes = {True: r"bytes 0-\d+/(\d+)", False: r"(\d+)"}[ranges]
     size = re.fullmatch(sizes, response.headers.get("Content-Range" if ranges else "Content-Length", ""))

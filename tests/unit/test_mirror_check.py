@@ -13,7 +13,7 @@ import pytest
 from certificates import self_signed
 from idxpng import mirror_check
 from idxpng.dataset import PublishedFile
-from idxpng.mirror_check import Answer, Check, address, ask, lost, table, wrong
+from idxpng.mirror_check import Answer, Check, ask, lost, place_of, table, wrong
 from mirror_server import MirrorServer, Misbehaviour
 
 FILE = "train-images-idx3-ubyte.gz"
@@ -33,7 +33,7 @@ def state(server: MirrorServer, fault: Misbehaviour | None = None, file: Publish
     """What is found of the file when the server answers with a fault."""
     if fault:
         server.misbehave(f"/a/{FILE}", fault)
-    answer = ask(address(f"{server.url}/a/", file))
+    answer = ask(place_of(file, f"{server.url}/a/").where)
     return mirror_check.replace(answer, problem=answer.problem or wrong(answer, file, in_archive=False))
 
 
@@ -114,12 +114,29 @@ def test_a_server_that_is_not_there_is_a_fault() -> None:
     assert (ask("http://127.0.0.1:1/x").problem or "").startswith("no connection")
 
 
+@pytest.mark.parametrize("where", ["http://[::1/x.gz", "http://127.0.0.1:99999/x.gz"])
+def test_what_is_no_address_is_a_fault_and_ends_nothing(where: str) -> None:
+    assert ask(place_of(KNOWN, where).where).problem
+
+
+@pytest.mark.parametrize("target", ["http://[::1/", "http://h\xe9/"])
+def test_a_redirect_to_what_is_no_address_is_a_fault_and_ends_nothing(server: MirrorServer, target: str) -> None:
+    assert state(server, Misbehaviour(status=302, headers={"Location": target})).problem
+
+
+def test_a_ca_bundle_that_is_missing_is_a_fault_and_ends_nothing(
+    untrusted: MirrorServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/none")
+    assert "REQUESTS_CA_BUNDLE" in (state(untrusted).problem or "")
+
+
 def test_a_member_of_an_archive_is_looked_for_in_it_or_alone() -> None:
     member = PublishedFile("a.gz", 17, member="gzip/a.gz", archive=("gzip.zip", 99))
-    assert address("https://x.org/e/gzip.zip?key=1", member) == "https://x.org/e/gzip.zip?key=1"
-    assert address("https://x.org/e?key=1", member) == "https://x.org/e/a.gz?key=1"
-    assert address("/data/gzip.zip", member) == "/data/gzip.zip"
-    assert address("/data", member) == "/data/a.gz"
+    zipped = place_of(member, "https://x.org/e/gzip.zip?key=1")
+    assert zipped == ("https://x.org/e/gzip.zip?key=1", "gzip/a.gz")
+    assert place_of(member, "https://x.org/e?key=1") == ("https://x.org/e/a.gz?key=1", None)
+    assert place_of(member, "/data/gzip.zip") == ("/data/gzip.zip", "gzip/a.gz")
 
 
 def test_an_archive_may_have_another_size_and_must_be_one(server: MirrorServer) -> None:
@@ -135,7 +152,7 @@ def test_an_archive_may_have_another_size_and_must_be_one(server: MirrorServer) 
 
 def test_a_folder_is_a_mirror_too(tmp_path: Path) -> None:
     (tmp_path / FILE).write_bytes(DATA)
-    assert ask(address(str(tmp_path), KNOWN)) == Answer(None, len(DATA), True, first="gzip")
+    assert ask(place_of(KNOWN, str(tmp_path)).where) == Answer(None, len(DATA), True, first="gzip")
     assert ask(str(tmp_path / "none")).problem == "No such file or directory"
 
 
