@@ -80,7 +80,7 @@ def metadata(
         },
         "prov:wasDerivedFrom": [_source(source) for source in sources(dataset, headers)],
         "distribution": [
-            *(_file(f"{split}.parquet", "application/vnd.apache.parquet", parquet[split]) for split in splits),
+            *(_file(f"{split}.parquet", "application/x-parquet", parquet[split]) for split in splits),
             *(_file(f"{split}.csv", "text/csv", manifests[split]) for split in splits),
         ],
         "recordSet": [
@@ -147,7 +147,7 @@ def _records(split: str, columns: Sequence[str]) -> dict[str, Any]:
             "@type": "cr:Field",
             "@id": f"{split}/{column}",
             "name": column,
-            "dataType": "sc:Integer",
+            "dataType": "sc:ImageObject" if column == "image" else "sc:Integer",
         }
         if column == "image":
             source["transform"] = {"jsonPath": "bytes"}

@@ -73,9 +73,9 @@ def test_croissant_is_valid_and_loads_with_equal_pixels_and_labels(
     assert not described.metadata.ctx.issues.errors
     assert described.metadata.ctx.conforms_to.value == "http://mlcommons.org/croissant/1.1"
     assert "Keras says CC BY-SA 3.0" in str(described.metadata.license)
-    names = [record["class.names/name"].decode() for record in described.records("class.names")]
+    names = [record["class.names/name"] for record in described.records("class.names")]
     assert names == [str(label) for label in range(10)]
-    assert [record["split.names/name"] for record in described.records("split.names")] == [b"train", b"test"]
+    assert [record["split.names/name"] for record in described.records("split.names")] == ["train", "test"]
     for split in FILES:
         images, labels = expected(published, split)
         records = list(described.records(split))

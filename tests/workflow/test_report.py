@@ -117,7 +117,7 @@ def test_the_report_shows_workflow_datasets_previews_histograms_and_run_times(
     browser.click("Previews")
     browser.show("mnist-sample", "train", "images of each class")
     picture = browser.find("//img[contains(@src, 'train.png')]")
-    assert browser.driver.execute_script("return arguments[0].complete && arguments[0].naturalWidth", picture) > 900
+    assert browser.driver.execute_script("return arguments[0].complete && arguments[0].naturalWidth", picture) == 866
 
     browser.click("Results")
     browser.click("Histograms")
