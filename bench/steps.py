@@ -14,6 +14,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from statistics import median
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -145,8 +146,11 @@ def steps(images: str, labels: str, folder: Path) -> Iterator[Step]:
 
 
 def flush_microseconds(files: Sequence[tuple[str, bytes]], syncfs: bool) -> float:
-    """Of one file, on the disk that the project is on, at the best of some repeats."""
-    best = float("inf")
+    """Of one file, on the disk that the project is on, the median of some repeats.
+
+    What others write there can be flushed with it, or they can have flushed it already: no best can be trusted.
+    """
+    seconds = []
     for _ in range(REPEATS):
         with tempfile.TemporaryDirectory(prefix=".bench-", dir=PROJECT) as folder:
             os.sync()
@@ -158,9 +162,9 @@ def flush_microseconds(files: Sequence[tuple[str, bytes]], syncfs: bool) -> floa
                 flush_tree(descriptor)
             else:
                 flush_each(descriptor)
-            best = min(best, time.perf_counter() - start)
+            seconds.append(time.perf_counter() - start)
             os.close(descriptor)
-    return best / len(files) * 1e6
+    return median(seconds) / len(files) * 1e6
 
 
 def table(measured: Iterable[Step]) -> str:
