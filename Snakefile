@@ -71,4 +71,4 @@ onstart:
 
 
 onsuccess:
-    print(last_words(plan, {job.rule.name for job in workflow.dag.jobs}, results, time.monotonic() - STARTED))
+    print(last_words(plan, rules_of_this_run(), results, resources, time.monotonic() - STARTED))

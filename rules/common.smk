@@ -53,7 +53,7 @@ if (
     configfile: "config.yaml"
 
 
-results = workflow.pathvars.get("results")
+results, resources = (workflow.pathvars.get(name) for name in ("results", "resources"))
 
 try:
     schema = "schemas/config.schema.yaml"
@@ -100,6 +100,10 @@ def before_the_first_job() -> None:
         check_run(plan, results, workflow.dag.needrun_jobs())
     except DataError as error:
         raise WorkflowError(str(error))
+
+
+def rules_of_this_run() -> set[str]:
+    return {job.rule.name for job in workflow.dag.jobs}
 
 
 @atexit.register

@@ -53,6 +53,7 @@ rule validate:
     """Check both IDX files of a split: types, dimensions, lengths, labels, counts, digests."""
     input:
         unpack(plan.idx_files),
+        published=plan.content_witnesses,
     output:
         "<results>/{dataset}/header/{split}.json",
     log:
@@ -72,4 +73,5 @@ rule validate:
         dataset=plan.dataset_file,
     shell:
         "python {params.script:q} --dataset {params.dataset:q} --split {wildcards.split:q}"
-        " --images {input.images:q} --labels {input.labels:q} --header {output:q} --log {log:q}"
+        " --images {input.images:q} --labels {input.labels:q} --published {input.published:q}"
+        " --header {output:q} --log {log:q}"

@@ -4,7 +4,7 @@ Of each file at each mirror: whether it is there, its size, whether the server s
 certificate is trusted, what the first bytes are, and when it was changed last. Only those first bytes are fetched,
 unless --full asks for whole files, to compare their digests. Exits with 1 when some file has no good mirror.
 
-    python scripts/check_mirrors.py mnist kmnist
+    python scripts/check_mirrors.py mnist mnist-sample
     python scripts/check_mirrors.py --format markdown > mirrors.md
 """
 

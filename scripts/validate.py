@@ -5,8 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import os
 import shlex
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,11 +23,14 @@ if TYPE_CHECKING:
     from idxpng.dataset import Dataset, Split
 
 
+DATASETS = Path(__file__).resolve().parents[1] / "datasets"
+
+
 class ValidationError(DataError):
     """IDX files that are well-formed, and yet not the ones that the dataset file describes."""
 
 
-def main(dataset: str, split: str, images: str, labels: str, header: str) -> None:
+def main(dataset: str, split: str, images: str, labels: str, header: str, published: Sequence[str] = ()) -> None:
     """Check the two files of a split and write what was found to ``header``, a JSON file, see `SplitHeader`.
 
     Args:
@@ -32,15 +38,19 @@ def main(dataset: str, split: str, images: str, labels: str, header: str) -> Non
         split: the split's name there.
         images, labels: the decompressed IDX files.
         header: the file to make.
+        published: downloads of the split of which only their own digest is pinned, not that of their content. The
+            IDX files must be what they decompress to.
 
     Raises:
         DatasetError: when the dataset has no such split.
+        WrongFileError: when a download is not the published one.
         IdxError, ValidationError: see `check`.
     """
     from idxpng.dataset import load
 
     known = load(dataset)
-    found = check(images, labels, known, known.split(split))
+    witnessed = {known.file(Path(path).name).idx: _content(path, known) for path in published}
+    found = check(images, labels, known, _with_digests(known.split(split), witnessed))
     document = {
         "dataset": known.name,
         "split": split,
@@ -55,11 +65,25 @@ def main(dataset: str, split: str, images: str, labels: str, header: str) -> Non
     logging.info("%s: %d images of %d × %d pixels in %d classes", images, count, *shape, len(known.classes))
 
 
+def _content(published: str, dataset: Dataset) -> str:
+    """The SHA-256 of what a download decompresses to, once it is known to be the right one."""
+    from idxpng.content import unpack
+
+    with open(os.devnull, "wb") as nowhere:
+        return unpack(published, nowhere, dataset.file(Path(published).name), str(DATASETS))
+
+
+def _with_digests(split: Split, witnessed: dict[str, str]) -> Split:
+    images, labels = (
+        replace(file, content_sha256=file.content_sha256 or witnessed.get(file.idx)) for file in split.files
+    )
+    return replace(split, images=images, labels=labels)
+
+
 def _origin(dataset: str) -> str:
     """The path of a dataset file, and of a shipped one that below the project, the same on every machine."""
     path = Path(dataset)
-    shipped = Path(__file__).resolve().parents[1] / "datasets"
-    return f"datasets/{path.name}" if path.resolve().parent == shipped else dataset
+    return f"datasets/{path.name}" if path.resolve().parent == DATASETS else dataset
 
 
 def check(images: str, labels: str, dataset: Dataset, expected: Split) -> dict[str, Any]:
@@ -160,4 +184,7 @@ if __name__ == "__main__":
     command.add_argument("--images", required=True, metavar="FILE", help="IDX file of the images, decompressed")
     command.add_argument("--labels", required=True, metavar="FILE", help="IDX file of their labels, decompressed")
     command.add_argument("--header", required=True, metavar="FILE", help="the JSON file to make")
+    command.add_argument(
+        "--published", nargs="*", default=[], metavar="FILE", help="downloads that show what the IDX files must be"
+    )
     command.run(main)

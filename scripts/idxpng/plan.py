@@ -90,6 +90,12 @@ class Plan:
             for role, file in zip(("images", "labels"), split.files, strict=True)
         }
 
+    def content_witnesses(self, wildcards: Any) -> list[str]:
+        """The downloads of a split that say what its IDX files must be, where only their own digest is pinned."""
+        files = self.catalog.dataset(wildcards.dataset).split(wildcards.split).files
+        names = [file.published for file in files if file.pinned and not file.content_sha256]
+        return [f"<resources>/{wildcards.dataset}/{name}" for name in names]
+
     def needed_originals(self, wildcards: Any) -> dict[str, str]:
         """The IDX files of a split, where a proof takes them: where a digest is not pinned, or with a limit."""
         split = self.catalog.dataset(wildcards.dataset).split(wildcards.split)

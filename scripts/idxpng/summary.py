@@ -8,16 +8,17 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
+from idxpng.pins import to_paste
 from idxpng.plan import Plan
 
 
-def last_words(plan: Plan, rules: Collection[str], results: str, seconds: float) -> str:
+def last_words(plan: Plan, rules: Collection[str], results: str, resources: str, seconds: float) -> str:
     """What lies below ``results`` of the configured datasets, counted, and where to look; nothing for single targets.
 
     Args:
         plan: what the run was asked for.
         rules: the rules that had a job in the run, whether there was anything to do for them or not.
-        results: the folder of the results.
+        results, resources: the folders of the run.
         seconds: how long the run took.
     """
     minutes, rest = divmod(round(seconds), 60)
@@ -31,6 +32,9 @@ def last_words(plan: Plan, rules: Collection[str], results: str, seconds: float)
         words += _of_shards(plan, results, took)
     if "verify" in rules:
         words += _of_proofs(plan, results, took)
+    if "validate" in rules:
+        blocks = (to_paste(dataset, resources, results) for dataset in plan.catalog.configured.values())
+        words += [line for block in blocks if block for line in ("", block.rstrip())]
     if words and list(plan.catalog.configured) == ["mnist-sample"]:
         words += ["", "This is the bundled sample. For all of MNIST: snakemake --cores 4 all --config datasets=mnist"]
     return "\n".join(["", *words]) if words else ""
@@ -77,7 +81,9 @@ def _of_proofs(plan: Plan, results: str, took: str) -> list[str]:
     for dataset, split in _splits(plan):
         folder = f"{results}/{dataset}/png/{split}"
         if report := _read(f"{results}/{dataset}/verify/{split}.json"):
-            lines.append(f"{report['files']:>9,} PNG files in {folder} are the images and labels of the IDX files")
+            pinned = all(report["pinned"].values())
+            against = "the pinned digests" if pinned else "the IDX files here, whose digests are not all pinned"
+            lines.append(f"{report['files']:>9,} PNG files in {folder} agree with {against}")
     return [*lines, f"Verified {took}"]
 
 

@@ -9,7 +9,7 @@ from plans import plan
 
 
 def words(results: Path, rules: set[str], seconds: float = 0, **config: Any) -> str:
-    return last_words(plan(**config), rules, str(results), seconds)
+    return last_words(plan(**config), rules, str(results), str(results / "resources"), seconds)
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def test_the_last_words_say_how_to_look_at_it(results: Path) -> None:
 def test_shards_and_proofs_end_with_what_they_are(results: Path) -> None:
     for folder in ("webdataset", "verify"):
         (results / "mnist-sample" / folder).mkdir()
-        document = {"images": 1000, "shards": [{}, {}], "files": 1000}
+        document = {"images": 1000, "shards": [{}, {}], "files": 1000, "pinned": {"images": True}}
         (results / f"mnist-sample/{folder}/train.json").write_text(json.dumps(document))
     assert f"1,000 images in 2 shards {results}/mnist-sample/webdataset" in words(
         results, {"webdataset"}, splits="train"

@@ -1,3 +1,4 @@
+import gzip
 import hashlib
 import json
 import time
@@ -234,3 +235,25 @@ def test_another_digest_is_refused(split: SplitFiles, role: str) -> None:
 def test_a_file_that_is_still_compressed_is_named_as_such(split: SplitFiles) -> None:
     split.write(images=b"\x1f\x8b\x08\0" + bytes(100))
     assert "gzip: decompress it first" in split.refusal()
+
+
+def test_a_swapped_file_is_refused_where_only_the_download_is_pinned(split: SplitFiles, tmp_path: Path) -> None:
+    published = tmp_path / f"{split.images.name}.gz"
+    published.write_bytes(gzip.compress(GOOD_IMAGES))
+    pinned = {"file": published.name, "sha256": hashlib.sha256(published.read_bytes()).hexdigest()}
+    files = {"images": pinned, "labels": {"file": split.labels.name}}
+    dataset = write_dataset(
+        split.dataset,
+        classes={0: "a", 1: "b", 7: "c"},
+        splits={"train": {"count": 5, "shape": [2, 3], **files}},
+    )
+    arguments = (dataset, "train", str(split.images), str(split.labels), str(split.header), [str(published)])
+    validate.main(*arguments)
+    split.header.unlink()
+    split.write(images=idx_bytes(255 - IMAGES))
+    with pytest.raises(DataError, match="content is not the published one"):
+        validate.main(*arguments)
+    published.write_bytes(gzip.compress(idx_bytes(255 - IMAGES)))
+    with pytest.raises(DataError, match="published"):
+        validate.main(*arguments)
+    assert not split.header.exists()

@@ -297,6 +297,7 @@ def test_a_file_of_another_dataset_is_refused_also_where_only_its_git_blob_is_kn
     file = "resources/notmnist/train-images-idx3-ubyte.gz"
     right = (finished.folder / file).read_bytes()
     wrong = finished.folder / "resources/kmnist"
+    (finished.folder / file).unlink()  # or the right file, which is there, would stay
     run = snakemake(
         finished.folder, "--cores", "1", file, "--force", "--config", f"mirrors={{notmnist: '{wrong}'}}", succeed=False
     )
