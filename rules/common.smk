@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
 
 here = workflow.current_basedir
 
@@ -60,6 +61,9 @@ try:
     asked = Config.read(config, read_yaml(source(schema), schema))
     shipped = sorted(path.stem for path in (package.parents[1] / "datasets").glob("*.yaml"))
     plan = Plan(asked, Catalog(asked.datasets, source, shipped))
+    if workflow.modifier.is_main_snakefile():
+        check_folder(results, "results")
+        check_folder(resources, "resources")
     folders = folder_targets(plan, sys.argv[1:], results) if workflow.modifier.is_main_snakefile() else {}
 except DataError as error:
     raise WorkflowError(str(error))
@@ -97,7 +101,8 @@ asks = JobResources(plan.catalog)
 def before_the_first_job() -> None:
     """Refuse a run whose results do not belong or do not fit into their folder."""
     try:
-        check_run(plan, results, workflow.dag.needrun_jobs())
+        for words in check_run(plan, results, workflow.dag.needrun_jobs()):
+            logger.warning(words)
     except DataError as error:
         raise WorkflowError(str(error))
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +13,12 @@ from idxpng.plan import Plan
 from idxpng.space import check_room
 
 
-def check_folder(path: str | os.PathLike[str]) -> None:
+def check_folder(path: str | os.PathLike[str], name: str) -> None:
     """Check that ``path`` is a directory in which files can be made, or can become one.
+
+    Args:
+        path: the directory.
+        name: what it is for, as the key ``pathvars`` of the configuration calls it.
 
     Raises:
         DataError: when it, or what stands above it, is a file or may not be written.
@@ -23,15 +26,21 @@ def check_folder(path: str | os.PathLike[str]) -> None:
     existing = Path(path).absolute()
     while not os.path.lexists(existing):
         existing = existing.parent
-    todo = "remove it, or name another folder: --config 'pathvars={results: FOLDER}'"
+    todo = f"name another folder: --config 'pathvars={{{name}: FOLDER}}'"
     if not existing.is_dir():
-        raise DataError(path, "is not a folder", found=f"{existing}, which is a file", todo=todo)
+        found = f"{existing} is a file"
+        raise DataError(path, "cannot be a folder", expected="a folder, or nothing", found=found, todo=todo)
     if not os.access(existing, os.W_OK | os.X_OK):
-        raise DataError(path, "may not be written", found=f"no permission to write in {existing}", todo=todo)
+        read_only = os.statvfs(existing).f_flag & os.ST_RDONLY
+        found = f"{existing} is on a read-only file system" if read_only else f"no permission to write in {existing}"
+        raise DataError(path, "cannot be written", found=found, todo=todo)
 
 
-def check_run(plan: Plan, results: str, jobs: Iterable[Any]) -> None:
+def check_run(plan: Plan, results: str, jobs: Iterable[Any]) -> list[str]:
     """Check that what some jobs of Snakemake make belongs into the folder of results, and fits there.
+
+    Returns:
+        What a person should know before it is made.
 
     Raises:
         DataError: when a folder holds results of another dataset of the same name.
@@ -40,8 +49,8 @@ def check_run(plan: Plan, results: str, jobs: Iterable[Any]) -> None:
     jobs = list(jobs)
     for name in plan.catalog.configured:
         _check_origin(plan, name, Path(results) / name)
-        _announce_smaller(plan, name, Path(results) / name, jobs)
     check_room(results, plan.export_count(jobs))
+    return [words for name in plan.catalog.configured for words in _replaced(plan, name, Path(results) / name, jobs)]
 
 
 def _check_origin(plan: Plan, name: str, folder: Path) -> None:
@@ -62,10 +71,11 @@ def _check_origin(plan: Plan, name: str, folder: Path) -> None:
         )
 
 
-def _announce_smaller(plan: Plan, name: str, folder: Path, jobs: list[Any]) -> None:
-    """Say so when a limit is about to replace more images than it makes."""
+def _replaced(plan: Plan, name: str, folder: Path, jobs: list[Any]) -> Iterator[str]:
+    """A sentence for each split of which a limit is about to replace more images than it makes."""
     limit = plan.config.limit
-    if limit is None or not any(job.rule.name == "export" and job.wildcards.dataset == name for job in jobs):
+    exports = any(job.rule.name == "export" and job.wildcards.dataset == name for job in jobs)
+    if limit is None or not exports:
         return
     for split in plan.splits(plan.catalog.dataset(name)):
         manifest = folder / "manifest" / f"{split}.csv"
@@ -73,14 +83,9 @@ def _announce_smaller(plan: Plan, name: str, folder: Path, jobs: list[Any]) -> N
             with manifest.open("rb") as file:
                 rows = sum(1 for _ in file) - 1
             if rows > limit:
-                logging.warning(
-                    "%s/png/%s: limit=%d replaces %s PNG files by %s. Ctrl-C keeps what is not yet replaced; without "
-                    "limit the same command makes all of them again.",
-                    folder,
-                    split,
-                    limit,
-                    f"{rows:,}",
-                    f"{limit:,}",
+                yield (
+                    f"{folder}/png/{split}: limit={limit} replaces {rows:,} PNG files by {limit:,}. "
+                    "Ctrl-C keeps those that are still there; without limit, the same command makes all of them again."
                 )
 
 

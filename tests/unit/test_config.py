@@ -50,6 +50,7 @@ def test_config_yaml_says_what_holds_without_it() -> None:
             ["at:       mirrors", "http, https or file", "ftp://"],
         ),
         ({"mirrors": {"mnist": ["/data", "s3://bucket/"]}}, ["at:       mirrors", "http, https or file", "s3://"]),
+        ({"pathvars": {"resluts": "x"}}, ["at:       pathvars", "resluts", "did you mean results?"]),
         ({"pathvars": {"results": 3}}, ["at:       pathvars.results", "string"]),
     ],
     ids=str,

@@ -1,6 +1,7 @@
 import json
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -46,7 +47,19 @@ def test_a_dataset_file_may_move_and_be_spelled_in_another_way(tmp_path: Path, f
 def test_a_folder_that_is_a_file_or_below_one_is_named(tmp_path: Path) -> None:
     (tmp_path / "results").write_text("")
     for path in ("results", "results/below"):
-        with pytest.raises(DataError, match="is not a folder"):
-            check_folder(tmp_path / path)
-    check_folder(tmp_path / "new/folder")
-    check_folder(tmp_path)
+        with pytest.raises(DataError, match=r"cannot be a folder[^$]*is a file[^$]*pathvars={results: FOLDER}"):
+            check_folder(tmp_path / path, "results")
+    check_folder(tmp_path / "new/folder", "results")
+    check_folder(tmp_path, "results")
+
+
+def test_a_limit_that_replaces_a_larger_export_says_so(tmp_path: Path) -> None:
+    manifest = tmp_path / "mnist/manifest/test.csv"
+    manifest.parent.mkdir(parents=True)
+    manifest.write_text("path\n" + "row\n" * 10_000)
+    wildcards = SimpleNamespace(dataset="mnist", split="test", label="0")
+    job = SimpleNamespace(rule=SimpleNamespace(name="export"), wildcards=wildcards)
+    (words,) = check_run(plan(datasets="mnist", limit=20), str(tmp_path), [job])
+    assert "limit=20 replaces 10,000 PNG files by 20" in words
+    assert check_run(plan(datasets="mnist"), str(tmp_path), [job]) == []
+    assert check_run(plan(datasets="mnist", limit=20), str(tmp_path), []) == []

@@ -17,6 +17,7 @@ import numpy
 import pytest
 import yaml
 from PIL import Image
+from sklearn.datasets import load_files
 
 from builders import OWN, idx_bytes, make_own_dataset
 from mirror_server import MirrorServer
@@ -395,3 +396,39 @@ def test_class_counts_of_the_sample_are_those_of_its_labels(finished: Path) -> N
     labels = gzip.decompress((finished / "datasets/mnist-sample/train-labels-idx1-ubyte.gz").read_bytes())[8:]
     counts = json.loads((finished / "results/mnist-sample/header/train.json").read_text())["class_counts"]
     assert counts == {str(label): count for label, count in sorted(Counter(labels).items())}
+
+
+def test_own_data_that_changed_is_fetched_and_exported_again(fresh: Path) -> None:
+    images, _ = make_own_dataset(fresh / "my")
+    command = ("--cores", "2", "all", "--config", "datasets=my/shapes.yaml")
+    snakemake(fresh, *command)
+    assert "Nothing to be done" in snakemake(fresh, *command).output
+    (fresh / "my/idx/shapes-images-idx3-ubyte").write_bytes(idx_bytes(255 - images))
+    run = snakemake(fresh, *command)
+    assert (run.jobs["download"], run.jobs["export"]) == (1, 3)
+    for path in (fresh / "results/shapes/png").rglob("*.png"):
+        assert (numpy.asarray(Image.open(path)) == 255 - images[int(path.stem)]).all()
+    assert "Nothing to be done" in snakemake(fresh, *command).output
+
+
+def test_two_datasets_of_one_name_do_not_share_a_folder_of_results(fresh: Path) -> None:
+    for folder in ("a", "b"):
+        make_own_dataset(fresh / folder)
+    snakemake(fresh, "--cores", "2", "all", "--config", "datasets=a/shapes.yaml")
+    run = snakemake(fresh, "--cores", "2", "all", "--config", "datasets=b/shapes.yaml", "--forceall", succeed=False)
+    assert "results/shapes: holds results of another dataset with the same name" in run.output
+    assert "Traceback" not in run.output
+
+
+def test_nothing_but_images_lies_in_the_folder_of_images(finished: Path) -> None:
+    png = finished / "results/mnist-sample/png"
+    assert {path.suffix for path in png.rglob("*") if path.is_file()} == {".png"}
+    train = load_files(png / "train", encoding=None, load_content=False)
+    assert (len(train.filenames), train.target_names) == (1000, [str(label) for label in range(10)])
+
+
+def test_a_folder_of_results_is_a_target(fresh: Path) -> None:
+    run = snakemake(fresh, "--cores", "2", "results/mnist-sample/png/test")
+    assert run.jobs["export"] == 10
+    assert len(list((fresh / "results/mnist-sample/png").rglob("*.png"))) == 200
+    assert "Nothing to be done" in snakemake(fresh, "--cores", "2", "results/mnist-sample/png/test").output
