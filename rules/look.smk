@@ -31,12 +31,12 @@ rule preview:
         mem_mb=asks.mem_mb,
         runtime=asks.runtime,
     params:
-        limit=plan.limit_option,
+        selection=plan.selection_options,
         code=code("preview"),
         script=script("preview"),
     shell:
         "python {params.script:q} --images {input.images:q} --labels {input.labels:q} --header {input.header:q}"
-        " {params.limit:q} --sheet {output.sheet:q} --first {output.first:q} --log {log:q}"
+        " {params.selection:q} --sheet {output.sheet:q} --first {output.first:q} --log {log:q}"
 
 
 rule measure:
@@ -63,12 +63,12 @@ rule measure:
         mem_mb=asks.mem_mb,
         runtime=asks.runtime,
     params:
-        limit=plan.limit_option,
+        selection=plan.selection_options,
         code=code("measure"),
         script=script("measure"),
     shell:
         "python {params.script:q} --images {input.images:q} --labels {input.labels:q} --header {input.header:q}"
-        " {params.limit:q} --statistics {output.statistics:q} --plot {output.plot:q} --log {log:q}"
+        " {params.selection:q} --statistics {output.statistics:q} --plot {output.plot:q} --log {log:q}"
 
 
 rule describe:

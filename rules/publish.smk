@@ -18,12 +18,12 @@ rule parquet:
         mem_mb=asks.arrow_mb,
         runtime=asks.runtime,
     params:
-        limit=plan.limit_option,
+        selection=plan.selection_options,
         code=code("parquet"),
         script=script("parquet"),
     shell:
         "python {params.script:q} --images {input.images:q} --labels {input.labels:q} --header {input.header:q}"
-        " {params.limit:q} --parquet {output:q} --log {log:q}"
+        " {params.selection:q} --parquet {output:q} --log {log:q}"
 
 
 rule card:

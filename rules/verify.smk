@@ -48,10 +48,10 @@ rule verify_split:
         dataset=plan.dataset_file,
         originals=originals,
         manifest=other_columns,
-        limit=plan.limit_option,
+        selection=plan.selection_options,
         tree=f"{results}/{{dataset}}/png/{{split}}",
         # Never the same, so that it runs whenever it is asked for: Snakemake does not see an edited PNG file.
         asked=time.time(),
     shell:
         "python {params.script:q} --dataset {params.dataset:q} --split {wildcards.split:q} {params.originals:q}"
-        " {params.manifest:q} {params.limit:q} --processes {threads:q} --report {output:q} --log {log:q} {params.tree:q}"
+        " {params.manifest:q} {params.selection:q} --processes {threads:q} --report {output:q} --log {log:q} {params.tree:q}"

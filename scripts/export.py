@@ -50,10 +50,9 @@ def main(images: str, labels: str, header: str, label: str, png: str, manifest: 
             atomic_file(manifest) as manifest_file,
             atomic_directory(png_dir, root) as directory,
         ):
-            classes = source.classes(limit)
-            count = countOf(classes, wanted)
+            count = countOf(source.classes(limit), wanted)
             check_room(directory, count)
-            indices = (index for index, value in enumerate(classes) if value == wanted)
+            indices = (index for index, _ in source.labelled(limit, {wanted}))
             lines = io.TextIOWrapper(manifest_file, encoding="utf-8", newline="")
             rows = csv.writer(lines, lineterminator="\n")
             rows.writerow((*COLUMNS, *source.extra_columns))

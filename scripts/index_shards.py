@@ -3,11 +3,14 @@
 import hashlib
 import json
 import logging
+from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
 from idxpng.atomic import atomic_file
 from idxpng.split_header import SplitHeader
 from idxpng.stale import remove_shards
+from idxpng.tar import names
 
 
 def main(
@@ -17,6 +20,7 @@ def main(
     shard_size: int,
     shuffle_seed: int | None = None,
     limit: int | None = None,
+    classes: Collection[int] | None = None,
 ) -> None:
     """Write ``index``, a JSON file: how the shards were made, the classes, then of each shard its name, images, bytes
     and SHA-256.
@@ -28,28 +32,27 @@ def main(
         shards: the tar files, in their order.
         header: what `validate` wrote about the split.
         index: the file to make.
-        shard_size, shuffle_seed, limit: those of `pack.main`.
+        shard_size, shuffle_seed, limit, classes: those of `pack.main`.
     """
     split = SplitHeader.read(header)
-    count = split.images["dims"][0]
-    images = min(count, limit or count)
-    described = []
-    for number, shard in enumerate(shards):
+    described: list[dict[str, Any]] = []
+    for shard in shards:
         with open(shard, "rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         described.append(
             {
                 "file": Path(shard).name,
-                "images": min(shard_size, images - number * shard_size),
+                "images": sum(name.endswith(".png") for name in names(shard)),
                 "bytes": Path(shard).stat().st_size,
                 "sha256": digest,
             }
         )
+    images = sum(shard["images"] for shard in described)
     document = {
         "images": images,
         "shard_size": shard_size,
         "shuffle_seed": shuffle_seed,
-        "class_names": {str(int(directory)): name for directory, name in split.class_names.items()},
+        "class_names": {str(label): name for label, name in split.names(classes).items()},
         "shards": described,
     }
     remove_shards(Path(index).parent, split.split, {shard["file"] for shard in described})
@@ -69,5 +72,5 @@ if __name__ == "__main__":
     command.add_argument(
         "--shuffle-seed", type=int, metavar="N", help="seed of a random order; that of the IDX file else"
     )
-    command.add_limit()
+    command.add_selection()
     command.run(main)

@@ -40,13 +40,14 @@ def main(paths: Sequence[str] = ()) -> str:
 
 
 def _row(dataset: Dataset) -> tuple[str, ...]:
-    files = [file for split in dataset.splits.values() for file in split.files]
+    splits = dataset.whole_splits.values()
+    files = [file for split in splits for file in split.files]
     sizes = [file.bytes for file in files]
     verified = Counter(file.verified or "no" for file in files)
     return (
         dataset.name,
         (dataset.published or "")[:4],
-        f"{sum(split.count for split in dataset.splits.values()):,}",
+        f"{sum(split.count for split in splits):,}",
         str(len(dataset.classes)),
         f"{'over ' if None in sizes else ''}{sum(size or 0 for size in sizes) / 1e6:.1f} MB",
         dataset.licence["spdx"] or "uncertain",

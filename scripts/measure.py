@@ -4,6 +4,7 @@ import json
 import logging
 import math
 from collections import Counter
+from collections.abc import Collection, Sequence
 from xml.sax.saxutils import escape
 
 import numpy
@@ -18,7 +19,15 @@ LEVELS_PER_BAR = 16
 MOST_BLANK = 10_000  # indices of blank images that are listed
 
 
-def main(images: str, labels: str, header: str, statistics: str, plot: str, limit: int | None = None) -> None:
+def main(
+    images: str,
+    labels: str,
+    header: str,
+    statistics: str,
+    plot: str,
+    limit: int | None = None,
+    classes: Collection[int] | None = None,
+) -> None:
     """Write what was measured to ``statistics``, a JSON file, and draw it to ``plot``, an SVG file.
 
     Sums are of whole numbers, so that the result does not depend on their order, and memory is that
@@ -32,50 +41,70 @@ def main(images: str, labels: str, header: str, statistics: str, plot: str, limi
             of them) and ``class_counts``.
         plot: the picture to make: how many images each class has, and how many pixels have which value.
         limit: look only at the first so many images; at all when None.
+        classes: only images with one of these labels; all when None.
     """
     about = SplitHeader.read(header)
-    classes = about.class_names
+    names = about.names(classes)
     with about.open(images, labels) as source:
         values = source.classes(limit)
         counts = Counter(values)
-        levels, blank_count, blank = _scan(source, len(values))
+        levels, blank_count, blank = _scan(source, values, classes)
+    images_count = sum(counts[label] for label in names)
     mean, std = _moments(levels)
     document = {
-        "images": len(values),
+        "images": images_count,
         "mean": mean,
         "std": std,
         "blank_count": blank_count,
         "blank": blank,
-        "class_counts": {label: counts[int(label)] for label in classes},
+        "class_counts": {about.directories[label]: counts[label] for label in names},
     }
     with atomic_file(statistics) as file:
         file.write(json.dumps(document, indent=2).encode() + b"\n")
-    of_class = {label if name == label else f"{label}  {name}": counts[int(label)] for label, name in classes.items()}
+    of_class = {_bar(about.directories[label], name): counts[label] for label, name in names.items()}
     of_level = {
         f"{start} to {start + LEVELS_PER_BAR - 1}": sum(levels[start : start + LEVELS_PER_BAR])
         for start in range(0, LEVELS, LEVELS_PER_BAR)
     }
     panels = {
-        f"{len(values):,} images in {len(classes)} classes": of_class,
+        f"{images_count:,} images in {len(names)} classes": of_class,
         f"Pixels by value: mean {mean:.4f}, standard deviation {std:.4f} of white": of_level,
     }
     with atomic_file(plot) as file:
         file.write(_bars(panels).encode())
-    logging.info("%s: %d images, mean %.4f, standard deviation %.4f", images, len(values), mean, std)
+    logging.info("%s: %d images, mean %.4f, standard deviation %.4f", images, images_count, mean, std)
 
 
-def _scan(source: LabelledImages, count: int) -> tuple[list[int], int, list[int]]:
-    """How many pixels of the first ``count`` images have each value; how many of them are blank, and the first."""
+def _bar(label: str, name: str) -> str:
+    return label if name == label else f"{label}  {name}"
+
+
+def _scan(
+    source: LabelledImages, values: Sequence[int], classes: Collection[int] | None
+) -> tuple[list[int], int, list[int]]:
+    """How many pixels of some images have each value; how many of these images are blank, and which are the first.
+
+    Args:
+        source: the images.
+        values: the labels of those to look at, the first ones.
+        classes: only images with one of these labels.
+    """
     levels = numpy.zeros(LEVELS, numpy.int64)
     blank_count = 0
     blank: list[int] = []
     step = max(1, CHUNK // max(1, source.images.header.item_size))
-    for start in range(0, count, step):
-        chunk = source.images.array(start, min(start + step, count))
-        pixels = chunk.reshape(len(chunk), -1)
+    rows = source.rows[: len(values)]
+    for start in range(rows.start, rows.stop, step):
+        chunk = source.images.array(start, min(start + step, rows.stop))
+        indices = numpy.arange(start, start + len(chunk))
+        if classes is not None:
+            position = start - rows.start
+            labels = list(values[position : position + len(chunk)])
+            indices = indices[numpy.isin(labels, list(classes))]
+        pixels = chunk.reshape(len(chunk), -1)[indices - start]
         for part in range(0, pixels.size, CHUNK):  # of which numpy makes numbers of 8 bytes
             levels += numpy.bincount(pixels.ravel()[part : part + CHUNK], minlength=LEVELS)
-        found = start + numpy.flatnonzero((pixels == pixels[:, :1]).all(axis=1))
+        found = indices[(pixels == pixels[:, :1]).all(axis=1)]
         blank_count += len(found)
         blank += found[: MOST_BLANK - len(blank)].tolist()
     return levels.tolist(), blank_count, blank
@@ -84,7 +113,7 @@ def _scan(source: LabelledImages, count: int) -> tuple[list[int], int, list[int]
 def _moments(levels: list[int]) -> tuple[float, float]:
     """Mean and standard deviation, to six digits, of pixels of which ``levels`` says how many have each value."""
     white = LEVELS - 1
-    count = sum(levels)
+    count = sum(levels) or 1
     total = sum(level * number for level, number in enumerate(levels))
     squares = sum(level * level * number for level, number in enumerate(levels))
     variance = (count * squares - total * total) / (count * white) ** 2
@@ -123,5 +152,5 @@ if __name__ == "__main__":
     command.add_idx_files()
     command.add_argument("--statistics", required=True, metavar="FILE", help="the JSON file to make")
     command.add_argument("--plot", required=True, metavar="FILE", help="the SVG picture to make")
-    command.add_limit()
+    command.add_selection()
     command.run(main)

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from idxpng.atomic import atomic_file
 from idxpng.png import PngEncoder
@@ -19,6 +19,7 @@ def main(
     shard_size: int,
     limit: int | None = None,
     shuffle_seed: int | None = None,
+    classes: Collection[int] | None = None,
 ) -> None:
     """Write the shard of position ``number``, straight from the IDX files.
 
@@ -35,17 +36,19 @@ def main(
         limit: pack only the first so many images of the split; all when None.
         shuffle_seed: seed of the order in which the split's images are spread over all of its shards;
             None for the order of the IDX file.
+        classes: of the images that the shard has else, only those with one of these labels; all when None.
     """
     split = SplitHeader.read(header)
     class_names = {int(label): class_name for label, class_name in split.class_names.items()}
     with split.open(images, labels) as source, atomic_file(shard) as file:
         values = source.classes(limit)
         order = shuffled(len(values), shuffle_seed) if shuffle_seed is not None else range(len(values))
-        chosen = order[number * shard_size : (number + 1) * shard_size]
+        positions = order[number * shard_size : (number + 1) * shard_size]
+        chosen = [position for position in positions if classes is None or values[position] in classes]
         encoder = PngEncoder(*source.size)
         width = source.index_width
-        for index in chosen:
-            label = values[index]
+        for position in chosen:
+            index, label = source.rows[position], values[position]
             key = f"{index:0{width}}"
             file.write(member(f"{key}.png", encoder.encode(source.pixels(index))))
             file.write(member(f"{key}.cls", str(label).encode()))
@@ -78,5 +81,5 @@ if __name__ == "__main__":
     command.add_argument(
         "--shuffle-seed", type=int, metavar="N", help="seed of a random order; that of the IDX file else"
     )
-    command.add_limit()
+    command.add_selection()
     command.run(main)

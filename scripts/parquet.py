@@ -3,7 +3,8 @@
 import json
 import logging
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 from idxpng.atomic import atomic_file
@@ -16,7 +17,14 @@ ROW_GROUP = 1000
 ROW_GROUP_BYTES = 32 << 20
 
 
-def main(images: str, labels: str, header: str, parquet: str, limit: int | None = None) -> None:
+def main(
+    images: str,
+    labels: str,
+    header: str,
+    parquet: str,
+    limit: int | None = None,
+    classes: Collection[int] | None = None,
+) -> None:
     """Write a row per image, in the order of the IDX file, to ``parquet``.
 
     Args:
@@ -26,6 +34,7 @@ def main(images: str, labels: str, header: str, parquet: str, limit: int | None 
             the PNG file lies below ``png/``); ``label``, the value in the labels file; then what else a label says.
             Its metadata says how the `datasets` package decodes them.
         limit: only the first so many images; all when None.
+        classes: only images with one of these labels; all when None.
 
     Raises:
         DataError: when there is no pyarrow.
@@ -41,33 +50,34 @@ def main(images: str, labels: str, header: str, parquet: str, limit: int | None 
             todo="pip install -r envs/requirements-publish.txt, or run with --sdm conda",
         ) from None
     about = SplitHeader.read(header)
-    classes, directories = about.class_names, about.directories
+    directories = about.directories
     with about.open(images, labels) as source:
         encoder = PngEncoder(*source.size)
         group_size = min(ROW_GROUP, max(1, ROW_GROUP_BYTES // math.prod(source.size)))
-        values = source.classes(limit)
         schema = pyarrow.schema(
             [
                 ("image", pyarrow.struct([("bytes", pyarrow.binary()), ("path", pyarrow.string())])),
                 ("label", pyarrow.int64()),
                 *((name, pyarrow.int64()) for name in source.extra_columns),
             ],
-            metadata={"huggingface": json.dumps({"info": {"features": features(classes, source.extra_columns)}})},
+            metadata={
+                "huggingface": json.dumps({"info": {"features": features(about.class_names, source.extra_columns)}})
+            },
         )
 
-        def rows(start: int, stop: int) -> Iterator[dict[str, Any]]:
-            for index in range(start, stop):
-                label = values[index]
+        def rows() -> Iterator[dict[str, Any]]:
+            for index, label in source.labelled(limit, classes):
                 path = f"{about.split}/{directories[label]}/{index:0{source.index_width}}.png"
                 image = {"bytes": encoder.encode(source.pixels(index)), "path": path}
                 extra = zip(source.extra_columns, source.extra_values(index), strict=True)
                 yield {"image": image, "label": label} | dict(extra)
 
         with atomic_file(parquet) as file, format_.ParquetWriter(file, schema) as writer:
-            for start in range(0, len(values), group_size):
-                group = list(rows(start, min(start + group_size, len(values))))
+            remaining, count = rows(), 0
+            while group := list(islice(remaining, group_size)):
                 writer.write_table(pyarrow.Table.from_pylist(group, schema))
-    logging.info("%s: %d images", parquet, len(values))
+                count += len(group)
+    logging.info("%s: %d images", parquet, count)
 
 
 def features(classes: dict[str, str], extra_columns: Sequence[str]) -> dict[str, Any]:
@@ -93,5 +103,5 @@ if __name__ == "__main__":
     command = Command(__doc__)
     command.add_idx_files()
     command.add_argument("--parquet", required=True, metavar="FILE", help="the Parquet file to make")
-    command.add_limit()
+    command.add_selection()
     command.run(main)

@@ -4,7 +4,8 @@ import logging
 import math
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator
+from itertools import islice
 
 from PIL import Image, ImageDraw, ImageFont
 
@@ -34,7 +35,15 @@ if isinstance(FONT, ImageFont.FreeTypeFont):
     FONT = FONT.font_variant(layout_engine=ImageFont.Layout.BASIC)  # the other one is the machine's
 
 
-def main(images: str, labels: str, header: str, sheet: str, first: str, limit: int | None = None) -> None:
+def main(
+    images: str,
+    labels: str,
+    header: str,
+    sheet: str,
+    first: str,
+    limit: int | None = None,
+    classes: Collection[int] | None = None,
+) -> None:
     """Draw both pictures, on dark grey, as 8-bit greyscale PNG files.
 
     Only the images that are shown are read, and large ones are shown smaller.
@@ -46,18 +55,20 @@ def main(images: str, labels: str, header: str, sheet: str, first: str, limit: i
             several blocks side by side, and of more than 400 the first.
         first: the other picture to make: the first images in the order of the file, each above its class name.
         limit: look only at the first so many images; at all when None.
+        classes: only images with one of these labels; all when None.
     """
     about = SplitHeader.read(header)
-    captions = {label: caption(label, about.class_names[name]) for label, name in about.directories.items()}
+    captions = {label: caption(label, name) for label, name in about.names(classes).items()}
     with about.open(images, labels) as source:
-        values = source.classes(limit)
         of_class: dict[int, list[int]] = {label: [] for label in captions}
-        for index, value in enumerate(values):
-            if len(of_class[value]) < COLUMNS:
-                of_class[value].append(index)
+        count = 0
+        for index, label in source.labelled(limit, classes):
+            count += 1
+            if len(of_class[label]) < COLUMNS:
+                of_class[label].append(index)
         _save(_sheet(source, captions, of_class), sheet)
-        _save(_first(source, captions, values), first)
-    logging.info("%s, %s: of %d images in %d classes", sheet, first, len(values), len(captions))
+        _save(_first(source, captions, source.labelled(limit, classes)), first)
+    logging.info("%s, %s: of %d images in %d classes", sheet, first, count, len(captions))
 
 
 def caption(label: int, class_name: str) -> str:
@@ -106,16 +117,18 @@ def _rows(classes: int, block: int, pitch: int) -> int:
     return -(-classes // blocks)
 
 
-def _first(source: LabelledImages, captions: dict[int, str], labels: Sequence[int]) -> Image.Image:
+def _first(source: LabelledImages, captions: dict[int, str], images: Iterator[tuple[int, int]]) -> Image.Image:
     width, height = _tile(source.size)
     pitch = max([width, *map(_length, captions.values())]) + 2 * GAP
-    columns = min(max(1, WIDTH // pitch), len(labels))
+    columns = max(1, WIDTH // pitch)
+    shown = list(islice(images, ROWS * columns))
+    columns = max(1, min(columns, len(shown)))
     line = height + GAP + LINE + 2 * GAP
-    rows = min(ROWS, -(-len(labels) // columns))
+    rows = -(-len(shown) // columns)
     picture = Image.new("L", (columns * pitch, GAP + rows * line), BACKGROUND)
     draw = ImageDraw.Draw(picture)
-    for index, label in enumerate(labels[: rows * columns]):
-        left, top = index % columns * pitch, GAP + index // columns * line
+    for place, (index, label) in enumerate(shown):
+        left, top = place % columns * pitch, GAP + place // columns * line
         picture.paste(_image(source, index), (left + (pitch - width) // 2, top))
         draw.text((left + pitch // 2, top + height + GAP), captions[label], fill=WHITE, font=FONT, anchor="ma")
     return picture
@@ -154,5 +167,5 @@ if __name__ == "__main__":
     command.add_idx_files()
     command.add_argument("--sheet", required=True, metavar="FILE", help="the contact sheet to make")
     command.add_argument("--first", required=True, metavar="FILE", help="the picture of the first images to make")
-    command.add_limit()
+    command.add_selection()
     command.run(main)

@@ -59,9 +59,12 @@ def main(dataset: str, split: str, images: str, labels: str, header: str, publis
         "label_columns": known.label_columns,
         **found,
     }
+    if rows := known.split(split).rows:
+        document["rows"] = rows
     with atomic_file(header) as file:
         file.write(json.dumps(document, indent=2, ensure_ascii=False).encode() + b"\n")
-    count, *shape = found["images"]["dims"]
+    _, *shape = found["images"]["dims"]
+    count = known.split(split).count
     logging.info("%s: %d images of %d × %d pixels in %d classes", images, count, *shape, len(known.classes))
 
 
@@ -102,8 +105,8 @@ def check(images: str, labels: str, dataset: Dataset, expected: Split) -> dict[s
         IdxError: when a file is no IDX file, or not as long as its header says.
         ValidationError: when it is not the expected one.
     """
-    label_columns, count, shape = dataset.label_columns, expected.count, expected.shape
-    with LabelledImages(images, labels, label_columns=label_columns) as split:
+    label_columns, count, shape = dataset.label_columns, expected.file_count, expected.shape
+    with LabelledImages(images, labels, label_columns=label_columns, rows=expected.rows) as split:
         image_file, label_file = split.images, split.labels
         _check_header(image_file, IdxHeader.of("uint8", (count, *shape)))
         label_type = label_file.header.type.name
@@ -137,18 +140,17 @@ def _check_header(file: IdxFile, expected: IdxHeader) -> None:
 
 
 def _count_classes(split: LabelledImages, classes: dict[int, str]) -> Counter[int]:
-    values = split.classes()
-    counts: Counter[int] = Counter(values)
+    counts = Counter(split.classes())
     unknown = counts.keys() - classes.keys()
     if unknown:
-        index = next(index for index, value in enumerate(values) if value in unknown)
+        index, value = next((index, value) for index, value in split.labelled() if value in unknown)
         raise ValidationError(
             split.labels.path,
             f"a label that is no class, of image {index}",
             at=f"byte {split.labels.header.offset(index)}",
             expected=f"a label from {min(classes)} to {max(classes)}",
-            found=values[index],
-            todo=f"take the right file, or name {values[index]} under `classes` in the dataset file",
+            found=value,
+            todo=f"take the right file, or name {value} under `classes` in the dataset file",
         )
     return counts
 

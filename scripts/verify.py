@@ -7,7 +7,7 @@ import argparse
 import json
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,7 @@ def main(
     limit: int | None = None,
     report: str | None = None,
     processes: int = 1,
+    classes: Collection[int] | None = None,
 ) -> None:
     """Prove that a directory of PNG files is a split of a dataset, or all its splits; say so on the terminal.
 
@@ -56,6 +57,8 @@ def main(
         limit: how many images the tree has, the first ones, if not all.
         report: the JSON file to make of what was proven. It is removed first.
         processes: how many processes read images.
+        classes: the labels whose images the tree has, if not all. Then, and for a split that is a part of another,
+            each image is compared with the originals.
 
     Raises:
         VerifyError: when a file is missing, extra, altered, misplaced or unreadable: which, and what to do.
@@ -76,7 +79,7 @@ def main(
         )
     for name, path in trees.items():
         count = min(limit or facts.split(name).count, facts.split(name).count)
-        claim = Claim(path, facts, name, count, images, labels, manifest, processes)
+        claim = Claim(path, facts, name, count, images, labels, manifest, processes, classes)
         digests = _prove(claim)
         if report is not None:
             _write_report(report, claim, digests)
@@ -95,7 +98,7 @@ def _trees(tree: str, dataset: Dataset, split: str | None) -> dict[str, str]:
     if split is not None:
         dataset.split(split)  # which refuses one that there is not
     one = name in dataset.splits
-    trees = {name: tree} if one else {each: os.path.join(tree, each) for each in dataset.splits}
+    trees = {name: tree} if one else {each: os.path.join(tree, each) for each in dataset.whole_splits}
     for path in trees.values():
         if not os.path.isdir(path) or (os.path.islink(path) and not one):
             raise VerifyError(
@@ -108,7 +111,7 @@ def _trees(tree: str, dataset: Dataset, split: str | None) -> dict[str, str]:
             )
     if not one:
         problems = Problems()
-        for other in set(os.listdir(tree)) - set(trees):
+        for other in set(os.listdir(tree)) - set(dataset.splits):
             problems.add("extra", other)
         if problems:
             raise _error(tree, dataset, found=problems.lines(), todo=problems.removal(tree))
@@ -117,7 +120,11 @@ def _trees(tree: str, dataset: Dataset, split: str | None) -> dict[str, str]:
 
 def _prove(claim: Claim) -> dict[str, str]:
     """The digests of images and labels that the tree makes, if they are those that it must make."""
-    expected = claim.expected()
+    if not claim.of_all_rows and claim.images is not None:
+        if problems := claim.compare():
+            raise _error(claim.tree, claim.dataset, problems.lines(), _repairs(claim, problems))
+        return claim.pins
+    expected = claim.expected() if claim.of_all_rows else None
     if expected is None:
         raise _unprovable(claim)
     found, tree, problems = claim.rebuild()
@@ -154,7 +161,7 @@ def _unprovable(claim: Claim) -> VerifyError:
         "it cannot be proven without the originals",
         found=f"not pinned: content_sha256 of {missing} in {source}"
         if missing
-        else f"a limit of {claim.count:,}, while what is pinned are the digests of all {claim.facts.count:,} images",
+        else f"{claim.part}, while what is pinned are the digests of all {claim.facts.file_count:,} images",
         todo=_give_originals(claim),
     )
 
@@ -195,15 +202,19 @@ def _repairs(claim: Claim, problems: Problems) -> list[str]:
         return problems.removal(claim.tree)
     targets = [shell_word(os.path.join(claim.tree, label)) for label in sorted(problems.labels)]
     forced = " ".join(targets) if len(targets) <= MOST_TARGETS else "export"
-    limit = None if claim.whole else claim.count
-    return [*problems.removal(claim.tree), f"{_command(claim.dataset, limit)} --forcerun {forced}"]
+    return [*problems.removal(claim.tree), f"{_command(claim.dataset, claim)} --forcerun {forced}"]
 
 
-def _command(dataset: Dataset, limit: int | None = None) -> str:
-    """The command that makes the images of a dataset."""
+def _command(dataset: Dataset, claim: Claim | None = None) -> str:
+    """The command that makes the images of a dataset, or those of a claim."""
     own = Path(dataset.source).resolve().parent != PROJECT / "datasets"
     settings = [shell_word(f"datasets={dataset.source if own else dataset.name}")]
-    settings += [f"limit={limit}"] if limit else []
+    if claim and claim.count < claim.facts.count:
+        settings.append(f"limit={claim.count}")
+    if claim and claim.facts.parent:
+        settings.append(f"splits={claim.split}")
+    if claim and claim.classes is not None:
+        settings.append(shell_word(f"classes=[{','.join(map(str, claim.classes))}]"))
     return f"snakemake --cores 4 all --config {' '.join(settings)}"
 
 
@@ -218,7 +229,7 @@ def _write_report(report: str, claim: Claim, digests: Mapping[str, str]) -> None
         "dataset": claim.dataset.name,
         "split": claim.split,
         "equal": True,
-        "files": claim.count,
+        "files": claim.file_count(),
         "sha256": digests,
         "pinned": {role: role in claim.pins for role in ROLES},
     }
@@ -228,11 +239,14 @@ def _write_report(report: str, claim: Claim, digests: Mapping[str, str]) -> None
 
 def _sentence(claim: Claim, digests: Mapping[str, str]) -> str:
     source = claim.dataset.source
-    what = f"{'' if claim.whole else 'first '}{'published ' if claim.pinned else ''}images and labels"
-    sentence = f"{claim.tree}: {claim.count:,} PNG files are the {what} of {claim.dataset.title}"
+    of = "" if claim.whole else "first " if claim.of_all_rows else f"{claim.part} of the "
+    what = f"{of}{'published ' if claim.pinned else ''}images and labels"
+    sentence = f"{claim.tree}: {claim.file_count():,} PNG files are the {what} of {claim.dataset.title}"
     if claim.pinned:
-        of = "" if claim.whole else "of the originals "
-        return f"{sentence} (SHA-256 {of}{' and '.join(claim.pins[role] for role in ROLES)}, pinned in {source})"
+        digests_of = "" if claim.whole else "of the originals "
+        return (
+            f"{sentence} (SHA-256 {digests_of}{' and '.join(claim.pins[role] for role in ROLES)}, pinned in {source})"
+        )
     missing = " and ".join(f"splits.{claim.split}.{role}" for role in ROLES if role not in claim.pins)
     return f"{sentence}, as the originals given have them; not pinned: content_sha256 of {missing} in {source}"
 
@@ -271,4 +285,5 @@ The exit status is 0 when all is proven, and 1 when it is not."""
     add("--limit", metavar="N", type=_count, help="the tree has only the first N images of the split")
     add("--report", metavar="FILE", help="JSON file to make when all is proven")
     add("--processes", metavar="N", type=_count, default=processes, help="how many read images (default: %(default)s)")
+    add("--classes", metavar="LABEL", type=int, nargs="+", help="the tree has only images with these labels")
     command.run(main)

@@ -75,6 +75,18 @@ class Catalog:
                 expected = f"some of {', '.join(sorted(known))}"
                 raise ConfigError(SHOWN_AS, "no such split", at="splits", expected=expected, found=split)
 
+    def check_classes(self, classes: Sequence[int]) -> None:
+        """Check that each of some labels is one of a configured dataset.
+
+        Raises:
+            ConfigError: when it is not.
+        """
+        known = {label for dataset in self.configured.values() for label in dataset.classes}
+        for label in classes:
+            if label not in known:
+                expected = f"some of {', '.join(map(str, sorted(known)))}"
+                raise ConfigError(SHOWN_AS, "no such label", at="classes", expected=expected, found=label)
+
     def file(self, name: str) -> str:
         """The local path of a dataset's file."""
         return self._files[self.dataset(name).name]

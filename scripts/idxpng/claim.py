@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from array import array
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -15,7 +16,7 @@ from idxpng.rebuilt import StoredImages, labels_digest, start
 
 @dataclass(frozen=True)
 class Claim:
-    """The claim that a tree is the first ``count`` images of a split of a dataset.
+    """The claim that a tree is the first ``count`` images of a split of a dataset, or those of some labels among them.
 
     Args:
         tree: the directory with a directory for each label.
@@ -24,6 +25,7 @@ class Claim:
         images, labels: the original IDX files, or None.
         manifest: the CSV file of the split, for labels of several columns, or None.
         processes: how many processes read images.
+        classes: the labels whose images the tree has; None for all.
     """
 
     tree: str
@@ -34,6 +36,25 @@ class Claim:
     labels: str | None = None
     manifest: str | None = None
     processes: int = 1
+    classes: Collection[int] | None = None
+
+    @property
+    def first(self) -> int:
+        """The index of the split's first image."""
+        return self.facts.rows[0] if self.facts.rows else 0
+
+    @property
+    def of_all_rows(self) -> bool:
+        """Whether it is about all labels, from the first image of the files on."""
+        return self.facts.rows is None and self.classes is None
+
+    @property
+    def part(self) -> str:
+        """Which part of the images in the files it is about, in words."""
+        if self.of_all_rows:
+            return f"a limit of {self.count:,}"
+        rows = f"rows {self.first:,} to {self.first + self.count - 1:,}"
+        return rows if self.classes is None else f"labels {', '.join(map(str, self.classes))} of {rows}"
 
     @property
     def facts(self) -> Split:
@@ -43,7 +64,7 @@ class Claim:
     @property
     def whole(self) -> bool:
         """Whether it is about all images of the split."""
-        return self.count == self.facts.count
+        return self.of_all_rows and self.count == self.facts.count
 
     @property
     def pins(self) -> dict[str, str]:
@@ -96,7 +117,7 @@ class Claim:
         """
         tree, reading = self._tree(), self._stored_images()
         with self._originals() as originals:
-            problems = tree.survey(originals.classes(self.count))
+            problems = tree.survey(self._labels(originals))
             for chunk, images, wrong in reading.read_all(tree, self.processes):
                 differing = {path: (kind, detail) for kind, path, detail in wrong}
                 for position, (index, path) in enumerate(chunk):
@@ -107,8 +128,24 @@ class Claim:
                     problems.add(kind, path, detail, [path.partition("/")[0]])
         return problems
 
+    def file_count(self) -> int:
+        """How many images the tree must have."""
+        if self.classes is None:
+            return self.count
+        with self._originals() as originals:
+            return sum(label >= 0 for label in self._labels(originals))
+
     def _tree(self) -> PngTree:
-        return PngTree(self.tree, self.dataset.labels, self.facts.count, self.count)
+        labels = self.dataset.labels.items()
+        asked = {name: label for name, label in labels if self.classes is None or label in self.classes}
+        return PngTree(self.tree, asked, self.facts.file_count, self.count, self.first)
+
+    def _labels(self, originals: Originals) -> Sequence[int]:
+        """The label of each image, and -1 for each that the tree must not have."""
+        labels = originals.classes(self.first, self.first + self.count)
+        if self.classes is None:
+            return labels
+        return array("i", [label if label in self.classes else -1 for label in labels])
 
     def _stored_images(self) -> StoredImages:
         rows, columns = self.facts.shape

@@ -32,3 +32,8 @@ class Command(argparse.ArgumentParser):
 
     def add_limit(self) -> None:
         self.add_argument("--limit", type=int, metavar="N", help="only the first N images; all if left out")
+
+    def add_selection(self) -> None:
+        """The arguments of a script that makes something of only some of the images."""
+        self.add_limit()
+        self.add_argument("--classes", type=int, nargs="+", metavar="LABEL", help="only images with these labels")

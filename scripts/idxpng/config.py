@@ -22,13 +22,14 @@ class Config:
     """What a run is asked for, see schemas/config.schema.yaml.
 
     ``datasets``: names, or paths of dataset files. ``splits``: names of the splits, none for all of them. ``limit``:
-    how many images of each split, or None. ``shard_size``, ``shuffle_seed``: how `pack` packs them. ``mirrors``: by
-    dataset, where to look before its own mirrors.
+    how many images of each split, or None. ``classes``: which labels, none for all of them. ``shard_size``,
+    ``shuffle_seed``: how `pack` packs them. ``mirrors``: by dataset, where to look before its own mirrors.
     """
 
     datasets: tuple[str, ...]
     splits: tuple[str, ...]
     limit: int | None
+    classes: tuple[int, ...]
     shard_size: int
     shuffle_seed: int | None
     mirrors: dict[str, tuple[str, ...]]
@@ -40,7 +41,9 @@ class Config:
         Raises:
             ConfigError: for the first mistake: the key, what was found, and what is allowed.
         """
-        config = config | {key: _listed(config[key]) for key in ("datasets", "splits") if key in config}
+        config = config | {key: _listed(config[key]) for key in ("datasets", "splits", "classes") if key in config}
+        if isinstance(config.get("classes"), list):
+            config["classes"] = [int(label) if str(label).isdecimal() else label for label in config["classes"]]
         check(config, schema, SHOWN_AS, ConfigError)
         settings = {key: of_key["default"] for key, of_key in schema["properties"].items() if "default" in of_key}
         settings |= config
@@ -52,6 +55,7 @@ class Config:
             datasets=tuple(map(_expanded, _sequence(settings["datasets"]))),
             splits=tuple(_sequence(settings["splits"])),
             limit=None if settings["limit"] is None else int(settings["limit"]),  # a schema's integer may be 10.0
+            classes=tuple(map(int, _sequence(settings["classes"]))),
             shard_size=int(settings["shard_size"]),
             shuffle_seed=settings["shuffle_seed"],
             mirrors=mirrors,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -64,13 +64,21 @@ class PublishedFile:
 
 @dataclass(frozen=True)
 class Split:
-    """One part of a dataset: ``count`` images of ``shape`` (rows, columns) and their labels."""
+    """One part of a dataset: ``count`` images of ``shape`` (rows, columns) and their labels.
+
+    ``file_count``: how many images its files have. One that is a part of another split, its ``parent``, has that
+    one's files, and of the images in them those from the first of ``rows`` up to but not including the second; both
+    are None where all belong to it.
+    """
 
     count: int
     shape: tuple[int, int]
     images: PublishedFile
     labels: PublishedFile
     class_counts: tuple[int, ...] | None
+    file_count: int
+    parent: str | None = None
+    rows: tuple[int, int] | None = None
 
     @property
     def files(self) -> tuple[PublishedFile, PublishedFile]:
@@ -134,13 +142,18 @@ class Dataset:
             raise DatasetError(self.source, "no such split", expected=f"one of {', '.join(self.splits)}", found=name)
         return self.splits[name]
 
+    @property
+    def whole_splits(self) -> dict[str, Split]:
+        """The splits that have files of their own: what a run makes that is asked for no others."""
+        return {name: split for name, split in self.splits.items() if split.parent is None}
+
     def mirror_places(self) -> list[str]:
         """The mirrors: URLs as they are, and directories as seen from here."""
         return [mirror if "://" in mirror else str(self.folder / mirror) for mirror in self.mirrors]
 
     def files(self) -> dict[str, PublishedFile]:
         """The dataset's files by each name that they have on disk, published and decompressed."""
-        published = [file for split in self.splits.values() for file in split.files]
+        published = [file for split in self.whole_splits.values() for file in split.files]
         return {name: file for file in published for name in (file.published, file.idx)}
 
 
@@ -185,7 +198,7 @@ def load(path: str | Path, schema: dict[str, Any] | None = None, shown_as: str |
         label_type=label_type,
         label_columns=label_columns,
         mirrors=tuple(facts.get("mirrors", ())),
-        splits={split: _split(of_split, *of_files) for split, of_split in facts["splits"].items()},
+        splits=_splits(facts["splits"], shown_as, *of_files),
         url=facts.get("url"),
         creators=tuple(facts.get("creators", ())),
         published=facts.get("published"),
@@ -217,6 +230,38 @@ def check_mirror(mirror: str, shown_as: str, error: type[DataError] = DatasetErr
     return mirror
 
 
+def _splits(facts: dict[str, Any], shown_as: str, *of_files: Any) -> dict[str, Split]:
+    whole = {name: _split(of_split, *of_files) for name, of_split in facts.items() if "from" not in of_split}
+    return {
+        name: whole[name] if name in whole else _part(of_split, whole, shown_as, f"splits.{name}")
+        for name, of_split in facts.items()
+    }
+
+
+def _part(facts: dict[str, Any], whole: dict[str, Split], shown_as: str, at: str) -> Split:
+    parent = whole.get(facts["from"])
+    if parent is None:
+        expected = f"a split with files: {', '.join(whole) or 'there is none'}"
+        raise DatasetError(shown_as, "a part of no split", at=f"{at}.from", expected=expected, found=facts["from"])
+    start, stop = facts["rows"]
+    if not start < stop <= parent.count:
+        raise DatasetError(
+            shown_as,
+            f"rows that {facts['from']} does not have",
+            at=f"{at}.rows",
+            expected=f"the first and the one after the last, from 0 to {parent.count}",
+            found=facts["rows"],
+        )
+    counts = facts.get("class_counts")
+    return replace(
+        parent,
+        count=stop - start,
+        rows=(start, stop),
+        parent=facts["from"],
+        class_counts=None if counts is None else tuple(counts),
+    )
+
+
 def _split(
     facts: dict[str, Any], label_type: str, label_columns: tuple[str, ...], archive: tuple[str, int] | None
 ) -> Split:
@@ -225,17 +270,18 @@ def _split(
         "images": IdxHeader.of("uint8", (count, *facts["shape"])),
         "labels": IdxHeader.of(label_type, (count,) if label_columns == (CLASS,) else (count, len(label_columns))),
     }
-    files = {
-        role: PublishedFile(
+    images, labels = (
+        PublishedFile(
             **facts[role],
             content_bytes=header.file_size,
             header=header,
             archive=archive if "member" in facts[role] else None,
         )
         for role, header in headers.items()
-    }
+    )
     counts = facts.get("class_counts")
-    return Split(count, tuple(facts["shape"]), class_counts=None if counts is None else tuple(counts), **files)
+    rows, columns = facts["shape"]
+    return Split(count, (rows, columns), images, labels, None if counts is None else tuple(counts), count)
 
 
 def _check_labels(classes: dict[int, str], label_type: str, shown_as: str) -> None:
@@ -252,7 +298,7 @@ def _check_labels(classes: dict[int, str], label_type: str, shown_as: str) -> No
 
 
 def _check_consistency(dataset: Dataset) -> None:
-    names = [file.idx for split in dataset.splits.values() for file in split.files]
+    names = [file.idx for split in dataset.whole_splits.values() for file in split.files]
     suffixed = [name for name in names if name.endswith((*COMPRESSED_SUFFIXES, PLAIN_SUFFIX))]
     if suffixed:
         raise DatasetError(
@@ -294,10 +340,10 @@ def identify(digests: Container[str], datasets: Path) -> str | None:
         old = [what for digest, what in _superseded(facts).items() if digest in digests]
         if old:
             return f"{old[0]} (superseded) of {facts['title']}"
-        for split in facts["splits"].values():
-            for file in (split["images"], split["labels"]):
-                if file.get("sha256") in digests or file.get("content_sha256") in digests:
-                    return f"{file['file']} of {facts['title']}"
+        files = [split[role] for split in facts["splits"].values() for role in ("images", "labels") if role in split]
+        for file in files:
+            if file.get("sha256") in digests or file.get("content_sha256") in digests:
+                return f"{file['file']} of {facts['title']}"
     return None
 
 

@@ -30,6 +30,8 @@ def text(facts: dict[str, Any]) -> str:
 def split_facts(split: Split) -> dict[str, Any]:
     """What a dataset file says of a split."""
     counts = {} if split.class_counts is None else {"class_counts": list(split.class_counts)}
+    if split.rows:
+        return {"from": split.parent, "rows": list(split.rows), **counts}
     return {
         "count": split.count,
         "shape": list(split.shape),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from array import array
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack
 
 from idxpng.idx import IdxFile
@@ -23,8 +23,12 @@ class LabelledImages:
         orientation: how the images lie in the file. ``upright``: row by row. ``transposed``: column by
             column, so that they look mirrored and turned on their side when read row by row.
         label_columns: names of the columns of ``labels``, one of them ``class``.
+        rows: the first image of the split in the files and the one after its last, from 0; None for all of them.
+
+    An image is known by its index in the files, whichever of them belong to the split.
 
     Attributes:
+        rows: the indices of the split's images.
         extra_columns: ``label_columns`` without the class.
 
     Raises:
@@ -37,11 +41,13 @@ class LabelledImages:
         labels: str | os.PathLike[str],
         orientation: str = "upright",
         label_columns: Sequence[str] = (CLASS,),
+        rows: Sequence[int] | None = None,
     ) -> None:
         with ExitStack() as stack:
             self.images = stack.enter_context(IdxFile(images))
             self.labels = stack.enter_context(IdxFile(labels))
             self._stack = stack.pop_all()
+        self.rows = range(*(rows or (len(self.images),)))
         self._transposed = orientation == "transposed"
         self._class_column = label_columns.index(CLASS)
         self.extra_columns = tuple(name for name in label_columns if name != CLASS)
@@ -53,7 +59,7 @@ class LabelledImages:
         self._stack.close()
 
     def __len__(self) -> int:
-        return len(self.images)
+        return len(self.rows)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -63,19 +69,25 @@ class LabelledImages:
 
     @property
     def index_width(self) -> int:
-        """Digits of the last index, to which the names of images are zero-padded."""
-        return len(str(len(self) - 1))
+        """Digits of the last index in the file, to which the names of images are zero-padded."""
+        return len(str(len(self.images) - 1))
 
     def classes(self, limit: int | None = None) -> Sequence[int]:
-        """The class of each image, or of the first ``limit`` images."""
-        count = min(len(self), limit or len(self))
+        """The class of each image of the split, or of the first ``limit`` of them."""
+        rows = self.rows[:limit]
         if not self.extra_columns:
-            return self.labels.values(0, count)
+            return self.labels.values(rows.start, rows.stop)
         classes = array(self.labels.header.type.code)
-        for start in range(0, count, LABELS_AT_ONCE):
-            values = self.labels.values(start, min(start + LABELS_AT_ONCE, count))
+        for start in range(rows.start, rows.stop, LABELS_AT_ONCE):
+            values = self.labels.values(start, min(start + LABELS_AT_ONCE, rows.stop))
             classes.extend(values[self._class_column :: len(self.extra_columns) + 1])
         return classes
+
+    def labelled(self, limit: int | None = None, only: Collection[int] | None = None) -> Iterator[tuple[int, int]]:
+        """Index and class of each image of the split, or of the first ``limit``; with ``only``, of these classes."""
+        for index, label in enumerate(self.classes(limit), self.rows.start):
+            if only is None or label in only:
+                yield index, label
 
     def extra_values(self, index: int) -> tuple[int, ...]:
         """What the label of the image at ``index`` says beside the class, in the order of `extra_columns`."""

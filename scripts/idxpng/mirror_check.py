@@ -71,7 +71,7 @@ def check_mirrors(datasets: Iterable[Dataset]) -> Iterator[tuple[PublishedFile, 
     jobs = [
         (dataset, file, mirror)
         for dataset in datasets
-        for split in dataset.splits.values()
+        for split in dataset.whole_splits.values()
         for file in split.files
         for mirror in dataset.mirror_places()
     ]

@@ -57,7 +57,7 @@ class Originals:
         self._dataset, self._split = dataset, split
         published = dataset.splits[split]
         pinned = pins(published.files)
-        expected = headers(dataset, split, published.count)
+        expected = headers(dataset, split, published.file_count)
         with ExitStack() as stack:
             self.images, self.labels = (
                 stack.enter_context(_open(path, expected[role], pinned.get(role), dataset.source))
@@ -71,10 +71,10 @@ class Originals:
     def __exit__(self, *exception: object) -> None:
         self._stack.close()
 
-    def classes(self, count: int) -> Sequence[int]:
-        """The class of each of the first ``count`` images."""
+    def classes(self, start: int, stop: int) -> Sequence[int]:
+        """The class of each image from ``start`` up to but not including ``stop``."""
         columns = self._dataset.label_columns
-        return self.labels.values(0, count)[columns.index(CLASS) :: len(columns)]
+        return self.labels.values(start, stop)[columns.index(CLASS) :: len(columns)]
 
     def digests(self, count: int) -> dict[str, str]:
         """The SHA-256 of the IDX files that the first ``count`` images and labels make, by their role."""

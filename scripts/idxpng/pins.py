@@ -26,7 +26,7 @@ def to_paste(dataset: Dataset, resources: str | Path, results: str | Path) -> st
         splits[name] = facts = split_facts(split)
         header_file = Path(results, dataset.name, "header", f"{name}.json")
         unpinned = [file for file in split.files if not file.pinned]
-        if not (unpinned and header_file.is_file()):
+        if split.parent or not (unpinned and header_file.is_file()):
             continue
         header = SplitHeader.read(header_file)
         for role, file, idx in zip(("images", "labels"), split.files, (header.images, header.labels), strict=True):

@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from idxpng.catalog import Catalog
-from idxpng.config import Config
+from idxpng.config import SHOWN_AS, Config, ConfigError
 from idxpng.dataset import Dataset, Split
 from idxpng.originals import pins
 
@@ -39,14 +39,37 @@ class Plan:
         self.config = config
         self.catalog = catalog
         catalog.check_splits(config.splits)
+        catalog.check_classes(config.classes)
+        for dataset in catalog.configured.values():
+            self.labels(dataset)
         for name in config.mirrors:
             catalog.dataset(name, at="mirrors")
 
     # Which files
 
     def splits(self, dataset: Dataset) -> list[str]:
-        """The splits of a dataset that the run is asked for."""
-        return [split for split in dataset.splits if not self.config.splits or split in self.config.splits]
+        """The splits of a dataset that the run is asked for; unless it says which, those with files of their own."""
+        if not self.config.splits:
+            return list(dataset.whole_splits)
+        return [split for split in dataset.splits if split in self.config.splits]
+
+    def labels(self, dataset: Dataset) -> list[str]:
+        """The names of the directories of the labels of a dataset that the run is asked for.
+
+        Raises:
+            ConfigError: when it has none of them.
+        """
+        only = self.config.classes
+        labels = [name for name, label in dataset.labels.items() if not only or label in only]
+        if not labels:
+            raise ConfigError(
+                SHOWN_AS,
+                f"{dataset.name} has none of these labels",
+                at="classes",
+                expected=f"some of {', '.join(map(str, dataset.classes))}",
+                found=", ".join(map(str, only)),
+            )
+        return labels
 
     def expand(self, pattern: str, dataset: str | None = None, split: str | None = None) -> list[str]:
         """``pattern`` with its wildcards filled with all that the run is asked for.
@@ -59,7 +82,7 @@ class Plan:
         datasets = self.catalog.configured.values() if dataset is None else [self.catalog.dataset(dataset)]
         filled: dict[str, None] = {}
         for each in datasets:
-            labels = list(each.labels) if "{label}" in pattern else [""]
+            labels = self.labels(each) if "{label}" in pattern else [""]
             for name in [split] if split else self.splits(each):
                 shards = self.shards(each.splits[name]) if "{shard}" in pattern else [""]
                 for label in labels:
@@ -97,9 +120,10 @@ class Plan:
         return [f"<resources>/{wildcards.dataset}/{name}" for name in names]
 
     def needed_originals(self, wildcards: Any) -> dict[str, str]:
-        """The IDX files of a split, where a proof takes them: where a digest is not pinned, or with a limit."""
+        """The IDX files of a split, where a proof takes them: where no digest is pinned, or of a part of the images."""
         split = self.catalog.dataset(wildcards.dataset).split(wildcards.split)
-        if self.image_count(split) == split.count and len(pins(split.files)) == len(split.files):
+        whole = self.image_count(split) == split.file_count and not self.config.classes
+        if whole and len(pins(split.files)) == len(split.files):
             return {}
         return self.idx_files(wildcards)
 
@@ -143,12 +167,17 @@ class Plan:
         """Where the words of a dataset's license are."""
         return _option("licence-text", self.catalog.licence_text(wildcards.dataset))
 
+    def selection_options(self, wildcards: Any) -> list[str]:
+        """Which images of a split count, for what is made of several labels."""
+        classes = map(str, self.config.classes)
+        return [*self.limit_option(wildcards), *(["--classes", *classes] if self.config.classes else [])]
+
     def shard_options(self, wildcards: Any) -> list[str]:
         """How the images of a split are spread over its shards."""
         return [
             *_option("shard-size", self.config.shard_size),
             *_option("shuffle-seed", self.config.shuffle_seed),
-            *self.limit_option(wildcards),
+            *self.selection_options(wildcards),
         ]
 
     # What makes a job run again when it changes, beside its options. The scripts read it from the dataset file.
@@ -180,7 +209,7 @@ class Plan:
             "label_columns": dataset.label_columns,
             "orientation": dataset.orientation,
             "sha256": [file.content_sha256 for file in split.files],
-        }
+        } | ({"rows": split.rows} if split.rows else {})
 
     def terms(self, wildcards: Any) -> str:
         """A digest of what a dataset is and under which terms: another one makes its page and card again.

@@ -18,19 +18,21 @@ class PngTree:
         path: the directory.
         labels: for each label, as its directory is called, its value.
         count: how many images the split has, which makes the width of their names.
-        limit: how many of them, the first ones, must be there.
+        limit: how many of them must be there.
+        first: the index of the first of these.
 
     Attributes:
-        places: for each index 0 where no image is found, or else the position of its label in `names`, from 1.
-            Four bytes an image is all that is kept, since a split may have millions.
+        places: for each index from `first` on 0 where no image is found, or else the position of its label in
+            `names`, from 1. Four bytes an image is all that is kept, since a split may have millions.
     """
 
-    def __init__(self, path: str, labels: Mapping[str, int], count: int, limit: int) -> None:
+    def __init__(self, path: str, labels: Mapping[str, int], count: int, limit: int, first: int = 0) -> None:
         self.path = path
         self.names = list(labels)
         self.values = list(labels.values())
         self.width = len(str(count - 1))
         self.places = array("I", [0]) * limit
+        self.first = first
 
     def survey(self, expected: Sequence[int] | None = None) -> Problems:
         """Find all images, and tell what is missing, misplaced or extra.
@@ -39,8 +41,9 @@ class PngTree:
         opened, and no symbolic link followed.
 
         Args:
-            expected: the label of each image, if known. If not, nobody can tell which directory an image is missing
-                in, and it is misplaced only where another one of its name was found before.
+            expected: the label of each image, if known, and -1 for each that must not be there. If not, nobody can tell
+                which directory an image is missing in, and it is misplaced only where another one of its name was
+                found before.
 
         Raises:
             OSError: when a directory cannot be read.
@@ -68,6 +71,8 @@ class PngTree:
                 if index is None:
                     if not _is_timestamp(entry):
                         problems.add("extra", f"{name}/{entry.name}", _kind(entry))
+                elif expected is not None and expected[index] < 0:
+                    problems.add("extra", f"{name}/{entry.name}", "its label is not asked for", [name])
                 elif expected is not None and expected[index] != value:
                     right = self._name(expected[index])
                     problems.add("misplaced", f"{name}/{entry.name}", f"its label is {right}", [name])
@@ -78,26 +83,28 @@ class PngTree:
                     self.places[index] = position
 
     def _index(self, name: str) -> int | None:
-        """The position of an image in the split from its file's name, or None where it can be no image."""
+        """The position of an image in `places` from its file's name, or None where it can be no image."""
         digits = name[: self.width]
         if name[self.width :] == ".png" and digits.isdecimal() and digits.isascii():
-            index = int(digits)
-            if index < len(self.places):
+            index = int(digits) - self.first
+            if 0 <= index < len(self.places):
                 return index
         return None
 
     def _add_missing(self, problems: Problems, expected: Sequence[int] | None) -> None:
         for index, place in enumerate(self.places):
-            if place == 0:
+            if place == 0 and (expected is None or expected[index] >= 0):
                 name = "?" if expected is None else self._name(expected[index])
-                problems.add("missing", f"{name}/{index:0{self.width}}.png", labels=[name] if expected else [])
+                problems.add(
+                    "missing", f"{name}/{self.first + index:0{self.width}}.png", labels=[name] if expected else []
+                )
 
     def _name(self, value: int) -> str:
         return self.names[self.values.index(value)] if value in self.values else str(value)
 
     def label(self, index: int) -> str:
         """The directory in which the image at an index was found."""
-        return self.names[self.places[index] - 1]
+        return self.names[self.places[index - self.first] - 1]
 
     def image_counts(self) -> dict[str, int]:
         """How many images were found in each label's directory."""
@@ -107,7 +114,7 @@ class PngTree:
     def chunks(self, size: int) -> Iterator[list[tuple[int, str]]]:
         """Index and path below the tree of each image found, in the order of the IDX file, ``size`` at a time."""
         chunk = []
-        for index, place in enumerate(self.places):
+        for index, place in enumerate(self.places, self.first):
             if place:
                 chunk.append((index, f"{self.names[place - 1]}/{index:0{self.width}}.png"))
                 if len(chunk) == size:

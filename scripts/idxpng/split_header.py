@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,6 +20,7 @@ class SplitHeader(NamedTuple):
     ``orientation`` and ``label_columns``: those of `LabelledImages`. ``images``, ``labels``: of each IDX file its
     ``file`` name, ``magic`` number, ``type``, ``dims``, ``bytes`` and ``sha256``. ``class_names``: what each label
     stands for, by the name of its directory, in the order of the labels; ``class_counts``: how many images it has.
+    ``rows``: of a split that is a part of the files, its first image there and the one after its last, from 0.
     """
 
     dataset: str
@@ -29,6 +31,7 @@ class SplitHeader(NamedTuple):
     labels: dict[str, Any]
     class_names: dict[str, str]
     class_counts: dict[str, int]
+    rows: list[int] | None = None
 
     @classmethod
     def read(cls, path: str | os.PathLike[str]) -> SplitHeader:
@@ -39,7 +42,7 @@ class SplitHeader(NamedTuple):
         """
         try:
             document = json.loads(Path(path).read_bytes())
-            return cls(**{key: document[key] for key in KEYS})
+            return cls(**{key: document[key] for key in KEYS}, rows=document.get("rows"))
         except (ValueError, KeyError, TypeError) as error:
             raise DataError(
                 path,
@@ -54,6 +57,11 @@ class SplitHeader(NamedTuple):
         """The name of each label's directory."""
         return {int(name): name for name in self.class_names}
 
+    def names(self, only: Collection[int] | None = None) -> dict[int, str]:
+        """What each label stands for; with ``only``, each of these."""
+        names = {int(label): name for label, name in self.class_names.items()}
+        return {label: name for label, name in names.items() if only is None or label in only}
+
     def label(self, directory: str) -> int:
         """The value in the labels file, from the name of its directory.
 
@@ -67,4 +75,4 @@ class SplitHeader(NamedTuple):
 
     def open(self, images: str | os.PathLike[str], labels: str | os.PathLike[str]) -> LabelledImages:
         """The split's two IDX files, open for reading."""
-        return LabelledImages(images, labels, self.orientation, self.label_columns)
+        return LabelledImages(images, labels, self.orientation, self.label_columns, self.rows)

@@ -9,6 +9,9 @@ mode, user, group (8 each), size, time (12 each), checksum (8), type (1), name o
 all bytes of the header, with spaces where it will stand itself (POSIX.1-2017, pax, "ustar Interchange Format").
 """
 
+import os
+from collections.abc import Iterator
+
 BLOCK = 512
 END = bytes(2 * BLOCK)
 
@@ -16,6 +19,15 @@ _OWNER = b"0000644\0" + b"0000000\0" * 2
 _TIME = b"00000000000\0"
 _REST = b"0" + bytes(100) + b"ustar\00000" + bytes(247)
 _FIXED_SUM = sum(_OWNER) + sum(_TIME) + sum(_REST) + 8 * ord(" ")
+
+
+def names(path: str | os.PathLike[str]) -> Iterator[str]:
+    """The names of the members of an archive that this module has made."""
+    with open(path, "rb") as file:
+        while (header := file.read(BLOCK)).rstrip(b"\0"):
+            yield header[:100].rstrip(b"\0").decode()
+            size = int(header[124:135], 8)
+            file.seek(size + -size % BLOCK, os.SEEK_CUR)
 
 
 def member(name: str, data: bytes) -> bytes:

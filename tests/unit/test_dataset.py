@@ -64,9 +64,9 @@ def test_every_shipped_dataset_file_loads(path: Path) -> None:
     assert "test" in dataset.splits or len(dataset.splits) == 1
     for split in dataset.splits.values():
         rows, columns = split.shape
-        assert split.images.content_bytes == 16 + split.count * rows * columns
+        assert split.images.content_bytes == 16 + split.file_count * rows * columns
         assert split.labels.content_bytes == (
-            8 + split.count if len(dataset.label_columns) == 1 else 12 + 32 * split.count
+            8 + split.file_count if len(dataset.label_columns) == 1 else 12 + 32 * split.file_count
         )
 
 
@@ -249,6 +249,7 @@ def test_directories_of_labels_are_in_the_order_of_the_labels(
 ) -> None:
     classes = {label: f"class {label}" for label in labels}
     unpinned = {"classes": classes, "splits.train.class_counts": MISSING, "splits.test.class_counts": MISSING}
+    unpinned["splits.validation"] = MISSING
     dataset = load_text(yaml.safe_dump(mnist_with(unpinned), sort_keys=False))
     assert list(dataset.labels) == sorted(dataset.labels) == directories
     assert dataset.labels == {directory: int(directory) for directory in directories}
@@ -300,3 +301,25 @@ def test_a_member_is_of_an_archive_that_the_file_describes(load_text: Callable[[
     split = load_text(yaml.safe_dump(mnist_with(member | {"archive": {"file": "a.zip", "bytes": 9}}))).splits["train"]
     assert (split.images.member, split.images.archive) == ("gzip/train.gz", ("a.zip", 9))
     assert (split.labels.member, split.labels.archive) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("part", "parts"),
+    [
+        ({"from": "train", "rows": [50000, 60001]}, ["splits.part.rows", "from 0 to 60000", "[50000, 60001]"]),
+        ({"from": "train", "rows": [5, 5]}, ["splits.part.rows", "[5, 5]"]),
+        ({"from": "trian", "rows": [0, 5]}, ["splits.part.from", "train", "trian"]),
+        ({"from": "part", "rows": [0, 5]}, ["splits.part.from", "no split"]),
+        ({"from": "train"}, ["a key is missing", "rows"]),
+        ({"rows": [0, 5]}, ["a key is missing", "count"]),
+        ({"from": "train", "rows": [0, 5], "count": 5}, ["splits.part", "from, rows and class_counts"]),
+        ({"from": "train", "rows": [0, 5], "class_counts": [1] * 10}, ["do not add up", "expected: 5", "found:    10"]),
+    ],
+    ids=str,
+)
+def test_a_part_of_a_split_has_rows_that_are_there(
+    load_text: Callable[[str], Dataset], part: Change, parts: list[str]
+) -> None:
+    with pytest.raises(DatasetError) as error:
+        load_text(yaml.safe_dump(mnist_with({"splits.part": part})))
+    assert [words for words in parts if words not in str(error.value)] == []

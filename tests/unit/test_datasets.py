@@ -23,6 +23,10 @@ def splits(name: str) -> dict[str, Split]:
     return load(DATASETS / f"{name}.yaml", SCHEMA).splits
 
 
+def whole_splits(name: str) -> list[Split]:
+    return [split for split in splits(name).values() if split.parent is None]
+
+
 def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
@@ -37,12 +41,16 @@ def facts_of(data: bytes, name: str) -> PublishedFile:
 def check_files(folder: Path, name: str) -> None:
     """The files in ``folder`` are those that a dataset file describes, to the last fact."""
     for split in splits(name).values():
+        counts = Counter(
+            gzip.decompress((folder / split.labels.file).read_bytes())[8:][slice(*(split.rows or (None,)))]
+        )
+        assert tuple(counts[label] for label in range(10)) == split.class_counts
+        if split.parent:
+            continue
         for file in split.files:
             assert facts_of((folder / file.file).read_bytes(), file.file) == file
-        images, labels = (gzip.decompress((folder / file.file).read_bytes()) for file in split.files)
+        images = gzip.decompress((folder / split.images.file).read_bytes())
         assert [int.from_bytes(images[at : at + 4], "big") for at in (4, 8, 12)] == [split.count, *split.shape]
-        counts = Counter(labels[8:])
-        assert tuple(counts[label] for label in range(10)) == split.class_counts
 
 
 @pytest.mark.parametrize("name", ["mnist", "mnist-sample", "fashion-mnist"])
@@ -67,7 +75,7 @@ def test_every_file_is_pinned_and_says_how_its_facts_are_known(path: Path) -> No
 
 def test_how_many_images_each_class_has_is_known_but_for_two_datasets() -> None:
     unknown = {
-        path.stem for path in DATASETS.glob("*.yaml") for split in splits(path.stem).values() if not split.class_counts
+        path.stem for path in DATASETS.glob("*.yaml") for split in whole_splits(path.stem) if not split.class_counts
     }
     assert unknown == {"emnist-byclass", "emnist-bymerge"}
 
@@ -109,7 +117,7 @@ def test_the_first_release_of_fashion_mnist_is_known_by_its_digests() -> None:
 
 
 def test_no_two_published_files_have_the_same_digest() -> None:
-    files = [file for path in DATASETS.glob("*.yaml") for split in splits(path.stem).values() for file in split.files]
+    files = [file for path in DATASETS.glob("*.yaml") for split in whole_splits(path.stem) for file in split.files]
     pins = [file.sha256 or file.git_blob for file in files]
     assert len(set(pins)) == len(pins)
 
@@ -162,3 +170,10 @@ def test_make_sample_makes_the_bundled_sample(mnist: Path, tmp_path: Path, capsy
         assert f"content_sha256: {sha256(content)}" in printed
     for split in splits("mnist-sample").values():
         assert f"class_counts: {list(split.class_counts or ())}" in printed
+
+
+@pytest.mark.parametrize("name", ["emnist-balanced", "emnist-digits", "emnist-letters", "emnist-mnist"])
+def test_the_validation_set_of_emnist_is_the_end_of_train_and_as_large_as_test(name: str) -> None:
+    train, validation, test = (splits(name)[split] for split in ("train", "validation", "test"))
+    assert validation.rows == (train.count - test.count, train.count)
+    assert validation.files == train.files

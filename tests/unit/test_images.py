@@ -43,3 +43,19 @@ def test_a_label_of_one_number_has_nothing_but_its_class(tmp_path: Path) -> None
         assert list(split.classes()) == labels.tolist()
         assert split.extra_columns == split.extra_values(3) == ()
         assert split.index_width == 2
+
+
+def test_a_part_of_the_files_keeps_the_indices_that_its_images_have_there(tmp_path: Path) -> None:
+    with LabelledImages(*write(tmp_path, IMAGES, LABELS), label_columns=COLUMNS, rows=(4, 9)) as part:
+        assert len(part) == 5
+        assert part.index_width == 2
+        assert list(part.classes()) == LABELS[4:9, 1].tolist()
+        assert list(part.classes(3)) == LABELS[4:7, 1].tolist()
+        assert list(part.labelled()) == [(index, LABELS[index, 1]) for index in range(4, 9)]
+        assert part.pixels(4) == IMAGES[4].tobytes()
+
+
+def test_images_of_some_classes_are_chosen_among_the_first(tmp_path: Path) -> None:
+    labels = numpy.array([3, 5, 3, 1, 5, 5, 3, 1, 2, 3, 5, 1], numpy.uint8)
+    with LabelledImages(*write(tmp_path, IMAGES, labels), rows=(1, 11)) as part:
+        assert list(part.labelled(limit=6, only=[3, 2])) == [(2, 3), (6, 3)]

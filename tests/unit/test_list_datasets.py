@@ -59,6 +59,7 @@ def test_a_row_has_what_the_dataset_file_says() -> None:
 
 def test_a_dataset_of_ones_own_is_listed_with_what_is_known(tmp_path: Path) -> None:
     document = yaml.safe_load((PROJECT / "datasets/mnist.yaml").read_text())
+    del document["splits"]["validation"]
     for split in document["splits"].values():
         split["images"] = {"file": split["images"]["file"]}
     (tmp_path / "mine.yaml").write_text(yaml.safe_dump(document))

@@ -160,3 +160,14 @@ def test_fewer_shards_than_before_leave_none_that_is_not_listed(tmp_path: Path) 
     other_split.touch()
     index_shards.main([str(shards[0])], str(tmp_path / "header.json"), str(tmp_path / "train.json"), 20, limit=20)
     assert sorted(tmp_path.glob("*.tar")) == [other_split, shards[0]]
+
+
+def test_shards_of_some_labels_are_those_of_all_less_the_other_images(tmp_path: Path) -> None:
+    shards = [make_shard(tmp_path, number, shuffle_seed=3) for number in range(3)]
+    all_indices = [indices(shard) for shard in shards]
+    shards = [make_shard(tmp_path, number, shuffle_seed=3, classes=[2, 0]) for number in range(3)]
+    expected = [[index for index in of_shard if LABELS[index] != 1] for of_shard in all_indices]
+    assert [indices(shard) for shard in shards] == expected
+    index_shards.main([str(shard) for shard in shards], str(tmp_path / "header.json"), str(tmp_path / "i.json"), 20, 3)
+    listed = json.loads((tmp_path / "i.json").read_text())
+    assert [shard["images"] for shard in listed["shards"]] == [len(of_shard) for of_shard in expected]

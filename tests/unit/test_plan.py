@@ -126,3 +126,29 @@ def test_a_proof_takes_the_originals_only_where_pins_do_not_say_it_all(own_file:
     facts = SPLIT | {"labels": {"file": "train-labels-idx1-ubyte.gz"}}
     own = plan(datasets=own_file(splits={"train": facts}))
     assert set(own.needed_originals(Wildcards(dataset="digits", split="train"))) == {"images", "labels"}
+
+
+PART = {"from": "train", "rows": [50000, 60000]}
+
+
+def test_a_split_that_is_a_part_of_another_is_made_only_when_it_is_asked_for(own_file: Callable[..., str]) -> None:
+    path = own_file(splits={"train": SPLIT, "validation": PART})
+    pattern = "{dataset}/{split}"
+    assert plan(datasets=path).expand(pattern) == ["digits/train"]
+    assert plan(datasets=path, splits="validation").expand(pattern) == ["digits/validation"]
+    assert plan(datasets=path, splits=["train", "validation"]).expand(pattern) == ["digits/train", "digits/validation"]
+    assert plan(datasets=path, splits="validation", shard_size=3000).expand("{shard}")[-1] == "000003"
+    of_part = plan(datasets=path).split_facts(Wildcards(dataset="digits", split="validation"))
+    assert of_part["rows"] == (50000, 60000)
+    idx = plan(datasets=path).idx_files(Wildcards(dataset="digits", split="validation"))
+    assert idx == plan(datasets=path).idx_files(Wildcards(dataset="digits", split="train"))
+
+
+def test_only_the_labels_that_are_asked_for_are_filled_in(own_file: Callable[..., str]) -> None:
+    some = plan(datasets=["mnist", "emnist-letters"], classes=[26, 3])
+    assert some.expand("{dataset}/{label}", "mnist") == ["mnist/3"]
+    assert some.expand("{dataset}/{label}", "emnist-letters") == ["emnist-letters/03", "emnist-letters/26"]
+    assert some.selection_options(Wildcards()) == ["--classes", "26", "3"]
+    assert some.limit_option(Wildcards()) == []
+    assert plan(classes=7, limit=9).shard_options(Wildcards())[2:] == ["--limit", "9", "--classes", "7"]
+    assert plan(classes="3,5").config.classes == (3, 5)

@@ -185,6 +185,46 @@ def test_a_limited_export_is_proven_to_be_the_first_images(
     assert "cannot be proven without the originals" in exported.refusal(limit=7, originals=False)
 
 
+def make_a_part(exported: Exported) -> Path:
+    """The tree of a split that has rows 3 to 7 of the files, under the names that the images have there."""
+    document = yaml.safe_load(Path(exported.dataset).read_text())
+    document["splits"]["part"] = {"from": "train", "rows": [3, 8]}
+    Path(exported.dataset).write_text(yaml.safe_dump(document))
+    header = str(exported.root / "part.json")
+    pair = str(exported.images), str(exported.labels)
+    validate.main(exported.dataset, "part", *pair, header)
+    tree = exported.root / "png/part"
+    (exported.root / "manifest/part").mkdir()
+    for label in CLASSES:
+        manifest = str(exported.root / f"manifest/part/{label}.csv")
+        export.main(*pair, header, label, str(tree / label), manifest)
+    return tree
+
+
+def test_a_part_of_a_split_is_proven_by_the_originals(exported: Exported, capsys: pytest.CaptureFixture[str]) -> None:
+    tree = make_a_part(exported)
+    names = sorted(path.name for path in tree.rglob("*.png"))
+    assert names == sorted(path.name for path in exported.tree.rglob("*.png"))[3:8]
+    exported.verify(tree, split="part")
+    assert "5 PNG files are the rows 3 to 7 of the published images" in capsys.readouterr().out
+    assert json.loads(exported.report.read_text())["files"] == 5
+    assert "cannot be proven without the originals" in exported.refusal(tree=tree, split="part", originals=False)
+    invert(next(tree.rglob("*.png")))
+    assert "altered: 1" in exported.refusal(tree=tree, split="part")
+
+
+def test_a_tree_of_some_labels_is_proven_by_the_originals(exported: Exported) -> None:
+    kept = sorted(exported.tree.iterdir())[0]
+    for other in sorted(exported.tree.iterdir())[1:]:
+        shutil.rmtree(other)
+    exported.verify(classes=[int(kept.name)])
+    assert json.loads(exported.report.read_text())["files"] == len(list(kept.iterdir()))
+    some = next(kept.iterdir())
+    some.unlink()
+    assert "missing: 1" in exported.refusal(classes=[int(kept.name)])
+    assert "classes=" in exported.refusal(classes=[int(kept.name)])
+
+
 @pytest.mark.parametrize("processes", [1, 2])
 def test_another_encoder_makes_no_difference(
     exported: Exported, processes: int, monkeypatch: pytest.MonkeyPatch
