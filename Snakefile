@@ -5,6 +5,7 @@ rules/images.smk   export, one job per label -> manifest
 rules/look.smk     preview, measure -> describe: what a person looks at
 rules/publish.smk  parquet -> card: what other people's tools load
 rules/shards.smk   pack -> index_shards: tar archives in place of single files
+rules/build.smk    build_idx -> write_dataset: the way back, from images of one's own to IDX files
 rules/verify.smk   verify_split: the PNG files are the published images
 """
 
@@ -57,6 +58,7 @@ rule verify:
     localrule: True
 
 
+include: "rules/build.smk"
 include: "rules/folders.smk"
 include: "rules/idx.smk"
 include: "rules/images.smk"

@@ -24,6 +24,7 @@ class Config:
     ``datasets``: names, or paths of dataset files. ``splits``: names of the splits, none for all of them. ``limit``:
     how many images of each split, or None. ``classes``: which labels, none for all of them. ``shard_size``,
     ``shuffle_seed``: how `pack` packs them. ``mirrors``: by dataset, where to look before its own mirrors.
+    ``folders``: by name, folders of images to make IDX files of.
     """
 
     datasets: tuple[str, ...]
@@ -33,6 +34,7 @@ class Config:
     shard_size: int
     shuffle_seed: int | None
     mirrors: dict[str, tuple[str, ...]]
+    folders: dict[str, str]
 
     @classmethod
     def read(cls, config: dict[str, Any], schema: dict[str, Any]) -> Config:
@@ -59,6 +61,7 @@ class Config:
             shard_size=int(settings["shard_size"]),
             shuffle_seed=settings["shuffle_seed"],
             mirrors=mirrors,
+            folders={name: _expanded(path) for name, path in (settings["folders"] or {}).items()},
         )
 
 

@@ -30,6 +30,13 @@ def last_words(plan: Plan, rules: Collection[str], results: str, resources: str,
         words += _of_each(plan, "Load it elsewhere: {folder} has README.md, croissant.json and parquet/", results)
     if "webdataset" in rules:
         words += _of_shards(plan, results, took)
+    if "idx" in rules:
+        words += [""]
+        for name in plan.config.folders:
+            words.append(
+                f"Use the IDX files:  snakemake --cores 4 all --config datasets={results}/{name}/idx/{name}.yaml"
+            )
+        return "\n".join(words)
     if "verify" in rules:
         words += _of_proofs(plan, results, took)
     if "validate" in rules:

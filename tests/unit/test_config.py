@@ -24,7 +24,7 @@ def test_config_yaml_says_what_holds_without_it() -> None:
     [
         ({"dataset": "mnist"}, ["dataset", "datasets", "did you mean datasets?"]),
         ({"limits": 3}, ["limits", "did you mean limit?"]),
-        ({"anything": 3}, ["anything", "datasets, limit, mirrors"]),
+        ({"anything": 3}, ["anything", "datasets, folders, limit, mirrors"]),
         ({"datasets": "mnits"}, ["at:       datasets", "found:    mnits", "did you mean mnist?", "kmnist, mnist"]),
         ({"datasets": []}, ["at:       datasets", "found:    []"]),
         ({"datasets": 5}, ["at:       datasets", "found:    5", "names of files"]),

@@ -1,0 +1,62 @@
+"""The way back: folders of one's own images become IDX files, and a dataset file that the other rules take."""
+
+from idxpng.folder_plan import FolderPlan
+
+own_folders = FolderPlan(asked)
+
+
+rule idx:
+    """Turn the configured folders of images into IDX files, with a dataset file that pins them."""
+    input:
+        own_folders.dataset_files,
+    localrule: True
+
+
+rule build_idx:
+    """Build the IDX files of a split from a folder of grey images with a folder for each class."""
+    input:
+        own_folders.directories,
+    output:
+        images="<results>/{dataset}/idx/{split}-images-idx3-ubyte.gz",
+        labels="<results>/{dataset}/idx/{split}-labels-idx1-ubyte.gz",
+        facts="<results>/{dataset}/idx/{split}.json",
+    log:
+        "<logs>/{dataset}/build_idx/{split}.log",
+    benchmark:
+        "<benchmarks>/{dataset}/build_idx/{split}.tsv"
+    conda:
+        "../envs/build.yaml"
+    resources:
+        mem_mb=300,
+        runtime=1200,
+    params:
+        classes=own_folders.classes,
+        code=code("build_idx"),
+        script=script("build_idx"),
+        folder=own_folders.path,
+    shell:
+        "python {params.script:q} --folder {params.folder:q} --split {wildcards.split:q}"
+        " --images {output.images:q} --labels {output.labels:q} --facts {output.facts:q} --log {log:q}"
+
+
+rule write_dataset:
+    """Write the dataset file of IDX files that were built, which pins their digests."""
+    input:
+        own_folders.facts,
+    output:
+        "<results>/{dataset}/idx/{dataset}.yaml",
+    log:
+        "<logs>/{dataset}/write_dataset.log",
+    benchmark:
+        "<benchmarks>/{dataset}/write_dataset.tsv"
+    localrule: True
+    conda:
+        "../envs/python.yaml"
+    resources:
+        mem_mb=200,
+        runtime=10,
+    params:
+        code=code("write_dataset"),
+        script=script("write_dataset"),
+    shell:
+        "python {params.script:q} --dataset {output:q} --log {log:q} {input:q}"

@@ -1,0 +1,179 @@
+"""Build the IDX files of a split from a folder of grey images, {folder}/{split}/{class}/{image}.
+
+The order is the natural one of the names (9.png before 10.png), then of the classes; so a tree that export.py made
+comes back in its own. With --manifest it is the manifest's.
+"""
+
+import csv
+import json
+import logging
+import os
+import struct
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from idxpng.atomic import atomic_file
+from idxpng.dataset import LARGEST_LABEL, Dataset, load
+from idxpng.errors import DataError
+from idxpng.grey_image import Misfits, read
+from idxpng.idx import IdxHeader
+from idxpng.idx_writer import IdxWriter
+from idxpng.image_folder import ImageFolder
+from idxpng.images import CLASS
+
+PROGRESS = 10  # seconds from one message to the next
+
+
+class Item(NamedTuple):
+    """An image by its path below the folder, and the columns of its label."""
+
+    path: str
+    label: Sequence[int]
+
+
+class Labels(NamedTuple):
+    """What labels are: the type of their numbers, their columns, and what each class stands for."""
+
+    type_name: str
+    columns: tuple[str, ...]
+    classes: dict[int, str]
+
+
+def main(
+    folder: str,
+    split: str,
+    images: str,
+    labels: str,
+    facts: str,
+    manifest: str | None = None,
+    like: str | None = None,
+) -> None:
+    """Write both IDX files and what a dataset file says of them. Memory is that of one image.
+
+    Args:
+        folder: the folder with one for each split.
+        split: which one.
+        images, labels: the gzip-compressed IDX files to make: uint8 (count, rows, columns), and integers (count), or
+            (count, columns) where labels have several. Labels above 255 make them int16 or int32.
+        facts: the JSON file to make: ``split``, ``orientation``, ``label_type``, ``label_columns``, ``classes``, and
+            ``facts``, which stand under the split in a dataset file.
+        manifest: CSV file as manifest.py makes it, for its order and for all columns of the labels.
+        like: dataset file, for the columns and the type of the labels, class names, and orientation.
+
+    Raises:
+        FolderError, GreyImageError: when the folder is laid out in another way, or images do not fit together.
+    """
+    source = ImageFolder(folder)
+    model = load(like) if like else None
+    of_labels = _labels(source, model)
+    count, items = _listed(manifest, model) if manifest else _found(source, split)
+    upright = model is None or model.orientation == "upright"
+    row = struct.Struct(f">{len(of_labels.columns)}{IdxHeader.of(of_labels.type_name, (1,)).type.code}")
+    position, misfits, counts = of_labels.columns.index(CLASS), Misfits(), Counter[int]()
+    with atomic_file(images) as images_file, atomic_file(labels) as labels_file:
+        writers: list[IdxWriter] = []
+        for item in _told(items, count):
+            image = read(Path(folder, item.path))
+            misfits.add(os.path.join(folder, item.path), image)
+            if misfits or isinstance(image, str):
+                continue
+            if not writers:
+                shape = image.size if upright else image.size[::-1]
+                columns = (len(of_labels.columns),) if len(of_labels.columns) > 1 else ()
+                label_header = IdxHeader.of(of_labels.type_name, (count, *columns))
+                writers.append(IdxWriter(images_file, IdxHeader.of("uint8", (count, *shape))))
+                writers.append(IdxWriter(labels_file, label_header))
+            width = image.size[1]
+            pixels = image.pixels if upright else b"".join(image.pixels[column::width] for column in range(width))
+            writers[0].write(pixels)
+            writers[1].write(row.pack(*item.label))
+            counts[item.label[position]] += 1
+        if misfits:
+            raise misfits.error(Path(folder, split))
+        files = {
+            role: {"file": Path(path).name} | writer.finish()
+            for role, path, writer in zip(("images", "labels"), (images, labels), writers, strict=True)
+        }
+    of_split = {"count": count, "shape": shape, "class_counts": [counts[label] for label in of_labels.classes]}
+    document = {
+        "split": split,
+        "orientation": "upright" if upright else "transposed",
+        "label_type": of_labels.type_name,
+        "label_columns": of_labels.columns,
+        "classes": of_labels.classes,
+        "facts": of_split | files,
+    }
+    with atomic_file(facts) as file:
+        file.write(json.dumps(document, indent=2, ensure_ascii=False).encode() + b"\n")
+    logging.info("%s: %d images of %d × %d pixels", images, count, *shape)
+
+
+def _labels(source: ImageFolder, model: Dataset | None) -> Labels:
+    if model:
+        return Labels(model.label_type, model.label_columns, model.classes)
+    classes = {label: name for name, label in source.classes.items()}
+    numbers = all(name.isdecimal() for name in classes.values())
+    names = {label: str(label) if numbers else classes[label] for label in sorted(classes)}
+    type_name = next(name for name in ("uint8", "int16", "int32") if max(names) <= LARGEST_LABEL[name])
+    return Labels(type_name, (CLASS,), names)
+
+
+def _found(source: ImageFolder, split: str) -> tuple[int, Iterator[Item]]:
+    """How many images lie in the folder of a split, and each of them."""
+    count, images = source.images(split)
+    return count, (Item(f"{split}/{image.path}", (image.label,)) for image in images)
+
+
+def _listed(manifest: str, model: Dataset | None) -> tuple[int, Iterator[Item]]:
+    """How many images a manifest lists, and each of them."""
+    columns = model.label_columns if model else (CLASS,)
+    with open(manifest, encoding="utf-8", newline="") as file:
+        count = sum(1 for _ in csv.DictReader(file))
+
+    def items() -> Iterator[Item]:
+        with open(manifest, encoding="utf-8", newline="") as file:
+            rows = csv.DictReader(file)
+            for row in rows:
+                try:
+                    yield Item(row["path"], [int(row["label" if name == CLASS else name]) for name in columns])
+                except (KeyError, TypeError, ValueError) as error:
+                    raise DataError(
+                        manifest,
+                        "a row that does not tell path and label of an image",
+                        at=f"line {rows.line_num}",
+                        expected=f"the columns path, label{''.join(f', {name}' for name in columns if name != CLASS)}",
+                        found=error,
+                    ) from None
+
+    if not count:
+        raise DataError(manifest, "no image is in it")
+    return count, items()
+
+
+def _told(items: Iterator[Item], count: int) -> Iterator[Item]:
+    """The items, with a message now and then of how many are done."""
+    began = time.monotonic()
+    for done, item in enumerate(items):
+        yield item
+        if time.monotonic() - began > PROGRESS:
+            began = time.monotonic()
+            logging.info("%s of %s images read", f"{done + 1:,}", f"{count:,}")
+
+
+if __name__ == "__main__":
+    from idxpng.command import Command
+
+    command = Command(__doc__)
+    command.add_argument("--folder", required=True, metavar="FOLDER", help="the folder with one for each split")
+    command.add_argument("--split", required=True, metavar="NAME", help="which split, such as train")
+    command.add_argument("--images", required=True, metavar="FILE", help="the IDX file of images to make, .gz")
+    command.add_argument("--labels", required=True, metavar="FILE", help="the IDX file of labels to make, .gz")
+    command.add_argument("--facts", required=True, metavar="FILE", help="the JSON file to make, for write_dataset.py")
+    command.add_argument("--manifest", metavar="FILE", help="take order and labels from this CSV file of manifest.py")
+    command.add_argument(
+        "--like", metavar="FILE", help="make them as this dataset file says: label columns, orientation"
+    )
+    command.run(main)

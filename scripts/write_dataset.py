@@ -1,0 +1,49 @@
+"""Write the dataset file of IDX files that build_idx.py made, which pins their digests."""
+
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+from idxpng.atomic import atomic_file
+from idxpng.dataset_text import text
+
+HEAD = (
+    "# Made by write_dataset.py, again when the images change. Copy it to say more of them: title, license, citation.\n"
+)
+
+
+def main(facts: list[str], dataset: str) -> None:
+    """Write ``dataset``, a dataset file beside the IDX files.
+
+    Args:
+        facts: what build_idx.py wrote of each split.
+        dataset: the file to make. Its name is that of the dataset.
+    """
+    parts = [json.loads(Path(path).read_bytes()) for path in facts]
+    first: dict[str, Any] = parts[0]
+    document = {
+        "title": Path(dataset).stem,
+        "licence": {"spdx": None, "note": "Not stated."},
+        "citation": "Not stated.",
+        "classes": {int(label): name for label, name in first["classes"].items()},
+        "orientation": first["orientation"],
+        "label_type": first["label_type"],
+        "label_columns": first["label_columns"],
+        "mirrors": ["."],
+        "splits": {part["split"]: part["facts"] for part in parts},
+    }
+    usual = {"orientation": "upright", "label_type": "uint8", "label_columns": ["class"]}
+    document = {key: value for key, value in document.items() if usual.get(key) != value}
+    with atomic_file(dataset) as file:
+        file.write((HEAD + text(document)).encode())
+    logging.info("%s: %d splits, %d classes", dataset, len(parts), len(first["classes"]))
+
+
+if __name__ == "__main__":
+    from idxpng.command import Command
+
+    command = Command(__doc__)
+    command.add_argument("facts", nargs="+", metavar="FILE", help="what build_idx.py wrote, by split")
+    command.add_argument("--dataset", required=True, metavar="FILE", help="the dataset file to make, NAME.yaml")
+    command.run(main)
