@@ -5,6 +5,7 @@ rules/images.smk   export, one job per label -> manifest
 rules/look.smk     preview, measure -> describe: what a person looks at
 rules/publish.smk  parquet -> card: what other people's tools load
 rules/shards.smk   pack -> index_shards: tar archives in place of single files
+rules/formats.smk  archive_split, save_npz, write_csv, list_digests: other forms, and a list to check any of it by
 rules/build.smk    build_idx -> write_dataset: the way back, from images of one's own to IDX files
 rules/verify.smk   verify_split: the PNG files are the published images
 """
@@ -60,6 +61,7 @@ rule verify:
 
 include: "rules/build.smk"
 include: "rules/folders.smk"
+include: "rules/formats.smk"
 include: "rules/idx.smk"
 include: "rules/images.smk"
 include: "rules/look.smk"

@@ -23,8 +23,9 @@ class Config:
 
     ``datasets``: names, or paths of dataset files. ``splits``: names of the splits, none for all of them. ``limit``:
     how many images of each split, or None. ``classes``: which labels, none for all of them. ``shard_size``,
-    ``shuffle_seed``: how `pack` packs them. ``mirrors``: by dataset, where to look before its own mirrors.
-    ``folders``: by name, folders of images to make IDX files of.
+    ``shuffle_seed``: how `pack` packs them. ``csv_header``: whether CSV files begin with the names of their columns.
+    ``mirrors``: by dataset, where to look before its own mirrors. ``folders``: by name, folders of images to make IDX
+    files of.
     """
 
     datasets: tuple[str, ...]
@@ -33,6 +34,7 @@ class Config:
     classes: tuple[int, ...]
     shard_size: int
     shuffle_seed: int | None
+    csv_header: bool
     mirrors: dict[str, tuple[str, ...]]
     folders: dict[str, str]
 
@@ -46,6 +48,8 @@ class Config:
         config = config | {key: _listed(config[key]) for key in ("datasets", "splits", "classes") if key in config}
         if isinstance(config.get("classes"), list):
             config["classes"] = [int(label) if str(label).isdecimal() else label for label in config["classes"]]
+        if config.get("csv_header") in ("true", "false"):  # as YAML spells it, and Snakemake's --config does not
+            config["csv_header"] = config["csv_header"] == "true"
         check(config, schema, SHOWN_AS, ConfigError)
         settings = {key: of_key["default"] for key, of_key in schema["properties"].items() if "default" in of_key}
         settings |= config
@@ -60,6 +64,7 @@ class Config:
             classes=tuple(map(int, _sequence(settings["classes"]))),
             shard_size=int(settings["shard_size"]),
             shuffle_seed=settings["shuffle_seed"],
+            csv_header=settings["csv_header"],
             mirrors=mirrors,
             folders={name: _expanded(path) for name, path in (settings["folders"] or {}).items()},
         )

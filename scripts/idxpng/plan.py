@@ -119,6 +119,15 @@ class Plan:
         names = [file.published for file in files if file.pinned and not file.content_sha256]
         return [f"<resources>/{wildcards.dataset}/{name}" for name in names]
 
+    def all_idx_files(self, wildcards: Any) -> dict[str, list[str]]:
+        """The images and the labels of all splits that the run is asked for, decompressed."""
+        dataset = self.catalog.dataset(wildcards.dataset)
+        splits = [dataset.splits[name] for name in self.splits(dataset)]
+        return {
+            role: [f"<resources>/{dataset.name}/{split.files[number].idx}" for split in splits]
+            for number, role in enumerate(("images", "labels"))
+        }
+
     def needed_originals(self, wildcards: Any) -> dict[str, str]:
         """The IDX files of a split, where a proof takes them: where no digest is pinned, or of a part of the images."""
         split = self.catalog.dataset(wildcards.dataset).split(wildcards.split)
@@ -171,6 +180,10 @@ class Plan:
         """Which images of a split count, for what is made of several labels."""
         classes = map(str, self.config.classes)
         return [*self.limit_option(wildcards), *(["--classes", *classes] if self.config.classes else [])]
+
+    def csv_options(self, wildcards: Any) -> list[str]:
+        """Whether a CSV file begins with the names of its columns."""
+        return ["--column-names"] if self.config.csv_header else []
 
     def shard_options(self, wildcards: Any) -> list[str]:
         """How the images of a split are spread over its shards."""

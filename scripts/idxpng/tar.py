@@ -5,8 +5,9 @@ So they are the same bytes each time, for a seventh of the time that `tarfile` t
 A member is a header of 512 bytes and its data, padded with zeros to a multiple of 512; two headers of
 zeros end the archive. A header has, each ended by a zero or filled up with zeros: the name (100 bytes),
 mode, user, group (8 each), size, time (12 each), checksum (8), type (1), name of the link's target (100),
-"ustar" and version (8), and fields that stay empty. Numbers are octal digits; the checksum is the sum of
-all bytes of the header, with spaces where it will stand itself (POSIX.1-2017, pax, "ustar Interchange Format").
+"ustar" and version (8), names of user and group (32 each, empty), numbers of a device (8 each), and fields that stay
+empty. Numbers are octal digits; the checksum is the sum of all bytes of the header, with spaces where it will stand
+itself (POSIX.1-2017, pax, "ustar Interchange Format").
 """
 
 import os
@@ -15,10 +16,19 @@ from collections.abc import Iterator
 BLOCK = 512
 END = bytes(2 * BLOCK)
 
-_OWNER = b"0000644\0" + b"0000000\0" * 2
+_OWNER = b"0000000\0" * 2
 _TIME = b"00000000000\0"
-_REST = b"0" + bytes(100) + b"ustar\00000" + bytes(247)
-_FIXED_SUM = sum(_OWNER) + sum(_TIME) + sum(_REST) + 8 * ord(" ")
+_REST = bytes(100) + b"ustar\00000" + bytes(64) + b"0000000\0" * 2 + bytes(167)
+
+
+def _frame(mode: bytes, kind: bytes) -> tuple[bytes, bytes, int]:
+    """What stands before the size and after the checksum of a member, and the sum of all that is the same in each."""
+    before, after = mode + _OWNER, kind + _REST
+    return before, after, sum(before) + sum(_TIME) + sum(after) + 8 * ord(" ")
+
+
+_FILE = _frame(b"0000644\0", b"0")
+_FOLDER = _frame(b"0000755\0", b"5")
 
 
 def names(path: str | os.PathLike[str]) -> Iterator[str]:
@@ -40,10 +50,26 @@ def member(name: str, data: bytes) -> bytes:
     Raises:
         ValueError: when one of them is longer.
     """
+    return _member(name, data, *_FILE)
+
+
+def folder(name: str) -> bytes:
+    """A folder as it stands in an archive: mode 0755, owner 0, time 0.
+
+    Args:
+        name: at most 100 bytes of UTF-8, the last one a slash.
+
+    Raises:
+        ValueError: when it is longer.
+    """
+    return _member(name, b"", *_FOLDER)
+
+
+def _member(name: str, data: bytes, before: bytes, after: bytes, fixed_sum: int) -> bytes:
     start = name.encode()
     if len(start) > 100 or len(data) >= 8**11:
         raise ValueError(f"a member of {len(data)} bytes and a name of {len(start)} does not fit a ustar header")
     size = b"%011o\0" % len(data)
-    checksum = b"%06o\0 " % (sum(start) + sum(size) + _FIXED_SUM)
+    checksum = b"%06o\0 " % (sum(start) + sum(size) + fixed_sum)
     padding = bytes(-len(data) % BLOCK)
-    return b"".join((start.ljust(100, b"\0"), _OWNER, size, _TIME, checksum, _REST, data, padding))
+    return b"".join((start.ljust(100, b"\0"), before, size, _TIME, checksum, after, data, padding))

@@ -1,0 +1,59 @@
+"""List the SHA-256 of every file in a folder, as sha256sum does.
+
+Anyone can check a copy of the folder by it:
+
+cd results/mnist && sha256sum --check --quiet SHA256SUMS
+"""
+
+import hashlib
+import logging
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from idxpng.atomic import atomic_file
+from idxpng.errors import DataError
+
+
+def main(folder: str, sums: str) -> None:
+    """Write ``sums``, a line for each file: its digest and its path below ``folder``, sorted by path.
+
+    Hidden files, which are Snakemake's or half made, are left out, and the list itself.
+
+    Raises:
+        DataError: when there is nothing to list.
+    """
+    count = 0
+    with atomic_file(sums) as output:
+        for path in sorted(_files(folder), key=os.fsencode):
+            if os.path.abspath(os.path.join(folder, path)) != os.path.abspath(sums):
+                with open(os.path.join(folder, path), "rb") as file:
+                    digest = hashlib.file_digest(file, "sha256").hexdigest()
+                output.write(_line(digest, path))
+                count += 1
+        if not count:
+            raise DataError(folder, "nothing to list", todo="make something first: snakemake --cores 4 all")
+    logging.info("%s: %d files", sums, count)
+
+
+def _files(folder: str) -> Iterator[str]:
+    for directory, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in names:
+            if not name.startswith(".") and Path(directory, name).is_file():
+                yield os.path.relpath(os.path.join(directory, name), folder)
+
+
+def _line(digest: str, path: str) -> bytes:
+    """A line of sha256sum, which marks a name with a line break or a backslash in it by a backslash before the line."""
+    escaped = path.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r")
+    return os.fsencode(f"{'' if escaped == path else chr(92)}{digest}  {escaped}\n")
+
+
+if __name__ == "__main__":
+    from idxpng.command import Command
+
+    command = Command(__doc__)
+    command.add_argument("--folder", required=True, metavar="FOLDER", help="the folder, such as results/mnist")
+    command.add_argument("--sums", required=True, metavar="FILE", help="the list to make")
+    command.run(main)

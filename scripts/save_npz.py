@@ -1,0 +1,91 @@
+"""Save splits as arrays in one .npz file, with the names of Keras's mnist.npz: x_train, y_train, x_test, y_test."""
+
+import logging
+import zipfile
+from collections.abc import Collection, Iterator, Sequence
+from typing import IO, cast
+
+import numpy
+from numpy.lib import format as npy
+
+from idxpng.atomic import atomic_file
+from idxpng.images import LabelledImages
+from idxpng.split_header import SplitHeader
+
+AT_ONCE = 4096  # images
+BEGINNING = (1980, 1, 1, 0, 0, 0)  # of time, as zip archives know it
+
+
+class Stream:
+    """A file that is written from its beginning to its end, and so the same whatever it is."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.write, self.flush = file.write, file.flush
+
+
+def main(
+    images: Sequence[str],
+    labels: Sequence[str],
+    headers: Sequence[str],
+    npz: str,
+    limit: int | None = None,
+    classes: Collection[int] | None = None,
+) -> None:
+    """Write ``x_{split}``, uint8 (count, rows, columns), and ``y_{split}``, integers (count), of each split.
+
+    Nothing is compressed, so that the same arrays are the same bytes everywhere. Memory is that of some thousand
+    images.
+
+    Args:
+        images, labels, headers: of each split, in the same order, the decompressed IDX files, and what `validate`
+            wrote about them.
+        npz: the file to make.
+        limit: only the first so many images of each split; all when None.
+        classes: only images with one of these labels; all when None.
+    """
+    with atomic_file(npz) as file, zipfile.ZipFile(cast(IO[bytes], Stream(file)), "w") as archive:
+        for images_path, labels_path, header in zip(images, labels, headers, strict=True):
+            about = SplitHeader.read(header)
+            with about.open(images_path, labels_path) as source:
+                chosen = [index for index, _ in source.labelled(limit, classes)]
+                values = source.classes(limit)
+                type_ = numpy.dtype(source.labels.header.type.name)
+                selected = numpy.array([values[index - source.rows.start] for index in chosen], type_)
+                _save(
+                    archive,
+                    f"x_{about.split}",
+                    numpy.dtype("uint8"),
+                    (len(chosen), *source.size),
+                    _pixels(source, chosen),
+                )
+                _save(archive, f"y_{about.split}", type_, selected.shape, iter([selected.tobytes()]))
+            logging.info("%s: %d images of %s", npz, len(chosen), about.split)
+
+
+def _pixels(source: LabelledImages, indices: Sequence[int]) -> Iterator[bytes]:
+    for start in range(0, len(indices), AT_ONCE):
+        yield b"".join([source.pixels(index) for index in indices[start : start + AT_ONCE]])
+
+
+def _save(
+    archive: zipfile.ZipFile, name: str, dtype: numpy.dtype, shape: tuple[int, ...], data: Iterator[bytes]
+) -> None:
+    member = zipfile.ZipInfo(f"{name}.npy", BEGINNING)
+    member.external_attr = 0o644 << 16
+    with archive.open(member, "w", force_zip64=True) as file:
+        about = {"descr": npy.dtype_to_descr(dtype.newbyteorder("<")), "fortran_order": False, "shape": shape}
+        npy.write_array_header_1_0(file, about)
+        for piece in data:
+            file.write(piece)
+
+
+if __name__ == "__main__":
+    from idxpng.command import Command
+
+    command = Command(__doc__)
+    command.add_argument("--images", nargs="+", required=True, metavar="FILE", help="IDX files of images, by split")
+    command.add_argument("--labels", nargs="+", required=True, metavar="FILE", help="IDX files of labels, by split")
+    command.add_argument("--headers", nargs="+", required=True, metavar="FILE", help="what validate.py wrote, by split")
+    command.add_argument("--npz", required=True, metavar="FILE", help="the file to make")
+    command.add_selection()
+    command.run(main)

@@ -1,0 +1,53 @@
+"""Write the images of a split as text: a line for each, its label and then its pixels row by row, from 0 to 255."""
+
+import logging
+from collections.abc import Collection
+
+from idxpng.atomic import atomic_file
+from idxpng.split_header import SplitHeader
+
+NUMBERS = [b",%d" % value for value in range(256)]
+
+
+def main(
+    images: str,
+    labels: str,
+    header: str,
+    csv: str,
+    column_names: bool = False,
+    limit: int | None = None,
+    classes: Collection[int] | None = None,
+) -> None:
+    """Write ``csv``, a line for each image in the order of the IDX file. Memory is that of one image.
+
+    Args:
+        images, labels: the decompressed IDX files of a split.
+        header: what `validate` wrote about them.
+        csv: the file to make.
+        column_names: begin with a line of names: label, and 1x1 to 28x28 (row and column) for the pixels.
+        limit: only the first so many images; all when None.
+        classes: only images with one of these labels; all when None.
+    """
+    about = SplitHeader.read(header)
+    with about.open(images, labels) as source, atomic_file(csv) as file:
+        rows, columns = source.size
+        if column_names:
+            names = [f"{row}x{column}" for row in range(1, rows + 1) for column in range(1, columns + 1)]
+            file.write(",".join(["label", *names]).encode() + b"\n")
+        count = 0
+        for index, label in source.labelled(limit, classes):
+            pixels = source.pixels(index)
+            file.write(b"%d%s\n" % (label, b"".join([NUMBERS[value] for value in pixels])))
+            count += 1
+    logging.info("%s: %d images", csv, count)
+
+
+if __name__ == "__main__":
+    from idxpng.command import Command
+
+    command = Command(__doc__)
+    command.add_idx_files()
+    command.add_argument("--csv", required=True, metavar="FILE", help="the CSV file to make")
+    command.add_argument("--column-names", action="store_true", help="begin with a line of column names")
+    command.add_selection()
+    command.run(main)

@@ -1,0 +1,47 @@
+"""Archives: the exported tree in one file, the same bytes as GNU tar makes of it."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy
+import pytest
+
+import archive_split
+import export
+from builders import idx_bytes
+from dataset_files import DIGITS, write_header
+
+IMAGES = numpy.random.default_rng(0).integers(0, 256, (37, 5, 7), numpy.uint8)
+LABELS = numpy.random.default_rng(1).integers(0, 9, 37).astype(numpy.uint8)
+NOBODY = ["--owner=0", "--group=0", "--numeric-owner", "--mode=u=rwX,go=rX", "--mtime=@0"]
+TAR = ["tar", "--format=ustar", "--sort=name", *NOBODY, "-b1", "--exclude=.*", "-cf", "-"]
+
+
+@pytest.fixture
+def split(tmp_path: Path) -> tuple[str, str, str]:
+    (tmp_path / "images").write_bytes(idx_bytes(IMAGES))
+    (tmp_path / "labels").write_bytes(idx_bytes(LABELS))
+    header = write_header(tmp_path / "header.json", tmp_path / "images")
+    return str(tmp_path / "images"), str(tmp_path / "labels"), header
+
+
+@pytest.mark.parametrize("limit", [None, 3])
+def test_it_is_what_tar_makes_of_the_exported_tree(
+    tmp_path: Path, split: tuple[str, str, str], limit: int | None
+) -> None:
+    archive_split.main(*split, str(tmp_path / "train.tar"), limit)
+    for label in DIGITS:
+        export.main(*split, label, str(tmp_path / f"set/png/train/{label}"), str(tmp_path / f"{label}.csv"), limit)
+    if "GNU tar" not in subprocess.run(["tar", "--version"], capture_output=True, text=True, check=True).stdout:
+        pytest.skip("needs GNU tar")
+    by_tar = subprocess.run([*TAR, "-C", str(tmp_path / "set/png"), "train"], check=True, capture_output=True).stdout
+    assert by_tar == (tmp_path / "train.tar").read_bytes()
+
+
+def test_only_some_labels_are_in_it(tmp_path: Path, split: tuple[str, str, str]) -> None:
+    archive_split.main(*split, str(tmp_path / "train.tar"), classes=[3, 5])
+    shutil.unpack_archive(tmp_path / "train.tar", tmp_path / "out", filter="data")
+    assert sorted(path.name for path in (tmp_path / "out/train").iterdir()) == ["3", "5"]
+    names = sorted(path.stem for path in (tmp_path / "out/train/3").iterdir())
+    assert names == [f"{index:02}" for index in numpy.flatnonzero(LABELS == 3)]

@@ -1,0 +1,52 @@
+"""Lists of digests: sha256sum itself checks them."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import list_digests
+from idxpng.errors import DataError
+
+NAMES = ("png/train/0/00001.png", "png/train/0/00010.png", "a b.csv", "ü", "two\nlines", "back\\slash", "Z")
+
+
+def check(folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["sha256sum", "--check", "SHA256SUMS"], cwd=folder, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in NAMES:
+        path = tmp_path / "set" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(name)
+    return tmp_path / "set"
+
+
+def test_sha256sum_checks_every_file_by_the_list(folder: Path) -> None:
+    (folder / "png/train/0/.snakemake_timestamp").touch()
+    list_digests.main(str(folder), str(folder / "SHA256SUMS"))
+    first = (folder / "SHA256SUMS").read_bytes()
+    passed = check(folder)
+    assert (passed.returncode, len(passed.stdout.splitlines())) == (0, len(NAMES))
+    list_digests.main(str(folder), str(folder / "SHA256SUMS"))
+    assert (folder / "SHA256SUMS").read_bytes() == first, "the list does not list itself"
+
+
+def test_an_edited_and_a_missing_file_are_found(folder: Path) -> None:
+    list_digests.main(str(folder), str(folder / "SHA256SUMS"))
+    (folder / NAMES[0]).write_text("other")
+    (folder / NAMES[2]).unlink()
+    failed = check(folder)
+    assert failed.returncode == 1
+    assert f"{NAMES[0]}: FAILED" in failed.stdout
+    assert f"{NAMES[2]}: FAILED open or read" in failed.stdout
+
+
+def test_there_must_be_something_to_list(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="nothing to list"):
+        list_digests.main(str(tmp_path), str(tmp_path / "SHA256SUMS"))
+    assert list(tmp_path.iterdir()) == []

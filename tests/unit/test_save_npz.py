@@ -1,0 +1,65 @@
+"""Arrays under the names of Keras's mnist.npz."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy
+import pytest
+
+import save_npz
+from builders import idx_bytes
+from dataset_files import write_header
+
+RANDOM = numpy.random.default_rng(0)
+
+
+def load_as_keras(path: Path) -> Any:
+    """The arrays as keras.datasets.mnist.load_data returns them, by its own lines."""
+    with numpy.load(path, allow_pickle=True) as f:
+        x_train, y_train = f["x_train"], f["y_train"]
+        x_test, y_test = f["x_test"], f["y_test"]
+        return (x_train, y_train), (x_test, y_test)
+
+
+class Splits:
+    def __init__(self, folder: Path, label_type: str = "uint8", **settings: Any) -> None:
+        self.images, self.labels, self.arguments = {}, {}, ([], [], [])  # type: ignore[var-annotated]
+        for split, count in (("train", 50), ("test", 20)):
+            self.images[split] = RANDOM.integers(0, 256, (count, 5, 7), numpy.uint8)
+            self.labels[split] = RANDOM.integers(0, 10, count).astype(label_type)
+            paths = folder / f"{split}-images", folder / f"{split}-labels"
+            for path, array in zip(paths, (self.images[split], self.labels[split]), strict=True):
+                path.write_bytes(idx_bytes(array))
+            header = write_header(folder / f"{split}.json", paths[0], split=split, **settings)
+            for argument, value in zip(self.arguments, (*paths, header), strict=True):
+                argument.append(str(value))
+
+
+@pytest.mark.parametrize("label_type", ["uint8", "int32"])
+def test_keras_loads_the_arrays_of_the_idx_files(
+    tmp_path: Path, label_type: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(save_npz, "AT_ONCE", 7)
+    splits = Splits(tmp_path, label_type)
+    save_npz.main(*splits.arguments, str(tmp_path / "set.npz"))
+    for split, (x, y) in zip(("train", "test"), load_as_keras(tmp_path / "set.npz"), strict=True):
+        assert x.dtype == numpy.uint8
+        assert y.dtype == numpy.dtype(label_type)
+        assert (x == splits.images[split]).all()
+        assert (y == splits.labels[split]).all()
+
+
+def test_the_same_images_make_the_same_bytes(tmp_path: Path) -> None:
+    splits = Splits(tmp_path)
+    for name in ("one", "two"):
+        save_npz.main(*splits.arguments, str(tmp_path / name))
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+
+
+def test_transposed_images_are_upright_and_only_those_asked_for_are_in_it(tmp_path: Path) -> None:
+    splits = Splits(tmp_path, orientation="transposed")
+    save_npz.main(*splits.arguments, str(tmp_path / "set.npz"), limit=15, classes=[1, 2, 3])
+    (x, y), _ = load_as_keras(tmp_path / "set.npz")
+    chosen = numpy.isin(splits.labels["train"][:15], [1, 2, 3])
+    assert (x == splits.images["train"][:15][chosen].transpose(0, 2, 1)).all()
+    assert (y == splits.labels["train"][:15][chosen]).all()

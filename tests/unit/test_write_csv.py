@@ -1,0 +1,36 @@
+"""Images as text: what numpy reads there is what it wrote into the IDX files."""
+
+from pathlib import Path
+
+import numpy
+import pytest
+
+import write_csv
+from builders import idx_bytes
+from dataset_files import write_header
+
+IMAGES = numpy.random.default_rng(0).integers(0, 256, (12, 2, 3), numpy.uint8)
+LABELS = numpy.arange(12, dtype=numpy.int16) * 100
+
+
+@pytest.fixture
+def split(tmp_path: Path) -> tuple[str, str, str]:
+    (tmp_path / "images").write_bytes(idx_bytes(IMAGES))
+    (tmp_path / "labels").write_bytes(idx_bytes(LABELS))
+    classes = {f"{label:04}": str(label) for label in LABELS}
+    header = write_header(tmp_path / "header.json", tmp_path / "images", classes)
+    return str(tmp_path / "images"), str(tmp_path / "labels"), header
+
+
+def test_a_line_is_a_label_and_then_the_pixels_row_by_row(tmp_path: Path, split: tuple[str, str, str]) -> None:
+    write_csv.main(*split, str(tmp_path / "train.csv"))
+    table = numpy.loadtxt(tmp_path / "train.csv", numpy.int64, delimiter=",")
+    assert (table[:, 0] == LABELS).all()
+    assert (table[:, 1:] == IMAGES.reshape(12, 6)).all()
+
+
+def test_the_names_of_the_columns_come_first_when_asked_for(tmp_path: Path, split: tuple[str, str, str]) -> None:
+    write_csv.main(*split, str(tmp_path / "train.csv"), column_names=True, limit=8, classes=[300, 1100])
+    lines = (tmp_path / "train.csv").read_text().splitlines()
+    assert lines[0] == "label,1x1,1x2,1x3,2x1,2x2,2x3"
+    assert lines[1:] == [",".join(map(str, [300, *IMAGES[3].ravel()]))]

@@ -1,0 +1,50 @@
+"""Other forms of a dataset, and the list by which anyone checks them."""
+
+import subprocess
+from pathlib import Path
+
+import numpy
+
+from project import copy_project, snakemake
+
+
+def test_all_forms_are_made_in_one_run_and_sha256sum_checks_them(tmp_path: Path) -> None:
+    project = copy_project(tmp_path / "project")
+    targets = ("all", "webdataset", "archive", "npz", "csv", "checksums")
+    run = snakemake(project, *targets, "--cores", "2", "--config", "limit=40", "csv_header=true")
+    assert {rule: run.jobs[rule] for rule in ("archive_split", "save_npz", "write_csv", "list_digests")} == {
+        "archive_split": 2,
+        "save_npz": 1,
+        "write_csv": 2,
+        "list_digests": 1,
+    }
+    folder = project / "results/mnist-sample"
+    sums = (folder / "SHA256SUMS").read_text()
+    for path in ("archive/test.tar", "csv/train.csv", "npz/mnist-sample.npz", "webdataset/train-000000.tar"):
+        assert f"  {path}\n" in sums
+    assert sums.count("  png/train/") == 40
+    subprocess.run(["sha256sum", "--check", "--quiet", "SHA256SUMS"], cwd=folder, check=True)
+    with numpy.load(folder / "npz/mnist-sample.npz") as arrays:
+        assert {name: arrays[name].shape for name in arrays} == {
+            "x_train": (40, 28, 28),
+            "y_train": (40,),
+            "x_test": (40, 28, 28),
+            "y_test": (40,),
+        }
+    assert len((folder / "csv/test.csv").read_text().splitlines()) == 41
+    assert snakemake(project, "checksums", "--cores", "1").jobs == {"checksums": 1, "list_digests": 1}
+
+
+def test_only_the_labels_asked_for_are_in_every_form(tmp_path: Path) -> None:
+    project = copy_project(tmp_path / "project")
+    asked = ("--cores", "2", "--config", "classes=[3,5]", "splits=test")
+    snakemake(project, "all", "archive", "npz", "csv", *asked)
+    folder = project / "results/mnist-sample"
+    counts = {label: len(list((folder / f"png/test/{label}").iterdir())) for label in (3, 5)}
+    assert sorted(path.name for path in (folder / "png/test").iterdir()) == ["3", "5"]
+    count = sum(counts.values())
+    assert len((folder / "manifest/test.csv").read_text().splitlines()) == count + 1
+    assert len((folder / "csv/test.csv").read_text().splitlines()) == count
+    with numpy.load(folder / "npz/mnist-sample.npz") as arrays:
+        assert {label: int((arrays["y_test"] == label).sum()) for label in (3, 5)} == counts
+    assert f"{count} PNG files are the labels 3, 5" in snakemake(project, "verify", *asked).output
