@@ -1,11 +1,13 @@
 """All of MNIST, the four official files, from an HTTP server to 70,000 PNG files."""
 
+import hashlib
 import json
 import time
 from pathlib import Path
 
 import numpy
 import pytest
+import yaml
 from PIL import Image
 
 import tree_digest
@@ -73,6 +75,22 @@ def test_the_tree_has_the_digest_that_the_readme_states(exported: Path) -> None:
     digest, count = tree_digest.main(str(exported / "results/mnist/png"))
     assert count == 70_000
     assert f"`{digest}`" in (PROJECT / "README.md").read_text()
+
+
+def test_the_archives_have_the_digests_that_the_documentation_states(exported: Path) -> None:
+    snakemake(exported, "--cores", "2", "archive", "--config", "datasets=mnist")
+    for split in ("train", "test"):
+        digest = hashlib.sha256((exported / f"results/mnist/archive/{split}.tar").read_bytes()).hexdigest()
+        assert f"| `results/mnist/archive/{split}.tar` | `{digest}` |" in (PROJECT / "docs/formats.md").read_text()
+
+
+def test_the_images_become_the_published_idx_files_again(exported: Path) -> None:
+    snakemake(exported, "--cores", "2", "idx", "--config", "folders={back: results/mnist/png}")
+    built = yaml.safe_load((exported / "results/back/idx/back.yaml").read_text())["splits"]
+    published = yaml.safe_load((PROJECT / "datasets/mnist.yaml").read_text())["splits"]
+    for split in ("train", "test"):
+        for role in ("images", "labels"):
+            assert built[split][role]["content_sha256"] == published[split][role]["content_sha256"]
 
 
 def test_the_tree_is_proven_to_be_mnist_in_less_than_20_seconds(exported: Path) -> None:
