@@ -23,6 +23,7 @@ report: "docs/report/workflow.rst"
 
 
 include: "rules/common.smk"
+include: "rules/run.smk"
 
 
 rule all:

@@ -1,12 +1,10 @@
 """What all rules share: the project's own files, the checked configuration as `plan`, and what each job asks for."""
 
-import atexit
 import os
 import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
-from snakemake.logging import logger
 
 here = workflow.current_basedir
 
@@ -34,10 +32,8 @@ from idxpng.yaml_file import read_yaml
 from idxpng.errors import DataError
 from idxpng.plan import Plan
 from idxpng.resources import JobResources
-from idxpng.run_checks import check_folder, check_run
-from idxpng.summary import last_words
+from idxpng.run_checks import check_folder
 from idxpng.targets import folder_targets
-from idxpng.timestamps import remove_timestamps
 
 
 configfile: source("config.yaml")
@@ -96,23 +92,3 @@ wildcard_constraints:
 
 
 asks = JobResources(plan.catalog)
-
-
-def before_the_first_job() -> None:
-    """Refuse a run whose results do not belong or do not fit into their folder."""
-    try:
-        for words in check_run(plan, results, workflow.dag.needrun_jobs()):
-            logger.warning(words)
-    except DataError as error:
-        raise WorkflowError(str(error))
-
-
-def rules_of_this_run() -> set[str]:
-    return {job.rule.name for job in workflow.dag.jobs}
-
-
-@atexit.register
-def after_the_last_job() -> None:
-    """Leave nothing but images in the directories of images, also for a workflow that imports this one."""
-    if getattr(workflow, "dag", None):
-        remove_timestamps(workflow.dag.jobs, "rules/images.smk")

@@ -2,24 +2,6 @@
 
 import time
 
-from idxpng.targets import EVERYTHING
-
-MADE_BY = {
-    "all": EVERYTHING,
-    "publish": (*EVERYTHING, "README.md"),
-    "webdataset": ("webdataset/{split}.json",),
-    "archive": ("archive/{split}.tar",),
-    "npz": ("npz/{dataset}.npz",),
-    "csv": ("csv/{split}.csv",),
-}
-
-
-def asked_for_too(wildcards) -> list[str]:
-    """What the same command asks for of a dataset, so that a list of it is made after it."""
-    targets = workflow.dag_settings.targets if workflow.dag_settings else []
-    patterns = [pattern for target in targets for pattern in MADE_BY.get(target, ())]
-    return [path for pattern in patterns for path in plan.expand(f"<results>/{{dataset}}/{pattern}", wildcards.dataset)]
-
 
 rule archive:
     """Make one tar file for each split of the configured datasets, with a folder for each label, to pass on whole."""

@@ -27,11 +27,6 @@ rule export:
         " --label {wildcards.label:q} {params.limit:q} --png {output.png:q} --manifest {output.manifest:q} --log {log:q}"
 
 
-def png_of_split(wildcards, output) -> str:
-    """The folder of a split's label directories, beside the manifests."""
-    return str(Path(output[0]).parents[1] / "png" / wildcards.split)
-
-
 rule manifest:
     """List all images of a split in the order of the IDX file, with label, class name and digest."""
     input:
