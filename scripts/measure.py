@@ -1,5 +1,6 @@
 """Measure the images of a split, as JSON and as a plot: class counts, mean and deviation of pixels, blank images."""
 
+import base64
 import json
 import logging
 import math
@@ -10,6 +11,7 @@ from xml.sax.saxutils import escape
 import numpy
 
 from idxpng.atomic import atomic_file
+from idxpng.class_means import ClassMeans
 from idxpng.compressed import CHUNK
 from idxpng.images import LabelledImages
 from idxpng.split_header import SplitHeader
@@ -38,7 +40,9 @@ def main(
         header: what `validate` wrote about them.
         statistics: the file to make: ``images`` (how many), ``mean`` and ``std`` of all pixels as fractions of
             white, ``blank_count`` (how many images are of one even grey), ``blank`` (the indices of the first 10,000
-            of them) and ``class_counts``.
+            of them), ``class_counts``, ``levels`` (how many pixels have each value from 0 to 255) and ``class_means``:
+            by label the mean of its images, rows × columns bytes in Base64; nothing of an empty class, nor of images
+            with more than a million pixels in all classes.
         plot: the picture to make: how many images each class has, and how many pixels have which value.
         limit: look only at the first so many images; at all when None.
         classes: only images with one of these labels; all when None.
@@ -48,7 +52,8 @@ def main(
     with about.open(images, labels) as source:
         values = source.classes(limit)
         counts = Counter(values)
-        levels, blank_count, blank = _scan(source, values, classes)
+        means = ClassMeans(names, source.images.header.item_size)
+        levels, blank_count, blank = _scan(source, values, classes, means)
     images_count = sum(counts[label] for label in names)
     mean, std = _moments(levels)
     document = {
@@ -58,6 +63,12 @@ def main(
         "blank_count": blank_count,
         "blank": blank,
         "class_counts": {about.directories[label]: counts[label] for label in names},
+        "levels": levels,
+        "class_means": {
+            about.directories[label]: base64.b64encode(source.upright(pixels)).decode()
+            for label in names
+            if (pixels := means.mean(label))
+        },
     }
     with atomic_file(statistics) as file:
         file.write(json.dumps(document, indent=2).encode() + b"\n")
@@ -80,7 +91,7 @@ def _bar(label: str, name: str) -> str:
 
 
 def _scan(
-    source: LabelledImages, values: Sequence[int], classes: Collection[int] | None
+    source: LabelledImages, values: Sequence[int], classes: Collection[int] | None, means: ClassMeans
 ) -> tuple[list[int], int, list[int]]:
     """How many pixels of some images have each value; how many of these images are blank, and which are the first.
 
@@ -88,6 +99,7 @@ def _scan(
         source: the images.
         values: the labels of those to look at, the first ones.
         classes: only images with one of these labels.
+        means: what these images are added to, each under its label.
     """
     levels = numpy.zeros(LEVELS, numpy.int64)
     blank_count = 0
@@ -104,6 +116,7 @@ def _scan(
         pixels = chunk.reshape(len(chunk), -1)[indices - start]
         for part in range(0, pixels.size, CHUNK):  # of which numpy makes numbers of 8 bytes
             levels += numpy.bincount(pixels.ravel()[part : part + CHUNK], minlength=LEVELS)
+        means.add(pixels, [values[index - rows.start] for index in indices.tolist()])
         found = indices[(pixels == pixels[:, :1]).all(axis=1)]
         blank_count += len(found)
         blank += found[: MOST_BLANK - len(blank)].tolist()

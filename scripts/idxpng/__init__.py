@@ -13,6 +13,7 @@ __all__ = [
     "atomic",
     "catalog",
     "claim",
+    "class_means",
     "code_digest",
     "command",
     "compressed",

@@ -96,10 +96,13 @@ class LabelledImages:
         values = self.labels.values(index, index + 1)
         return tuple(value for column, value in enumerate(values) if column != self._class_column)
 
-    def pixels(self, index: int) -> bytes:
-        """The image at ``index``: rows × columns unsigned bytes, upright, row by row from the top."""
-        stored = self.images.read(index, index + 1)
+    def upright(self, stored: bytes) -> bytes:
+        """An image as it stands in the images file, row by row from the top."""
         if not self._transposed:
             return stored
         rows, _ = self.size
         return b"".join(stored[row::rows] for row in range(rows))
+
+    def pixels(self, index: int) -> bytes:
+        """The image at ``index``: rows × columns unsigned bytes, upright, row by row from the top."""
+        return self.upright(self.images.read(index, index + 1))

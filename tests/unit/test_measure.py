@@ -1,5 +1,6 @@
 """What is measured is what numpy finds in all images at once."""
 
+import base64
 import gzip
 import json
 from pathlib import Path
@@ -51,6 +52,10 @@ def test_all_is_counted_however_the_images_are_read(tmp_path: Path, limit: int |
     (tmp_path / "labels").write_bytes(idx_bytes(labels))
     statistics, texts = measured(tmp_path, {"01": "T-shirt & <top>", "02": "お", "03": "03", "10": "none"}, limit)
     seen = images[:limit] / 255
+    of_class = {label: images[:limit][labels[:limit] == label] for label in (1, 2, 3)}
+    means = {f"0{label}": numpy.floor(of_class[label].mean(axis=0) + 0.5) for label in of_class}
+    found = {label: base64.b64decode(mean) for label, mean in statistics.pop("class_means").items()}
+    assert found == {label: mean.astype(numpy.uint8).tobytes() for label, mean in means.items()}
     assert statistics == {
         "images": len(seen),
         "mean": round(seen.mean(), 6),
@@ -58,6 +63,7 @@ def test_all_is_counted_however_the_images_are_read(tmp_path: Path, limit: int |
         "blank_count": 5 if limit is None else 4,
         "blank": [0, 436, 437, 699] + ([999] if limit is None else []),
         "class_counts": {f"0{label}": int((labels[:limit] == label).sum()) for label in (1, 2, 3)} | {"10": 0},
+        "levels": numpy.bincount(images[:limit].ravel(), minlength=256).tolist(),
     }
     for name, label in {"01  T-shirt & <top>": "01", "02  お": "02", "03": "03"}.items():
         assert texts[texts.index(name) + 1] == str(statistics["class_counts"][label])
