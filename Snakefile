@@ -27,13 +27,13 @@ include: "rules/run.smk"
 
 
 rule all:
-    """Make everything: headers, PNG directories, manifests, previews and overviews of the configured datasets."""
+    """Make everything: headers, PNG directories, manifests, previews and pages of the configured datasets."""
     input:
         plan.expand("<results>/{dataset}/header/{split}.json"),
         plan.expand("<results>/{dataset}/png/{split}/{label}"),
         plan.expand("<results>/{dataset}/manifest/{split}.csv"),
         plan.expand("<results>/{dataset}/preview/{split}.png"),
-        plan.expand("<results>/{dataset}/overview.html"),
+        plan.expand("<results>/{dataset}/index.html"),
     localrule: True
 
 

@@ -23,6 +23,8 @@ import idxpng
 
 for module in idxpng.__all__:
     source(f"scripts/idxpng/{module}.py")  # which brings it along over the network
+for part in idxpng.PAGE_PARTS:
+    source(f"scripts/idxpng/{part}")
 
 from idxpng import job_environment
 from idxpng.catalog import Catalog
@@ -77,9 +79,9 @@ def script(name: str):
     return path_of_script
 
 
-def code(name: str) -> str:
-    """A digest of a script and of the modules behind it, so that a change of one of them runs its rule again."""
-    return code_digest(source(f"scripts/{name}.py"))
+def code(name: str, *parts: str) -> str:
+    """A digest of a script, and of the modules and other parts behind it: a change of one runs its rule again."""
+    return code_digest(source(f"scripts/{name}.py"), parts)
 
 
 wildcard_constraints:

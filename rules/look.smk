@@ -72,19 +72,12 @@ rule measure:
 
 
 rule describe:
-    """Describe a dataset on one page: license, files, splits in numbers; and list its duplicate images."""
+    """List the images of a dataset that have the same pixels."""
     input:
         headers=plan.each("<results>/{dataset}/header/{split}.json"),
-        statistics=plan.each("<results>/{dataset}/statistics/{split}.json"),
         manifests=plan.each("<results>/{dataset}/manifest/{split}.csv"),
     output:
-        page=report(
-            "<results>/{dataset}/overview.html",
-            caption="../docs/report/overview.rst",
-            category="Datasets",
-            labels={"dataset": "{dataset}"},
-        ),
-        duplicates="<results>/{dataset}/duplicates.json",
+        "<results>/{dataset}/duplicates.json",
     log:
         "<logs>/{dataset}/describe.log",
     benchmark:
@@ -96,11 +89,47 @@ rule describe:
         mem_mb=asks.mem_mb,
         runtime=asks.runtime,
     params:
-        terms=plan.terms,
         code=code("describe"),
         script=script("describe"),
+    shell:
+        "python {params.script:q} --headers {input.headers:q} --manifests {input.manifests:q}"
+        " --duplicates {output:q} --log {log:q}"
+
+
+rule browse:
+    """Make the page on which a person browses a dataset: every image, class by class, and all that is known of it."""
+    input:
+        unpack(plan.all_idx_files),
+        headers=plan.each("<results>/{dataset}/header/{split}.json"),
+        statistics=plan.each("<results>/{dataset}/statistics/{split}.json"),
+        manifests=plan.each("<results>/{dataset}/manifest/{split}.csv"),
+        duplicates="<results>/{dataset}/duplicates.json",
+    output:
+        page=report(
+            "<results>/{dataset}/index.html",
+            caption="../docs/report/page.rst",
+            category="Datasets",
+            labels={"dataset": "{dataset}"},
+        ),
+        digests="<results>/{dataset}/digests.js",
+    log:
+        "<logs>/{dataset}/browse.log",
+    benchmark:
+        "<benchmarks>/{dataset}/browse.tsv"
+    localrule: True  # as `validate`
+    conda:
+        "../envs/png.yaml"
+    resources:
+        mem_mb=asks.mem_mb,
+        runtime=asks.runtime,
+    params:
+        limit=plan.limit_option,
+        terms=plan.terms,
+        code=code("browse", *idxpng.PAGE_PARTS),
+        script=script("browse"),
         dataset=plan.dataset_file,
     shell:
-        "python {params.script:q} --dataset {params.dataset:q} --headers {input.headers:q}"
-        " --statistics {input.statistics:q} --manifests {input.manifests:q}"
-        " --page {output.page:q} --duplicates {output.duplicates:q} --log {log:q}"
+        "python {params.script:q} --dataset {params.dataset:q} --images {input.images:q} --labels {input.labels:q}"
+        " --headers {input.headers:q} --statistics {input.statistics:q} --manifests {input.manifests:q}"
+        " --duplicates {input.duplicates:q} {params.limit:q} --page {output.page:q} --digests {output.digests:q}"
+        " --log {log:q}"

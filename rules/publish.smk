@@ -32,7 +32,7 @@ rule card:
         headers=plan.each("<results>/{dataset}/header/{split}.json"),
         parquet=plan.each("<results>/{dataset}/parquet/{split}.parquet"),
         manifests=plan.each("<results>/{dataset}/manifest/{split}.csv"),
-        overview="<results>/{dataset}/overview.html",
+        overview="<results>/{dataset}/index.html",
     output:
         card="<results>/{dataset}/README.md",
         croissant="<results>/{dataset}/croissant.json",

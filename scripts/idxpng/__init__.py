@@ -22,6 +22,7 @@ __all__ = [
     "croissant",
     "dataset",
     "dataset_text",
+    "duplicate_groups",
     "duplicates",
     "durable",
     "errors",
@@ -35,6 +36,7 @@ __all__ = [
     "in_order",
     "job_environment",
     "log",
+    "markup",
     "mirror_check",
     "mirrors",
     "mismatch",
@@ -69,3 +71,6 @@ __all__ = [
     "yaml_file",
     "zip_member",
 ]
+
+# What else is in it: the parts of the page on which a person browses a dataset.
+PAGE_PARTS = ["page/page.css", "page/page.html", "page/page.js"]

@@ -2,14 +2,15 @@
 
 import ast
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
 
 
-def code_digest(script: str | Path) -> str:
-    """A digest of ``script`` and of the modules of this package that it imports, directly or through others.
+def code_digest(script: str | Path, parts: Iterable[str] = ()) -> str:
+    """A digest of ``script``, of the modules of this package that it imports, directly or through others, and of
+    other ``parts`` of the package.
 
     As a parameter of a rule it makes Snakemake run the rule again when one of them changes. Imports inside of
     functions and of ``if`` blocks do not count: what is loaded only for the network, the log or the command
@@ -21,7 +22,7 @@ def code_digest(script: str | Path) -> str:
         new = set(_imported(queue.pop())) - seen
         seen |= new
         queue += new
-    sources = [Path(script), *sorted(seen)]
+    sources = [Path(script), *sorted(seen), *(PACKAGE / part for part in parts)]
     return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
 
 

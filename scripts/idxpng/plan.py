@@ -136,6 +136,15 @@ class Plan:
             return {}
         return self.idx_files(wildcards)
 
+    def all_idx_files(self, wildcards: Any) -> dict[str, list[str]]:
+        """The images and the labels of each split of a dataset, decompressed."""
+        dataset = self.catalog.dataset(wildcards.dataset)
+        files = [dataset.split(name).files for name in self.splits(dataset)]
+        return {
+            role: [f"<resources>/{dataset.name}/{file.idx}" for file in of_role]
+            for role, of_role in zip(("images", "labels"), zip(*files, strict=True), strict=True)
+        }
+
     def shards(self, split: Split) -> list[str]:
         """The numbers of a split's shards, as their names spell them."""
         return [f"{number:06}" for number in range(-(-self.image_count(split) // self.config.shard_size))]

@@ -12,7 +12,7 @@ from idxpng.plan import Plan
 
 # What `all` makes of a dataset, below its folder.
 PNG = "png/{split}/{label}"
-EVERYTHING = ("header/{split}.json", PNG, "manifest/{split}.csv", "preview/{split}.png", "overview.html")
+EVERYTHING = ("header/{split}.json", PNG, "manifest/{split}.csv", "preview/{split}.png", "index.html")
 
 
 def folder_targets(plan: Plan, words: Iterable[str], results: str) -> dict[str, list[str]]:

@@ -35,7 +35,7 @@ def published(tmp_path: Path) -> Any:
             document[role] |= {"file": role, "bytes": 9, "sha256": "0" * 64}
         Path(header).write_text(json.dumps(document))
         parquet.main(images, labels, header, packed)
-        for name in ("overview.html", "train.csv"):
+        for name in ("index.html", "train.csv"):
             (tmp_path / name).write_text("")
         made = {role: str(tmp_path / role) for role in ROLES}
         card.main(
@@ -43,7 +43,7 @@ def published(tmp_path: Path) -> Any:
             [header],
             [packed],
             [str(tmp_path / "train.csv")],
-            str(tmp_path / "overview.html"),
+            str(tmp_path / "index.html"),
             licence_text=licence_text,
             **made,
         )

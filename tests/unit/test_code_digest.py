@@ -81,3 +81,14 @@ def test_the_list_of_modules_is_the_folder() -> None:
     folder = {path.stem for path in (SCRIPTS / "idxpng").glob("*.py")} - {"__init__"}
     assert folder == set(idxpng.__all__)
     assert idxpng.__all__ == sorted(idxpng.__all__)
+    parts = {str(path.relative_to(SCRIPTS / "idxpng")) for path in (SCRIPTS / "idxpng").glob("page/*")}
+    assert parts == set(idxpng.PAGE_PARTS)
+
+
+def test_the_digest_sees_the_parts_that_it_is_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = shutil.copytree(SCRIPTS / "idxpng", tmp_path / "idxpng")
+    monkeypatch.setattr(module, "PACKAGE", package)
+    before = code_digest(SCRIPTS / "browse.py", idxpng.PAGE_PARTS)
+    with open(package / "page/page.css", "a") as file:
+        file.write("\n")
+    assert code_digest(SCRIPTS / "browse.py", idxpng.PAGE_PARTS) != before

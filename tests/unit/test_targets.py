@@ -9,7 +9,7 @@ def test_the_folder_of_a_dataset_stands_for_all_that_is_made_of_it() -> None:
     (files,) = folder_targets(plan(), ["results/mnist"], "results").values()
     assert "results/mnist/header/train.json" in files
     assert "results/mnist/png/test/7" in files
-    assert "results/mnist/overview.html" in files
+    assert "results/mnist/index.html" in files
 
 
 @pytest.mark.parametrize(

@@ -107,7 +107,7 @@ def test_the_origin_of_all_is_told_with_digests_and_without_a_time(published: Pa
     for file in document["outputs"]:
         assert hashlib.sha256((root / file["path"]).read_bytes()).hexdigest() == file["sha256"]
     made = [file["path"] for file in document["outputs"]]
-    assert made == [*DATA, "overview.html", "README.md", "croissant.json", "LICENSE", "CITATION"]
+    assert made == [*DATA, "index.html", "README.md", "croissant.json", "LICENSE", "CITATION"]
     facts = yaml.safe_load((published / "datasets/mnist-sample.yaml").read_text(encoding="utf-8"))
     for source in document["inputs"]:
         pinned = facts["splits"][source["split"]][source["role"]]

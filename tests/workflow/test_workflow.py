@@ -72,7 +72,7 @@ def test_the_results_are_laid_out_as_documented(finished: Path) -> None:
         "duplicates.json",
         "header",
         "manifest",
-        "overview.html",
+        "index.html",
         "png",
         "preview",
         "statistics",

@@ -1,0 +1,271 @@
+"""Make the page on which a person browses a dataset: every image, class by class, and all that is known of it."""
+
+import base64
+import csv
+import json
+import logging
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from html import escape
+from itertools import islice
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+import idxpng
+from idxpng.atomic import atomic_file
+from idxpng.dataset import Dataset, load
+from idxpng.duplicate_groups import Groups, read_groups
+from idxpng.images import LabelledImages
+from idxpng.markup import definitions, filled, histogram, json_for_script, table
+from idxpng.png import PngEncoder
+from idxpng.split_header import SplitHeader
+
+PARTS = Path(idxpng.__file__).parent / "page"
+ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+SHEET_COLUMNS = 12  # images of each class that are part of the page
+MOST_SHEET_PIXELS = 1 << 21  # of all splits together
+DIGESTS_AT_ONCE = 3000
+BARS = 64
+LEVELS_PER_ROW = 16
+
+
+def main(
+    dataset: str,
+    images: Sequence[str],
+    labels: Sequence[str],
+    headers: Sequence[str],
+    statistics: Sequence[str],
+    manifests: Sequence[str],
+    duplicates: str,
+    page: str,
+    digests: str,
+    limit: int | None = None,
+) -> None:
+    """Write the page, which needs no network, and shows the PNG files that lie beside it in ``png/``.
+
+    Args:
+        dataset: the dataset file, for the terms of use.
+        images, labels: the decompressed IDX files of each split.
+        headers, statistics, manifests: what `validate`, `measure` and `manifest` made of each split.
+        duplicates: what `describe` found.
+        page: the HTML file to make.
+        digests: the script to make, beside the page, which gives it the digests of all manifests. It is loaded when
+            the first image is enlarged.
+        limit: only the first so many images of each split; all when None.
+    """
+    known = load(dataset)
+    abouts = [SplitHeader.read(path) for path in headers]
+    measured = [json.loads(Path(path).read_bytes()) for path in statistics]
+    within, across = read_groups(duplicates)
+    columns = _sheet_columns(abouts)
+    splits = []
+    for about, images_path, labels_path, numbers in zip(abouts, images, labels, measured, strict=True):
+        with about.open(images_path, labels_path) as source:
+            split = _split(about, source, numbers, columns, limit)
+        splits.append(split | {"within": _groups(within[about.split], abouts)})
+    names = abouts[0].class_names
+    document = {
+        "classes": list(names.items()),
+        "digits": len(_codes(len(names))[0]),
+        "sheetColumns": columns,
+        "digests": Path(digests).name,
+        "splits": splits,
+        "across": _groups(across, abouts),
+    }
+    parts = {
+        "title": escape(known.title),
+        "summary": escape(_summary(abouts, splits)),
+        "style": (PARTS / "page.css").read_text(encoding="utf-8"),
+        "script": (PARTS / "page.js").read_text(encoding="utf-8"),
+        "pixels": "\n".join(map(_pixels, abouts, measured)),
+        "splits": _numbers(abouts, measured, within, across),
+        "files": _files(abouts),
+        "terms": _terms(known),
+        "folder": escape(str(Path(page).parent)),
+        "data": json_for_script(document),
+    }
+    with atomic_file(digests) as file:
+        for piece in _digests([about.split for about in abouts], manifests):
+            file.write(piece)
+    with atomic_file(page) as file:
+        file.write(filled((PARTS / "page.html").read_text(encoding="utf-8"), parts).encode())
+    logging.info("%s: %d splits, %d classes", page, len(splits), len(names))
+
+
+# What the page's script reads
+
+
+def _split(
+    about: SplitHeader, source: LabelledImages, numbers: dict[str, Any], columns: int, limit: int | None
+) -> dict[str, Any]:
+    positions = {int(label): position for position, label in enumerate(about.class_names)}
+    codes = dict(zip(positions, _codes(len(positions)), strict=True))
+    values = source.classes(limit)
+    rows, width = source.size
+    encoder = PngEncoder(rows, width)
+    means = {label: base64.b64decode(mean) for label, mean in numbers["class_means"].items()}
+    return {
+        "name": about.split,
+        "count": len(values),
+        "width": source.index_width,
+        "rows": rows,
+        "columns": width,
+        "labels": "".join(map(codes.__getitem__, values)),
+        "counts": list(numbers["class_counts"].values()),
+        "blank": numbers["blank"],
+        "blankCount": numbers["blank_count"],
+        "means": [_data_url(encoder.encode(means[label])) if label in means else None for label in about.class_names],
+        "sheet": _data_url(_sheet(source, values, positions, columns)) if columns else None,
+    }
+
+
+def _sheet_columns(abouts: Sequence[SplitHeader]) -> int:
+    """How many images of each class become part of the page: none where they are too large, or the classes too many."""
+    rows, columns = abouts[0].images["dims"][1:]
+    return min(SHEET_COLUMNS, MOST_SHEET_PIXELS // (len(abouts) * len(abouts[0].class_names) * rows * columns))
+
+
+def _sheet(source: LabelledImages, values: Sequence[int], positions: Mapping[int, int], columns: int) -> bytes:
+    """A PNG with a row for each class, of its first ``columns`` images, edge to edge and none of them resized."""
+    rows, width = source.size
+    black = bytes(rows * width)
+    tiles = {label: [] for label in positions}  # type: dict[int, list[bytes]]
+    wanted = sum(min(columns, count) for count in Counter(values).values())
+    for index, value in enumerate(values):
+        if len(tiles[value]) < columns:
+            tiles[value].append(source.pixels(index))
+            wanted -= 1
+            if not wanted:
+                break
+    lines = []
+    for row in tiles.values():
+        row += [black] * (columns - len(row))
+        lines += [pixels[line : line + width] for line in range(0, rows * width, width) for pixels in row]
+    return PngEncoder(rows * len(tiles), width * columns).encode(b"".join(lines))
+
+
+def _groups(groups: Groups, abouts: Sequence[SplitHeader]) -> dict[str, Any]:
+    """Groups of images, each as the number of its split and its index."""
+    numbers = {about.split: number for number, about in enumerate(abouts)}
+    first = []
+    for group in groups.first:
+        places = (path.split("/") for path in group)
+        first.append([(numbers[split], int(name.removesuffix(".png"))) for split, _, name in places])
+    return {"count": groups.count, "groups": first}
+
+
+def _codes(count: int) -> list[str]:
+    """``count`` words of the alphabet's letters, all of one length."""
+    codes = [""]
+    while len(codes) < count or not codes[0]:
+        codes = [code + letter for code in codes for letter in ALPHABET]
+    return codes[:count]
+
+
+def _digests(splits: Sequence[str], manifests: Sequence[str]) -> Iterator[bytes]:
+    """A script that calls a function of the page with the digests of each split.
+
+    Base64 of 33 bytes is 44 letters: a digest and a zero.
+    """
+    yield b"showDigests({"
+    for split, manifest in zip(splits, manifests, strict=True):
+        yield f'{json.dumps(split)}:"'.encode()
+        with open(manifest, newline="", encoding="utf-8") as file:
+            rows = csv.reader(file)
+            digests = map(itemgetter(next(rows).index("sha256")), rows)
+            while some := "00".join((*islice(digests, DIGESTS_AT_ONCE), "")):
+                yield base64.b64encode(bytes.fromhex(some))
+        yield b'",\n'
+    yield b"});\n"
+
+
+def _data_url(png: bytes) -> str:
+    return f"data:image/png;base64,{base64.b64encode(png).decode()}"
+
+
+# What stands on the page without its script
+
+
+def _summary(abouts: Sequence[SplitHeader], splits: Sequence[dict[str, Any]]) -> str:
+    total = sum(split["count"] for split in splits)
+    parts = ", ".join(f"{split['name']} {split['count']:,}" for split in splits)
+    size = f"{splits[0]['rows']} × {splits[0]['columns']}"
+    return f"{total:,} images of {size} pixels in {len(abouts[0].class_names)} classes: {parts}"
+
+
+def _pixels(about: SplitHeader, numbers: dict[str, Any]) -> str:
+    levels = numbers["levels"]
+    rows = [
+        (f"{start} to {start + LEVELS_PER_ROW - 1}", f"{sum(levels[start : start + LEVELS_PER_ROW]):,}")
+        for start in range(0, len(levels), LEVELS_PER_ROW)
+    ]
+    what = f"mean {numbers['mean']:.4f} and standard deviation {numbers['std']:.4f} of white"
+    title = f"Pixels of {about.split} by value: {what}"
+    words = f"{about.split}: {sum(levels):,} pixels, {what}. Each step of the scale is ten times as many."
+    return f"""<div data-split="{escape(about.split)}">
+<p class="numbers">{escape(words)}</p>
+{histogram(levels, BARS, title)}
+<details><summary>The numbers</summary>
+{table(("value", "pixels"), rows)}
+</details>
+</div>"""
+
+
+def _numbers(
+    abouts: Sequence[SplitHeader], measured: Sequence[dict[str, Any]], within: Mapping[str, Groups], across: Groups
+) -> str:
+    columns = ("split", "images", "classes", "mean", "standard deviation", "blank", "duplicates", "in another split")
+    rows = [
+        (
+            about.split,
+            f"{numbers['images']:,}",
+            len(about.class_names),
+            f"{numbers['mean']:.4f}",
+            f"{numbers['std']:.4f}",
+            f"{numbers['blank_count']:,}",
+            f"{within[about.split].repeated:,}",
+            f"{across.images[about.split]:,}",
+        )
+        for about, numbers in zip(abouts, measured, strict=True)
+    ]
+    return table(columns, rows)
+
+
+def _files(abouts: Sequence[SplitHeader]) -> str:
+    columns = ("split", "file", "magic", "type", "dims", "bytes", "SHA-256")
+    rows = []
+    for about in abouts:
+        for file in (about.images, about.labels):
+            dims = " × ".join(map(str, file["dims"]))
+            size = f"{file['bytes']:,}"
+            rows.append((about.split, file["file"], file["magic"], file["type"], dims, size, file["sha256"]))
+    return table(columns, rows)
+
+
+def _terms(known: Dataset) -> str:
+    return definitions(
+        {
+            "license": known.licence["spdx"] or "none that is certain",
+            "note": known.licence.get("note"),
+            "attribution": known.attribution,
+            "cite as": known.citation,
+        }
+    )
+
+
+if __name__ == "__main__":
+    from idxpng.command import Command
+
+    command = Command(__doc__)
+    command.add_argument("--dataset", required=True, metavar="FILE", help="dataset file, such as datasets/mnist.yaml")
+    command.add_argument("--images", nargs="+", required=True, metavar="FILE", help="IDX file of the images, by split")
+    command.add_argument("--labels", nargs="+", required=True, metavar="FILE", help="IDX file of their labels")
+    command.add_argument("--headers", nargs="+", required=True, metavar="FILE", help="what validate.py wrote")
+    command.add_argument("--statistics", nargs="+", required=True, metavar="FILE", help="what measure.py wrote")
+    command.add_argument("--manifests", nargs="+", required=True, metavar="FILE", help="what manifest.py wrote")
+    command.add_argument("--duplicates", required=True, metavar="FILE", help="what describe.py found")
+    command.add_argument("--page", required=True, metavar="FILE", help="the HTML page to make")
+    command.add_argument("--digests", required=True, metavar="FILE", help="the script to make beside the page")
+    command.add_limit()
+    command.run(main)

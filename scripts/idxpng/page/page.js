@@ -1,0 +1,567 @@
+"use strict";
+
+// Which images there are is computed from the label of each, a character or more of Base64's alphabet in the page.
+const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+const VALUE = new Uint8Array(128);
+[...ALPHABET].forEach((letter, value) => {
+  VALUE[letter.charCodeAt(0)] = value;
+});
+const SIDE = 56; // of a tile; small images grow by a whole factor
+const CAPTION = 16;
+const GAP = 6;
+const TALLEST = 8e6; // pixels of an element that every browser still scrolls
+const GROUPS_AT_ONCE = 100;
+
+const data = JSON.parse(document.getElementById("data").textContent);
+const served = location.protocol.startsWith("http");
+const get = (id) => document.getElementById(id);
+const number = (value) => value.toLocaleString("en-US");
+
+function element(name, attributes = {}, ...children) {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  made.append(...children);
+  return made;
+}
+
+// A list of images is anything with `length` and `at(position)`, which gives the number of a split and an index in it.
+
+class Split {
+  constructor(facts) {
+    Object.assign(this, facts);
+    const longer = Math.max(this.rows, this.columns);
+    const factor = longer > SIDE ? SIDE / longer : Math.floor(SIDE / longer);
+    this.tileWidth = Math.max(1, Math.round(this.columns * factor));
+    this.tileHeight = Math.max(1, Math.round(this.rows * factor));
+  }
+
+  /** The number of the class of each image. */
+  get classOf() {
+    const values = new Uint16Array(this.count);
+    for (let index = 0, place = 0; index < this.count; index++) {
+      for (let digit = 0; digit < data.digits; digit++) {
+        values[index] = 64 * values[index] + VALUE[this.labels.charCodeAt(place++)];
+      }
+    }
+    return this.keep("classOf", values);
+  }
+
+  /** The indices of each class. */
+  get members() {
+    const members = this.counts.map((count) => new Int32Array(count));
+    const next = new Int32Array(members.length);
+    this.classOf.forEach((label, index) => {
+      members[label][next[label]++] = index;
+    });
+    return this.keep("members", members);
+  }
+
+  keep(name, value) {
+    Object.defineProperty(this, name, { value });
+    return value;
+  }
+
+  label(index) {
+    return this.classOf[index];
+  }
+
+  of(label) {
+    return this.members[label];
+  }
+
+  path(index) {
+    return `png/${this.name}/${data.classes[this.label(index)][0]}/${String(index).padStart(this.width, "0")}.png`;
+  }
+}
+
+const splits = data.splits.map((facts) => new Split(facts));
+// A rule for each sheet, since a copy of the picture in each tile would take seconds.
+const sheets = splits.map(({ sheet }, split) => `.sheet-${split} { background-image: url(${sheet}); }`);
+document.head.append(element("style", {}, sheets.join("\n")));
+let current = 0; // number of the chosen split
+// Whether the PNG files are somewhere else: as for a report, which has the page in a frame.
+let absent = window !== window.top;
+
+function className(label) {
+  const [directory, name] = data.classes[label];
+  return name === directory ? directory : `${directory} ${name}`;
+}
+
+function caption(split, index) {
+  return [element("b", {}, data.classes[splits[split].label(index)][0]), ` · ${index}`];
+}
+
+function imageName(split, index) {
+  return `image ${index}, class ${className(splits[split].label(index))}`;
+}
+
+// Pixels that the page may read: of its own pictures, over HTTP, or of files that the user chose.
+
+const pictures = new Map(); // of a picture inside the page, by its data URL
+const chosen = new Map(); // files that the user chose, by path
+
+async function drawn(source) {
+  if (!pictures.has(source)) {
+    const image = new Image();
+    image.src = source;
+    pictures.set(source, image.decode().then(() => image));
+  }
+  return pictures.get(source);
+}
+
+function gray(image, left, top, columns, rows) {
+  const canvas = element("canvas", { width: columns, height: rows });
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  context.drawImage(image, left, top, columns, rows, 0, 0, columns, rows);
+  return context.getImageData(0, 0, columns, rows).data.filter((_, position) => position % 4 === 0);
+}
+
+function placeOnSheet(split, index) {
+  const label = split.label(index);
+  const column = split.sheet ? split.of(label).subarray(0, data.sheetColumns).indexOf(index) : -1;
+  return column < 0 ? null : [column * split.columns, label * split.rows];
+}
+
+async function pixelsOf(split, index) {
+  const place = placeOnSheet(split, index);
+  if (place) return gray(await drawn(split.sheet), ...place, split.columns, split.rows);
+  const path = split.path(index);
+  let file = chosen.get(path);
+  if (!file && served) {
+    const answer = await fetch(path);
+    if (answer.ok) file = await answer.blob();
+  }
+  if (!file) return null;
+  return gray(await createImageBitmap(file, { colorSpaceConversion: "none" }), 0, 0, split.columns, split.rows);
+}
+
+const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+
+async function digestOf(pixels) {
+  return pixels && globalThis.crypto?.subtle ? hex(new Uint8Array(await crypto.subtle.digest("SHA-256", pixels))) : null;
+}
+
+// The digests of all manifests stand in a script beside the page, since a page from disk can load nothing else.
+let manifests = null;
+
+function manifestDigest(split, index) {
+  manifests ??= new Promise((resolve) => {
+    globalThis.showDigests = resolve;
+    if (absent) return resolve({});
+    const script = element("script", { src: data.digests });
+    script.onerror = () => resolve({});
+    document.head.append(script);
+  });
+  return manifests.then((all) => {
+    const coded = all[splits[split].name]?.substr(44 * index, 44); // 32 bytes of digest and one of padding
+    return coded ? hex(Uint8Array.from(atob(coded), (letter) => letter.charCodeAt(0)).subarray(0, 32)) : null;
+  });
+}
+
+// An image in the small
+
+function tile(split, index, name = "img") {
+  const of = splits[split];
+  const place = absent || name === "button" ? placeOnSheet(of, index) : null;
+  const made = element(name === "img" && (place || absent) ? "span" : name, { class: "tile" });
+  made.style.width = `${of.tileWidth}px`;
+  made.style.height = `${of.tileHeight}px`;
+  if (place) {
+    const scale = of.tileWidth / of.columns;
+    made.classList.add(`sheet-${split}`);
+    made.style.backgroundSize = `${data.sheetColumns * of.tileWidth}px ${data.classes.length * of.tileHeight}px`;
+    made.style.backgroundPosition = `${-place[0] * scale}px ${(-place[1] * of.tileHeight) / of.rows}px`;
+  } else if (made.tagName === "IMG") {
+    made.alt = "";
+    made.decoding = "async";
+    made.src = of.path(index);
+  } else if (!absent) {
+    made.append(tile(split, index));
+  }
+  return made;
+}
+
+function tileButton(list, position) {
+  const [split, index] = list.at(position);
+  const button = tile(split, index, "button");
+  button.setAttribute("aria-label", imageName(split, index));
+  button.title = imageName(split, index);
+  button.onclick = () => enlarge(list, position);
+  return button;
+}
+
+// Classes: a row for each
+
+function showClasses() {
+  const split = splits[current];
+  const most = Math.max(...split.counts, 1);
+  const rows = data.classes.map(([directory, name], label) => {
+    const heading = element("th", { scope: "row" }, directory);
+    if (name !== directory) heading.append(" ", element("small", {}, name));
+    const mean = element("td");
+    if (split.means[label]) {
+      const picture = element("img", { class: "tile", src: split.means[label], alt: `mean of class ${className(label)}` });
+      picture.style.width = `${split.tileWidth}px`;
+      picture.style.height = `${split.tileHeight}px`;
+      mean.append(picture);
+    }
+    const bar = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    bar.setAttribute("aria-hidden", "true");
+    bar.innerHTML = `<rect class="value" width="${((100 * split.counts[label]) / most).toFixed(1)}%" height="100%" rx="2"/>`;
+    const strip = element("div", { class: "strip", role: "group", "aria-label": `first images of class ${className(label)}` });
+    const first = split.of(label).subarray(0, data.sheetColumns);
+    const list = { length: split.counts[label], at: (position) => [splits.indexOf(split), split.of(label)[position]] };
+    first.forEach((_, position) => {
+      const button = tileButton(list, position);
+      button.tabIndex = position ? -1 : 0; // one stop a row; arrow keys move in it
+      strip.append(button);
+    });
+    return element("tr", {}, heading, mean, element("td", { class: "number" }, number(split.counts[label])),
+      element("td", {}, bar), element("td", {}, strip));
+  });
+  get("class-table").tBodies[0].replaceChildren(...rows);
+}
+
+get("class-table").addEventListener("keydown", (event) => {
+  const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+  const button = event.target.closest(".strip button");
+  if (!step || !button) return;
+  const next = step > 0 ? button.nextElementSibling : button.previousElementSibling;
+  if (next) {
+    button.tabIndex = -1;
+    next.tabIndex = 0;
+    next.focus();
+  }
+  event.preventDefault();
+});
+
+// All images of a list, of which only those in sight are in the document
+
+const grid = get("grid");
+const rows = get("rows");
+let list = { length: 0, at: () => null };
+let active = 0;
+let columns = 1;
+let pitch = 1;
+let drawnRows = new Map();
+
+const rowCount = () => Math.ceil(list.length / columns);
+const tall = () => rowCount() * pitch + 2 * GAP;
+
+function layOut() {
+  const { tileWidth, tileHeight } = splits[current];
+  columns = Math.max(1, Math.floor((grid.clientWidth - 16 + GAP) / (cellWidth() + GAP)));
+  pitch = tileHeight + CAPTION + GAP;
+  rows.style.height = `${Math.min(tall(), TALLEST)}px`;
+  grid.setAttribute("aria-rowcount", rowCount());
+  grid.setAttribute("aria-colcount", columns);
+  rows.replaceChildren();
+  drawnRows = new Map();
+  drawRows();
+}
+
+const cellWidth = () => Math.max(splits[current].tileWidth, 7 * (splits[current].width + 4));
+
+/** Where the sight begins in the whole list, in pixels: more than the scroll position where the list is too tall. */
+function sight() {
+  const hidden = Math.min(tall(), TALLEST) - grid.clientHeight;
+  return hidden > 0 ? (grid.scrollTop / hidden) * (tall() - grid.clientHeight) : 0;
+}
+
+function scrollToSight(top) {
+  const all = tall() - grid.clientHeight;
+  if (all > 0) grid.scrollTop = (Math.max(0, Math.min(top, all)) / all) * (Math.min(tall(), TALLEST) - grid.clientHeight);
+}
+
+function drawRows() {
+  const top = sight();
+  const first = Math.max(0, Math.floor(top / pitch) - 1);
+  const last = Math.min(rowCount() - 1, Math.ceil((top + grid.clientHeight) / pitch));
+  for (const [row, made] of drawnRows) {
+    if (row < first || row > last) {
+      made.remove();
+      drawnRows.delete(row);
+    }
+  }
+  for (let row = first; row <= last; row++) {
+    if (!drawnRows.has(row)) {
+      drawnRows.set(row, drawRow(row));
+      rows.append(drawnRows.get(row));
+    }
+    drawnRows.get(row).style.top = `${row * pitch + GAP - top + grid.scrollTop}px`;
+  }
+  markActive();
+}
+
+function drawRow(row) {
+  const made = element("div", { role: "row", "aria-rowindex": row + 1 });
+  for (let position = row * columns; position < Math.min((row + 1) * columns, list.length); position++) {
+    const [split, index] = list.at(position);
+    const cell = element("div", { role: "gridcell", id: `cell-${position}`, "aria-colindex": (position % columns) + 1,
+      "aria-label": `${data.classes[splits[split].label(index)][0]} · ${index}, ${imageName(split, index)}`,
+      title: imageName(split, index) });
+    cell.style.width = `${cellWidth()}px`;
+    const small = tile(split, index);
+    small.style.margin = "0 auto";
+    cell.append(small, ...caption(split, index));
+    cell.onclick = () => {
+      active = position;
+      markActive();
+      enlarge(list, position, (moved) => move(moved));
+    };
+    made.append(cell);
+  }
+  return made;
+}
+
+function markActive() {
+  for (const cell of rows.querySelectorAll(".active")) cell.classList.remove("active");
+  const cell = get(`cell-${active}`);
+  if (cell) {
+    cell.classList.add("active");
+    grid.setAttribute("aria-activedescendant", cell.id);
+  } else {
+    grid.removeAttribute("aria-activedescendant");
+  }
+}
+
+function move(position) {
+  active = Math.max(0, Math.min(position, list.length - 1));
+  const top = Math.floor(active / columns) * pitch;
+  const from = sight();
+  if (top < from) scrollToSight(top);
+  else if (top + pitch + 2 * GAP > from + grid.clientHeight) scrollToSight(top + pitch + 2 * GAP - grid.clientHeight);
+  drawRows();
+}
+
+grid.addEventListener("scroll", () => requestAnimationFrame(drawRows), { passive: true });
+grid.addEventListener("keydown", (event) => {
+  const page = columns * Math.max(1, Math.floor(grid.clientHeight / pitch));
+  const to = {
+    ArrowLeft: active - 1, ArrowRight: active + 1, PageUp: active - page, PageDown: active + page,
+    ArrowUp: active >= columns ? active - columns : active, ArrowDown: active + columns < list.length ? active + columns : active,
+    Home: 0, End: list.length - 1,
+  }[event.key];
+  if (to !== undefined) move(to);
+  else if ((event.key === "Enter" || event.key === " ") && list.length) enlarge(list, active, (moved) => move(moved));
+  else return;
+  event.preventDefault();
+});
+new ResizeObserver(() => {
+  if (!grid.clientWidth) return;
+  const kept = active;
+  const top = Math.floor(sight() / pitch) * columns;
+  layOut();
+  active = kept;
+  scrollToSight(Math.floor(top / columns) * pitch);
+}).observe(grid);
+
+// What the list is of: a split, a class of it, its blank images; or groups of duplicates, which need no grid
+
+function say(words) {
+  get("status").textContent = words;
+}
+
+function showList() {
+  const view = get("view").value;
+  const split = splits[current];
+  const here = current;
+  const grouped = view === "within" || view === "across";
+  get("groups").hidden = !grouped;
+  grid.hidden = get("grid-help").hidden = grouped || absent;
+  get("class-choice").hidden = get("jump").hidden = view !== "all" || absent;
+  get("absent").hidden = !absent;
+  if (grouped) return showGroups(view);
+  if (view === "blank") {
+    list = { length: split.blank.length, at: (position) => [here, split.blank[position]] };
+    const more = split.blankCount > list.length ? `; the first ${number(list.length)} are shown` : "";
+    say(`${number(split.blankCount)} blank images${more}`);
+  } else if (get("class").value === "") {
+    list = { length: split.count, at: (position) => [here, position] };
+    say(`${number(list.length)} images`);
+  } else {
+    const members = split.of(Number(get("class").value));
+    list = { length: members.length, at: (position) => [here, members[position]] };
+    say(`${number(list.length)} images of class ${className(get("class").value)}`);
+  }
+  active = 0;
+  grid.scrollTop = 0;
+  layOut();
+}
+
+function showGroups(view) {
+  const found = view === "across" ? data.across : splits[current].within;
+  const place = get("groups");
+  place.replaceChildren();
+  const more = found.count > found.groups.length ? `; the first ${number(found.groups.length)} are shown, duplicates.json has all` : "";
+  say(`${number(found.count)} groups of images with the same pixels${more}`);
+  let next = 0;
+  const button = element("button", {}, "Show more");
+  button.onclick = () => {
+    button.remove();
+    for (const group of found.groups.slice(next, next + GROUPS_AT_ONCE)) {
+      const members = { length: group.length, at: (position) => group[position] };
+      place.append(element("div", { class: "group", role: "group", "aria-label": `${group.length} images with the same pixels` },
+        ...group.map(([split, index], position) => element("figure", {}, tileButton(members, position),
+          element("figcaption", {}, ...caption(split, index), ` ${splits[split].name}`)))));
+    }
+    next += GROUPS_AT_ONCE;
+    if (next < found.groups.length) place.append(button);
+  };
+  button.onclick();
+}
+
+get("view").onchange = showList;
+get("class").onchange = showList;
+get("jump").onsubmit = (event) => {
+  event.preventDefault();
+  const index = Number(get("index").value);
+  if (get("class").value !== "" && splits[current].label(index) !== Number(get("class").value)) {
+    get("class").value = "";
+    showList();
+  }
+  const members = get("class").value === "" ? null : splits[current].of(Number(get("class").value));
+  move(members ? members.indexOf(index) : index);
+  grid.focus({ preventScroll: true });
+  say(`at ${imageName(current, index)}`);
+};
+
+// One image, enlarged, with its numbers
+
+const dialog = get("image");
+let shown = null; // { list, position, follow }
+
+function enlarge(of, position, follow = () => {}) {
+  shown = { of, position, follow };
+  if (!dialog.open) {
+    dialog.showModal();
+    get("image-title").focus();
+  }
+  showImage();
+}
+
+async function showImage() {
+  const asked = shown;
+  const [number, index] = asked.of.at(asked.position);
+  const split = splits[number];
+  const label = split.label(index);
+  const path = split.path(index);
+  get("image-title").textContent = `Image ${index} of ${split.name}`;
+  get("fact-label").textContent = data.classes[label][0];
+  get("fact-class").textContent = data.classes[label][1];
+  get("fact-place").textContent = `${split.name}, ${index} (0 to ${split.count - 1})`;
+  get("fact-path").textContent = path;
+  get("fact-path").href = path;
+  // Not `disabled`, which would leave the keys without a place.
+  get("previous").setAttribute("aria-disabled", asked.position === 0);
+  get("next").setAttribute("aria-disabled", asked.position === asked.of.length - 1);
+  const name = imageName(number, index);
+  const size = { width: split.columns, height: split.rows };
+  get("picture").replaceChildren(...(absent ? [] : [element("img", { src: path, alt: name, ...size })]));
+  const [pixels, expected] = await Promise.all([pixelsOf(split, index).catch(() => null), manifestDigest(number, index)]);
+  const found = await digestOf(pixels);
+  if (shown !== asked) return;
+  if (absent && pixels) get("picture").replaceChildren(pixelCanvas(pixels, split, name));
+  get("unread").hidden = pixels !== null;
+  get("matrix").replaceChildren(...(pixels ? [matrix(pixels, split)] : []));
+  get("matrix").hidden = get("matrix-title").hidden = !pixels;
+  get("fact-digest").textContent = found ?? expected ?? "unknown here: it stands in the manifest";
+  get("digest-check").textContent =
+    found && expected ? (found === expected ? "✓ computed here, as in the manifest" : `✗ the manifest has ${expected}`)
+    : found ? "computed here" : expected ? "from the manifest" : "";
+}
+
+function pixelCanvas(pixels, split, name) {
+  const canvas = element("canvas", { width: split.columns, height: split.rows, role: "img", "aria-label": name });
+  const image = new ImageData(split.columns, split.rows);
+  pixels.forEach((value, position) => image.data.set([value, value, value, 255], 4 * position));
+  canvas.getContext("2d").putImageData(image, 0, 0);
+  return canvas;
+}
+
+function matrix(pixels, split) {
+  if (pixels.length > 10000) {
+    const lines = Array.from({ length: split.rows }, (_, row) => pixels.slice(row * split.columns, (row + 1) * split.columns).join(" "));
+    return element("pre", {}, lines.join("\n"));
+  }
+  const table = element("table", { class: "matrix" });
+  for (let row = 0; row < split.rows; row++) {
+    const line = table.insertRow();
+    for (const value of pixels.subarray(row * split.columns, (row + 1) * split.columns)) {
+      const cell = line.insertCell();
+      cell.textContent = value;
+      cell.style.background = `rgb(${value} ${value} ${value})`;
+      cell.style.color = value < 118 ? "#fff" : "#000";
+    }
+  }
+  return table;
+}
+
+function step(by) {
+  const to = shown.position + by;
+  if (to < 0 || to >= shown.of.length) return;
+  shown.follow(to);
+  enlarge(shown.of, to, shown.follow);
+}
+
+get("previous").onclick = () => step(-1);
+get("next").onclick = () => step(1);
+get("close").onclick = () => dialog.close();
+dialog.addEventListener("click", (event) => {
+  if (event.target === dialog) dialog.close();
+});
+dialog.addEventListener("keydown", (event) => {
+  if (get("matrix").contains(event.target)) return; // which arrow keys scroll
+  if (event.key === "ArrowLeft") step(-1);
+  if (event.key === "ArrowRight") step(1);
+});
+get("folder").onchange = (event) => {
+  const [split] = shown.of.at(shown.position);
+  for (const file of event.target.files) {
+    // The folder may be one of the page, of all PNG files, of a split, or of a label: then it is of the split in sight.
+    const place = ["png", splits[split].name, ...file.webkitRelativePath.split("/")].slice(-3);
+    chosen.set(["png", ...place].join("/"), file);
+  }
+  showImage();
+};
+
+// The split
+
+function choose(split) {
+  current = split;
+  for (const [position, button] of [...get("split-choice").children].entries()) {
+    button.setAttribute("aria-pressed", position === split);
+  }
+  for (const place of document.querySelectorAll("[data-of-split]")) place.textContent = `of ${splits[split].name}`;
+  for (const place of document.querySelectorAll("[data-split]")) place.hidden = place.dataset.split !== splits[split].name;
+  get("index").max = splits[split].count - 1;
+  const views = [["all", "all images"], ["blank", `blank images (${number(splits[split].blankCount)})`],
+    ["within", `duplicates in ${splits[split].name} (${number(splits[split].within.count)} groups)`]];
+  if (splits.length > 1) views.push(["across", `duplicates across splits (${number(data.across.count)} groups)`]);
+  const view = get("view").value || "all";
+  get("view").replaceChildren(...views.map(([value, words]) => element("option", { value }, words)));
+  get("view").value = view;
+  const label = get("class").value;
+  get("class").replaceChildren(element("option", { value: "" }, "all"),
+    ...data.classes.map((_, value) => element("option", { value }, `${className(value)} (${number(splits[split].counts[value])})`)));
+  get("class").value = label;
+  showClasses();
+  showList();
+}
+
+get("split-choice").append(...splits.map((split, position) => {
+  const button = element("button", {}, `${split.name} (${number(split.count)})`);
+  button.onclick = () => choose(position);
+  return button;
+}));
+choose(0);
+
+const beside = splits.find((split) => split.count);
+if (beside && !absent) {
+  const probe = new Image();
+  probe.onerror = () => {
+    absent = true;
+    choose(current);
+  };
+  probe.src = beside.path(0);
+}

@@ -1,0 +1,266 @@
+"""The page of a dataset in a real browser: looked at, scrolled, searched, with the mouse and with keys alone."""
+
+import gzip
+import hashlib
+import http.server
+import shutil
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import numpy
+import pytest
+from PIL import Image
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import Select, WebDriverWait
+
+from browser import Browser
+from builders import idx_bytes
+from dataset_files import write_dataset
+from project import PROJECT, copy_project, snakemake
+
+AXE = "axe-core@4.14.1"
+NAMES = {label: f"digit <{label}>" for label in range(10)}
+COPIES = 5  # of the first training image, at the end of the split
+BLANK = 3  # after them
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The results of a dataset with duplicate and blank images: the sample's, and some more."""
+    project = copy_project(tmp_path_factory.mktemp("browse"))
+    splits = {}
+    for split, stem in (("train", "train"), ("test", "t10k")):
+        arrays = []
+        for role, offset, shape in (("images", 16, (-1, 28, 28)), ("labels", 8, (-1,))):
+            published = PROJECT / f"datasets/mnist-sample/{stem}-{role}-idx{len(shape)}-ubyte.gz"
+            arrays.append(
+                numpy.frombuffer(gzip.decompress(published.read_bytes()), numpy.uint8, offset=offset).reshape(shape)
+            )
+        images, labels = arrays
+        if split == "train":
+            images = numpy.concatenate([images, images[[0] * COPIES], numpy.full((BLANK, 28, 28), 7, numpy.uint8)])
+            labels = numpy.concatenate([labels, labels[[0] * COPIES], numpy.zeros(BLANK, numpy.uint8)])
+            first = images[:1]
+        else:
+            images, labels = numpy.concatenate([images, first]), numpy.append(labels, numpy.uint8(5))
+        for role, values in (("images", images), ("labels", labels)):
+            (project / f"{split}-{role}").write_bytes(idx_bytes(numpy.ascontiguousarray(values)))
+        files = {role: {"file": f"{split}-{role}"} for role in ("images", "labels")}
+        splits[split] = {"count": len(images), "shape": [28, 28], **files}
+    write_dataset(project / "digits.yaml", title="Digits & more", splits=splits, classes=NAMES, mirrors=[str(project)])
+    snakemake(project, "--cores", "2", "all", "--config", "datasets=digits.yaml")
+    return project / "results/digits"
+
+
+class Page(Browser):
+    """The page of a dataset."""
+
+    def open(self, page: Path | str) -> None:
+        super().open(page)
+        self.find("//h1[.='Digits & more']")
+        self.click("train (1,008)")
+
+    def text(self, name: str) -> str:
+        return self.driver.find_element(By.ID, name).text
+
+    def wait(self, condition: Callable[[], object]) -> None:
+        WebDriverWait(self.driver, 10).until(lambda _: condition())
+
+    def enlarged(self, title: str, pixels: numpy.ndarray | None) -> None:
+        """An image is enlarged, with these pixels as numbers; None when the page cannot read them."""
+        self.wait(lambda: self.text("image-title") == title and self.text("fact-digest"))
+        if pixels is None:
+            self.wait(lambda: self.text("digest-check") == "from the manifest")
+            assert self.driver.find_element(By.ID, "unread").is_displayed()
+        else:
+            self.wait(lambda: self.text("digest-check").startswith("✓"))
+            assert self.text("fact-digest") == hashlib.sha256(pixels.tobytes()).hexdigest()
+            assert self.text("matrix").split() == list(map(str, pixels.ravel().tolist()))
+            assert not self.driver.find_element(By.ID, "unread").is_displayed()
+
+    def press(self, *keys: str) -> None:
+        ActionChains(self.driver).send_keys(*keys).perform()
+
+    def choose(self, name: str, value: str) -> None:
+        Select(self.driver.find_element(By.ID, name)).select_by_value(value)
+
+    def cells(self) -> list[str]:
+        """The images in sight, each as its caption, all loaded."""
+        script = """return Array.from(document.querySelectorAll('[role=gridcell]'), cell => {
+            const image = cell.querySelector('img');
+            return [cell.textContent, !image || image.complete && image.naturalWidth > 0];
+        })"""
+        self.wait(lambda: all(loaded for _, loaded in self.driver.execute_script(script)))
+        return [text for text, _ in self.driver.execute_script(script)]
+
+    def jump(self, index: int) -> None:
+        box = self.driver.find_element(By.ID, "index")
+        box.clear()
+        box.send_keys(str(index), Keys.ENTER)
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    page = Page(tmp_path_factory.mktemp("chromium"))
+    yield page
+    page.driver.quit()
+
+
+@pytest.fixture
+def page(browser: Page, folder: Path) -> Page:
+    browser.open(folder / "index.html")
+    return browser
+
+
+@pytest.fixture(scope="module")
+def served(folder: Path) -> Iterator[str]:
+    """The page over HTTP, as the page itself says how."""
+    handler = partial(http.server.SimpleHTTPRequestHandler, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/index.html"
+        server.shutdown()
+
+
+def pixels(folder: Path, path: str) -> numpy.ndarray:
+    with Image.open(folder / "png" / path) as image:
+        return numpy.asarray(image)
+
+
+def test_an_image_of_the_sheet_is_enlarged_with_its_numbers(page: Page, folder: Path) -> None:
+    page.find("//button[@aria-label='image 0, class 5 digit <5>']").click()
+    page.enlarged("Image 0 of train", pixels(folder, "train/5/0000.png"))
+    assert (page.text("fact-label"), page.text("fact-class")) == ("5", "digit <5>")
+    assert page.text("fact-path") == "png/train/5/0000.png"
+    page.press(Keys.ARROW_RIGHT)
+    page.enlarged("Image 11 of train", pixels(folder, "train/5/0011.png"))
+    page.press(Keys.ESCAPE)
+    assert not page.driver.find_element(By.ID, "image").is_displayed()
+    page.check()
+
+
+def test_all_images_of_a_split_scroll_by_and_few_are_in_the_document(page: Page) -> None:
+    assert page.text("status") == "1,008 images"
+    assert page.cells()[:3] == ["5 · 0", "0 · 1", "4 · 2"]
+    seen = set(page.cells())
+    for top in range(0, 10_000, 400):
+        page.driver.execute_script(f"document.getElementById('grid').scrollTop = {top}")
+        page.wait(
+            lambda: page.driver.execute_script("return new Promise(done => requestAnimationFrame(() => done(true)))")
+        )
+        cells = page.cells()
+        assert len(cells) < 300
+        seen |= set(cells)
+    assert len(seen) == 1008
+    page.click("test (201)")
+    assert page.text("status") == "201 images"
+    assert page.cells()[0] == "7 · 0"
+    page.check()
+
+
+def test_a_class_and_an_index_are_found(page: Page, folder: Path) -> None:
+    page.choose("class", "3")
+    assert page.text("status") == "93 images of class 3 digit <3>"
+    assert {text[0] for text in page.cells()} == {"3"}
+    page.jump(500)
+    assert page.text("status").startswith("at image 500, class 3")
+    page.jump(0)
+    assert page.text("status").startswith("at image 0, class 5"), "of another class, and so of all images"
+    assert page.driver.find_element(By.ID, "class").get_attribute("value") == ""
+    page.check()
+
+
+def test_keys_alone_lead_to_any_image(page: Page) -> None:
+    page.jump(500)
+    page.press(Keys.ARROW_RIGHT, Keys.ENTER)
+    page.enlarged("Image 501 of train", None)
+    page.press(Keys.ARROW_LEFT, Keys.ESCAPE, Keys.END)
+    assert page.driver.find_element(By.CSS_SELECTOR, ".active").text == "0 · 1007"
+    page.press(Keys.ENTER)
+    page.enlarged("Image 1007 of train", None)
+    assert page.driver.find_element(By.ID, "next").get_attribute("aria-disabled") == "true"
+    page.press(Keys.ESCAPE, Keys.HOME, Keys.PAGE_DOWN, Keys.ARROW_DOWN, Keys.ARROW_UP, Keys.PAGE_UP)
+    assert page.driver.find_element(By.CSS_SELECTOR, ".active").text == "5 · 0"
+    page.check()
+
+
+def test_numbers_of_a_file_are_read_where_its_folder_is_chosen(page: Page, folder: Path) -> None:
+    page.jump(999)
+    page.press(Keys.ENTER)
+    page.enlarged("Image 999 of train", None)
+    label = page.text("fact-label")
+    page.driver.find_element(By.ID, "folder").send_keys(str(folder / "png/train" / label))
+    page.enlarged("Image 999 of train", pixels(folder, f"train/{label}/0999.png"))
+
+
+def test_numbers_of_every_file_are_read_over_http(browser: Page, folder: Path, served: str) -> None:
+    browser.open(served)
+    browser.jump(999)
+    browser.press(Keys.ENTER)
+    (path,) = (folder / "png/train").glob("*/0999.png")
+    browser.enlarged("Image 999 of train", pixels(folder, f"train/{path.parent.name}/{path.name}"))
+
+
+def test_duplicates_and_blank_images_are_views_of_their_own(page: Page, folder: Path) -> None:
+    page.choose("view", "blank")
+    assert page.text("status") == "3 blank images"
+    assert page.cells() == ["0 · 1005", "0 · 1006", "0 · 1007"]
+    page.choose("view", "within")
+    assert page.text("status") == "2 groups of images with the same pixels"
+    assert page.text("groups").split("\n")[:6] == [f"5 · {index} train" for index in (0, *range(1000, 1005))]
+    page.choose("view", "across")
+    assert page.text("status") == "1 groups of images with the same pixels"
+    page.find("//div[@id='groups']//button[contains(@aria-label, 'image 200')]").click()
+    page.enlarged("Image 200 of test", None)
+    page.check()
+
+
+def test_the_page_by_itself_still_shows_what_is_part_of_it(browser: Page, folder: Path, tmp_path: Path) -> None:
+    shutil.copy(folder / "index.html", tmp_path)
+    browser.open(tmp_path / "index.html")
+    assert "PNG files are not beside this page" in browser.find("//p[@id='absent']").text
+    browser.find("//button[@aria-label='image 0, class 5 digit <5>']").click()
+    browser.wait(lambda: browser.text("digest-check") == "computed here")
+    assert browser.text("fact-digest") == hashlib.sha256(pixels(folder, "train/5/0000.png").tobytes()).hexdigest()
+
+
+@pytest.fixture(scope="module")
+def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The source of axe-core, which finds barriers in a page."""
+    if not shutil.which("npm"):
+        pytest.skip("needs npm for axe-core: apt install npm")
+    folder = tmp_path_factory.mktemp("axe")
+    subprocess.run(["npm", "install", "--silent", "--no-save", "--ignore-scripts", "--prefix", folder, AXE], check=True)
+    return (folder / "node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1400, 390], ids=["desktop", "phone"])
+def test_nobody_meets_a_barrier(page: Page, axe: str, scheme: str, width: int) -> None:
+    driver = page.driver
+    driver.execute_cdp_cmd(
+        "Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+    )
+    device = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
+    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", device)
+    driver.execute_script(axe)
+
+    def barriers() -> list[str]:
+        found = driver.execute_async_script("axe.run().then(arguments[arguments.length - 1])")
+        return [f"{one['id']}: {one['nodes'][0]['html']}" for one in found["violations"]]
+
+    try:
+        assert driver.execute_script("return document.documentElement.scrollWidth") <= width, "nothing sticks out"
+        assert barriers() == []
+        page.choose("view", "within")
+        assert barriers() == []
+        page.find("//div[@class='group']//button").click()
+        page.wait(lambda: page.text("fact-digest"))
+        assert barriers() == []
+    finally:
+        driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
