@@ -7,7 +7,11 @@ from snakemake.logging import logger
 from idxpng.run_checks import check_run
 from idxpng.summary import last_words
 from idxpng.targets import EVERYTHING
+from idxpng.terminal import show_progress
 from idxpng.timestamps import remove_timestamps
+
+if workflow.modifier.is_main_snakefile():
+    show_progress(logger.handlers, workflow.output_settings)
 
 MADE_BY = {
     "all": EVERYTHING,

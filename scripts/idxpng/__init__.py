@@ -63,6 +63,7 @@ __all__ = [
     "survey",
     "tar",
     "targets",
+    "terminal",
     "terms",
     "text",
     "timestamps",

@@ -9,12 +9,21 @@ from contextlib import contextmanager
 from idxpng.errors import DataError
 from idxpng.text import printable
 
+CLEAR = "\r\x1b[K"  # to the beginning of the line, and nothing on it
+
 
 class PrintableFormatter(logging.Formatter):
     """Writes messages, of one or more lines, in which nothing acts on a terminal, whoever's words are in them."""
 
     def format(self, record: logging.LogRecord) -> str:
         return "\n".join(map(printable, super().format(record).split("\n")))
+
+
+class TerminalFormatter(PrintableFormatter):
+    """Removes the line of progress that a run may have drawn where the message is to stand."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return CLEAR * sys.stderr.isatty() + super().format(record)
 
 
 @contextmanager
@@ -28,7 +37,7 @@ def job_log(path: str | None) -> Iterator[None]:
     """
     terminal = logging.StreamHandler()
     terminal.setLevel(logging.WARNING if path else logging.INFO)
-    terminal.setFormatter(PrintableFormatter("%(levelname)s: %(message)s"))
+    terminal.setFormatter(TerminalFormatter("%(levelname)s: %(message)s"))
     handlers: list[logging.Handler] = [terminal]
     if path:
         file = logging.FileHandler(path, mode="w", encoding="utf-8")

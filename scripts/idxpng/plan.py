@@ -119,15 +119,6 @@ class Plan:
         names = [file.published for file in files if file.pinned and not file.content_sha256]
         return [f"<resources>/{wildcards.dataset}/{name}" for name in names]
 
-    def all_idx_files(self, wildcards: Any) -> dict[str, list[str]]:
-        """The images and the labels of all splits that the run is asked for, decompressed."""
-        dataset = self.catalog.dataset(wildcards.dataset)
-        splits = [dataset.splits[name] for name in self.splits(dataset)]
-        return {
-            role: [f"<resources>/{dataset.name}/{split.files[number].idx}" for split in splits]
-            for number, role in enumerate(("images", "labels"))
-        }
-
     def needed_originals(self, wildcards: Any) -> dict[str, str]:
         """The IDX files of a split, where a proof takes them: where no digest is pinned, or of a part of the images."""
         split = self.catalog.dataset(wildcards.dataset).split(wildcards.split)

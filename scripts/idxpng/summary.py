@@ -63,14 +63,14 @@ def _of_images(plan: Plan, results: str, took: str) -> list[str]:
         lines.append(f"{count:>9,} PNG files in {folder}, a directory per label")
         total += count
         pictures.append(f"{results}/{dataset}/preview/{split}.png")
-        pages.append(f"{results}/{dataset}/overview.html")
+        pages.append(f"{results}/{dataset}/index.html")
     return [
         *lines,
         f"{total:>9,} in all, {took}",
         "",
-        f"See the images:    {' '.join(pictures)}",
-        f"See the numbers:   {' '.join(dict.fromkeys(pages))}",
-        "See all of it:     the same command with --report report.html, which a browser opens",
+        f"Browse them:       open {' '.join(dict.fromkeys(pages))}",
+        f"At a glance:       {' '.join(pictures)}",
+        "How it was made:   the same command with --report report.html, which a browser opens",
     ]
 
 

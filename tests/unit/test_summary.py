@@ -31,7 +31,7 @@ def test_the_last_words_count_what_is_there_and_lead_from_the_sample_to_mnist(re
 
 def test_the_last_words_say_how_to_look_at_it(results: Path) -> None:
     said = words(results, {"all"})
-    for path in ("preview/train.png", "preview/test.png", "overview.html"):
+    for path in ("preview/train.png", "preview/test.png", "index.html"):
         assert f"{results}/mnist-sample/{path}" in said
     assert "--report report.html" in said
 

@@ -1,0 +1,108 @@
+"""What a person sees of a run on a terminal: one line of progress, in place of a paragraph for each job.
+
+Snakemake's own log file of the run, whose path its last line names, keeps everything.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import shutil
+from collections.abc import Iterable
+from typing import Any, TextIO
+
+from idxpng.log import CLEAR
+
+SNAKEMAKE = "DefaultStreamHandler"  # its handler that writes to the terminal
+BAR = 24  # letters
+
+# The kinds of records that the line of progress stands for.
+TOLD = {
+    *("job_info", "job_started", "job_finished", "group_info", "progress", "shellcmd"),
+    *("run_info", "resources_info", "workflow_started"),
+}
+# Of an error, what the words of the script and ours already say; of the rest, what is always so.
+PLAIN = re.compile(
+    r"Building DAG of jobs|Using shell:|Provided (cores|resources):|Rules claiming|Conda environments: ignored"
+    r"|Select jobs to execute|Execute \d+ jobs|Assuming unrestricted shared filesystem|Elapsed time:|^host: "
+    r"|Exiting because a job execution failed|Shutting down, this might|Removing output files of failed job"
+    r"|RuleException:\s+CalledProcessError"
+)
+
+
+def show_progress(handlers: Iterable[logging.Handler], settings: Any) -> None:
+    """Show one line of progress, where Snakemake writes to a terminal and nobody asked how much to see.
+
+    Args:
+        handlers: those of Snakemake's log.
+        settings: Snakemake's output settings. With ``--quiet``, ``--verbose``, ``--printshellcmds`` or
+            ``--dry-run``, and where a logger plugin writes to the terminal, all stays as Snakemake has it.
+    """
+    if settings.quiet or settings.verbose or settings.printshellcmds or settings.dryrun or settings.debug_dag:
+        return
+    for handler in handlers:
+        if handler.name == SNAKEMAKE and isinstance(handler, logging.StreamHandler) and handler.stream.isatty():
+            handler.addFilter(ProgressLine(handler.stream).filter)
+
+
+class ProgressLine:
+    """A filter that lets through what a person must read, and draws the rest as one line.
+
+    Args:
+        stream: the terminal.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._running: dict[int, str] = {}  # rules by the number of the job
+        self._done = self._total = 0
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether Snakemake shows a record itself."""
+        event = str(getattr(record, "event", None) or "")
+        if event == "job_error":
+            self._running.pop(vars(record)["jobid"], None)
+            self._write(_failure(vars(record)) + "\n")
+            return False
+        if event in TOLD:
+            self._note(event, vars(record))
+            self._draw()
+            return False
+        if PLAIN.match(record.getMessage().lstrip()):
+            return False
+        self._write("")
+        return True
+
+    def _note(self, event: str, facts: dict[str, Any]) -> None:
+        if event == "job_info":
+            self._running[facts["jobid"]] = facts["rule_name"]
+        elif event == "job_finished":
+            self._running.pop(facts["job_id"], None)
+        elif event == "progress":
+            self._done, self._total = facts["done"], facts["total"]
+        elif event == "run_info":
+            self._total = facts["stats"]["total"]
+
+    def _draw(self) -> None:
+        if not self._total:
+            return
+        full = BAR * self._done // self._total
+        line = f"[{'#' * full}{'.' * (BAR - full)}] {self._done} of {self._total} jobs"
+        if self._done == self._total:
+            self._write("")
+            return
+        if self._running:
+            line += f": {', '.join(sorted(set(self._running.values())))}"
+        # The cursor stays at the beginning, where a job that has something to say writes over the line.
+        self._write(line[: shutil.get_terminal_size().columns - 1] + "\r")
+
+    def _write(self, text: str) -> None:
+        self._stream.write(CLEAR + text)
+        self._stream.flush()
+
+
+def _failure(facts: dict[str, Any]) -> str:
+    """What a failed job was; why it failed stands above, in the words of its script."""
+    wanted = ", ".join(map(str, facts.get("output") or ())) or "nothing"
+    logs = ", ".join(map(str, facts.get("log") or ()))
+    return f"Failed: {facts.get('rule_name')}, which makes {wanted}" + (f"\n   log: {logs}" if logs else "")
