@@ -26,6 +26,9 @@ test: lint ## everything: also the workflow under faults, on Slurm, in a browser
 	$(PY) -m pytest -m alone -n 0
 	MUTATED_FILES=100000 $(PY) -m pytest -m "not alone"
 
+gallery: .venv/ready ## draw docs/gallery; MNIST_DIR and FASHION_MNIST_DIR are folders of the published files
+	$(PY) docs/make_gallery.py mnist=$(MNIST_DIR) fashion-mnist=$(FASHION_MNIST_DIR)
+
 docs: sample ## draw the pictures of the README; the rule graph needs Graphviz
 	cp results/mnist-sample/preview/train.png docs/digits.png
 	$(SNAKEMAKE) --rulegraph dot publish | dot -Grankdir=LR -Tsvg > docs/rules.svg
@@ -85,4 +88,4 @@ audit: .venv-tools/ready ## ask whether a pinned version has a known vulnerabili
 	$(TOOLS) $(INSTALL) -r $<
 	touch $@
 
-.PHONY: audit bench check docs emulated fuzz growth help lint lock sample test
+.PHONY: audit bench check docs emulated fuzz gallery growth help lint lock sample test

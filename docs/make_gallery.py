@@ -1,0 +1,43 @@
+"""Draw docs/gallery: the previews of datasets whose files are at hand, each made by the workflow itself.
+
+    python docs/make_gallery.py mnist=FOLDER fashion-mnist=FOLDER ...
+
+Each folder has the four published files of the dataset, which is downloaded if no folder is given. Debian has those of
+Fashion-MNIST in its package dataset-fashion-mnist, in /usr/share/datasets/fashion-mnist.
+"""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[1]
+GALLERY = PROJECT / "docs/gallery"
+
+
+def main(arguments: list[str]) -> None:
+    """Make the preview of the training images of each dataset, and copy it to the gallery."""
+    GALLERY.mkdir(exist_ok=True)
+    for argument in arguments:
+        dataset, _, folder = argument.partition("=")
+        preview = f"results/{dataset}/preview/train.png"
+        mirrors = [f"mirrors={{{dataset}: [{Path(folder).resolve()}]}}"] if folder else []
+        command = [
+            sys.executable,
+            "-m",
+            "snakemake",
+            "--cores",
+            "2",
+            preview,
+            "--config",
+            f"datasets={dataset}",
+            *mirrors,
+        ]
+        subprocess.run(command, cwd=PROJECT, check=True)
+        shutil.copyfile(PROJECT / preview, GALLERY / f"{dataset}.png")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
+    main(sys.argv[1:])
