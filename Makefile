@@ -29,7 +29,8 @@ test: lint ## everything: also the workflow under faults, on Slurm, in a browser
 gallery: .venv/ready ## draw docs/gallery; MNIST_DIR and FASHION_MNIST_DIR are folders of the published files
 	$(PY) docs/make_gallery.py mnist=$(MNIST_DIR) fashion-mnist=$(FASHION_MNIST_DIR)
 
-docs: sample ## draw the pictures of the README; the rule graph needs Graphviz
+docs: sample ## write the generated pages of docs/ and draw the README's pictures; the rule graph needs Graphviz
+	$(PY) docs/make_pages.py
 	cp results/mnist-sample/preview/train.png docs/digits.png
 	$(SNAKEMAKE) --rulegraph dot publish | dot -Grankdir=LR -Tsvg > docs/rules.svg
 
@@ -40,7 +41,7 @@ fuzz: .venv/ready-to-test ## three minutes of random IDX files, led by the cover
 BENCH := .venv-bench/bin/python
 MNIST := $(addprefix resources/mnist/,$(foreach split,train t10k,$(split)-images-idx3-ubyte $(split)-labels-idx1-ubyte))
 
-bench: .venv-bench/ready ## time it beside other ways, for README.md and docs/speed.md; needs a C compiler, and MNIST (MNIST_DIR)
+bench: .venv-bench/ready ## time it beside other ways, for docs/speed.md; needs a C compiler, and MNIST (MNIST_DIR)
 	$(BENCH) -m snakemake --cores 2 $(MNIST) $(if $(MNIST_DIR),--config "mirrors={mnist: \"$$MNIST_DIR\"}")
 	$(BENCH) bench/compare.py resources/mnist
 	$(BENCH) bench/steps.py $(wordlist 1,2,$(MNIST))

@@ -3,7 +3,7 @@
 All start from MNIST's four files in a local folder and end with 70,000 PNG files in label folders. They take turns,
 round after round, so that a busy machine is unfair to all of them alike; figures are medians.
 
-python bench/compare.py FOLDER [--rounds 3]    measure, and write docs/speed.json and the table in README.md
+python bench/compare.py FOLDER [--rounds 3]    measure, and write docs/speed.json and its table in docs/speed.md
 """
 
 import argparse
@@ -26,9 +26,10 @@ from usage import Usage, usage
 
 PROJECT = Path(__file__).resolve().parents[1]
 RECORD = PROJECT / "docs/speed.json"
-README = PROJECT / "README.md"
+PAGE = PROJECT / "docs/speed.md"
 IMAGES = 70_000
 BEGIN, END = "<!-- made by make bench -->\n", "<!-- end -->\n"
+WAYS_BEGIN = "<!-- made by make bench: ways -->\n"
 OURS = "this workflow, `all`"
 IN_C = "floor: a C program writing such files"
 SNAKEMAKE = [sys.executable, "-m", "snakemake", "--cores", "2"]
@@ -145,7 +146,7 @@ def machine() -> str:
 
 
 def table(record: dict[str, Any]) -> str:
-    """The record as the README shows it."""
+    """The record as the page shows it."""
     memory, disk = record["tmpfs"]["figures"], record["disk"]["figures"]
 
     def middle(figures: dict[str, list[list[float]]], name: str) -> list[float]:
@@ -179,10 +180,10 @@ def table(record: dict[str, Any]) -> str:
     return "\n".join(lines + notes) + "\n"
 
 
-def with_table(text: str, made: str) -> str:
+def with_table(text: str, made: str, begin: str = BEGIN) -> str:
     """The text with what was made now between the marks."""
-    before, rest = text.split(BEGIN)
-    return f"{before}{BEGIN}{made}{END}{rest.split(END, 1)[1]}"
+    before, rest = text.split(begin)
+    return f"{before}{begin}{made}{END}{rest.split(END, 1)[1]}"
 
 
 def main(mnist: Path, rounds: int) -> None:
@@ -192,7 +193,7 @@ def main(mnist: Path, rounds: int) -> None:
             ways = [way for way in WAYS if kind == "tmpfs" or way.name in ON_DISK]
             record[kind] = measure(mnist, Path(folder), rounds, ways)
     RECORD.write_text(json.dumps(record, indent=1) + "\n")
-    README.write_text(with_table(README.read_text(), table(record)))
+    PAGE.write_text(with_table(PAGE.read_text(), table(record), WAYS_BEGIN))
     print(table(record))
 
 

@@ -1,12 +1,14 @@
-"""The README keeps its promises: its commands run as they stand there, in order, in a fresh copy of the project."""
+"""README and docs keep their promises: their commands and examples run as they stand there, in a fresh copy."""
 
 import ast
 import html
+import importlib.util
 import os
 import re
 import subprocess
 from pathlib import Path
 
+import make_pages
 import pytest
 import yaml
 
@@ -16,15 +18,24 @@ from idxpng.dataset import load
 from project import PROJECT, copy_project, snakemake
 
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
+DOCS = sorted((PROJECT / "docs").glob("*.md"))
+PAGES = [PROJECT / "README.md", *DOCS]
+LINKED = [*PAGES, *(PROJECT / name for name in ("CONTRIBUTING.md", "CHANGELOG.md", "profiles/README.md"))]
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+def blocks(page: Path, language: str) -> list[str]:
+    text = page.read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+def examples() -> list[str]:
+    """Python that a reader can run: what is not a Snakefile."""
+    return [code for page in PAGES for code in blocks(page, "python") if "use rule" not in code]
 
 
 @pytest.fixture(scope="module")
 def reader(mnist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The project's folder of someone who has typed every command of the README.
+    """The project's folder of someone who has typed every command of the README, and then those of the docs.
 
     In place of the internet, the copy's own config.yaml names a folder as MNIST's mirror.
     """
@@ -32,9 +43,10 @@ def reader(mnist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     config = (folder / "config.yaml").read_text().replace("mirrors: {}", f"mirrors: {{mnist: '{mnist}'}}")
     (folder / "config.yaml").write_text(config)
     make_own_dataset(folder / "my")
-    (folder / "my/shapes.yaml").write_text(blocks("yaml")[0])
+    (folder / "my/shapes.yaml").write_text(blocks(PROJECT / "docs/own-data.md", "yaml")[0])
     (folder / "my/idx/shapes-images-idx3-ubyte").rename(folder / "my/idx/shapes-images-idx3-ubyte.gz")
-    commands = "\n".join(["set -euxo pipefail", *blocks("sh")]).replace("/data/mnist", str(mnist))
+    typed = [command for page in PAGES for command in blocks(page, "sh")]
+    commands = "\n".join(["set -euxo pipefail", *typed]).replace("/data/mnist", str(mnist))
     outside = {key: value for key, value in os.environ.items() if key not in ("VIRTUAL_ENV", "MAKEFLAGS", "MAKELEVEL")}
     run = subprocess.run(
         ["bash", "-c", commands], cwd=folder, env=outside, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
@@ -43,29 +55,67 @@ def reader(mnist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_the_commands_make_what_the_readme_says(reader: Path) -> None:
+def test_the_readme_is_short() -> None:
+    assert len(README.splitlines()) <= 160
+    assert len(README.split()) <= 1100
+
+
+def test_the_commands_make_what_is_said(reader: Path) -> None:
     def count(path: str) -> int:
         return len(list((reader / path).rglob("*.png")))
 
     assert count("results/mnist-sample/png") == 1200
     assert count("results/mnist/png") == 70000
-    assert count("results/shapes/png") == 30
+    assert count("results/shapes/png") == count("results/mine/png") == 30
     assert count("../digits/results/mnist-sample/png") == 1200
 
 
-def test_the_paths_that_it_shows_exist(reader: Path) -> None:
-    shown = re.findall(r"^    (results/\S+\.png)$", README, re.MULTILINE)
-    assert len(shown) > 3
-    for path in shown:
-        assert (reader / path).is_file()
-    for code in blocks("python"):
-        for path in re.findall(r'"(results/mnist/[^"]+)"', code):
-            assert (reader / path).exists()
+def test_the_tree_that_the_readme_draws_is_there(reader: Path) -> None:
+    """Each line of the drawing is deeper by four letters for each folder that it lies in."""
+    drawing = re.search(r"^    (results/mnist/\n(?:    .*\n)+)", README, re.MULTILINE)
+    assert drawing
+    folders: list[str] = []
+    for line in drawing[1].splitlines():
+        branch, name = re.fullmatch(r"([ │├└─]*)(\S+).*", line.removeprefix("    ")).groups()  # type: ignore[union-attr]
+        if name == "...":
+            continue
+        folders[len(branch) // 4 :] = [name.rstrip("/")]
+        assert (reader / "/".join(folders)).exists(), line
 
 
-def test_it_draws_the_digit_that_its_command_draws(mnist: Path) -> None:
+@pytest.mark.parametrize("number", range(len(examples())))
+def test_an_example_runs(reader: Path, tmp_path: Path, number: int) -> None:
+    code = examples()[number]
+    modules = {name.split(".")[0] for name in re.findall(r"^(?:import|from) (\S+)", code, re.MULTILINE)}
+    for path in re.findall(r'"(results/[^"{*]+)"', code):
+        assert (reader / path).exists()
+    if any(importlib.util.find_spec(name) is None for name in modules) or "keras" in modules:
+        ast.parse(code)
+        pytest.skip(f"only read: {', '.join(sorted(modules))}")
+    caches = {"HF_HOME": str(tmp_path), "CROISSANT_CACHE": str(tmp_path), "HF_HUB_OFFLINE": "1"}
+    # Python puts the folder it runs in first, where datasets/ is ours and not the package.
+    run = subprocess.run(
+        [str(PROJECT / ".venv/bin/python"), "-P", "-c", code],
+        cwd=reader,
+        env=os.environ | caches,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert run.returncode == 0, run.stdout
+
+
+def test_show_draws_the_digit_of_the_page(mnist: Path) -> None:
     drawn = show.main(str(mnist / "t10k-images-idx3-ubyte.gz"), index=0, draw=True).splitlines()
-    assert "\n".join(f"    {line.rstrip()}" for line in drawn if line.strip()) in README
+    page = (PROJECT / "docs/formats.md").read_text(encoding="utf-8")
+    assert "\n".join(f"    {line.rstrip()}" for line in drawn if line.strip()) in page
+
+
+def test_the_generated_pages_are_those_that_make_docs_writes() -> None:
+    for path, content in make_pages.main().items():
+        assert (PROJECT / path).read_text(encoding="utf-8") == content, (
+            f"{path} is out of date: python docs/make_pages.py"
+        )
 
 
 def test_its_picture_of_the_rules_shows_them_all(reader: Path) -> None:
@@ -78,38 +128,6 @@ def test_its_picture_of_the_rules_shows_them_all(reader: Path) -> None:
     arrows = {(drawn[start], drawn[end]) for start, end in re.findall(r"<title>(\d+)->(\d+)</title>", picture)}
     assert set(drawn.values()) == set(names.values()) >= {"download", "publish"}
     assert arrows == edges
-
-
-def test_its_dataset_files_follow_the_schema(tmp_path: Path) -> None:
-    schema = yaml.safe_load((PROJECT / "schemas/dataset.schema.yaml").read_text())
-    for block in blocks("yaml"):
-        (tmp_path / "shapes.yaml").write_text(block)
-        load(tmp_path / "shapes.yaml", schema)
-
-
-def test_its_tables_of_datasets_are_right() -> None:
-    schema = yaml.safe_load((PROJECT / "schemas/dataset.schema.yaml").read_text())
-    rows = re.findall(r"^\| `([\w-]+)` \| ([\d,]+) \| (\d+) \|", README, re.MULTILINE)
-    shipped = [load(path, schema) for path in (PROJECT / "datasets").glob("*.yaml")]
-    facts = [
-        (each.name, f"{sum(s.count for s in each.whole_splits.values()):,}", str(len(each.classes))) for each in shipped
-    ]
-    assert sorted(rows) == sorted(facts)
-    for dataset in shipped:
-        assert dataset.attribution is None or dataset.attribution.partition("doi:")[0] in README
-        for source in re.findall(r"(?:doi|arXiv):[\w./-]*\w", dataset.citation):
-            assert source in README
-
-
-def test_its_python_is_python() -> None:
-    for code in blocks("python"):
-        if "snakefile:" not in code:
-            ast.parse(code)
-
-
-def test_its_links_into_the_project_lead_somewhere() -> None:
-    for target in re.findall(r"\]\(([^)#:]+)\)", README):
-        assert (PROJECT / target).exists(), target
 
 
 def test_its_table_of_faults_has_each_test_that_does_harm() -> None:
@@ -125,9 +143,50 @@ def test_its_table_of_faults_has_each_test_that_does_harm() -> None:
     assert rows == tests != set()
 
 
-def test_it_explains_every_configuration_key_and_dataset() -> None:
-    keys = set(yaml.safe_load((PROJECT / "schemas/config.schema.yaml").read_text())["properties"])
-    table = README.partition("| key | default | meaning |")[2].partition("\n\n")[0]
-    assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == keys
-    for dataset in (PROJECT / "datasets").glob("*.yaml"):
-        assert f"`{dataset.stem}`" in README
+def test_the_dataset_files_shown_follow_the_schema(tmp_path: Path) -> None:
+    schema = yaml.safe_load((PROJECT / "schemas/dataset.schema.yaml").read_text())
+    shown = [block for page in PAGES for block in blocks(page, "yaml")]
+    assert shown
+    for block in shown:
+        (tmp_path / "shapes.yaml").write_text(block)
+        load(tmp_path / "shapes.yaml", schema)
+
+
+def test_every_dataset_is_in_the_readme_with_its_number_of_images() -> None:
+    table = README.partition("| name | images | what |")[2].partition("\n\n")[0]
+    shown: dict[str, str] = {}
+    for names, numbers in re.findall(r"^\| (`[^|]+) \| ([\d,; ]+) \|", table, re.MULTILINE):
+        listed, counts = re.findall(r"`([\w-]+)`", names), numbers.split("; ")
+        shown |= dict(zip(listed, counts * (len(listed) // len(counts)), strict=True))
+    shipped = {path.stem: yaml.safe_load(path.read_text()) for path in (PROJECT / "datasets").glob("*.yaml")}
+    assert shown == {
+        name: f"{sum(split.get('count', 0) for split in facts['splits'].values()):,}" for name, facts in shipped.items()
+    }
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors that a Markdown page has on GitHub."""
+    titles = re.findall(r"^#+ (.*)$", re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.M | re.S), re.MULTILINE)
+    plain = (re.sub(r"\[(.*?)\]\(.*?\)", r"\1", title).lower() for title in titles)
+    return {re.sub(r"[^\w -]", "", title).replace(" ", "-") for title in plain}
+
+
+@pytest.mark.parametrize("page", LINKED, ids=lambda path: path.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target, anchor in re.findall(r"\]\(([^)#:\s]*)(?:#([^)\s]*))?\)", page.read_text(encoding="utf-8")):
+        linked = (page.parent / target).resolve() if target else page
+        assert linked.exists(), target
+        assert not anchor or linked.suffix != ".md" or anchor in anchors(linked), f"{target}#{anchor}"
+
+
+def test_every_page_of_the_docs_is_reachable_from_the_readme() -> None:
+    for page in DOCS:
+        assert f"(docs/{page.name}" in README, page
+
+
+def test_the_promises_name_tests_that_exist() -> None:
+    text = (PROJECT / "docs/proof.md").read_text(encoding="utf-8")
+    named = re.findall(r"`(tests/\S+\.py)`", text)
+    assert named
+    for path in named:
+        assert (PROJECT / path).is_file(), path
