@@ -246,7 +246,7 @@ def _files(abouts: Sequence[SplitHeader]) -> str:
 def _terms(known: Dataset) -> str:
     return definitions(
         {
-            "license": known.licence["spdx"] or "none that is certain",
+            "license": known.licence["spdx"] or "uncertain",
             "note": known.licence.get("note"),
             "attribution": known.attribution,
             "cite as": known.citation,

@@ -51,7 +51,7 @@ def decompress(published: str, idx: str, file: PublishedFile) -> None:
         found = unpack(published, target, file, str(DATASETS))
     logging.info("%s: %s, %d bytes, SHA-256 %s", idx, compression(published), file.content_bytes, found)
     if not file.pinned:
-        logging.warning("%s: nothing to check it against (content_sha256: %s)", idx, found)
+        logging.warning("%s: no digest to check it against (content_sha256: %s)", idx, found)
 
 
 if __name__ == "__main__":

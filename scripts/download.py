@@ -136,12 +136,12 @@ def download(
     listed = "".join(f"\n  - {reason}".replace("\n", "\n  ") for reason in reasons)
     dataset = Path(output).parent.name
     elsewhere = (
-        f"try again later, or get {file} in another way and name its folder: "
+        f"try again later, or get {file} in another way and give its folder: "
         f"--config 'mirrors={{{dataset}: /path/to/folder}}'"
     )
     told = reasons and all(isinstance(reason, WrongFileError) and reason.details["todo"] for reason in reasons)
     raise DownloadError(
-        output, f"no mirror has the right file{listed or ': none is given'}", todo=None if told else elsewhere
+        output, f"no mirror has the right file{listed or ': no mirror is given'}", todo=None if told else elsewhere
     )
 
 
@@ -155,7 +155,7 @@ def _is_there(output: str, pinned: _Pinned) -> bool:
         logging.info("%s", error)
         return False
     os.utime(output)
-    logging.info("%s: is there already, and the right file", output)
+    logging.info("%s: already there, and the right file", output)
     return True
 
 
@@ -208,11 +208,11 @@ def _get(
         return
     try:
         if not stat.S_ISREG(os.stat(place.where).st_mode):  # a device has no end, and a pipe waits
-            raise UnavailableError(place.shown, "no regular file")
+            raise UnavailableError(place.shown, "not a regular file")
         source = open(place.where, "rb")
     except (OSError, ValueError) as error:  # which is what a zero byte in a path leads to
         missing = isinstance(error, FileNotFoundError)
-        problem = "there is no such file" if missing else f"cannot be read: {getattr(error, 'strerror', error)}"
+        problem = "file not found" if missing else f"cannot be read: {getattr(error, 'strerror', error)}"
         raise UnavailableError(printable(place.where), problem) from None
     with source:
         if place.member:
@@ -222,7 +222,7 @@ def _get(
             check_header(place.where, place.where, unpinned)
         if (size := os.fstat(source.fileno()).st_size) > limit:
             raise WrongFileError(
-                place.shown, "larger than the file can be", expected=f"at most {limit} bytes", found=size
+                place.shown, "larger than the file may be", expected=f"at most {limit} bytes", found=size
             )
         restart(partial, state)
         check_space(place.shown, size, os.path.dirname(partial.name))

@@ -84,7 +84,7 @@ def _check_count(png: Path, directory: Path, count: int) -> None:
     if found != count:
         raise DataError(
             png,
-            "another program changed it while it was made",
+            "another program changed the directory during the export",
             expected=f"{count} files",
             found=f"{found} files in {directory.name}",
             todo="run the same command again",
@@ -95,8 +95,8 @@ def _check_published(png: Path, made: os.stat_result) -> None:
     if not png.exists() or not os.path.samestat(os.stat(png), made):
         raise DataError(
             png,
-            "another program replaced or removed it as soon as it was made",
-            todo="run the same command again, when no other run has the same results folder",
+            "another program replaced or removed the directory right after the export",
+            todo="run the same command again, when no other run uses the results folder",
         )
 
 

@@ -39,7 +39,7 @@ def main(
         images, labels: the decompressed IDX files of a split.
         header: what `validate` wrote about them.
         statistics: the file to make: ``images`` (how many), ``mean`` and ``std`` of all pixels as fractions of
-            white, ``blank_count`` (how many images are of one even grey), ``blank`` (the indices of the first 10,000
+            white, ``blank_count`` (how many images are of one even gray), ``blank`` (the indices of the first 10,000
             of them), ``class_counts``, ``levels`` (how many pixels have each value from 0 to 255) and ``class_means``:
             by label the mean of its images, rows × columns bytes in Base64; nothing of an empty class, nor of images
             with more than a million pixels in all classes.

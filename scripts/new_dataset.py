@@ -52,11 +52,11 @@ def main(files: Sequence[str], output: str | None = None) -> str:
     """
     folders = {Path(file).parent for file in files}
     if len(folders) > 1:
-        raise SurveyError(files[0], "the files lie in several folders", found=", ".join(sorted(map(str, folders))))
+        raise SurveyError(files[0], "the files are in several folders", found=", ".join(sorted(map(str, folders))))
     folder = folders.pop().resolve()
     path = Path(output or os.path.relpath(folder.with_name(f"{folder.name}.yaml")))
     if path.exists():
-        raise SurveyError(path, "it exists already", todo="remove it, or name another file with --output")
+        raise SurveyError(path, "the file already exists", todo="delete it, or give another file with --output")
     facts = survey(_idx_files(files))
     name = path.stem
     about = {

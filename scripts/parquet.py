@@ -45,7 +45,7 @@ def main(
     except ImportError as error:
         raise DataError(
             parquet,
-            "pyarrow is needed to write it",
+            "pyarrow is not installed",
             found=error,
             todo="pip install -r envs/requirements-publish.txt, or run with --sdm conda",
         ) from None

@@ -36,12 +36,12 @@ def main(file: str, count: int | None = None, index: int | None = None, draw: bo
         if draw and (header.type.name != "uint8" or len(header.dims) != 3):
             raise IdxError(
                 file,
-                "nothing to draw: it holds no images",
+                "nothing to draw: the file has no images",
                 expected="uint8 in 3 dimensions",
                 found=f"{header.type.name} in {len(header.dims)}",
             )
         if count is not None and count < 1:
-            raise IdxError(file, "nothing to show", expected="a count from 1", found=count)
+            raise IdxError(file, "nothing to show", expected="a count of at least 1", found=count)
         start = index or 0
         stop = start + 1 if count is None else min(count, header.dims[0])
         if not 0 <= start < stop <= header.dims[0]:

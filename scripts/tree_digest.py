@@ -36,7 +36,7 @@ def main(directory: str) -> tuple[str, int]:
     """
     paths = _paths(directory)
     if not paths:
-        raise TreeError(directory, "there are no PNG files below it", todo="name a directory such as results/mnist/png")
+        raise TreeError(directory, "no PNG files found", todo="give a directory such as results/mnist/png")
     digest = hashlib.sha256()
     for path in paths:
         try:
@@ -57,8 +57,8 @@ def _paths(directory: str) -> list[str]:
                 if REFUSED.search(path):
                     raise TreeError(
                         os.path.join(directory, path),
-                        "its path has characters that are not for paths",
-                        todo="give it another name",
+                        "the path has control characters or is not valid text",
+                        todo="rename it",
                     )
                 paths.append(path)
     return sorted(paths)
@@ -75,9 +75,7 @@ def _pixels(path: str) -> bytes:
         if image.width * image.height > MOST_PIXELS * len(data):
             raise PngError("unreadable", f"{len(data)} bytes cannot hold {image.height} × {image.width} pixels")
         if image.mode == "P":
-            raise PngError(
-                "unreadable", "its pixels are numbers of colors in a palette, which the digest would not tell"
-            )
+            raise PngError("unreadable", "palette images have no digest")
         return f"{image.mode} {image.width} {image.height} ".encode() + pixels_of(image)
 
 

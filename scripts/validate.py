@@ -127,10 +127,10 @@ def _check_counts(labels: str, dataset: Dataset, found: Counter[int], expected: 
         if found[label] != wanted:
             raise ValidationError(
                 labels,
-                f"label {name} ({dataset.classes[label]}) does not stand as often as it must",
+                f"label {name} ({dataset.classes[label]}) has the wrong number of images",
                 expected=wanted,
                 found=found[label],
-                todo="take the right file, or correct `class_counts` in the dataset file",
+                todo="use the right file, or correct `class_counts` in the dataset file",
             )
 
 
@@ -146,11 +146,11 @@ def _count_classes(split: LabelledImages, classes: dict[int, str]) -> Counter[in
         index, value = next((index, value) for index, value in split.labelled() if value in unknown)
         raise ValidationError(
             split.labels.path,
-            f"a label that is no class, of image {index}",
+            f"image {index} has a label that is not a class",
             at=f"byte {split.labels.header.offset(index)}",
             expected=f"a label from {min(classes)} to {max(classes)}",
             found=value,
-            todo=f"take the right file, or name {value} under `classes` in the dataset file",
+            todo=f"use the right file, or name {value} under `classes` in the dataset file",
         )
     return counts
 
@@ -161,10 +161,10 @@ def _describe(file: IdxFile, sha256: str | None) -> dict[str, Any]:
     if sha256 is not None and found != sha256:
         raise ValidationError(
             file.path,
-            "its content is not the published one",
+            "the content differs from the published content",
             expected=f"SHA-256 {sha256}",
             found=found,
-            todo=f"rm {shlex.quote(str(file.path))}, then the same command again, which makes it from the download",
+            todo=f"rm {shlex.quote(str(file.path))}, then run the same command again",
         )
     header = file.header
     return {

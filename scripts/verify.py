@@ -69,13 +69,15 @@ def main(
         Path(report).unlink(missing_ok=True)
     facts = load(dataset, _schema())
     if (images is None) != (labels is None):
-        raise VerifyError(images or labels or "", "originals are images and labels", todo="give both")
+        raise VerifyError(
+            images or labels or "", "the images or the labels are missing", todo="give both --images and --labels"
+        )
     trees = _trees(tree, facts, split)
     if len(trees) > 1 and any((images, labels, manifest, report)):
         raise VerifyError(
             tree,
-            "originals, manifest and report are those of one split",
-            todo=f"name the directory of one: {' or '.join(shell_word(path) for path in trees.values())}",
+            "--images, --labels, --manifest, and --report apply to one split",
+            todo=f"give the directory of one split: {' or '.join(shell_word(path) for path in trees.values())}",
         )
     for name, path in trees.items():
         count = min(limit or facts.split(name).count, facts.split(name).count)
@@ -106,7 +108,7 @@ def _trees(tree: str, dataset: Dataset, split: str | None) -> dict[str, str]:
                 "there is nothing to verify",
                 expected="a directory with a directory for each label",
                 todo=_lines(
-                    [f"make it first: {_command(dataset)}", "or name the directory of one split, and --split NAME"]
+                    [f"make it first: {_command(dataset)}", "or give the directory of one split, and --split NAME"]
                 ),
             )
     if not one:
@@ -137,8 +139,8 @@ def _prove(claim: Claim) -> dict[str, str]:
         if not problems:
             raise VerifyError(
                 claim.tree,
-                "what is rebuilt from it is not what was published, although each image is as in the originals",
-                todo="if labels have several columns, make the manifest again; if not, verify again",
+                "the rebuilt file differs from the published one, although each image equals the original",
+                todo="if the labels have several columns, make the manifest again; otherwise verify again",
             )
         raise _error(claim.tree, claim.dataset, problems.lines(), _repairs(claim, problems))
     if found is not None:
@@ -158,10 +160,10 @@ def _unprovable(claim: Claim) -> VerifyError:
     missing = " and ".join(f"splits.{claim.split}.{role}" for role in ROLES if role not in claim.pins)
     return VerifyError(
         claim.tree,
-        "it cannot be proven without the originals",
+        "it cannot be verified without the original IDX files",
         found=f"not pinned: content_sha256 of {missing} in {source}"
         if missing
-        else f"{claim.part}, while what is pinned are the digests of all {claim.facts.file_count:,} images",
+        else f"{claim.part}; only the digests of all {claim.facts.file_count:,} images are pinned",
         todo=_give_originals(claim),
     )
 
@@ -221,7 +223,7 @@ def _command(dataset: Dataset, claim: Claim | None = None) -> str:
 def _give_originals(claim: Claim) -> str:
     files = zip(ROLES, claim.facts.files, strict=True)
     options = " ".join(f"--{role} {shell_word(file.idx)}" for role, file in files)
-    return f"to learn which image differs, give the originals, downloaded and decompressed: {options}"
+    return f"to find out which image differs, give the original IDX files, decompressed: {options}"
 
 
 def _write_report(report: str, claim: Claim, digests: Mapping[str, str]) -> None:
@@ -253,7 +255,7 @@ def _sentence(claim: Claim, digests: Mapping[str, str]) -> str:
 
 def _count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"a number from 1 is needed, not {text!r}")
+        raise argparse.ArgumentTypeError(f"expected a number of at least 1, found {text!r}")
     return int(text)
 
 

@@ -261,7 +261,7 @@ HOSTILE = {
     "length of 5,000 digits": Misbehaviour(headers={"Content-Length": "9" * 5000}),
     "wait of 5,000 digits": Misbehaviour(status=503, headers={"Retry-After": "9" * 5000}),
     "wait until the year 99999": Misbehaviour(status=503, headers={"Retry-After": "Fri, 31 Dec 99999 23:59:59 GMT"}),
-    "headers without end": Misbehaviour(raw=b"HTTP/1.1 200 OK\r\n", tail=b"X: %s\r\n" % bytes(9999)),
+    "too many headers": Misbehaviour(raw=b"HTTP/1.1 200 OK\r\n", tail=b"X: %s\r\n" % bytes(9999)),
     "header of one endless line": Misbehaviour(raw=b"HTTP/1.1 200 OK\r\nX: ", tail=bytes(PIECE)),
     "interim answers without end": Misbehaviour(raw=b"", tail=b"HTTP/1.1 100 Continue\r\n\r\n" * 100),
     "trailers without end": Misbehaviour(raw=_CHUNKED + b"0\r\n", tail=b"X: y\r\n" * 100),

@@ -127,5 +127,5 @@ class _Lines(io.BufferedReader):
         self._in_lines += len(line)
         body = self._pieces.received - self._in_lines
         if self._in_lines > LINES_LIMIT + body:
-            raise http.client.HTTPException("headers without end")
+            raise http.client.HTTPException("too many headers")
         return line

@@ -43,7 +43,7 @@ class Catalog:
             if dataset.name in self.configured:
                 raise ConfigError(
                     SHOWN_AS,
-                    "two datasets have the same name, and so the same folder of results",
+                    "two datasets have the same name, and thus the same results folder",
                     at="datasets",
                     found=f"{self.entries[dataset.name]} and {entry}",
                     todo="rename one of the files",

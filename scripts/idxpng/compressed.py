@@ -142,7 +142,7 @@ def content_chunks(
             if size > size_limit:
                 raise CompressedFileError(
                     path,
-                    "holds more than it should",
+                    "the content is too long",
                     expected=f"at most {size_limit} bytes of content",
                     found=f"{size} bytes or more",
                 )

@@ -77,14 +77,14 @@ def check_content(
     except CompressedFileError as error:
         damage = error.problem
     if not damage and content.hexdigest() == content_sha256:
-        logging.info("%s: compressed anew, with the published content", source)
+        logging.info("%s: compressed differently, with the published content", source)
         return
     if not (damage or page or expected) and size == content_bytes:
-        logging.warning("%s: nothing to check it against (sha256: %s)", source, found)
+        logging.warning("%s: no digest to check it against (sha256: %s)", source, found)
         return
     if header and not (damage or page or expected) and (problem := wrong_size(header, size)):
         raise WrongFileError(source, **problem._asdict() | _write_again(source))
-    what = page or known_as((found, content.hexdigest()), datasets) or damage or "its content is another"
+    what = page or known_as((found, content.hexdigest()), datasets) or damage or "its content differs"
     raise WrongFileError(
         source,
         f"not the right file: {what}",
@@ -156,7 +156,7 @@ def unpack(published: str, idx: IO[bytes], file: PublishedFile, datasets: str | 
         raise _refusal(
             published,
             datasets,
-            "holds less than it should",
+            "the content is too short",
             content=found,
             expected=f"{file.content_bytes} bytes of content",
             found=f"{size} bytes",
@@ -171,7 +171,7 @@ def unpack(published: str, idx: IO[bytes], file: PublishedFile, datasets: str | 
     else:
         return found
     if digest != pinned:
-        problem = "its content is not the published one"
+        problem = "the content differs from the published content"
         raise _refusal(published, datasets, problem, content=found, expected=f"{kind} {pinned}", found=digest)
     return found
 
@@ -183,7 +183,7 @@ def _refusal(
     with open(published, "rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     known = known_as((digest, content or digest), datasets)
-    details["todo"] = f"rm {shlex.quote(published)}, then the same command again, which gets it from a mirror"
+    details["todo"] = f"rm {shlex.quote(published)}, then run the same command again"
     return WrongFileError(published, f"not the right file: {known}" if known else problem, **details)
 
 

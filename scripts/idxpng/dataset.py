@@ -174,8 +174,8 @@ def load(path: str | Path, schema: dict[str, Any] | None = None, shown_as: str |
     if not re.fullmatch(NAME, name):
         raise DatasetError(
             shown_as,
-            "no name for a dataset, and so for folders",
-            expected="at most 100 letters, digits, - and _, the first a letter or digit, before the suffix .yaml",
+            "not a valid name for a dataset",
+            expected="at most 100 letters, digits, - and _, starting with a letter or digit, then .yaml",
             found=name,
         )
     facts, places = read_with_places(path, shown_as)
@@ -222,9 +222,9 @@ def check_mirror(mirror: str, shown_as: str, error: type[DataError] = DatasetErr
     if separator and scheme not in ("http", "https", "file"):
         raise error(
             shown_as,
-            "a mirror of no known kind",
+            "unknown kind of mirror",
             at="mirrors",
-            expected="an http, https or file URL, or a directory",
+            expected="an http, https, or file URL, or a directory",
             found=f"{scheme}://…",
         )
     return mirror
@@ -289,7 +289,7 @@ def _check_labels(classes: dict[int, str], label_type: str, shown_as: str) -> No
     if max(classes) > largest:
         raise DatasetError(
             shown_as,
-            "a label that the labels file cannot hold",
+            "a label is too large for the labels file",
             at="classes",
             expected=f"labels of type {label_type}: 0 to {largest}",
             found=max(classes),
@@ -301,9 +301,7 @@ def _check_consistency(dataset: Dataset) -> None:
     names = [file.idx for split in dataset.whole_splits.values() for file in split.files]
     suffixed = [name for name in names if name.endswith((*COMPRESSED_SUFFIXES, PLAIN_SUFFIX))]
     if suffixed:
-        raise DatasetError(
-            dataset.source, "a file name with one suffix too many", at="splits", found=", ".join(suffixed)
-        )
+        raise DatasetError(dataset.source, "a file name has an extra suffix", at="splits", found=", ".join(suffixed))
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise DatasetError(dataset.source, "two of its files have the same name", at="splits", found=", ".join(twice))
@@ -312,7 +310,7 @@ def _check_consistency(dataset: Dataset) -> None:
             if file.member and not file.archive:
                 raise DatasetError(
                     dataset.source,
-                    f"{file.file} is a member of an archive of which nothing is said",
+                    f"{file.file} has `member`, but the dataset file names no archive",
                     at="archive",
                     expected="the archive's file and bytes",
                 )
@@ -322,14 +320,18 @@ def _check_consistency(dataset: Dataset) -> None:
         if len(split.class_counts) != len(dataset.classes):
             raise DatasetError(
                 dataset.source,
-                "as many counts as classes are needed",
+                "the number of counts differs from the number of classes",
                 at=at,
                 expected=len(dataset.classes),
                 found=len(split.class_counts),
             )
         if sum(split.class_counts) != split.count:
             raise DatasetError(
-                dataset.source, "the counts do not add up", at=at, expected=split.count, found=sum(split.class_counts)
+                dataset.source,
+                "the class counts do not add up to the number of images",
+                at=at,
+                expected=split.count,
+                found=sum(split.class_counts),
             )
 
 

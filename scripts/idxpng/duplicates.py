@@ -101,10 +101,10 @@ def _full_disk_told() -> Iterator[None]:
         folder = tempfile.gettempdir()
         raise DataError(
             folder,
-            "the images that may be duplicates cannot be sorted in this folder of temporary files",
+            "no room to sort duplicate images in the temporary folder",
             expected="room for 200 bytes of each",
             found=error,
-            todo="make room, or name another folder in the environment variable TMPDIR",
+            todo="make room, or set the environment variable TMPDIR to another folder",
         ) from None
 
 

@@ -83,7 +83,7 @@ def _fetch_rest(session: Session, url: str, shown: str, partial: IO[bytes], stat
             raise HttpFileError(shown, status(response))
         resumed = response.status_code == 206 and response.headers.get("Content-Range", "").startswith(f"bytes {have}-")
         if response.status_code == 206 and not resumed:
-            raise HttpFileError(shown, "sent another part of the file than was asked for")
+            raise HttpFileError(shown, "the server sent the wrong part of the file")
         if not resumed:
             have = 0
             restart(partial, state)

@@ -179,7 +179,7 @@ class IdxFile:
                     at=f"byte {min(found, expected)}",
                     expected=f"{expected} bytes: {self.header.size} of header and {dims} of {self.header.type.name}",
                     found=f"{found} bytes",
-                    todo="remove the file and make it again",
+                    todo="delete the file and make it again",
                 )
             self._items_at, self._item_size = self.header.size, self.header.item_size
         except BaseException:
@@ -210,7 +210,10 @@ class IdxFile:
             more = os.pread(self._file.fileno(), wanted - len(data), offset + len(data))
             if not more:
                 raise IdxError(
-                    self.path, "became shorter while it was read", expected=f"{wanted} bytes", found=f"{len(data)}"
+                    self.path,
+                    "the file became shorter while it was read",
+                    expected=f"{wanted} bytes",
+                    found=f"{len(data)}",
                 )
             data += more
         return data
@@ -247,5 +250,5 @@ def as_array(data: bytes, header: IdxHeader, count: int, file: str | os.PathLike
         return numpy.frombuffer(data, f">{header.type.code}").reshape(count, *header.item_shape)
     except ValueError as error:
         raise IdxError(
-            file, "numpy has no array of its dimensions", at="byte 3", expected=error, found=header.dims
+            file, "numpy cannot represent its dimensions", at="byte 3", expected=error, found=header.dims
         ) from None

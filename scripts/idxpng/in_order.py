@@ -45,7 +45,9 @@ def in_order(function: Callable[[Piece], Result], pieces: Iterable[Piece], proce
             yield ahead.popleft().result()
     except BrokenProcessPool:
         raise DataError(
-            f"one of {processes} processes", "it was killed", todo="give the job more memory, or fewer processes"
+            f"one of {processes} processes",
+            "the process was killed",
+            todo="give the job more memory, or fewer processes",
         ) from None
     finally:
         pool.shutdown(cancel_futures=True)

@@ -52,7 +52,7 @@ def _type(found: IdxHeader, expected: IdxHeader, role: str) -> Mismatch | None:
         todo = f"write `label_type: {name}` into the dataset file"
     elif role == "labels":
         allowed, todo = " or ".join(LABEL_TYPES), "write the labels as whole numbers, such as uint8"
-    return Mismatch(f"{role} of an unsuitable type", at="byte 2", expected=allowed, found=name, todo=todo)
+    return Mismatch(f"{role} have the wrong type", at="byte 2", expected=allowed, found=name, todo=todo)
 
 
 def _swapped(found: IdxHeader, role: str) -> bool:
@@ -63,11 +63,11 @@ def _dimensions(found: IdxHeader, expected: IdxHeader, role: str) -> Mismatch | 
     n_dims, wanted = len(found.dims), len(expected.dims)
     if n_dims == wanted:
         return None
-    problem = "not the number of dimensions that it should have"
+    problem = "wrong number of dimensions"
     if _swapped(found, role):
         other = "labels" if role == "images" else "images"
-        problem = f"these are {other}, and the dataset file names the file as its {role}"
-        todo = "exchange the two names under `images` and `labels` in the dataset file"
+        problem = f"this file has {other}, but the dataset file says {role}"
+        todo = "swap the two names under `images` and `labels` in the dataset file"
     elif role == "images" and n_dims == 4:
         todo = "write one gray value for each pixel, instead of several channels"
     elif role == "images":
@@ -78,7 +78,7 @@ def _dimensions(found: IdxHeader, expected: IdxHeader, role: str) -> Mismatch | 
             "or name the columns with `label_columns` in the dataset file"
         )
     elif n_dims == 1:
-        todo = "take the file whose labels have columns, or remove `label_columns` from the dataset file"
+        todo = "use the file whose labels have columns, or delete `label_columns` from the dataset file"
     else:
         todo = "write one number for each image"
     names = ", ".join(AXES[role][:wanted])
@@ -93,10 +93,10 @@ def _sizes(found: IdxHeader, expected: IdxHeader, role: str) -> Mismatch | None:
     for axis, (size, wanted) in enumerate(zip(found.dims, expected.dims, strict=True)):
         if size != wanted:
             return Mismatch(
-                f"not the number of {AXES[role][axis]} that the dataset file says",
+                f"the number of {AXES[role][axis]} differs from the dataset file",
                 at=f"byte {4 + 4 * axis}",
                 expected=str(wanted),
                 found=str(size),
-                todo=f"take the right file, or write `{keys[axis]}` into the dataset file",
+                todo=f"use the right file, or write `{keys[axis]}` into the dataset file",
             )
     return None

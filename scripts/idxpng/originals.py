@@ -84,12 +84,12 @@ class Originals:
 
 def _open(path: str, expected: IdxHeader, pinned: str | None, source: str) -> IdxFile:
     if not os.path.isfile(path):
-        raise OriginalError(path, "there is no such file")
+        raise OriginalError(path, "file not found")
     file = IdxFile(path)
     if file.header != expected:
         problem, wanted, found = "not the original: its header is another", str(expected), str(file.header)
     elif pinned and (digest := _digest(file, expected)) != pinned:
-        problem, wanted, found = "not the original: its content is another", f"SHA-256 {pinned}", digest
+        problem, wanted, found = "not the original: its content differs", f"SHA-256 {pinned}", digest
     else:
         return file
     file.__exit__()
@@ -98,7 +98,7 @@ def _open(path: str, expected: IdxHeader, pinned: str | None, source: str) -> Id
         problem,
         expected=f"{wanted}, from {source}",
         found=found,
-        todo="remove it, and download and decompress the published file again",
+        todo="delete it, and download and decompress the published file again",
     )
 
 

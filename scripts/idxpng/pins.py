@@ -41,6 +41,6 @@ def to_paste(dataset: Dataset, resources: str | Path, results: str | Path) -> st
     if not found:
         return ""
     return (
-        f"No digest says what the files of {dataset.source} must be. To accept nothing else from now on, "
-        f"write this there in place of `splits`:\n\n{text({'splits': splits})}"
+        f"{dataset.source} does not pin the digest of every file. To accept only these files from now on, "
+        f"replace its `splits` by:\n\n{text({'splits': splits})}"
     )

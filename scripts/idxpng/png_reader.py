@@ -61,7 +61,7 @@ class PngReader:
             raise PngError("altered", _header(data))
         with open_png(data) as image:
             if (image.mode, image.size) != ("L", self._size):  # a second IHDR
-                raise PngError("altered", "it has two sizes")
+                raise PngError("altered", "a second header changes its size or type")
             return pixels_of(image)
 
 
@@ -96,7 +96,7 @@ def read_regular_file(path: str, largest: int) -> bytes:
     """The bytes of a file, if it is one; it neither waits for a pipe nor follows a symbolic link.
 
     Raises:
-        PngError: when it cannot be read, is no regular file, or has more than ``largest`` bytes.
+        PngError: when it cannot be read, is not a regular file, or has more than ``largest`` bytes.
     """
     try:
         descriptor = os.open(path, FLAGS)
@@ -110,7 +110,7 @@ def read_regular_file(path: str, largest: int) -> bytes:
         if not stat.S_ISREG(status.st_mode):
             raise PngError("unreadable", "not a file")
         if status.st_size > largest:
-            raise PngError("unreadable", f"{status.st_size:,} bytes, too many for one image")
+            raise PngError("unreadable", f"{status.st_size:,} bytes, too large for one image")
         data = os.read(descriptor, status.st_size)
         while len(data) < status.st_size and (more := os.read(descriptor, status.st_size - len(data))):
             data += more
@@ -130,16 +130,16 @@ def check_chunks(data: bytes) -> None:
         PngError: when it is not.
     """
     if not data.startswith(SIGNATURE):
-        raise PngError("unreadable", "no PNG" if data else "empty")
+        raise PngError("unreadable", "not a PNG file" if data else "empty")
     at, chunk = len(SIGNATURE), b""
     view = memoryview(data)
     while chunk != b"IEND":
         end = at + 8 + int.from_bytes(view[at : at + 4], "big")
         chunk = data[at + 4 : at + 8]
         if end + 4 > len(data):
-            raise PngError("unreadable", f"it ends at byte {len(data)}, inside a chunk")
+            raise PngError("unreadable", f"truncated inside a chunk at byte {len(data)}")
         if zlib.crc32(view[at + 4 : end]) != int.from_bytes(view[end : end + 4], "big"):
-            raise PngError("unreadable", f"wrong checksum at byte {end}")
+            raise PngError("unreadable", f"checksum error at byte {end}")
         at = end + 4
 
 

@@ -117,9 +117,7 @@ def labels_digest(header: IdxHeader, tree: PngTree, columns: Sequence[str], mani
         return str(digest.hexdigest())
     if manifest is None:
         others = ", ".join(column for column in columns if column != CLASS)
-        raise RebuildError(
-            tree.path, f"its directories do not tell {others}", todo="name its manifest: --manifest FILE"
-        )
+        raise RebuildError(tree.path, f"the directories do not contain {others}", todo="add --manifest FILE")
     of_class = columns.index(CLASS)
     for place, values in zip(tree.places, _manifest_rows(manifest, columns, len(tree.places)), strict=True):
         values[of_class] = tree.values[place - 1]
@@ -130,7 +128,7 @@ def labels_digest(header: IdxHeader, tree: PngTree, columns: Sequence[str], mani
 def _manifest_rows(manifest: str, columns: Sequence[str], count: int) -> Iterator[list[int]]:
     """For each image of the split the values of ``columns``, with 0 in place of the class."""
     if not os.path.isfile(manifest):
-        raise RebuildError(manifest, "there is no such file", todo="make the manifest again")
+        raise RebuildError(manifest, "file not found", todo="make the manifest again")
     with open(manifest, encoding="utf-8", newline="") as file:
         rows = csv.DictReader(iter(lambda: file.readline(LONGEST_LINE), ""))
         for index in range(count):
@@ -142,7 +140,7 @@ def _manifest_rows(manifest: str, columns: Sequence[str], count: int) -> Iterato
             except (StopIteration, KeyError, TypeError, ValueError, csv.Error) as error:
                 raise RebuildError(
                     manifest,
-                    f"no row that tells the label of image {index}",
+                    f"no valid row for image {index}",
                     at=f"line {rows.line_num}",
                     expected=f"index,{','.join(column for column in columns if column != CLASS)}",
                     found=repr(error)[:LONGEST_MESSAGE],

@@ -30,7 +30,7 @@ def open_remote_zip(url: str, size_limit: int, **patience: Any) -> Iterator[zipf
         url, size_limit, patience: as in `http.fetch`.
 
     Raises, also while a member is being read inside the block:
-        NoRangesError: when the server sends no parts of files.
+        NoRangesError: when the server does not support range requests.
         HttpFileError: when it sends nothing, with the reason.
         BadZipFile: when what it sends is not a zip archive.
     """
@@ -78,14 +78,14 @@ class _Ranges:
         response = self._session.ask(self._url, {"Range": f"bytes={start}-{stop - 1}"})
         try:
             if response.status_code == 200:
-                raise NoRangesError(self._shown, "the server sends no parts of files")
+                raise NoRangesError(self._shown, "the server does not support range requests")
             if response.status_code != 206:
                 raise HttpFileError(self._shown, status(response))
             sent = re.fullmatch(r"bytes (\d{1,20})-(\d{1,20})/(\d{1,20})", response.headers.get("Content-Range", ""))
             if not sent or (int(sent[1]), int(sent[2]) + 1) != (start, stop):
-                raise HttpFileError(self._shown, "sent another part of the file than was asked for")
+                raise HttpFileError(self._shown, "the server sent the wrong part of the file")
             if self._size not in (None, int(sent[3])):
-                raise HttpFileError(self._shown, "changed while it was read")
+                raise HttpFileError(self._shown, "the file changed while it was read")
             self._size = int(sent[3])
         except HttpFileError:
             response.close()

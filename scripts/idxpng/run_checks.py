@@ -21,7 +21,7 @@ def check_folder(path: str | os.PathLike[str], name: str) -> None:
         name: what it is for, as the key ``pathvars`` of the configuration calls it.
 
     Raises:
-        DataError: when it, or what stands above it, is a file or may not be written.
+        DataError: when it, or what stands above it, is a file or cannot be written.
     """
     existing = Path(path).absolute()
     while not os.path.lexists(existing):
@@ -64,7 +64,7 @@ def _check_origin(plan: Plan, name: str, folder: Path) -> None:
             continue  # the file was moved, or is spelled in another way
         raise DataError(
             folder,
-            "holds results of another dataset with the same name",
+            "has results of another dataset with the same name",
             expected=f"those of {source}",
             found=f"those of {origin}",
             todo=f"rename the dataset file, or remove {folder} and resources/{name}",

@@ -117,7 +117,7 @@ class Session(requests.Session):
             parts = urlsplit(target)
             _ = parts.port  # which requests reads unguarded
         except ValueError:
-            raise HttpFileError(shown, "redirects to what is no address") from None
+            raise HttpFileError(shown, "redirects to an invalid address") from None
         if resp.url.startswith("https://") and parts.scheme == "http":
             raise HttpFileError(shown, "redirects to an unencrypted address", found=without_secrets(target))
         resp.raw = BytesIO()  # in place of a body that requests would read to its end, if it has one
@@ -154,18 +154,18 @@ def _retry_after(response: requests.Response) -> float:
 def reason(error: Exception, timeout: tuple[float, float]) -> str:
     """Why a request failed, in words that show no secret of its URL."""
     if isinstance(error, exceptions.SSLError) and "CERTIFICATE" in str(error):
-        return "its TLS certificate is not trusted; see REQUESTS_CA_BUNDLE if your network has a CA of its own"
+        return "its TLS certificate is not trusted; if your network has its own CA, set REQUESTS_CA_BUNDLE"
     if isinstance(error, exceptions.ProxyError):
-        return "the proxy refuses; see HTTPS_PROXY and NO_PROXY"
+        return "the proxy refused the connection; see HTTPS_PROXY and NO_PROXY"
     if isinstance(error, exceptions.ConnectTimeout):
         return f"no connection within {timeout[0]:g} s"
     if isinstance(error, exceptions.ReadTimeout) or "Read timed out" in str(error):
         return f"no answer within {timeout[1]:g} s"
     if isinstance(error, exceptions.TooManyRedirects):
-        return "redirects without end"
+        return "too many redirects"
     if isinstance(error, exceptions.ConnectionError):
         cause = error.args[0] if error.args else error
         return shortened(f"no connection: {getattr(cause, 'reason', cause)}")
     if isinstance(error, OSError) and not isinstance(error, exceptions.RequestException):
         return shortened(f"{error}; see REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE", 500)
-    return "it is, or redirects to, an address that cannot be used"  # whose text would show it, secrets and all
+    return "the address, or one that it redirects to, is invalid"  # whose text would show it, secrets and all

@@ -27,7 +27,7 @@ def check_space(file: str | os.PathLike[str], size: int, folder: str | os.PathLi
     if size > found:
         raise DiskRoomError(
             file,
-            "no space for it on the disk",
+            "not enough disk space",
             expected=f"{size} bytes",
             found=f"{found} free in {folder}",
             todo=AGAIN,

@@ -46,10 +46,10 @@ class SplitHeader(NamedTuple):
         except (ValueError, KeyError, TypeError) as error:
             raise DataError(
                 path,
-                "not the header of a split",
+                "not a header made by validate",
                 expected=f"JSON with the keys {', '.join(KEYS)}",
                 found=f"{type(error).__name__}: {error}",
-                todo="remove it and run again; by hand: python scripts/validate.py --help",
+                todo="delete it and run again, or make it by hand: python scripts/validate.py --help",
             ) from None
 
     @property

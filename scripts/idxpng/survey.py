@@ -77,10 +77,10 @@ def survey(paths: Iterable[str | os.PathLike[str]]) -> dict[str, Any]:
         if (other.header.type, other.header.item_shape) != (first.header.type, first.header.item_shape):
             raise SurveyError(
                 other.path,
-                f"labels of another kind than {first.path}",
+                f"the labels differ in type or shape from those of {first.path}",
                 expected=f"{first.header.type.name} {first.header.item_shape}",
                 found=f"{other.header.type.name} {other.header.item_shape}",
-                todo="write all labels alike, or make two datasets of them",
+                todo="write all labels in one format, or make two datasets",
             )
     counts = [Counter(file.values) for file in labels]
     classes = sorted(set().union(*counts))
@@ -138,7 +138,9 @@ def _check_kind(path: Path, header: IdxHeader) -> None:
     if problem := mismatch(header, expected):
         raise SurveyError(path, **problem._asdict())
     if 0 in header.dims:
-        raise SurveyError(path, "nothing is in it", at="byte 4", expected="one image at least", found=header.dims)
+        raise SurveyError(
+            path, "the file contains no items", at="byte 4", expected="at least one item", found=header.dims
+        )
 
 
 def _classes(path: Path, header: IdxHeader, data: bytes) -> Sequence[int]:
@@ -151,18 +153,18 @@ def _classes(path: Path, header: IdxHeader, data: bytes) -> Sequence[int]:
     ):
         raise SurveyError(
             path,
-            "one-hot labels",
+            "the labels are one-hot",
             at="byte 3",
-            expected="1 dimension, the number of each image's class",
-            found=f"2 {header.dims}, a single 1 in each row",
-            todo="write the position of the 1 instead of the row, as numpy's argmax(axis=1) finds it",
+            expected="1 dimension: the class number of each image",
+            found=f"2 dimensions {header.dims}, with a single 1 in each row",
+            todo="replace each row by the position of the 1, such as with numpy's argmax(axis=1)",
         )
     classes = values[::columns]
     index = min(range(len(classes)), key=classes.__getitem__)
     if classes[index] < 0:
         raise SurveyError(
             path,
-            f"a label that can be no class, of image {index}",
+            f"the label of image {index} is negative",
             at=f"byte {header.offset(index)}",
             expected="0 or more",
             found=classes[index],
@@ -180,8 +182,8 @@ def _pairs(files: list[SurveyedFile]) -> dict[str, tuple[SurveyedFile, SurveyedF
         if other and other.content_sha256 != file.content_sha256:
             raise SurveyError(
                 file.path,
-                f"by its name it is the {role} of the same split as {other.path.name}, and has another content",
-                todo="name the files of one dataset only, such as my/idx/train-*",
+                f"its name says that it has the {role} of the same split as {other.path.name}, but the content differs",
+                todo="give the files of one dataset only, such as my/idx/train-*",
             )
         if not other or file.path.suffix in COMPRESSED_SUFFIXES:  # the same content twice: the smaller file
             by_key[_key(file.path)][role] = file
@@ -192,16 +194,16 @@ def _pairs(files: list[SurveyedFile]) -> dict[str, tuple[SurveyedFile, SurveyedF
             wanted = "labels" if role == "images" else "images"
             raise SurveyError(
                 file.path,
-                f"these {role} have no {wanted}",
+                f"no {wanted} found for these {role}",
                 expected=f"a file with the same name and {wanted} in place of {role}",
                 found=", ".join(sorted(each.path.name for each in files)),
-                todo="name both files, and call them alike, as train-images-idx3-ubyte and train-labels-idx1-ubyte",
+                todo="give both files, with matching names such as train-images-idx3-ubyte and train-labels-idx1-ubyte",
             )
         images, labels = of_split["images"], of_split["labels"]
         if images.header.dims[0] != labels.header.dims[0]:
             raise SurveyError(
                 labels.path,
-                f"not as many labels as {images.path.name} has images",
+                f"the number of labels differs from the number of images in {images.path.name}",
                 at="byte 4",
                 expected=images.header.dims[0],
                 found=labels.header.dims[0],
@@ -210,8 +212,8 @@ def _pairs(files: list[SurveyedFile]) -> dict[str, tuple[SurveyedFile, SurveyedF
         if split in pairs:
             raise SurveyError(
                 images.path,
-                f"a second split by the name {split}, beside {pairs[split][0].path.name}",
-                todo="name the files of one dataset only, such as my/idx/letters-*",
+                f"a second split has the name {split}; the first is {pairs[split][0].path.name}",
+                todo="give the files of one dataset only, such as my/idx/letters-*",
             )
         pairs[split] = images, labels
     order = list(dict.fromkeys(SPLITS.values()))

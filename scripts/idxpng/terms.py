@@ -44,7 +44,7 @@ TEX |= {character: f"\\{character}" for character in "{}%&#$_"}
 
 def words(dataset: Dataset) -> str:
     """What a user must know of a dataset's license, in paragraphs."""
-    name = dataset.licence["spdx"] or "none that is certain"
+    name = dataset.licence["spdx"] or "uncertain"
     paragraphs = (f"License of {dataset.title}: {name}", dataset.licence.get("note"), dataset.attribution)
     return "\n\n".join(paragraph for paragraph in paragraphs if paragraph)
 

@@ -68,7 +68,7 @@ def check_size(shown: str, size: int, size_limit: int) -> None:
     """Raise TooLargeError where ``size`` is more than there may be."""
     if size > size_limit:
         raise TooLargeError(
-            shown, "larger than the file can be", expected=f"at most {size_limit} bytes", found=f"{size} or more"
+            shown, "larger than the file may be", expected=f"at most {size_limit} bytes", found=f"{size} or more"
         )
 
 

@@ -49,12 +49,12 @@ def read_with_places(path: str | os.PathLike[str], shown_as: str) -> tuple[Any, 
     file can ask for any amount of memory, or mean something else than it seems to say.
 
     Raises:
-        DatasetError: when there is no such file, or it is anything else or larger than ``MAX_BYTES``.
+        DatasetError: when the file is not found, is not a regular file, or larger than ``MAX_BYTES``.
     """
     try:
         text = _read(path, shown_as).decode("utf-8")
     except FileNotFoundError:
-        raise DatasetError(shown_as, "there is no such file") from None
+        raise DatasetError(shown_as, "file not found") from None
     except OSError as error:
         raise DatasetError(shown_as, "it cannot be read", found=error.strerror) from None
     except UnicodeDecodeError as error:
@@ -80,10 +80,10 @@ def _read(path: str | os.PathLike[str], shown_as: str) -> bytes:
         if stat.S_ISDIR(mode):
             raise IsADirectoryError(21, os.strerror(21))
         if not stat.S_ISREG(mode):
-            raise DatasetError(shown_as, "no regular file")
+            raise DatasetError(shown_as, "not a regular file")
         data = file.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
-        raise DatasetError(shown_as, "too large for a file of facts", expected=f"at most {MAX_BYTES:,} bytes")
+        raise DatasetError(shown_as, "too large for a YAML file", expected=f"at most {MAX_BYTES:,} bytes")
     return data
 
 

@@ -71,7 +71,7 @@ def from_url(
 ) -> None:
     """Bring a member of an archive on a server into ``partial``, and no other part of it.
 
-    Where the server sends no parts of files, the whole archive is downloaded to ``whole``. There it stays: all
+    Where the server does not support range requests, the whole archive is downloaded to ``whole``. There it stays: all
     members, of whatever dataset, come from it from then on.
 
     Args:
@@ -144,7 +144,7 @@ def _find(archive: zipfile.ZipFile, shown: str, member: str) -> zipfile.ZipInfo:
         if re.match(r"([A-Za-z]:)?[/\\]|(.*[/\\])?\.\.([/\\]|$)", info.orig_filename, re.DOTALL):
             raise ArchiveError(
                 shown,
-                "not to be trusted: one of its members would lie outside of the folder it is unpacked in",
+                "unsafe archive: one of its members would be unpacked outside its folder",
                 expected="relative paths",
                 found=ascii(info.orig_filename),
                 todo="get the archive from another mirror",
@@ -158,7 +158,7 @@ def _find(archive: zipfile.ZipFile, shown: str, member: str) -> zipfile.ZipInfo:
         close = names if found else difflib.get_close_matches(member, names, n=3, cutoff=0.3)
         raise ArchiveError(
             shown,
-            f"holds more than one {name}" if found else "has no such member",
+            f"has more than one {name}" if found else "has no such member",
             expected=f"one {member}",
             found=", ".join(map(ascii, close)) or f"{len(names)} others",
             todo="get the archive from another mirror, or correct `member` in the dataset file",
@@ -168,10 +168,10 @@ def _find(archive: zipfile.ZipFile, shown: str, member: str) -> zipfile.ZipInfo:
     if found[0].compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise ArchiveError(
             shown,
-            f"{member} is compressed in an unusual way",
-            expected="deflate, or none",
+            f"{member} uses an unsupported compression method",
+            expected="deflate or stored",
             found=f"method {found[0].compress_type}",
-            todo="unpack the archive with another program, and name the folder as mirror",
+            todo="unpack the archive with another program, and give the folder as a mirror",
         )
     return found[0]
 

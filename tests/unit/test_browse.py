@@ -138,7 +138,7 @@ def test_the_page_has_license_dispute_citation_files_and_numbers(tmp_path: Path)
         attribution="Made by me.",
     )["page"]
     for words in (
-        "none that is certain",
+        "uncertain",
         "Disputed by A &amp; B.",
         "Me, 2020",
         "Made by me.",

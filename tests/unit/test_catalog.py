@@ -56,7 +56,7 @@ def test_a_mirror_of_a_dataset_that_cannot_be_used_is_refused(own_file: Callable
     path = own_file(mirrors=["ftp://example.org/"])
     message = refusal(datasets=path)
     assert message.startswith(f"{path}: ")
-    assert "http, https or file" in message
+    assert "http, https, or file" in message
 
 
 def test_the_bundled_sample_is_found_beside_its_dataset_file() -> None:

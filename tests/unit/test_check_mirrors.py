@@ -78,5 +78,5 @@ def test_shipped_datasets_go_by_name_and_mistakes_are_told_without_a_traceback()
     for name in ("nist", "/none/x.yaml"):
         process = check_mirrors(name)
         assert process.returncode == 1
-        assert "there is no such file" in process.stderr
+        assert "file not found" in process.stderr
         assert "Traceback" not in process.stderr

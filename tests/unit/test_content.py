@@ -32,7 +32,7 @@ def test_a_file_with_the_described_header_is_accepted(tmp_path: Path, compressed
     [
         (idx_bytes(IMAGES.astype("float32")), ["at:       byte 2", "expected: uint8", "found:    float32", "as uint8"]),
         (idx_bytes(IMAGES[:, :4]), ["at:       byte 8", "expected: 5", "found:    4", "`shape: [4, 7]`"]),
-        (idx_bytes(IMAGES[0, 0]), ["at:       byte 3", "expected: 3", "found:    1 (7,)", "exchange"]),
+        (idx_bytes(IMAGES[0, 0]), ["at:       byte 3", "expected: 3", "found:    1 (7,)", "swap"]),
         (GOOD[:-1], ["at:       byte 1065", "expected: 1066 bytes", "found:    1065 bytes", "write the file again"]),
         (GOOD[:9], ["at:       byte 9", "expected: 16 bytes of header", "found:    9 bytes", "write the file again"]),
         (b"", ["at:       byte 0", "found:    0 bytes", "write the file again"]),

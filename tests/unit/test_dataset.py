@@ -218,9 +218,7 @@ def test_yaml_that_is_no_mapping_is_refused(load_text: Callable[[str], Dataset],
         load_text(text)
 
 
-@pytest.mark.parametrize(
-    ("name", "problem"), [("missing.yaml", "there is no such file"), ("folder.yaml", "cannot be read")]
-)
+@pytest.mark.parametrize(("name", "problem"), [("missing.yaml", "file not found"), ("folder.yaml", "cannot be read")])
 def test_what_cannot_be_opened_is_refused_by_name(tmp_path: Path, name: str, problem: str) -> None:
     (tmp_path / "folder.yaml").mkdir()
     path = tmp_path / name
@@ -296,7 +294,7 @@ def test_what_is_not_pinned_is_none(load_text: Callable[[str], Dataset]) -> None
 
 def test_a_member_is_of_an_archive_that_the_file_describes(load_text: Callable[[str], Dataset]) -> None:
     member = {"splits.train.images.member": "gzip/train.gz"}
-    with pytest.raises(DatasetError, match="is a member of an archive"):
+    with pytest.raises(DatasetError, match="names no archive"):
         load_text(yaml.safe_dump(mnist_with(member)))
     split = load_text(yaml.safe_dump(mnist_with(member | {"archive": {"file": "a.zip", "bytes": 9}}))).splits["train"]
     assert (split.images.member, split.images.archive) == ("gzip/train.gz", ("a.zip", 9))

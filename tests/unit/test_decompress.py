@@ -152,7 +152,7 @@ def test_a_file_that_took_the_place_of_the_pinned_one_is_refused(
         run(published, idx, **pins(right)[pin])
     assert list(idx.parent.iterdir()) == [published]
     (expected,), (found,) = pins(right)[pin].values(), pins(swapped)[pin].values()
-    assert str(error.value).startswith(f"{published}: its content is not the published one\n")
+    assert str(error.value).startswith(f"{published}: the content differs from the published content\n")
     assert f"expected: {'SHA-256' if pin == 'sha256' else 'Git blob'} {expected}\n  found:    {found}\n" in str(
         error.value
     )

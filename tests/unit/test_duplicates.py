@@ -92,7 +92,7 @@ def test_a_full_disk_of_temporary_files_is_told(tmp_path: Path, monkeypatch: pyt
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (2**18, limits[1]))
     try:
-        with pytest.raises(DataError, match=r"temporary files[^$]*TMPDIR"):
+        with pytest.raises(DataError, match=r"temporary folder[^$]*TMPDIR"):
             Duplicates({"train": manifest})
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)

@@ -57,7 +57,7 @@ def test_a_device_in_a_mirror_directory_is_no_file(tmp_path: Path, device: str) 
     target.mkdir(parents=True)
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "a-idx1-ubyte.gz").symlink_to(device)
-    with pytest.raises(download.DownloadError, match="no regular file"):
+    with pytest.raises(download.DownloadError, match="not a regular file"):
         download.download([str(tmp_path)], "a-idx1-ubyte.gz", str(target / "a-idx1-ubyte.gz"), 18)
     assert list(target.iterdir()) == []
 

@@ -38,7 +38,7 @@ def die(number: int) -> None:
 
 
 def test_a_process_that_is_killed_is_told_and_not_waited_for() -> None:
-    with pytest.raises(DataError, match="one of 2 processes: it was killed"):
+    with pytest.raises(DataError, match="one of 2 processes: the process was killed"):
         list(in_order(die, [1], 2))
 
 

@@ -54,7 +54,7 @@ def test_an_existing_file_is_not_overwritten(tmp_path: Path) -> None:
     (tmp_path / "idx.yaml").write_text("mine")
     process = new_dataset(tmp_path, "idx/*")
     assert process.returncode == 1
-    assert "it exists already" in process.stderr
+    assert "the file already exists" in process.stderr
     assert (tmp_path / "idx.yaml").read_text() == "mine"
 
 
@@ -90,7 +90,7 @@ def test_mistakes_are_told_without_a_traceback_and_leave_no_file(tmp_path: Path)
         "idx/none": "No such file",
         "idx/*.txt": "No such file",
         "idx/* other/*": "several folders",
-        "'a b'/*": "no name for a dataset",
+        "'a b'/*": "not a valid name for a dataset",
         "idx/*labels*": "these labels have no images",
     }
     for command, words in mistakes.items():

@@ -98,7 +98,7 @@ def test_several_images_are_drawn_one_below_the_other(files: Path) -> None:
 
 
 def test_labels_cannot_be_drawn(files: Path) -> None:
-    assert "it holds no images" in refusal(files / "labels", "--index", "0", "--draw")
+    assert "the file has no images" in refusal(files / "labels", "--index", "0", "--draw")
 
 
 def test_a_label_is_its_value(files: Path) -> None:

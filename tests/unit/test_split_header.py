@@ -24,5 +24,5 @@ def test_labels_are_known_by_the_names_of_their_directories(header: SplitHeader)
 def test_something_else_is_refused_with_what_to_do(tmp_path: Path, content: str) -> None:
     path = tmp_path / "train.json"
     path.write_text(content)
-    with pytest.raises(DataError, match=r"not the header of a split[^$]*remove it and run again"):
+    with pytest.raises(DataError, match=r"not a header made by validate[^$]*delete it and run again"):
         SplitHeader.read(path)

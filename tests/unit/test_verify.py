@@ -168,7 +168,7 @@ def test_all_splits_are_proven_at_once(exported: Exported, capsys: pytest.Captur
     with pytest.raises(verify.VerifyError, match=f"rm -r -- {png}/.DS_Store$"):
         verify.main(str(png), exported.dataset)
     (png / ".DS_Store").unlink()
-    with pytest.raises(verify.VerifyError, match="those of one split"):
+    with pytest.raises(verify.VerifyError, match="apply to one split"):
         verify.main(str(png), exported.dataset, report=str(exported.report))
     shutil.rmtree(png / "test")
     with pytest.raises(verify.VerifyError, match=f"{png}/test: there is nothing to verify"):
@@ -182,7 +182,7 @@ def test_a_limited_export_is_proven_to_be_the_first_images(
     exported.verify(limit=7)
     assert "7 PNG files are the first published images and labels of A set" in capsys.readouterr().out
     assert "missing" in exported.refusal()
-    assert "cannot be proven without the originals" in exported.refusal(limit=7, originals=False)
+    assert "cannot be verified without the original IDX files" in exported.refusal(limit=7, originals=False)
 
 
 def make_a_part(exported: Exported) -> Path:
@@ -208,7 +208,9 @@ def test_a_part_of_a_split_is_proven_by_the_originals(exported: Exported, capsys
     exported.verify(tree, split="part")
     assert "5 PNG files are the rows 3 to 7 of the published images" in capsys.readouterr().out
     assert json.loads(exported.report.read_text())["files"] == 5
-    assert "cannot be proven without the originals" in exported.refusal(tree=tree, split="part", originals=False)
+    assert "cannot be verified without the original IDX files" in exported.refusal(
+        tree=tree, split="part", originals=False
+    )
     invert(next(tree.rglob("*.png")))
     assert "altered: 1" in exported.refusal(tree=tree, split="part")
 
@@ -361,7 +363,7 @@ def test_without_the_originals_it_is_known_that_something_is_wrong(
     message = exported.refusal(originals=False)
     if harm in (invert, swap_a_pixel, rotate):
         assert f"expected: images: SHA-256 {sha256(exported.images)}" in message
-        assert message.endswith("give the originals, downloaded and decompressed: --images images --labels labels")
+        assert message.endswith("give the original IDX files, decompressed: --images images --labels labels")
     else:
         assert f"{kind}: 1\n" in message
         assert path.name in message
@@ -436,7 +438,7 @@ def test_another_writer_in_the_manifest_is_no_proof(tmp_path: Path) -> None:
     lines = exported.manifest.read_text().splitlines()
     lines[3] = lines[3].rpartition(",")[0] + ",1"
     exported.manifest.write_text("\n".join([*lines, ""]))
-    assert "not what was published" in exported.refusal()
+    assert "differs from the published one" in exported.refusal()
     assert "labels: SHA-256" in exported.refusal(originals=False)
 
 
@@ -456,7 +458,7 @@ def test_an_image_that_was_changed_everywhere_is_not_the_published_one(exported:
     header["images"]["sha256"] = sha256(exported.images)
     Path(exported.header).write_text(json.dumps(header))
     exported.export()
-    assert f"{exported.images}: not the original: its content is another" in exported.refusal()
+    assert f"{exported.images}: not the original: its content differs" in exported.refusal()
     assert f"images: SHA-256 {sha256(exported.images)}" in exported.refusal(originals=False)
     exported.export(limit=7)
     assert "not the original" in exported.refusal(limit=7), "though the first images are"
@@ -629,7 +631,7 @@ def test_a_manifest_that_is_none_is_told(tmp_path: Path, content: bytes) -> None
     assert exported.manifest
     exported.manifest.write_bytes(content)
     message = exported.refusal(originals=False)
-    assert message.startswith(f"{exported.manifest}: no row that tells the label of image 0\n")
+    assert message.startswith(f"{exported.manifest}: no valid row for image 0\n")
     assert len(message) < 1000
 
 
@@ -645,10 +647,10 @@ def test_a_number_that_is_no_label_is_told(tmp_path: Path, value: str) -> None:
 
 def test_labels_of_several_columns_need_a_manifest(tmp_path: Path) -> None:
     exported = Exported(tmp_path, label_columns=("class", "writer"))
-    assert "its directories do not tell writer" in exported.refusal(manifest=None, originals=False)
-    assert "there is no such file" in exported.refusal(manifest=str(tmp_path / "nowhere"), originals=False)
+    assert "the directories do not contain writer" in exported.refusal(manifest=None, originals=False)
+    assert "file not found" in exported.refusal(manifest=str(tmp_path / "nowhere"), originals=False)
     os.mkfifo(tmp_path / "pipe")
-    assert "there is no such file" in exported.refusal(manifest=str(tmp_path / "pipe"), originals=False)
+    assert "file not found" in exported.refusal(manifest=str(tmp_path / "pipe"), originals=False)
 
 
 # As a command
@@ -676,15 +678,15 @@ def test_the_command_proves_or_says_what_is_wrong(exported: Exported, tmp_path: 
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["--images", "images", "results/set/png/train"], "give both"),
+        (["--images", "images", "results/set/png/train"], "give both --images and --labels"),
         (["--split", "nist", "results/set/png/train"], "no such split"),
-        (["--limit", "0", "results/set/png/train"], "a number from 1 is needed"),
-        (["--limit", "-3", "results/set/png/train"], "a number from 1 is needed"),
+        (["--limit", "0", "results/set/png/train"], "expected a number of at least 1"),
+        (["--limit", "-3", "results/set/png/train"], "expected a number of at least 1"),
         (["nowhere"], "nowhere/train: there is nothing to verify"),
         (["set.yaml"], "set.yaml/train: there is nothing to verify"),
         (["--dataset", "header.json", "results/set/png/train"], "header.json: "),
         (["--images", "set.yaml", "--labels", "labels", "--limit", "3", "results/set/png/train"], "not an IDX file"),
-        (["--images", "none", "--labels", "labels", "--limit", "3", "results/set/png/train"], "there is no such file"),
+        (["--images", "none", "--labels", "labels", "--limit", "3", "results/set/png/train"], "file not found"),
     ],
 )
 @pytest.mark.usefixtures("exported")

@@ -138,7 +138,7 @@ def test_a_file_is_read_up_to_a_size(path: Path) -> None:
     assert read_yaml(path, "mine.yaml") == {"a": 1}
     with open(path, "ab") as file:
         file.truncate(2**40)
-    with pytest.raises(DatasetError, match=r"too large for a file of facts\n  expected: at most 1,048,576 bytes"):
+    with pytest.raises(DatasetError, match=r"too large for a YAML file\n  expected: at most 1,048,576 bytes"):
         read_yaml(path, "mine.yaml")
 
 
@@ -148,7 +148,7 @@ def test_what_is_no_file_is_not_waited_for(path: Path, what: str) -> None:
         os.mkfifo(path)
     else:
         path.symlink_to(what)
-    with pytest.raises(DatasetError, match=r"mine\.yaml: no regular file"):
+    with pytest.raises(DatasetError, match=r"mine\.yaml: not a regular file"):
         read_yaml(path, "mine.yaml")
 
 

@@ -123,7 +123,7 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
 
 
 FULL = "ERROR: {output}: No space left on device\n  expected: more than is free"
-NO_SPACE = "ERROR: {output}: no space for it on the disk\n  expected: "
+NO_SPACE = "ERROR: {output}: not enough disk space\n  expected: "
 NO_ROOM = "{disk}/results: no room for 93 files\n  expected: 93 blocks"
 
 
@@ -172,8 +172,8 @@ def check_made_now(project: Path, disk: Path, output: str, everything: dict[str,
 @pytest.mark.parametrize(
     ("chunked", "told"),
     [
-        (None, "ERROR: {mirror}/{file}: no space for it on the disk\n  expected: 161728 bytes"),
-        (False, "ERROR: {mirror}/{file}: no space for it on the disk\n  expected: 161728 bytes"),
+        (None, "ERROR: {mirror}/{file}: not enough disk space\n  expected: 161728 bytes"),
+        (False, "ERROR: {mirror}/{file}: not enough disk space\n  expected: 161728 bytes"),
         (True, FULL),
     ],
     ids=["from a directory", "from a server", "from a server that tells no length"],

@@ -77,7 +77,7 @@ def test_the_report_shows_workflow_datasets_previews_histograms_and_run_times(
     browser.click("Datasets")
     browser.show("mnist-sample")
     browser.driver.switch_to.frame(browser.find("//iframe"))
-    assert "none that is certain" in browser.find("//dt[.='license']/following-sibling::dd").text
+    assert "uncertain" in browser.find("//dt[.='license']/following-sibling::dd").text
     assert "2051 uint8 1000 × 28 × 28" in browser.find("//tr[td='train-images-idx3-ubyte']").text
     browser.find("//button[@aria-label='image 1, class 0']").click()
     assert "51 159 253 159 50" in browser.find("//div[@id='matrix']").text, "a part of the page, without PNG files"

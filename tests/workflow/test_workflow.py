@@ -331,7 +331,7 @@ def test_a_file_that_took_the_place_of_a_download_is_not_exported(fresh: Path) -
     snakemake(fresh, "--cores", "1", download, "--config", "datasets=my/shapes.yaml")
     (fresh / download).write_bytes(gzip.compress(idx_bytes(numpy.zeros(30, "uint8"))))
     run = snakemake(fresh, "--cores", "2", "all", "--config", "datasets=my/shapes.yaml", succeed=False)
-    assert f"{download}: its content is not the published one" in run.output
+    assert f"{download}: the content differs from the published content" in run.output
     assert pin["sha256"] in run.output
     assert not (fresh / "results/shapes/png").exists()
 
@@ -416,7 +416,7 @@ def test_two_datasets_of_one_name_do_not_share_a_folder_of_results(fresh: Path) 
         make_own_dataset(fresh / folder)
     snakemake(fresh, "--cores", "2", "all", "--config", "datasets=a/shapes.yaml")
     run = snakemake(fresh, "--cores", "2", "all", "--config", "datasets=b/shapes.yaml", "--forceall", succeed=False)
-    assert "results/shapes: holds results of another dataset with the same name" in run.output
+    assert "results/shapes: has results of another dataset with the same name" in run.output
     assert "Traceback" not in run.output
 
 
