@@ -81,7 +81,7 @@ def test_the_archives_have_the_digests_that_the_documentation_states(exported: P
     snakemake(exported, "--cores", "2", "archive", "--config", "datasets=mnist")
     for split in ("train", "test"):
         digest = hashlib.sha256((exported / f"results/mnist/archive/{split}.tar").read_bytes()).hexdigest()
-        assert f"| `results/mnist/archive/{split}.tar` | `{digest}` |" in (PROJECT / "docs/formats.md").read_text()
+        assert f"| `results/mnist/archive/{split}.tar` | `{digest}` |" in (PROJECT / "docs/forms.md").read_text()
 
 
 def test_the_images_become_the_published_idx_files_again(exported: Path) -> None:

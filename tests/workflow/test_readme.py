@@ -11,6 +11,7 @@ from pathlib import Path
 import make_pages
 import pytest
 import yaml
+from PIL import Image
 
 import show
 from builders import make_own_dataset
@@ -43,6 +44,9 @@ def reader(mnist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     config = (folder / "config.yaml").read_text().replace("mirrors: {}", f"mirrors: {{mnist: '{mnist}'}}")
     (folder / "config.yaml").write_text(config)
     make_own_dataset(folder / "my")
+    for name in ("cat", "dog"):
+        (folder / f"my/photos/train/{name}").mkdir(parents=True)
+        Image.new("L", (5, 7), 99).save(folder / f"my/photos/train/{name}/0001.png")
     (folder / "my/shapes.yaml").write_text(blocks(PROJECT / "docs/own-data.md", "yaml")[0])
     (folder / "my/idx/shapes-images-idx3-ubyte").rename(folder / "my/idx/shapes-images-idx3-ubyte.gz")
     typed = [command for page in PAGES for command in blocks(page, "sh")]
@@ -65,7 +69,7 @@ def test_the_commands_make_what_is_said(reader: Path) -> None:
         return len(list((reader / path).rglob("*.png")))
 
     assert count("results/mnist-sample/png") == 1200
-    assert count("results/mnist/png") == 70000
+    assert count("results/mnist/png/train") + count("results/mnist/png/test") == 70000
     assert count("results/shapes/png") == count("results/mine/png") == 30
     assert count("../digits/results/mnist-sample/png") == 1200
 
