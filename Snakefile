@@ -27,7 +27,7 @@ include: "rules/run.smk"
 
 
 rule all:
-    """Make everything: headers, PNG directories, manifests, previews and pages of the configured datasets."""
+    """Make everything for the configured datasets: headers, PNG directories, manifests, previews, and pages."""
     input:
         plan.expand("<results>/{dataset}/header/{split}.json"),
         plan.expand("<results>/{dataset}/png/{split}/{label}"),
@@ -38,7 +38,7 @@ rule all:
 
 
 rule publish:
-    """Make all that `all` makes, and what others' tools load: Parquet files, dataset card, Croissant metadata."""
+    """Make all that `all` makes, plus Parquet files, a dataset card, and Croissant metadata for other tools."""
     input:
         rules.all.input,
         plan.expand("<results>/{dataset}/README.md"),
@@ -46,7 +46,7 @@ rule publish:
 
 
 rule webdataset:
-    """Make shards in place of single files: tar archives of the configured datasets, with an index of each split."""
+    """Pack the configured datasets into shards (tar files) instead of single files, with an index of each split."""
     input:
         plan.expand("<results>/{dataset}/webdataset/{split}.json"),
         plan.expand("<results>/{dataset}/webdataset/{split}-{shard}.tar"),
@@ -54,7 +54,7 @@ rule webdataset:
 
 
 rule verify:
-    """Prove that the PNG files of the configured datasets are the published images, whoever made them."""
+    """Prove that the PNG files of the configured datasets are the published images, whichever program made them."""
     input:
         plan.expand("<results>/{dataset}/verify/{split}.json"),
     localrule: True

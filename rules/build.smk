@@ -1,4 +1,4 @@
-"""The way back: folders of one's own images become IDX files, and a dataset file that the other rules take."""
+"""The way back: your folders of images become IDX files, with a dataset file that the other rules can use."""
 
 from idxpng.folder_plan import FolderPlan
 
@@ -13,7 +13,7 @@ rule idx:
 
 
 rule build_idx:
-    """Build the IDX files of a split from a folder of grey images with a folder for each class."""
+    """Build the IDX files of a split from a folder of grayscale images with a folder for each class."""
     input:
         own_folders.directories,
     output:
@@ -40,7 +40,7 @@ rule build_idx:
 
 
 rule write_dataset:
-    """Write the dataset file of IDX files that were built, which pins their digests."""
+    """Write the dataset file of IDX files that were built, with their digests."""
     input:
         own_folders.facts,
     output:

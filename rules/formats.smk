@@ -1,17 +1,17 @@
-"""The images in other forms that people ask for, and a list of digests by which anyone checks a finished export."""
+"""Other forms of the images, and a list of digests to check a finished export."""
 
 import time
 
 
 rule archive:
-    """Make one tar file for each split of the configured datasets, with a folder for each label, to pass on whole."""
+    """Make one tar file for each split of the configured datasets, with a folder for each label."""
     input:
         plan.expand("<results>/{dataset}/archive/{split}.tar"),
     localrule: True
 
 
 rule npz:
-    """Make of each configured dataset one file of numpy arrays with the names of Keras's mnist.npz."""
+    """Make one file of NumPy arrays for each configured dataset, named as in Keras's mnist.npz."""
     input:
         plan.expand("<results>/{dataset}/npz/{dataset}.npz"),
     localrule: True
@@ -25,14 +25,14 @@ rule csv:
 
 
 rule checksums:
-    """List the SHA-256 of whatever there is of the configured datasets, in SHA256SUMS, for sha256sum --check."""
+    """List the SHA-256 of all files of the configured datasets in SHA256SUMS, for sha256sum --check."""
     input:
         plan.expand("<results>/{dataset}/SHA256SUMS"),
     localrule: True
 
 
 rule archive_split:
-    """Archive the images of a split in one tar file, straight from the IDX files."""
+    """Archive the images of a split in one tar file, directly from the IDX files."""
     input:
         unpack(plan.idx_files),
         header="<results>/{dataset}/header/{split}.json",
@@ -108,7 +108,7 @@ rule write_csv:
 
 
 rule list_digests:
-    """List the SHA-256 of every file that there is of a dataset, made in this run or before."""
+    """List the SHA-256 of every file of a dataset, made in this run or before."""
     input:
         asked_for_too,
     output:

@@ -25,7 +25,7 @@ rule download:
 
 
 rule decompress:
-    """Decompress a published file to the IDX file in it, if its content is the published one."""
+    """Decompress a published file to the IDX file in it, and check its content."""
     input:
         plan.published,
     output:

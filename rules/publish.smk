@@ -2,7 +2,7 @@
 
 
 rule parquet:
-    """Write the images of a split to one Parquet file, as Hugging Face datasets have them."""
+    """Write the images of a split to one Parquet file, as Hugging Face Datasets expects it."""
     input:
         unpack(plan.idx_files),
         header="<results>/{dataset}/header/{split}.json",
@@ -27,7 +27,7 @@ rule parquet:
 
 
 rule card:
-    """Write dataset card, Croissant metadata, license, citation and origin of a dataset, for others' tools."""
+    """Write the dataset card, Croissant metadata, license, citation, and provenance of a dataset."""
     input:
         headers=plan.each("<results>/{dataset}/header/{split}.json"),
         parquet=plan.each("<results>/{dataset}/parquet/{split}.parquet"),

@@ -2,7 +2,7 @@
 
 
 rule pack:
-    """Pack images of a split into one shard in the WebDataset convention, straight from the IDX files."""
+    """Pack images of a split into one shard in the WebDataset convention, directly from the IDX files."""
     input:
         unpack(plan.idx_files),
         header="<results>/{dataset}/header/{split}.json",

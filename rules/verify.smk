@@ -4,7 +4,7 @@ import time
 
 
 rule verify_split:
-    """Rebuild the IDX files of a split from its PNG files alone, and compare with the pinned digests. Changes none."""
+    """Rebuild the IDX files of a split from its PNG files alone, and compare with the pinned digests. Changes nothing."""
     input:
         unpack(plan.needed_originals),
         made_in_this_run,

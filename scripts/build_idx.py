@@ -142,14 +142,14 @@ def _listed(manifest: str, model: Dataset | None) -> tuple[int, Iterator[Item]]:
                 except (KeyError, TypeError, ValueError) as error:
                     raise DataError(
                         manifest,
-                        "a row that does not tell path and label of an image",
+                        "a row without a path or label",
                         at=f"line {rows.line_num}",
                         expected=f"the columns path, label{''.join(f', {name}' for name in columns if name != CLASS)}",
                         found=error,
                     ) from None
 
     if not count:
-        raise DataError(manifest, "no image is in it")
+        raise DataError(manifest, "the manifest has no images")
     return count, items()
 
 

@@ -89,7 +89,7 @@ class Misfits:
             todo.append(f"make all images the same size: mogrify -resize {usual[1]}x{usual[0]}\\!")
         return GreyImageError(
             folder,
-            "not all images are of one size, grey, and 8 bits a pixel",
+            "not all images have one size and 8-bit grayscale pixels",
             found="\n            ".join(found),
             todo="\n            ".join(todo),
         )

@@ -58,7 +58,7 @@ class ImageFolder:
         names = _folders(self.path)
         if wrong := [name for name in names if not re.fullmatch(NAME, name)]:
             allowed = "letters, digits, - and _, the first a letter or digit"
-            raise FolderError(self.path, "no name for a split", expected=allowed, found=", ".join(wrong))
+            raise FolderError(self.path, "not a valid split name", expected=allowed, found=", ".join(wrong))
         usual = ["train", "test"]
         return sorted(names, key=lambda name: (usual.index(name) if name in usual else len(usual), natural(name)))
 
@@ -77,9 +77,9 @@ class ImageFolder:
         labels = {name: int(name) for name in names}
         if len(set(labels.values())) < len(labels):
             same = [name for name in names if list(labels.values()).count(labels[name]) > 1]
-            raise FolderError(self.path, "several folders of the same label", found=", ".join(same))
+            raise FolderError(self.path, "several folders have the same label", found=", ".join(same))
         if max(labels.values()) >= 2**31:
-            raise FolderError(self.path, "a label too large", expected="at most 2147483647", found=names[-1])
+            raise FolderError(self.path, "the label is too large", expected="at most 2147483647", found=names[-1])
         return labels
 
     def folders(self, split: str) -> list[str]:
@@ -101,7 +101,7 @@ class ImageFolder:
             count += len(run)
             runs.append(_stored(run))
         if not count:
-            raise FolderError(self.path / split, "no image is in it", expected=LAYOUT)
+            raise FolderError(self.path / split, "the folder has no images", expected=LAYOUT)
         return count, heapq.merge(*runs, key=_place)
 
     def _scan(self, split: str) -> Iterator[FoundImage]:
@@ -133,12 +133,12 @@ def _folders(path: Path) -> list[str]:
         FolderError: when there is none, or it has files, or it is no folder.
     """
     if not path.is_dir():
-        raise FolderError(path, "there is no such folder", expected=LAYOUT)
+        raise FolderError(path, "folder not found", expected=LAYOUT)
     with os.scandir(path) as entries:
         found = [(entry.name, entry.is_dir()) for entry in entries if not entry.name.startswith(".")]
     files = [name for name, is_folder in found if not is_folder]
     if files or not found:
         shown = ", ".join(sorted(files)[:5]) or "nothing"
-        todo = "move images into folders of their classes, and other files elsewhere" if files else None
-        raise FolderError(path, "only folders must be in it", expected=LAYOUT, found=shown, todo=todo)
+        todo = "move images into folders for their classes, and other files elsewhere" if files else None
+        raise FolderError(path, "expected only folders", expected=LAYOUT, found=shown, todo=todo)
     return sorted((name for name, _ in found), key=natural)

@@ -53,7 +53,7 @@ def remove_labels(
 
 
 def _names(folder: str | os.PathLike[str], pattern: str) -> list[str]:
-    """The names in a folder that match as a whole, without links; none if there is no such folder."""
+    """The names in a folder that match as a whole, without links; none if folder not found."""
     if not os.path.isdir(folder):
         return []
     matches = re.compile(pattern, re.ASCII).fullmatch

@@ -208,13 +208,13 @@ def test_images_that_do_not_fit_are_all_named_with_the_way_out(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("names", "words"),
     [
-        ([], "only folders must be in it"),
-        (["train"], "only folders must be in it"),
-        (["train/a"], "no image is in it"),
+        ([], "expected only folders"),
+        (["train"], "expected only folders"),
+        (["train/a"], "the folder or manifest has no images"),
         (["train/a/x.png/"], "not an image"),
-        (["train/7/", "train/07/"], "several folders of the same label"),
-        (["tr ain/a/"], "no name for a split"),
-        (["train/99999999999/"], "a label too large"),
+        (["train/7/", "train/07/"], "several folders have the same label"),
+        (["tr ain/a/"], "not a valid split name"),
+        (["train/99999999999/"], "the label is too large"),
     ],
 )
 def test_a_folder_that_is_laid_out_otherwise_is_refused(tmp_path: Path, names: list[str], words: str) -> None:
