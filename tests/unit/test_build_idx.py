@@ -210,7 +210,7 @@ def test_images_that_do_not_fit_are_all_named_with_the_way_out(tmp_path: Path) -
     [
         ([], "expected only folders"),
         (["train"], "expected only folders"),
-        (["train/a"], "the folder or manifest has no images"),
+        (["train/a"], "the folder has no images"),
         (["train/a/x.png/"], "not an image"),
         (["train/7/", "train/07/"], "several folders have the same label"),
         (["tr ain/a/"], "not a valid split name"),
@@ -228,7 +228,7 @@ def test_a_folder_that_is_laid_out_otherwise_is_refused(tmp_path: Path, names: l
 def test_files_beside_folders_are_refused(tmp_path: Path) -> None:
     save(tmp_path / "my/train/1.png", pixels())
     (tmp_path / "out").mkdir()
-    assert "move images into folders of their classes" in refusal(tmp_path / "my", tmp_path / "out")
+    assert "move images into folders for their classes" in refusal(tmp_path / "my", tmp_path / "out")
 
 
 def test_many_names_are_sorted_in_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

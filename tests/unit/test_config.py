@@ -27,7 +27,7 @@ def test_config_yaml_says_what_holds_without_it() -> None:
         ({"anything": 3}, ["anything", "datasets, folders, limit, mirrors"]),
         ({"datasets": "mnits"}, ["at:       datasets", "found:    mnits", "did you mean mnist?", "kmnist, mnist"]),
         ({"datasets": []}, ["at:       datasets", "found:    []"]),
-        ({"datasets": 5}, ["at:       datasets", "found:    5", "names of files"]),
+        ({"datasets": 5}, ["at:       datasets", "found:    5", "names from datasets"]),
         ({"datasets": None}, ["at:       datasets", "found:    null"]),
         ({"datasets": ["a b"]}, ["at:       datasets.0", 'found:    "a b"', "expected: "]),
         ({"datasets": "../mnist"}, ["at:       datasets", 'found:    "../mnist"', "expected: "]),

@@ -91,7 +91,7 @@ def test_mistakes_are_told_without_a_traceback_and_leave_no_file(tmp_path: Path)
         "idx/*.txt": "No such file",
         "idx/* other/*": "several folders",
         "'a b'/*": "not a valid name for a dataset",
-        "idx/*labels*": "these labels have no images",
+        "idx/*labels*": "no images found for these labels",
     }
     for command, words in mistakes.items():
         process = new_dataset(tmp_path, command)
