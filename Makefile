@@ -29,10 +29,12 @@ test: lint ## everything: also the workflow under faults, on Slurm, in a browser
 gallery: .venv/ready ## draw docs/gallery; MNIST_DIR and FASHION_MNIST_DIR are folders of the published files
 	$(PY) docs/make_gallery.py mnist=$(MNIST_DIR) fashion-mnist=$(FASHION_MNIST_DIR)
 
+GOALS := publish webdataset verify archive npz csv
+
 docs: sample ## write the generated pages of docs/ and draw the README's pictures; the rule graph needs Graphviz
 	$(PY) docs/make_pages.py
 	cp results/mnist-sample/preview/train.png docs/digits.png
-	$(SNAKEMAKE) --rulegraph dot publish | dot -Grankdir=LR -Tsvg > docs/rules.svg
+	$(SNAKEMAKE) --rulegraph dot $(GOALS) | dot -Grankdir=LR -Tsvg > docs/rules.svg
 
 fuzz: .venv/ready-to-test ## three minutes of random IDX files, led by the coverage of the reader
 	$(PY) -m pip install --quiet --disable-pip-version-check atheris

@@ -1,4 +1,4 @@
-"""Build the IDX files of a split from a folder of grey images, {folder}/{split}/{class}/{image}.
+"""Build the IDX files of a split from a folder of grayscale images, {folder}/{split}/{class}/{image}.
 
 The order is the natural one of the names (9.png before 10.png), then of the classes; so a tree that export.py made
 comes back in its own. With --manifest it is the manifest's.

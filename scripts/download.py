@@ -96,7 +96,7 @@ def download(
     """Make ``output`` from the first mirror that has the right file.
 
     A file is right when it has the pinned digest, or when what it decompresses to has the pinned
-    content digest, since mirrors compress anew. Where neither is pinned, its content must at least
+    content digest, since mirrors compress again. Where neither is pinned, its content must at least
     have the right size. Its name proves nothing.
 
     Args:

@@ -38,7 +38,7 @@ def main(images: str, labels: str, header: str, label: str, png: str, manifest: 
 
     Raises:
         DiskRoomError: when there is no room for so many files, before the first is written.
-        DataError: when another program has its hand in the directory: what is published is whole, or is told.
+        DataError: when another program changed the directory: it is complete, or this is raised.
     """
     png_dir = Path(png)
     about = SplitHeader.read(header)

@@ -44,7 +44,7 @@ def main(
     limit: int | None = None,
     classes: Collection[int] | None = None,
 ) -> None:
-    """Draw both pictures, on dark grey, as 8-bit greyscale PNG files.
+    """Draw both pictures, on dark gray, as 8-bit grayscale PNG files.
 
     Only the images that are shown are read, and large ones are shown smaller.
 

@@ -1,4 +1,4 @@
-"""Make the bundled sample anew: the first images of MNIST's splits, as four .gz files beside this script.
+"""Make the bundled sample again: the first images of MNIST's splits, as four .gz files beside this script.
 
     python datasets/mnist-sample/make_sample.py resources/mnist
 

@@ -17,7 +17,7 @@ class DataError(Exception):
         found: what stands there.
         todo: what the reader of the message can do about it.
 
-    What is told may have lines, and nothing else in it acts on the terminal that it comes to; see `printable`.
+    The message may have several lines; no other control character reaches the terminal, see `printable`.
     """
 
     def __init__(

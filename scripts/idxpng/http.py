@@ -25,7 +25,7 @@ def fetch(url: str, partial: IO[bytes], state: Path, size_limit: int, **patience
     that the server says by ETag or Last-Modified that the file has not changed since.
 
     Args:
-        url: an http or https address. Proxy and CA variables of the environment are honoured.
+        url: an http or https address. Proxy and CA variables of the environment are respected.
         partial: a file open for reading and writing.
         state: a file beside it, to remember what the partial bytes belong to.
         size_limit: bytes that the body may have at most.

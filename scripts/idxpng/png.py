@@ -1,10 +1,10 @@
-"""Writing 8-bit greyscale PNG files, assembled by hand.
+"""Writing 8-bit grayscale PNG files, assembled by hand.
 
 A general image library spends most of its time on set-up when images are as small as digits.
-A PNG of one greyscale image needs no more than this (PNG specification, third edition, W3C 2025):
+A PNG of one grayscale image needs no more than this (PNG specification, third edition, W3C 2025):
 
     signature      89 50 4e 47 0d 0a 1a 0a
-    chunk IHDR     width, height (32 bit), bit depth 8, colour type 0 (greyscale), compression 0, filter 0, interlace 0
+    chunk IHDR     width, height (32 bit), bit depth 8, color type 0 (grayscale), compression 0, filter 0, interlace 0
     chunk IDAT     zlib stream of the scanlines, each a byte for its filter (0, none) and the row's pixels
     chunk IEND     nothing
 
