@@ -358,7 +358,9 @@ def test_a_table_of_contents_that_is_huge_is_not_read_into_memory(server: Mirror
     huge = bytearray(1 << 27)
     huge += struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, 1, 1, len(huge), 0, 0)
     server.publish("/a/gzip.zip", bytes(huge))
-    assert "not a readable zip archive" in refusal(folder, f"{server.url}/a/gzip.zip", pinned=IN_ARCHIVE)
+    assert "not a readable zip archive" in refusal(
+        folder, f"{server.url}/a/gzip.zip", pinned=IN_ARCHIVE, timeout=(10.0, 10.0)
+    )
     assert sent(server) < 1 << 20
 
 
