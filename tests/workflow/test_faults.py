@@ -20,7 +20,7 @@ from mirror_server import MirrorServer, Misbehaviour
 from project import copy_project, files, snakemake
 
 MOMENTS = int(os.environ.get("FAULT_MOMENTS", "10"))
-JOBS = 37  # of `all` on the sample that have a log, which each opens when it begins
+JOBS = 38  # of `all` on the sample that have a log, which each opens when it begins
 SAMPLE = "mnist-sample"
 
 
@@ -134,7 +134,7 @@ ON_A_FULL_DISK = {
     "export": (f"results/{SAMPLE}/png/train/3", 200_000, NO_ROOM),
     "manifest": (f"results/{SAMPLE}/manifest/train.csv", 12_288, NO_SPACE),
     "preview": (f"results/{SAMPLE}/preview/train.png", 4096, FULL),
-    "measure": (f"results/{SAMPLE}/statistics/train.svg", 4096, FULL),
+    "measure": (f"results/{SAMPLE}/statistics/train.json", 4096, FULL),
     "describe": (f"results/{SAMPLE}/duplicates.json", 0, FULL),
     "browse": (f"results/{SAMPLE}/digests.js", 4096, FULL),
     "parquet": (f"results/{SAMPLE}/parquet/train.parquet", 8192, FULL),

@@ -32,6 +32,7 @@ EVERYTHING = {
     "preview": 2,
     "measure": 2,
     "describe": 1,
+    "browse": 1,
     "all": 1,
 }
 
@@ -69,10 +70,11 @@ def write_config(folder: Path, **config: object) -> None:
 def test_the_results_are_laid_out_as_documented(finished: Path) -> None:
     results = finished / "results/mnist-sample"
     assert sorted(path.name for path in results.iterdir()) == [
+        "digests.js",
         "duplicates.json",
         "header",
-        "manifest",
         "index.html",
+        "manifest",
         "png",
         "preview",
         "statistics",
@@ -127,13 +129,13 @@ def test_a_deleted_label_remakes_one_export(project: Path) -> None:
     label = project / "results/mnist-sample/png/train/7"
     before = files(label)
     shutil.rmtree(label)
-    assert snakemake(project, "--cores", "4", "all").jobs == {"export": 1, "manifest": 1, "describe": 1, "all": 1}
+    assert snakemake(project, "--cores", "4", "all").jobs == {"export": 1, "manifest": 1, "describe": 1, "browse": 1, "all": 1}
     assert files(label) == before
 
 
 def test_another_limit_exports_anew_and_downloads_nothing(project: Path) -> None:
     run = snakemake(project, "--cores", "4", "all", "--config", "limit=10")
-    assert run.jobs == {"export": 20, "manifest": 2, "preview": 2, "measure": 2, "describe": 1, "all": 1}
+    assert run.jobs == {"export": 20, "manifest": 2, "preview": 2, "measure": 2, "describe": 1, "browse": 1, "all": 1}
     rows = list(csv.DictReader((project / "results/mnist-sample/manifest/train.csv").open(newline="")))
     assert [row["label"] for row in rows] == ["5", "0", "4", "1", "9", "2", "1", "3", "1", "4"]
 
@@ -155,7 +157,7 @@ def test_an_edited_module_reruns_the_rules_that_use_it_and_no_download(
     with (project / f"scripts/{module}.py").open("a") as source:
         source.write("\nEDITED = True\n")
     run = snakemake(project, "-n", "all")
-    assert set(run.jobs) - {"manifest", "describe", "all"} == rules
+    assert set(run.jobs) - {"manifest", "describe", "browse", "all"} == rules
 
 
 PUBLISHED = "resources/mnist-sample/t10k-labels-idx1-ubyte.gz"
@@ -190,7 +192,7 @@ def test_another_mirror_downloads_nothing_anew(project: Path) -> None:
 
 def test_forcing_export_runs_every_export_and_nothing_before(project: Path) -> None:
     run = snakemake(project, "--cores", "2", "--forcerun", "export", "--config", "splits=test")
-    assert run.jobs == {"export": 10, "manifest": 1, "describe": 1, "all": 1}
+    assert run.jobs == {"export": 10, "manifest": 1, "describe": 1, "browse": 1, "all": 1}
 
 
 def test_all_output_can_be_deleted(project: Path) -> None:
