@@ -123,7 +123,7 @@ rule browse:
         mem_mb=asks.mem_mb,
         runtime=asks.runtime,
     params:
-        limit=plan.limit_option,
+        selection=plan.selection_options,
         terms=plan.terms,
         code=code("browse", *idxpng.PAGE_PARTS),
         script=script("browse"),
@@ -131,5 +131,5 @@ rule browse:
     shell:
         "python {params.script:q} --dataset {params.dataset:q} --images {input.images:q} --labels {input.labels:q}"
         " --headers {input.headers:q} --statistics {input.statistics:q} --manifests {input.manifests:q}"
-        " --duplicates {input.duplicates:q} {params.limit:q} --page {output.page:q} --digests {output.digests:q}"
+        " --duplicates {input.duplicates:q} {params.selection:q} --page {output.page:q} --digests {output.digests:q}"
         " --log {log:q}"

@@ -4,10 +4,11 @@ import base64
 import csv
 import json
 import logging
+from array import array
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from html import escape
-from itertools import islice
+from itertools import compress, islice
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,7 @@ def main(
     page: str,
     digests: str,
     limit: int | None = None,
+    classes: Collection[int] | None = None,
 ) -> None:
     """Write the page, which needs no network, and shows the PNG files that lie beside it in ``png/``.
 
@@ -53,20 +55,21 @@ def main(
         digests: the script to make, beside the page, which gives it the digests of all manifests. It is loaded when
             the first image is enlarged.
         limit: only the first so many images of each split; all when None.
+        classes: only images with one of these labels; all when None.
     """
     known = load(dataset)
     abouts = [SplitHeader.read(path) for path in headers]
     measured = [json.loads(Path(path).read_bytes()) for path in statistics]
     within, across = read_groups(duplicates)
-    columns = _sheet_columns(abouts)
+    names = abouts[0].names(classes)
+    columns = _sheet_columns(abouts, len(names))
     splits = []
     for about, images_path, labels_path, numbers in zip(abouts, images, labels, measured, strict=True):
         with about.open(images_path, labels_path) as source:
-            split = _split(about, source, numbers, columns, limit)
+            split = _split(about, source, numbers, columns, limit, classes)
         splits.append(split | {"within": _groups(within[about.split], abouts)})
-    names = abouts[0].class_names
     document = {
-        "classes": list(names.items()),
+        "classes": [(abouts[0].directories[label], name) for label, name in names.items()],
         "digits": len(_codes(len(names))[0]),
         "sheetColumns": columns,
         "digests": Path(digests).name,
@@ -75,7 +78,7 @@ def main(
     }
     parts = {
         "title": escape(known.title),
-        "summary": escape(_summary(abouts, splits)),
+        "summary": escape(_summary(splits, len(names))),
         "style": (PARTS / "page.css").read_text(encoding="utf-8"),
         "script": (PARTS / "page.js").read_text(encoding="utf-8"),
         "pixels": "\n".join(map(_pixels, abouts, measured)),
@@ -97,42 +100,75 @@ def main(
 
 
 def _split(
-    about: SplitHeader, source: LabelledImages, numbers: dict[str, Any], columns: int, limit: int | None
+    about: SplitHeader,
+    source: LabelledImages,
+    numbers: dict[str, Any],
+    columns: int,
+    limit: int | None,
+    classes: Collection[int] | None,
 ) -> dict[str, Any]:
-    positions = {int(label): position for position, label in enumerate(about.class_names)}
-    codes = dict(zip(positions, _codes(len(positions)), strict=True))
-    values = source.classes(limit)
+    labels = list(about.names(classes))
+    codes = dict(zip(labels, _codes(len(labels)), strict=True))
+    indices, values = _made(source, limit, classes)
     rows, width = source.size
     encoder = PngEncoder(rows, width)
-    means = {label: base64.b64decode(mean) for label, mean in numbers["class_means"].items()}
+    means = {int(label): base64.b64decode(mean) for label, mean in numbers["class_means"].items()}
     return {
         "name": about.split,
         "count": len(values),
         "width": source.index_width,
         "rows": rows,
         "columns": width,
+        "runs": _runs(indices),
         "labels": "".join(map(codes.__getitem__, values)),
         "counts": list(numbers["class_counts"].values()),
         "blank": numbers["blank"],
         "blankCount": numbers["blank_count"],
-        "means": [_data_url(encoder.encode(means[label])) if label in means else None for label in about.class_names],
-        "sheet": _data_url(_sheet(source, values, positions, columns)) if columns else None,
+        "means": [_data_url(encoder.encode(means[label])) if label in means else None for label in labels],
+        "sheet": _data_url(_sheet(source, indices, values, labels, columns)) if columns else None,
     }
 
 
-def _sheet_columns(abouts: Sequence[SplitHeader]) -> int:
+def _made(
+    source: LabelledImages, limit: int | None, classes: Collection[int] | None
+) -> tuple[Sequence[int], Sequence[int]]:
+    """Index and class of each image of which there is a PNG file, in two lists."""
+    values = source.classes(limit)
+    indices = source.rows[: len(values)]
+    if classes is None:
+        return indices, values
+    wanted = bytes(value in classes for value in values)
+    return array("q", compress(indices, wanted)), array("q", compress(values, wanted))
+
+
+def _runs(indices: Sequence[int]) -> list[int]:
+    """Rising indices in few numbers: in turn, how many are left out and how many follow each other."""
+    runs: list[int] = []
+    following = 0
+    for index in indices:
+        if runs and index == following:
+            runs[-1] += 1
+        else:
+            runs += (index - following, 1)
+        following = index + 1
+    return runs
+
+
+def _sheet_columns(abouts: Sequence[SplitHeader], classes: int) -> int:
     """How many images of each class become part of the page: none where they are too large, or the classes too many."""
     rows, columns = abouts[0].images["dims"][1:]
-    return min(SHEET_COLUMNS, MOST_SHEET_PIXELS // (len(abouts) * len(abouts[0].class_names) * rows * columns))
+    return min(SHEET_COLUMNS, MOST_SHEET_PIXELS // (len(abouts) * classes * rows * columns))
 
 
-def _sheet(source: LabelledImages, values: Sequence[int], positions: Mapping[int, int], columns: int) -> bytes:
-    """A PNG with a row for each class, of its first ``columns`` images, edge to edge and none of them resized."""
+def _sheet(
+    source: LabelledImages, indices: Sequence[int], values: Sequence[int], labels: Sequence[int], columns: int
+) -> bytes:
+    """A PNG with a row for each label, of its first ``columns`` images, edge to edge and none of them resized."""
     rows, width = source.size
     black = bytes(rows * width)
-    tiles = {label: [] for label in positions}  # type: dict[int, list[bytes]]
+    tiles: dict[int, list[bytes]] = {label: [] for label in labels}
     wanted = sum(min(columns, count) for count in Counter(values).values())
-    for index, value in enumerate(values):
+    for index, value in zip(indices, values, strict=True):
         if len(tiles[value]) < columns:
             tiles[value].append(source.pixels(index))
             wanted -= 1
@@ -164,7 +200,7 @@ def _codes(count: int) -> list[str]:
 
 
 def _digests(splits: Sequence[str], manifests: Sequence[str]) -> Iterator[bytes]:
-    """A script that calls a function of the page with the digests of each split.
+    """A script that calls a function of the page with the digests of each split, in the order of its manifest.
 
     Base64 of 33 bytes is 44 letters: a digest and a zero.
     """
@@ -187,11 +223,11 @@ def _data_url(png: bytes) -> str:
 # What stands on the page without its script
 
 
-def _summary(abouts: Sequence[SplitHeader], splits: Sequence[dict[str, Any]]) -> str:
+def _summary(splits: Sequence[dict[str, Any]], classes: int) -> str:
     total = sum(split["count"] for split in splits)
     parts = ", ".join(f"{split['name']} {split['count']:,}" for split in splits)
     size = f"{splits[0]['rows']} × {splits[0]['columns']}"
-    return f"{total:,} images of {size} pixels in {len(abouts[0].class_names)} classes: {parts}"
+    return f"{total:,} images of {size} pixels in {classes} classes: {parts}"
 
 
 def _pixels(about: SplitHeader, numbers: dict[str, Any]) -> str:
@@ -220,7 +256,7 @@ def _numbers(
         (
             about.split,
             f"{numbers['images']:,}",
-            len(about.class_names),
+            len(numbers["class_counts"]),
             f"{numbers['mean']:.4f}",
             f"{numbers['std']:.4f}",
             f"{numbers['blank_count']:,}",
@@ -267,5 +303,5 @@ if __name__ == "__main__":
     command.add_argument("--duplicates", required=True, metavar="FILE", help="what describe.py found")
     command.add_argument("--page", required=True, metavar="FILE", help="the HTML page to make")
     command.add_argument("--digests", required=True, metavar="FILE", help="the script to make beside the page")
-    command.add_limit()
+    command.add_selection()
     command.run(main)

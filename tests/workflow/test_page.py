@@ -1,5 +1,6 @@
 """The page of a dataset in a real browser: looked at, scrolled, searched, with the mouse and with keys alone."""
 
+import csv
 import gzip
 import hashlib
 import http.server
@@ -9,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy
 import pytest
@@ -27,13 +29,14 @@ AXE = "axe-core@4.14.1"
 NAMES = {label: f"digit <{label}>" for label in range(10)}
 COPIES = 5  # of the first training image, at the end of the split
 BLANK = 3  # after them
+PART = [400, 700]  # rows of the training images
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The results of a dataset with duplicate and blank images: the sample's, and some more."""
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with a dataset, under two names, that has duplicate and blank images: the sample's, and some more."""
     project = copy_project(tmp_path_factory.mktemp("browse"))
-    splits = {}
+    splits: dict[str, Any] = {"validation": {"from": "train", "rows": PART}}
     for split, stem in (("train", "train"), ("test", "t10k")):
         arrays = []
         for role, offset, shape in (("images", 16, (-1, 28, 28)), ("labels", 8, (-1,))):
@@ -52,18 +55,35 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             (project / f"{split}-{role}").write_bytes(idx_bytes(numpy.ascontiguousarray(values)))
         files = {role: {"file": f"{split}-{role}"} for role in ("images", "labels")}
         splits[split] = {"count": len(images), "shape": [28, 28], **files}
-    write_dataset(project / "digits.yaml", title="Digits & more", splits=splits, classes=NAMES, mirrors=[str(project)])
+    for name in ("digits", "some"):
+        write_dataset(
+            project / f"{name}.yaml", title="Digits & more", splits=splits, classes=NAMES, mirrors=[str(project)]
+        )
+    return project
+
+
+@pytest.fixture(scope="module")
+def folder(project: Path) -> Path:
+    """The results of the whole dataset."""
     snakemake(project, "--cores", "2", "all", "--config", "datasets=digits.yaml")
     return project / "results/digits"
+
+
+@pytest.fixture(scope="module")
+def some(project: Path) -> Path:
+    """The results of two of its classes, and of a part of a split."""
+    asked = ("datasets=some.yaml", "classes=[3,5]", "splits=[train,validation]")
+    snakemake(project, "--cores", "2", "all", "--config", *asked)
+    return project / "results/some"
 
 
 class Page(Browser):
     """The page of a dataset."""
 
-    def open(self, page: Path | str) -> None:
+    def open(self, page: Path | str, count: str = "1,008") -> None:
         super().open(page)
         self.find("//h1[.='Digits & more']")
-        self.click("train (1,008)")
+        self.click(f"train ({count})")
 
     def text(self, name: str) -> str:
         return self.driver.find_element(By.ID, name).text
@@ -97,6 +117,21 @@ class Page(Browser):
         })"""
         self.wait(lambda: all(loaded for _, loaded in self.driver.execute_script(script)))
         return [text for text, _ in self.driver.execute_script(script)]
+
+    def scrolled(self) -> set[str]:
+        """All images of the list, each as its caption, all loaded when they were in sight."""
+        seen = set(self.cells())
+        for top in range(0, 10_000, 400):
+            self.driver.execute_script(f"document.getElementById('grid').scrollTop = {top}")
+            self.wait(
+                lambda: self.driver.execute_script(
+                    "return new Promise(done => requestAnimationFrame(() => done(true)))"
+                )
+            )
+            cells = self.cells()
+            assert len(cells) < 300
+            seen |= set(cells)
+        return seen
 
     def jump(self, index: int) -> None:
         box = self.driver.find_element(By.ID, "index")
@@ -147,16 +182,7 @@ def test_an_image_of_the_sheet_is_enlarged_with_its_numbers(page: Page, folder: 
 def test_all_images_of_a_split_scroll_by_and_few_are_in_the_document(page: Page) -> None:
     assert page.text("status") == "1,008 images"
     assert page.cells()[:3] == ["5 · 0", "0 · 1", "4 · 2"]
-    seen = set(page.cells())
-    for top in range(0, 10_000, 400):
-        page.driver.execute_script(f"document.getElementById('grid').scrollTop = {top}")
-        page.wait(
-            lambda: page.driver.execute_script("return new Promise(done => requestAnimationFrame(() => done(true)))")
-        )
-        cells = page.cells()
-        assert len(cells) < 300
-        seen |= set(cells)
-    assert len(seen) == 1008
+    assert len(page.scrolled()) == 1008
     page.click("test (201)")
     assert page.text("status") == "201 images"
     assert page.cells()[0] == "7 · 0"
@@ -173,6 +199,45 @@ def test_a_class_and_an_index_are_found(page: Page, folder: Path) -> None:
     assert page.text("status").startswith("at image 0, class 5"), "of another class, and so of all images"
     assert page.driver.find_element(By.ID, "class").get_attribute("value") == ""
     page.check()
+
+
+def test_a_part_of_a_split_has_a_place_only_where_it_is_asked_for(page: Page) -> None:
+    buttons = page.driver.find_elements(By.CSS_SELECTOR, "#split-choice button")
+    assert [button.text for button in buttons] == ["test (201)", "train (1,008)"]
+
+
+def test_of_some_classes_and_rows_there_is_what_was_made(browser: Page, some: Path) -> None:
+    made = {}
+    for split in ("train", "validation"):
+        with (some / f"manifest/{split}.csv").open(newline="", encoding="utf-8") as file:
+            made[split] = list(csv.DictReader(file))
+    browser.open(some / "index.html", str(len(made["train"])))
+    for split, rows in made.items():
+        browser.click(f"{split} ({len(rows)})")
+        assert browser.text("status") == f"{len(rows)} images"
+        assert browser.scrolled() == {f"{row['label']} · {row['index']}" for row in rows}
+        for row in (rows[0], rows[len(rows) // 2], rows[-1]):
+            browser.jump(int(row["index"]))
+            assert browser.driver.find_element(By.CSS_SELECTOR, ".active").text == f"{row['label']} · {row['index']}"
+            browser.press(Keys.ENTER)
+            browser.enlarged(f"Image {row['index']} of {split}", pixels(some, row["path"]) if row is rows[0] else None)
+            assert browser.text("fact-path") == f"png/{row['path']}"
+            assert browser.text("fact-digest") == row["sha256"]
+            assert browser.text("fact-place") == f"{split}, {row['index']} ({rows[0]['index']} to {rows[-1]['index']})"
+            browser.press(Keys.ESCAPE)
+    left_out = int(rows[0]["index"]) + 1
+    assert all(int(row["index"]) != left_out for row in rows)
+    browser.jump(left_out)
+    assert browser.text("status") == f"image {left_out} was not made"
+    assert browser.driver.find_element(By.CSS_SELECTOR, ".active").text == f"{rows[-1]['label']} · {rows[-1]['index']}"
+    browser.choose("view", "blank")
+    assert browser.text("status") == "0 blank images"
+    browser.choose("view", "across")
+    browser.find("//div[@id='groups']//button").click()
+    browser.enlarged(f"Image {rows[0]['index']} of train", None)
+    browser.press(Keys.ARROW_RIGHT)
+    browser.enlarged(f"Image {rows[0]['index']} of validation", pixels(some, rows[0]["path"]))
+    browser.check()
 
 
 def test_keys_alone_lead_to_any_image(page: Page) -> None:

@@ -1,6 +1,7 @@
 "use strict";
 
-// Which images there are is computed from the label of each, a character or more of Base64's alphabet in the page.
+// The page has the indices of the images that were made as runs: in turn, how many are left out and how many there are.
+// The label of each is a character or more of Base64's alphabet.
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 const VALUE = new Uint8Array(128);
 [...ALPHABET].forEach((letter, value) => {
@@ -24,7 +25,8 @@ function element(name, attributes = {}, ...children) {
   return made;
 }
 
-// A list of images is anything with `length` and `at(position)`, which gives the number of a split and an index in it.
+// A list of images is anything with `length` and `at(position)`, which gives the number of a split and an index: where
+// the image stands in the IDX file. Only some of that file's images may have been made.
 
 class Split {
   constructor(facts) {
@@ -35,12 +37,37 @@ class Split {
     this.tileHeight = Math.max(1, Math.round(this.rows * factor));
   }
 
+  /** The index of each image. */
+  get indices() {
+    const indices = new Int32Array(this.count);
+    let position = 0;
+    let index = 0;
+    this.runs.forEach((length, turn) => {
+      const end = index + length;
+      if (turn % 2) while (index < end) indices[position++] = index++;
+      index = end;
+    });
+    return this.keep("indices", indices);
+  }
+
+  /** Where among the images the one with this index stands; -1 when it was not made. */
+  position(index) {
+    let low = 0;
+    let high = this.count;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.indices[middle] < index) low = middle + 1;
+      else high = middle;
+    }
+    return this.indices[low] === index ? low : -1;
+  }
+
   /** The number of the class of each image. */
   get classOf() {
     const values = new Uint16Array(this.count);
-    for (let index = 0, place = 0; index < this.count; index++) {
+    for (let position = 0, place = 0; position < this.count; position++) {
       for (let digit = 0; digit < data.digits; digit++) {
-        values[index] = 64 * values[index] + VALUE[this.labels.charCodeAt(place++)];
+        values[position] = 64 * values[position] + VALUE[this.labels.charCodeAt(place++)];
       }
     }
     return this.keep("classOf", values);
@@ -50,8 +77,8 @@ class Split {
   get members() {
     const members = this.counts.map((count) => new Int32Array(count));
     const next = new Int32Array(members.length);
-    this.classOf.forEach((label, index) => {
-      members[label][next[label]++] = index;
+    this.classOf.forEach((label, position) => {
+      members[label][next[label]++] = this.indices[position];
     });
     return this.keep("members", members);
   }
@@ -62,7 +89,7 @@ class Split {
   }
 
   label(index) {
-    return this.classOf[index];
+    return this.classOf[this.position(index)];
   }
 
   of(label) {
@@ -153,7 +180,8 @@ function manifestDigest(split, index) {
     document.head.append(script);
   });
   return manifests.then((all) => {
-    const coded = all[splits[split].name]?.substr(44 * index, 44); // 32 bytes of digest and one of padding
+    const { name } = splits[split];
+    const coded = all[name]?.substr(44 * splits[split].position(index), 44); // 32 bytes of digest and one of padding
     return coded ? hex(Uint8Array.from(atob(coded), (letter) => letter.charCodeAt(0)).subarray(0, 32)) : null;
   });
 }
@@ -377,7 +405,7 @@ function showList() {
     const more = split.blankCount > list.length ? `; the first ${number(list.length)} are shown` : "";
     say(`${number(split.blankCount)} blank images${more}`);
   } else if (get("class").value === "") {
-    list = { length: split.count, at: (position) => [here, position] };
+    list = { length: split.count, at: (position) => [here, split.indices[position]] };
     say(`${number(list.length)} images`);
   } else {
     const members = split.of(Number(get("class").value));
@@ -416,12 +444,13 @@ get("class").onchange = showList;
 get("jump").onsubmit = (event) => {
   event.preventDefault();
   const index = Number(get("index").value);
-  if (get("class").value !== "" && splits[current].label(index) !== Number(get("class").value)) {
+  const split = splits[current];
+  if (split.position(index) < 0) return say(`image ${index} was not made`);
+  if (get("class").value !== "" && split.label(index) !== Number(get("class").value)) {
     get("class").value = "";
     showList();
   }
-  const members = get("class").value === "" ? null : splits[current].of(Number(get("class").value));
-  move(members ? members.indexOf(index) : index);
+  move(get("class").value === "" ? split.position(index) : split.of(Number(get("class").value)).indexOf(index));
   grid.focus({ preventScroll: true });
   say(`at ${imageName(current, index)}`);
 };
@@ -449,7 +478,7 @@ async function showImage() {
   get("image-title").textContent = `Image ${index} of ${split.name}`;
   get("fact-label").textContent = data.classes[label][0];
   get("fact-class").textContent = data.classes[label][1];
-  get("fact-place").textContent = `${split.name}, ${index} (0 to ${split.count - 1})`;
+  get("fact-place").textContent = `${split.name}, ${index} (${split.indices[0]} to ${split.indices.at(-1)})`;
   get("fact-path").textContent = path;
   get("fact-path").href = path;
   // Not `disabled`, which would leave the keys without a place.
@@ -534,7 +563,8 @@ function choose(split) {
   }
   for (const place of document.querySelectorAll("[data-of-split]")) place.textContent = `of ${splits[split].name}`;
   for (const place of document.querySelectorAll("[data-split]")) place.hidden = place.dataset.split !== splits[split].name;
-  get("index").max = splits[split].count - 1;
+  get("index").min = splits[split].indices[0] ?? "";
+  get("index").max = splits[split].indices.at(-1) ?? "";
   const views = [["all", "all images"], ["blank", `blank images (${number(splits[split].blankCount)})`],
     ["within", `duplicates in ${splits[split].name} (${number(splits[split].within.count)} groups)`]];
   if (splits.length > 1) views.push(["across", `duplicates across splits (${number(data.across.count)} groups)`]);
@@ -563,5 +593,5 @@ if (beside && !absent) {
     absent = true;
     choose(current);
   };
-  probe.src = beside.path(0);
+  probe.src = beside.path(beside.indices[0]);
 }
