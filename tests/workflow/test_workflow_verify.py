@@ -53,7 +53,7 @@ def test_a_proof_needs_neither_the_published_files_nor_the_header(project: Path)
     assert sentence in run.output
     swap_a_pixel(project / "results/mnist-sample/png/test/7/000.png")
     run = snakemake(project, "--cores", "2", "verify", succeed=False)
-    assert "to learn which image differs, give the originals" in run.output
+    assert "to find out which image differs, give the original IDX files" in run.output
 
 
 def test_all_and_verify_in_one_command_verify_what_all_makes(project: Path) -> None:
