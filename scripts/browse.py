@@ -85,7 +85,6 @@ def main(
         "splits": _numbers(abouts, measured, within, across),
         "files": _files(abouts),
         "terms": _terms(known),
-        "folder": escape(str(Path(page).parent)),
         "data": json_for_script(document),
     }
     with atomic_file(digests) as file:
