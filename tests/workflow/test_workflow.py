@@ -163,7 +163,7 @@ def test_an_edited_module_reruns_the_rules_that_use_it_and_no_download(
     with (project / f"scripts/{module}.py").open("a") as source:
         source.write("\nEDITED = True\n")
     run = snakemake(project, "-n", "all")
-    assert set(run.jobs) - {"manifest", "describe", "all"} == rules
+    assert set(run.jobs) - {"manifest", "describe", "browse", "all"} == rules
 
 
 PUBLISHED = "resources/mnist-sample/t10k-labels-idx1-ubyte.gz"
