@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from idxpng.config import SHOWN_AS, ConfigError
 from idxpng.dataset import Dataset, load
@@ -69,11 +70,7 @@ class Catalog:
         Raises:
             ConfigError: when it is not.
         """
-        known = {split for dataset in self.configured.values() for split in dataset.splits}
-        for split in splits:
-            if split not in known:
-                expected = f"some of {', '.join(sorted(known))}"
-                raise ConfigError(SHOWN_AS, "no such split", at="splits", expected=expected, found=split)
+        _check_known("split", splits, {split for dataset in self.configured.values() for split in dataset.splits})
 
     def check_classes(self, classes: Sequence[int]) -> None:
         """Check that each of some labels is one of a configured dataset.
@@ -82,10 +79,7 @@ class Catalog:
             ConfigError: when it is not.
         """
         known = {label for dataset in self.configured.values() for label in dataset.classes}
-        for label in classes:
-            if label not in known:
-                expected = f"some of {', '.join(map(str, sorted(known)))}"
-                raise ConfigError(SHOWN_AS, "no such label", at="classes", expected=expected, found=label)
+        _check_known("label", classes, known, at="classes")
 
     def file(self, name: str) -> str:
         """The local path of a dataset's file."""
@@ -123,3 +117,10 @@ class Catalog:
             )
         self._files[entry] = path
         return load(path, self._schema, shown_as=shown_as)
+
+
+def _check_known(what: str, asked: Sequence[Any], known: set[Any], at: str = "splits") -> None:
+    for one in asked:
+        if one not in known:
+            expected = f"some of {', '.join(map(str, sorted(known)))}"
+            raise ConfigError(SHOWN_AS, f"no such {what}", at=at, expected=expected, found=one)
