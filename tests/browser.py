@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from selenium import webdriver
+from selenium.common.exceptions import TimeoutException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
@@ -46,16 +47,26 @@ class Browser:
             self.driver.get_log(log)  # of the pages before, and of the browser's own start page
         self.driver.get(page if isinstance(page, str) else page.as_uri())
 
-    def find(self, xpath: str) -> WebElement:
+    def find(self, xpath: str, seconds: float = 20) -> WebElement:
         """The first element that can be seen, once there is one."""
 
         def seen(driver: webdriver.Chrome) -> list[WebElement]:
             return [element for element in driver.find_elements(By.XPATH, xpath) if element.is_displayed()]
 
-        return WebDriverWait(self.driver, 20).until(seen)[0]
+        return WebDriverWait(self.driver, seconds).until(seen)[0]
 
     def click(self, text: str) -> None:
         self.find(f"//*[self::a or self::button][normalize-space()='{text}']").click()
+
+    def click_until(self, xpath: str, seen: str) -> WebElement:
+        """Click as a person does who sees nothing happen: a page that still moves may lose a click."""
+        for _ in range(3):
+            self.find(xpath).click()
+            try:
+                return self.find(seen, 5)
+            except TimeoutException:
+                continue
+        return self.find(seen)
 
     def check(self) -> None:
         """Nothing came from the network, nothing was missing, and no script failed."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
 
 from browser import Browser
 from project import copy_project, snakemake
@@ -19,10 +20,13 @@ class Report(Browser):
         super().open(page)
         self.find("//h1[contains(., 'From IDX files')]")
 
-    def show(self, *labels: str) -> None:
-        """Click on the eye in the row of a result that has these labels."""
+    def show(self, category: str, *labels: str, seen: str) -> WebElement:
+        """What the eye shows that stands in the row with these labels, in one category of the results."""
+        if self.driver.find_elements(By.XPATH, "//nav//a[normalize-space()='Results']"):
+            self.click("Results")
+        self.click_until(f"//a[normalize-space()='{category}']", f"//nav//li[normalize-space()='{category}']")
         cells = " and ".join(f"td[normalize-space()='{label}']" for label in labels)
-        self.find(f"//tr[{cells}]//a[@href='#']").click()
+        return self.click_until(f"//tr[{cells}]//a[@href='#']", seen)
 
     def check_drawn(self, name: str) -> None:
         """A graph or plot of the workflow's rules is there."""
@@ -62,21 +66,14 @@ def test_the_report_shows_workflow_datasets_previews_histograms_and_run_times(
     browser.click("Statistics")
     browser.check_drawn("runtimes")
 
-    browser.click("Previews")
-    browser.show("mnist-sample", "train", "images of each class")
-    picture = browser.find("//img[contains(@src, 'train.png')]")
+    labels = ("mnist-sample", "train", "images of each class")
+    picture = browser.show("Previews", *labels, seen="//img[contains(@src, 'train.png')]")
     assert browser.driver.execute_script("return arguments[0].complete && arguments[0].naturalWidth", picture) == 866
 
-    browser.click("Results")
-    browser.click("Histograms")
-    browser.show("mnist-sample")
-    plot = browser.find("//img[contains(@src, 'test.svg')]")
+    plot = browser.show("Histograms", "mnist-sample", seen="//img[contains(@src, 'test.svg')]")
     assert browser.driver.execute_script("return arguments[0].complete && arguments[0].naturalWidth", plot) == 720
 
-    browser.click("Results")
-    browser.click("Datasets")
-    browser.show("mnist-sample")
-    browser.driver.switch_to.frame(browser.find("//iframe"))
+    browser.driver.switch_to.frame(browser.show("Datasets", "mnist-sample", seen="//iframe"))
     assert "uncertain" in browser.find("//dt[.='license']/following-sibling::dd").text
     assert "2051 uint8 1000 × 28 × 28" in browser.find("//tr[td='train-images-idx3-ubyte']").text
     browser.find("//button[@aria-label='image 1, class 0']").click()
@@ -104,9 +101,7 @@ def test_words_of_a_dataset_file_run_nothing_in_the_report(browser: Report, fini
     assert "WARNING" not in made.output
     assert "pwned" not in page.read_text(encoding="utf-8"), "its results are encoded, and its words nowhere else"
     browser.open(page)
-    browser.click("Datasets")
-    browser.show("hostile_")
-    browser.driver.switch_to.frame(browser.find("//iframe"))
+    browser.driver.switch_to.frame(browser.show("Datasets", "hostile_", seen="//iframe"))
     assert SCRIPT in browser.find("//dt[.='note']/following-sibling::dd").text
     assert SCRIPT in browser.find("//h1").text
     assert browser.driver.execute_script("return window.pwned") is None
