@@ -2,6 +2,7 @@
 
 import os
 import sys
+from functools import cache
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -79,9 +80,18 @@ def script(name: str):
     return path_of_script
 
 
-def code(name: str, *parts: str) -> str:
-    """A digest of a script, and of the modules and other parts behind it: a change of one runs its rule again."""
-    return code_digest(source(f"scripts/{name}.py"), parts)
+def code(name: str, *parts: str):
+    """A function that gives a digest of a script and of all behind it, whose change makes its rule run again."""
+    path = source(f"scripts/{name}.py")
+
+    @cache
+    def digest() -> str:
+        return code_digest(path, parts)
+
+    def digest_of_code(wildcards) -> str:
+        return digest()
+
+    return digest_of_code
 
 
 wildcard_constraints:

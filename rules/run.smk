@@ -1,6 +1,7 @@
 """What depends on the run as a whole: what else the same command asks for, and what comes before and after its jobs."""
 
 import atexit
+import gc
 
 from snakemake.logging import logger
 
@@ -58,8 +59,20 @@ def png_of_split(wildcards, output) -> str:
     return str(Path(output[0]).parents[1] / "png" / wildcards.split)
 
 
+def unlimited_jobs() -> None:
+    """Take jobs per timespan of zero (`profiles/default`) for no limit.
+
+    Snakemake 9.27 starts a timer of the timespan, and looks for jobs again when it ends, all the time that a job waits
+    for a core. Delete this, its call, and the line of the profile when it waits without a timer.
+    """
+    limiter = workflow.scheduler.job_rate_limiter
+    if limiter and limiter.timespan == 0:
+        workflow.scheduler.job_rate_limiter = None
+
+
 def before_the_first_job() -> None:
     """Refuse a run whose results do not belong or do not fit into their folder."""
+    unlimited_jobs()
     try:
         for words in check_run(plan, results, workflow.dag.needrun_jobs()):
             logger.warning(words)
@@ -76,3 +89,4 @@ def after_the_last_job() -> None:
     """Leave nothing but images in the directories of images, also for a workflow that imports this one."""
     if getattr(workflow, "dag", None):
         remove_timestamps(workflow.dag.jobs, "rules/images.smk")
+    gc.freeze()  # Python would look through all that Snakemake has loaded once more, for a fifth of a second

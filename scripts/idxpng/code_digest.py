@@ -2,7 +2,8 @@
 
 import ast
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
@@ -16,24 +17,27 @@ def code_digest(script: str | Path, parts: Iterable[str] = ()) -> str:
     functions and of ``if`` blocks do not count: what is loaded only for the network, the log or the command
     line shapes no result.
     """
-    seen: set[Path] = set()
-    queue = [Path(script)]
+    seen: dict[str, bytes] = {}
+    own = Path(script).read_bytes()
+    queue = list(_imported(own))
     while queue:
-        new = set(_imported(queue.pop())) - seen
-        seen |= new
-        queue += new
-    sources = [Path(script), *sorted(seen), *(PACKAGE / part for part in parts)]
-    return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
+        if (name := queue.pop()) not in seen:
+            seen[name] = (PACKAGE / f"{name}.py").read_bytes()
+            queue += _imported(seen[name])
+    modules = [seen[name] for name in sorted(seen)]
+    return hashlib.sha256(b"".join((own, *modules, *((PACKAGE / part).read_bytes() for part in parts)))).hexdigest()
 
 
-def _imported(path: Path) -> Iterator[Path]:
-    for node in ast.parse(path.read_bytes()).body:
-        names: list[str] = []
+@cache
+def _imported(source: bytes) -> list[str]:
+    """The names of the package's modules that a module imports."""
+    found: list[str] = []
+    for node in ast.parse(source).body:
         if isinstance(node, ast.ImportFrom) and node.module == PACKAGE.name:
-            names = [alias.name for alias in node.names]
+            found += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module and node.module.startswith(f"{PACKAGE.name}."):
-            names = [node.module.split(".")[1]]
+            found.append(node.module.split(".")[1])
         elif isinstance(node, ast.Import):
             dotted = (alias.name.split(".") for alias in node.names)
-            names = [parts[1] for parts in dotted if parts[0] == PACKAGE.name and len(parts) > 1]
-        yield from (PACKAGE / f"{name}.py" for name in names)
+            found += [parts[1] for parts in dotted if parts[0] == PACKAGE.name and len(parts) > 1]
+    return found
