@@ -23,7 +23,7 @@ rule preview:
         "<logs>/{dataset}/preview/{split}.log",
     benchmark:
         "<benchmarks>/{dataset}/preview/{split}.tsv"
-    priority: -1  # no other job needs it: it is there for the cores that the last steps of the others leave idle
+    priority: -2  # no other job needs it: it is there for the cores that the last steps of the others leave idle
     localrule: True  # as `validate`
     conda:
         "../envs/pillow.yaml"
@@ -56,6 +56,7 @@ rule measure:
         "<logs>/{dataset}/measure/{split}.log",
     benchmark:
         "<benchmarks>/{dataset}/measure/{split}.tsv"
+    priority: -1  # it can run beside `manifest` and `describe`, which wait for the last export
     localrule: True  # as `validate`
     conda:
         "../envs/numpy.yaml"

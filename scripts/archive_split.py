@@ -5,9 +5,9 @@ It is, but for zeros at its end, the archive that GNU tar makes of the exported 
     tar --format=ustar --sort=name --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX --mtime=@0 -b1 -c train
 """
 
-import logging
 from collections.abc import Collection
 
+from idxpng import log
 from idxpng.atomic import atomic_file
 from idxpng.png import PngEncoder
 from idxpng.split_header import SplitHeader
@@ -42,7 +42,7 @@ def main(
                 file.write(member(f"{directory}{index:0{width}}.png", encoder.encode(source.pixels(index))))
                 count += 1
         file.write(END)
-    logging.info("%s: %d images", archive, count)
+    log.info("%s: %d images", archive, count)
 
 
 if __name__ == "__main__":

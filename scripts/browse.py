@@ -3,7 +3,6 @@
 import base64
 import csv
 import json
-import logging
 from array import array
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import idxpng
+from idxpng import log
 from idxpng.atomic import atomic_file
 from idxpng.dataset import Dataset, load
 from idxpng.duplicate_groups import Groups, read_groups
@@ -92,7 +92,7 @@ def main(
             file.write(piece)
     with atomic_file(page) as file:
         file.write(filled((PARTS / "page.html").read_text(encoding="utf-8"), parts).encode())
-    logging.info("%s: %d splits, %d classes", page, len(splits), len(names))
+    log.info("%s: %d splits, %d classes", page, len(splits), len(names))
 
 
 # What the page's script reads

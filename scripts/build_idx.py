@@ -6,7 +6,6 @@ comes back in its own. With --manifest it is the manifest's.
 
 import csv
 import json
-import logging
 import os
 import struct
 import time
@@ -15,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from idxpng import log
 from idxpng.atomic import atomic_file
 from idxpng.dataset import LARGEST_LABEL, Dataset, load
 from idxpng.errors import DataError
@@ -108,7 +108,7 @@ def main(
     }
     with atomic_file(facts) as file:
         file.write(json.dumps(document, indent=2, ensure_ascii=False).encode() + b"\n")
-    logging.info("%s: %d images of %d × %d pixels", images, count, *shape)
+    log.info("%s: %d images of %d × %d pixels", images, count, *shape)
 
 
 def _labels(source: ImageFolder, model: Dataset | None) -> Labels:
@@ -160,7 +160,7 @@ def _told(items: Iterator[Item], count: int) -> Iterator[Item]:
         yield item
         if time.monotonic() - began > PROGRESS:
             began = time.monotonic()
-            logging.info("%s of %s images read", f"{done + 1:,}", f"{count:,}")
+            log.info("%s of %s images read", f"{done + 1:,}", f"{count:,}")
 
 
 if __name__ == "__main__":

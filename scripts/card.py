@@ -1,7 +1,6 @@
 """Make a dataset's folder one that other tools take as it is: card, Croissant metadata, license, citation, origin."""
 
 import json
-import logging
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ import yaml
 from pyarrow.parquet import ParquetFile
 
 from idxpng import croissant as croissant_document
-from idxpng import terms
+from idxpng import log, terms
 from idxpng.atomic import atomic_file
 from idxpng.dataset import Dataset, load
 from idxpng.published import FileRecord
@@ -76,7 +75,7 @@ def main(
     made = [FileRecord.of(Path(path), folder) for path in (overview, card, croissant, licence_file, citation_file)]
     origin = provenance_document(known, found, [*packed.values(), *listed.values(), *made])
     _write(provenance, json.dumps(origin, indent=2, ensure_ascii=False))
-    logging.info("%s: %d splits", folder, len(parts))
+    log.info("%s: %d splits", folder, len(parts))
 
 
 def _write(path: str, text: str) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from idxpng import log
 from idxpng.atomic import atomic_file
 from idxpng.compressed import compression
 from idxpng.content import unpack
@@ -49,9 +49,9 @@ def decompress(published: str, idx: str, file: PublishedFile) -> None:
     check_space(idx, file.content_bytes)
     with atomic_file(idx) as target:
         found = unpack(published, target, file, str(DATASETS))
-    logging.info("%s: %s, %d bytes, SHA-256 %s", idx, compression(published), file.content_bytes, found)
+    log.info("%s: %s, %d bytes, SHA-256 %s", idx, compression(published), file.content_bytes, found)
     if not file.pinned:
-        logging.warning("%s: no digest to check it against (content_sha256: %s)", idx, found)
+        log.warning("%s: no digest to check it against (content_sha256: %s)", idx, found)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """List the images of a dataset that have the same pixels, within each split and across splits."""
 
-import logging
 from collections.abc import Sequence
 
+from idxpng import log
 from idxpng.atomic import atomic_file
 from idxpng.duplicates import Duplicates
 from idxpng.split_header import SplitHeader
@@ -20,7 +20,7 @@ def main(headers: Sequence[str], manifests: Sequence[str], duplicates: str) -> N
     with Duplicates(dict(zip(splits, manifests, strict=True))) as same, atomic_file(duplicates) as file:
         same.write(file)
         counts = {split: same.within(split) for split in splits}
-    logging.info("%s: %d splits, %d duplicates", duplicates, len(splits), sum(counts.values()))
+    log.info("%s: %d splits, %d duplicates", duplicates, len(splits), sum(counts.values()))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """Download a published file from the first mirror that serves the right bytes."""
 
 import gzip
-import logging
 import lzma
 import os
 import shutil
@@ -10,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any, NamedTuple, cast
 
-from idxpng import zip_member
+from idxpng import log, zip_member
 from idxpng.atomic import atomic_file
 from idxpng.compressed import compression, open_content
 from idxpng.content import WrongFileError, check_content, check_header
@@ -130,7 +129,7 @@ def download(
 
     place, reasons = first_that_serves(places, ask, Unreachable(Path(output).absolute().parents[1]))
     if place:
-        logging.info("%s: from %s", output, place.shown)
+        log.info("%s: from %s", output, place.shown)
         discard_others(output)
         return
     listed = "".join(f"\n  - {reason}".replace("\n", "\n  ") for reason in reasons)
@@ -152,10 +151,10 @@ def _is_there(output: str, pinned: _Pinned) -> bool:
     try:
         pinned.check(output, output)
     except WrongFileError as error:
-        logging.info("%s", error)
+        log.info("%s", error)
         return False
     os.utime(output)
-    logging.info("%s: already there, and the right file", output)
+    log.info("%s: already there, and the right file", output)
     return True
 
 
@@ -175,10 +174,10 @@ def _download(
             _store(partial, output, pinned_whole=pinned.has_digest and not pinned.content_sha256)
             return None
         except UnavailableError as error:
-            logging.info("%s", error)
+            log.info("%s", error)
             return error
         except (TooLargeError, zip_member.ArchiveError, WrongFileError) as error:
-            logging.info("%s", error)
+            log.info("%s", error)
             discard(partial, state)
             if whole:
                 whole.unlink(missing_ok=True)

@@ -3,13 +3,13 @@
 import csv
 import hashlib
 import io
-import logging
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from operator import countOf
 from pathlib import Path
 
+from idxpng import log
 from idxpng.atomic import atomic_directory, atomic_file, locked
 from idxpng.errors import DataError
 from idxpng.images import LabelledImages
@@ -65,7 +65,7 @@ def main(images: str, labels: str, header: str, label: str, png: str, manifest: 
             # From here on alone, so that a directory and a manifest of two processes never meet.
             published.enter_context(locked(Path(manifest).parent))
         _check_published(png_dir, made)
-    logging.info("%s: %d images", png, count)
+    log.info("%s: %d images", png, count)
 
 
 def _write_images(source: LabelledImages, indices: Iterable[int], directory: Path) -> Iterator[tuple[str, int, str]]:

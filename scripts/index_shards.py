@@ -2,11 +2,11 @@
 
 import hashlib
 import json
-import logging
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
+from idxpng import log
 from idxpng.atomic import atomic_file
 from idxpng.split_header import SplitHeader
 from idxpng.stale import remove_shards
@@ -58,7 +58,7 @@ def main(
     remove_shards(Path(index).parent, split.split, {shard["file"] for shard in described})
     with atomic_file(index) as output:
         output.write(json.dumps(document, indent=2).encode() + b"\n")
-    logging.info("%s: %d images in %d shards", index, images, len(shards))
+    log.info("%s: %d images in %d shards", index, images, len(shards))
 
 
 if __name__ == "__main__":

@@ -6,11 +6,11 @@ cd results/mnist && sha256sum --check --quiet SHA256SUMS
 """
 
 import hashlib
-import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from idxpng import log
 from idxpng.atomic import atomic_file
 from idxpng.errors import DataError
 
@@ -33,7 +33,7 @@ def main(folder: str, sums: str) -> None:
                 count += 1
         if not count:
             raise DataError(folder, "nothing to list", todo="make something first: snakemake --cores 4 all")
-    logging.info("%s: %d files", sums, count)
+    log.info("%s: %d files", sums, count)
 
 
 def _files(folder: str) -> Iterator[str]:

@@ -1,11 +1,11 @@
 """Merge the manifests of a split's labels into one, in the order of the IDX file."""
 
 import heapq
-import logging
 import os
 from contextlib import ExitStack
 from pathlib import Path
 
+from idxpng import log
 from idxpng.atomic import atomic_file
 from idxpng.space import check_space
 from idxpng.stale import remove_labels
@@ -39,7 +39,7 @@ def main(label_manifests: list[str], manifest: str, png: str | None = None) -> N
         for row in heapq.merge(*files, key=lambda row: int(row.split(b",", INDEX + 1)[INDEX])):
             merged.write(row)
             count += 1
-    logging.info("%s: %d images", manifest, count)
+    log.info("%s: %d images", manifest, count)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 import base64
 import json
-import logging
 import math
 from collections import Counter
 from collections.abc import Collection, Sequence
@@ -10,12 +9,13 @@ from xml.sax.saxutils import escape
 
 import numpy
 
+from idxpng import log
 from idxpng.atomic import atomic_file
 from idxpng.class_means import ClassMeans
-from idxpng.compressed import CHUNK
 from idxpng.images import LabelledImages
 from idxpng.split_header import SplitHeader
 
+CHUNK = 1 << 18  # pixels at once
 LEVELS = 256
 LEVELS_PER_BAR = 16
 MOST_BLANK = 10_000  # indices of blank images that are listed
@@ -83,7 +83,7 @@ def main(
     }
     with atomic_file(plot) as file:
         file.write(_bars(panels).encode())
-    logging.info("%s: %d images, mean %.4f, standard deviation %.4f", images, images_count, mean, std)
+    log.info("%s: %d images, mean %.4f, standard deviation %.4f", images, images_count, mean, std)
 
 
 def _bar(label: str, name: str) -> str:
@@ -102,24 +102,30 @@ def _scan(
         means: what these images are added to, each under its label.
     """
     levels = numpy.zeros(LEVELS, numpy.int64)
+    pairs = numpy.zeros(LEVELS * LEVELS, numpy.int64)  # of pixels side by side: counting them takes half the time
     blank_count = 0
     blank: list[int] = []
     step = max(1, CHUNK // max(1, source.images.header.item_size))
     rows = source.rows[: len(values)]
     for start in range(rows.start, rows.stop, step):
         chunk = source.images.array(start, min(start + step, rows.stop))
+        pixels = chunk.reshape(len(chunk), -1)
+        labels = numpy.array(list(values[start - rows.start :][: len(chunk)]))
         indices = numpy.arange(start, start + len(chunk))
         if classes is not None:
-            position = start - rows.start
-            labels = list(values[position : position + len(chunk)])
-            indices = indices[numpy.isin(labels, list(classes))]
-        pixels = chunk.reshape(len(chunk), -1)[indices - start]
-        for part in range(0, pixels.size, CHUNK):  # of which numpy makes numbers of 8 bytes
-            levels += numpy.bincount(pixels.ravel()[part : part + CHUNK], minlength=LEVELS)
-        means.add(pixels, [values[index - rows.start] for index in indices.tolist()])
+            chosen = numpy.isin(labels, list(classes))
+            pixels, labels, indices = pixels[chosen], labels[chosen], indices[chosen]
+        flat = pixels.ravel()
+        even = len(flat) - len(flat) % 2
+        for part in range(0, even, CHUNK):  # of which numpy makes numbers of 8 bytes
+            pairs += numpy.bincount(flat[part : min(part + CHUNK, even)].view(numpy.uint16), minlength=len(pairs))
+        levels += numpy.bincount(flat[even:], minlength=LEVELS)
+        means.add(pixels, labels.tolist())
         found = indices[(pixels == pixels[:, :1]).all(axis=1)]
         blank_count += len(found)
         blank += found[: MOST_BLANK - len(blank)].tolist()
+    table = pairs.reshape(LEVELS, LEVELS)
+    levels += table.sum(axis=0) + table.sum(axis=1)
     return levels.tolist(), blank_count, blank
 
 

@@ -1,9 +1,9 @@
 """Pack some images of a split into one shard, a tar archive in the WebDataset convention."""
 
 import json
-import logging
 from collections.abc import Collection, Sequence
 
+from idxpng import log
 from idxpng.atomic import atomic_file
 from idxpng.png import PngEncoder
 from idxpng.split_header import SplitHeader
@@ -57,7 +57,7 @@ def main(
                 about.update(zip(source.extra_columns, source.extra_values(index), strict=True))
                 file.write(member(f"{key}.json", json.dumps(about, ensure_ascii=False).encode()))
         file.write(END)
-    logging.info("%s: %d images", shard, len(chosen))
+    log.info("%s: %d images", shard, len(chosen))
 
 
 def shuffled(count: int, seed: int) -> Sequence[int]:

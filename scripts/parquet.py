@@ -1,12 +1,12 @@
 """Write the images of a split to one Parquet file, as Hugging Face datasets have them."""
 
 import json
-import logging
 import math
 from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
+from idxpng import log
 from idxpng.atomic import atomic_file
 from idxpng.errors import DataError
 from idxpng.png import PngEncoder
@@ -77,7 +77,7 @@ def main(
             while group := list(islice(remaining, group_size)):
                 writer.write_table(pyarrow.Table.from_pylist(group, schema))
                 count += len(group)
-    logging.info("%s: %d images", parquet, count)
+    log.info("%s: %d images", parquet, count)
 
 
 def features(classes: dict[str, str], extra_columns: Sequence[str]) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Show a split at a glance: a contact sheet with a row per class, and its first images with their labels."""
 
-import logging
 import math
 import re
 import unicodedata
@@ -9,6 +8,7 @@ from itertools import islice
 
 from PIL import Image, ImageDraw, ImageFont
 
+from idxpng import log
 from idxpng.atomic import atomic_file
 from idxpng.images import LabelledImages
 from idxpng.split_header import SplitHeader
@@ -61,14 +61,16 @@ def main(
     captions = {label: caption(label, name) for label, name in about.names(classes).items()}
     with about.open(images, labels) as source:
         of_class: dict[int, list[int]] = {label: [] for label in captions}
-        count = 0
+        missing = len(captions) * COLUMNS
         for index, label in source.labelled(limit, classes):
-            count += 1
             if len(of_class[label]) < COLUMNS:
                 of_class[label].append(index)
+                missing -= 1
+                if not missing:
+                    break
         _save(_sheet(source, captions, of_class), sheet)
         _save(_first(source, captions, source.labelled(limit, classes)), first)
-    logging.info("%s, %s: of %d images in %d classes", sheet, first, count, len(captions))
+    log.info("%s, %s: %d classes", sheet, first, len(captions))
 
 
 def caption(label: int, class_name: str) -> str:
@@ -157,7 +159,7 @@ def _image(source: LabelledImages, index: int) -> Image.Image:
 
 def _save(picture: Image.Image, path: str) -> None:
     with atomic_file(path) as file:
-        picture.save(file, "PNG", optimize=True)
+        picture.save(file, "PNG")
 
 
 if __name__ == "__main__":

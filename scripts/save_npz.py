@@ -1,6 +1,5 @@
 """Save splits as arrays in one .npz file, with the names of Keras's mnist.npz: x_train, y_train, x_test, y_test."""
 
-import logging
 import zipfile
 from collections.abc import Collection, Iterator, Sequence
 from typing import IO, cast
@@ -8,6 +7,7 @@ from typing import IO, cast
 import numpy
 from numpy.lib import format as npy
 
+from idxpng import log
 from idxpng.atomic import atomic_file
 from idxpng.images import LabelledImages
 from idxpng.split_header import SplitHeader
@@ -59,7 +59,7 @@ def main(
                     _pixels(source, chosen),
                 )
                 _save(archive, f"y_{about.split}", type_, selected.shape, iter([selected.tobytes()]))
-            logging.info("%s: %d images of %s", npz, len(chosen), about.split)
+            log.info("%s: %d images of %s", npz, len(chosen), about.split)
 
 
 def _pixels(source: LabelledImages, indices: Sequence[int]) -> Iterator[bytes]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 import os
 import shlex
 from collections import Counter
@@ -13,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from idxpng import log
 from idxpng.atomic import atomic_file
 from idxpng.errors import DataError
 from idxpng.idx import IdxFile, IdxHeader
@@ -65,7 +65,7 @@ def main(dataset: str, split: str, images: str, labels: str, header: str, publis
         file.write(json.dumps(document, indent=2, ensure_ascii=False).encode() + b"\n")
     _, *shape = found["images"]["dims"]
     count = known.split(split).count
-    logging.info("%s: %d images of %d × %d pixels in %d classes", images, count, *shape, len(known.classes))
+    log.info("%s: %d images of %d × %d pixels in %d classes", images, count, *shape, len(known.classes))
 
 
 def _content(published: str, dataset: Dataset) -> str:

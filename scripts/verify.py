@@ -5,12 +5,12 @@ What the digests must be is pinned in the dataset file. It takes neither the IDX
 
 import argparse
 import json
-import logging
 import os
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from idxpng import log
 from idxpng.atomic import atomic_file
 from idxpng.claim import Claim
 from idxpng.dataset import Dataset, identify, load
@@ -131,7 +131,7 @@ def _prove(claim: Claim) -> dict[str, str]:
         raise _unprovable(claim)
     found, tree, problems = claim.rebuild()
     if found is not None:
-        logging.info("rebuilt from %s: SHA-256 %s", claim.tree, found)
+        log.info("rebuilt from %s: SHA-256 %s", claim.tree, found)
     if found == expected:
         return found
     if claim.images is not None:

@@ -1,8 +1,8 @@
 """Write the images of a split as text: a line for each, its label and then its pixels row by row, from 0 to 255."""
 
-import logging
 from collections.abc import Collection
 
+from idxpng import log
 from idxpng.atomic import atomic_file
 from idxpng.split_header import SplitHeader
 
@@ -39,7 +39,7 @@ def main(
             pixels = source.pixels(index)
             file.write(b"%d%s\n" % (label, b"".join([NUMBERS[value] for value in pixels])))
             count += 1
-    logging.info("%s: %d images", csv, count)
+    log.info("%s: %d images", csv, count)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
 """Write the dataset file of IDX files that build_idx.py made, which pins their digests."""
 
 import json
-import logging
 from pathlib import Path
 from typing import Any
 
+from idxpng import log
 from idxpng.atomic import atomic_file
 from idxpng.dataset_text import text
 
@@ -37,7 +37,7 @@ def main(facts: list[str], dataset: str) -> None:
     document = {key: value for key, value in document.items() if usual.get(key) != value}
     with atomic_file(dataset) as file:
         file.write((HEAD + text(document)).encode())
-    logging.info("%s: %d splits, %d classes", dataset, len(parts), len(first["classes"]))
+    log.info("%s: %d splits, %d classes", dataset, len(parts), len(first["classes"]))
 
 
 if __name__ == "__main__":

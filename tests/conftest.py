@@ -1,6 +1,7 @@
 """What several test files share."""
 
 import fcntl
+import logging
 import os
 import time
 from collections.abc import Iterator
@@ -9,10 +10,17 @@ from pathlib import Path
 import pytest
 import yaml
 
+from idxpng import log
 from mirror_server import MirrorServer
 from project import PROJECT, run_snakemake
 
 pytest.register_assert_rewrite("downloads")  # whose assertions then tell as much as those of tests
+
+
+@pytest.fixture(autouse=True)
+def messages_of_scripts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a script says that a test calls as a function is in `caplog`."""
+    monkeypatch.setattr(log, "_say", lambda level, text: logging.log(logging.getLevelNamesMapping()[level], "%s", text))
 
 
 @pytest.fixture

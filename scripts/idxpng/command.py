@@ -1,6 +1,7 @@
 """What the scripts have in common as command-line tools: their help, their log, and how they end on bad input."""
 
 import argparse
+import gc
 from collections.abc import Callable
 from typing import Any
 
@@ -23,6 +24,7 @@ class Command(argparse.ArgumentParser):
         arguments = vars(self.parse_args())
         with job_log(arguments.pop("log")):
             main(**arguments)
+        gc.freeze()  # a process that ends need not look through its memory once more
 
     def add_idx_files(self) -> None:
         """The arguments of a script that reads the images of a split with their labels."""

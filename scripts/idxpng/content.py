@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 import os
 import shlex
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from idxpng import log
 from idxpng.compressed import CompressedFileError, content_chunks, open_content
 from idxpng.errors import DataError
 from idxpng.idx import IdxHeader, read_header
@@ -60,7 +60,7 @@ def check_content(
         return
     blob = _git_blob(path) if git_blob else None
     if blob and blob == git_blob:
-        logging.info("%s: is the Git blob %s; SHA-256 %s", source, blob, found)
+        log.info("%s: is the Git blob %s; SHA-256 %s", source, blob, found)
         return
     pinned = sha256 or content_sha256
     expected = f"SHA-256 {pinned}" if pinned else f"Git blob {git_blob}" if git_blob else None
@@ -77,10 +77,10 @@ def check_content(
     except CompressedFileError as error:
         damage = error.problem
     if not damage and content.hexdigest() == content_sha256:
-        logging.info("%s: compressed differently, with the published content", source)
+        log.info("%s: compressed differently, with the published content", source)
         return
     if not (damage or page or expected) and size == content_bytes:
-        logging.warning("%s: no digest to check it against (sha256: %s)", source, found)
+        log.warning("%s: no digest to check it against (sha256: %s)", source, found)
         return
     if header and not (damage or page or expected) and (problem := wrong_size(header, size)):
         raise WrongFileError(source, **problem._asdict() | _write_again(source))

@@ -1,6 +1,5 @@
 """Getting one file over HTTP: retried, resumed where it stopped, and never larger than it may be."""
 
-import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -8,6 +7,7 @@ from typing import IO, Any
 import requests
 import urllib3
 
+from idxpng import log
 from idxpng.answer import TooSlowError
 from idxpng.partial import read_state, restart, write_state
 from idxpng.session import HttpFileError, Session, status
@@ -75,7 +75,7 @@ def _fetch_rest(session: Session, url: str, shown: str, partial: IO[bytes], stat
     headers = _range_headers(url, state, have)
     with session.ask(url, headers) as response:
         if headers and response.status_code == requests.codes.requested_range_not_satisfiable:
-            logging.info("%s: cannot be resumed at byte %d, starting again", shown, have)
+            log.info("%s: cannot be resumed at byte %d, starting again", shown, have)
             state.unlink(missing_ok=True)
             _fetch_rest(session, url, shown, partial, state, size_limit)
             return
@@ -93,7 +93,7 @@ def _fetch_rest(session: Session, url: str, shown: str, partial: IO[bytes], stat
         if expected:
             check_size(shown, expected, size_limit)
             check_space(shown, expected - have, Path(partial.name).parent)
-        logging.info("%s: %s", shown, f"resuming at byte {have}" if resumed else "downloading")
+        log.info("%s: %s", shown, f"resuming at byte {have}" if resumed else "downloading")
         copy(_pieces(response), shown, partial, have, expected, size_limit)
 
 

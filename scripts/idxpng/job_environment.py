@@ -1,4 +1,4 @@
-"""The environment that jobs find: where Python is, and which mirrors are configured."""
+"""The environment that jobs find: where Python is, which mirrors are configured, and how numpy starts."""
 
 import json
 import os
@@ -14,7 +14,7 @@ def prepare(mirrors: Mapping[str, Sequence[str]], environment: MutableMapping[st
 
     ``python`` becomes the one that runs now, unless an environment of conda or a container puts another before it.
     Mirrors travel here since others on the machine see command lines, Snakemake logs them, and a mirror's URL may
-    hold a secret.
+    hold a secret. numpy starts no threads for linear algebra, which nobody does: they cost more than a small job.
 
     Args:
         mirrors: the configured mirrors by dataset. Those that another workflow in this process has put there stay.
@@ -22,6 +22,7 @@ def prepare(mirrors: Mapping[str, Sequence[str]], environment: MutableMapping[st
     """
     folder = str(Path(sys.executable).parent)
     environment["PATH"] = os.pathsep.join([folder, environment.get("PATH", os.defpath)])
+    environment.setdefault("OPENBLAS_NUM_THREADS", "1")
     environment[MIRRORS] = json.dumps(configured(environment) | dict(mirrors))
 
 

@@ -14,6 +14,7 @@ import urllib3
 from requests import exceptions
 
 import idxpng
+from idxpng import log
 from idxpng.answer import BoundedAdapter
 from idxpng.text import shortened
 from idxpng.transfer import UnavailableError, without_secrets
@@ -103,7 +104,7 @@ class Session(requests.Session):
         pause = min(LONGEST_WAIT, wait or backoff)
         if self.failures > self._retries or time.monotonic() + pause > self._deadline:
             return False
-        logging.warning("%s: %s, trying again", shown, why)
+        log.warning("%s: %s, trying again", shown, why)
         time.sleep(pause)
         return True
 

@@ -4,12 +4,13 @@ Another limit or shard size leaves shards that ``train-*.tar`` matches, another 
 directories that an image-folder loader takes for classes. Only what has the name of a file of ours is removed.
 """
 
-import logging
 import os
 import re
 import shutil
 from collections.abc import Collection
 from pathlib import Path
+
+from idxpng import log
 
 
 def remove_shards(folder: str | os.PathLike[str], split: str, current: Collection[str]) -> list[str]:
@@ -19,7 +20,7 @@ def remove_shards(folder: str | os.PathLike[str], split: str, current: Collectio
     for name in stale:
         (Path(folder) / name).unlink()
     if stale:
-        logging.warning("%s: removed %d shards of an earlier run: %s", folder, len(stale), _listed(stale))
+        log.warning("%s: removed %d shards of an earlier run: %s", folder, len(stale), _listed(stale))
     return stale
 
 
@@ -40,7 +41,7 @@ def remove_labels(
         directory = Path(png) / name
         foreign = set(os.listdir(directory)) - set(_names(directory, r"\d+\.png|\.snakemake_timestamp"))
         if foreign:
-            logging.warning("%s: no label of the split, but not removed, since it has %s", directory, _listed(foreign))
+            log.warning("%s: no label of the split, but not removed, since it has %s", directory, _listed(foreign))
             continue
         shutil.rmtree(directory)
         removed.append(name)
@@ -48,7 +49,7 @@ def remove_labels(
         if name.removesuffix(".csv") not in current:
             (Path(manifests) / name).unlink()
     if removed:
-        logging.warning("%s: removed %d labels of an earlier run: %s", png, len(removed), _listed(removed))
+        log.warning("%s: removed %d labels of an earlier run: %s", png, len(removed), _listed(removed))
     return removed
 
 

@@ -1,12 +1,12 @@
 """Bringing the bytes of a file to where they are kept: never more than there may be, and with no secret shown."""
 
-import logging
 import re
 import time
 from collections.abc import Iterable
 from typing import IO, Any
 from urllib.parse import urlsplit, urlunsplit
 
+from idxpng import log
 from idxpng.errors import DataError
 from idxpng.text import shortened
 
@@ -61,7 +61,7 @@ def copy(
             progress.update(len(chunk))
             if time.monotonic() - logged > PROGRESS_AFTER:
                 logged = time.monotonic()
-                logging.info("%s: %d of %s bytes", shown, have, expected or "an unknown number of")
+                log.info("%s: %d of %s bytes", shown, have, expected or "an unknown number of")
 
 
 def check_size(shown: str, size: int, size_limit: int) -> None:

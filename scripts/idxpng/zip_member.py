@@ -6,7 +6,6 @@ Nothing is ever extracted to a path that an archive names: a member's bytes go t
 import difflib
 import errno
 import hashlib
-import logging
 import os
 import re
 import struct
@@ -17,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+from idxpng import log
 from idxpng.durable import flush_names
 from idxpng.errors import DataError
 from idxpng.partial import discard, discard_others, partial_file, restart
@@ -93,9 +93,9 @@ def from_url(
                 _copy(archive, shown, member, partial, state, size_limit)
             return
         except NoRangesError as error:
-            logging.info("%s; so the whole archive is downloaded", error)
+            log.info("%s; so the whole archive is downloaded", error)
             _download_whole(url, whole, whole_limit, transfer)
-    logging.info("%s: taken from %s, the whole archive", shown, whole)
+    log.info("%s: taken from %s, the whole archive", shown, whole)
     with open(whole, "rb") as file:
         from_file(file, shown, member, partial, state, size_limit)
 
@@ -133,7 +133,7 @@ def _copy(archive: zipfile.ZipFile, shown: str, member: str, partial: IO[bytes],
     with archive.open(info) as stream:
         restart(partial, state)
         check_space(shown, info.file_size, os.path.dirname(partial.name))
-        logging.info("%s: %d bytes, %d in the archive", shown, info.file_size, info.compress_size)
+        log.info("%s: %d bytes, %d in the archive", shown, info.file_size, info.compress_size)
         copy(iter(lambda: stream.read(CHUNK), b""), shown, partial, 0, info.file_size, size_limit)
 
 

@@ -17,7 +17,7 @@ class Job:
     def __init__(self, folder: Path, code: str) -> None:
         path = folder / "job.log"
         lines = [
-            "import logging",
+            "from idxpng import log",
             "from idxpng.errors import DataError",
             "from idxpng.log import job_log",
             f"with job_log({str(path)!r}):",
@@ -36,7 +36,7 @@ class Job:
 
 
 def test_a_job_that_succeeds_has_its_messages_in_the_log_and_only_warnings_on_the_terminal(tmp_path: Path) -> None:
-    job = Job(tmp_path, "logging.info('28 × 28 pixels')\nlogging.warning('nothing pinned')")
+    job = Job(tmp_path, "log.info('28 × 28 pixels')\nlog.warning('nothing pinned')")
     assert job.status == 0
     assert job.terminal == "WARNING: nothing pinned\n"
     info, warning, _ = job.log.splitlines()
@@ -53,8 +53,8 @@ def test_a_log_ends_with_the_time_that_the_job_took(tmp_path: Path) -> None:
 
 
 def test_a_log_is_that_of_the_last_run_alone(tmp_path: Path) -> None:
-    Job(tmp_path, "logging.info('first')")
-    assert "first" not in Job(tmp_path, "logging.info('second')").log
+    Job(tmp_path, "log.info('first')")
+    assert "first" not in Job(tmp_path, "log.info('second')").log
 
 
 def test_bad_data_are_one_message_in_log_and_on_the_terminal(tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ def test_a_file_that_grows_larger_than_it_may_is_named(tmp_path: Path, write: st
 
 def test_a_log_that_cannot_be_written_leaves_the_message_on_the_terminal_alone(tmp_path: Path) -> None:
     (tmp_path / "job.log").symlink_to("/dev/full")
-    job = Job(tmp_path, "logging.info('begun')\nraise DataError('labels', 'truncated')")
+    job = Job(tmp_path, "log.info('begun')\nraise DataError('labels', 'truncated')")
     assert (job.status, job.terminal) == (1, "ERROR: labels: truncated\n")
 
 
@@ -117,7 +117,7 @@ def test_a_job_that_is_stopped_says_nothing_of_defects(tmp_path: Path) -> None:
 
 def test_words_of_others_act_neither_on_the_terminal_nor_in_the_log(tmp_path: Path) -> None:
     words = r"\x1b[2Jgone\u202e\u2028"
-    code = f"logging.warning('the server says: {words}')\nraise FileNotFoundError(2, 'No such file', r'a' '{words}\\n')"
+    code = f"log.warning('the server says: {words}')\nraise FileNotFoundError(2, 'No such file', r'a' '{words}\\n')"
     job = Job(tmp_path, code)
     assert job.status == 1
     for told in (job.terminal, job.log):
