@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import groupby
 from operator import itemgetter
-from typing import IO
+from typing import IO, Any
 
 from idxpng.errors import DataError
 
@@ -114,29 +114,30 @@ def _candidates(manifests: Mapping[str, str]) -> Iterator[tuple[int, str, str, b
     Two passes over the manifests: the first notes in two bits for each image whether its digest came once or again.
     """
     rows = sum(map(os.path.getsize, manifests.values())) // BYTES_PER_ROW
-    slots = 1 << max(16, (BITS_PER_ROW * rows - 1).bit_length())
-    seen, again = bytearray(slots // 8), bytearray(slots // 8)
-    for _, _, digest in _rows(manifests):
-        slot = int(digest[:16], 16) % slots
-        place, bit = slot >> 3, 1 << (slot & 7)
-        if seen[place] & bit:
-            again[place] |= bit
-        else:
-            seen[place] |= bit
-    for position, (split, path, digest) in enumerate(_rows(manifests)):
-        slot = int(digest[:16], 16) % slots
-        if again[slot >> 3] >> (slot & 7) & 1:
-            yield position, split, path, bytes.fromhex(digest)
-
-
-def _rows(manifests: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
-    """Split, path and digest of each image."""
+    last_slot = (1 << max(16, (BITS_PER_ROW * rows - 1).bit_length())) - 1
+    seen, again = bytearray(last_slot // 8 + 1), bytearray(last_slot // 8 + 1)
+    for manifest in manifests.values():
+        for digest in _columns(manifest, "sha256"):
+            slot = hash(digest) & last_slot
+            place, bit = slot >> 3, 1 << (slot & 7)
+            if seen[place] & bit:
+                again[place] |= bit
+            else:
+                seen[place] |= bit
+    position = 0
     for split, manifest in manifests.items():
-        with open(manifest, newline="", encoding="utf-8") as file:
-            rows = csv.reader(file)
-            path, digest = map(next(rows).index, ("path", "sha256"))
-            for row in rows:
-                yield split, row[path], row[digest]
+        for path, digest in _columns(manifest, "path", "sha256"):
+            slot = hash(digest) & last_slot
+            if again[slot >> 3] >> (slot & 7) & 1:
+                yield position, split, path, bytes.fromhex(digest)
+            position += 1
+
+
+def _columns(manifest: str, *names: str) -> Iterator[Any]:
+    """The values of some columns in each row of a manifest: a text, or a tuple of several."""
+    with open(manifest, newline="", encoding="utf-8") as file:
+        rows = csv.reader(file)
+        yield from map(itemgetter(*map(next(rows).index, names)), rows)
 
 
 def _write_groups(file: IO[bytes], rows: Iterable[tuple[int, str]], indent: str) -> None:
