@@ -15,6 +15,7 @@ TEXTS = ("Apache-2.0", "BSD-3-Clause", "CC-BY-4.0", "CC-BY-SA-4.0", "CC0-1.0", "
 HUB_NAMES = {
     "AGPL-3.0-only": "agpl-3.0",
     "AGPL-3.0-or-later": "agpl-3.0",
+    "C-UDA-1.0": "c-uda",
     "GFDL-1.3-only": "gfdl",
     "GFDL-1.3-or-later": "gfdl",
     "GPL-2.0-only": "gpl-2.0",
@@ -25,16 +26,17 @@ HUB_NAMES = {
     "LGPL-2.1-or-later": "lgpl-2.1",
     "LGPL-3.0-only": "lgpl-3.0",
     "LGPL-3.0-or-later": "lgpl-3.0",
+    "LGPLLR": "lgpl-lr",
     "ODC-By-1.0": "odc-by",
     "ODbL-1.0": "odbl",
     "PDDL-1.0": "pddl",
 }
 HUB_SAME = """
-    Apache-2.0 BSD-2-Clause BSD-3-Clause BSD-3-Clause-Clear BSL-1.0 CC-BY-2.0 CC-BY-2.5 CC-BY-3.0 CC-BY-4.0
-    CC-BY-NC-2.0 CC-BY-NC-3.0 CC-BY-NC-4.0 CC-BY-NC-ND-3.0 CC-BY-NC-ND-4.0 CC-BY-NC-SA-2.0 CC-BY-NC-SA-3.0
+    AFL-3.0 Apache-2.0 Artistic-2.0 BSD-2-Clause BSD-3-Clause BSD-3-Clause-Clear BSL-1.0 CC-BY-2.0 CC-BY-2.5 CC-BY-3.0
+    CC-BY-4.0 CC-BY-NC-2.0 CC-BY-NC-3.0 CC-BY-NC-4.0 CC-BY-NC-ND-3.0 CC-BY-NC-ND-4.0 CC-BY-NC-SA-2.0 CC-BY-NC-SA-3.0
     CC-BY-NC-SA-4.0 CC-BY-ND-4.0 CC-BY-SA-3.0 CC-BY-SA-4.0 CC0-1.0 CDLA-Permissive-1.0 CDLA-Permissive-2.0
-    CDLA-Sharing-1.0 ECL-2.0 EPL-1.0 EPL-2.0 EUPL-1.1 EUPL-1.2 ISC MIT MPL-2.0 MS-PL NCSA OFL-1.1 OSL-3.0 PostgreSQL
-    Unlicense WTFPL Zlib
+    CDLA-Sharing-1.0 ECL-2.0 EPL-1.0 EPL-2.0 etalab-2.0 EUPL-1.1 EUPL-1.2 ISC LPPL-1.3c MIT MPL-2.0 MS-PL NCSA OFL-1.1
+    OSL-3.0 PostgreSQL Unlicense WTFPL Zlib
 """
 
 # Characters that BibTeX or the TeX behind it would act on.

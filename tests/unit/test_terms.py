@@ -28,6 +28,8 @@ def licensed(folder: Path, spdx: str | None, **facts: str) -> Dataset:
         ("ODC-By-1.0", {"license": "odc-by"}),
         ("GPL-3.0-or-later", {"license": "gpl-3.0"}),
         ("PDDL-1.0", {"license": "pddl"}),
+        ("LPPL-1.3c", {"license": "lppl-1.3c"}),
+        ("C-UDA-1.0", {"license": "c-uda"}),
         (None, {"license": "unknown"}),
         (
             "MIT OR Apache-2.0",
@@ -82,3 +84,10 @@ def test_the_texts_are_those_in_the_folder() -> None:
 def test_each_license_of_a_shipped_dataset_has_its_text() -> None:
     used = {load(path).licence["spdx"] for path in (ROOT / "datasets").glob("*.yaml")}
     assert used - {None} <= set(TEXTS)
+
+
+def test_licenses_that_keep_a_copyright_line_have_it_in_the_note() -> None:
+    licences = [load(path).licence for path in (ROOT / "datasets").glob("*.yaml")]
+    notes = [licence["note"] or "" for licence in licences if licence["spdx"] in ("MIT", "BSD-3-Clause")]
+    assert notes
+    assert [note for note in notes if "Copyright (c)" not in note] == []
