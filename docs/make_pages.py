@@ -31,6 +31,8 @@ def main() -> dict[str, str]:
         "configuration": _configuration(),
         "dataset keys": _dataset_keys(),
         "targets": _targets(),
+        "archives": _digests("archive", "results/{dataset}/archive/{split}.tar"),
+        "trees": _digests("tree", "results/{dataset}/png/{split}"),
     }
     pages = {}
     for path in sorted((ROOT / "docs").glob("*.md")):
@@ -82,6 +84,16 @@ def _licenses() -> str:
         terms = ". ".join(part.rstrip(".") for part in (spdx or "Uncertain", note, attribution) if part) + "."
         groups.setdefault((_linked(terms), _linked(facts["citation"])), []).append(f"`{name}`")
     rows += [(", ".join(names), *words) for words, names in groups.items()]
+    return _table(*rows)
+
+
+def _digests(what: str, pattern: str) -> str:
+    """What the dataset files pin of that which is made from them."""
+    rows = [(what, "SHA-256")]
+    for name, facts in _facts().items():
+        for split, of_split in facts["splits"].items():
+            if digest := of_split.get(f"{what}_sha256"):
+                rows.append((f"`{pattern.format(dataset=name, split=split)}`", f"`{digest}`"))
     return _table(*rows)
 
 

@@ -48,7 +48,7 @@ rule archive_split:
         mem_mb=asks.mem_mb,
         runtime=asks.runtime,
     params:
-        selection=plan.selection_options,
+        selection=plan.archive_options,
         code=code("archive_split"),
         script=script("archive_split"),
     shell:

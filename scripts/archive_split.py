@@ -5,10 +5,12 @@ It is, but for zeros at its end, the archive that GNU tar makes of the exported 
     tar --format=ustar --sort=name --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX --mtime=@0 -b1 -c train
 """
 
+import hashlib
 from collections.abc import Collection
 
 from idxpng import log
 from idxpng.atomic import atomic_file
+from idxpng.errors import DataError
 from idxpng.png import PngEncoder
 from idxpng.split_header import SplitHeader
 from idxpng.tar import END, folder, member
@@ -21,6 +23,7 @@ def main(
     archive: str,
     limit: int | None = None,
     classes: Collection[int] | None = None,
+    sha256: str | None = None,
 ) -> None:
     """Write ``{split}/{label}/{index}.png`` for each image, label by label.
 
@@ -30,19 +33,38 @@ def main(
         archive: the tar file to make.
         limit: only the first so many images; all when None.
         classes: only images with one of these labels; all when None.
+        sha256: what the archive must be, for the archive of all images; None where that is not known.
+
+    Raises:
+        DataError: when the archive is another one.
     """
     about = SplitHeader.read(header)
+    digest = hashlib.sha256()
     with about.open(images, labels) as source, atomic_file(archive) as file:
         encoder, width, count = PngEncoder(*source.size), source.index_width, 0
-        file.write(folder(f"{about.split}/"))
+
+        def write(data: bytes) -> None:
+            digest.update(data)
+            file.write(data)
+
+        write(folder(f"{about.split}/"))
         for label in about.names(classes):
             directory = f"{about.split}/{about.directories[label]}/"
-            file.write(folder(directory))
+            write(folder(directory))
             for index, _ in source.labelled(limit, {label}):
-                file.write(member(f"{directory}{index:0{width}}.png", encoder.encode(source.pixels(index))))
+                write(member(f"{directory}{index:0{width}}.png", encoder.encode(source.pixels(index))))
                 count += 1
-        file.write(END)
-    log.info("%s: %d images", archive, count)
+        write(END)
+        if sha256 not in (None, digest.hexdigest()):
+            raise DataError(
+                archive,
+                "the archive is not the one that the dataset file pins",
+                at=f"splits.{about.split}.archive_sha256",
+                expected=f"SHA-256 {sha256}",
+                found=digest.hexdigest(),
+                todo="install the pinned PNG compressor (pip install -r envs/requirements.txt), or correct the pin",
+            )
+    log.info("%s: %d images, SHA-256 %s%s", archive, count, digest.hexdigest(), ", as pinned" if sha256 else "")
 
 
 if __name__ == "__main__":
@@ -52,4 +74,5 @@ if __name__ == "__main__":
     command.add_idx_files()
     command.add_argument("--archive", required=True, metavar="FILE", help="the tar file to make")
     command.add_selection()
+    command.add_argument("--sha256", metavar="DIGEST", help="what the archive must be")
     command.run(main)

@@ -17,6 +17,7 @@ from idxpng.yaml_file import read_with_places, read_yaml
 NAME = r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}"
 COMPRESSED_SUFFIXES = (".gz", ".xz")
 PLAIN_SUFFIX = ".plain"
+OF_A_TREE = ("archive_sha256", "tree_sha256")
 LARGEST_LABEL = {"uint8": 255, "int8": 127, "int16": 2**15 - 1, "int32": 2**31 - 1}
 
 
@@ -68,7 +69,8 @@ class Split:
 
     ``file_count``: how many images its files have. One that is a part of another split, its ``parent``, has that
     one's files, and of the images in them those from the first of ``rows`` up to but not including the second; both
-    are None where all belong to it.
+    are None where all belong to it. ``archive_sha256``, ``tree_sha256``: digests of the archive of all its images, and
+    of its directories of PNG files; None where not pinned.
     """
 
     count: int
@@ -79,6 +81,8 @@ class Split:
     file_count: int
     parent: str | None = None
     rows: tuple[int, int] | None = None
+    archive_sha256: str | None = None
+    tree_sha256: str | None = None
 
     @property
     def files(self) -> tuple[PublishedFile, PublishedFile]:
@@ -252,14 +256,7 @@ def _part(facts: dict[str, Any], whole: dict[str, Split], shown_as: str, at: str
             expected=f"the first and the one after the last, from 0 to {parent.count}",
             found=facts["rows"],
         )
-    counts = facts.get("class_counts")
-    return replace(
-        parent,
-        count=stop - start,
-        rows=(start, stop),
-        parent=facts["from"],
-        class_counts=None if counts is None else tuple(counts),
-    )
+    return replace(parent, count=stop - start, rows=(start, stop), parent=facts["from"], **_made_of(facts))
 
 
 def _split(
@@ -279,9 +276,15 @@ def _split(
         )
         for role, header in headers.items()
     )
-    counts = facts.get("class_counts")
     rows, columns = facts["shape"]
-    return Split(count, (rows, columns), images, labels, None if counts is None else tuple(counts), count)
+    return Split(count, (rows, columns), images, labels, file_count=count, **_made_of(facts))
+
+
+def _made_of(facts: dict[str, Any]) -> dict[str, Any]:
+    """What is known of the images of a split, whichever files they are in."""
+    counts = facts.get("class_counts")
+    digests = {key: facts.get(key) for key in OF_A_TREE}
+    return {"class_counts": None if counts is None else tuple(counts), **digests}
 
 
 def _check_labels(classes: dict[int, str], label_type: str, shown_as: str) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from idxpng.dataset import PublishedFile, Split
+from idxpng.dataset import OF_A_TREE, PublishedFile, Split
 
 OF_A_FILE = ("file", "member", "bytes", "sha256", "content_sha256", "git_blob", "verified")
 
@@ -29,13 +29,14 @@ def text(facts: dict[str, Any]) -> str:
 
 def split_facts(split: Split) -> dict[str, Any]:
     """What a dataset file says of a split."""
-    counts = {} if split.class_counts is None else {"class_counts": list(split.class_counts)}
+    made = {} if split.class_counts is None else {"class_counts": list(split.class_counts)}
+    made |= {key: value for key in OF_A_TREE if (value := getattr(split, key)) is not None}
     if split.rows:
-        return {"from": split.parent, "rows": list(split.rows), **counts}
+        return {"from": split.parent, "rows": list(split.rows), **made}
     return {
         "count": split.count,
         "shape": list(split.shape),
-        **counts,
+        **made,
         "images": file_facts(split.images),
         "labels": file_facts(split.labels),
     }

@@ -181,6 +181,12 @@ class Plan:
         classes = map(str, self.config.classes)
         return [*self.limit_option(wildcards), *(["--classes", *classes] if self.config.classes else [])]
 
+    def archive_options(self, wildcards: Any) -> list[str]:
+        """Which images of a split count, and if these are all, what their archive must be."""
+        split = self.catalog.dataset(wildcards.dataset).split(wildcards.split)
+        whole = self.image_count(split) == split.count and not self.config.classes
+        return [*self.selection_options(wildcards), *_option("sha256", split.archive_sha256 if whole else None)]
+
     def csv_options(self, wildcards: Any) -> list[str]:
         """Whether a CSV file begins with the names of its columns."""
         return ["--column-names"] if self.config.csv_header else []

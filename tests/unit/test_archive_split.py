@@ -1,5 +1,6 @@
 """Archives: the exported tree in one file, the same bytes as GNU tar makes of it."""
 
+import hashlib
 import shutil
 import subprocess
 from pathlib import Path
@@ -11,6 +12,7 @@ import archive_split
 import export
 from builders import idx_bytes
 from dataset_files import DIGITS, write_header
+from idxpng.errors import DataError
 
 IMAGES = numpy.random.default_rng(0).integers(0, 256, (37, 5, 7), numpy.uint8)
 LABELS = numpy.random.default_rng(1).integers(0, 9, 37).astype(numpy.uint8)
@@ -45,3 +47,18 @@ def test_only_some_labels_are_in_it(tmp_path: Path, split: tuple[str, str, str])
     assert sorted(path.name for path in (tmp_path / "out/train").iterdir()) == ["3", "5"]
     names = sorted(path.stem for path in (tmp_path / "out/train/3").iterdir())
     assert names == [f"{index:02}" for index in numpy.flatnonzero(LABELS == 3)]
+
+
+def test_an_archive_that_is_not_the_pinned_one_is_refused_with_both_digests(
+    tmp_path: Path, split: tuple[str, str, str]
+) -> None:
+    archive = tmp_path / "train.tar"
+    archive_split.main(*split, str(archive))
+    found = hashlib.sha256(archive.read_bytes()).hexdigest()
+    archive_split.main(*split, str(archive), sha256=found)
+    archive.unlink()
+    with pytest.raises(DataError) as error:
+        archive_split.main(*split, str(archive), sha256="0" * 64)
+    for words in ("splits.train.archive_sha256", f"expected: SHA-256 {'0' * 64}", f"found:    {found}", "compressor"):
+        assert words in str(error.value)
+    assert not list(tmp_path.glob("*.tar*"))

@@ -312,6 +312,7 @@ def test_a_member_is_of_an_archive_that_the_file_describes(load_text: Callable[[
         ({"rows": [0, 5]}, ["a key is missing", "count"]),
         ({"from": "train", "rows": [0, 5], "count": 5}, ["splits.part", "from, rows and class_counts"]),
         ({"from": "train", "rows": [0, 5], "class_counts": [1] * 10}, ["do not add up", "expected: 5", "found:    10"]),
+        ({"from": "train", "rows": [0, 5], "tree_sha256": "5" * 63 + "x"}, ["splits.part.tree_sha256", "64 digits"]),
     ],
     ids=str,
 )
@@ -321,3 +322,11 @@ def test_a_part_of_a_split_has_rows_that_are_there(
     with pytest.raises(DatasetError) as error:
         load_text(yaml.safe_dump(mnist_with({"splits.part": part})))
     assert [words for words in parts if words not in str(error.value)] == []
+
+
+def test_what_a_split_becomes_is_pinned_for_itself_alone(load_text: Callable[[str], Dataset]) -> None:
+    part = {"from": "train", "rows": [0, 5], "tree_sha256": "ab" * 32}
+    whole = {"splits.train.archive_sha256": "cd" * 32, "splits.train.tree_sha256": MISSING, "splits.part": part}
+    splits = load_text(yaml.safe_dump(mnist_with(whole))).splits
+    assert (splits["train"].archive_sha256, splits["train"].tree_sha256) == ("cd" * 32, None)
+    assert (splits["part"].archive_sha256, splits["part"].tree_sha256) == (None, "ab" * 32)

@@ -2,6 +2,7 @@ import gzip
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import yaml
@@ -34,7 +35,10 @@ def test_a_dataset_file_has_what_is_known_of_the_files(tmp_path: Path) -> None:
     assert process.returncode == 0, process.stderr
     made = load(tmp_path / "my/idx.yaml", SCHEMA)
     known = load(PROJECT / "datasets/mnist-sample.yaml", SCHEMA)
-    assert made.splits == known.splits
+    # All but the digests that only an export tells.
+    assert made.splits == {
+        name: replace(split, archive_sha256=None, tree_sha256=None) for name, split in known.splits.items()
+    }
     assert made.classes == known.classes
     assert made.mirror_places() == [str(tmp_path / "my/idx")]
     assert "snakemake --cores 4 all --config datasets=my/idx.yaml" in process.stdout

@@ -152,3 +152,13 @@ def test_only_the_labels_that_are_asked_for_are_filled_in(own_file: Callable[...
     assert some.limit_option(Wildcards()) == []
     assert plan(classes=7, limit=9).shard_options(Wildcards())[2:] == ["--limit", "9", "--classes", "7"]
     assert plan(classes="3,5").config.classes == (3, 5)
+
+
+def test_an_archive_must_be_the_pinned_one_where_it_has_all_images(own_file: Callable[..., str]) -> None:
+    path = own_file(splits={"train": SPLIT | {"archive_sha256": "1f" * 32}, "part": PART})
+    of_train = Wildcards(dataset="digits", split="train")
+    assert plan(datasets=path).archive_options(of_train) == ["--sha256", "1f" * 32]
+    assert plan(datasets=path).archive_options(Wildcards(dataset="digits", split="part")) == []
+    assert plan(datasets=path, limit=60000).archive_options(of_train)[-2:] == ["--sha256", "1f" * 32]
+    assert plan(datasets=path, limit=59999).archive_options(of_train) == ["--limit", "59999"]
+    assert plan(datasets=path, classes=3).archive_options(of_train) == ["--classes", "3"]

@@ -1,11 +1,15 @@
 """Other forms of a dataset, and the list by which anyone checks them."""
 
+import hashlib
 import subprocess
 from pathlib import Path
 
 import numpy
+import pytest
 
-from project import copy_project, snakemake
+import tree_digest
+from idxpng.dataset import load
+from project import PROJECT, copy_project, snakemake
 
 
 def test_all_forms_are_made_in_one_run_and_sha256sum_checks_them(tmp_path: Path) -> None:
@@ -48,3 +52,30 @@ def test_only_the_labels_asked_for_are_in_every_form(tmp_path: Path) -> None:
     with numpy.load(folder / "npz/mnist-sample.npz") as arrays:
         assert {label: int((arrays["y_test"] == label).sum()) for label in (3, 5)} == counts
     assert f"{count} PNG files are the labels 3, 5" in snakemake(project, "verify", *asked).output
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_an_archive_and_a_tree_have_the_pinned_digests(tmp_path: Path, split: str) -> None:
+    project = copy_project(tmp_path / "project")
+    archive, tree = f"results/mnist-sample/archive/{split}.tar", f"results/mnist-sample/png/{split}"
+    snakemake(project, archive, tree, "--cores", "2")
+    pinned = load(PROJECT / "datasets/mnist-sample.yaml").splits[split]
+    assert hashlib.sha256((project / archive).read_bytes()).hexdigest() == pinned.archive_sha256
+    assert tree_digest.main(str(project / tree))[0] == pinned.tree_sha256
+
+
+def test_another_pin_makes_the_archive_again_and_no_images_and_is_only_for_all_images(tmp_path: Path) -> None:
+    project = copy_project(tmp_path / "project")
+    files = ("results/mnist-sample/archive/test.tar", "results/mnist-sample/png/test/3")
+    snakemake(project, *files, "--cores", "2")
+    dataset = project / "datasets/mnist-sample.yaml"
+    pinned = load(dataset).splits["test"].archive_sha256
+    assert pinned
+    dataset.write_text(dataset.read_text().replace(pinned, "ab" * 32))
+    run = snakemake(project, *files, "--cores", "2", succeed=False)
+    assert run.jobs == {"archive_split": 1}
+    assert f"expected: SHA-256 {'ab' * 32}" in run.output
+    assert f"found:    {pinned}" in run.output
+    assert not (project / files[0]).exists()
+    for part in ("limit=10", "classes=[3,5]"):
+        snakemake(project, files[0], "--cores", "2", "--config", part)

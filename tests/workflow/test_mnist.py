@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import time
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import yaml
 from PIL import Image
 
 import tree_digest
+from idxpng.dataset import load
 from idxpng.idx import IdxFile
 from mirror_server import MirrorServer
 from project import PROJECT, copy_project, snakemake
@@ -82,6 +84,30 @@ def test_the_archives_have_the_digests_that_the_documentation_states(exported: P
     for split in ("train", "test"):
         digest = hashlib.sha256((exported / f"results/mnist/archive/{split}.tar").read_bytes()).hexdigest()
         assert f"| `results/mnist/archive/{split}.tar` | `{digest}` |" in (PROJECT / "docs/forms.md").read_text()
+
+
+def check_pins(project: Path, name: str) -> None:
+    """Check that the archive and the tree of each split have the digests that the dataset file pins."""
+    for split, pinned in load(PROJECT / f"datasets/{name}.yaml").splits.items():
+        archive = (project / f"results/{name}/archive/{split}.tar").read_bytes()
+        assert hashlib.sha256(archive).hexdigest() == pinned.archive_sha256
+        assert tree_digest.main(str(project / f"results/{name}/png/{split}"))[0] == pinned.tree_sha256
+
+
+def test_archives_and_trees_have_the_pinned_digests(exported: Path) -> None:
+    validation = [f"results/mnist/{path}" for path in ("archive/validation.tar", "png/validation")]
+    snakemake(exported, "--cores", "2", "archive", *validation, "--config", "datasets=mnist")
+    check_pins(exported, "mnist")
+
+
+def test_those_of_fashion_mnist_have_them_too(tmp_path: Path) -> None:
+    folder = os.environ.get("FASHION_MNIST_DIR", "/usr/share/datasets/fashion-mnist")
+    if not Path(folder).is_dir():
+        pytest.skip("needs Fashion-MNIST: set FASHION_MNIST_DIR, or install Debian's package dataset-fashion-mnist")
+    project = copy_project(tmp_path / "fashion")
+    config = ("datasets=fashion-mnist", f"mirrors={{fashion-mnist: {folder}}}")
+    snakemake(project, "--cores", "2", "archive", "results/fashion-mnist/png", "--config", *config)
+    check_pins(project, "fashion-mnist")
 
 
 def test_the_images_become_the_published_idx_files_again(exported: Path) -> None:
