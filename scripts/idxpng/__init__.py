@@ -12,6 +12,7 @@ __all__ = [
     "answer",
     "atomic",
     "catalog",
+    "checkout",
     "claim",
     "class_means",
     "code_digest",

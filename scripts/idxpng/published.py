@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import idxpng
+from idxpng.checkout import checkout
 from idxpng.dataset import Dataset
 from idxpng.split_header import SplitHeader
 
+WORKFLOW = Path(__file__).resolve().parents[2]
 # What the published bytes may depend on.
 PACKAGES = ("numpy", "pillow", "pyarrow", "PyYAML", "snakemake")
 
@@ -53,7 +55,7 @@ def provenance(dataset: Dataset, headers: Sequence[SplitHeader], files: Sequence
     return {
         "dataset": dataset.name,
         "title": dataset.title,
-        "workflow": {"version": idxpng.__version__},
+        "workflow": {"version": idxpng.__version__} | checkout(WORKFLOW),
         "software": {"python": platform.python_version()} | _versions(),
         "inputs": sources(dataset, headers),
         "outputs": [vars(file) for file in files],

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import subprocess
 import tarfile
 from importlib.metadata import version
 from pathlib import Path
@@ -113,6 +114,17 @@ def test_the_origin_of_all_is_told_with_digests_and_without_a_time(published: Pa
         pinned = facts["splits"][source["split"]][source["role"]]
         assert source["published"] == {"file": pinned["file"], "sha256": pinned["sha256"]}
         assert source["content"]["sha256"] == pinned["content_sha256"]
+
+
+def test_the_origin_has_the_commit_where_the_workflow_is_a_clone(tmp_path: Path) -> None:
+    project = copy_project(tmp_path / "project")
+    author = ("-c", "user.name=A", "-c", "user.email=a@example.org")
+    for command in (("init", "-q"), ("add", "."), (*author, "commit", "-qm", "All")):
+        subprocess.run(["git", *command], cwd=project, check=True)
+    snakemake(project, "--cores", "2", "publish")
+    workflow = json.loads((project / "results/mnist-sample/provenance.json").read_text())["workflow"]
+    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=project, check=True, capture_output=True, text=True).stdout
+    assert workflow == {"version": idxpng.__version__, "commit": head.strip(), "modified": False}
 
 
 def test_its_own_columns_are_reserved(published: Path) -> None:
