@@ -2,7 +2,7 @@
 
 from idxpng.folder_plan import FolderPlan
 
-own_folders = FolderPlan(asked)
+own_folders = FolderPlan(asked, plan.catalog)
 
 
 rule idx:
@@ -15,7 +15,8 @@ rule idx:
 rule build_idx:
     """Build the IDX files of a split from a folder of grayscale images with a folder for each class."""
     input:
-        own_folders.directories,
+        directories=own_folders.directories,
+        manifest=own_folders.manifest,
     output:
         images="<results>/{dataset}/idx/{split}-images-idx3-ubyte.gz",
         labels="<results>/{dataset}/idx/{split}-labels-idx1-ubyte.gz",
@@ -31,12 +32,16 @@ rule build_idx:
         runtime=1200,
     params:
         classes=own_folders.classes,
+        layout=own_folders.layout,
+        state=own_folders.state,
         code=code("build_idx"),
         script=script("build_idx"),
         folder=own_folders.path,
+        options=own_folders.options,
     shell:
         "python {params.script:q} --folder {params.folder:q} --split {wildcards.split:q}"
-        " --images {output.images:q} --labels {output.labels:q} --facts {output.facts:q} --log {log:q}"
+        " --images {output.images:q} --labels {output.labels:q} --facts {output.facts:q} {params.options:q}"
+        " --log {log:q}"
 
 
 rule write_dataset:

@@ -68,8 +68,10 @@ def main(
     """
     source = ImageFolder(folder)
     model = load(like) if like else None
+    if like and not manifest:
+        raise DataError(like, "nothing says the labels of the images", todo="give their manifest too, with --manifest")
     of_labels = _labels(source, model)
-    count, items = _listed(manifest, model) if manifest else _found(source, split)
+    count, items = _listed(manifest, of_labels) if manifest else _found(source, split)
     upright = model is None or model.orientation == "upright"
     row = struct.Struct(f">{len(of_labels.columns)}{IdxHeader.of(of_labels.type_name, (1,)).type.code}")
     position, misfits, counts = of_labels.columns.index(CLASS), Misfits(), Counter[int]()
@@ -127,18 +129,21 @@ def _found(source: ImageFolder, split: str) -> tuple[int, Iterator[Item]]:
     return count, (Item(f"{split}/{image.path}", (image.label,)) for image in images)
 
 
-def _listed(manifest: str, model: Dataset | None) -> tuple[int, Iterator[Item]]:
+def _listed(manifest: str, labels: Labels) -> tuple[int, Iterator[Item]]:
     """How many images a manifest lists, and each of them."""
-    columns = model.label_columns if model else (CLASS,)
-    with open(manifest, encoding="utf-8", newline="") as file:
-        count = sum(1 for _ in csv.DictReader(file))
+    columns = labels.columns
+    try:
+        with open(manifest, encoding="utf-8", newline="") as file:
+            count = sum(1 for _ in csv.DictReader(file))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise DataError(manifest, "not a readable CSV file", expected="CSV in UTF-8", found=error) from None
 
     def items() -> Iterator[Item]:
         with open(manifest, encoding="utf-8", newline="") as file:
             rows = csv.DictReader(file)
             for row in rows:
                 try:
-                    yield Item(row["path"], [int(row["label" if name == CLASS else name]) for name in columns])
+                    item = Item(row["path"], [int(row["label" if name == CLASS else name]) for name in columns])
                 except (KeyError, TypeError, ValueError) as error:
                     raise DataError(
                         manifest,
@@ -147,10 +152,26 @@ def _listed(manifest: str, model: Dataset | None) -> tuple[int, Iterator[Item]]:
                         expected=f"the columns path, label{''.join(f', {name}' for name in columns if name != CLASS)}",
                         found=error,
                     ) from None
+                _check(item.label, labels, manifest, rows.line_num)
+                yield item
 
     if not count:
         raise DataError(manifest, "the manifest has no images")
     return count, items()
+
+
+def _check(label: Sequence[int], labels: Labels, manifest: str, line: int) -> None:
+    """Check that a label can stand in the labels file, and is that of a class."""
+    largest = LARGEST_LABEL[labels.type_name]
+    smallest = 0 if labels.type_name == "uint8" else -largest - 1
+    for name, value in zip(labels.columns, label, strict=True):
+        problem, expected = "", f"{labels.type_name}, {smallest} to {largest}"
+        if not smallest <= value <= largest:
+            problem = f"{name} does not fit into the labels file"
+        elif name == CLASS and value not in labels.classes:
+            problem, expected = "a label that is not a class", f"one of {', '.join(map(str, labels.classes))}"
+        if problem:
+            raise DataError(manifest, problem, at=f"line {line}", expected=expected, found=value)
 
 
 def _told(items: Iterator[Item], count: int) -> Iterator[Item]:

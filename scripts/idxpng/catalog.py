@@ -92,6 +92,18 @@ class Catalog:
                 if "://" not in mirror:
                     self._source(f"datasets/{mirror}/{published}")
 
+    def model(self, entry: str, at: str) -> tuple[str, Dataset]:
+        """A dataset that others are to be like, and which is none of the run's: the local path of its file, and itself.
+
+        Args:
+            entry: a name, or the path of a dataset file.
+            at: the configuration key that names it, for messages.
+        """
+        if entry.endswith(OWN):
+            return entry, load(entry, self._schema)
+        dataset = self.dataset(entry, at)
+        return self.file(entry), dataset
+
     def licence_text(self, dataset: str) -> str | None:
         """The local path of the words of a dataset's license, where the workflow has them."""
         spdx = self.dataset(dataset).licence["spdx"]

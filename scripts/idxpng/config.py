@@ -18,6 +18,15 @@ class ConfigError(DataError):
 
 
 @dataclass(frozen=True)
+class OwnFolder:
+    """A folder of images: ``path``; the folder of their ``manifests``, and what they are to be ``like``, or None."""
+
+    path: str
+    manifests: str | None = None
+    like: str | None = None
+
+
+@dataclass(frozen=True)
 class Config:
     """What a run is asked for, see schemas/config.schema.yaml.
 
@@ -36,7 +45,7 @@ class Config:
     shuffle_seed: int | None
     csv_header: bool
     mirrors: dict[str, tuple[str, ...]]
-    folders: dict[str, str]
+    folders: dict[str, OwnFolder]
 
     @classmethod
     def read(cls, config: dict[str, Any], schema: dict[str, Any]) -> Config:
@@ -66,7 +75,7 @@ class Config:
             shuffle_seed=settings["shuffle_seed"],
             csv_header=settings["csv_header"],
             mirrors=mirrors,
-            folders={name: _expanded(path) for name, path in (settings["folders"] or {}).items()},
+            folders={name: _own_folder(folder) for name, folder in (settings["folders"] or {}).items()},
         )
 
 
@@ -75,6 +84,11 @@ def _listed(value: Any) -> Any:
     if isinstance(value, str) and "," in value and not os.path.exists(value):
         return [part.strip() for part in value.split(",")]
     return value
+
+
+def _own_folder(folder: str | dict[str, str]) -> OwnFolder:
+    keys = folder if isinstance(folder, dict) else {"path": folder}
+    return OwnFolder(**{key: _expanded(value) for key, value in keys.items()})
 
 
 def _sequence(value: Any) -> list[Any]:

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import Any
 
-from idxpng.config import SHOWN_AS, Config, ConfigError
+from idxpng.catalog import Catalog
+from idxpng.config import SHOWN_AS, Config, ConfigError, OwnFolder
+from idxpng.dataset import Dataset
 from idxpng.image_folder import ImageFolder
+
+# What IDX files get from the dataset that they are to be like.
+LAYOUT = ("classes", "label_type", "label_columns", "orientation")
 
 
 class FolderPlan:
-    """The folders that a configuration names, looked into only when they are asked for."""
+    """The folders that a configuration names, looked into only when they are asked for.
 
-    def __init__(self, config: Config) -> None:
-        self._folders = {name: ImageFolder(path) for name, path in config.folders.items()}
+    Args:
+        config: the checked configuration.
+        catalog: where to look up datasets that IDX files are to be like.
+    """
+
+    def __init__(self, config: Config, catalog: Catalog) -> None:
+        self._asked, self._catalog = config.folders, catalog
+        self._folders = {name: ImageFolder(folder.path) for name, folder in config.folders.items()}
 
     def dataset_files(self, wildcards: Any) -> list[str]:
         """The dataset file of each folder.
@@ -38,9 +51,40 @@ class FolderPlan:
         """The directories with the images of a split, which are newer when one is added, removed or renamed."""
         return self._folder(wildcards.dataset).folders(wildcards.split)
 
+    def manifest(self, wildcards: Any) -> list[str]:
+        """The manifest of a split, where there is one."""
+        folder = self._settings(wildcards.dataset).manifests
+        return [f"{folder.rstrip('/')}/{wildcards.split}.csv"] if folder else []
+
+    def options(self, wildcards: Any, output: Any) -> list[str]:
+        """What else the script needs: the manifest, and the dataset file that the IDX files are to be like."""
+        options = [word for path in self.manifest(wildcards) for word in ("--manifest", path)]
+        if model := self._model(wildcards.dataset):
+            options += ["--like", model[0]]
+        return options
+
+    def state(self, wildcards: Any) -> str:
+        """A digest that is another one after an image of a split was edited."""
+        return self._folder(wildcards.dataset).state(wildcards.split)
+
+    def layout(self, wildcards: Any) -> str:
+        """A digest of what the IDX files get from the dataset that they are to be like, if any."""
+        if model := self._model(wildcards.dataset):
+            layout = {key: getattr(model[1], key) for key in LAYOUT}
+            return hashlib.sha256(json.dumps(layout).encode()).hexdigest()
+        return ""
+
     def classes(self, wildcards: Any) -> dict[str, int]:
         """The labels of a folder, to which every split adds its own."""
         return self._folder(wildcards.dataset).classes
+
+    def _model(self, name: str) -> tuple[str, Dataset] | None:
+        like = self._settings(name).like
+        return self._catalog.model(like, f"folders.{name}.like") if like else None
+
+    def _settings(self, name: str) -> OwnFolder:
+        self._folder(name)
+        return self._asked[name]
 
     def _folder(self, name: str) -> ImageFolder:
         if name not in self._folders:

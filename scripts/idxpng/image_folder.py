@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import heapq
 import json
 import os
@@ -47,6 +48,7 @@ class ImageFolder:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
+        self._states: dict[str, str] = {}
 
     @cached_property
     def splits(self) -> list[str]:
@@ -87,6 +89,19 @@ class ImageFolder:
         folder = self.path / split
         return [str(folder), *(str(folder / name) for name in _folders(folder))]
 
+    def state(self, split: str) -> str:
+        """A digest of the name, size and time of change of each image of a split: another one after any edit.
+
+        It takes some seconds for a million images, and no memory: the digests of the images are added up.
+        """
+        if split not in self._states:
+            total = 0
+            for name in _folders(self.path / split):
+                with os.scandir(self.path / split / name) as entries:
+                    total += sum(_state(name, entry) for entry in entries if not entry.name.startswith("."))
+            self._states[split] = f"{total % 2**128:032x}"
+        return self._states[split]
+
     def images(self, split: str) -> tuple[int, Iterator[FoundImage]]:
         """How many images a split has; and all of them by natural order of their names, then by that of the classes.
 
@@ -117,6 +132,15 @@ class ImageFolder:
 
 def _place(image: FoundImage) -> tuple[list[str | int], int, str]:
     return natural(image.path.rpartition("/")[2].rpartition(".")[0]), image.label, image.path
+
+
+def _state(folder: str, entry: os.DirEntry[str]) -> int:
+    try:
+        found = entry.stat()
+    except OSError:
+        return 0  # a link to nothing, of which the job tells
+    state = f"{folder}/{entry.name} {found.st_size} {found.st_mtime_ns}"
+    return int.from_bytes(hashlib.blake2b(os.fsencode(state), digest_size=16).digest())
 
 
 def _stored(images: list[FoundImage]) -> Iterator[FoundImage]:

@@ -105,6 +105,35 @@ def test_transposed_images_and_labels_of_several_columns_come_back_by_the_manife
     assert list(build(Path(folder), tmp_path / "out", manifest=listed, like=like)[:2]) == contents
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("path,label\n", ["the manifest has no images"]),
+        ("path,writer\ntrain/3/00.png,7\n", ["line 2", "the columns path, label, writer", "label"]),
+        ("path,label,writer\ntrain/3/00.png,,7\n", ["line 2", "without a path or label"]),
+        ("path,label,writer\ntrain/3/00.png,10,7\n", ["line 2", "not a class", "one of 0, 1, 2", "found:    10"]),
+        ("path,label,writer\ntrain/3/00.png,3,2147483648\n", ["line 2", "writer does not fit", "int32, -2147483648"]),
+        ("path,label,writer\ntrain/3/x.png,3,7\n", ["x.png", "damaged"]),
+        ("path,label\n\xe9", ["not a readable CSV file", "UTF-8"]),
+    ],
+)
+def test_a_manifest_with_a_mistake_is_refused(tmp_path: Path, text: str, words: list[str]) -> None:
+    labels = numpy.array([[3, 7], [4, 8]], numpy.int32)
+    settings = {"label_columns": ["class", "writer"]}
+    folder, listed, *_ = exported(tmp_path, numpy.stack([pixels(), pixels()]), labels, **settings)
+    Path(listed).write_bytes(text.encode("latin-1"))
+    with pytest.raises(DataError) as error:
+        build(Path(folder), tmp_path / "out", manifest=listed, like=str(tmp_path / "set.yaml"))
+    assert [each for each in words if each not in str(error.value)] == []
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_what_images_are_like_says_no_labels(tmp_path: Path) -> None:
+    save(tmp_path / "my/train/cat/1.png", pixels())
+    with pytest.raises(DataError, match="give their manifest"):
+        build(tmp_path / "my", tmp_path / "out", like=write_dataset_file(tmp_path / "set.yaml"))
+
+
 def test_mnist_comes_back_with_the_pinned_digests(tmp_path: Path, mnist: Path) -> None:
     dataset = str(PROJECT / "datasets/mnist.yaml")
     pair = []

@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 import yaml
 
+from idxpng.config import OwnFolder
 from plans import SCHEMA, plan, refusal
 from project import PROJECT
 
@@ -54,6 +55,11 @@ def test_config_yaml_says_what_holds_without_it() -> None:
             ["at:       mirrors", "http, https, or file", "ftp://"],
         ),
         ({"mirrors": {"mnist": ["/data", "s3://bucket/"]}}, ["at:       mirrors", "http, https, or file", "s3://"]),
+        ({"folders": {"photos": 3}}, ["at:       folders.photos", "found:    3", "A folder; or path"]),
+        ({"folders": {"photos": {"manifests": "m"}}}, ["at:       folders.photos", "path"]),
+        ({"folders": {"photos": {"path": "my", "like": "mnist"}}}, ["at:       folders.photos", "manifests"]),
+        ({"folders": {"photos": {"path": "my", "manifest": "m"}}}, ["did you mean manifests?"]),
+        ({"folders": {"my photos": "my"}}, ["folders", "letters, digits"]),
         ({"pathvars": {"resluts": "x"}}, ["at:       pathvars", "resluts", "did you mean results?"]),
         ({"pathvars": {"results": 3}}, ["at:       pathvars.results", "string"]),
     ],
@@ -81,3 +87,8 @@ def test_the_home_directory_can_be_written_as_a_tilde(monkeypatch: pytest.Monkey
     monkeypatch.setenv("HOME", "/home/me")
     config = plan(mirrors={"mnist": ["~/data", "https://example.org/~you/"]}).config
     assert config.mirrors == {"mnist": ("/home/me/data", "https://example.org/~you/")}
+    folders = {"one": "~/one", "two": {"path": "~/two", "manifests": "~/lists", "like": "mnist"}}
+    assert plan(folders=folders).config.folders == {
+        "one": OwnFolder("/home/me/one"),
+        "two": OwnFolder("/home/me/two", "/home/me/lists", "mnist"),
+    }

@@ -1,10 +1,14 @@
 """The way back as people ask for it: a folder of images becomes IDX files, and these a dataset like any other."""
 
+import gzip
+import os
 from pathlib import Path
 
 import numpy
+import yaml
 from PIL import Image
 
+from builders import OWN, idx_bytes
 from project import copy_project, files, snakemake
 
 
@@ -45,6 +49,56 @@ def test_a_folder_becomes_idx_files_and_these_the_same_images_again(tmp_path: Pa
     (project / "my/photos/test/cat/0.png").unlink()
     assert snakemake(project, *build).jobs == {"build_idx": 1, "write_dataset": 1, "idx": 1}
     assert files(project / "results/photos/idx").keys() == built.keys()
+
+
+def test_an_image_that_is_edited_in_place_makes_its_split_again(tmp_path: Path) -> None:
+    project = copy_project(tmp_path / "project")
+    make_photos(project / "my/photos")
+    build = ("idx", "--cores", "2", "--config", "folders={photos: my/photos}")
+    snakemake(project, *build)
+    images = project / "results/photos/idx/test-images-idx3-ubyte.gz"
+    before = gzip.decompress(images.read_bytes())
+    edited = project / "my/photos/test/cat/0.png"
+    folder = edited.parent.stat()
+    Image.new("L", (9, 6), 77).save(tmp_path / "new.png")
+    edited.write_bytes((tmp_path / "new.png").read_bytes())
+    assert edited.parent.stat().st_mtime_ns == folder.st_mtime_ns, "or the folder alone would show it"
+    assert snakemake(project, *build).jobs == {"build_idx": 1, "write_dataset": 1, "idx": 1}
+    after = gzip.decompress(images.read_bytes())
+    assert after == before[:16] + bytes([77]) * 54 + before[16 + 54 :]
+    assert "Nothing to be done" in snakemake(project, *build).output
+
+    os.utime(edited, ns=(0, 0))
+    assert snakemake(project, *build).jobs["build_idx"] == 1
+
+
+def test_images_and_labels_are_those_of_a_manifest_in_its_order_and_like_those_of_a_dataset(tmp_path: Path) -> None:
+    project = copy_project(tmp_path / "project")
+    random = numpy.random.default_rng(0)
+    images = random.integers(0, 256, (30, 5, 7), numpy.uint8)
+    labels = random.integers(0, 70_000, (30, 8)).astype(numpy.int32)
+    labels[:, 0] %= 3
+    columns = ["class", "series", "writer", "digit", "code", "global", "duplicate", "unused"]
+    facts = OWN | {"label_type": "int32", "label_columns": columns, "orientation": "transposed"}
+    (project / "my/idx").mkdir(parents=True)
+    (project / "my/idx/shapes-images-idx3-ubyte").write_bytes(idx_bytes(images))
+    (project / "my/idx/shapes-labels-idx1-ubyte.gz").write_bytes(gzip.compress(idx_bytes(labels)))
+    (project / "my/shapes.yaml").write_text(yaml.safe_dump(facts, allow_unicode=True))
+    snakemake(project, "all", "--cores", "2", "--config", "datasets=my/shapes.yaml")
+
+    def built(manifests: str) -> list[bytes]:
+        folder = f"{{path: results/shapes/png, manifests: {manifests}, like: my/shapes.yaml}}"
+        config = ("--config", "datasets=my/shapes.yaml", f"folders={{back: {folder}}}")
+        assert snakemake(project, "idx", "--cores", "2", *config).jobs["build_idx"] == 1
+        assert "Nothing to be done" in snakemake(project, "idx", "--cores", "2", *config).output
+        files = (f"results/back/idx/train-{kind}-ubyte.gz" for kind in ("images-idx3", "labels-idx1"))
+        return [gzip.decompress((project / file).read_bytes()) for file in files]
+
+    assert built("results/shapes/manifest") == [idx_bytes(images), idx_bytes(labels)]
+    head, *rows = (project / "results/shapes/manifest/train.csv").read_text().splitlines()
+    (project / "my/lists").mkdir()
+    (project / "my/lists/train.csv").write_text("\n".join([head, *rows[:1:-1]]) + "\n")
+    assert built("my/lists") == [idx_bytes(images[:1:-1]), idx_bytes(labels[:1:-1])]
 
 
 def test_an_exported_tree_becomes_the_same_idx_files(tmp_path: Path) -> None:
