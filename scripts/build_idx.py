@@ -75,7 +75,8 @@ def main(
     upright = model is None or model.orientation == "upright"
     row = struct.Struct(f">{len(of_labels.columns)}{IdxHeader.of(of_labels.type_name, (1,)).type.code}")
     position, misfits, counts = of_labels.columns.index(CLASS), Misfits(), Counter[int]()
-    with atomic_file(images) as images_file, atomic_file(labels) as labels_file:
+    # The images are the inner file, since an error names that, and it is these that fill a disk.
+    with atomic_file(labels) as labels_file, atomic_file(images) as images_file:
         writers: list[IdxWriter] = []
         for item in _told(items, count):
             image = read(Path(folder, item.path))

@@ -13,8 +13,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import numpy
 import pytest
 import yaml
+from PIL import Image
 
 from mirror_server import MirrorServer, Misbehaviour
 from project import copy_project, files, snakemake
@@ -22,6 +24,7 @@ from project import copy_project, files, snakemake
 MOMENTS = int(os.environ.get("FAULT_MOMENTS", "10"))
 JOBS = 38  # of `all` on the sample that have a log, which each opens when it begins
 SAMPLE = "mnist-sample"
+PHOTOS = {"photos": "my/photos"}
 
 
 @pytest.fixture(scope="module")
@@ -91,11 +94,23 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def project(tmp_path: Path, disk: Path) -> Path:
-    """A project whose resources, results and logs are on that disk."""
+    """A project whose resources, results and logs are on that disk, and its folder of images on another."""
     project = copy_project(tmp_path / "project")
+    make_photos(project / "my/photos")
     pathvars = {name: f"{disk}/{name}" for name in ("results", "resources", "logs")}
-    (project / "config.yaml").write_text(yaml.safe_dump({"pathvars": pathvars}))
+    (project / "config.yaml").write_text(yaml.safe_dump({"pathvars": pathvars, "folders": PHOTOS}))
     return project
+
+
+def make_photos(folder: Path) -> None:
+    """Images of two classes, of 10,000 pixels that no compression makes less."""
+    random = numpy.random.default_rng(0)
+    for name in ("cat", "dog"):
+        (folder / "train" / name).mkdir(parents=True)
+        for number in range(10):
+            Image.fromarray(random.integers(0, 256, (100, 100), numpy.uint8)).save(
+                folder / f"train/{name}/{number}.png"
+            )
 
 
 @contextmanager
@@ -113,8 +128,10 @@ def only(disk: Path, left: int) -> Iterator[None]:
 def everything(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """What all rules together make."""
     project = copy_project(tmp_path_factory.mktemp("everything"))
-    snakemake(project, "--cores", "2", "publish", "webdataset")
+    make_photos(project / "my/photos")
+    snakemake(project, "--cores", "2", "publish", "webdataset", "archive", "npz", "csv")
     snakemake(project, "--cores", "2", "verify")
+    snakemake(project, "--cores", "2", "idx", "--config", f"folders={PHOTOS}")
     return {
         f"{kind}/{path}": content
         for kind in ("resources", "results")
@@ -142,7 +159,15 @@ ON_A_FULL_DISK = {
     "pack": (f"results/{SAMPLE}/webdataset/train-000000.tar", 10**6, FULL),
     "index_shards": (f"results/{SAMPLE}/webdataset/train.json", 0, FULL),
     "verify_split": (f"results/{SAMPLE}/verify/train.json", 0, FULL),
+    "archive_split": (f"results/{SAMPLE}/archive/train.tar", 10**6, FULL),
+    "save_npz": (f"results/{SAMPLE}/npz/{SAMPLE}.npz", 400_000, FULL),
+    "write_csv": (f"results/{SAMPLE}/csv/train.csv", 10**6, FULL),
+    "list_digests": (f"results/{SAMPLE}/SHA256SUMS", 0, FULL),
+    "build_idx": ("results/photos/idx/train-images-idx3-ubyte.gz", 102_400, FULL),
+    "write_dataset": ("results/photos/idx/photos.yaml", 0, FULL),
 }
+# What is looked at, and so must be there before.
+NEEDS = {"verify_split": "manifest/train.csv", "list_digests": "manifest/train.csv"}
 
 
 @pytest.mark.parametrize("rule", ON_A_FULL_DISK)
@@ -150,8 +175,8 @@ def test_a_full_disk_is_told_with_the_file_and_no_obstacle_once_there_is_room(
     project: Path, disk: Path, everything: dict[str, bytes], rule: str
 ) -> None:
     output, left, told = ON_A_FULL_DISK[rule]
-    if rule == "verify_split":
-        snakemake(project, "--cores", "2", f"{disk}/results/{SAMPLE}/manifest/train.csv")
+    if rule in NEEDS:
+        snakemake(project, "--cores", "2", f"{disk}/results/{SAMPLE}/{NEEDS[rule]}")
     snakemake(project, "--cores", "2", f"{disk}/{output}", "--omit-from", rule)
     with only(disk, left):
         run = snakemake(project, "--cores", "1", f"{disk}/{output}", succeed=False)
@@ -166,6 +191,9 @@ def check_made_now(project: Path, disk: Path, output: str, everything: dict[str,
     snakemake(project, "--cores", "2", f"{disk}/{output}")
     made = {path: content for path, content in files(disk).items() if not path.startswith("logs/")}
     assert any(path.startswith(output) for path in made)
+    if output.endswith("SHA256SUMS"):  # which lists what is there
+        made.pop(output)
+        subprocess.run(["sha256sum", "--check", "--quiet", "SHA256SUMS"], cwd=(disk / output).parent, check=True)
     assert made.items() <= everything.items()
 
 
