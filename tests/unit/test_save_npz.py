@@ -15,7 +15,7 @@ RANDOM = numpy.random.default_rng(0)
 
 def load_as_keras(path: Path) -> Any:
     """The arrays as keras.datasets.mnist.load_data returns them, by its own lines."""
-    with numpy.load(path, allow_pickle=True) as f:
+    with numpy.load(path, allow_pickle=False) as f:
         x_train, y_train = f["x_train"], f["y_train"]
         x_test, y_test = f["x_test"], f["y_test"]
         return (x_train, y_train), (x_test, y_test)
