@@ -25,9 +25,9 @@ def ours(images: str, labels: str, out: Path) -> float:
     """Seconds of all that the job does: reading, encoding, writing, digests, manifest."""
     (out / "manifest").mkdir()
     header = out / "header.json"
-    of_split = {"dataset": "mnist", "split": "train", "orientation": "upright", "label_columns": ["class"]}
+    header_facts = {"dataset": "mnist", "split": "train", "orientation": "upright", "label_columns": ["class"]}
     classes = {"class_names": {str(LABEL): str(LABEL)}, "class_counts": {}}
-    header.write_text(json.dumps({**of_split, **classes, "images": {}, "labels": {}}))
+    header.write_text(json.dumps({**header_facts, **classes, "images": {}, "labels": {}}))
     start = time.perf_counter()
     files = f"{out}/png/train/{LABEL}", f"{out}/manifest/{LABEL}.csv"
     export.main(images, labels, str(header), str(LABEL), *files)

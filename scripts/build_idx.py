@@ -70,23 +70,23 @@ def main(
     model = load(like) if like else None
     if like and not manifest:
         raise DataError(like, "nothing says the labels of the images", todo="give their manifest too, with --manifest")
-    of_labels = _labels(source, model)
-    count, items = _listed(manifest, of_labels) if manifest else _found(source, split)
+    label_kind = _labels(source, model)
+    count, items = _listed(manifest, label_kind) if manifest else _found(source, split)
     upright = model is None or model.orientation == "upright"
-    row = struct.Struct(f">{len(of_labels.columns)}{IdxHeader.of(of_labels.type_name, (1,)).type.code}")
-    position, misfits, counts = of_labels.columns.index(CLASS), Misfits(), Counter[int]()
+    row = struct.Struct(f">{len(label_kind.columns)}{IdxHeader.of(label_kind.type_name, (1,)).type.code}")
+    position, misfits, counts = label_kind.columns.index(CLASS), Misfits(), Counter[int]()
     # The images are the inner file, since an error names that, and it is these that fill a disk.
     with atomic_file(labels) as labels_file, atomic_file(images) as images_file:
         writers: list[IdxWriter] = []
-        for item in _told(items, count):
+        for item in _with_progress(items, count):
             image = read(Path(folder, item.path))
             misfits.add(os.path.join(folder, item.path), image)
             if misfits or isinstance(image, str):
                 continue
             if not writers:
                 shape = image.size if upright else image.size[::-1]
-                columns = (len(of_labels.columns),) if len(of_labels.columns) > 1 else ()
-                label_header = IdxHeader.of(of_labels.type_name, (count, *columns))
+                columns = (len(label_kind.columns),) if len(label_kind.columns) > 1 else ()
+                label_header = IdxHeader.of(label_kind.type_name, (count, *columns))
                 writers.append(IdxWriter(images_file, IdxHeader.of("uint8", (count, *shape))))
                 writers.append(IdxWriter(labels_file, label_header))
             width = image.size[1]
@@ -100,14 +100,14 @@ def main(
             role: {"file": Path(path).name} | writer.finish()
             for role, path, writer in zip(("images", "labels"), (images, labels), writers, strict=True)
         }
-    of_split = {"count": count, "shape": shape, "class_counts": [counts[label] for label in of_labels.classes]}
+    split_facts = {"count": count, "shape": shape, "class_counts": [counts[label] for label in label_kind.classes]}
     document = {
         "split": split,
         "orientation": "upright" if upright else "transposed",
-        "label_type": of_labels.type_name,
-        "label_columns": of_labels.columns,
-        "classes": of_labels.classes,
-        "facts": of_split | files,
+        "label_type": label_kind.type_name,
+        "label_columns": label_kind.columns,
+        "classes": label_kind.classes,
+        "facts": split_facts | files,
     }
     with atomic_file(facts) as file:
         file.write(json.dumps(document, indent=2, ensure_ascii=False).encode() + b"\n")
@@ -175,7 +175,7 @@ def _check(label: Sequence[int], labels: Labels, manifest: str, line: int) -> No
             raise DataError(manifest, problem, at=f"line {line}", expected=expected, found=value)
 
 
-def _told(items: Iterator[Item], count: int) -> Iterator[Item]:
+def _with_progress(items: Iterator[Item], count: int) -> Iterator[Item]:
     """The items, with a message now and then of how many are done."""
     began = time.monotonic()
     for done, item in enumerate(items):

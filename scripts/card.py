@@ -92,7 +92,7 @@ def _read(split: str, path: Path) -> ParquetSplit:
 
 
 def _card(dataset: Dataset, parts: Sequence[ParquetSplit], files: dict[str, FileRecord], overview: str) -> str:
-    of_splits = [{"name": part.name, "num_bytes": part.uncompressed, "num_examples": part.rows} for part in parts]
+    split_sizes = [{"name": part.name, "num_bytes": part.uncompressed, "num_examples": part.rows} for part in parts]
     header = {
         "pretty_name": dataset.title,
         **terms.hub_licence(dataset),
@@ -100,7 +100,7 @@ def _card(dataset: Dataset, parts: Sequence[ParquetSplit], files: dict[str, File
         "size_categories": [_size_category(sum(part.rows for part in parts))],
         "dataset_info": {
             "features": [_feature(name, facts) for name, facts in parts[0].features.items()],
-            "splits": of_splits,
+            "splits": split_sizes,
             "download_size": sum(file.bytes for file in files.values()),
             "dataset_size": sum(part.uncompressed for part in parts),
         },

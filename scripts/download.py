@@ -138,9 +138,9 @@ def download(
         f"try again later, or get {file} in another way and give its folder: "
         f"--config 'mirrors={{{dataset}: /path/to/folder}}'"
     )
-    told = reasons and all(isinstance(reason, WrongFileError) and reason.details["todo"] for reason in reasons)
+    advised = reasons and all(isinstance(reason, WrongFileError) and reason.details["todo"] for reason in reasons)
     raise DownloadError(
-        output, f"no mirror has the right file{listed or ': no mirror is given'}", todo=None if told else elsewhere
+        output, f"no mirror has the right file{listed or ': no mirror is given'}", todo=None if advised else elsewhere
     )
 
 

@@ -14,7 +14,7 @@ from idxpng.atomic import atomic_directory, atomic_file, locked
 from idxpng.errors import DataError
 from idxpng.images import LabelledImages
 from idxpng.png import PngEncoder
-from idxpng.space import check_room
+from idxpng.space import check_room_for_files
 from idxpng.split_header import SplitHeader
 
 COLUMNS = ("path", "split", "index", "label", "class_name", "sha256")
@@ -51,7 +51,7 @@ def main(images: str, labels: str, header: str, label: str, png: str, manifest: 
             atomic_directory(png_dir, root) as directory,
         ):
             count = countOf(source.classes(limit), wanted)
-            check_room(directory, count)
+            check_room_for_files(directory, count)
             indices = (index for index, _ in source.labelled(limit, {wanted}))
             lines = io.TextIOWrapper(manifest_file, encoding="utf-8", newline="")
             rows = csv.writer(lines, lineterminator="\n")

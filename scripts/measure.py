@@ -72,14 +72,14 @@ def main(
     }
     with atomic_file(statistics) as file:
         file.write(json.dumps(document, indent=2).encode() + b"\n")
-    of_class = {_bar(about.directories[label], name): counts[label] for label, name in names.items()}
-    of_level = {
+    class_bars = {_bar(about.directories[label], name): counts[label] for label, name in names.items()}
+    level_bars = {
         f"{start} to {start + LEVELS_PER_BAR - 1}": sum(levels[start : start + LEVELS_PER_BAR])
         for start in range(0, LEVELS, LEVELS_PER_BAR)
     }
     panels = {
-        f"{images_count:,} images in {len(names)} classes": of_class,
-        f"Pixels by value: mean {mean:.4f}, standard deviation {std:.4f} of white": of_level,
+        f"{images_count:,} images in {len(names)} classes": class_bars,
+        f"Pixels by value: mean {mean:.4f}, standard deviation {std:.4f} of white": level_bars,
     }
     with atomic_file(plot) as file:
         file.write(_bars(panels).encode())

@@ -97,7 +97,7 @@ def _write(path: Path, content: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         draft = Path(folder, path.name)
         draft.write_text(content, encoding="utf-8")
-        load(draft, read_yaml(SCHEMA, str(SCHEMA)), shown_as=str(path))
+        load(draft, read_yaml(SCHEMA, str(SCHEMA)), display_name=str(path))
     with open(path, "x", encoding="utf-8") as file:
         file.write(content)
 

@@ -86,10 +86,10 @@ def features(classes: dict[str, str], extra_columns: Sequence[str]) -> dict[str,
     Its class labels count from 0. Where those of a dataset begin at 1, as those of letters do, class 0 is one
     that no image has; where they have more gaps, labels are plain numbers.
     """
-    of_label = {int(label): name for label, name in classes.items()}
+    names_by_label = {int(label): name for label, name in classes.items()}
     label: dict[str, Any] = {"dtype": "int64", "_type": "Value"}
-    if max(of_label) <= len(of_label):
-        names = [of_label.get(value, "none") for value in range(max(of_label) + 1)]
+    if max(names_by_label) <= len(names_by_label):
+        names = [names_by_label.get(value, "none") for value in range(max(names_by_label) + 1)]
         if len(set(names)) < len(names):
             names = [f"{value} {name}" for value, name in enumerate(names)]
         label = {"names": names, "_type": "ClassLabel"}

@@ -60,15 +60,15 @@ def main(
     about = SplitHeader.read(header)
     captions = {label: caption(label, name) for label, name in about.names(classes).items()}
     with about.open(images, labels) as source:
-        of_class: dict[int, list[int]] = {label: [] for label in captions}
+        indices: dict[int, list[int]] = {label: [] for label in captions}
         missing = len(captions) * COLUMNS
         for index, label in source.labelled(limit, classes):
-            if len(of_class[label]) < COLUMNS:
-                of_class[label].append(index)
+            if len(indices[label]) < COLUMNS:
+                indices[label].append(index)
                 missing -= 1
                 if not missing:
                     break
-        _save(_sheet(source, captions, of_class), sheet)
+        _save(_sheet(source, captions, indices), sheet)
         _save(_first(source, captions, source.labelled(limit, classes)), first)
     log.info("%s, %s: %d classes", sheet, first, len(captions))
 
@@ -86,12 +86,12 @@ def caption(label: int, class_name: str) -> str:
     return text
 
 
-def _sheet(source: LabelledImages, captions: dict[int, str], of_class: dict[int, list[int]]) -> Image.Image:
+def _sheet(source: LabelledImages, captions: dict[int, str], indices: dict[int, list[int]]) -> Image.Image:
     shown = list(captions.items())[:MOST_CLASSES]
     width, height = _tile(source.size)
     left = max(_length(text) for _, text in shown) + 4 * GAP
     pitch = max(height, LINE) + GAP
-    columns = min(COLUMNS if len(shown) <= ONE_BLOCK else BLOCK_COLUMNS, max(map(len, of_class.values())))
+    columns = min(COLUMNS if len(shown) <= ONE_BLOCK else BLOCK_COLUMNS, max(map(len, indices.values())))
     block = left + max(columns * (width + GAP), _length(NONE) + GAP)
     rows = _rows(len(shown), block, pitch)
     more = len(captions) - len(shown)
@@ -102,9 +102,9 @@ def _sheet(source: LabelledImages, captions: dict[int, str], of_class: dict[int,
         start, top = number // rows * block, GAP + number % rows * pitch
         middle = top + (pitch - GAP) // 2
         draw.text((start + left - 2 * GAP, middle), text, fill=WHITE, font=FONT, anchor="rm")
-        if not of_class[label]:
+        if not indices[label]:
             draw.text((start + left, middle), NONE, fill=PALE, font=FONT, anchor="lm")
-        for column, index in enumerate(of_class[label][:columns]):
+        for column, index in enumerate(indices[label][:columns]):
             picture.paste(_image(source, index), (start + left + column * (width + GAP), middle - height // 2))
     if more:
         draw.text((2 * GAP, size[1] - pitch // 2), f"and {more:,} more classes", fill=PALE, font=FONT, anchor="lm")

@@ -122,11 +122,11 @@ def _trees(tree: str, dataset: Dataset, split: str | None) -> dict[str, str]:
 
 def _prove(claim: Claim) -> dict[str, str]:
     """The digests of images and labels that the tree makes, if they are those that it must make."""
-    if not claim.of_all_rows and claim.images is not None:
+    if not claim.covers_file and claim.images is not None:
         if problems := claim.compare():
             raise _error(claim.tree, claim.dataset, problems.lines(), _repairs(claim, problems))
         return claim.pins
-    expected = claim.expected() if claim.of_all_rows else None
+    expected = claim.expected() if claim.covers_file else None
     if expected is None:
         raise _unprovable(claim)
     found, tree, problems = claim.rebuild()
@@ -147,8 +147,10 @@ def _prove(claim: Claim) -> dict[str, str]:
         raise _another(claim, expected, found)
     counts = claim.facts.class_counts
     if claim.whole and counts is not None:
-        of_label = tree.image_counts()
-        problems.labels |= {label for label, count in zip(of_label, counts, strict=True) if of_label[label] != count}
+        found_counts = tree.image_counts()
+        problems.labels |= {
+            label for label, count in zip(found_counts, counts, strict=True) if found_counts[label] != count
+        }
     repairs = _repairs(claim, problems)
     if problems.counts["missing"] and not problems.labels:
         repairs.append(_give_originals(claim))
@@ -241,7 +243,7 @@ def _write_report(report: str, claim: Claim, digests: Mapping[str, str]) -> None
 
 def _sentence(claim: Claim, digests: Mapping[str, str]) -> str:
     source = claim.dataset.source
-    of = "" if claim.whole else "first " if claim.of_all_rows else f"{claim.part} of the "
+    of = "" if claim.whole else "first " if claim.covers_file else f"{claim.part} of the "
     what = f"{of}{'published ' if claim.pinned else ''}images and labels"
     sentence = f"{claim.tree}: {claim.file_count():,} PNG files are the {what} of {claim.dataset.title}"
     if claim.pinned:

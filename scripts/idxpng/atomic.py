@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO
 
 from idxpng.durable import flush_names, flush_tree
-from idxpng.space import full_disk_told
+from idxpng.space import disk_full_error
 
 
 @contextmanager
@@ -23,7 +23,7 @@ def atomic_file(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
         DiskRoomError: when the disk is full.
     """
     final = Path(path)
-    with full_disk_told(final), open_partial(final) as file:
+    with disk_full_error(final), open_partial(final) as file:
         partial = Path(file.name)
         try:
             file.truncate(0)
@@ -99,7 +99,7 @@ def atomic_directory(path: str | os.PathLike[str], beside: str | os.PathLike[str
     """
     final = Path(path)
     start = f".{final.parent.name}-{final.name}."
-    with full_disk_told(final):
+    with disk_full_error(final):
         Path(beside).mkdir(parents=True, exist_ok=True)
         _remove_leftovers(Path(beside), start)
         partial, descriptor = _new_directory(Path(beside), start)

@@ -114,8 +114,8 @@ class Catalog:
             dataset = load(entry, self._schema)
             self._files[dataset.name] = entry
             return dataset
-        shown_as = f"datasets/{entry}.yaml"
-        path = self._source(shown_as)
+        display_name = f"datasets/{entry}.yaml"
+        path = self._source(display_name)
         if not Path(path).is_file():
             close = difflib.get_close_matches(entry, self._shipped, n=1)
             raise ConfigError(
@@ -128,7 +128,7 @@ class Catalog:
                 todo=f"did you mean {close[0]}?" if close else None,
             )
         self._files[entry] = path
-        return load(path, self._schema, shown_as=shown_as)
+        return load(path, self._schema, display_name=display_name)
 
 
 def _check_known(what: str, asked: Sequence[Any], known: set[Any], at: str = "splits") -> None:

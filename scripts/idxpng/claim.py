@@ -44,14 +44,14 @@ class Claim:
         return self.facts.rows[0] if self.facts.rows else 0
 
     @property
-    def of_all_rows(self) -> bool:
+    def covers_file(self) -> bool:
         """Whether it is about all labels, from the first image of the files on."""
         return self.facts.rows is None and self.classes is None
 
     @property
     def part(self) -> str:
         """Which part of the images in the files it is about, in words."""
-        if self.of_all_rows:
+        if self.covers_file:
             return f"a limit of {self.count:,}"
         rows = f"rows {self.first:,} to {self.first + self.count - 1:,}"
         return rows if self.classes is None else f"labels {', '.join(map(str, self.classes))} of {rows}"
@@ -64,7 +64,7 @@ class Claim:
     @property
     def whole(self) -> bool:
         """Whether it is about all images of the split."""
-        return self.of_all_rows and self.count == self.facts.count
+        return self.covers_file and self.count == self.facts.count
 
     @property
     def pins(self) -> dict[str, str]:
@@ -99,15 +99,15 @@ class Claim:
         problems = tree.survey()
         header = headers(self.dataset, self.split, self.count)
         columns = self.dataset.label_columns
-        of_labels = None if problems else labels_digest(header["labels"], tree, columns, self.manifest)
-        of_images = start(header["images"])
+        labels_sha256 = None if problems else labels_digest(header["labels"], tree, columns, self.manifest)
+        images_digest = start(header["images"])
         for _, images, wrong in self._stored_images().read_all(tree, self.processes):
-            of_images.update(images)
+            images_digest.update(images)
             for kind, path, detail in wrong:
                 problems.add(kind, path, detail, [path.partition("/")[0]])
-        if of_labels is None or problems:
+        if labels_sha256 is None or problems:
             return None, tree, problems
-        return {"images": of_images.hexdigest(), "labels": of_labels}, tree, problems
+        return {"images": images_digest.hexdigest(), "labels": labels_sha256}, tree, problems
 
     def compare(self) -> Problems:
         """What differs from the originals, image by image.

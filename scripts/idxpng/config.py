@@ -60,11 +60,11 @@ class Config:
         if config.get("csv_header") in ("true", "false"):  # as YAML spells it, and Snakemake's --config does not
             config["csv_header"] = config["csv_header"] == "true"
         check(config, schema, SHOWN_AS, ConfigError)
-        settings = {key: of_key["default"] for key, of_key in schema["properties"].items() if "default" in of_key}
+        settings = {key: rule["default"] for key, rule in schema["properties"].items() if "default" in rule}
         settings |= config
         mirrors = {name: tuple(map(_expanded, _sequence(of))) for name, of in (settings["mirrors"] or {}).items()}
-        for of_dataset in mirrors.values():
-            for mirror in of_dataset:
+        for places in mirrors.values():
+            for mirror in places:
                 check_mirror(mirror, SHOWN_AS, ConfigError)
         return cls(
             datasets=tuple(map(_expanded, _sequence(settings["datasets"]))),

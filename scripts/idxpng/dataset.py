@@ -161,36 +161,36 @@ class Dataset:
         return {name: file for file in published for name in (file.published, file.idx)}
 
 
-def load(path: str | Path, schema: dict[str, Any] | None = None, shown_as: str | None = None) -> Dataset:
+def load(path: str | Path, schema: dict[str, Any] | None = None, display_name: str | None = None) -> Dataset:
     """Read and check a dataset file.
 
     Args:
         path: the file, whose name without suffix is the dataset's.
         schema: what it must look like. Without it nothing but contradictions is checked: for a job of a run,
             whose dataset files were checked before.
-        shown_as: how messages name the file, when not by its path.
+        display_name: how messages name the file, when not by its path.
 
     Raises:
         DatasetError: when the file is not readable YAML, does not follow the schema or contradicts itself.
     """
-    shown_as = shown_as or str(path)
+    display_name = display_name or str(path)
     name = Path(path).stem
     if not re.fullmatch(NAME, name):
         raise DatasetError(
-            shown_as,
+            display_name,
             "not a valid name for a dataset",
             expected="at most 100 letters, digits, - and _, starting with a letter or digit, then .yaml",
             found=name,
         )
-    facts, places = read_with_places(path, shown_as)
+    facts, places = read_with_places(path, display_name)
     if schema is not None:
-        check(facts, schema, shown_as, places=places)
+        check(facts, schema, display_name, places=places)
     classes = {int(label): text for label, text in sorted(facts["classes"].items(), key=lambda item: int(item[0]))}
     label_type = facts.get("label_type", "uint8")
-    _check_labels(classes, label_type, shown_as)
+    _check_labels(classes, label_type, display_name)
     label_columns = tuple(facts.get("label_columns", (CLASS,)))
     archive = facts.get("archive")
-    of_files = label_type, label_columns, archive and (archive["file"], archive["bytes"])
+    file_facts = label_type, label_columns, archive and (archive["file"], archive["bytes"])
     dataset = Dataset(
         name=name,
         title=facts["title"],
@@ -202,21 +202,21 @@ def load(path: str | Path, schema: dict[str, Any] | None = None, shown_as: str |
         label_type=label_type,
         label_columns=label_columns,
         mirrors=tuple(facts.get("mirrors", ())),
-        splits=_splits(facts["splits"], shown_as, *of_files),
+        splits=_splits(facts["splits"], display_name, *file_facts),
         url=facts.get("url"),
         creators=tuple(facts.get("creators", ())),
         published=facts.get("published"),
         superseded=_superseded(facts),
-        source=shown_as,
+        source=display_name,
         folder=Path(path).parent,
     )
     for mirror in dataset.mirrors:
-        check_mirror(mirror, shown_as)
+        check_mirror(mirror, display_name)
     _check_consistency(dataset)
     return dataset
 
 
-def check_mirror(mirror: str, shown_as: str, error: type[DataError] = DatasetError) -> str:
+def check_mirror(mirror: str, display_name: str, error: type[DataError] = DatasetError) -> str:
     """The mirror itself, when it is an http, https or file URL or a directory.
 
     Raises:
@@ -225,7 +225,7 @@ def check_mirror(mirror: str, shown_as: str, error: type[DataError] = DatasetErr
     scheme, separator, _ = mirror.partition("://")
     if separator and scheme not in ("http", "https", "file"):
         raise error(
-            shown_as,
+            display_name,
             "unknown kind of mirror",
             at="mirrors",
             expected="an http, https, or file URL, or a directory",
@@ -234,23 +234,23 @@ def check_mirror(mirror: str, shown_as: str, error: type[DataError] = DatasetErr
     return mirror
 
 
-def _splits(facts: dict[str, Any], shown_as: str, *of_files: Any) -> dict[str, Split]:
-    whole = {name: _split(of_split, *of_files) for name, of_split in facts.items() if "from" not in of_split}
+def _splits(facts: dict[str, Any], display_name: str, *file_facts: Any) -> dict[str, Split]:
+    whole = {name: _split(split, *file_facts) for name, split in facts.items() if "from" not in split}
     return {
-        name: whole[name] if name in whole else _part(of_split, whole, shown_as, f"splits.{name}")
-        for name, of_split in facts.items()
+        name: whole[name] if name in whole else _part(split, whole, display_name, f"splits.{name}")
+        for name, split in facts.items()
     }
 
 
-def _part(facts: dict[str, Any], whole: dict[str, Split], shown_as: str, at: str) -> Split:
+def _part(facts: dict[str, Any], whole: dict[str, Split], display_name: str, at: str) -> Split:
     parent = whole.get(facts["from"])
     if parent is None:
         expected = f"a split with files: {', '.join(whole) or 'there is none'}"
-        raise DatasetError(shown_as, "a part of no split", at=f"{at}.from", expected=expected, found=facts["from"])
+        raise DatasetError(display_name, "a part of no split", at=f"{at}.from", expected=expected, found=facts["from"])
     start, stop = facts["rows"]
     if not start < stop <= parent.count:
         raise DatasetError(
-            shown_as,
+            display_name,
             f"rows that {facts['from']} does not have",
             at=f"{at}.rows",
             expected=f"the first and the one after the last, from 0 to {parent.count}",
@@ -287,11 +287,11 @@ def _made_of(facts: dict[str, Any]) -> dict[str, Any]:
     return {"class_counts": None if counts is None else tuple(counts), **digests}
 
 
-def _check_labels(classes: dict[int, str], label_type: str, shown_as: str) -> None:
+def _check_labels(classes: dict[int, str], label_type: str, display_name: str) -> None:
     largest = LARGEST_LABEL[label_type]
     if max(classes) > largest:
         raise DatasetError(
-            shown_as,
+            display_name,
             "a label is too large for the labels file",
             at="classes",
             expected=f"labels of type {label_type}: 0 to {largest}",

@@ -28,16 +28,16 @@ TABLES = f"""
 # Of each digest that several images have, or several images of a split: where the first of them stands.
 GROUPS = """
     CREATE INDEX by_digest ON image (digest, split);
-    CREATE TABLE of_split AS
+    CREATE TABLE split_group AS
         SELECT digest, split, min(position) AS first, count(*) AS images FROM image GROUP BY digest, split;
     CREATE TABLE across AS
-        SELECT digest, min(first) AS first FROM of_split GROUP BY digest HAVING count(*) > 1;
-    DELETE FROM of_split WHERE images = 1 AND digest NOT IN (SELECT digest FROM across);
-    CREATE INDEX of_split_by_digest ON of_split (digest);
+        SELECT digest, min(first) AS first FROM split_group GROUP BY digest HAVING count(*) > 1;
+    DELETE FROM split_group WHERE images = 1 AND digest NOT IN (SELECT digest FROM across);
+    CREATE INDEX split_group_by_digest ON split_group (digest);
     CREATE INDEX across_by_digest ON across (digest);
 """
 WITHIN = """
-    SELECT first, path FROM of_split JOIN image USING (digest, split)
+    SELECT first, path FROM split_group JOIN image USING (digest, split)
     WHERE split = ? AND images > 1 ORDER BY first, position
 """
 ACROSS = "SELECT first, path FROM across JOIN image USING (digest) ORDER BY first, position"
@@ -56,7 +56,7 @@ class Duplicates:
     def __init__(self, manifests: Mapping[str, str]) -> None:
         self._splits = list(manifests)
         self._images = sqlite3.connect("")  # a file of its own, which is gone when it is closed
-        with _full_disk_told():
+        with _disk_full_error():
             self._images.executescript(TABLES)
             self._images.executemany("INSERT INTO image VALUES (?, ?, ?, ?)", _candidates(manifests))
             self._images.executescript(GROUPS)
@@ -69,11 +69,11 @@ class Duplicates:
 
     def within(self, split: str) -> int:
         """How many images of a split have the same pixels as an earlier one of it."""
-        return self._number("SELECT sum(images - 1) FROM of_split WHERE split = ?", split)
+        return self._number("SELECT sum(images - 1) FROM split_group WHERE split = ?", split)
 
     def across(self, split: str) -> int:
         """How many images of a split another split has too."""
-        return self._number("SELECT sum(images) FROM of_split JOIN across USING (digest) WHERE split = ?", split)
+        return self._number("SELECT sum(images) FROM split_group JOIN across USING (digest) WHERE split = ?", split)
 
     def write(self, file: IO[bytes]) -> None:
         """Write all groups as JSON: ``within``, by split those of its images, and ``across`` those of several splits.
@@ -81,7 +81,7 @@ class Duplicates:
         A group is a list of paths in the order of the manifests, and groups are in the order of their first paths.
         """
         file.write(b'{\n  "within": {')
-        with _full_disk_told():
+        with _disk_full_error():
             for number, split in enumerate(self._splits):
                 file.write(f"{',' if number else ''}\n    {json.dumps(split)}: ".encode())
                 _write_groups(file, self._images.execute(WITHIN, (split,)), " " * 4)
@@ -94,7 +94,7 @@ class Duplicates:
 
 
 @contextmanager
-def _full_disk_told() -> Iterator[None]:
+def _disk_full_error() -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as error:

@@ -33,8 +33,8 @@ class DataError(Exception):
         self.problem = problem
         self.details: dict[str, Any] = {"at": at, "expected": expected, "found": found, "todo": todo}
         lines = [f"{printable(file)}: {problem}"]
-        told = {key.replace("todo", "to do"): value for key, value in self.details.items() if value is not None}
-        lines += [f"  {key + ':':<9} {value}" for key, value in told.items()]
+        shown = {key.replace("todo", "to do"): value for key, value in self.details.items() if value is not None}
+        lines += [f"  {key + ':':<9} {value}" for key, value in shown.items()]
         super().__init__("\n".join(printable(line) for text in lines for line in text.split("\n")))
 
 

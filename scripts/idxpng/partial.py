@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from idxpng.atomic import is_at, partial_path
-from idxpng.space import full_disk_told
+from idxpng.space import disk_full_error
 
 STATE_LIMIT = 1 << 14  # bytes
 
@@ -40,7 +40,7 @@ def partial_file(
         DiskRoomError: when the disk is full.
     """
     final = Path(output)
-    with full_disk_told(output), _open(final, source, wait) as partial:
+    with disk_full_error(output), _open(final, source, wait) as partial:
         state = state_path(Path(partial.name))
         try:
             yield partial, state

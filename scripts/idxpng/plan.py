@@ -132,8 +132,8 @@ class Plan:
         dataset = self.catalog.dataset(wildcards.dataset)
         files = [dataset.split(name).files for name in self.splits(dataset)]
         return {
-            role: [f"<resources>/{dataset.name}/{file.idx}" for file in of_role]
-            for role, of_role in zip(("images", "labels"), zip(*files, strict=True), strict=True)
+            role: [f"<resources>/{dataset.name}/{file.idx}" for file in role_files]
+            for role, role_files in zip(("images", "labels"), zip(*files, strict=True), strict=True)
         }
 
     def shards(self, split: Split) -> list[str]:

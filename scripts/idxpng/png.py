@@ -78,10 +78,10 @@ class PngEncoder:
     def _pieces(self, pixels: memoryview) -> Iterator[bytes | memoryview]:
         """The scanlines, several at a time; or each in parts, when a row alone is larger than a piece."""
         columns = self._columns
-        of_piece = PIECE // columns * columns
-        if of_piece:
-            for start in range(0, len(pixels), of_piece):
-                stop = min(start + of_piece, len(pixels))
+        piece_pixels = PIECE // columns * columns
+        if piece_pixels:
+            for start in range(0, len(pixels), piece_pixels):
+                stop = min(start + piece_pixels, len(pixels))
                 yield b"".join([b"\0" + pixels[at : at + columns] for at in range(start, stop, columns)])
             return
         for start in range(0, len(pixels), columns):

@@ -118,9 +118,9 @@ def labels_digest(header: IdxHeader, tree: PngTree, columns: Sequence[str], mani
     if manifest is None:
         others = ", ".join(column for column in columns if column != CLASS)
         raise RebuildError(tree.path, f"the directories do not contain {others}", todo="add --manifest FILE")
-    of_class = columns.index(CLASS)
+    class_column = columns.index(CLASS)
     for place, values in zip(tree.places, _manifest_rows(manifest, columns, len(tree.places)), strict=True):
-        values[of_class] = tree.values[place - 1]
+        values[class_column] = tree.values[place - 1]
         digest.update(pack(values))
     return str(digest.hexdigest())
 

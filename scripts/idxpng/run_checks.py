@@ -10,7 +10,7 @@ from typing import Any
 
 from idxpng.errors import DataError
 from idxpng.plan import Plan
-from idxpng.space import check_room
+from idxpng.space import check_room_for_files
 
 
 def check_folder(path: str | os.PathLike[str], name: str) -> None:
@@ -49,7 +49,7 @@ def check_run(plan: Plan, results: str, jobs: Iterable[Any]) -> list[str]:
     jobs = list(jobs)
     for name in plan.catalog.configured:
         _check_origin(plan, name, Path(results) / name)
-    check_room(results, plan.export_count(jobs))
+    check_room_for_files(results, plan.export_count(jobs))
     return [words for name in plan.catalog.configured for words in _replaced(plan, name, Path(results) / name, jobs)]
 
 

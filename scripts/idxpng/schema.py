@@ -15,7 +15,7 @@ from idxpng.yaml_file import KeyPath, Place
 def check(
     document: Any,
     schema: dict[str, Any],
-    shown_as: str,
+    display_name: str,
     raises: type[DataError] = DatasetError,
     places: Mapping[KeyPath, Place] | None = None,
 ) -> None:
@@ -24,7 +24,7 @@ def check(
     Args:
         document: the configuration or the content of a dataset file.
         schema: what it must look like.
-        shown_as: how messages name it.
+        display_name: how messages name it.
         raises: the kind of error.
         places: where its values stand, if it was read from a file; messages then say the line.
 
@@ -42,12 +42,12 @@ def check(
     alike = [each for each in errors if each.validator == best.validator and len(each.path) == len(best.path)]
     error = min([best, *alike], key=functools.partial(_position, places or {}))
     path = tuple(error.absolute_path)
-    problem, expected, found = _told(error)
+    problem, expected, found = _in_words(error)
     if error.validator == "additionalProperties":
         path = (*path, found)
     place = (places or {}).get(path)
     raise raises(
-        shown_as,
+        display_name,
         problem,
         at=".".join(str(key) for key in error.absolute_path) or None,
         expected=expected,
@@ -60,7 +60,7 @@ def _position(places: Mapping[KeyPath, Place], error: Any) -> tuple[int, int]:
     return places.get(tuple(error.absolute_path), Place(0, 0, ""))[:2]
 
 
-def _told(error: Any) -> tuple[str, str | None, str]:
+def _in_words(error: Any) -> tuple[str, str | None, str]:
     """The problem, what is allowed and what was found."""
     described = error.schema.get("description")
     found = json.dumps(error.instance, ensure_ascii=False)

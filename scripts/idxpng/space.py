@@ -35,7 +35,7 @@ def check_space(file: str | os.PathLike[str], size: int, folder: str | os.PathLi
 
 
 @contextmanager
-def full_disk_told(file: str | os.PathLike[str]) -> Iterator[None]:
+def disk_full_error(file: str | os.PathLike[str]) -> Iterator[None]:
     """Say that the disk was full when ``file`` was written; the system does not say which file it was.
 
     What the block has written of it and removed again counts as free.
@@ -61,7 +61,7 @@ def full_disk_told(file: str | os.PathLike[str]) -> Iterator[None]:
         ) from None
 
 
-def check_room(folder: str | os.PathLike[str], files: int) -> None:
+def check_room_for_files(folder: str | os.PathLike[str], files: int) -> None:
     """Check that ``files`` more files fit below ``folder``, which need not exist yet.
 
     Each takes an inode and, however small, a block. Where files are larger than a block, more room may be

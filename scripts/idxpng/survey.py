@@ -95,9 +95,9 @@ def survey(paths: Iterable[str | os.PathLike[str]]) -> dict[str, Any]:
             "shape": list(images.header.item_shape),
             "class_counts": [count[label] for label in classes],
             "images": images.facts(),
-            "labels": of_images.facts(),
+            "labels": label_file.facts(),
         }
-        for (split, (images, of_images)), count in zip(pairs.items(), counts, strict=True)
+        for (split, (images, label_file)), count in zip(pairs.items(), counts, strict=True)
     }
     return facts
 
@@ -188,9 +188,9 @@ def _pairs(files: list[SurveyedFile]) -> dict[str, tuple[SurveyedFile, SurveyedF
         if not other or file.path.suffix in COMPRESSED_SUFFIXES:  # the same content twice: the smaller file
             by_key[_key(file.path)][role] = file
     pairs: dict[str, tuple[SurveyedFile, SurveyedFile]] = {}
-    for key, of_split in by_key.items():
-        if len(of_split) != 2:
-            ((role, file),) = of_split.items()
+    for key, roles in by_key.items():
+        if len(roles) != 2:
+            ((role, file),) = roles.items()
             wanted = "labels" if role == "images" else "images"
             raise SurveyError(
                 file.path,
@@ -199,7 +199,7 @@ def _pairs(files: list[SurveyedFile]) -> dict[str, tuple[SurveyedFile, SurveyedF
                 found=", ".join(sorted(each.path.name for each in files)),
                 todo="give both files, with matching names such as train-images-idx3-ubyte and train-labels-idx1-ubyte",
             )
-        images, labels = of_split["images"], of_split["labels"]
+        images, labels = roles["images"], roles["labels"]
         if images.header.dims[0] != labels.header.dims[0]:
             raise SurveyError(
                 labels.path,

@@ -36,12 +36,12 @@ class Place(NamedTuple):
 KeyPath = tuple[str | int, ...]  # the keys and positions that lead to a value
 
 
-def read_yaml(path: str | os.PathLike[str], shown_as: str) -> Any:
+def read_yaml(path: str | os.PathLike[str], display_name: str) -> Any:
     """The content of a YAML file, see `read_with_places`."""
-    return read_with_places(path, shown_as)[0]
+    return read_with_places(path, display_name)[0]
 
 
-def read_with_places(path: str | os.PathLike[str], shown_as: str) -> tuple[Any, dict[KeyPath, Place]]:
+def read_with_places(path: str | os.PathLike[str], display_name: str) -> tuple[Any, dict[KeyPath, Place]]:
     """The content of a YAML file, and where each of its values stands.
 
     Of YAML only what a file of facts needs: mappings whose keys are text as it is spelled, lists, text, whole numbers,
@@ -52,50 +52,50 @@ def read_with_places(path: str | os.PathLike[str], shown_as: str) -> tuple[Any, 
         DatasetError: when the file is not found, is not a regular file, or larger than ``MAX_BYTES``.
     """
     try:
-        text = _read(path, shown_as).decode("utf-8")
+        text = _read(path, display_name).decode("utf-8")
     except FileNotFoundError:
-        raise DatasetError(shown_as, "file not found") from None
+        raise DatasetError(display_name, "file not found") from None
     except OSError as error:
-        raise DatasetError(shown_as, "it cannot be read", found=error.strerror) from None
+        raise DatasetError(display_name, "it cannot be read", found=error.strerror) from None
     except UnicodeDecodeError as error:
-        raise _unreadable(shown_as, f"byte {error.start}", f"{error.object[error.start]:#04x}, not UTF-8") from None
+        raise _unreadable(display_name, f"byte {error.start}", f"{error.object[error.start]:#04x}, not UTF-8") from None
     try:
         loader = LOADER(text)
         try:
-            return _Reader(shown_as, loader).document()
+            return _Reader(display_name, loader).document()
         finally:
             loader.dispose()
     except yaml.reader.ReaderError as error:
         character = chr(error.character) if isinstance(error.character, int) else error.character
-        raise _unreadable(shown_as, f"character {error.position}", printable(character)) from None
+        raise _unreadable(display_name, f"character {error.position}", printable(character)) from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         at = f"line {mark.line + 1}, column {mark.column + 1}" if mark else None
-        raise _unreadable(shown_as, at, error.problem or error.context) from None
+        raise _unreadable(display_name, at, error.problem or error.context) from None
 
 
-def _read(path: str | os.PathLike[str], shown_as: str) -> bytes:
+def _read(path: str | os.PathLike[str], display_name: str) -> bytes:
     with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:  # a pipe must not block
         mode = os.fstat(file.fileno()).st_mode
         if stat.S_ISDIR(mode):
             raise IsADirectoryError(21, os.strerror(21))
         if not stat.S_ISREG(mode):
-            raise DatasetError(shown_as, "not a regular file")
+            raise DatasetError(display_name, "not a regular file")
         data = file.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
-        raise DatasetError(shown_as, "too large for a YAML file", expected=f"at most {MAX_BYTES:,} bytes")
+        raise DatasetError(display_name, "too large for a YAML file", expected=f"at most {MAX_BYTES:,} bytes")
     return data
 
 
-def _unreadable(shown_as: str, at: str | None, found: object) -> DatasetError:
-    return DatasetError(shown_as, "not a readable YAML file", at=at, found=shortened(found))
+def _unreadable(display_name: str, at: str | None, found: object) -> DatasetError:
+    return DatasetError(display_name, "not a readable YAML file", at=at, found=shortened(found))
 
 
 @dataclass
 class _Reader:
     """Makes values of a loader's events: what it must not have is refused before anything is made of it."""
 
-    shown_as: str
+    display_name: str
     loader: Any
     places: dict[KeyPath, Place] = field(default_factory=dict)
 
@@ -168,7 +168,7 @@ class _Reader:
     def _refused(self, event: Any, found: str, expected: str, problem: str | None = None) -> DatasetError:
         mark = event.start_mark
         return DatasetError(
-            self.shown_as,
+            self.display_name,
             "not a readable YAML file" if problem is None else f"not a readable YAML file: {problem}",
             at=f"line {mark.line + 1}, column {mark.column + 1}",
             expected=expected,

@@ -59,9 +59,9 @@ def make(
     width = len(str(classes - 1))
     for split, (stem, pixels, labels, indices) in files.items():
         paths = {key: str(folder / f"{stem if key in ('images', 'labels') else split}.{key}") for key in arguments}
-        of_files = paths["images"], paths["labels"]
-        validate.main(dataset, split, *of_files, paths["headers"])
-        measure.main(*of_files, paths["headers"], paths["statistics"], f"{folder}/plot.svg", limit, only)
+        idx_files = paths["images"], paths["labels"]
+        validate.main(dataset, split, *idx_files, paths["headers"])
+        measure.main(*idx_files, paths["headers"], paths["statistics"], f"{folder}/plot.svg", limit, only)
         lines = ["path,split,index,label,class_name,sha256"]
         for index in made(labels, indices[:limit], only):
             label, digest = labels[index], hashlib.sha256(pixels[index].tobytes()).hexdigest()
@@ -135,11 +135,11 @@ def test_the_sheet_and_the_means_are_of_the_images_themselves(tmp_path: Path) ->
     for split, images, values in zip(data["splits"], data["pixels"], data["values"], strict=True):
         sheet = decoded(split["sheet"])
         for label in range(3):
-            of_class = images[values == label]
+            members = images[values == label]
             row = sheet[label * SHAPE[0] : (label + 1) * SHAPE[0]]
-            for column, image in enumerate(of_class[: data["sheetColumns"]]):
+            for column, image in enumerate(members[: data["sheetColumns"]]):
                 assert (row[:, column * SHAPE[1] : (column + 1) * SHAPE[1]] == image).all()
-            assert (decoded(split["means"][label]) == numpy.floor(of_class.mean(axis=0) + 0.5)).all()
+            assert (decoded(split["means"][label]) == numpy.floor(members.mean(axis=0) + 0.5)).all()
 
 
 def test_images_too_large_for_the_page_are_left_to_their_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -175,10 +175,10 @@ def test_only_the_images_that_were_made_are_listed(
     labels = [label for label in range(3) if only is None or label in only]
     assert data["classes"] == [[str(label), f"<{label}>"] for label in labels]
     assert f"pixels in {len(labels)} classes" in data["page"]
-    for split, pixels, values, of_split in zip(
+    for split, pixels, values, split_labels in zip(
         data["splits"], data["pixels"], data["values"], data["rows"], strict=True
     ):
-        indices = made(values, of_split[:limit], only)
+        indices = made(values, split_labels[:limit], only)
         assert listed(split) == indices
         assert split["count"] == len(indices)
         assert split["width"] == len(str(len(values) - 1)), "names are those of the whole file"
@@ -190,11 +190,11 @@ def test_only_the_images_that_were_made_are_listed(
         sheet = decoded(split["sheet"])
         assert sheet.shape == (len(labels) * SHAPE[0], data["sheetColumns"] * SHAPE[1])
         for row, label in enumerate(labels):
-            of_class = pixels[indices][values[indices] == label]
-            strip = numpy.hstack([*of_class[: data["sheetColumns"]], numpy.zeros((SHAPE[0], 0), numpy.uint8)])
+            members = pixels[indices][values[indices] == label]
+            strip = numpy.hstack([*members[: data["sheetColumns"]], numpy.zeros((SHAPE[0], 0), numpy.uint8)])
             assert (sheet[row * SHAPE[0] : (row + 1) * SHAPE[0], : strip.shape[1]] == strip).all()
-            if len(of_class):
-                assert (decoded(split["means"][row]) == numpy.floor(of_class.mean(axis=0) + 0.5)).all()
+            if len(members):
+                assert (decoded(split["means"][row]) == numpy.floor(members.mean(axis=0) + 0.5)).all()
             else:
                 assert split["means"][row] is None
     if rows and (shared := set(listed(data["splits"][0])) & set(listed(data["splits"][2]))):

@@ -281,8 +281,8 @@ def test_the_dataset_file_pins_what_was_built(tmp_path: Path) -> None:
     assert dataset.classes == {0: "8 ball", 1: "être"}
     assert list(dataset.splits) == ["train", "test"]
     assert dataset.mirror_places() == [str(tmp_path / "out")]
-    for of_split in dataset.splits.values():
-        for file in of_split.files:
+    for part in dataset.splits.values():
+        for file in part.files:
             data = (tmp_path / "out" / file.file).read_bytes()
             assert file.sha256 == hashlib.sha256(data).hexdigest()
             assert file.content_bytes == len(gzip.decompress(data))

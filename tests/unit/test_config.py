@@ -16,7 +16,7 @@ def test_an_empty_configuration_is_the_bundled_sample() -> None:
 
 
 def test_config_yaml_says_what_holds_without_it() -> None:
-    defaults = {key: of_key["default"] for key, of_key in SCHEMA["properties"].items() if "default" in of_key}
+    defaults = {key: rule["default"] for key, rule in SCHEMA["properties"].items() if "default" in rule}
     assert yaml.safe_load((PROJECT / "config.yaml").read_text(encoding="utf-8")) == defaults
 
 

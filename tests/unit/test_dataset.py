@@ -52,7 +52,7 @@ def load_text(tmp_path: Path) -> Callable[[str], Dataset]:
     def load_(text: str, name: str = "mine") -> Dataset:
         path = tmp_path / f"{name}.yaml"
         path.write_text(text, encoding="utf-8")
-        return load(path, SCHEMA, shown_as=f"{name}.yaml")
+        return load(path, SCHEMA, display_name=f"{name}.yaml")
 
     return load_
 

@@ -335,13 +335,13 @@ def test_a_directory_that_is_gone_as_soon_as_it_is_published_is_told(
 
 
 def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
-    count, of_label = 260_000, 20  # 200 MB
+    count, chosen = 260_000, 20  # 200 MB
     labels = numpy.zeros(count, "uint8")
-    labels[:: count // of_label] = 1
+    labels[:: count // chosen] = 1
     split = Split(tmp_path, numpy.zeros((0, 28, 28), "uint8"), labels)
     with open(split.images, "wb") as sparse:
         sparse.write(idx_bytes(numpy.zeros((0, 28, 28), "uint8"))[:4] + count.to_bytes(4, "big") + b"\0\0\0\x1c" * 2)
         sparse.truncate(16 + count * 28 * 28)
     limit = "resource.setrlimit(resource.RLIMIT_DATA, (100 << 20, 100 << 20))"
     assert start_export(split, "1", limit).wait() == 0
-    assert len(split.rows("1")) == of_label
+    assert len(split.rows("1")) == chosen

@@ -11,10 +11,10 @@ def row(index: int, label: str, class_name: str = "any") -> str:
     return f"train/{label}/{index:03}.png,train,{index},{label},{class_name},{'0' * 64}\n"
 
 
-def merge(folder: Path, *of_labels: str) -> str:
+def merge(folder: Path, *label_manifests: str) -> str:
     """The merged text of some label manifests."""
-    paths = [folder / f"{number}.csv" for number in range(len(of_labels))]
-    for path, text in zip(paths, of_labels, strict=True):
+    paths = [folder / f"{number}.csv" for number in range(len(label_manifests))]
+    for path, text in zip(paths, label_manifests, strict=True):
         path.write_text(text, encoding="utf-8", newline="")
     manifest.main([str(path) for path in paths], str(folder / "train.csv"))
     assert sorted(folder.iterdir()) == [*paths, folder / "train.csv"]

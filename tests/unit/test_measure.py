@@ -52,8 +52,8 @@ def test_all_is_counted_however_the_images_are_read(tmp_path: Path, limit: int |
     (tmp_path / "labels").write_bytes(idx_bytes(labels))
     statistics, texts = measured(tmp_path, {"01": "T-shirt & <top>", "02": "お", "03": "03", "10": "none"}, limit)
     seen = images[:limit] / 255
-    of_class = {label: images[:limit][labels[:limit] == label] for label in (1, 2, 3)}
-    means = {f"0{label}": numpy.floor(of_class[label].mean(axis=0) + 0.5) for label in of_class}
+    members = {label: images[:limit][labels[:limit] == label] for label in (1, 2, 3)}
+    means = {f"0{label}": numpy.floor(members[label].mean(axis=0) + 0.5) for label in members}
     found = {label: base64.b64decode(mean) for label, mean in statistics.pop("class_means").items()}
     assert found == {label: mean.astype(numpy.uint8).tobytes() for label, mean in means.items()}
     assert statistics == {

@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from idxpng.space import DiskRoomError, check_room, check_space, full_disk_told
+from idxpng.space import DiskRoomError, check_room_for_files, check_space, disk_full_error
 
 
 def test_files_that_fit_are_no_error(tmp_path: Path) -> None:
-    check_room(tmp_path / "not/yet/there", 10)
+    check_room_for_files(tmp_path / "not/yet/there", 10)
 
 
 def test_more_files_than_blocks_or_inodes_are_refused_with_another_way(tmp_path: Path) -> None:
     with pytest.raises(DiskRoomError, match="snakemake webdataset") as refused:
-        check_room(tmp_path / "not/yet/there", os.statvfs(tmp_path).f_bavail * 1000)
+        check_room_for_files(tmp_path / "not/yet/there", os.statvfs(tmp_path).f_bavail * 1000)
     assert str(tmp_path) in str(refused.value)
     assert "expected" in str(refused.value)
     assert "found" in str(refused.value)
@@ -31,7 +31,7 @@ def test_a_file_larger_than_the_space_left_is_refused_with_the_bytes_that_it_nee
     ("number", "words"), [(errno.ENOSPC, "No space left on device"), (errno.EDQUOT, "Disk quota exceeded")]
 )
 def test_a_disk_that_is_full_is_told_with_the_file_and_what_is_free(tmp_path: Path, number: int, words: str) -> None:
-    with pytest.raises(DiskRoomError) as told, full_disk_told(tmp_path / "not/yet/file"):
+    with pytest.raises(DiskRoomError) as told, disk_full_error(tmp_path / "not/yet/file"):
         raise OSError(number, words)
     first, *rest = str(told.value).splitlines()
     assert first == f"{tmp_path}/not/yet/file: {words}"
@@ -39,5 +39,5 @@ def test_a_disk_that_is_full_is_told_with_the_file_and_what_is_free(tmp_path: Pa
 
 
 def test_other_errors_are_not_taken_for_a_full_disk(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="missing"), full_disk_told(tmp_path / "file"):
+    with pytest.raises(FileNotFoundError, match="missing"), disk_full_error(tmp_path / "file"):
         (tmp_path / "missing").read_bytes()

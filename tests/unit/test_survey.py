@@ -60,8 +60,8 @@ def test_images_and_labels_are_paired_by_their_names(tmp_path: Path, images: str
     (tmp_path / images).write_bytes(idx_bytes(IMAGES))
     (tmp_path / labels).write_bytes(idx_bytes(LABELS))
     facts = survey([tmp_path / labels, tmp_path / images])
-    ((found, of_split),) = facts["splits"].items()
-    assert (found, of_split["images"]["file"], of_split["labels"]["file"]) == (split, images, labels)
+    ((found, roles),) = facts["splits"].items()
+    assert (found, roles["images"]["file"], roles["labels"]["file"]) == (split, images, labels)
 
 
 def test_splits_without_a_usual_name_keep_theirs(tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ def test_plain_values_are_read(path: Path, text: str, value: object) -> None:
 def test_what_the_project_ships_is_read_as_yaml_does(own: Path) -> None:
     def plain(value: object) -> object:
         if isinstance(value, dict):
-            return {str(key): plain(of_key) for key, of_key in value.items()}
+            return {str(key): plain(item) for key, item in value.items()}
         return [plain(item) for item in value] if isinstance(value, list) else value
 
     assert read_yaml(own, "ours") == plain(yaml.safe_load(own.read_text(encoding="utf-8")))
