@@ -105,6 +105,7 @@ def test_transposed_images_and_labels_of_several_columns_come_back_by_the_manife
     assert list(build(Path(folder), tmp_path / "out", manifest=listed, like=like)[:2]) == contents
 
 
+@pytest.mark.slow
 def test_mnist_comes_back_with_the_pinned_digests(tmp_path: Path, mnist: Path) -> None:
     dataset = str(PROJECT / "datasets/mnist.yaml")
     pair = []
@@ -260,6 +261,7 @@ def test_the_dataset_file_pins_what_was_built(tmp_path: Path) -> None:
     assert "licence" in yaml.safe_load((tmp_path / "out/photos.yaml").read_text())
 
 
+@pytest.mark.slow
 def test_memory_is_that_of_an_image_however_many_there_are(tmp_path: Path) -> None:
     image = Image.fromarray(pixels(200, 200))
     (tmp_path / "my/train/a").mkdir(parents=True)

@@ -42,6 +42,7 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024)
 """
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_number_of_large_images(tmp_path: Path) -> None:
     noise = numpy.random.default_rng(0).integers(0, 256, (120, 1000, 1000), numpy.uint8)
     arguments = make(tmp_path, noise)
