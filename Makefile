@@ -13,7 +13,7 @@ help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' Makefile | while IFS='|' read -r name what; do printf '%-8s %s\n' "$$name" "$$what"; done
 
 check: lint ## format, lint, types and unit tests: half a minute
-	$(PY) -m pytest -m "not slow" --ignore tests/workflow
+	$(PY) -m pytest -m "not slow" --ignore tests/workflow --dist load
 
 lint: .venv/ready-to-test ## format, lint and types alone
 	$(PY) -m ruff format --check .
@@ -39,6 +39,11 @@ docs: sample ## write the generated pages of docs/ and draw the README's picture
 fuzz: .venv/ready-to-test ## three minutes of random IDX files, led by the coverage of the reader
 	$(PY) -m pip install --quiet --disable-pip-version-check atheris
 	$(PY) tests/fuzz_idx_file.py -max_total_time=180 -max_len=256 -rss_limit_mb=512
+
+clients: sample ## load the sample with Keras and Datumaro, newest versions, which are too large for the tests
+	$(PYTHON) -m venv .venv-clients
+	.venv-clients/bin/pip install --quiet --disable-pip-version-check keras jax grain datumaro
+	.venv-clients/bin/python tests/clients.py keras datumaro
 
 BENCH := .venv-bench/bin/python
 MNIST := $(addprefix resources/mnist/,$(foreach split,train t10k,$(split)-images-idx3-ubyte $(split)-labels-idx1-ubyte))
@@ -91,4 +96,7 @@ audit: .venv-tools/ready ## ask whether a pinned version has a known vulnerabili
 	$(TOOLS) $(INSTALL) -r $<
 	touch $@
 
-.PHONY: audit bench check docs emulated fuzz gallery growth help lint lock sample test
+# Test runs start hundreds of Pythons: each module is compiled once.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: audit bench check clients docs emulated fuzz gallery growth help lint lock sample test

@@ -4,7 +4,10 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from project import PROJECT
+from systems import LINUX
 
 FRAME = """
 import sys
@@ -27,6 +30,8 @@ def growth(code: str, *arguments: str, before: str = "") -> float:
         code: it finds ``arguments`` in ``sys.argv[1:]``.
         before: what runs first, such as the imports.
     """
+    if not LINUX:
+        pytest.skip("reads the peak of memory in /proc, which only Linux has")
     process = subprocess.run(
         [sys.executable, "-c", FRAME.format(before=before, code=code), *arguments],
         env=os.environ | {"PYTHONPATH": str(PROJECT / "scripts"), "OPENBLAS_NUM_THREADS": "1"},

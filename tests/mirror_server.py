@@ -235,7 +235,7 @@ def black_hole(host: str = "127.0.0.1") -> Iterator[str]:
     with ExitStack() as stack:
         server = stack.enter_context(socket.socket())
         server.bind((host, 0))
-        server.listen(0)
+        server.listen(1)  # macOS takes 0 for as many as it can
         for _ in range(4):
             waiting = stack.enter_context(socket.socket())
             waiting.setblocking(False)
@@ -243,7 +243,7 @@ def black_hole(host: str = "127.0.0.1") -> Iterator[str]:
         yield f"http://{host}:{server.getsockname()[1]}"
 
 
-BOMB = gzip.compress(bytes(1 << 28))
+BOMB = gzip.compress(bytes(1 << 20)) * (1 << 8)
 _CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 # What no file comes from, and what must do no harm to who asks for one.
 HOSTILE = {

@@ -134,6 +134,7 @@ def test_what_images_are_like_says_no_labels(tmp_path: Path) -> None:
         build(tmp_path / "my", tmp_path / "out", like=write_dataset_file(tmp_path / "set.yaml"))
 
 
+@pytest.mark.slow
 def test_mnist_comes_back_with_the_pinned_digests(tmp_path: Path, mnist: Path) -> None:
     dataset = str(PROJECT / "datasets/mnist.yaml")
     pair = []
@@ -289,6 +290,7 @@ def test_the_dataset_file_pins_what_was_built(tmp_path: Path) -> None:
     assert "licence" in yaml.safe_load((tmp_path / "out/photos.yaml").read_text())
 
 
+@pytest.mark.slow
 def test_memory_is_that_of_an_image_however_many_there_are(tmp_path: Path) -> None:
     image = Image.fromarray(pixels(200, 200))
     (tmp_path / "my/train/a").mkdir(parents=True)

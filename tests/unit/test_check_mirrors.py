@@ -59,6 +59,7 @@ def test_a_file_without_a_good_mirror_ends_with_1_and_is_named(dataset: Path, mi
     assert process.stdout.count("404 Not Found") == 2
 
 
+@pytest.mark.slow
 def test_bytes_that_only_a_digest_tells_apart_are_found_in_full(dataset: Path, mirror_server: MirrorServer) -> None:
     wrong = bytearray((SAMPLE / FILE).read_bytes())
     wrong[-1] ^= 1
@@ -72,6 +73,7 @@ def test_bytes_that_only_a_digest_tells_apart_are_found_in_full(dataset: Path, m
     assert "plugh" not in process.stdout
 
 
+@pytest.mark.slow
 def test_shipped_datasets_go_by_name_and_mistakes_are_told_without_a_traceback() -> None:
     process = check_mirrors("mnist-sample")
     assert (process.returncode, process.stdout.count("good")) == (0, 4)

@@ -120,6 +120,7 @@ def test_content_of_just_the_limit_is_read_and_one_byte_more_is_refused(path: Pa
         content(path, len(CONTENT) - 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", COMPRESS)
 def test_a_bomb_is_left_after_the_first_piece(path: Path, kind: str) -> None:
     path.write_bytes(COMPRESS[kind](bytes(20 * MEGABYTE)) * 10)

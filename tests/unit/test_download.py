@@ -148,6 +148,7 @@ def test_the_second_mirror_is_used_whatever_the_first_does(
     assert max(request.bytes_sent for request in server.requests) < 10_000_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", HOSTILE)
 def test_one_mirror_alone_is_given_up_whatever_it_does(
     server: MirrorServer, folder: Path, short_patience: None, name: str, monkeypatch: pytest.MonkeyPatch
@@ -184,6 +185,7 @@ def test_the_second_mirror_is_used_when_the_certificates_for_the_first_are_missi
     assert f"{folder}/none.pem; see REQUESTS_CA_BUNDLE" in caplog.text
 
 
+@pytest.mark.slow
 def test_black_holes_cost_their_time_once_for_all_files_of_a_run(
     server: MirrorServer, folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -202,6 +204,7 @@ def test_five_black_holes_take_less_than_half_a_minute() -> None:
     assert 5 * session.HURRY < 30
 
 
+@pytest.mark.slow
 def test_a_mirror_that_did_not_answer_is_asked_again_when_no_other_has_the_file(
     server: MirrorServer, other_server: MirrorServer, folder: Path
 ) -> None:
@@ -221,6 +224,7 @@ def test_a_mirror_that_wants_to_be_asked_later_is_asked_after_the_others(
     assert len(other_server.requests) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wait", ["1", "9" * 5000], ids=["soon", "never"])
 def test_a_mirror_that_wants_to_be_asked_later_is_asked_then_when_no_other_has_the_file(
     server: MirrorServer, folder: Path, monkeypatch: pytest.MonkeyPatch, wait: str
@@ -350,6 +354,7 @@ def test_a_mirror_that_has_nothing_does_not_cost_what_another_sent(
     assert server.requests[-1].headers["Range"] == "bytes=200000-"
 
 
+@pytest.mark.slow
 def test_processes_that_download_the_same_file_at_once_all_succeed(server: MirrorServer, folder: Path) -> None:
     output = folder / FILE
     for _ in range(4):

@@ -12,9 +12,10 @@ def flushed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> set[str]:
     """The names of what is flushed one by one when a folder is."""
     seen = []
     fsync = os.fsync
+    names = {path.stat().st_ino: path.name for path in (folder, *folder.iterdir())}
 
     def watch(descriptor: int) -> None:
-        seen.append(Path(os.readlink(f"/proc/self/fd/{descriptor}")).name)
+        seen.append(names[os.fstat(descriptor).st_ino])
         fsync(descriptor)
 
     monkeypatch.setattr(durable.os, "fsync", watch)

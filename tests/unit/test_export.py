@@ -21,6 +21,7 @@ from dataset_files import write_header
 from idxpng.errors import DataError
 from idxpng.idx import IdxError
 from idxpng.space import DiskRoomError
+from systems import needs_memory_limit
 
 SCRIPTS = Path(export.__file__).parent
 COLUMNS = ["path", "split", "index", "label", "class_name", "sha256"]
@@ -234,6 +235,7 @@ def start_export(split: Split, label: str, setup: str = "") -> subprocess.Popen[
     return subprocess.Popen([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": str(SCRIPTS)})
 
 
+@pytest.mark.slow
 def test_a_killed_export_leaves_nothing_and_a_second_run_makes_the_same_bytes(tmp_path: Path) -> None:
     count = len(NOISE)
     split, whole = (Split(tmp_path / name, NOISE, numpy.zeros(count, "uint8")) for name in ("killed", "whole"))
@@ -283,6 +285,7 @@ def test_of_two_exports_at_once_directory_and_manifest_are_of_the_same(tmp_path:
     assert not list(split.results.rglob(".*"))
 
 
+@pytest.mark.slow
 def test_an_export_beside_others_that_are_killed_at_any_moment_is_whole(tmp_path: Path) -> None:
     split = Split(tmp_path, NOISE[:300], numpy.zeros(300, "uint8"))
     for moment in range(15):
@@ -334,6 +337,7 @@ def test_a_directory_that_is_gone_as_soon_as_it_is_published_is_told(
         split.export("0")
 
 
+@needs_memory_limit
 def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
     count, chosen = 260_000, 20  # 200 MB
     labels = numpy.zeros(count, "uint8")

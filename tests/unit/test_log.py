@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from idxpng import log
+from systems import needs_full_device
 
 SCRIPTS = Path(log.__file__).parents[1]
 
@@ -70,7 +71,11 @@ def test_bad_data_are_one_message_in_log_and_on_the_terminal(tmp_path: Path) -> 
     [
         ("open('missing', 'rb')", "missing: No such file or directory"),
         ("open('.', 'rb')", ".: Is a directory"),
-        ("with open('/dev/full', 'wb', buffering=0) as file: file.write(b'x')", "No space left on device"),
+        pytest.param(
+            "with open('/dev/full', 'wb', buffering=0) as file: file.write(b'x')",
+            "No space left on device",
+            marks=needs_full_device,
+        ),
     ],
 )
 def test_an_error_of_the_file_system_is_one_plain_message(tmp_path: Path, code: str, message: str) -> None:
@@ -95,6 +100,7 @@ def test_a_file_that_grows_larger_than_it_may_is_named(tmp_path: Path, write: st
     assert "labels: File too large" in job.terminal
 
 
+@needs_full_device
 def test_a_log_that_cannot_be_written_leaves_the_message_on_the_terminal_alone(tmp_path: Path) -> None:
     (tmp_path / "job.log").symlink_to("/dev/full")
     job = Job(tmp_path, "log.info('begun')\nraise DataError('labels', 'truncated')")

@@ -5,6 +5,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 import yaml
 
 from idxpng.dataset import load
@@ -83,6 +84,7 @@ def test_files_beside_them_are_left_out_and_named(tmp_path: Path) -> None:
     assert len(load(tmp_path / "idx.yaml", SCHEMA).files()) == 8
 
 
+@pytest.mark.slow
 def test_mistakes_are_told_without_a_traceback_and_leave_no_file(tmp_path: Path) -> None:
     folder = sample(tmp_path / "idx")
     images = folder / "train-images-idx3-ubyte.gz"

@@ -131,6 +131,7 @@ def test_without_locks_nothing_is_kept_and_nothing_left(output: Path, without_lo
     assert hidden(output) == set()
 
 
+@pytest.mark.slow
 def test_a_process_waits_for_the_one_that_makes_the_same_file(output: Path) -> None:
     code = "import sys, time; from pathlib import Path; from idxpng.partial import partial_file\n" + (
         f"with partial_file({str(output)!r}, wait=True) as (file, state):\n"

@@ -103,6 +103,7 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("rows", "columns"), [(1, 1 << 26), (1 << 22, 16), (1 << 13, 1 << 13)])
 def test_memory_is_at_most_three_times_a_large_image(rows: int, columns: int) -> None:
     command = [sys.executable, "-c", ENCODE, str(rows), str(columns)]

@@ -1,8 +1,11 @@
 import gzip
+import io
 import lzma
+import runpy
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import numpy
@@ -10,8 +13,9 @@ import pytest
 
 import show
 from builders import idx_bytes
+from project import PROJECT
 
-ROOT = Path(__file__).parents[2]
+SCRIPT = PROJECT / "scripts/show.py"
 IMAGES = numpy.array([[[0, 5, 255], [10, 0, 1]], [[7, 8, 9], [1, 2, 3]]], "uint8")
 LABELS = numpy.array([5, 0, 4, 1, 9], "uint8")
 LARGEST = 2**32 - 1
@@ -19,21 +23,33 @@ COMPRESS: dict[str, Callable[[bytes], bytes]] = {"plain": bytes, "gzip": gzip.co
 
 
 def show_process(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "scripts/show.py", *map(str, arguments)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, encoding="utf-8")
+    command = [sys.executable, str(SCRIPT), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, encoding="utf-8")
+
+
+def run(*arguments: str | Path) -> tuple[object, str]:
+    """What the script ends with, None or a message for standard error, and what it prints; without a process."""
+    printed = io.StringIO()
+    with redirect_stdout(printed), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", [str(SCRIPT), *map(str, arguments)])
+        try:
+            runpy.run_path(str(SCRIPT), run_name="__main__")
+        except SystemExit as end:
+            return end.code, printed.getvalue()
+    return None, printed.getvalue()
 
 
 def shown(*arguments: str | Path) -> str:
-    process = show_process(*arguments)
-    assert (process.returncode, process.stderr) == (0, "")
-    return process.stdout
+    end, printed = run(*arguments)
+    assert end is None
+    return printed
 
 
 def refusal(*arguments: str | Path) -> str:
-    process = show_process(*arguments)
-    assert (process.returncode, process.stdout) == (1, "")
-    assert "Traceback" not in process.stderr
-    return process.stderr
+    message, printed = run(*arguments)
+    assert isinstance(message, str)
+    assert printed == ""
+    return message + "\n"
 
 
 @pytest.fixture(params=["plain", "gzip", "xz"])
@@ -194,6 +210,13 @@ def test_what_cannot_be_opened_is_refused(tmp_path: Path, name: str, problem: st
     message = refusal(tmp_path / name)
     assert str(tmp_path / name) in message
     assert problem in message
+
+
+def test_the_command_prints_what_there_is_and_refuses_with_1_and_no_traceback(files: Path) -> None:
+    process = show_process(files / "images", "--count", "2", "--draw")
+    assert (process.returncode, process.stdout, process.stderr) == (0, "  ▀\n\n   \n", "")
+    process = show_process(files / "images", "--index", "2")
+    assert (process.returncode, process.stdout, process.stderr) == (1, "", refusal(files / "images", "--index", "2"))
 
 
 def test_count_and_index_together_are_a_usage_error(files: Path) -> None:

@@ -13,6 +13,7 @@ import yaml
 from idxpng import yaml_file
 from idxpng.errors import DatasetError
 from idxpng.yaml_file import Place, read_with_places, read_yaml
+from systems import needs_memory_limit
 
 ROOT = Path(__file__).parents[2]
 BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
@@ -22,7 +23,7 @@ BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
 READ = "import sys; from idxpng.yaml_file import read_yaml; read_yaml(sys.argv[1], 'mine.yaml')"
 
 
-@pytest.fixture(params=["CSafeLoader", "SafeLoader"])
+@pytest.fixture(params=["CSafeLoader", pytest.param("SafeLoader", marks=pytest.mark.slow)])
 def loader(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Both readers of PyYAML: that of libyaml, and the one where there is no libyaml."""
     if not hasattr(yaml, request.param):
@@ -119,6 +120,7 @@ def test_what_does_harm_is_refused_at_once_with_its_place(path: Path, text: str,
         assert seconds < 1.5
 
 
+@needs_memory_limit
 @pytest.mark.parametrize("name", ["alias bomb", "brackets", "braces", "dashes", "brackets as a key", "keys"])
 def test_no_file_takes_the_memory_or_the_interpreter(path: Path, name: str) -> None:
     path.write_text(HOSTILE[name][0], encoding="utf-8")

@@ -219,6 +219,7 @@ def test_the_whole_archive_is_downloaded_once_for_all_members_and_datasets(
     assert len(server.requests) == 2
 
 
+@pytest.mark.slow
 def test_processes_that_want_members_at_once_download_the_archive_once(server: MirrorServer, folder: Path) -> None:
     server.misbehave("/a/gzip.zip", *[Misbehaviour(ranges=False, pause=0.001)] * 9)
     folders = [folder.with_name(f"letters-{n}") for n in range(3)]
@@ -354,6 +355,7 @@ def test_a_hostile_archive_is_refused_in_plain_words(
     assert sorted(path for path in folder.parents[1].rglob("*") if "archives" not in path.parts) == before
 
 
+@pytest.mark.slow
 def test_a_table_of_contents_that_is_huge_is_not_read_into_memory(server: MirrorServer, folder: Path) -> None:
     huge = bytearray(1 << 27)
     huge += struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, 1, 1, len(huge), 0, 0)
@@ -364,6 +366,7 @@ def test_a_table_of_contents_that_is_huge_is_not_read_into_memory(server: Mirror
     assert sent(server) < 1 << 20
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", ["ranges", "folder"])
 def test_no_damage_leads_to_a_traceback_or_to_other_bytes(
     server: MirrorServer, folder: Path, directory: Path, source: str

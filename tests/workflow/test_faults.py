@@ -51,29 +51,33 @@ def start(project: Path, *arguments: str) -> subprocess.Popen[bytes]:
     )
 
 
-def kills(signal_number: signal.Signals, count: int) -> list[tuple[signal.Signals, int, int]]:
-    """So many kills, from the first job to the last: how many have begun, and milliseconds since the last of them."""
-    return [(signal_number, 1 + (JOBS - 1) * number // (count - 1), number % 4 * 5) for number in range(count)]
+def moments(count: int) -> list[tuple[int, int]]:
+    """So many, from the first job to the last: how many have begun, and milliseconds since the last of them."""
+    return [(1 + (JOBS - 1) * number // (count - 1), number % 4 * 5) for number in range(count)]
 
 
 @pytest.mark.parametrize(
-    ("signal_number", "begun", "milliseconds"),
-    [*kills(signal.SIGKILL, MOMENTS), *kills(signal.SIGTERM, 2), *kills(signal.SIGINT, 2)],
+    ("signal_number", "count"),
+    [(signal.SIGKILL, MOMENTS), (signal.SIGTERM, 2), (signal.SIGINT, 2)],
     ids=lambda value: getattr(value, "name", None),
 )
 def test_a_run_that_was_killed_at_any_moment_is_finished_by_the_next(
-    tmp_path: Path, undisturbed: dict[str, bytes], signal_number: signal.Signals, begun: int, milliseconds: int
+    tmp_path: Path, undisturbed: dict[str, bytes], signal_number: signal.Signals, count: int
 ) -> None:
+    """One run after the other is killed, each later than the one before; what is there then is right each time."""
     project = copy_project(tmp_path / "project")
-    process = start(project)
-    while len(logs(project)) < begun:
-        assert process.poll() is None, "it ended before"
-        time.sleep(0.002)
-    time.sleep(milliseconds / 1000)
-    os.killpg(process.pid, signal_number)
-    assert process.wait(60) != 0
-    if any(project.glob(".snakemake/locks/*")):  # what the README tells of
-        snakemake(project, "--unlock", "all")
+    for begun, milliseconds in moments(count):
+        process = start(project)
+        while len(logs(project)) < begun:
+            assert process.poll() is None, "it ended before"
+            time.sleep(0.002)
+        time.sleep(milliseconds / 1000)
+        os.killpg(process.pid, signal_number)
+        assert process.wait(60) != 0
+        final = {path: content for path, content in files(project / "results").items() if "/." not in path}
+        assert final.items() <= undisturbed.items(), "what has its final name is whole"
+        if any(project.glob(".snakemake/locks/*")):  # what the README tells of
+            snakemake(project, "--unlock", "all")
     snakemake(project, "--cores", "2", "all")
     assert files(project / "results") == undisturbed
 

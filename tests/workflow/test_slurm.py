@@ -16,7 +16,7 @@ from builders import make_own_dataset
 from project import copy_project, files, snakemake
 from slurm_cluster import SlurmCluster, wait_for, why_not
 
-# The plugin's first look at its jobs comes after 40 s unless it is told otherwise.
+# The plugin looks at its jobs first after 40 s, and then ever less often, unless it gets other numbers.
 SLURM = ("--workflow-profile", "profiles/slurm", "--slurm-init-seconds-before-status-checks", "1")
 
 # All of MNIST without a cluster; a machine that takes longer has in proportion more time with one.

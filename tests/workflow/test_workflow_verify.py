@@ -15,6 +15,20 @@ def project(tmp_path: Path) -> Path:
     return copy_project(tmp_path / "project")
 
 
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project folder in which everything has been made. Not to be changed: see `complete`."""
+    folder = copy_project(tmp_path_factory.mktemp("finished"))
+    snakemake(folder, "--cores", "2", "all")
+    return folder
+
+
+@pytest.fixture
+def complete(finished: Path, tmp_path: Path) -> Path:
+    """A copy of the finished folder, to change."""
+    return shutil.copytree(finished, tmp_path / "project", copy_function=shutil.copy2)
+
+
 def swap_a_pixel(path: Path) -> None:
     image = Image.open(path)
     pixel = image.getpixel((0, 0))
@@ -23,8 +37,8 @@ def swap_a_pixel(path: Path) -> None:
     image.save(path)
 
 
-def test_the_workflow_verifies_whenever_it_is_asked_and_its_repair_works(project: Path) -> None:
-    snakemake(project, "--cores", "2", "all")
+def test_the_workflow_verifies_whenever_it_is_asked_and_its_repair_works(complete: Path) -> None:
+    project = complete
     before = files(project / "results")
     for _ in range(2):
         assert snakemake(project, "--cores", "2", "verify").jobs == {"verify_split": 2, "verify": 1}
@@ -43,8 +57,8 @@ def test_the_workflow_verifies_whenever_it_is_asked_and_its_repair_works(project
     assert {path: after[path] for path in before} == before
 
 
-def test_a_proof_needs_neither_the_published_files_nor_the_header(project: Path) -> None:
-    snakemake(project, "--cores", "2", "all")
+def test_a_proof_needs_neither_the_published_files_nor_the_header(complete: Path) -> None:
+    project = complete
     for kept in ("resources", "results/mnist-sample/header", "datasets/mnist-sample"):
         shutil.rmtree(project / kept)
     run = snakemake(project, "--cores", "2", "verify")

@@ -1,0 +1,15 @@
+"""What not every system has: tests that need it are skipped elsewhere, with the reason."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+LINUX = sys.platform == "linux"
+
+needs_proc = pytest.mark.skipif(not LINUX, reason="looks into /proc, which only Linux has")
+needs_memory_limit = pytest.mark.skipif(not LINUX, reason="only Linux limits the memory of a process")
+needs_full_device = pytest.mark.skipif(
+    not Path("/dev/full").exists(), reason="writes to /dev/full, which only Linux has"
+)
+needs_names_of_any_bytes = pytest.mark.skipif(not LINUX, reason="on macOS, a file name is text")
