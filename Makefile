@@ -78,8 +78,10 @@ audit: .venv-tools/ready ## ask whether a pinned version has a known vulnerabili
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv .venv
 
+# Each job would compile its modules again where Python may not write beside them.
 .venv/ready: envs/requirements.txt | .venv/bin/pip
 	$(PY) $(INSTALL) -r $<
+	$(PY) -m compileall -q scripts
 	touch $@
 
 .venv/ready-to-test: envs/requirements-test.txt envs/requirements-slurm.txt envs/requirements-publish.txt .venv/ready
