@@ -14,7 +14,14 @@ from idxpng import log
 from mirror_server import MirrorServer
 from project import PROJECT, run_snakemake
 
+LONGEST = ("_slurm", "_readme", "_faults", "_family", "_report")
+
 pytest.register_assert_rewrite("downloads")  # whose assertions then tell as much as those of tests
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files of few and long tests, so that no process is left with one of them at the end."""
+    items.sort(key=lambda item: not item.path.stem.endswith(LONGEST))
 
 
 @pytest.fixture(autouse=True)
