@@ -78,7 +78,7 @@ def main(
         for start in range(0, LEVELS, LEVELS_PER_BAR)
     }
     panels = {
-        f"{images_count:,} images in {len(names)} classes": class_bars,
+        f"{images_count:,} images in {len(names)} {'class' if len(names) == 1 else 'classes'}": class_bars,
         f"Pixels by value: mean {mean:.4f}, standard deviation {std:.4f} of white": level_bars,
     }
     with atomic_file(plot) as file:

@@ -166,7 +166,9 @@ def reason(error: Exception, timeout: tuple[float, float]) -> str:
         return "too many redirects"
     if isinstance(error, exceptions.ConnectionError):
         cause = error.args[0] if error.args else error
-        return shortened(f"no connection: {getattr(cause, 'reason', cause)}")
+        why = str(getattr(cause, "reason", cause))
+        why = why.rpartition("Connection(")[2].partition("): ")[2] or why  # without what urllib3 calls its object
+        return shortened(f"no connection: {why.removeprefix('Failed to establish a new connection: ')}")
     if isinstance(error, OSError) and not isinstance(error, exceptions.RequestException):
         return shortened(f"{error}; see REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE", 500)
     return "the address, or one that it redirects to, is invalid"  # whose text would show it, secrets and all
