@@ -15,7 +15,8 @@ from typing import Any
 import idxpng
 from idxpng import log
 from idxpng.atomic import atomic_file
-from idxpng.dataset import Dataset, load
+from idxpng.dataset import Dataset
+from idxpng.dataset_file import load
 from idxpng.duplicate_groups import Groups, read_groups
 from idxpng.images import LabelledImages
 from idxpng.markup import definitions, filled, histogram, json_for_script, table

@@ -16,7 +16,8 @@ from typing import NamedTuple
 
 from idxpng import log
 from idxpng.atomic import atomic_file
-from idxpng.dataset import LARGEST_LABEL, Dataset, load
+from idxpng.dataset import Dataset
+from idxpng.dataset_file import LARGEST_LABEL, load
 from idxpng.errors import DataError
 from idxpng.grey_image import Misfits, read
 from idxpng.idx import IdxHeader

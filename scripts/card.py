@@ -13,7 +13,8 @@ from pyarrow.parquet import ParquetFile
 from idxpng import croissant as croissant_document
 from idxpng import log, terms
 from idxpng.atomic import atomic_file
-from idxpng.dataset import Dataset, load
+from idxpng.dataset import Dataset
+from idxpng.dataset_file import load
 from idxpng.published import FileRecord
 from idxpng.published import provenance as provenance_document
 from idxpng.split_header import SplitHeader

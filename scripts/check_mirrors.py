@@ -16,7 +16,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from idxpng.dataset import Dataset, PublishedFile, load
+from idxpng.dataset import Dataset, PublishedFile
+from idxpng.dataset_file import load
 from idxpng.errors import DataError
 from idxpng.mirror_check import Check, check_mirrors, lost, table
 from idxpng.yaml_file import read_yaml

@@ -29,7 +29,7 @@ def main(dataset: str, published: str, idx: str) -> None:
         DatasetError: when the dataset has no such file.
         DiskRoomError, WrongFileError: see `decompress`.
     """
-    from idxpng.dataset import load
+    from idxpng.dataset_file import load
 
     decompress(published, idx, load(dataset).file(Path(published).name))
 

@@ -68,7 +68,7 @@ def main(dataset: str, file: str, output: str, mirrors: Sequence[str] = (), **tr
         DownloadError, DiskRoomError: see `download`.
     """
     from idxpng import job_environment
-    from idxpng.dataset import load
+    from idxpng.dataset_file import load
 
     known = load(dataset)
     facts = {key: value for key, value in vars(known.file(file)).items() if key != "verified"}

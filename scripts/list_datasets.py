@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from idxpng.dataset import Dataset, load
+from idxpng.dataset import Dataset
+from idxpng.dataset_file import load
 from idxpng.errors import DataError
 from idxpng.yaml_file import read_yaml
 

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from idxpng.compressed import open_content
-from idxpng.dataset import load
+from idxpng.dataset_file import load
 from idxpng.dataset_text import text
 from idxpng.errors import DataError
 from idxpng.idx import IdxError, read_header

@@ -46,7 +46,7 @@ def main(dataset: str, split: str, images: str, labels: str, header: str, publis
         WrongFileError: when a download is not the published one.
         IdxError, ValidationError: see `check`.
     """
-    from idxpng.dataset import load
+    from idxpng.dataset_file import load
 
     known = load(dataset)
     witnessed = {known.file(Path(path).name).idx: _content(path, known) for path in published}

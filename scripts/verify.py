@@ -13,7 +13,8 @@ from typing import Any
 from idxpng import log
 from idxpng.atomic import atomic_file
 from idxpng.claim import Claim
-from idxpng.dataset import Dataset, identify, load
+from idxpng.dataset import Dataset
+from idxpng.dataset_file import identify, load
 from idxpng.errors import DataError
 from idxpng.originals import ROLES
 from idxpng.problems import Problems

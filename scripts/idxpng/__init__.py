@@ -22,6 +22,7 @@ __all__ = [
     "content",
     "croissant",
     "dataset",
+    "dataset_file",
     "dataset_text",
     "duplicate_groups",
     "duplicates",

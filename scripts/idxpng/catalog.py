@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from idxpng.config import SHOWN_AS, ConfigError
-from idxpng.dataset import Dataset, load
+from idxpng.dataset import Dataset
+from idxpng.dataset_file import load
 from idxpng.terms import TEXTS
 from idxpng.yaml_file import read_yaml
 

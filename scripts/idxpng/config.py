@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
-from idxpng.dataset import check_mirror
+from idxpng.dataset_file import check_mirror
 from idxpng.errors import DataError
 from idxpng.schema import check
 

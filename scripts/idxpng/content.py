@@ -213,7 +213,7 @@ def known_as(digests: tuple[str, ...], datasets: str | None) -> str | None:
     """Whose file it is, where a dataset file tells."""
     if datasets is None:
         return None
-    from idxpng.dataset import identify  # which costs a YAML reader, and only here
+    from idxpng.dataset_file import identify  # which costs a YAML reader, and only here
 
     known = identify(digests, Path(datasets))
     return known and f"this is {known}"

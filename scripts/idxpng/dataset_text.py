@@ -6,7 +6,8 @@ from typing import Any
 
 import yaml
 
-from idxpng.dataset import OF_A_TREE, PublishedFile, Split
+from idxpng.dataset import PublishedFile, Split
+from idxpng.dataset_file import OF_A_TREE
 
 OF_A_FILE = ("file", "member", "bytes", "sha256", "content_sha256", "git_blob", "verified")
 

@@ -19,7 +19,7 @@ import validate
 import write_dataset
 from builders import idx_bytes
 from dataset_files import write_dataset as write_dataset_file
-from idxpng.dataset import load
+from idxpng.dataset_file import load
 from idxpng.errors import DataError
 from idxpng.yaml_file import read_yaml
 from memory import growth

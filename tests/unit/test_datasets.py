@@ -10,7 +10,8 @@ import numpy
 import pytest
 
 from builders import idx_bytes
-from idxpng.dataset import PublishedFile, Split, identify, load
+from idxpng.dataset import PublishedFile, Split
+from idxpng.dataset_file import identify, load
 from idxpng.idx import read_header
 from idxpng.yaml_file import read_yaml
 

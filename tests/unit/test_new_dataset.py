@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from idxpng.dataset import load
+from idxpng.dataset_file import load
 from idxpng.yaml_file import read_yaml
 from project import PROJECT
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from idxpng.dataset import Dataset, load
+from idxpng.dataset import Dataset
+from idxpng.dataset_file import load
 from idxpng.dataset_text import split_facts, text
 from idxpng.pins import to_paste
 from idxpng.yaml_file import read_yaml

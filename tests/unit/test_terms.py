@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from dataset_files import write_dataset
-from idxpng.dataset import Dataset, load
+from idxpng.dataset import Dataset
+from idxpng.dataset_file import load
 from idxpng.terms import TEXTS, bibtex, hub_licence, licence_urls, words
 
 ROOT = Path(__file__).parents[2]

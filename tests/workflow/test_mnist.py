@@ -12,7 +12,7 @@ import yaml
 from PIL import Image
 
 import tree_digest
-from idxpng.dataset import load
+from idxpng.dataset_file import load
 from idxpng.idx import IdxFile
 from mirror_server import MirrorServer
 from project import PROJECT, copy_project, snakemake
