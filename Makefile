@@ -13,7 +13,7 @@ help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' Makefile | while IFS='|' read -r name what; do printf '%-8s %s\n' "$$name" "$$what"; done
 
 check: lint ## format, lint, types and unit tests: half a minute
-	$(PY) -m pytest -m "not slow" --ignore tests/workflow --dist load
+	$(PY) -m pytest -m "not slow" --ignore tests/workflow --dist worksteal
 
 lint: .venv/ready-to-test ## format, lint and types alone
 	$(PY) -m ruff format --check .

@@ -134,6 +134,7 @@ def short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session, "HURRY", 0.5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", HOSTILE)
 def test_the_second_mirror_is_used_whatever_the_first_does(
     server: MirrorServer, other_server: MirrorServer, folder: Path, short_patience: None, name: str

@@ -96,6 +96,7 @@ def test_an_error_that_does_not_pass_is_not_tried_again(server: MirrorServer, pa
     assert len(server.requests) == 1
 
 
+@pytest.mark.slow
 def test_retry_after_is_waited_for(server: MirrorServer, partial: Path) -> None:
     server.misbehave(PATH, Misbehaviour(status=429, headers={"Retry-After": "1"}))
     start = time.monotonic()
@@ -341,6 +342,7 @@ def test_a_server_that_is_not_there_is_a_reason_in_one_line(
     assert "object at 0x" not in str(raised.value)
 
 
+@pytest.mark.slow
 def test_a_server_that_does_not_answer_is_a_reason(server: MirrorServer, partial: Path) -> None:
     server.misbehave(PATH, *[Misbehaviour(delay=60)] * 2)
     start = time.monotonic()

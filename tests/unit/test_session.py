@@ -75,6 +75,7 @@ def test_who_is_in_a_hurry_does_not_wait_long_for_a_server_that_asks_for_it(serv
     assert not raised.value.unreachable
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hurry", [True, False])
 def test_a_black_hole_is_not_tried_again(hurry: bool, caplog: pytest.LogCaptureFixture) -> None:
     with black_hole() as url, pytest.raises(HttpFileError, match=r"no connection within 0\.5 s") as raised:

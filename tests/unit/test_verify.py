@@ -678,6 +678,7 @@ def test_the_command_proves_or_says_what_is_wrong(exported: Exported, tmp_path: 
     assert "Traceback" not in refused.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [

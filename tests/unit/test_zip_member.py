@@ -335,6 +335,7 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", ["ranges", "whole", "folder"])
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_archive_is_refused_in_plain_words(
