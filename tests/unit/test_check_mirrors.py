@@ -74,7 +74,7 @@ def test_bytes_that_only_a_digest_tells_apart_are_found_in_full(dataset: Path, m
 
 
 @pytest.mark.slow
-def test_shipped_datasets_go_by_name_and_mistakes_are_told_without_a_traceback() -> None:
+def test_shipped_datasets_go_by_name_and_mistakes_are_reported_without_a_traceback() -> None:
     process = check_mirrors("mnist-sample")
     assert (process.returncode, process.stdout.count("good")) == (0, 4)
     for name in ("nist", "/none/x.yaml"):

@@ -36,7 +36,7 @@ def test_a_clone_has_its_commit_whatever_is_configured_or_made_in_it(clone: Path
     assert checkout(clone) == {"commit": git(clone, "rev-parse", "HEAD"), "modified": False}
 
 
-def test_a_change_of_the_workflow_is_told(clone: Path) -> None:
+def test_a_change_of_the_workflow_is_reported(clone: Path) -> None:
     (clone / "Snakefile").write_text("# mine")
     assert checkout(clone) == {"commit": git(clone, "rev-parse", "HEAD"), "modified": True}
 

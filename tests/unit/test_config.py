@@ -65,7 +65,7 @@ def test_config_yaml_says_what_holds_without_it() -> None:
     ],
     ids=str,
 )
-def test_a_mistake_is_told_with_key_found_and_allowed_before_anything_else(
+def test_a_mistake_is_reported_with_key_found_and_allowed_before_anything_else(
     config: dict[str, Any], parts: list[str]
 ) -> None:
     message = refusal(**config)

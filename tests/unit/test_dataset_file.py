@@ -154,7 +154,7 @@ def test_every_shipped_dataset_file_loads(path: Path) -> None:
         ({"archive": {"file": "files.tar", "bytes": 9}}, "archive.file", "files.tar", ".zip"),
     ],
 )
-def test_a_mistake_is_told_with_its_key_what_was_found_and_what_is_allowed(
+def test_a_mistake_is_reported_with_its_key_what_was_found_and_what_is_allowed(
     load_text: Callable[[str], Dataset], changes: Change, at: str, found: str, allowed: str
 ) -> None:
     with pytest.raises(DatasetError) as error:

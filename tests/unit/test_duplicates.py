@@ -86,7 +86,7 @@ def test_memory_does_not_grow_with_what_is_found(tmp_path: Path, repeated: int) 
     assert growth(FIND, manifest, str(tmp_path / "duplicates.json"), before=before) < 40
 
 
-def test_a_full_disk_of_temporary_files_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_of_temporary_files_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("idxpng.duplicates.TABLES", TABLES.replace(f"-{CACHE_KB}", "-100"))
     manifest = write_manifest(tmp_path / "m.csv", "train", ["0" * 64] * 20_000)
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)

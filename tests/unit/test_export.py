@@ -304,7 +304,7 @@ def test_an_export_beside_others_that_are_killed_at_any_moment_is_whole(tmp_path
 
 
 @pytest.mark.parametrize("change", ["removed", "added"])
-def test_a_directory_that_another_program_changed_is_told_and_not_published(
+def test_a_directory_that_another_program_changed_is_reported_and_not_published(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str
 ) -> None:
     split = Split(tmp_path, NOISE[:5], numpy.zeros(5, "uint8"))
@@ -321,7 +321,7 @@ def test_a_directory_that_another_program_changed_is_told_and_not_published(
     assert split.made() == {}
 
 
-def test_a_directory_that_is_gone_as_soon_as_it_is_published_is_told(
+def test_a_directory_that_is_gone_as_soon_as_it_is_published_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As by another run of Snakemake, which removes what it will make."""

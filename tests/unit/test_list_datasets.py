@@ -83,7 +83,7 @@ def test_a_dataset_of_ones_own_is_listed_with_what_is_known(tmp_path: Path) -> N
     ]
 
 
-def test_a_mistake_is_told_without_a_traceback(tmp_path: Path) -> None:
+def test_a_mistake_is_reported_without_a_traceback(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text("titel: x")
     process = listed(tmp_path / "mine.yaml")
     assert (process.returncode, process.stdout) == (1, "")

@@ -64,7 +64,7 @@ def test_a_good_mirror_is_described_and_sends_no_more_than_the_first_bytes(serve
     ],
     ids=["404", "503", "page", "zip", "longer", "shorter", "cut", "empty", "slow", "stalled", "redirects"],
 )
-def test_a_bad_mirror_is_told_by_what_it_answers(server: MirrorServer, fault: Misbehaviour, problem: str) -> None:
+def test_a_bad_mirror_is_known_by_what_it_answers(server: MirrorServer, fault: Misbehaviour, problem: str) -> None:
     if problem == "too many redirects":
         server.misbehave(f"/a/{FILE}", *[fault] * 50)
     assert state(server, fault).problem == problem

@@ -69,7 +69,7 @@ def test_the_right_file_has_no_mismatch(array: numpy.ndarray, expected: IdxHeade
         "fewer columns",
     ],
 )  # fmt: skip
-def test_a_mistake_is_told_by_its_field_with_what_to_change(
+def test_a_mistake_is_reported_by_its_field_with_what_to_change(
     array: numpy.ndarray, expected: IdxHeader, at: str, wanted: str, found: str, todo: str
 ) -> None:
     told = mismatch(header(array), expected)
@@ -79,7 +79,9 @@ def test_a_mistake_is_told_by_its_field_with_what_to_change(
 
 
 @pytest.mark.parametrize(("size", "problem", "at"), [(1065, "shorter", "byte 1065"), (1067, "longer", "byte 1066")])
-def test_a_file_that_does_not_end_where_its_header_says_is_told_by_its_bytes(size: int, problem: str, at: str) -> None:
+def test_a_file_that_does_not_end_where_its_header_says_is_reported_with_its_bytes(
+    size: int, problem: str, at: str
+) -> None:
     told = wrong_size(IMAGES_HEADER, size)
     assert told is not None
     assert told.problem == f"{problem} than its header says"

@@ -85,7 +85,7 @@ def test_files_beside_them_are_left_out_and_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_mistakes_are_told_without_a_traceback_and_leave_no_file(tmp_path: Path) -> None:
+def test_mistakes_are_reported_without_a_traceback_and_leave_no_file(tmp_path: Path) -> None:
     folder = sample(tmp_path / "idx")
     images = folder / "train-images-idx3-ubyte.gz"
     good = images.read_bytes()

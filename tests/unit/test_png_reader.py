@@ -42,7 +42,7 @@ def test_the_pixels_of_an_image_are_read_whatever_stands_beside_them(tmp_path: P
         (png(numpy.zeros((6, 4), bool)), "6 × 4 pixels, 1-bit grayscale"),
     ],
 )
-def test_another_kind_of_image_is_told(tmp_path: Path, file: bytes, found: str) -> None:
+def test_another_kind_of_image_is_reported(tmp_path: Path, file: bytes, found: str) -> None:
     assert refusal(tmp_path / "x", file) == ("altered", found)
 
 

@@ -33,7 +33,7 @@ def test_images_are_found_in_the_order_of_the_idx_file(folder: Path) -> None:
     assert tree.image_counts() == {"00": 2, "07": 1, "12": 3}
 
 
-def test_each_problem_is_told_with_its_path_and_the_labels_to_make_again(folder: Path) -> None:
+def test_each_problem_is_reported_with_its_path_and_the_labels_to_make_again(folder: Path) -> None:
     (folder / "12/00.png").unlink()
     (folder / "07/02.png").rename(folder / "00/02.png")
     (folder / "00/06.png").touch()
@@ -59,7 +59,7 @@ def test_without_labels_a_missing_image_has_no_directory(folder: Path) -> None:
     assert problems.labels == set()
 
 
-def test_an_original_label_that_no_class_has_is_told(folder: Path) -> None:
+def test_an_original_label_that_no_class_has_is_reported(folder: Path) -> None:
     problems = PngTree(str(folder), LABELS, 11, 6).survey(expected=[12, 0, 99, 0, 12, 12])
     assert problems.lines() == ["missing: 1", "  99/02.png", "misplaced: 1", "  07/02.png (its label is 99)"]
 

@@ -47,7 +47,7 @@ def told(folder: Path, text: str) -> str:
         ("{0: }", "null (line 1, column 14)", 'YAML reads nothing as null: put it in quotes if it is text: ""'),
     ],
 )
-def test_text_that_yaml_takes_for_something_else_is_told_how_to_quote(
+def test_text_that_yaml_takes_for_something_else_needs_quotes(
     tmp_path: Path, classes: str, found: str, todo: str
 ) -> None:
     message = told(tmp_path, f"classes: {classes}\n{REST}")
@@ -56,7 +56,7 @@ def test_text_that_yaml_takes_for_something_else_is_told_how_to_quote(
     assert message.endswith(f"  to do:    {todo}")
 
 
-def test_what_is_no_text_is_not_told_to_be_quoted(tmp_path: Path) -> None:
+def test_other_values_need_no_quotes(tmp_path: Path) -> None:
     assert "to do" not in told(tmp_path, f"{REST}classes: {{0: [a]}}")
 
 

@@ -30,7 +30,9 @@ def test_a_file_larger_than_the_space_left_is_refused_with_the_bytes_that_it_nee
 @pytest.mark.parametrize(
     ("number", "words"), [(errno.ENOSPC, "No space left on device"), (errno.EDQUOT, "Disk quota exceeded")]
 )
-def test_a_disk_that_is_full_is_told_with_the_file_and_what_is_free(tmp_path: Path, number: int, words: str) -> None:
+def test_a_disk_that_is_full_is_reported_with_the_file_and_what_is_free(
+    tmp_path: Path, number: int, words: str
+) -> None:
     with pytest.raises(DiskRoomError) as told, disk_full_error(tmp_path / "not/yet/file"):
         raise OSError(number, words)
     first, *rest = str(told.value).splitlines()

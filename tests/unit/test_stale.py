@@ -49,7 +49,7 @@ def test_labels_that_the_split_no_longer_has_are_removed_with_their_manifests(
     assert "removed 3 labels of an earlier run: 0, 1, 2" in caplog.text
 
 
-def test_a_directory_with_files_that_are_not_ours_is_left_and_told(
+def test_a_directory_with_files_that_are_not_ours_is_left_and_reported(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     touch(tmp_path, "png/0/0.png", "png/0/mine.txt", "png/1/1.png", "elsewhere/2.png")

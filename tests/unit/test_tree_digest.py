@@ -94,7 +94,7 @@ def test_a_tree_without_png_files_has_no_digest(tree: Path) -> None:
     assert "no PNG files found" in refusal(tree)
 
 
-def test_what_cannot_be_read_is_told_and_not_waited_for(tree: Path) -> None:
+def test_what_cannot_be_read_is_reported_and_not_waited_for(tree: Path) -> None:
     harm = tree / "harm.png"
     os.mkfifo(harm)
     assert f"{harm}: not a file" in refusal(tree)

@@ -629,7 +629,7 @@ def test_a_timestamp_that_holds_something_is_extra(exported: Exported) -> None:
         b"index,writer\n\0",
     ],
 )
-def test_a_manifest_that_is_none_is_told(tmp_path: Path, content: bytes) -> None:
+def test_a_manifest_that_is_none_is_reported(tmp_path: Path, content: bytes) -> None:
     exported = Exported(tmp_path, label_columns=("class", "writer"))
     assert exported.manifest
     exported.manifest.write_bytes(content)
@@ -639,7 +639,7 @@ def test_a_manifest_that_is_none_is_told(tmp_path: Path, content: bytes) -> None
 
 
 @pytest.mark.parametrize("value", ["2147483648", "9" * 5000, "x", ""])
-def test_a_number_that_is_no_label_is_told(tmp_path: Path, value: str) -> None:
+def test_a_number_that_is_no_label_is_reported(tmp_path: Path, value: str) -> None:
     exported = Exported(tmp_path, label_columns=("class", "writer"))
     assert exported.manifest
     lines = exported.manifest.read_text().splitlines()
@@ -694,7 +694,9 @@ def test_the_command_proves_or_says_what_is_wrong(exported: Exported, tmp_path: 
     ],
 )
 @pytest.mark.usefixtures("exported")
-def test_a_mistake_in_the_command_is_told_without_a_traceback(tmp_path: Path, arguments: list[str], told: str) -> None:
+def test_a_mistake_in_the_command_is_reported_without_a_traceback(
+    tmp_path: Path, arguments: list[str], told: str
+) -> None:
     process = command("--dataset", "set.yaml", *arguments, cwd=tmp_path)
     assert process.returncode > 0
     assert told in process.stderr

@@ -156,7 +156,7 @@ def test_what_is_no_file_is_not_waited_for(path: Path, what: str) -> None:
 
 @pytest.mark.usefixtures("loader")
 @pytest.mark.parametrize("text", ["a: \x1b[2J", "a: [\x1b]", '"\x1b": ', "%\x1b"])
-def test_what_is_told_of_a_file_does_nothing_to_the_terminal(path: Path, text: str) -> None:
+def test_words_about_a_file_do_nothing_to_the_terminal(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
     with pytest.raises(DatasetError) as error:
         read_yaml(path, "mine.yaml")

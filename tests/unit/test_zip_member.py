@@ -91,7 +91,7 @@ def test_only_the_member_and_the_table_of_contents_are_fetched(
     assert wholes(folder) == []
 
 
-def test_a_member_for_which_the_disk_has_no_space_is_told_with_its_size(
+def test_a_member_for_which_the_disk_has_no_space_is_reported_with_its_size(
     server: MirrorServer, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "statvfs", lambda _: SimpleNamespace(f_bavail=len(PUBLISHED) - 1, f_frsize=1))

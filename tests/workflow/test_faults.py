@@ -175,7 +175,7 @@ NEEDS = {"verify_split": "manifest/train.csv", "list_digests": "manifest/train.c
 
 
 @pytest.mark.parametrize("rule", ON_A_FULL_DISK)
-def test_a_full_disk_is_told_with_the_file_and_no_obstacle_once_there_is_room(
+def test_a_full_disk_is_reported_with_the_file_and_no_obstacle_once_there_is_room(
     project: Path, disk: Path, everything: dict[str, bytes], rule: str
 ) -> None:
     output, left, told = ON_A_FULL_DISK[rule]
@@ -210,7 +210,7 @@ def check_made_now(project: Path, disk: Path, output: str, everything: dict[str,
     ],
     ids=["from a directory", "from a server", "from a server that tells no length"],
 )
-def test_a_download_that_does_not_fit_is_told_and_finished_once_there_is_room(
+def test_a_download_that_does_not_fit_is_reported_and_finished_once_there_is_room(
     project: Path,
     disk: Path,
     everything: dict[str, bytes],

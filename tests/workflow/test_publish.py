@@ -100,7 +100,7 @@ def test_croissant_says_what_each_file_is_and_where_it_comes_from(published: Pat
     assert document["version"] == idxpng.__version__
 
 
-def test_the_origin_of_all_is_told_with_digests_and_without_a_time(published: Path) -> None:
+def test_the_origin_of_all_is_recorded_with_digests_and_without_a_time(published: Path) -> None:
     root = published / "results/mnist-sample"
     document = json.loads((root / "provenance.json").read_text(encoding="utf-8"))
     assert document["workflow"] == {"version": idxpng.__version__}

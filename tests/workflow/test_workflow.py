@@ -316,7 +316,7 @@ def test_a_dataset_file_made_from_the_files_is_one_to_run(fresh: Path) -> None:
         ({"label_type": "int32"}, "`label_type: uint8`"),
     ],
 )
-def test_a_mistake_in_a_dataset_file_of_ones_own_is_told_with_the_key_to_change(
+def test_a_mistake_in_a_dataset_file_of_ones_own_is_reported_with_the_key_to_change(
     fresh: Path, change: dict[str, Any], told: str
 ) -> None:
     make_own_dataset(fresh / "my")
