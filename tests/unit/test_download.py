@@ -486,14 +486,14 @@ def test_another_file_than_the_git_blob_is_refused(server: MirrorServer, folder:
     assert f"found:    {hashlib.sha1(b'blob %d' % len(body) + bytes(1) + body).hexdigest()}" in message
 
 
-@pytest.mark.parametrize("compressed_anew", [False, True])
+@pytest.mark.parametrize("compressed_again", [False, True])
 def test_a_file_of_mnist_where_fashion_mnist_is_due_is_named_as_such(
-    server: MirrorServer, folder: Path, mnist: Path, compressed_anew: bool
+    server: MirrorServer, folder: Path, mnist: Path, compressed_again: bool
 ) -> None:
     fashion = yaml.safe_load((PROJECT / "datasets/fashion-mnist.yaml").read_text())["splits"]["test"]["images"]
     del fashion["verified"]
     body = (mnist / FILE).read_bytes()
-    server.publish(f"/a/{FILE}", gzip.compress(gzip.decompress(body), 1) if compressed_anew else body)
+    server.publish(f"/a/{FILE}", gzip.compress(gzip.decompress(body), 1) if compressed_again else body)
     message = refusal(
         folder,
         f"{server.url}/a",

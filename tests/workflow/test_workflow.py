@@ -139,7 +139,7 @@ def test_a_deleted_label_remakes_one_export(project: Path) -> None:
     assert files(label) == before
 
 
-def test_another_limit_exports_anew_and_downloads_nothing(project: Path) -> None:
+def test_another_limit_exports_again_and_downloads_nothing(project: Path) -> None:
     run = snakemake(project, "--cores", "4", "all", "--config", "limit=10")
     assert run.jobs == {"export": 20, "manifest": 2, "preview": 2, "measure": 2, "describe": 1, "browse": 1, "all": 1}
     rows = list(csv.DictReader((project / "results/mnist-sample/manifest/train.csv").open(newline="")))
@@ -191,7 +191,7 @@ def test_nothing_is_left_of_a_download_when_all_output_is_deleted(project: Path)
     assert [path for path in left if hashlib.sha256(path.read_bytes()).digest() == data] == []
 
 
-def test_another_mirror_downloads_nothing_anew(project: Path) -> None:
+def test_another_mirror_downloads_nothing_again(project: Path) -> None:
     run = snakemake(project, "-n", "all", "--config", "mirrors={mnist-sample: /somewhere/else}")
     assert "Nothing to be done" in run.output
 
@@ -440,3 +440,25 @@ def test_a_folder_of_results_is_a_target(fresh: Path) -> None:
     assert run.jobs["export"] == 10
     assert len(list((fresh / "results/mnist-sample/png").rglob("*.png"))) == 200
     assert "Nothing to be done" in snakemake(fresh, "--cores", "2", "results/mnist-sample/png/test").output
+
+
+COUNT_TIMERS = """
+import pathlib, sys, threading
+if "snakemake" in " ".join(sys.orig_argv):
+    def start(timer, begin=threading.Timer.start):
+        with open(pathlib.Path(__file__).with_name("started"), "a") as file:
+            file.write("a timer\\n")
+        begin(timer)
+    threading.Timer.start = start
+"""
+
+
+def test_no_timer_is_started_while_jobs_wait_for_a_core(fresh: Path, tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(COUNT_TIMERS, encoding="utf-8")
+    (tmp_path / "started").touch()
+    target = "results/mnist-sample/manifest/test.csv"
+    snakemake(fresh, "--cores", "1", target, PYTHONPATH=str(tmp_path))
+    assert (tmp_path / "started").read_text(encoding="utf-8") == ""
+    shutil.rmtree(fresh / "results")
+    snakemake(fresh, "--cores", "1", target, "--max-jobs-per-timespan", "100/1s", PYTHONPATH=str(tmp_path))
+    assert "a timer" in (tmp_path / "started").read_text(encoding="utf-8"), "who sets a limit has it"
