@@ -35,7 +35,9 @@ def main(output: Path) -> int:
         for case in cases:
             outcome = next((child.tag for child in case if child.tag in ("failure", "error", "skipped")), "held")
             name = case.attrib["name"].partition("[")[0].removeprefix("test_").replace("_", " ")
-            outcomes[case.attrib["classname"].rpartition(".")[2], name][outcome] += 1
+            several = case.find("properties/property[@name='cases']")
+            cases_held = 1 if several is None or outcome != "held" else int(several.attrib["value"])
+            outcomes[case.attrib["classname"].rpartition(".")[2], name][outcome] += cases_held
     lines = []
     for (file, name), counts in outcomes.items():
         told = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())

@@ -419,14 +419,14 @@ def test_a_file_with_nothing_pinned_is_downloaded_again_since_it_may_have_change
     [gzip.compress(CONTENT, 1), lzma.compress(CONTENT), CONTENT],
     ids=["gzip of another level", "xz", "plain"],
 )
-def test_the_right_content_compressed_anew_is_accepted(server: MirrorServer, folder: Path, published: bytes) -> None:
+def test_the_right_content_compressed_again_is_accepted(server: MirrorServer, folder: Path, published: bytes) -> None:
     server.publish(f"/a/{FILE}", published)
     stored = get(folder, f"{server.url}/a")
     assert gzip.decompress(stored) == CONTENT
     assert stored == published or not is_gzip(published)
 
 
-def test_content_compressed_anew_is_not_accepted_on_the_digest_of_the_published_file(
+def test_content_compressed_again_is_not_accepted_on_the_digest_of_the_published_file(
     server: MirrorServer, folder: Path
 ) -> None:
     pinned = {key: PINNED[key] for key in ("content_bytes", "sha256")}
@@ -478,7 +478,7 @@ def test_a_file_that_is_known_by_its_git_blob_is_accepted(server: MirrorServer, 
     assert get(folder, f"{server.url}/a", pinned=UNPINNED | BLOB) == PUBLISHED
 
 
-@pytest.mark.parametrize("body", [OTHER, gzip.compress(CONTENT, 1), HTML], ids=["other", "compressed anew", "page"])
+@pytest.mark.parametrize("body", [OTHER, gzip.compress(CONTENT, 1), HTML], ids=["other", "compressed again", "page"])
 def test_another_file_than_the_git_blob_is_refused(server: MirrorServer, folder: Path, body: bytes) -> None:
     server.publish(f"/a/{FILE}", body)
     message = refusal(folder, f"{server.url}/a", pinned=UNPINNED | BLOB)
