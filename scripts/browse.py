@@ -5,7 +5,7 @@ import csv
 import json
 from array import array
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from html import escape
 from itertools import compress, islice
 from operator import itemgetter
@@ -13,13 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import idxpng
-from idxpng import log
+from idxpng import log, page_sections
 from idxpng.atomic import atomic_file
-from idxpng.dataset import Dataset
 from idxpng.dataset_file import load
 from idxpng.duplicate_groups import Groups, read_groups
 from idxpng.images import LabelledImages
-from idxpng.markup import definitions, filled, histogram, json_for_script, table
+from idxpng.markup import filled, json_for_script
 from idxpng.png import PngEncoder
 from idxpng.split_header import SplitHeader
 
@@ -28,8 +27,6 @@ ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 SHEET_COLUMNS = 12  # images of each class that are part of the page
 MOST_SHEET_PIXELS = 1 << 21  # of all splits together
 DIGESTS_AT_ONCE = 3000
-BARS = 64
-LEVELS_PER_ROW = 16
 
 
 def main(
@@ -79,13 +76,13 @@ def main(
     }
     parts = {
         "title": escape(known.title),
-        "summary": escape(_summary(splits, len(names))),
+        "summary": escape(page_sections.summary(splits, len(names))),
         "style": (PARTS / "page.css").read_text(encoding="utf-8"),
         "script": (PARTS / "page.js").read_text(encoding="utf-8"),
-        "pixels": "\n".join(map(_pixels, abouts, measured)),
-        "splits": _numbers(abouts, measured, within, across),
-        "files": _files(abouts),
-        "terms": _terms(known),
+        "pixels": "\n".join(map(page_sections.pixels, abouts, measured)),
+        "splits": page_sections.numbers(abouts, measured, within, across),
+        "files": page_sections.files(abouts),
+        "terms": page_sections.terms(known),
         "data": json_for_script(document),
     }
     with atomic_file(digests) as file:
@@ -218,76 +215,6 @@ def _digests(splits: Sequence[str], manifests: Sequence[str]) -> Iterator[bytes]
 
 def _data_url(png: bytes) -> str:
     return f"data:image/png;base64,{base64.b64encode(png).decode()}"
-
-
-# What stands on the page without its script
-
-
-def _summary(splits: Sequence[dict[str, Any]], classes: int) -> str:
-    total = sum(split["count"] for split in splits)
-    parts = ", ".join(f"{split['name']} {split['count']:,}" for split in splits)
-    size = f"{splits[0]['rows']} × {splits[0]['columns']}"
-    return f"{total:,} images of {size} pixels in {classes} classes: {parts}"
-
-
-def _pixels(about: SplitHeader, numbers: dict[str, Any]) -> str:
-    levels = numbers["levels"]
-    rows = [
-        (f"{start} to {start + LEVELS_PER_ROW - 1}", f"{sum(levels[start : start + LEVELS_PER_ROW]):,}")
-        for start in range(0, len(levels), LEVELS_PER_ROW)
-    ]
-    what = f"mean {numbers['mean']:.4f} and standard deviation {numbers['std']:.4f} of white"
-    title = f"Pixels of {about.split} by value: {what}"
-    words = f"{about.split}: {sum(levels):,} pixels, {what}. Each step of the scale is ten times as many."
-    return f"""<div data-split="{escape(about.split)}">
-<p class="numbers">{escape(words)}</p>
-{histogram(levels, BARS, title)}
-<details><summary>The numbers</summary>
-{table(("value", "pixels"), rows)}
-</details>
-</div>"""
-
-
-def _numbers(
-    abouts: Sequence[SplitHeader], measured: Sequence[dict[str, Any]], within: Mapping[str, Groups], across: Groups
-) -> str:
-    columns = ("split", "images", "classes", "mean", "standard deviation", "blank", "duplicates", "in another split")
-    rows = [
-        (
-            about.split,
-            f"{numbers['images']:,}",
-            len(numbers["class_counts"]),
-            f"{numbers['mean']:.4f}",
-            f"{numbers['std']:.4f}",
-            f"{numbers['blank_count']:,}",
-            f"{within[about.split].repeated:,}",
-            f"{across.images[about.split]:,}",
-        )
-        for about, numbers in zip(abouts, measured, strict=True)
-    ]
-    return table(columns, rows)
-
-
-def _files(abouts: Sequence[SplitHeader]) -> str:
-    columns = ("split", "file", "magic", "type", "dims", "bytes", "SHA-256")
-    rows = []
-    for about in abouts:
-        for file in (about.images, about.labels):
-            dims = " × ".join(map(str, file["dims"]))
-            size = f"{file['bytes']:,}"
-            rows.append((about.split, file["file"], file["magic"], file["type"], dims, size, file["sha256"]))
-    return table(columns, rows)
-
-
-def _terms(known: Dataset) -> str:
-    return definitions(
-        {
-            "license": known.licence["spdx"] or "uncertain",
-            "note": known.licence.get("note"),
-            "attribution": known.attribution,
-            "cite as": known.citation,
-        }
-    )
 
 
 if __name__ == "__main__":

@@ -43,6 +43,7 @@ __all__ = [
     "mirrors",
     "mismatch",
     "originals",
+    "page_sections",
     "partial",
     "pins",
     "plan",

@@ -174,7 +174,7 @@ def test_only_the_images_that_were_made_are_listed(
     data = make(tmp_path, limit=limit, only=only, rows=rows)
     labels = [label for label in range(3) if only is None or label in only]
     assert data["classes"] == [[str(label), f"<{label}>"] for label in labels]
-    assert f"pixels in {len(labels)} classes" in data["page"]
+    assert f"pixels in {len(labels)} {'class' if len(labels) == 1 else 'classes'}" in data["page"]
     for split, pixels, values, split_labels in zip(
         data["splits"], data["pixels"], data["values"], data["rows"], strict=True
     ):
