@@ -65,7 +65,7 @@ def unlimited_jobs() -> None:
     Snakemake 9.27 starts a timer of the timespan, and looks for jobs again when it ends, all the time that a job waits
     for a core. Delete this, its call, and the line of the profile when it waits without a timer.
     """
-    limiter = workflow.scheduler.job_rate_limiter
+    limiter = getattr(workflow.scheduler, "job_rate_limiter", None)
     if limiter and limiter.timespan == 0:
         workflow.scheduler.job_rate_limiter = None
 
