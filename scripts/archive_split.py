@@ -6,6 +6,7 @@ It is, but for zeros at its end, the archive that GNU tar makes of the exported 
 """
 
 import hashlib
+from array import array
 from collections.abc import Collection
 
 from idxpng import log
@@ -41,19 +42,21 @@ def main(
     about = SplitHeader.read(header)
     digest = hashlib.sha256()
     with about.open(images, labels) as source, atomic_file(archive) as file:
-        encoder, width, count = PngEncoder(*source.size), source.index_width, 0
+        encoder, width = PngEncoder(*source.size), source.index_width
+        indices = {label: array("Q") for label in about.names(classes)}
+        for index, label in source.labelled(limit, classes):
+            indices[label].append(index)
 
         def write(data: bytes) -> None:
             digest.update(data)
             file.write(data)
 
         write(folder(f"{about.split}/"))
-        for label in about.names(classes):
+        for label, chosen in indices.items():
             directory = f"{about.split}/{about.directories[label]}/"
             write(folder(directory))
-            for index, _ in source.labelled(limit, {label}):
+            for index in chosen:
                 write(member(f"{directory}{index:0{width}}.png", encoder.encode(source.pixels(index))))
-                count += 1
         write(END)
         if sha256 not in (None, digest.hexdigest()):
             raise DataError(
@@ -64,6 +67,7 @@ def main(
                 found=digest.hexdigest(),
                 todo="install the pinned PNG compressor (pip install -r envs/requirements.txt), or correct the pin",
             )
+    count = sum(map(len, indices.values()))
     log.info("%s: %d images, SHA-256 %s%s", archive, count, digest.hexdigest(), ", as pinned" if sha256 else "")
 
 

@@ -110,7 +110,8 @@ def _scan(
     for start in range(rows.start, rows.stop, step):
         chunk = source.images.array(start, min(start + step, rows.stop))
         pixels = chunk.reshape(len(chunk), -1)
-        labels = numpy.array(list(values[start - rows.start :][: len(chunk)]))
+        first = start - rows.start
+        labels = numpy.array(list(values[first : first + len(chunk)]))
         indices = numpy.arange(start, start + len(chunk))
         if classes is not None:
             chosen = numpy.isin(labels, list(classes))
