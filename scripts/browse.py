@@ -221,12 +221,12 @@ if __name__ == "__main__":
     from idxpng.command import Command
 
     command = Command(__doc__)
-    command.add_argument("--dataset", required=True, metavar="FILE", help="dataset file, such as datasets/mnist.yaml")
+    command.add_dataset()
     command.add_argument("--images", nargs="+", required=True, metavar="FILE", help="IDX file of the images, by split")
     command.add_argument("--labels", nargs="+", required=True, metavar="FILE", help="IDX file of their labels")
-    command.add_argument("--headers", nargs="+", required=True, metavar="FILE", help="what validate.py wrote")
+    command.add_headers()
     command.add_argument("--statistics", nargs="+", required=True, metavar="FILE", help="what measure.py wrote")
-    command.add_argument("--manifests", nargs="+", required=True, metavar="FILE", help="what manifest.py wrote")
+    command.add_manifests()
     command.add_argument("--duplicates", required=True, metavar="FILE", help="what describe.py found")
     command.add_argument("--page", required=True, metavar="FILE", help="the HTML page to make")
     command.add_argument("--digests", required=True, metavar="FILE", help="the script to make beside the page")

@@ -23,7 +23,7 @@ from idxpng.grey_image import Misfits, read
 from idxpng.idx import IdxHeader
 from idxpng.idx_writer import IdxWriter
 from idxpng.image_folder import ImageFolder
-from idxpng.images import CLASS
+from idxpng.images import CLASS, transposed
 
 PROGRESS = 10  # seconds from one message to the next
 
@@ -90,9 +90,7 @@ def main(
                 label_header = IdxHeader.of(label_kind.type_name, (count, *columns))
                 writers.append(IdxWriter(images_file, IdxHeader.of("uint8", (count, *shape))))
                 writers.append(IdxWriter(labels_file, label_header))
-            width = image.size[1]
-            pixels = image.pixels if upright else b"".join(image.pixels[column::width] for column in range(width))
-            writers[0].write(pixels)
+            writers[0].write(image.pixels if upright else transposed(image.pixels, image.size[1]))
             writers[1].write(row.pack(*item.label))
             counts[item.label[position]] += 1
         if misfits:

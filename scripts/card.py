@@ -171,9 +171,9 @@ if __name__ == "__main__":
     from idxpng.command import Command
 
     command = Command(__doc__)
-    command.add_argument("--dataset", required=True, metavar="FILE", help="dataset file, such as datasets/mnist.yaml")
-    command.add_argument("--headers", nargs="+", required=True, metavar="FILE", help="what validate.py wrote, by split")
-    command.add_argument("--manifests", nargs="+", required=True, metavar="FILE", help="what manifest.py wrote")
+    command.add_dataset()
+    command.add_headers()
+    command.add_manifests()
     command.add_argument("--parquet", nargs="+", required=True, metavar="FILE", help="what parquet.py made, by split")
     command.add_argument("--overview", required=True, metavar="FILE", help="the page that browse.py made")
     command.add_argument("--card", required=True, metavar="FILE", help="the dataset card to make, README.md")

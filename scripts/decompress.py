@@ -58,7 +58,7 @@ if __name__ == "__main__":
     from idxpng.command import Command
 
     command = Command(__doc__)
-    command.add_argument("--dataset", required=True, metavar="FILE", help="dataset file, such as datasets/mnist.yaml")
+    command.add_dataset()
     command.add_argument("--published", required=True, metavar="FILE", help="the downloaded file")
     command.add_argument("--idx", required=True, metavar="FILE", help="the IDX file to make")
     command.run(main)

@@ -27,7 +27,7 @@ if __name__ == "__main__":
     from idxpng.command import Command
 
     command = Command(__doc__)
-    command.add_argument("--headers", nargs="+", required=True, metavar="FILE", help="what validate.py wrote, by split")
-    command.add_argument("--manifests", nargs="+", required=True, metavar="FILE", help="what manifest.py wrote")
+    command.add_headers()
+    command.add_manifests()
     command.add_argument("--duplicates", required=True, metavar="FILE", help="the JSON file to make")
     command.run(main)

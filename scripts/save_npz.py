@@ -85,7 +85,7 @@ if __name__ == "__main__":
     command = Command(__doc__)
     command.add_argument("--images", nargs="+", required=True, metavar="FILE", help="IDX files of images, by split")
     command.add_argument("--labels", nargs="+", required=True, metavar="FILE", help="IDX files of labels, by split")
-    command.add_argument("--headers", nargs="+", required=True, metavar="FILE", help="what validate.py wrote, by split")
+    command.add_headers()
     command.add_argument("--npz", required=True, metavar="FILE", help="the file to make")
     command.add_selection()
     command.run(main)

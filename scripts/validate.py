@@ -181,7 +181,7 @@ if __name__ == "__main__":
     from idxpng.command import Command
 
     command = Command(__doc__)
-    command.add_argument("--dataset", required=True, metavar="FILE", help="dataset file, such as datasets/mnist.yaml")
+    command.add_dataset()
     command.add_argument("--split", required=True, metavar="NAME", help="name of the split, such as train")
     command.add_argument("--images", required=True, metavar="FILE", help="IDX file of the images, decompressed")
     command.add_argument("--labels", required=True, metavar="FILE", help="IDX file of their labels, decompressed")

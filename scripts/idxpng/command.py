@@ -26,6 +26,18 @@ class Command(argparse.ArgumentParser):
             main(**arguments)
         gc.freeze()  # a process that ends need not look through its memory once more
 
+    def add_dataset(self) -> None:
+        self.add_argument("--dataset", required=True, metavar="FILE", help="dataset file, such as datasets/mnist.yaml")
+
+    def add_headers(self) -> None:
+        """What `validate` wrote, for a script that makes something of several splits."""
+        self.add_argument(
+            "--headers", nargs="+", required=True, metavar="FILE", help="what validate.py wrote, by split"
+        )
+
+    def add_manifests(self) -> None:
+        self.add_argument("--manifests", nargs="+", required=True, metavar="FILE", help="what manifest.py wrote")
+
     def add_idx_files(self) -> None:
         """The arguments of a script that reads the images of a split with their labels."""
         self.add_argument("--images", required=True, metavar="FILE", help="IDX file of the images, decompressed")

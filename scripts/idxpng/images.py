@@ -101,8 +101,13 @@ class LabelledImages:
         if not self._transposed:
             return stored
         rows, _ = self.size
-        return b"".join(stored[row::rows] for row in range(rows))
+        return transposed(stored, rows)
 
     def pixels(self, index: int) -> bytes:
         """The image at ``index``: rows × columns unsigned bytes, upright, row by row from the top."""
         return self.upright(self.images.read(index, index + 1))
+
+
+def transposed(pixels: bytes, columns: int) -> bytes:
+    """An image of one byte a pixel, row by row, with rows and columns exchanged; ``columns``: those that it has now."""
+    return b"".join(pixels[column::columns] for column in range(columns))

@@ -11,7 +11,7 @@ from typing import Any
 
 from idxpng.errors import DataError
 from idxpng.idx import IdxHeader
-from idxpng.images import CLASS
+from idxpng.images import CLASS, transposed
 from idxpng.in_order import in_order
 from idxpng.png_reader import PngError, PngReader
 from idxpng.png_tree import PngTree
@@ -71,7 +71,7 @@ class StoredImages:
     def _stored(self, pixels: bytes) -> bytes:
         if not self.transposed:
             return pixels
-        return b"".join(pixels[column :: self.columns] for column in range(self.columns))
+        return transposed(pixels, self.columns)
 
     def read_all(self, tree: PngTree, processes: int) -> Iterator[tuple[Sequence[tuple[int, str]], bytes, list[Wrong]]]:
         """All images found in a tree, in the order of the IDX file: some indices and paths, and what `read` gives."""
