@@ -71,8 +71,11 @@ def _in_words(error: Any) -> tuple[str, str | None, str]:
         found = next(key for key in sorted(error.instance) if key not in known)
         close = difflib.get_close_matches(found[:100], known, n=1)
         return "unknown key", f"one of {', '.join(known)}" + (f" (did you mean {close[0]}?)" if close else ""), found
-    if error.validator == "required":
-        missing = [key for key in error.validator_value if key not in error.instance]
+    if error.validator in ("required", "dependentRequired"):
+        wanted = error.validator_value
+        if isinstance(wanted, dict):  # by the key that needs them
+            wanted = [key for needing, needed in wanted.items() if needing in error.instance for key in needed]
+        missing = [key for key in wanted if key not in error.instance]
         return "a key is missing", ", ".join(missing), ", ".join(sorted(error.instance)) or "nothing"
     if error.validator == "type":
         allowed = error.validator_value if isinstance(error.validator_value, list) else [error.validator_value]

@@ -57,7 +57,10 @@ def test_config_yaml_says_what_holds_without_it() -> None:
         ({"mirrors": {"mnist": ["/data", "s3://bucket/"]}}, ["at:       mirrors", "http, https, or file", "s3://"]),
         ({"folders": {"photos": 3}}, ["at:       folders.photos", "found:    3", "A folder; or path"]),
         ({"folders": {"photos": {"manifests": "m"}}}, ["at:       folders.photos", "path"]),
-        ({"folders": {"photos": {"path": "my", "like": "mnist"}}}, ["at:       folders.photos", "manifests"]),
+        (
+            {"folders": {"photos": {"path": "my", "like": "mnist"}}},
+            ["a key is missing", "at:       folders.photos", "expected: manifests"],
+        ),
         ({"folders": {"photos": {"path": "my", "manifest": "m"}}}, ["did you mean manifests?"]),
         ({"folders": {"my photos": "my"}}, ["folders", "letters, digits"]),
         ({"pathvars": {"resluts": "x"}}, ["at:       pathvars", "resluts", "did you mean results?"]),
