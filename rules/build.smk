@@ -4,6 +4,12 @@ from idxpng.folder_plan import FolderPlan
 
 own_folders = FolderPlan(asked, plan.catalog)
 
+if workflow.modifier.is_main_snakefile() and "idx" in sys.argv:
+    try:
+        own_folders.check()
+    except DataError as error:
+        raise WorkflowError(str(error))
+
 
 rule idx:
     """Turn the configured folders of images into IDX files, with a dataset file that pins them."""

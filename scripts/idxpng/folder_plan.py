@@ -27,6 +27,17 @@ class FolderPlan:
         self._asked, self._catalog = config.folders, catalog
         self._folders = {name: ImageFolder(folder.path) for name, folder in config.folders.items()}
 
+    def check(self) -> None:
+        """Look into all folders, before Snakemake does and puts its own words around ours.
+
+        Raises:
+            ConfigError: when there is no folder.
+            FolderError: when one is laid out in another way.
+        """
+        self.dataset_files(None)
+        for folder in self._folders.values():
+            _ = folder.classes
+
     def dataset_files(self, wildcards: Any) -> list[str]:
         """The dataset file of each folder.
 

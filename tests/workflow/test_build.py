@@ -115,3 +115,11 @@ def test_an_exported_tree_becomes_the_same_idx_files(tmp_path: Path) -> None:
 def test_without_a_folder_it_says_how_to_name_one(tmp_path: Path) -> None:
     project = copy_project(tmp_path / "project")
     assert "folders={photos: my/photos}" in snakemake(project, "idx", "--cores", "1", succeed=False).output
+
+
+def test_a_folder_that_is_not_there_is_reported_without_a_traceback(tmp_path: Path) -> None:
+    project = copy_project(tmp_path / "project")
+    for config in ((), ("--config", "folders={photos: my/photos}")):
+        run = snakemake(project, "--cores", "1", "idx", *config, succeed=False)
+        assert ("my/photos: folder not found" if config else "no folder of images") in run.output
+        assert "Traceback" not in run.output
