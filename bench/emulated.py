@@ -21,15 +21,15 @@ PROJECT = Path(__file__).resolve().parents[1]
 SCRIPTS = PROJECT / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
-from idxpng.compressed import open_content
-from idxpng.png import PIECE
+from idxpng.formats.compressed import open_content
+from idxpng.formats.png import PIECE
 
 # The first; with SSE 4.2 (2008); with AVX2 (2013); and all that the emulator knows.
 X86 = ("qemu64", "Nehalem", "Haswell", "max")
 # With the interpreter's own library alone: an emulated one has no other.
 ENCODE = """
 import hashlib, sys
-from idxpng.png import PngEncoder
+from idxpng.formats.png import PngEncoder
 digest = hashlib.sha256()
 with open(sys.argv[1], "rb") as file:
     while size := file.readline():
@@ -40,14 +40,14 @@ print(digest.hexdigest())
 
 
 def write_images(path: Path) -> Path:
-    """A file of images to encode: digits, and noise of many sizes and of few to many greys."""
+    """A file of images to encode: digits, and noise of many sizes and of few to many grays."""
     random = numpy.random.default_rng(1)
     with open_content(str(PROJECT / "datasets/mnist-sample/train-images-idx3-ubyte.gz")) as file:
         digits = file.read()[16:]
     images = [(28, 28, digits[at : at + 784]) for at in range(0, len(digits), 784)]
     for _ in range(300):
-        rows, columns, greys = (int(random.integers(1, limit)) for limit in (150, 150, 257))
-        images.append((rows, columns, random.integers(0, greys, rows * columns, numpy.uint8).tobytes()))
+        rows, columns, grays = (int(random.integers(1, limit)) for limit in (150, 150, 257))
+        images.append((rows, columns, random.integers(0, grays, rows * columns, numpy.uint8).tobytes()))
     for rows, columns in ((1000, 1000), (1, 3 * PIECE), (PIECE, 1)):
         images.append((rows, columns, random.integers(0, 20, rows * columns, numpy.uint8).tobytes()))
     with path.open("wb") as file:

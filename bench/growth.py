@@ -29,8 +29,8 @@ from usage import Usage, usage
 
 sys.path.insert(0, str(PROJECT / "scripts"))
 
-from idxpng.compressed import open_content
-from idxpng.idx import IdxHeader
+from idxpng.formats.compressed import open_content
+from idxpng.formats.idx import IdxHeader
 
 RECORD = PROJECT / "docs/growth.json"
 PLOT = PROJECT / "docs/growth.svg"
@@ -59,7 +59,7 @@ def make_idx(folder: Path, count: int) -> None:
             label_file.write(labels[: count - start].tobytes())
     about: dict[str, Any] = {
         "title": f"{count} digits",
-        "licence": {"spdx": None},
+        "license": {"spdx": None},
         "citation": "none",
         "classes": {label: str(label) for label in range(10)},
         "mirrors": ["."],
@@ -136,13 +136,13 @@ def plot(record: dict[str, Any]) -> None:
 
     matplotlib.rcParams.update({"svg.hashsalt": "growth", "svg.fonttype": "none", "font.size": 10})
     figure, (speed, memory) = pyplot.subplots(1, 2, figsize=(10, 4), layout="constrained")
-    for kind, colour in (("files", "tab:blue"), ("shards", "tab:orange")):
+    for kind, color in (("files", "tab:blue"), ("shards", "tab:orange")):
         runs = [each for each in record["runs"] if each["kind"] == kind]
         counts = [each["images"] for each in runs]
-        speed.plot(counts, [each["rate"] for each in runs], "o-", color=colour, label=kind)
-        memory.plot(counts, [each["peak_mb"] for each in runs], "o-", color=colour, label=kind)
+        speed.plot(counts, [each["rate"] for each in runs], "o-", color=color, label=kind)
+        memory.plot(counts, [each["peak_mb"] for each in runs], "o-", color=color, label=kind)
         (reference,) = [each["rate"] for each in runs if each["images"] == REFERENCE]
-        speed.axhspan(0.8 * reference, 1.2 * reference, color=colour, alpha=0.15, linewidth=0)
+        speed.axhspan(0.8 * reference, 1.2 * reference, color=color, alpha=0.15, linewidth=0)
     memory.axhline(200, color="tab:red", linestyle="--")
     for axes, title in ((speed, "images per second and core"), (memory, "largest process, MB")):
         axes.set(xscale="log", xlabel="images", title=title)

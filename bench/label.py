@@ -15,8 +15,8 @@ from types import SimpleNamespace
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 
 import export
-from idxpng import png
-from idxpng.idx import IdxFile
+from idxpng.formats import png
+from idxpng.formats.idx import IdxFile
 
 LABEL = 3
 

@@ -25,10 +25,10 @@ from zlib_ng import zlib_ng
 
 import export
 from compare import PROJECT, label_rate, new, with_table
-from idxpng.durable import flush_each, flush_tree
-from idxpng.images import LabelledImages
-from idxpng.png import COMPRESSION_LEVEL, PngEncoder
-from idxpng.tar import member
+from idxpng.files.flush import flush_each, flush_tree
+from idxpng.formats.labeled_images import LabeledImages
+from idxpng.formats.png import COMPRESSION_LEVEL, PngEncoder
+from idxpng.formats.tar import member
 from label import LABEL
 
 REPEATS = 7
@@ -58,7 +58,7 @@ def microseconds(
 
 
 def steps(images: str, labels: str, folder: Path) -> Iterator[Step]:
-    with LabelledImages(images, labels) as source:
+    with LabeledImages(images, labels) as source:
         indices = [index for index, value in enumerate(source.classes()) if value == LABEL]
         rows, columns = source.size
         yield Step("read the image from the IDX file", microseconds(source.pixels, indices))

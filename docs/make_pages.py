@@ -79,7 +79,7 @@ def _licenses() -> str:
     rows = [("datasets", "license", "cite")]
     groups: dict[tuple[str, str], list[str]] = {}
     for name, facts in _facts().items():
-        spdx, note = facts["licence"]["spdx"], facts["licence"].get("note")
+        spdx, note = facts["license"]["spdx"], facts["license"].get("note")
         attribution = f"Attribute as: {facts['attribution']}" if "attribution" in facts else None
         terms = ". ".join(part.rstrip(".") for part in (spdx or "Uncertain", note, attribution) if part) + "."
         groups.setdefault((_linked(terms), _linked(facts["citation"])), []).append(f"`{name}`")

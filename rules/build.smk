@@ -1,6 +1,6 @@
 """The way back: your folders of images become IDX files, with a dataset file that the other rules can use."""
 
-from idxpng.folder_plan import FolderPlan
+from idxpng.run.folder_plan import FolderPlan
 
 own_folders = FolderPlan(asked, plan.catalog)
 

@@ -22,21 +22,19 @@ sys.path.insert(0, str(package.parent))
 
 import idxpng
 
-for module in idxpng.__all__:
-    source(f"scripts/idxpng/{module}.py")  # which brings it along over the network
-for part in idxpng.PAGE_PARTS:
-    source(f"scripts/idxpng/{part}")
+for file in idxpng.FILES:
+    source(f"scripts/idxpng/{file}")  # which brings it along over the network
 
-from idxpng import job_environment
-from idxpng.catalog import Catalog
-from idxpng.code_digest import code_digest
-from idxpng.config import Config
-from idxpng.yaml_file import read_yaml
+from idxpng.run import job_environment
+from idxpng.run.catalog import Catalog
+from idxpng.run.code_digest import code_digest
+from idxpng.run.config import Config
+from idxpng.dataset.strict_yaml import read_yaml
 from idxpng.errors import DataError
-from idxpng.plan import Plan
-from idxpng.resources import JobResources
-from idxpng.run_checks import check_folder
-from idxpng.targets import folder_targets
+from idxpng.run.plan import Plan
+from idxpng.run.job_resources import JobResources
+from idxpng.run.checks import check_folder
+from idxpng.run.targets import folder_targets
 
 
 configfile: source("config.yaml")

@@ -36,7 +36,7 @@ rule card:
     output:
         card="<results>/{dataset}/README.md",
         croissant="<results>/{dataset}/croissant.json",
-        licence_file="<results>/{dataset}/LICENSE",
+        license_file="<results>/{dataset}/LICENSE",
         citation_file="<results>/{dataset}/CITATION",
         provenance="<results>/{dataset}/provenance.json",
     log:
@@ -50,12 +50,12 @@ rule card:
         runtime=asks.runtime,
     params:
         terms=plan.terms,
-        licence_text=plan.licence_text_option,
+        license_text=plan.license_text_option,
         code=code("card"),
         script=script("card"),
         dataset=plan.dataset_file,
     shell:
         "python {params.script:q} --dataset {params.dataset:q} --headers {input.headers:q} --parquet {input.parquet:q}"
-        " --manifests {input.manifests:q} --overview {input.overview:q} {params.licence_text:q}"
-        " --card {output.card:q} --croissant {output.croissant:q} --licence-file {output.licence_file:q}"
+        " --manifests {input.manifests:q} --overview {input.overview:q} {params.license_text:q}"
+        " --card {output.card:q} --croissant {output.croissant:q} --license-file {output.license_file:q}"
         " --citation-file {output.citation_file:q} --provenance {output.provenance:q} --log {log:q}"

@@ -5,11 +5,11 @@ import gc
 
 from snakemake.logging import logger
 
-from idxpng.run_checks import check_run
-from idxpng.summary import last_words
-from idxpng.targets import EVERYTHING
-from idxpng.terminal import show_progress
-from idxpng.timestamps import remove_timestamps
+from idxpng.run.checks import check_run
+from idxpng.run.summary import last_words
+from idxpng.run.targets import EVERYTHING
+from idxpng.run.terminal import show_progress
+from idxpng.run.timestamps import remove_timestamps
 
 if workflow.modifier.is_main_snakefile():
     show_progress(logger.handlers, workflow.output_settings)

@@ -10,11 +10,11 @@ from array import array
 from collections.abc import Collection
 
 from idxpng import log
-from idxpng.atomic import atomic_file
 from idxpng.errors import DataError
-from idxpng.png import PngEncoder
-from idxpng.split_header import SplitHeader
-from idxpng.tar import END, folder, member
+from idxpng.files.atomic import atomic_file
+from idxpng.formats.png import PngEncoder
+from idxpng.formats.split_header import SplitHeader
+from idxpng.formats.tar import END, folder, member
 
 
 def main(
@@ -44,7 +44,7 @@ def main(
     with about.open(images, labels) as source, atomic_file(archive) as file:
         encoder, width = PngEncoder(*source.size), source.index_width
         indices = {label: array("Q") for label in about.names(classes)}
-        for index, label in source.labelled(limit, classes):
+        for index, label in source.labeled(limit, classes):
             indices[label].append(index)
 
         def write(data: bytes) -> None:

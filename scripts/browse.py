@@ -13,16 +13,17 @@ from pathlib import Path
 from typing import Any
 
 import idxpng
-from idxpng import log, page_sections
-from idxpng.atomic import atomic_file
-from idxpng.dataset_file import load
-from idxpng.duplicate_groups import Groups, read_groups
-from idxpng.images import LabelledImages
-from idxpng.markup import filled, json_for_script
-from idxpng.png import PngEncoder
-from idxpng.split_header import SplitHeader
+from idxpng import log
+from idxpng.dataset.file import load
+from idxpng.files.atomic import atomic_file
+from idxpng.formats.labeled_images import LabeledImages
+from idxpng.formats.png import PngEncoder
+from idxpng.formats.split_header import SplitHeader
+from idxpng.publish import page_sections
+from idxpng.publish.duplicate_groups import Groups, read_groups
+from idxpng.publish.markup import filled, json_for_script
 
-PARTS = Path(idxpng.__file__).parent / "page"
+PARTS = Path(idxpng.__file__).parent / "publish/page"
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 SHEET_COLUMNS = 12  # images of each class that are part of the page
 MOST_SHEET_PIXELS = 1 << 21  # of all splits together
@@ -98,7 +99,7 @@ def main(
 
 def _split(
     about: SplitHeader,
-    source: LabelledImages,
+    source: LabeledImages,
     numbers: dict[str, Any],
     columns: int,
     limit: int | None,
@@ -127,7 +128,7 @@ def _split(
 
 
 def _made(
-    source: LabelledImages, limit: int | None, classes: Collection[int] | None
+    source: LabeledImages, limit: int | None, classes: Collection[int] | None
 ) -> tuple[Sequence[int], Sequence[int]]:
     """Index and class of each image of which there is a PNG file, in two lists."""
     values = source.classes(limit)
@@ -158,7 +159,7 @@ def _sheet_columns(abouts: Sequence[SplitHeader], classes: int) -> int:
 
 
 def _sheet(
-    source: LabelledImages, indices: Sequence[int], values: Sequence[int], labels: Sequence[int], columns: int
+    source: LabeledImages, indices: Sequence[int], values: Sequence[int], labels: Sequence[int], columns: int
 ) -> bytes:
     """A PNG with a row for each label, of its first ``columns`` images, edge to edge and none of them resized."""
     rows, width = source.size

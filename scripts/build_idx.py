@@ -15,15 +15,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 from idxpng import log
-from idxpng.atomic import atomic_file
-from idxpng.dataset import Dataset
-from idxpng.dataset_file import LARGEST_LABEL, load
+from idxpng.dataset.file import LARGEST_LABEL, load
+from idxpng.dataset.model import Dataset
 from idxpng.errors import DataError
-from idxpng.grey_image import Misfits, read
-from idxpng.idx import IdxHeader
-from idxpng.idx_writer import IdxWriter
-from idxpng.image_folder import ImageFolder
-from idxpng.images import CLASS, transposed
+from idxpng.files.atomic import atomic_file
+from idxpng.formats.gray_image import Misfits, read
+from idxpng.formats.idx import IdxHeader
+from idxpng.formats.idx_writer import IdxWriter
+from idxpng.formats.image_folder import ImageFolder
+from idxpng.formats.labeled_images import CLASS, transposed
 
 PROGRESS = 10  # seconds from one message to the next
 
@@ -65,7 +65,7 @@ def main(
         like: dataset file, for the columns and the type of the labels, class names, and orientation.
 
     Raises:
-        FolderError, GreyImageError: when the folder is laid out in another way, or images do not fit together.
+        FolderError, GrayImageError: when the folder is laid out in another way, or images do not fit together.
     """
     source = ImageFolder(folder)
     model = load(like) if like else None

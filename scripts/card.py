@@ -10,14 +10,15 @@ from typing import Any
 import yaml
 from pyarrow.parquet import ParquetFile
 
-from idxpng import croissant as croissant_document
-from idxpng import log, terms
-from idxpng.atomic import atomic_file
-from idxpng.dataset import Dataset
-from idxpng.dataset_file import load
-from idxpng.published import FileRecord
-from idxpng.published import provenance as provenance_document
-from idxpng.split_header import SplitHeader
+from idxpng import log
+from idxpng.dataset.file import load
+from idxpng.dataset.model import Dataset
+from idxpng.files.atomic import atomic_file
+from idxpng.formats.split_header import SplitHeader
+from idxpng.publish import croissant as croissant_document
+from idxpng.publish import terms
+from idxpng.publish.provenance import FileRecord
+from idxpng.publish.provenance import provenance as provenance_document
 
 # What Markdown acts on anywhere in a line, and at its beginning.
 MARKDOWN = re.compile(r"[\\`*_\[\]<>&|~$#]|^[-+=]|^\d+(?=[.)])")
@@ -42,10 +43,10 @@ def main(
     overview: str,
     card: str,
     croissant: str,
-    licence_file: str,
+    license_file: str,
     citation_file: str,
     provenance: str,
-    licence_text: str | None = None,
+    license_text: str | None = None,
 ) -> None:
     """Write the five files side by side, so that their folder is a dataset for those who read them.
 
@@ -56,9 +57,9 @@ def main(
         overview: the page that `browse` made, in the same folder.
         card: ``README.md`` to make: what a reader wants to know, after what Hugging Face reads.
         croissant: Croissant metadata to make, JSON-LD.
-        licence_file, citation_file: the texts to make; the citation as BibTeX.
+        license_file, citation_file: the texts to make; the citation as BibTeX.
         provenance: the JSON file to make: from which files, with which software the others were made.
-        licence_text: the words of the license itself, for ``licence_file``; None where no words are known.
+        license_text: the words of the license itself, for ``license_file``; None where no words are known.
     """
     known = load(dataset)
     folder = Path(card).parent
@@ -70,10 +71,10 @@ def main(
     document = croissant_document.metadata(known, found, packed, listed, list(parts[0].features), images)
     _write(card, _card(known, parts, packed, Path(overview).name))
     _write(croissant, json.dumps(document, indent=2, ensure_ascii=False))
-    text = [Path(licence_text).read_text(encoding="utf-8").strip("\n")] if licence_text else []
-    _write(licence_file, "\n\n".join([terms.words(known), *text]))
+    text = [Path(license_text).read_text(encoding="utf-8").strip("\n")] if license_text else []
+    _write(license_file, "\n\n".join([terms.words(known), *text]))
     _write(citation_file, terms.bibtex(known))
-    made = [FileRecord.of(Path(path), folder) for path in (overview, card, croissant, licence_file, citation_file)]
+    made = [FileRecord.of(Path(path), folder) for path in (overview, card, croissant, license_file, citation_file)]
     origin = provenance_document(known, found, [*packed.values(), *listed.values(), *made])
     _write(provenance, json.dumps(origin, indent=2, ensure_ascii=False))
     log.info("%s: %d splits", folder, len(parts))
@@ -96,7 +97,7 @@ def _card(dataset: Dataset, parts: Sequence[ParquetSplit], files: dict[str, File
     split_sizes = [{"name": part.name, "num_bytes": part.uncompressed, "num_examples": part.rows} for part in parts]
     header = {
         "pretty_name": dataset.title,
-        **terms.hub_licence(dataset),
+        **terms.hub_license(dataset),
         "task_categories": ["image-classification"],
         "size_categories": [_size_category(sum(part.rows for part in parts))],
         "dataset_info": {
@@ -178,8 +179,8 @@ if __name__ == "__main__":
     command.add_argument("--overview", required=True, metavar="FILE", help="the page that browse.py made")
     command.add_argument("--card", required=True, metavar="FILE", help="the dataset card to make, README.md")
     command.add_argument("--croissant", required=True, metavar="FILE", help="the Croissant metadata to make")
-    command.add_argument("--licence-file", required=True, metavar="FILE", help="the text of the license to make")
+    command.add_argument("--license-file", required=True, metavar="FILE", help="the text of the license to make")
     command.add_argument("--citation-file", required=True, metavar="FILE", help="the citation to make")
     command.add_argument("--provenance", required=True, metavar="FILE", help="the list of inputs and software to make")
-    command.add_argument("--licence-text", metavar="FILE", help="the words of the license, such as those of MIT")
+    command.add_argument("--license-text", metavar="FILE", help="the words of the license, such as those of MIT")
     command.run(main)

@@ -16,11 +16,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from idxpng.dataset import Dataset, PublishedFile
-from idxpng.dataset_file import load
+from idxpng.dataset.file import load
+from idxpng.dataset.model import Dataset, PublishedFile
+from idxpng.dataset.strict_yaml import read_yaml
 from idxpng.errors import DataError
-from idxpng.mirror_check import Check, check_mirrors, lost, table
-from idxpng.yaml_file import read_yaml
+from idxpng.fetch.mirror_check import Check, check_mirrors, lost, table
 
 PROJECT = Path(__file__).parents[1]
 

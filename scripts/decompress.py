@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from idxpng import log
-from idxpng.atomic import atomic_file
-from idxpng.compressed import compression
-from idxpng.content import unpack
-from idxpng.space import check_space
+from idxpng.fetch.integrity import unpack
+from idxpng.files.atomic import atomic_file
+from idxpng.files.disk_space import check_space
+from idxpng.formats.compressed import compression
 
 if TYPE_CHECKING:
-    from idxpng.dataset import PublishedFile
+    from idxpng.dataset.model import PublishedFile  # not in the digest
 
 DATASETS = Path(__file__).parents[1] / "datasets"
 
@@ -29,7 +29,7 @@ def main(dataset: str, published: str, idx: str) -> None:
         DatasetError: when the dataset has no such file.
         DiskRoomError, WrongFileError: see `decompress`.
     """
-    from idxpng.dataset_file import load
+    from idxpng.dataset.file import load  # not in the digest
 
     decompress(published, idx, load(dataset).file(Path(published).name))
 

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from idxpng import log
-from idxpng.atomic import atomic_file
-from idxpng.duplicates import Duplicates
-from idxpng.split_header import SplitHeader
+from idxpng.files.atomic import atomic_file
+from idxpng.formats.split_header import SplitHeader
+from idxpng.publish.duplicates import Duplicates
 
 
 def main(headers: Sequence[str], manifests: Sequence[str], duplicates: str) -> None:

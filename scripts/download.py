@@ -9,19 +9,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any, NamedTuple, cast
 
-from idxpng import log, zip_member
-from idxpng.atomic import atomic_file
-from idxpng.compressed import compression, open_content
-from idxpng.content import WrongFileError, check_content, check_header
-from idxpng.durable import flush_names
+from idxpng import log
 from idxpng.errors import DataError
-from idxpng.idx import IdxHeader
-from idxpng.mirrors import Place, first_that_serves, places_in
-from idxpng.partial import discard, discard_others, partial_file, restart
-from idxpng.space import check_space
+from idxpng.fetch import zip_member
+from idxpng.fetch.integrity import WrongFileError, check_content, check_header
+from idxpng.fetch.mirrors import Place, configured, first_that_serves, places_in
+from idxpng.fetch.partial_file import discard, discard_others, partial_file, restart
+from idxpng.fetch.transfer import TooLargeError, UnavailableError
+from idxpng.fetch.unreachable import Unreachable
+from idxpng.files.atomic import atomic_file
+from idxpng.files.disk_space import check_space
+from idxpng.files.flush import flush_names
+from idxpng.formats.compressed import compression, open_content
+from idxpng.formats.idx import IdxHeader
 from idxpng.text import printable
-from idxpng.transfer import TooLargeError, UnavailableError
-from idxpng.unreachable import Unreachable
 
 # What compressing can add at most to data that does not compress.
 COMPRESSION_OVERHEAD = 1 << 16
@@ -67,14 +68,13 @@ def main(dataset: str, file: str, output: str, mirrors: Sequence[str] = (), **tr
         DatasetError: when the dataset has no such file.
         DownloadError, DiskRoomError: see `download`.
     """
-    from idxpng import job_environment
-    from idxpng.dataset_file import load
+    from idxpng.dataset.file import load  # not in the digest
 
     known = load(dataset)
     facts = {key: value for key, value in vars(known.file(file)).items() if key != "verified"}
-    configured = job_environment.configured().get(known.name, [])
+    first = configured().get(known.name, [])
     datasets = str(Path(__file__).parents[1] / "datasets")
-    download([*mirrors, *configured, *known.mirror_places()], output=output, datasets=datasets, **facts, **transfer)
+    download([*mirrors, *first, *known.mirror_places()], output=output, datasets=datasets, **facts, **transfer)
 
 
 def download(
@@ -201,9 +201,9 @@ def _get(
         zip_member.from_url(place.where, place.member, partial, state, limit, whole, whole_limit, **transfer)
         return
     if place.is_url:
-        from idxpng import http  # here, since it takes as long as all else that a file from a directory needs
+        from idxpng.fetch import http_file  # not in the digest
 
-        http.fetch(place.where, partial, state, limit, **transfer)
+        http_file.fetch(place.where, partial, state, limit, **transfer)
         return
     try:
         if not stat.S_ISREG(os.stat(place.where).st_mode):  # a device has no end, and a pipe waits

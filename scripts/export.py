@@ -10,12 +10,12 @@ from operator import countOf
 from pathlib import Path
 
 from idxpng import log
-from idxpng.atomic import atomic_directory, atomic_file, locked
 from idxpng.errors import DataError
-from idxpng.images import LabelledImages
-from idxpng.png import PngEncoder
-from idxpng.space import check_room_for_files
-from idxpng.split_header import SplitHeader
+from idxpng.files.atomic import atomic_directory, atomic_file, locked
+from idxpng.files.disk_space import check_room_for_files
+from idxpng.formats.labeled_images import LabeledImages
+from idxpng.formats.png import PngEncoder
+from idxpng.formats.split_header import SplitHeader
 
 COLUMNS = ("path", "split", "index", "label", "class_name", "sha256")
 
@@ -52,7 +52,7 @@ def main(images: str, labels: str, header: str, label: str, png: str, manifest: 
         ):
             count = countOf(source.classes(limit), wanted)
             check_room_for_files(directory, count)
-            indices = (index for index, _ in source.labelled(limit, {wanted}))
+            indices = (index for index, _ in source.labeled(limit, {wanted}))
             lines = io.TextIOWrapper(manifest_file, encoding="utf-8", newline="")
             rows = csv.writer(lines, lineterminator="\n")
             rows.writerow((*COLUMNS, *source.extra_columns))
@@ -68,7 +68,7 @@ def main(images: str, labels: str, header: str, label: str, png: str, manifest: 
     log.info("%s: %d images", png, count)
 
 
-def _write_images(source: LabelledImages, indices: Iterable[int], directory: Path) -> Iterator[tuple[str, int, str]]:
+def _write_images(source: LabeledImages, indices: Iterable[int], directory: Path) -> Iterator[tuple[str, int, str]]:
     """Write the image at each index to a PNG file in ``directory``: its name, its index, the SHA-256 of its pixels."""
     encoder = PngEncoder(*source.size)
     width = source.index_width

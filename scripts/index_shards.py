@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from idxpng import log
-from idxpng.atomic import atomic_file
-from idxpng.split_header import SplitHeader
-from idxpng.stale import remove_shards
-from idxpng.tar import names
+from idxpng.files.atomic import atomic_file
+from idxpng.files.leftovers import remove_shards
+from idxpng.formats.split_header import SplitHeader
+from idxpng.formats.tar import names
 
 
 def main(

@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from idxpng.dataset import Dataset
-from idxpng.dataset_file import load
+from idxpng.dataset.file import load
+from idxpng.dataset.model import Dataset
+from idxpng.dataset.strict_yaml import read_yaml
 from idxpng.errors import DataError
-from idxpng.yaml_file import read_yaml
 
 PROJECT = Path(__file__).parents[1]
-COLUMNS = ("name", "published", "images", "classes", "download", "licence", "verified", "content")
+COLUMNS = ("name", "published", "images", "classes", "download", "license", "verified", "content")
 
 
 def main(paths: Sequence[str] = ()) -> str:
@@ -51,7 +51,7 @@ def _row(dataset: Dataset) -> tuple[str, ...]:
         f"{sum(split.count for split in splits):,}",
         str(len(dataset.classes)),
         f"{'over ' if None in sizes else ''}{sum(size or 0 for size in sizes) / 1e6:.1f} MB",
-        dataset.licence["spdx"] or "uncertain",
+        dataset.license["spdx"] or "uncertain",
         next(iter(verified)) if len(verified) == 1 else ", ".join(f"{n} {how}" for how, n in sorted(verified.items())),
         f"{sum(file.content_sha256 is not None for file in files)} of {len(files)}",
     )

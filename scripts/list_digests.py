@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from idxpng import log
-from idxpng.atomic import atomic_file
 from idxpng.errors import DataError
+from idxpng.files.atomic import atomic_file
 
 
 def main(folder: str, sums: str) -> None:

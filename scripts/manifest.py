@@ -6,9 +6,9 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from idxpng import log
-from idxpng.atomic import atomic_file
-from idxpng.space import check_space
-from idxpng.stale import remove_labels
+from idxpng.files.atomic import atomic_file
+from idxpng.files.disk_space import check_space
+from idxpng.files.leftovers import remove_labels
 
 INDEX = 2  # column; no column before it is ever quoted
 

@@ -4,20 +4,20 @@ import base64
 import json
 import math
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from xml.sax.saxutils import escape
 
 import numpy
 
 from idxpng import log
-from idxpng.atomic import atomic_file
-from idxpng.class_means import ClassMeans
-from idxpng.images import LabelledImages
-from idxpng.split_header import SplitHeader
+from idxpng.files.atomic import atomic_file
+from idxpng.formats.labeled_images import LabeledImages
+from idxpng.formats.split_header import SplitHeader
 
 CHUNK = 1 << 18  # pixels at once
 LEVELS = 256
 LEVELS_PER_BAR = 16
+MOST_PIXELS = 1 << 20  # of all classes together: the sums of class means take eight bytes of memory for each
 MOST_BLANK = 10_000  # indices of blank images that are listed
 
 
@@ -86,12 +86,45 @@ def main(
     log.info("%s: %d images, mean %.4f, standard deviation %.4f", images, images_count, mean, std)
 
 
+class ClassMeans:
+    """Adds up the images of each class, in whole numbers, so that the result does not depend on their order.
+
+    Args:
+        classes: the labels that there are.
+        size: pixels of an image. Where all classes together have more than a million, nothing is added up.
+    """
+
+    def __init__(self, classes: Iterable[int], size: int) -> None:
+        self._classes = numpy.array(sorted(classes))
+        wanted = len(self._classes) * size <= MOST_PIXELS
+        self._sums = numpy.zeros((len(self._classes), size), numpy.int64) if wanted else None
+        self._counts = numpy.zeros(len(self._classes), numpy.int64)
+
+    def add(self, pixels: numpy.ndarray, labels: Sequence[int]) -> None:
+        """Add some images: ``pixels`` of dims (count, size), and the class of each."""
+        if self._sums is None:
+            return
+        rows = numpy.searchsorted(self._classes, list(labels))
+        order = numpy.argsort(rows, kind="stable")
+        found, starts = numpy.unique(rows[order], return_index=True)
+        self._sums[found] += numpy.add.reduceat(pixels[order], starts, axis=0, dtype=numpy.int64)
+        self._counts += numpy.bincount(rows, minlength=len(self._counts))
+
+    def mean(self, label: int) -> bytes:
+        """The mean of a class, each pixel rounded to the nearest whole number; empty where there is none."""
+        row = int(numpy.searchsorted(self._classes, label))
+        count = int(self._counts[row])
+        if self._sums is None or not count:
+            return b""
+        return ((2 * self._sums[row] + count) // (2 * count)).astype(numpy.uint8).tobytes()
+
+
 def _bar(label: str, name: str) -> str:
     return label if name == label else f"{label}  {name}"
 
 
 def _scan(
-    source: LabelledImages, values: Sequence[int], classes: Collection[int] | None, means: ClassMeans
+    source: LabeledImages, values: Sequence[int], classes: Collection[int] | None, means: ClassMeans
 ) -> tuple[list[int], int, list[int]]:
     """How many pixels of some images have each value; how many of these images are blank, and which are the first.
 

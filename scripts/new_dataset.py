@@ -18,13 +18,13 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from idxpng.compressed import open_content
-from idxpng.dataset_file import load
-from idxpng.dataset_text import text
+from idxpng.dataset.file import load
+from idxpng.dataset.inference import SurveyError, survey
+from idxpng.dataset.strict_yaml import read_yaml
+from idxpng.dataset.writer import text
 from idxpng.errors import DataError
-from idxpng.idx import IdxError, read_header
-from idxpng.survey import SurveyError, survey
-from idxpng.yaml_file import read_yaml
+from idxpng.formats.compressed import open_content
+from idxpng.formats.idx import IdxError, read_header
 
 SCHEMA = Path(__file__).parents[1] / "schemas/dataset.schema.yaml"
 HEAD = """\
@@ -61,7 +61,7 @@ def main(files: Sequence[str], output: str | None = None) -> str:
     name = path.stem
     about = {
         "title": name,
-        "licence": {"spdx": None, "note": "Not stated yet."},
+        "license": {"spdx": None, "note": "Not stated yet."},
         "citation": "not stated yet",
     }
     mirror = os.path.relpath(folder, path.parent.resolve())

@@ -4,10 +4,10 @@ import json
 from collections.abc import Collection, Sequence
 
 from idxpng import log
-from idxpng.atomic import atomic_file
-from idxpng.png import PngEncoder
-from idxpng.split_header import SplitHeader
-from idxpng.tar import END, member
+from idxpng.files.atomic import atomic_file
+from idxpng.formats.png import PngEncoder
+from idxpng.formats.split_header import SplitHeader
+from idxpng.formats.tar import END, member
 
 
 def main(

@@ -7,10 +7,10 @@ from itertools import islice
 from typing import Any
 
 from idxpng import log
-from idxpng.atomic import atomic_file
 from idxpng.errors import DataError
-from idxpng.png import PngEncoder
-from idxpng.split_header import SplitHeader
+from idxpng.files.atomic import atomic_file
+from idxpng.formats.png import PngEncoder
+from idxpng.formats.split_header import SplitHeader
 
 # Of a row group, which is in memory as a whole: at most so many images, and about so many bytes of pixels.
 ROW_GROUP = 1000
@@ -66,7 +66,7 @@ def main(
         )
 
         def rows() -> Iterator[dict[str, Any]]:
-            for index, label in source.labelled(limit, classes):
+            for index, label in source.labeled(limit, classes):
                 path = f"{about.split}/{directories[label]}/{index:0{source.index_width}}.png"
                 image = {"bytes": encoder.encode(source.pixels(index)), "path": path}
                 extra = zip(source.extra_columns, source.extra_values(index), strict=True)

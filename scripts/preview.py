@@ -9,9 +9,9 @@ from itertools import islice
 from PIL import Image, ImageDraw, ImageFont
 
 from idxpng import log
-from idxpng.atomic import atomic_file
-from idxpng.images import LabelledImages
-from idxpng.split_header import SplitHeader
+from idxpng.files.atomic import atomic_file
+from idxpng.formats.labeled_images import LabeledImages
+from idxpng.formats.split_header import SplitHeader
 
 COLUMNS = 16  # images of a class on the contact sheet
 ONE_BLOCK = 30  # classes that stand in one block of rows; more of them stand in several, side by side
@@ -62,14 +62,14 @@ def main(
     with about.open(images, labels) as source:
         indices: dict[int, list[int]] = {label: [] for label in captions}
         missing = len(captions) * COLUMNS
-        for index, label in source.labelled(limit, classes):
+        for index, label in source.labeled(limit, classes):
             if len(indices[label]) < COLUMNS:
                 indices[label].append(index)
                 missing -= 1
                 if not missing:
                     break
         _save(_sheet(source, captions, indices), sheet)
-        _save(_first(source, captions, source.labelled(limit, classes)), first)
+        _save(_first(source, captions, source.labeled(limit, classes)), first)
     log.info("%s, %s: %d classes", sheet, first, len(captions))
 
 
@@ -86,7 +86,7 @@ def caption(label: int, class_name: str) -> str:
     return text
 
 
-def _sheet(source: LabelledImages, captions: dict[int, str], indices: dict[int, list[int]]) -> Image.Image:
+def _sheet(source: LabeledImages, captions: dict[int, str], indices: dict[int, list[int]]) -> Image.Image:
     shown = list(captions.items())[:MOST_CLASSES]
     width, height = _tile(source.size)
     left = max(_length(text) for _, text in shown) + 4 * GAP
@@ -119,7 +119,7 @@ def _rows(classes: int, block: int, pitch: int) -> int:
     return -(-classes // blocks)
 
 
-def _first(source: LabelledImages, captions: dict[int, str], images: Iterator[tuple[int, int]]) -> Image.Image:
+def _first(source: LabeledImages, captions: dict[int, str], images: Iterator[tuple[int, int]]) -> Image.Image:
     width, height = _tile(source.size)
     pitch = max([width, *map(_length, captions.values())]) + 2 * GAP
     columns = max(1, WIDTH // pitch)
@@ -150,7 +150,7 @@ def _tile(size: tuple[int, int]) -> tuple[int, int]:
     return max(1, columns * SIDE // longer), max(1, rows * SIDE // longer)
 
 
-def _image(source: LabelledImages, index: int) -> Image.Image:
+def _image(source: LabeledImages, index: int) -> Image.Image:
     rows, columns = source.size
     width, height = _tile(source.size)
     image = Image.frombytes("L", (columns, rows), source.pixels(index))

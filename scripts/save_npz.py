@@ -8,9 +8,9 @@ import numpy
 from numpy.lib import format as npy
 
 from idxpng import log
-from idxpng.atomic import atomic_file
-from idxpng.images import LabelledImages
-from idxpng.split_header import SplitHeader
+from idxpng.files.atomic import atomic_file
+from idxpng.formats.labeled_images import LabeledImages
+from idxpng.formats.split_header import SplitHeader
 
 AT_ONCE = 4096  # images
 BEGINNING = (1980, 1, 1, 0, 0, 0)  # of time, as zip archives know it
@@ -47,7 +47,7 @@ def main(
         for images_path, labels_path, header in zip(images, labels, headers, strict=True):
             about = SplitHeader.read(header)
             with about.open(images_path, labels_path) as source:
-                chosen = [index for index, _ in source.labelled(limit, classes)]
+                chosen = [index for index, _ in source.labeled(limit, classes)]
                 values = source.classes(limit)
                 type_ = numpy.dtype(source.labels.header.type.name)
                 selected = numpy.array([values[index - source.rows.start] for index in chosen], type_)
@@ -62,7 +62,7 @@ def main(
             log.info("%s: %d images of %s", npz, len(chosen), about.split)
 
 
-def _pixels(source: LabelledImages, indices: Sequence[int]) -> Iterator[bytes]:
+def _pixels(source: LabeledImages, indices: Sequence[int]) -> Iterator[bytes]:
     for start in range(0, len(indices), AT_ONCE):
         yield b"".join([source.pixels(index) for index in indices[start : start + AT_ONCE]])
 

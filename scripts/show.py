@@ -6,9 +6,9 @@ from typing import IO
 
 import numpy
 
-from idxpng.compressed import CHUNK, open_content
 from idxpng.errors import DataError
-from idxpng.idx import IdxError, IdxHeader, as_array, decode, read_header
+from idxpng.formats.compressed import CHUNK, open_content
+from idxpng.formats.idx import IdxError, IdxHeader, as_array, decode, read_header
 
 DIMENSIONS = {1: ["number of labels"], 3: ["number of images", "number of rows", "number of columns"]}
 

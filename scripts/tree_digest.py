@@ -12,7 +12,7 @@ import re
 import sys
 
 from idxpng.errors import DataError
-from idxpng.png_reader import PngError, check_chunks, open_png, pixels_of, read_regular_file
+from idxpng.formats.png_reader import PngError, check_chunks, open_png, pixels_of, read_regular_file
 from idxpng.text import printable
 
 # Of control characters, a line break could stand for a file; what is no text could not be digested.

@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from idxpng import log
-from idxpng.atomic import atomic_file
+from idxpng.dataset.mismatch import LABEL_TYPES, mismatch
 from idxpng.errors import DataError
-from idxpng.idx import IdxFile, IdxHeader
-from idxpng.images import LabelledImages
-from idxpng.mismatch import LABEL_TYPES, mismatch
+from idxpng.files.atomic import atomic_file
+from idxpng.formats.idx import IdxFile, IdxHeader
+from idxpng.formats.labeled_images import LabeledImages
 
 if TYPE_CHECKING:
-    from idxpng.dataset import Dataset, Split
+    from idxpng.dataset.model import Dataset, Split  # not in the digest
 
 
 DATASETS = Path(__file__).resolve().parents[1] / "datasets"
@@ -46,7 +46,7 @@ def main(dataset: str, split: str, images: str, labels: str, header: str, publis
         WrongFileError: when a download is not the published one.
         IdxError, ValidationError: see `check`.
     """
-    from idxpng.dataset_file import load
+    from idxpng.dataset.file import load  # not in the digest
 
     known = load(dataset)
     witnessed = {known.file(Path(path).name).idx: _content(path, known) for path in published}
@@ -70,7 +70,7 @@ def main(dataset: str, split: str, images: str, labels: str, header: str, publis
 
 def _content(published: str, dataset: Dataset) -> str:
     """The SHA-256 of what a download decompresses to, once it is known to be the right one."""
-    from idxpng.content import unpack
+    from idxpng.fetch.integrity import unpack  # not in the digest
 
     with open(os.devnull, "wb") as nowhere:
         return unpack(published, nowhere, dataset.file(Path(published).name), str(DATASETS))
@@ -106,7 +106,7 @@ def check(images: str, labels: str, dataset: Dataset, expected: Split) -> dict[s
         ValidationError: when it is not the expected one.
     """
     label_columns, count, shape = dataset.label_columns, expected.file_count, expected.shape
-    with LabelledImages(images, labels, label_columns=label_columns, rows=expected.rows) as split:
+    with LabeledImages(images, labels, label_columns=label_columns, rows=expected.rows) as split:
         image_file, label_file = split.images, split.labels
         _check_header(image_file, IdxHeader.of("uint8", (count, *shape)))
         label_type = label_file.header.type.name
@@ -139,11 +139,11 @@ def _check_header(file: IdxFile, expected: IdxHeader) -> None:
         raise ValidationError(file.path, **problem._asdict())
 
 
-def _count_classes(split: LabelledImages, classes: dict[int, str]) -> Counter[int]:
+def _count_classes(split: LabeledImages, classes: dict[int, str]) -> Counter[int]:
     counts = Counter(split.classes())
     unknown = counts.keys() - classes.keys()
     if unknown:
-        index, value = next((index, value) for index, value in split.labelled() if value in unknown)
+        index, value = next((index, value) for index, value in split.labeled() if value in unknown)
         raise ValidationError(
             split.labels.path,
             f"image {index} has a label that is not a class",

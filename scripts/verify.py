@@ -11,16 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from idxpng import log
-from idxpng.atomic import atomic_file
-from idxpng.claim import Claim
-from idxpng.dataset import Dataset
-from idxpng.dataset_file import identify, load
+from idxpng.dataset.file import identify, load
+from idxpng.dataset.model import ROLES, Dataset
+from idxpng.dataset.strict_yaml import read_yaml
 from idxpng.errors import DataError
-from idxpng.originals import ROLES
-from idxpng.problems import Problems
-from idxpng.shell import shell_word
-from idxpng.text import printable
-from idxpng.yaml_file import read_yaml
+from idxpng.files.atomic import atomic_file
+from idxpng.text import printable, shell_word
+from idxpng.verify.png_tree import Problems
+from idxpng.verify.tree_check import Claim
 
 PROJECT = Path(__file__).parents[1]
 MOST_TARGETS = 100  # in a command that people are to copy

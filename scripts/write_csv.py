@@ -3,8 +3,8 @@
 from collections.abc import Collection
 
 from idxpng import log
-from idxpng.atomic import atomic_file
-from idxpng.split_header import SplitHeader
+from idxpng.files.atomic import atomic_file
+from idxpng.formats.split_header import SplitHeader
 
 NUMBERS = [b",%d" % value for value in range(256)]
 
@@ -35,7 +35,7 @@ def main(
             names = [f"{row}x{column}" for row in range(1, rows + 1) for column in range(1, columns + 1)]
             file.write(",".join(["label", *names]).encode() + b"\n")
         count = 0
-        for index, label in source.labelled(limit, classes):
+        for index, label in source.labeled(limit, classes):
             pixels = source.pixels(index)
             file.write(b"%d%s\n" % (label, b"".join([NUMBERS[value] for value in pixels])))
             count += 1

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from idxpng import log
-from idxpng.atomic import atomic_file
-from idxpng.dataset_text import text
+from idxpng.dataset.writer import text
+from idxpng.files.atomic import atomic_file
 
 HEAD = (
     "# Made by write_dataset.py, again when the images change. Copy it to say more of them: title, license, citation.\n"
@@ -24,7 +24,7 @@ def main(facts: list[str], dataset: str) -> None:
     first: dict[str, Any] = parts[0]
     document = {
         "title": Path(dataset).stem,
-        "licence": {"spdx": None, "note": "Not stated."},
+        "license": {"spdx": None, "note": "Not stated."},
         "citation": "Not stated.",
         "classes": {int(label): name for label, name in first["classes"].items()},
         "orientation": first["orientation"],

@@ -18,7 +18,7 @@ def idx_bytes(array: numpy.ndarray) -> bytes:
 
 OWN = {
     "title": "Three shapes",
-    "licence": {"spdx": "CC0-1.0"},
+    "license": {"spdx": "CC0-1.0"},
     "citation": "none",
     "classes": {0: "circle", 1: "square, filled", 2: "étoile"},
     "mirrors": ["idx"],

@@ -41,7 +41,7 @@ def write_dataset(path: Path, **facts: Any) -> str:
     """A dataset file of one split, ``facts`` in place of what it has else; gives its path."""
     document = {
         "title": "A set",
-        "licence": {"spdx": "CC0-1.0"},
+        "license": {"spdx": "CC0-1.0"},
         "citation": "none",
         "classes": {label: str(label) for label in range(10)},
         "splits": {

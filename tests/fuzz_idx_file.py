@@ -10,7 +10,7 @@ import atheris
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 
 with atheris.instrument_imports():
-    from idxpng.idx import IdxError, IdxFile
+    from idxpng.formats.idx import IdxError, IdxFile
 
 FILE = Path(tempfile.mkdtemp()) / "fuzzed"
 

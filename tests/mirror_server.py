@@ -25,7 +25,7 @@ PIECE = 1 << 14  # bytes that are sent at a time
 
 
 @dataclass(frozen=True)
-class Misbehaviour:
+class Misbehavior:
     """In what one answer differs from good service.
 
     ``headers`` are set, or left out when None. ``body`` takes the place of the file. An ``endless`` body
@@ -72,7 +72,7 @@ class MirrorServer(ThreadingHTTPServer):
         self.folder = folder
         self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.server_port}"
         self.closing = threading.Event()
-        self._misbehaviours: dict[str, list[Misbehaviour]] = defaultdict(list)
+        self._misbehaviors: dict[str, list[Misbehavior]] = defaultdict(list)
         self._requests: list[Request] = []
         self._answering = 0
         self._changed = threading.Condition()
@@ -94,9 +94,9 @@ class MirrorServer(ThreadingHTTPServer):
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(data)
 
-    def misbehave(self, path: str, *misbehaviours: Misbehaviour) -> None:
+    def misbehave(self, path: str, *misbehaviors: Misbehavior) -> None:
         """Answer the next requests for ``path`` in these ways, one after the other, and then well again."""
-        self._misbehaviours[path].extend(misbehaviours)
+        self._misbehaviors[path].extend(misbehaviors)
 
     @property
     def requests(self) -> list[Request]:
@@ -107,15 +107,15 @@ class MirrorServer(ThreadingHTTPServer):
             return list(self._requests)
 
     @contextmanager
-    def answering(self, request: Request) -> Iterator[Misbehaviour]:
+    def answering(self, request: Request) -> Iterator[Misbehavior]:
         """Record the request, and tell how to answer it."""
         path = urlsplit(request.path).path
         with self._changed:
             self._requests.append(request)
             self._answering += 1
-            misbehaviour = self._misbehaviours[path].pop(0) if self._misbehaviours[path] else Misbehaviour()
+            misbehavior = self._misbehaviors[path].pop(0) if self._misbehaviors[path] else Misbehavior()
         try:
-            yield misbehaviour
+            yield misbehavior
         finally:
             with self._changed:
                 self._answering -= 1
@@ -141,36 +141,36 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         request = Request(self.path, self.headers)
-        with self.server.answering(request) as misbehaviour:
-            if misbehaviour.delay and self._hung_up_within(misbehaviour.delay):
+        with self.server.answering(request) as misbehavior:
+            if misbehavior.delay and self._hung_up_within(misbehavior.delay):
                 self.close_connection = True
                 return
-            if misbehaviour.raw is not None:
-                self._send_raw(request, misbehaviour, misbehaviour.raw)
+            if misbehavior.raw is not None:
+                self._send_raw(request, misbehavior, misbehavior.raw)
                 return
-            status, headers, body = self._answer(misbehaviour)
+            status, headers, body = self._answer(misbehavior)
             request.status = status
             self.send_response(status)
-            for name, value in {**headers, **misbehaviour.headers}.items():
+            for name, value in {**headers, **misbehavior.headers}.items():
                 if value is not None:
                     self.send_header(name, value)
             self.end_headers()
-            self._send_body(request, misbehaviour, body)
+            self._send_body(request, misbehavior, body)
 
-    def _answer(self, misbehaviour: Misbehaviour) -> tuple[int, dict[str, str], bytes]:
+    def _answer(self, misbehavior: Misbehavior) -> tuple[int, dict[str, str], bytes]:
         file = self.server.folder / unquote(urlsplit(self.path).path).lstrip("/")
-        status, headers, body = 200, {}, misbehaviour.body
-        if misbehaviour.status is not None:
-            status, body = misbehaviour.status, body or b""
+        status, headers, body = 200, {}, misbehavior.body
+        if misbehavior.status is not None:
+            status, body = misbehavior.status, body or b""
         elif body is None and not file.is_file():
             status, body = 404, b""
         elif body is None:
             body = file.read_bytes()
             headers["ETag"] = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
             headers["Last-Modified"] = formatdate(file.stat().st_mtime, usegmt=True)
-            if misbehaviour.ranges:
+            if misbehavior.ranges:
                 status, body = self._part(headers, body)
-        if misbehaviour.chunked:
+        if misbehavior.chunked:
             headers["Transfer-Encoding"] = "chunked"
         else:
             headers["Content-Length"] = str(len(body))
@@ -191,28 +191,28 @@ class _Handler(BaseHTTPRequestHandler):
         headers["Content-Range"] = f"bytes {start}-{start + len(part) - 1}/{len(body)}"
         return 206, part
 
-    def _send_body(self, request: Request, misbehaviour: Misbehaviour, body: bytes) -> None:
-        stops = [stop for stop in (misbehaviour.cut_after, misbehaviour.stall_after) if stop is not None]
-        for piece in _pieces(body[: min(stops, default=None)], misbehaviour.piece, misbehaviour.endless):
-            chunk = b"%x\r\n%s\r\n" % (len(piece), piece) if misbehaviour.chunked else piece
+    def _send_body(self, request: Request, misbehavior: Misbehavior, body: bytes) -> None:
+        stops = [stop for stop in (misbehavior.cut_after, misbehavior.stall_after) if stop is not None]
+        for piece in _pieces(body[: min(stops, default=None)], misbehavior.piece, misbehavior.endless):
+            chunk = b"%x\r\n%s\r\n" % (len(piece), piece) if misbehavior.chunked else piece
             self.wfile.write(chunk)
             request.bytes_sent += len(piece)
-            if self.server.closing.wait(misbehaviour.pause):
+            if self.server.closing.wait(misbehavior.pause):
                 break
-        if misbehaviour.stall_after is not None:
+        if misbehavior.stall_after is not None:
             self._hung_up_within(float("inf"))
         if stops or self.server.closing.is_set():
             self.close_connection = True
-        elif misbehaviour.chunked:
+        elif misbehavior.chunked:
             self.wfile.write(b"0\r\n\r\n")
 
-    def _send_raw(self, request: Request, misbehaviour: Misbehaviour, raw: bytes) -> None:
+    def _send_raw(self, request: Request, misbehavior: Misbehavior, raw: bytes) -> None:
         self.close_connection = True
-        tail = itertools.repeat(misbehaviour.tail) if misbehaviour.tail else ()
-        for piece in itertools.chain(_pieces(raw, misbehaviour.piece), tail):
+        tail = itertools.repeat(misbehavior.tail) if misbehavior.tail else ()
+        for piece in itertools.chain(_pieces(raw, misbehavior.piece), tail):
             self.wfile.write(piece)
             request.bytes_sent += len(piece)
-            if self.server.closing.wait(misbehaviour.pause):
+            if self.server.closing.wait(misbehavior.pause):
                 break
 
     def _hung_up_within(self, seconds: float) -> bool:
@@ -247,29 +247,29 @@ BOMB = gzip.compress(bytes(1 << 20)) * (1 << 8)
 _CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 # What no file comes from, and what must do no harm to who asks for one.
 HOSTILE = {
-    "redirect to raw Latin-1": Misbehaviour(status=302, headers={"Location": "http://h\xe9/"}),
-    "redirect to half an IPv6 address": Misbehaviour(status=302, headers={"Location": "http://[::1/"}),
-    "redirect without end": Misbehaviour(
+    "redirect to raw Latin-1": Misbehavior(status=302, headers={"Location": "http://h\xe9/"}),
+    "redirect to half an IPv6 address": Misbehavior(status=302, headers={"Location": "http://[::1/"}),
+    "redirect without end": Misbehavior(
         status=302, headers={"Location": "/none"}, body=bytes(PIECE), endless=True, chunked=True
     ),
-    "redirect with a bomb": Misbehaviour(
+    "redirect with a bomb": Misbehavior(
         status=302, headers={"Location": "/none", "Content-Encoding": "gzip"}, body=BOMB
     ),
-    "error without end": Misbehaviour(status=404, body=bytes(PIECE), endless=True, chunked=True),
-    "passing error without end": Misbehaviour(status=503, body=bytes(PIECE), endless=True, chunked=True),
-    "error with a bomb": Misbehaviour(status=503, headers={"Content-Encoding": "gzip"}, body=BOMB),
-    "length of 5,000 digits": Misbehaviour(headers={"Content-Length": "9" * 5000}),
-    "wait of 5,000 digits": Misbehaviour(status=503, headers={"Retry-After": "9" * 5000}),
-    "wait until the year 99999": Misbehaviour(status=503, headers={"Retry-After": "Fri, 31 Dec 99999 23:59:59 GMT"}),
-    "too many headers": Misbehaviour(raw=b"HTTP/1.1 200 OK\r\n", tail=b"X: %s\r\n" % bytes(9999)),
-    "header of one endless line": Misbehaviour(raw=b"HTTP/1.1 200 OK\r\nX: ", tail=bytes(PIECE)),
-    "interim answers without end": Misbehaviour(raw=b"", tail=b"HTTP/1.1 100 Continue\r\n\r\n" * 100),
-    "trailers without end": Misbehaviour(raw=_CHUNKED + b"0\r\n", tail=b"X: y\r\n" * 100),
-    "chunk size without end": Misbehaviour(raw=_CHUNKED + b"5;", tail=bytes(PIECE)),
-    "headers byte by byte": Misbehaviour(raw=b"HTTP/1.1 200 OK\r\nX: ", tail=b"y", piece=1, pause=0.05),
-    "body byte by byte": Misbehaviour(piece=1, pause=0.05),
-    "trailers byte by byte": Misbehaviour(raw=_CHUNKED + b"0\r\nX: ", tail=b"y", pause=0.05),
-    "no HTTP": Misbehaviour(raw=b"SSH-2.0-OpenSSH_9.9\r\n"),
-    "nothing": Misbehaviour(raw=b""),
-    "no answer": Misbehaviour(delay=60),
+    "error without end": Misbehavior(status=404, body=bytes(PIECE), endless=True, chunked=True),
+    "passing error without end": Misbehavior(status=503, body=bytes(PIECE), endless=True, chunked=True),
+    "error with a bomb": Misbehavior(status=503, headers={"Content-Encoding": "gzip"}, body=BOMB),
+    "length of 5,000 digits": Misbehavior(headers={"Content-Length": "9" * 5000}),
+    "wait of 5,000 digits": Misbehavior(status=503, headers={"Retry-After": "9" * 5000}),
+    "wait until the year 99999": Misbehavior(status=503, headers={"Retry-After": "Fri, 31 Dec 99999 23:59:59 GMT"}),
+    "too many headers": Misbehavior(raw=b"HTTP/1.1 200 OK\r\n", tail=b"X: %s\r\n" % bytes(9999)),
+    "header of one endless line": Misbehavior(raw=b"HTTP/1.1 200 OK\r\nX: ", tail=bytes(PIECE)),
+    "interim answers without end": Misbehavior(raw=b"", tail=b"HTTP/1.1 100 Continue\r\n\r\n" * 100),
+    "trailers without end": Misbehavior(raw=_CHUNKED + b"0\r\n", tail=b"X: y\r\n" * 100),
+    "chunk size without end": Misbehavior(raw=_CHUNKED + b"5;", tail=bytes(PIECE)),
+    "headers byte by byte": Misbehavior(raw=b"HTTP/1.1 200 OK\r\nX: ", tail=b"y", piece=1, pause=0.05),
+    "body byte by byte": Misbehavior(piece=1, pause=0.05),
+    "trailers byte by byte": Misbehavior(raw=_CHUNKED + b"0\r\nX: ", tail=b"y", pause=0.05),
+    "no HTTP": Misbehavior(raw=b"SSH-2.0-OpenSSH_9.9\r\n"),
+    "nothing": Misbehavior(raw=b""),
+    "no answer": Misbehavior(delay=60),
 }

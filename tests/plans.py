@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 import yaml
 
-from idxpng.catalog import Catalog
-from idxpng.config import Config
+from idxpng.dataset.strict_yaml import read_yaml
 from idxpng.errors import DataError
-from idxpng.plan import Plan
-from idxpng.yaml_file import read_yaml
+from idxpng.run.catalog import Catalog
+from idxpng.run.config import Config
+from idxpng.run.plan import Plan
 from project import PROJECT
 
 MNIST = yaml.safe_load((PROJECT / "datasets/mnist.yaml").read_text(encoding="utf-8"))

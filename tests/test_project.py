@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 import idxpng
-from idxpng import session
+from idxpng.fetch import session
 from project import PROJECT
 
 ENVIRONMENTS = [*(PROJECT / "envs").glob("*.yaml"), PROJECT / "environment.yaml"]

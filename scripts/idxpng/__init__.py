@@ -1,80 +1,36 @@
-"""The library behind the scripts: formats, files, fetching, datasets.
+"""The library behind the scripts. A module here is what is worth a name of its own.
 
-Each script is a command-line tool that does one step; what two of them share is a module here. A module knows
-formats and rules of the data, and never where the workflow keeps its results.
+It has wings. A module imports from its own wing and from those above it in this list, never from one below:
+
+    (here)    words: errors, messages, command lines, text that others wrote
+    files/    files that are complete or absent, whatever happens to the process or the disk
+    formats/  the bytes of files: IDX, PNG, tar, compressed files, and folders of images
+    dataset/  what is known of a dataset, and the file that says it
+    fetch/    published files: from a mirror to the disk, and the check that they are the right ones
+    verify/   the proof that a tree of PNG files is the published dataset
+    publish/  what is shown to people and passed on to other tools
+    run/      what the rules ask: which files, from which others, with which options
+
+A module knows formats and rules of the data, and never where the workflow keeps its results. Only `run` knows what
+rules are.
 """
 
 __version__ = "1.0.0"
 
-# Every module of the package. Snakemake brings along only files that it is told of when a workflow imports this
-# one over the network, and a test keeps this list equal to the folder.
-__all__ = [
-    "answer",
-    "atomic",
-    "catalog",
-    "checkout",
-    "claim",
-    "class_means",
-    "code_digest",
-    "command",
-    "compressed",
-    "config",
-    "content",
-    "croissant",
-    "dataset",
-    "dataset_file",
-    "dataset_text",
-    "duplicate_groups",
-    "duplicates",
-    "durable",
-    "errors",
-    "folder_plan",
-    "grey_image",
-    "http",
-    "idx",
-    "idx_writer",
-    "image_folder",
-    "images",
-    "in_order",
-    "job_environment",
-    "log",
-    "markup",
-    "mirror_check",
-    "mirrors",
-    "mismatch",
-    "originals",
-    "page_sections",
-    "partial",
-    "pins",
-    "plan",
-    "png",
-    "png_reader",
-    "png_tree",
-    "problems",
-    "published",
-    "rebuilt",
-    "remote_zip",
-    "resources",
-    "run_checks",
-    "schema",
-    "session",
-    "shell",
-    "space",
-    "split_header",
-    "stale",
-    "summary",
-    "survey",
-    "tar",
-    "targets",
-    "terminal",
-    "terms",
-    "text",
-    "timestamps",
-    "transfer",
-    "unreachable",
-    "yaml_file",
+# The modules of each wing, and every file of the package. Snakemake brings along only the files that it is told of when
+# a workflow imports this one over the network; a test keeps both equal to the folder.
+WINGS = {
+    "": "command errors log text",
+    "files": "atomic disk_space flush leftovers",
+    "formats": "compressed gray_image idx idx_writer image_folder labeled_images png png_reader split_header tar",
+    "dataset": "file inference mismatch model schema strict_yaml writer",
+    "fetch": "answer http_file integrity mirror_check mirrors partial_file remote_zip session transfer unreachable "
     "zip_member",
-]
-
-# What else is in it: the parts of the page on which a person browses a dataset.
-PAGE_PARTS = ["page/page.css", "page/page.html", "page/page.js"]
+    "verify": "originals parallel png_tree rebuilt_idx tree_check",
+    "publish": "croissant duplicate_groups duplicates markup page_sections provenance terms",
+    "run": "catalog checks code_digest config folder_plan job_environment job_resources plan summary targets terminal "
+    "timestamps",
+}
+PAGE_PARTS = ["publish/page/page.css", "publish/page/page.html", "publish/page/page.js"]
+FILES = [f"{wing}/{name}.py".lstrip("/") for wing, names in WINGS.items() for name in ("__init__", *names.split())]
+FILES += PAGE_PARTS

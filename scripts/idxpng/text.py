@@ -1,6 +1,10 @@
-"""Text that others wrote: which characters of it are shown as they are, and which only escaped."""
+"""Text that others wrote: which characters are shown as they are or escaped, and how it becomes a word of a command."""
 
+import os
 import re
+import shlex
+
+NAME = r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}"  # of a dataset, a split, a folder
 
 # Characters that act instead of showing: they move the cursor, end a line, or turn the order of the letters around
 # them. In brackets of a regular expression they are the same for Python and for JSON schemas.
@@ -27,6 +31,25 @@ def shortened(text: object, length: int = 200) -> str:
     whole = str(text)
     cut = f"{whole[:length]}... ({len(whole):,} characters)" if len(whole) > length else whole
     return printable(cut)
+
+
+def shell_word(text: str | os.PathLike[str]) -> str:
+    """``text`` as one word of a command, which bash and zsh read as nothing but this text.
+
+    What is not printable becomes an escape in ``$'...'``. A shell that does not know these finds no such file.
+    """
+    text = os.fspath(text)
+    if printable(text) == text:
+        return shlex.quote(text)
+    return "$'" + "".join(map(_shell_escaped, text)) + "'"
+
+
+def _shell_escaped(character: str) -> str:
+    if character in "\\'":
+        return f"\\{character}"
+    if printable(character) == character:
+        return character
+    return "".join(f"\\x{byte:02x}" for byte in os.fsencode(character))
 
 
 def _escaped(match: re.Match[str]) -> str:

@@ -91,7 +91,7 @@ def test_an_error_of_the_file_system_is_one_plain_message(tmp_path: Path, code: 
 def test_a_file_that_grows_larger_than_it_may_is_named(tmp_path: Path, write: str) -> None:
     code = (
         "import resource, signal\n"
-        "from idxpng.atomic import atomic_file\n"
+        "from idxpng.files.atomic import atomic_file\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))\n"
         f"with atomic_file('labels') as file: {write}"
     )

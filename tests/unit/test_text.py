@@ -1,14 +1,12 @@
 """What others wrote is shown, and does nothing."""
 
 import unicodedata
-from pathlib import Path
 
 import pytest
 import yaml
 
 from idxpng.text import UNSAFE, printable, shortened
-
-ROOT = Path(__file__).parents[2]
+from project import PROJECT
 
 # Letters, marks and joiners that words of living languages need, and signs that people use as class names.
 KEPT = "T-shirt/top", "étoile", "お (o)", "ಕನ್ನಡ", "क्‍ष", "👩‍🚀", "+", "=", "a\u00a0b", r"back\slash"
@@ -54,5 +52,5 @@ def test_long_text_is_cut_and_says_its_length() -> None:
 
 
 def test_dataset_files_may_have_no_text_that_acts() -> None:
-    schema = yaml.safe_load((ROOT / "schemas/dataset.schema.yaml").read_text(encoding="utf-8"))
+    schema = yaml.safe_load((PROJECT / "schemas/dataset.schema.yaml").read_text(encoding="utf-8"))
     assert schema["$defs"]["text"]["pattern"] == rf"^[^{UNSAFE}]+$(?!\n)"

@@ -12,7 +12,7 @@ from PIL import Image
 from compare import ON_DISK, PAGE, RECORD, WAYS, WAYS_BEGIN, table, with_table, without_work
 from growth import DOWNLOAD_BYTES, FILES, REFERENCE, SHARDS, make_idx
 from growth import RECORD as GROWTH
-from idxpng.compressed import open_content
+from idxpng.formats.compressed import open_content
 from project import PROJECT, copy_project, files, snakemake
 
 OWN = "datasets=digits.yaml"

@@ -25,7 +25,7 @@ import yaml
 from PIL import Image
 
 from builders import idx_bytes
-from mirror_server import MirrorServer, Misbehaviour
+from mirror_server import MirrorServer, Misbehavior
 from project import PROJECT, copy_project, snakemake
 
 FASHION = ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"]
@@ -209,7 +209,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Finished]:
     with MirrorServer(root / "server") as server:
         server.publish("/ranges/gzip.zip", archive)
         server.publish("/whole/gzip.zip", archive)
-        server.misbehave("/whole/gzip.zip", *[Misbehaviour(ranges=False)] * 50)
+        server.misbehave("/whole/gzip.zip", *[Misbehavior(ranges=False)] * 50)
         emnist_mirrors = {
             "emnist-letters": f"{server.url}/ranges/gzip.zip",
             "emnist-bymerge": f"{server.url}/ranges/",

@@ -18,7 +18,7 @@ import pytest
 import yaml
 from PIL import Image
 
-from mirror_server import MirrorServer, Misbehaviour
+from mirror_server import MirrorServer, Misbehavior
 from project import copy_project, files, snakemake
 
 MOMENTS = int(os.environ.get("FAULT_MOMENTS", "10"))
@@ -229,7 +229,7 @@ def test_a_download_that_does_not_fit_is_reported_and_finished_once_there_is_roo
     if chunked is not None:
         mirror = f"{mirror_server.url}/mirror"
         mirror_server.publish(f"/mirror/{file}", (project / "datasets" / SAMPLE / file).read_bytes())
-        mirror_server.misbehave(f"/mirror/{file}", Misbehaviour(chunked=chunked))
+        mirror_server.misbehave(f"/mirror/{file}", Misbehavior(chunked=chunked))
     command = ("--cores", "1", f"{disk}/{output}", "--config", f"mirrors={{{SAMPLE}: '{mirror}'}}")
     with only(disk, 102_400):
         run = snakemake(project, *command, succeed=False)

@@ -8,7 +8,7 @@ import numpy
 import pytest
 
 import tree_digest
-from idxpng.dataset_file import load
+from idxpng.dataset.file import load
 from project import PROJECT, copy_project, snakemake
 
 

@@ -12,8 +12,8 @@ import yaml
 from PIL import Image
 
 import tree_digest
-from idxpng.dataset_file import load
-from idxpng.idx import IdxFile
+from idxpng.dataset.file import load
+from idxpng.formats.idx import IdxFile
 from mirror_server import MirrorServer
 from project import PROJECT, copy_project, snakemake
 

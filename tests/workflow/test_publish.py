@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 import idxpng
-from idxpng.idx import IdxFile
+from idxpng.formats.idx import IdxFile
 from parquet import features
 from project import copy_project, files, snakemake
 

@@ -15,7 +15,7 @@ from PIL import Image
 
 import show
 from builders import make_own_dataset
-from idxpng.dataset_file import load
+from idxpng.dataset.file import load
 from project import PROJECT, copy_project, snakemake
 
 README = (PROJECT / "README.md").read_text(encoding="utf-8")

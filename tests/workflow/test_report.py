@@ -89,7 +89,7 @@ SCRIPT = "</script><script>window.pwned = true</script><img src=x onerror='windo
 def test_words_of_a_dataset_file_run_nothing_in_the_report(browser: Report, finished: Path, tmp_path: Path) -> None:
     facts = yaml.safe_load((finished / "datasets/mnist-sample.yaml").read_text(encoding="utf-8"))
     facts |= dict.fromkeys(("title", "citation", "attribution"), f"{SCRIPT} {{{{ 7 * 7 }}}} `x <javascript:alert(1)>`_")
-    facts["licence"] = {"spdx": None, "note": SCRIPT}
+    facts["license"] = {"spdx": None, "note": SCRIPT}
     facts["creators"] = [SCRIPT]
     facts["classes"] = {label: f"{label} {SCRIPT}" for label in facts["classes"]}
     facts["mirrors"] = [str(finished / "datasets/mnist-sample")]

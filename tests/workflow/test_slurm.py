@@ -124,7 +124,7 @@ def test_a_node_that_dies_in_mid_export_is_survived(
     wait_for(lambda: set(cluster.states().values()) == {"idle"}, 60)
 
 
-def test_a_cancelled_job_is_tried_again(cluster: SlurmCluster, project: Path, local: dict[str, bytes]) -> None:
+def test_a_canceled_job_is_tried_again(cluster: SlurmCluster, project: Path, local: dict[str, bytes]) -> None:
     before = set(cluster.jobs())
     run = start(project)
     job = wait_for_export(cluster, project, before)

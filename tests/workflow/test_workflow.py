@@ -149,12 +149,12 @@ def test_another_limit_exports_again_and_downloads_nothing(project: Path) -> Non
 @pytest.mark.parametrize(
     ("module", "rules"),
     [
-        ("idxpng/png", {"export"}),
-        ("idxpng/idx", {"decompress", "validate", "export", "preview", "measure"}),
-        ("idxpng/compressed", {"decompress", "validate", "export", "preview", "measure"}),
+        ("idxpng/formats/png", {"export"}),
+        ("idxpng/formats/idx", {"decompress", "validate", "export", "preview", "measure"}),
+        ("idxpng/formats/compressed", {"decompress", "validate", "export", "preview", "measure"}),
         ("export", {"export"}),
-        ("idxpng/http", set()),
-        ("idxpng/config", set()),
+        ("idxpng/fetch/http_file", set()),
+        ("idxpng/run/config", set()),
     ],
 )
 def test_an_edited_module_reruns_the_rules_that_use_it_and_no_download(

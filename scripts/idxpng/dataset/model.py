@@ -1,0 +1,166 @@
+"""What is known of a dataset: its splits, the published files of each, its classes, and where it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from idxpng.errors import DatasetError
+from idxpng.formats.idx import IdxHeader
+
+COMPRESSED_SUFFIXES = (".gz", ".xz")
+PLAIN_SUFFIX = ".plain"
+ROLES = ("images", "labels")
+
+
+@dataclass(frozen=True)
+class PublishedFile:
+    """One file of a split, and what is known about its bytes.
+
+    ``file``: its published name. ``header``: that of the IDX file in it. ``bytes`` and ``sha256`` are those of the
+    published file, ``content_bytes`` and ``content_sha256`` those of the IDX file in it; None where not pinned.
+    ``git_blob``: its identity in a Git repository, where no SHA-256 is known. ``verified``: ``bytes`` when the facts
+    were computed from the file, ``pinned`` when they were copied, None when nothing is said. ``member``: its path
+    inside ``archive``, the name and the size of a zip archive, if it is published in one.
+    """
+
+    file: str
+    content_bytes: int
+    bytes: int | None = None
+    sha256: str | None = None
+    content_sha256: str | None = None
+    git_blob: str | None = None
+    verified: str | None = None
+    member: str | None = None
+    archive: tuple[str, int] | None = None
+    header: IdxHeader | None = None
+
+    @property
+    def pinned(self) -> bool:
+        """Whether any digest is known."""
+        return bool(self.sha256 or self.content_sha256 or self.git_blob)
+
+    @property
+    def published(self) -> str:
+        """Name under which the download is kept.
+
+        A file that is published without compression gets a suffix there, since the name without one
+        is that of the decompressed file.
+        """
+        return self.file if self.file.endswith(COMPRESSED_SUFFIXES) else self.file + PLAIN_SUFFIX
+
+    @property
+    def idx(self) -> str:
+        """Name of the decompressed IDX file."""
+        return self.published.rpartition(".")[0]
+
+
+@dataclass(frozen=True)
+class Split:
+    """One part of a dataset: ``count`` images of ``shape`` (rows, columns) and their labels.
+
+    ``file_count``: how many images its files have. One that is a part of another split, its ``parent``, has that
+    one's files, and of the images in them those from the first of ``rows`` up to but not including the second; both
+    are None where all belong to it. ``archive_sha256``, ``tree_sha256``: digests of the archive of all its images, and
+    of its directories of PNG files; None where not pinned.
+    """
+
+    count: int
+    shape: tuple[int, int]
+    images: PublishedFile
+    labels: PublishedFile
+    class_counts: tuple[int, ...] | None
+    file_count: int
+    parent: str | None = None
+    rows: tuple[int, int] | None = None
+    archive_sha256: str | None = None
+    tree_sha256: str | None = None
+
+    @property
+    def files(self) -> tuple[PublishedFile, PublishedFile]:
+        return self.images, self.labels
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """All that is known about one dataset.
+
+    ``classes`` maps each label to what it stands for, in order. ``orientation`` and ``label_columns`` are
+    those of `LabeledImages`, ``label_type`` is numpy's name for the type of the numbers in the labels files. ``url``,
+    ``creators`` and ``published`` (a year or a day) say where it comes from, None and empty where not known;
+    ``superseded`` has the digests of older releases of its files, and what each is.
+    ``source`` is how messages name the dataset file, and ``folder`` where it lies, from which relative mirrors are
+    seen.
+    """
+
+    name: str
+    title: str
+    license: dict[str, str | None]
+    attribution: str | None
+    citation: str
+    classes: dict[int, str]
+    orientation: str
+    label_type: str
+    label_columns: tuple[str, ...]
+    mirrors: tuple[str, ...]
+    splits: dict[str, Split]
+    url: str | None
+    creators: tuple[str, ...]
+    published: str | None
+    superseded: dict[str, str]
+    source: str
+    folder: Path = field(compare=False, repr=False)
+
+    @property
+    def labels(self) -> dict[str, int]:
+        """Directory name of each label, zero-padded to the width of the largest, and its value."""
+        width = len(str(max(self.classes)))
+        return {f"{label:0{width}}": label for label in self.classes}
+
+    def file(self, name: str) -> PublishedFile:
+        """A file by its published or its decompressed name.
+
+        Raises:
+            DatasetError: when the dataset has none of this name.
+        """
+        files = self.files()
+        if name not in files:
+            raise DatasetError(self.source, "no such file", expected=f"one of {', '.join(sorted(files))}", found=name)
+        return files[name]
+
+    def split(self, name: str) -> Split:
+        """A split by its name.
+
+        Raises:
+            DatasetError: when the dataset has none of this name.
+        """
+        if name not in self.splits:
+            raise DatasetError(self.source, "no such split", expected=f"one of {', '.join(self.splits)}", found=name)
+        return self.splits[name]
+
+    @property
+    def whole_splits(self) -> dict[str, Split]:
+        """The splits that have files of their own: what a run makes that is asked for no others."""
+        return {name: split for name, split in self.splits.items() if split.parent is None}
+
+    def mirror_places(self) -> list[str]:
+        """The mirrors: URLs as they are, and directories as seen from here."""
+        return [mirror if "://" in mirror else str(self.folder / mirror) for mirror in self.mirrors]
+
+    def files(self) -> dict[str, PublishedFile]:
+        """The dataset's files by each name that they have on disk, published and decompressed."""
+        published = [file for split in self.whole_splits.values() for file in split.files]
+        return {name: file for file in published for name in (file.published, file.idx)}
+
+
+def content_digests(files: Sequence[PublishedFile]) -> dict[str, str]:
+    """The SHA-256 that the IDX files of images and labels must have, by their role, where one is pinned."""
+    digests = {role: _content_digest(file) for role, file in zip(ROLES, files, strict=True)}
+    return {role: digest for role, digest in digests.items() if digest}
+
+
+def _content_digest(file: PublishedFile) -> str | None:
+    if file.content_sha256 is None and not file.file.endswith(COMPRESSED_SUFFIXES):
+        return file.sha256  # published as it is
+    return file.content_sha256

@@ -1,0 +1,97 @@
+"""What a configuration and a dataset file must look like, and words for each mistake in it."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from idxpng.dataset.strict_yaml import KeyPath, Place
+from idxpng.errors import DataError, DatasetError
+from idxpng.text import shortened
+
+
+def check(
+    document: Any,
+    schema: dict[str, Any],
+    display_name: str,
+    raises: type[DataError] = DatasetError,
+    places: Mapping[KeyPath, Place] | None = None,
+) -> None:
+    """Check a document against its JSON schema.
+
+    Args:
+        document: the configuration or the content of a dataset file.
+        schema: what it must look like.
+        display_name: how messages name it.
+        raises: the kind of error.
+        places: where its values stand, if it was read from a file; messages then say the line.
+
+    Raises:
+        ``raises``: for the first mistake: the key, what was found and what is allowed.
+    """
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import best_match
+
+    errors = list(Draft202012Validator(schema).iter_errors(document))
+    best = best_match(errors)
+    if best is None:
+        return
+    # Of several mistakes that are alike it may take any, and people read from the beginning.
+    alike = [each for each in errors if each.validator == best.validator and len(each.path) == len(best.path)]
+    error = min([best, *alike], key=functools.partial(_position, places or {}))
+    path = tuple(error.absolute_path)
+    problem, expected, found = _in_words(error)
+    if error.validator == "additionalProperties":
+        path = (*path, found)
+    place = (places or {}).get(path)
+    raise raises(
+        display_name,
+        problem,
+        at=".".join(str(key) for key in error.absolute_path) or None,
+        expected=expected,
+        found=shortened(found) + (f" ({place})" if place else ""),
+        todo=_quoted(error, place),
+    )
+
+
+def _position(places: Mapping[KeyPath, Place], error: Any) -> tuple[int, int]:
+    return places.get(tuple(error.absolute_path), Place(0, 0, ""))[:2]
+
+
+def _in_words(error: Any) -> tuple[str, str | None, str]:
+    """The problem, what is allowed and what was found."""
+    described = error.schema.get("description")
+    found = json.dumps(error.instance, ensure_ascii=False)
+    if error.validator == "additionalProperties":
+        import difflib
+
+        known = sorted(error.schema["properties"])
+        found = next(key for key in sorted(error.instance) if key not in known)
+        close = difflib.get_close_matches(found[:100], known, n=1)
+        return "unknown key", f"one of {', '.join(known)}" + (f" (did you mean {close[0]}?)" if close else ""), found
+    if error.validator in ("required", "dependentRequired"):
+        wanted = error.validator_value
+        if isinstance(wanted, dict):  # by the key that needs them
+            wanted = [key for needing, needed in wanted.items() if needing in error.instance for key in needed]
+        missing = [key for key in wanted if key not in error.instance]
+        return "a key is missing", ", ".join(missing), ", ".join(sorted(error.instance)) or "nothing"
+    if error.validator == "type":
+        allowed = error.validator_value if isinstance(error.validator_value, list) else [error.validator_value]
+        return "wrong kind of value", f"{' or '.join(allowed)}. {described or ''}".rstrip(), found
+    if error.validator in ("maxLength", "maxItems"):
+        return "too long", f"at most {error.validator_value:,}. {described or ''}".rstrip(), found
+    if error.validator in ("pattern", "oneOf", "anyOf", "not"):
+        return "not allowed here", described, found
+    return error.message, described, found
+
+
+def _quoted(error: Any, place: Place | None) -> str | None:
+    """How to write a value as text that YAML has read as something else, such as no, on or 7."""
+    allowed = error.validator_value if error.validator == "type" else []
+    if "string" not in allowed or place is None or not isinstance(error.instance, bool | int | float | None):
+        return None
+    meant = json.dumps(error.instance)
+    read_as = "" if meant == place.text else f"YAML reads {place.text or 'nothing'} as {meant}: "
+    return f'{read_as}put it in quotes if it is text: "{place.text}"'

@@ -1,0 +1,192 @@
+"""Whether a mirror still has a file: what its server answers when asked for the first bytes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from email.utils import parsedate_to_datetime
+from functools import cache
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import requests
+
+from idxpng.dataset.model import Dataset, PublishedFile
+from idxpng.fetch.mirrors import Place, places_in
+from idxpng.fetch.session import NETWORK_ERRORS, HttpFileError, Session, status
+from idxpng.formats.compressed import SIGNATURES
+
+TIMEOUT = (5.0, 10.0)  # seconds: to connect, to answer
+AT_ONCE = 4
+FIRST = 16  # bytes, which tell any kind of file
+KINDS = {**SIGNATURES, "zip": b"PK\x03\x04", "idx": b"\0\0"}
+COLUMNS = ("dataset", "file", "mirror", "bytes", "ranges", "tls", "first", "changed", "state")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one address answered.
+
+    ``problem``: why the file cannot be had there, or None. ``bytes``: its size. ``ranges``: whether parts of it are
+    sent. ``first``: what its first bytes are those of. ``changed``: the day of its last change. ``tls``: ``yes``,
+    ``no``, or ``untrusted``. What the server does not say is None.
+    """
+
+    problem: str | None = None
+    bytes: int | None = None
+    ranges: bool | None = None
+    tls: str | None = None
+    first: str | None = None
+    changed: str | None = None
+
+
+@dataclass(frozen=True)
+class Check:
+    """What is known of one file at one mirror. ``mirror`` is the address that was asked, without secrets."""
+
+    dataset: str
+    file: str
+    mirror: str
+    answer: Answer
+
+    @property
+    def good(self) -> bool:
+        return self.answer.problem is None
+
+    def row(self) -> dict[str, object]:
+        """Its cells by `COLUMNS`."""
+        answer = asdict(self.answer)
+        state = answer.pop("problem") or "good"
+        return {"dataset": self.dataset, "file": self.file, "mirror": self.mirror, "state": state, **answer}
+
+
+def check_mirrors(datasets: Iterable[Dataset]) -> Iterator[tuple[PublishedFile, str, Check]]:
+    """Ask each mirror for the first bytes of each file of some datasets.
+
+    Yields, in the order of the dataset files:
+        the file, the mirror as the dataset file names it, and what it answered.
+    """
+    jobs = [
+        (dataset, file, mirror)
+        for dataset in datasets
+        for split in dataset.whole_splits.values()
+        for file in split.files
+        for mirror in dataset.mirror_places()
+    ]
+    places = [place_of(file, mirror) for _, file, mirror in jobs]
+    ask_once = cache(ask)  # an archive is the place of many files
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        answers = pool.map(ask_once, [place.where for place in places])
+        for (dataset, file, mirror), place, answer in zip(jobs, places, answers, strict=True):
+            judged = replace(answer, problem=answer.problem or wrong(answer, file, in_archive=bool(place.member)))
+            yield file, mirror, Check(dataset.name, file.file, place.shown, judged)
+
+
+def place_of(file: PublishedFile, mirror: str) -> Place:
+    """Where in a mirror a file is: on a server by itself, unless the mirror is an archive."""
+    places = places_in(mirror, file.file, file.member, file.archive[0] if file.archive else "")
+    return places[-1 if places[0].is_url else 0]
+
+
+def ask(where: str) -> Answer:
+    """What an http or https URL, or a path, answers when asked for its first bytes."""
+    if not where.startswith(("http://", "https://")):
+        return _look(Path(where))
+    tls = "yes" if where.startswith("https://") else "no"
+    try:
+        with (
+            Session(TIMEOUT, retries=0) as session,
+            session.ask(where, {"Range": f"bytes=0-{FIRST - 1}"}) as response,
+        ):
+            return _read(response, tls)
+    except HttpFileError as error:
+        untrusted = isinstance(error.__context__, requests.exceptions.SSLError)
+        return Answer(error.problem, tls="untrusted" if untrusted else tls)
+    except NETWORK_ERRORS:
+        return Answer("broke off", tls=tls)
+
+
+def wrong(answer: Answer, file: PublishedFile, in_archive: bool) -> str | None:
+    """Why what was answered cannot be the file, or None. Mirrors may pack archives, and known contents, otherwise."""
+    wanted = "zip" if in_archive else {".gz": "gzip", ".xz": "xz"}.get(Path(file.file).suffix, "idx")
+    if answer.first not in ((*SIGNATURES, "idx") if file.content_sha256 and not in_archive else (wanted,)):
+        return f"not {wanted} but {answer.first}"
+    if (
+        not (in_archive or file.content_sha256)
+        and None not in (file.bytes, answer.bytes)
+        and file.bytes != answer.bytes
+    ):
+        return f"another size, {file.bytes:,} bytes expected"
+    return None
+
+
+def lost(checks: Iterable[Check]) -> list[str]:
+    """The files that no mirror has, as ``dataset/file``."""
+    good: dict[str, bool] = {}
+    for check in checks:
+        name = f"{check.dataset}/{check.file}"
+        good[name] = good.get(name, False) or check.good
+    return [name for name, has_one in good.items() if not has_one]
+
+
+def table(checks: Iterable[Check], markdown: bool = False) -> str:
+    """The checks as a table, a row for each file at each mirror."""
+    rows = [[_cell(check.row()[column]) for column in COLUMNS] for check in checks]
+    if markdown:
+        lines = [COLUMNS, ["---"] * len(COLUMNS), *([cell.replace("|", "\\|") for cell in row] for row in rows)]
+        return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    widths = [max(map(len, column)) for column in zip(COLUMNS, *rows, strict=True)]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in (COLUMNS, *rows)
+    )
+
+
+def _read(response: requests.Response, tls: str) -> Answer:
+    last = urlsplit(response.url).scheme  # after redirects
+    tls = "no" if last == "http" else tls
+    if response.status_code not in (200, 206):
+        return Answer(status(response), tls=tls)
+    ranges = response.status_code == 206
+    sizes = {True: r"bytes 0-\d+/(\d+)", False: r"(\d+)"}[ranges]
+    size = re.fullmatch(sizes, response.headers.get("Content-Range" if ranges else "Content-Length", ""))
+    start = response.raw.read(FIRST, decode_content=False)
+    answer = Answer(
+        bytes=int(size[1]) if size and len(size[1]) < 20 else None,
+        ranges=ranges,
+        tls=tls,
+        first=_kind(start),
+        changed=_day(response.headers.get("Last-Modified")),
+    )
+    whole = FIRST if answer.bytes is None else min(FIRST, answer.bytes)
+    return replace(answer, problem="broke off") if len(start) < whole else answer
+
+
+def _look(path: Path) -> Answer:
+    try:
+        with open(path, "rb") as file:
+            return Answer(bytes=path.stat().st_size, ranges=True, first=_kind(file.read(FIRST)))
+    except OSError as error:
+        return Answer(error.strerror or "cannot be read")
+
+
+def _kind(start: bytes) -> str:
+    """What these first bytes are those of."""
+    if start.lstrip()[:1] == b"<":
+        return "HTML or XML"
+    return next((name for name, signature in KINDS.items() if start.startswith(signature)), "something else")
+
+
+def _day(date: str | None) -> str | None:
+    try:
+        return parsedate_to_datetime(date or "").date().isoformat()
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:,}" if isinstance(value, int) else str(value or "")

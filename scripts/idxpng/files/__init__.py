@@ -1,0 +1,1 @@
+"""Files that are complete or absent, whatever happens to the process or the disk."""

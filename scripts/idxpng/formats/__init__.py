@@ -1,0 +1,1 @@
+"""The bytes of files: IDX, PNG, tar, compressed files, and folders of images."""

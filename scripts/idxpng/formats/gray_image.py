@@ -1,0 +1,95 @@
+"""Images of one's own as 8-bit gray pixels, and what keeps others from being that."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter, defaultdict
+from typing import NamedTuple
+
+from PIL import Image
+
+from idxpng.errors import DataError
+
+FORMATS = ("PNG", "BMP", "TIFF", "JPEG")
+SHOWN = 5  # of each kind
+DEEP = ("I", "F")  # the first letter of the modes in which Pillow has more than 8 bits a pixel
+
+WAYS_OUT = {
+    "in color": "mogrify -colorspace Gray -alpha off -type Grayscale -depth 8",
+    "of more than 8 bits a pixel": "mogrify -depth 8",
+    "of several pictures": "keep one picture of each, as magick 'x.tiff[0]' x.png does",
+    "no image": f"remove what is no image, and convert other formats than {', '.join(FORMATS)}",
+    "damaged": "remove these, or get them again",
+}
+
+
+class GrayImageError(DataError):
+    """Images that do not make one IDX file."""
+
+
+class GrayImage(NamedTuple):
+    """``pixels``: rows × columns unsigned bytes, row by row from the top, 0 black to 255 white."""
+
+    size: tuple[int, int]
+    pixels: bytes
+
+
+def read(path: str | os.PathLike[str]) -> GrayImage | str:
+    """An image, its size as (rows, columns); or what it is instead, a key of `WAYS_OUT`."""
+    try:
+        image = Image.open(path, formats=FORMATS)
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        return "damaged" if isinstance(error, OSError) and error.errno else "no image"
+    with image:
+        if getattr(image, "n_frames", 1) > 1:
+            return "of several pictures"
+        if image.mode.startswith(DEEP):
+            return "of more than 8 bits a pixel"
+        if image.mode not in ("L", "1"):
+            return "in color"
+        try:
+            pixels = image.tobytes() if image.mode == "L" else image.convert("L").tobytes()
+        except (OSError, SyntaxError, ValueError):
+            return "damaged"
+        return GrayImage((image.height, image.width), pixels)
+
+
+class Misfits:
+    """Images of a folder that do not fit together: how many of each kind and size, and the first of them."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+        self._first: dict[str, list[str]] = defaultdict(list)
+        self._sizes: set[str] = set()
+
+    def __bool__(self) -> bool:
+        return len(self._sizes) > 1 or len(self._counts) > len(self._sizes)
+
+    def add(self, path: str, image: GrayImage | str) -> None:
+        """Take note of what was read from a path."""
+        kind = image if isinstance(image, str) else f"{image.size[0]} × {image.size[1]} pixels"
+        if not isinstance(image, str):
+            self._sizes.add(kind)
+        self._counts[kind] += 1
+        if len(self._first[kind]) < SHOWN:
+            self._first[kind].append(path)
+
+    def error(self, folder: str | os.PathLike[str]) -> GrayImageError:
+        """What to tell of them."""
+        found, todo = [], []
+        for kind, count in self._counts.items():
+            if kind in self._sizes and len(self._sizes) == 1:
+                continue
+            more = ", …" if count > SHOWN else ""
+            found.append(f"{kind}: {count:,} ({', '.join(self._first[kind])}{more})")
+            if kind in WAYS_OUT:
+                todo.append(WAYS_OUT[kind])
+        if len(self._sizes) > 1:
+            usual = max(self._sizes, key=self._counts.__getitem__).removesuffix(" pixels").split(" × ")
+            todo.append(f"make all images the same size: mogrify -resize {usual[1]}x{usual[0]}\\!")
+        return GrayImageError(
+            folder,
+            "not all images have one size and 8-bit grayscale pixels",
+            found="\n            ".join(found),
+            todo="\n            ".join(todo),
+        )

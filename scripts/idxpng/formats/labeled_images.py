@@ -1,0 +1,113 @@
+"""The images of a split with their labels: upright, and each label's class apart from what else it says."""
+
+from __future__ import annotations
+
+import os
+from array import array
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import ExitStack
+
+from idxpng.formats.idx import IdxFile
+
+# The column of a labels file that holds the class, where the file has columns.
+CLASS = "class"
+LABELS_AT_ONCE = 1 << 16  # in memory with all of their columns
+
+
+class LabeledImages:
+    """Both IDX files of a split, open for reading any image and any label.
+
+    Args:
+        images: IDX file of uint8 images, dims (count, rows, columns).
+        labels: IDX file of integers, dims (count), or (count, number of columns) where ``label_columns`` names them.
+        orientation: how the images lie in the file. ``upright``: row by row. ``transposed``: column by
+            column, so that they look mirrored and turned on their side when read row by row.
+        label_columns: names of the columns of ``labels``, one of them ``class``.
+        rows: the first image of the split in the files and the one after its last, from 0; None for all of them.
+
+    An image is known by its index in the files, whichever of them belong to the split.
+
+    Attributes:
+        rows: the indices of the split's images.
+        extra_columns: ``label_columns`` without the class.
+
+    Raises:
+        IdxError: when a file is no IDX file, or not as long as its header says.
+    """
+
+    def __init__(
+        self,
+        images: str | os.PathLike[str],
+        labels: str | os.PathLike[str],
+        orientation: str = "upright",
+        label_columns: Sequence[str] = (CLASS,),
+        rows: Sequence[int] | None = None,
+    ) -> None:
+        with ExitStack() as stack:
+            self.images = stack.enter_context(IdxFile(images))
+            self.labels = stack.enter_context(IdxFile(labels))
+            self._stack = stack.pop_all()
+        self.rows = range(*(rows or (len(self.images),)))
+        self._transposed = orientation == "transposed"
+        self._class_column = label_columns.index(CLASS)
+        self.extra_columns = tuple(name for name in label_columns if name != CLASS)
+
+    def __enter__(self) -> LabeledImages:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._stack.close()
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Rows and columns of each image when it is upright."""
+        rows, columns = self.images.header.item_shape
+        return (columns, rows) if self._transposed else (rows, columns)
+
+    @property
+    def index_width(self) -> int:
+        """Digits of the last index in the file, to which the names of images are zero-padded."""
+        return len(str(len(self.images) - 1))
+
+    def classes(self, limit: int | None = None) -> Sequence[int]:
+        """The class of each image of the split, or of the first ``limit`` of them."""
+        rows = self.rows[:limit]
+        if not self.extra_columns:
+            return self.labels.values(rows.start, rows.stop)
+        classes = array(self.labels.header.type.code)
+        for start in range(rows.start, rows.stop, LABELS_AT_ONCE):
+            values = self.labels.values(start, min(start + LABELS_AT_ONCE, rows.stop))
+            classes.extend(values[self._class_column :: len(self.extra_columns) + 1])
+        return classes
+
+    def labeled(self, limit: int | None = None, only: Collection[int] | None = None) -> Iterator[tuple[int, int]]:
+        """Index and class of each image of the split, or of the first ``limit``; with ``only``, of these classes."""
+        for index, label in enumerate(self.classes(limit), self.rows.start):
+            if only is None or label in only:
+                yield index, label
+
+    def extra_values(self, index: int) -> tuple[int, ...]:
+        """What the label of the image at ``index`` says beside the class, in the order of `extra_columns`."""
+        if not self.extra_columns:
+            return ()
+        values = self.labels.values(index, index + 1)
+        return tuple(value for column, value in enumerate(values) if column != self._class_column)
+
+    def upright(self, stored: bytes) -> bytes:
+        """An image as it stands in the images file, row by row from the top."""
+        if not self._transposed:
+            return stored
+        rows, _ = self.size
+        return transposed(stored, rows)
+
+    def pixels(self, index: int) -> bytes:
+        """The image at ``index``: rows × columns unsigned bytes, upright, row by row from the top."""
+        return self.upright(self.images.read(index, index + 1))
+
+
+def transposed(pixels: bytes, columns: int) -> bytes:
+    """An image of one byte a pixel, row by row, with rows and columns exchanged; ``columns``: those that it has now."""
+    return b"".join(pixels[column::columns] for column in range(columns))

@@ -1,0 +1,155 @@
+"""Reading PNG files that anyone may have made: either the pixels of an image as it must be, or what is wrong.
+
+Pillow reads the pixels. What it is lenient about, or what would let a small file take much memory, is checked first.
+"""
+
+import errno
+import io
+import os
+import stat
+import struct
+import warnings
+import zlib
+
+from PIL.PngImagePlugin import PngImageFile
+
+from idxpng.formats.png import SIGNATURE
+
+# Without waiting for whoever would write into a pipe, and without leaving the tree.
+FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+# What a file may hold beside its pixels, such as a color profile or text.
+ROOM_FOR_MORE = 2**20
+# An animation that is none is only a PNG image, and nothing that a reader of images must know.
+warnings.filterwarnings("ignore", "Invalid APNG", module="PIL")
+
+COLOR_TYPES = {0: "grayscale", 2: "RGB", 3: "palette", 4: "grayscale with alpha", 6: "RGB with alpha"}
+
+
+class PngError(Exception):
+    """A file without the pixels that were asked for. ``kind``: ``missing``, ``unreadable`` or ``altered``."""
+
+    def __init__(self, kind: str, detail: str) -> None:
+        super().__init__(detail)
+        self.kind = kind
+
+
+class PngReader:
+    """Reads 8-bit grayscale images of one size.
+
+    Args:
+        rows, columns: height and width in pixels that each image must have.
+    """
+
+    def __init__(self, rows: int, columns: int) -> None:
+        self._size = columns, rows
+        # All of IHDR but whether the image is interlaced, which makes no difference to its pixels.
+        self._start = SIGNATURE + struct.pack(">I4sII4B", 13, b"IHDR", columns, rows, 8, 0, 0, 0)
+        # Twice the pixels, since an encoder may not compress at all.
+        self._largest = 2 * rows * (columns + 1) + ROOM_FOR_MORE
+
+    def read(self, path: str) -> bytes:
+        """The pixels of a file: rows × columns unsigned bytes, row by row from the top.
+
+        Memory is in proportion to the size that the image must have, whatever the file says.
+
+        Raises:
+            PngError: when the file is no such image, or damaged in any place up to the end of the image.
+        """
+        data = read_regular_file(path, self._largest)
+        check_chunks(data)
+        if not data.startswith(self._start):
+            raise PngError("altered", _header(data))
+        with open_png(data) as image:
+            if (image.mode, image.size) != ("L", self._size):  # a second IHDR
+                raise PngError("altered", "a second header changes its size or type")
+            return pixels_of(image)
+
+
+def open_png(data: bytes) -> PngImageFile:
+    """The image in a PNG file, without its pixels yet.
+
+    It is opened as a PNG and nothing else, and without Pillow's limit of pixels: callers know better.
+    """
+    try:
+        return PngImageFile(io.BytesIO(data))
+    except MemoryError:
+        raise
+    except Exception as error:  # Pillow has many for files that are not as they should be
+        raise _unreadable(error) from None
+
+
+def pixels_of(image: PngImageFile) -> bytes:
+    """The pixels, row by row from the top.
+
+    Raises:
+        PngError: when they are not all there.
+    """
+    try:
+        return image.tobytes()
+    except MemoryError:
+        raise
+    except Exception as error:  # as above
+        raise _unreadable(error) from None
+
+
+def read_regular_file(path: str, largest: int) -> bytes:
+    """The bytes of a file, if it is one; it neither waits for a pipe nor follows a symbolic link.
+
+    Raises:
+        PngError: when it cannot be read, is not a regular file, or has more than ``largest`` bytes.
+    """
+    try:
+        descriptor = os.open(path, FLAGS)
+    except FileNotFoundError:
+        raise PngError("missing", "") from None
+    except OSError as error:
+        detail = "a symbolic link" if error.errno == errno.ELOOP else os.strerror(error.errno or 0)
+        raise PngError("unreadable", detail) from None
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise PngError("unreadable", "not a file")
+        if status.st_size > largest:
+            raise PngError("unreadable", f"{status.st_size:,} bytes, too large for one image")
+        data = os.read(descriptor, status.st_size)
+        while len(data) < status.st_size and (more := os.read(descriptor, status.st_size - len(data))):
+            data += more
+        return data
+    except OSError as error:
+        raise PngError("unreadable", os.strerror(error.errno or 0)) from None
+    finally:
+        os.close(descriptor)
+
+
+def check_chunks(data: bytes) -> None:
+    """Check that a PNG file is whole up to the end of the image, with the right checksum for each chunk.
+
+    Pillow does not look at the checksums of pixels, and other readers do.
+
+    Raises:
+        PngError: when it is not.
+    """
+    if not data.startswith(SIGNATURE):
+        raise PngError("unreadable", "not a PNG file" if data else "empty")
+    at, chunk = len(SIGNATURE), b""
+    view = memoryview(data)
+    while chunk != b"IEND":
+        end = at + 8 + int.from_bytes(view[at : at + 4], "big")
+        chunk = data[at + 4 : at + 8]
+        if end + 4 > len(data):
+            raise PngError("unreadable", f"truncated inside a chunk at byte {len(data)}")
+        if zlib.crc32(view[at + 4 : end]) != int.from_bytes(view[end : end + 4], "big"):
+            raise PngError("unreadable", f"checksum error at byte {end}")
+        at = end + 4
+
+
+def _header(data: bytes) -> str:
+    """What kind of image a file says that it is."""
+    length, name, columns, rows, depth, color = struct.unpack_from(">I4sIIBB", data.ljust(26, b"\0"), len(SIGNATURE))
+    if (length, name) != (13, b"IHDR"):
+        return "it does not begin as a PNG image"
+    return f"{rows} × {columns} pixels, {depth}-bit {COLOR_TYPES.get(color, 'of no known color type')}"
+
+
+def _unreadable(error: Exception) -> PngError:
+    return PngError("unreadable", str(error) or type(error).__name__)

@@ -1,0 +1,157 @@
+"""Metadata of a published dataset in Croissant 1.1: https://docs.mlcommons.org/croissant/."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import idxpng
+from idxpng.dataset.model import Dataset
+from idxpng.formats.split_header import SplitHeader
+from idxpng.publish.provenance import FileRecord, sources
+from idxpng.publish.terms import bibtex, license_urls
+
+TERMS = """
+    arrayShape citeAs column containedIn equivalentProperty extract field fileObject fileProperty fileSet format
+    includes isArray isLiveDataset jsonPath key md5 parentField path recordSet references regex repeated replace
+    samplingRate separator source subField transform
+"""
+CONTEXT = {
+    "@language": "en",
+    "@vocab": "https://schema.org/",
+    "sc": "https://schema.org/",
+    "cr": "http://mlcommons.org/croissant/",
+    "rai": "http://mlcommons.org/croissant/RAI/",
+    "dct": "http://purl.org/dc/terms/",
+    "prov": "http://www.w3.org/ns/prov#",
+    "conformsTo": "dct:conformsTo",
+    "data": {"@id": "cr:data", "@type": "@json"},
+    "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
+    "description": {"@container": "@language"},
+    "examples": {"@id": "cr:examples", "@type": "@json"},
+    "name": {"@container": "@language"},
+    **{term: f"cr:{term}" for term in TERMS.split()},
+}
+# Names of record sets that no split can have, since a split's name has no dot.
+CLASSES, SPLITS = "class.names", "split.names"
+CLASS_FIELDS = {"label": "sc:Integer", "name": "sc:Text"}
+
+
+def metadata(
+    dataset: Dataset,
+    headers: Sequence[SplitHeader],
+    parquet: Mapping[str, FileRecord],
+    manifests: Mapping[str, FileRecord],
+    columns: Sequence[str],
+    images: Mapping[str, int],
+) -> dict[str, Any]:
+    """The document, for `json`.
+
+    Args:
+        dataset: the dataset.
+        headers: of each split, what `validate` found.
+        parquet, manifests: the files of each split, by its name.
+        columns: those of each Parquet file.
+        images: how many images each split has there, by its name.
+    """
+    splits = [header.split for header in headers]
+    # An empty value, where the dataset file does not know it, is left out.
+    optional = {
+        "url": dataset.url,
+        "creator": [{"@type": "sc:Person", "name": name} for name in dataset.creators],
+        "datePublished": dataset.published,
+        "creditText": dataset.attribution,
+    }
+    return {
+        "@context": CONTEXT,
+        "@type": "sc:Dataset",
+        "conformsTo": "http://mlcommons.org/croissant/1.1",
+        "name": dataset.name,
+        "alternateName": dataset.title,
+        "description": _description(dataset, images),
+        "version": idxpng.__version__,
+        "license": license_urls(dataset),
+        "citeAs": bibtex(dataset),
+        **{key: value for key, value in optional.items() if value},
+        "rai:dataPreprocessingProtocol": _preprocessing(dataset),
+        "prov:wasGeneratedBy": {
+            "@type": "prov:Activity",
+            "prov:label": f"the workflow's export and parquet steps, version {idxpng.__version__}",
+        },
+        "prov:wasDerivedFrom": [_source(source) for source in sources(dataset, headers)],
+        "distribution": [
+            *(_file(f"{split}.parquet", "application/x-parquet", parquet[split]) for split in splits),
+            *(_file(f"{split}.csv", "text/csv", manifests[split]) for split in splits),
+        ],
+        "recordSet": [
+            _enumeration(CLASSES, "sc:Enumeration", CLASS_FIELDS, list(dataset.classes.items())),
+            _enumeration(SPLITS, "cr:Split", {"name": "sc:Text"}, [(split,) for split in splits]),
+            *(_records(split, columns) for split in splits),
+        ],
+    }
+
+
+def _description(dataset: Dataset, images: Mapping[str, int]) -> str:
+    sizes = ", ".join(f"{split}: {count:,}" for split, count in images.items())
+    return f"{dataset.title}. Labeled images in {len(dataset.classes)} classes ({sizes}), converted from IDX files."
+
+
+def _preprocessing(dataset: Dataset) -> str:
+    turned = ", turned upright, as the files store them column by column" if dataset.orientation == "transposed" else ""
+    return f"The pixels of the IDX files, unchanged{turned}; images and labels are checked against each other."
+
+
+def _source(source: Mapping[str, Any]) -> dict[str, Any]:
+    content = source["content"]
+    return {
+        "@type": "prov:Entity",
+        "@id": f"urn:sha256:{content['sha256']}",
+        "prov:label": f"{content['file']}, IDX file of the {source['role']} of {source['split']}",
+        "sha256": content["sha256"],
+    }
+
+
+def _file(name: str, kind: str, file: FileRecord) -> dict[str, Any]:
+    return {
+        "@type": "cr:FileObject",
+        "@id": name,
+        "name": name,
+        "contentUrl": file.path,
+        "contentSize": f"{file.bytes} B",
+        "encodingFormat": kind,
+        "sha256": file.sha256,
+    }
+
+
+def _enumeration(name: str, kind: str, fields: Mapping[str, str], rows: Sequence[Sequence[Any]]) -> dict[str, Any]:
+    """A record set whose few records stand in the document itself; its key is its first field."""
+    return {
+        "@type": "cr:RecordSet",
+        "@id": name,
+        "name": name,
+        "dataType": kind,
+        "key": {"@id": f"{name}/{next(iter(fields))}"},
+        "field": [
+            {"@type": "cr:Field", "@id": f"{name}/{field}", "name": field, "dataType": type_}
+            for field, type_ in fields.items()
+        ],
+        "data": [{f"{name}/{field}": value for field, value in zip(fields, row, strict=True)} for row in rows],
+    }
+
+
+def _records(split: str, columns: Sequence[str]) -> dict[str, Any]:
+    fields = []
+    for column in columns:
+        source: dict[str, Any] = {"fileObject": {"@id": f"{split}.parquet"}, "extract": {"column": column}}
+        field: dict[str, Any] = {
+            "@type": "cr:Field",
+            "@id": f"{split}/{column}",
+            "name": column,
+            "dataType": "sc:ImageObject" if column == "image" else "sc:Integer",
+        }
+        if column == "image":
+            source["transform"] = {"jsonPath": "bytes"}
+        elif column == "label":
+            field["references"] = {"field": {"@id": f"{CLASSES}/label"}}
+        fields.append(field | {"source": source})
+    return {"@type": "cr:RecordSet", "@id": split, "name": split, "field": fields}

@@ -1,0 +1,86 @@
+"""What stands on the page of a dataset without its script: sentences, tables and plots, as HTML."""
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+from idxpng.dataset.model import Dataset
+from idxpng.formats.split_header import SplitHeader
+from idxpng.publish.duplicate_groups import Groups
+from idxpng.publish.markup import definitions, histogram, table
+
+BARS = 64
+LEVELS_PER_ROW = 16
+
+
+def summary(splits: Sequence[dict[str, Any]], classes: int) -> str:
+    """How many images there are, of what size, in how many classes and splits: plain text."""
+    total = sum(split["count"] for split in splits)
+    parts = ", ".join(f"{split['name']} {split['count']:,}" for split in splits)
+    size = f"{splits[0]['rows']} × {splits[0]['columns']}"
+    noun = "class" if classes == 1 else "classes"
+    return f"{total:,} images of {size} pixels in {classes} {noun}: {parts}"
+
+
+def pixels(about: SplitHeader, numbers: dict[str, Any]) -> str:
+    """The values of a split's pixels: a histogram, and its numbers as a table."""
+    levels = numbers["levels"]
+    rows = [
+        (f"{start} to {start + LEVELS_PER_ROW - 1}", f"{sum(levels[start : start + LEVELS_PER_ROW]):,}")
+        for start in range(0, len(levels), LEVELS_PER_ROW)
+    ]
+    what = f"mean {numbers['mean']:.4f} and standard deviation {numbers['std']:.4f} of white"
+    title = f"Pixels of {about.split} by value: {what}"
+    words = f"{about.split}: {sum(levels):,} pixels, {what}. Each step of the scale is ten times as many."
+    return f"""<div data-split="{escape(about.split)}">
+<p class="numbers">{escape(words)}</p>
+{histogram(levels, BARS, title)}
+<details><summary>The numbers</summary>
+{table(("value", "pixels"), rows)}
+</details>
+</div>"""
+
+
+def numbers(
+    abouts: Sequence[SplitHeader], measured: Sequence[dict[str, Any]], within: Mapping[str, Groups], across: Groups
+) -> str:
+    """A table of what was measured, with a row for each split."""
+    columns = ("split", "images", "classes", "mean", "standard deviation", "blank", "duplicates", "in another split")
+    rows = [
+        (
+            about.split,
+            f"{numbers['images']:,}",
+            len(numbers["class_counts"]),
+            f"{numbers['mean']:.4f}",
+            f"{numbers['std']:.4f}",
+            f"{numbers['blank_count']:,}",
+            f"{within[about.split].repeated:,}",
+            f"{across.images[about.split]:,}",
+        )
+        for about, numbers in zip(abouts, measured, strict=True)
+    ]
+    return table(columns, rows)
+
+
+def files(abouts: Sequence[SplitHeader]) -> str:
+    """A table of the IDX files: what their headers say, and their digests."""
+    columns = ("split", "file", "magic", "type", "dims", "bytes", "SHA-256")
+    rows = []
+    for about in abouts:
+        for file in (about.images, about.labels):
+            dims = " × ".join(map(str, file["dims"]))
+            size = f"{file['bytes']:,}"
+            rows.append((about.split, file["file"], file["magic"], file["type"], dims, size, file["sha256"]))
+    return table(columns, rows)
+
+
+def terms(known: Dataset) -> str:
+    """The license and what the dataset's authors ask for."""
+    return definitions(
+        {
+            "license": known.license["spdx"] or "uncertain",
+            "note": known.license.get("note"),
+            "attribution": known.attribution,
+            "cite as": known.citation,
+        }
+    )

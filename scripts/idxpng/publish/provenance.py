@@ -1,0 +1,97 @@
+"""What lies in a dataset's folder to be passed on: its files with their digests, and where they come from."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import idxpng
+from idxpng.dataset.model import Dataset
+from idxpng.formats.split_header import SplitHeader
+
+WORKFLOW = Path(__file__).resolve().parents[3]
+# What the published bytes may depend on.
+PACKAGES = ("numpy", "pillow", "pyarrow", "PyYAML", "snakemake")
+
+SETTINGS = ":!config.yaml"  # which is there to be edited
+
+
+@dataclass(frozen=True)
+class FileRecord:
+    """A file below the dataset's folder; ``path`` is relative to it."""
+
+    path: str
+    bytes: int
+    sha256: str
+
+    @classmethod
+    def of(cls, path: Path, folder: Path) -> FileRecord:
+        with open(path, "rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return cls(path.relative_to(folder).as_posix(), path.stat().st_size, digest)
+
+
+def sources(dataset: Dataset, headers: Sequence[SplitHeader]) -> list[dict[str, Any]]:
+    """The IDX files that all was made from.
+
+    Of each the ``split`` and ``role`` (images or labels), ``published``: its name and pinned digest, None where nothing
+    is pinned; and ``content``: name, bytes and digest of the IDX file in it, as `validate` found them.
+    """
+    found = []
+    for header in headers:
+        for role, pinned in zip(("images", "labels"), dataset.split(header.split).files, strict=True):
+            content = {key: getattr(header, role)[key] for key in ("file", "bytes", "sha256")}
+            published = {"file": pinned.file, "sha256": pinned.sha256}
+            found.append({"split": header.split, "role": role, "published": published, "content": content})
+    return found
+
+
+def provenance(dataset: Dataset, headers: Sequence[SplitHeader], files: Sequence[FileRecord]) -> dict[str, Any]:
+    """From what and with what a folder was made. It says nothing of when and where, so that equal runs say the same."""
+    return {
+        "dataset": dataset.name,
+        "title": dataset.title,
+        "workflow": {"version": idxpng.__version__} | checkout(WORKFLOW),
+        "software": {"python": platform.python_version()} | _versions(),
+        "inputs": sources(dataset, headers),
+        "outputs": [vars(file) for file in files],
+    }
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for package in PACKAGES:
+        try:
+            found[package.lower()] = version(package)
+        except PackageNotFoundError:
+            continue  # with --sdm conda a job has only the packages that it needs
+    return found
+
+
+def checkout(folder: Path) -> dict[str, Any]:
+    """``commit``: 40 letters and digits; ``modified``: whether files differ from it, other than the configuration.
+
+    Empty for a folder that is no checkout itself, as after a download without Git, or where Git does not answer.
+    """
+    if not (folder / ".git").exists():  # or Git would answer for a repository around it
+        return {}
+    try:
+        commit = _git(folder, "rev-parse", "HEAD")
+        changes = _git(folder, "status", "--porcelain", "--untracked-files=no", "--", ".", SETTINGS)
+    except (OSError, subprocess.CalledProcessError):
+        return {}
+    return {"commit": commit, "modified": bool(changes)}
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    # Without what a hook of another repository sets, in which this may run.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    command = ["git", "--no-optional-locks", "-C", str(folder), *arguments]
+    return subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout.strip()  # noqa: S603

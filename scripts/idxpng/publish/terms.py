@@ -1,0 +1,87 @@
+"""Under which terms a dataset is passed on: the words, their names elsewhere, and how to cite it."""
+
+from __future__ import annotations
+
+import re
+
+from idxpng.dataset.model import Dataset
+
+# The Hugging Face Hub knows most licenses by their SPDX identifiers in small letters, and these by other names.
+# https://huggingface.co/docs/hub/repositories-licenses
+HUB_NAMES = {
+    "AGPL-3.0-only": "agpl-3.0",
+    "AGPL-3.0-or-later": "agpl-3.0",
+    "C-UDA-1.0": "c-uda",
+    "GFDL-1.3-only": "gfdl",
+    "GFDL-1.3-or-later": "gfdl",
+    "GPL-2.0-only": "gpl-2.0",
+    "GPL-2.0-or-later": "gpl-2.0",
+    "GPL-3.0-only": "gpl-3.0",
+    "GPL-3.0-or-later": "gpl-3.0",
+    "LGPL-2.1-only": "lgpl-2.1",
+    "LGPL-2.1-or-later": "lgpl-2.1",
+    "LGPL-3.0-only": "lgpl-3.0",
+    "LGPL-3.0-or-later": "lgpl-3.0",
+    "LGPLLR": "lgpl-lr",
+    "ODC-By-1.0": "odc-by",
+    "ODbL-1.0": "odbl",
+    "PDDL-1.0": "pddl",
+}
+HUB_SAME = """
+    AFL-3.0 Apache-2.0 Artistic-2.0 BSD-2-Clause BSD-3-Clause BSD-3-Clause-Clear BSL-1.0 CC-BY-2.0 CC-BY-2.5 CC-BY-3.0
+    CC-BY-4.0 CC-BY-NC-2.0 CC-BY-NC-3.0 CC-BY-NC-4.0 CC-BY-NC-ND-3.0 CC-BY-NC-ND-4.0 CC-BY-NC-SA-2.0 CC-BY-NC-SA-3.0
+    CC-BY-NC-SA-4.0 CC-BY-ND-4.0 CC-BY-SA-3.0 CC-BY-SA-4.0 CC0-1.0 CDLA-Permissive-1.0 CDLA-Permissive-2.0
+    CDLA-Sharing-1.0 ECL-2.0 EPL-1.0 EPL-2.0 etalab-2.0 EUPL-1.1 EUPL-1.2 ISC LPPL-1.3c MIT MPL-2.0 MS-PL NCSA OFL-1.1
+    OSL-3.0 PostgreSQL Unlicense WTFPL Zlib
+"""
+
+# Characters that BibTeX or the TeX behind it would act on.
+TEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+TEX |= {character: f"\\{character}" for character in "{}%&#$_"}
+
+
+def words(dataset: Dataset) -> str:
+    """What a user must know of a dataset's license, in paragraphs."""
+    name = dataset.license["spdx"] or "uncertain"
+    paragraphs = (f"License of {dataset.title}: {name}", dataset.license.get("note"), dataset.attribution)
+    return "\n\n".join(paragraph for paragraph in paragraphs if paragraph)
+
+
+def hub_license(dataset: Dataset) -> dict[str, str]:
+    """How the header of a dataset card names the license: ``license``, and what else the Hub asks for."""
+    spdx = dataset.license["spdx"]
+    if spdx is None:
+        return {"license": "unknown"}
+    if spdx in HUB_SAME.split() or spdx in HUB_NAMES:
+        return {"license": HUB_NAMES.get(spdx, spdx.lower())}
+    return {"license": "other", "license_name": spdx.lower().replace(" ", "-"), "license_link": "LICENSE"}
+
+
+def license_urls(dataset: Dataset) -> list[str]:
+    """The license as metadata has it: its address where it is one license, then what a user must know of it."""
+    spdx, note = dataset.license["spdx"], dataset.license.get("note")
+    if spdx is None or not re.fullmatch(r"[A-Za-z0-9.-]+", spdx) or spdx.startswith("LicenseRef-"):
+        return [words(dataset)]
+    return [f"https://spdx.org/licenses/{spdx}", *([note] if note else [])]
+
+
+def bibtex(dataset: Dataset) -> str:
+    """A BibTeX entry of what the dataset file says: title, authors, year, address, and how its authors cite it."""
+    fields = {
+        "title": f"{{{_tex(dataset.title)}}}",
+        "author": " and ".join(f"{{{_tex(name)}}}" if _is_group(name) else _tex(name) for name in dataset.creators),
+        "year": (dataset.published or "")[:4],
+        "url": dataset.url or "",
+        "note": _tex(dataset.citation),
+    }
+    lines = [f"  {key} = {{{text}}}" for key, text in fields.items() if text]
+    return f"@misc{{{dataset.name},\n" + ",\n".join(lines) + "\n}"
+
+
+def _is_group(name: str) -> bool:
+    """Whether a name has words by which BibTeX would take it for several, or for its parts in another order."""
+    return " and " in name or "," in name
+
+
+def _tex(text: str) -> str:
+    return "".join(TEX.get(character, character) for character in text)

@@ -1,0 +1,1 @@
+"""What the rules ask: which files, from which others, with which options."""

@@ -1,0 +1,141 @@
+"""The datasets that a run can name: those that the workflow ships, and files of one's own."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from idxpng.dataset.file import load
+from idxpng.dataset.model import Dataset
+from idxpng.dataset.strict_yaml import read_yaml
+from idxpng.run.config import SHOWN_AS, ConfigError
+
+OWN = (".yaml", ".yml")
+SCHEMA = "schemas/dataset.schema.yaml"
+# Licenses whose texts are in datasets/licenses/, by their SPDX identifiers. Lines that name their owners are in the
+# note of a dataset file, not in the text.
+TEXTS = ("Apache-2.0", "BSD-3-Clause", "CC-BY-4.0", "CC-BY-SA-4.0", "CC0-1.0", "MIT")
+
+
+class Catalog:
+    """Datasets by name.
+
+    Args:
+        entries: those of the configuration: names, or paths of dataset files.
+        source: gives the local path of one of the workflow's own files.
+        shipped: names of the datasets that the workflow ships, as far as they can be listed.
+
+    Attributes:
+        configured: the datasets of ``entries``, by name.
+        entries: how the configuration spells each of them, by name.
+
+    Raises:
+        ConfigError, DatasetError: when an entry names no dataset, or one that has a mistake.
+    """
+
+    def __init__(self, entries: Sequence[str], source: Callable[[str], str], shipped: Sequence[str] = ()) -> None:
+        self._source = source
+        self._shipped = shipped
+        self._schema = read_yaml(source(SCHEMA), SCHEMA)
+        self.configured: dict[str, Dataset] = {}
+        self.entries: dict[str, str] = {}
+        self._files: dict[str, str] = {}
+        for entry in entries:
+            dataset = self._load(entry, "datasets")
+            if dataset.name in self.configured:
+                raise ConfigError(
+                    SHOWN_AS,
+                    "two datasets have the same name, and thus the same results folder",
+                    at="datasets",
+                    found=f"{self.entries[dataset.name]} and {entry}",
+                    todo="rename one of the files",
+                )
+            self.configured[dataset.name] = dataset
+            self.entries[dataset.name] = entry
+        self._known = dict(self.configured)
+
+    def dataset(self, name: str, at: str = "datasets") -> Dataset:
+        """A dataset by name: a configured one, or one that the workflow ships, so that any can be a target.
+
+        Args:
+            name: the dataset.
+            at: the configuration key that names it, for messages.
+        """
+        if name not in self._known:
+            self._known[name] = self._load(name, at)
+        return self._known[name]
+
+    def check_splits(self, splits: Sequence[str]) -> None:
+        """Check that each of some splits is one of a configured dataset.
+
+        Raises:
+            ConfigError: when it is not.
+        """
+        _check_known("split", splits, {split for dataset in self.configured.values() for split in dataset.splits})
+
+    def check_classes(self, classes: Sequence[int]) -> None:
+        """Check that each of some labels is one of a configured dataset.
+
+        Raises:
+            ConfigError: when it is not.
+        """
+        known = {label for dataset in self.configured.values() for label in dataset.classes}
+        _check_known("label", classes, known, at="classes")
+
+    def file(self, name: str) -> str:
+        """The local path of a dataset's file."""
+        return self._files[self.dataset(name).name]
+
+    def bring(self, dataset: str, published: str) -> None:
+        """Have Snakemake copy a bundled file here, where the workflow itself was imported over the network."""
+        if dataset not in self.entries or not self.entries[dataset].endswith(OWN):
+            for mirror in self.dataset(dataset).mirrors:
+                if "://" not in mirror:
+                    self._source(f"datasets/{mirror}/{published}")
+
+    def model(self, entry: str, at: str) -> tuple[str, Dataset]:
+        """A dataset that others are to be like, and which is none of the run's: the local path of its file, and itself.
+
+        Args:
+            entry: a name, or the path of a dataset file.
+            at: the configuration key that names it, for messages.
+        """
+        if entry.endswith(OWN):
+            return entry, load(entry, self._schema)
+        dataset = self.dataset(entry, at)
+        return self.file(entry), dataset
+
+    def license_text(self, dataset: str) -> str | None:
+        """The local path of the words of a dataset's license, where the workflow has them."""
+        spdx = self.dataset(dataset).license["spdx"]
+        return self._source(f"datasets/licenses/{spdx}.txt") if spdx in TEXTS else None
+
+    def _load(self, entry: str, at: str) -> Dataset:
+        if entry.endswith(OWN):
+            dataset = load(entry, self._schema)
+            self._files[dataset.name] = entry
+            return dataset
+        display_name = f"datasets/{entry}.yaml"
+        path = self._source(display_name)
+        if not Path(path).is_file():
+            close = difflib.get_close_matches(entry, self._shipped, n=1)
+            raise ConfigError(
+                SHOWN_AS,
+                "no such dataset",
+                at=at,
+                expected=f"one of {', '.join(self._shipped) or 'the files in datasets/'}; or the path of a dataset "
+                "file of your own, which ends in .yaml",
+                found=entry,
+                todo=f"did you mean {close[0]}?" if close else None,
+            )
+        self._files[entry] = path
+        return load(path, self._schema, display_name=display_name)
+
+
+def _check_known(what: str, asked: Sequence[Any], known: set[Any], at: str = "splits") -> None:
+    for one in asked:
+        if one not in known:
+            expected = f"some of {', '.join(map(str, sorted(known)))}"
+            raise ConfigError(SHOWN_AS, f"no such {what}", at=at, expected=expected, found=one)

@@ -1,0 +1,97 @@
+"""What is checked before the first job of a run, for all its jobs together."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from idxpng.errors import DataError
+from idxpng.files.disk_space import check_room_for_files
+from idxpng.run.plan import Plan
+
+
+def check_folder(path: str | os.PathLike[str], name: str) -> None:
+    """Check that ``path`` is a directory in which files can be made, or can become one.
+
+    Args:
+        path: the directory.
+        name: what it is for, as the key ``pathvars`` of the configuration calls it.
+
+    Raises:
+        DataError: when it, or what stands above it, is a file or cannot be written.
+    """
+    existing = Path(path).absolute()
+    while not os.path.lexists(existing):
+        existing = existing.parent
+    todo = f"name another folder: --config 'pathvars={{{name}: FOLDER}}'"
+    if not existing.is_dir():
+        found = f"{existing} is a file"
+        raise DataError(path, "cannot be a folder", expected="a folder, or nothing", found=found, todo=todo)
+    if not os.access(existing, os.W_OK | os.X_OK):
+        read_only = os.statvfs(existing).f_flag & os.ST_RDONLY
+        found = f"{existing} is on a read-only file system" if read_only else f"no permission to write in {existing}"
+        raise DataError(path, "cannot be written", found=found, todo=todo)
+
+
+def check_run(plan: Plan, results: str, jobs: Iterable[Any]) -> list[str]:
+    """Check that what some jobs of Snakemake make belongs into the folder of results, and fits there.
+
+    Returns:
+        What a person should know before it is made.
+
+    Raises:
+        DataError: when a folder holds results of another dataset of the same name.
+        DiskRoomError: when there is no room for the PNG files: each job by itself sees only its own label.
+    """
+    jobs = list(jobs)
+    for name in plan.catalog.configured:
+        _check_origin(plan, name, Path(results) / name)
+    check_room_for_files(results, plan.export_count(jobs))
+    return [words for name in plan.catalog.configured for words in _replaced(plan, name, Path(results) / name, jobs)]
+
+
+def _check_origin(plan: Plan, name: str, folder: Path) -> None:
+    source = plan.catalog.configured[name].source
+    path = plan.catalog.file(name)
+    for header in folder.glob("header/*.json"):
+        origin = _read(header).get("dataset_file")
+        if not isinstance(origin, str) or origin == source:
+            continue
+        if origin != f"datasets/{name}.yaml" and (not os.path.exists(origin) or os.path.samefile(origin, path)):
+            continue  # the file was moved, or is spelled in another way
+        raise DataError(
+            folder,
+            "has results of another dataset with the same name",
+            expected=f"those of {source}",
+            found=f"those of {origin}",
+            todo=f"rename the dataset file, or remove {folder} and resources/{name}",
+        )
+
+
+def _replaced(plan: Plan, name: str, folder: Path, jobs: list[Any]) -> Iterator[str]:
+    """A sentence for each split of which a limit is about to replace more images than it makes."""
+    limit = plan.config.limit
+    exports = any(job.rule.name == "export" and job.wildcards.dataset == name for job in jobs)
+    if limit is None or not exports:
+        return
+    for split in plan.splits(plan.catalog.dataset(name)):
+        manifest = folder / "manifest" / f"{split}.csv"
+        if manifest.is_file():
+            with manifest.open("rb") as file:
+                rows = sum(1 for _ in file) - 1
+            if rows > limit:
+                yield (
+                    f"{folder}/png/{split}: limit={limit} replaces {rows:,} PNG files by {limit:,}. "
+                    "Ctrl-C keeps those that are still there; without limit, the same command makes all of them again."
+                )
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        document = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}  # which `validate` makes again
+    return document if isinstance(document, dict) else {}

@@ -1,0 +1,46 @@
+"""What Snakemake does not see: the modules behind a script, which shape its results as much as the script does."""
+
+import ast
+import hashlib
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+PACKAGE = Path(__file__).parents[1]
+IGNORED = {"command.py", "log.py"}  # command lines and messages are not in any result
+MARK = "# not in the digest"
+
+
+def code_digest(script: str | Path, parts: Iterable[str] = ()) -> str:
+    """A digest of ``script``, of the modules of this package that it imports, directly or through others, and of
+    other ``parts`` of the package.
+
+    As a parameter of a rule it makes Snakemake run the rule again when one of them changes. An import whose line is
+    marked ``# not in the digest`` does not count: it is there for what shapes no result, such as the network.
+    """
+    seen: dict[str, bytes] = {}
+    own = Path(script).read_bytes()
+    queue = _imported(own, PACKAGE)[:]
+    while queue:
+        if (path := queue.pop()) not in seen and path not in IGNORED:
+            seen[path] = (PACKAGE / path).read_bytes()
+            queue += _imported(seen[path], PACKAGE)
+    modules = [seen[path] for path in sorted(seen)]
+    return hashlib.sha256(b"".join((own, *modules, *((PACKAGE / part).read_bytes() for part in parts)))).hexdigest()
+
+
+@cache
+def _imported(source: bytes, package: Path) -> list[str]:
+    """The files of the package's modules that a module imports, as paths in the package."""
+    names: list[str] = []
+    lines = source.decode().splitlines()
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.Import | ast.ImportFrom) or MARK in lines[(node.end_lineno or node.lineno) - 1]:
+            continue
+        if isinstance(node, ast.ImportFrom):
+            names += [f"{node.module}", *(f"{node.module}.{alias.name}" for alias in node.names)]
+        else:
+            names += [alias.name for alias in node.names]
+    dotted = (name.split(".") for name in names)
+    paths = ("/".join(parts[1:]) + ".py" for parts in dotted if parts[0] == package.name and len(parts) > 1)
+    return [path for path in paths if (package / path).is_file()]

@@ -1,0 +1,100 @@
+"""The configuration of a run: what config.yaml, --config or an importing workflow asks for, checked."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+from idxpng.dataset.file import check_mirror
+from idxpng.dataset.schema import check
+from idxpng.errors import DataError
+
+SHOWN_AS = "configuration"
+
+
+class ConfigError(DataError):
+    """A configuration with a mistake in it."""
+
+
+@dataclass(frozen=True)
+class OwnFolder:
+    """A folder of images: ``path``; the folder of their ``manifests``, and what they are to be ``like``, or None."""
+
+    path: str
+    manifests: str | None = None
+    like: str | None = None
+
+
+@dataclass(frozen=True)
+class Config:
+    """What a run is asked for, see schemas/config.schema.yaml.
+
+    ``datasets``: names, or paths of dataset files. ``splits``: names of the splits, none for all of them. ``limit``:
+    how many images of each split, or None. ``classes``: which labels, none for all of them. ``shard_size``,
+    ``shuffle_seed``: how `pack` packs them. ``csv_header``: whether CSV files begin with the names of their columns.
+    ``mirrors``: by dataset, where to look before its own mirrors. ``folders``: by name, folders of images to make IDX
+    files of.
+    """
+
+    datasets: tuple[str, ...]
+    splits: tuple[str, ...]
+    limit: int | None
+    classes: tuple[int, ...]
+    shard_size: int
+    shuffle_seed: int | None
+    csv_header: bool
+    mirrors: dict[str, tuple[str, ...]]
+    folders: dict[str, OwnFolder]
+
+    @classmethod
+    def read(cls, config: dict[str, Any], schema: dict[str, Any]) -> Config:
+        """Check ``config``, as Snakemake has it, against its JSON schema.
+
+        Raises:
+            ConfigError: for the first mistake: the key, what was found, and what is allowed.
+        """
+        config = config | {key: _listed(config[key]) for key in ("datasets", "splits", "classes") if key in config}
+        if isinstance(config.get("classes"), list):
+            config["classes"] = [int(label) if str(label).isdecimal() else label for label in config["classes"]]
+        if config.get("csv_header") in ("true", "false"):  # as YAML spells it, and Snakemake's --config does not
+            config["csv_header"] = config["csv_header"] == "true"
+        check(config, schema, SHOWN_AS, ConfigError)
+        settings = {key: rule["default"] for key, rule in schema["properties"].items() if "default" in rule}
+        settings |= config
+        mirrors = {name: tuple(map(_expanded, _sequence(of))) for name, of in (settings["mirrors"] or {}).items()}
+        for places in mirrors.values():
+            for mirror in places:
+                check_mirror(mirror, SHOWN_AS, ConfigError)
+        return cls(
+            datasets=tuple(map(_expanded, _sequence(settings["datasets"]))),
+            splits=tuple(_sequence(settings["splits"])),
+            limit=None if settings["limit"] is None else int(settings["limit"]),  # a schema's integer may be 10.0
+            classes=tuple(map(int, _sequence(settings["classes"]))),
+            shard_size=int(settings["shard_size"]),
+            shuffle_seed=settings["shuffle_seed"],
+            csv_header=settings["csv_header"],
+            mirrors=mirrors,
+            folders={name: _own_folder(folder) for name, folder in (settings["folders"] or {}).items()},
+        )
+
+
+def _listed(value: Any) -> Any:
+    """``this,that`` as the list that it stands for on a command line."""
+    if isinstance(value, str) and "," in value and not os.path.exists(value):
+        return [part.strip() for part in value.split(",")]
+    return value
+
+
+def _own_folder(folder: str | dict[str, str]) -> OwnFolder:
+    keys = folder if isinstance(folder, dict) else {"path": folder}
+    return OwnFolder(**{key: _expanded(value) for key, value in keys.items()})
+
+
+def _sequence(value: Any) -> list[Any]:
+    return [] if value is None else list(value) if isinstance(value, list | tuple) else [value]
+
+
+def _expanded(path: str) -> str:
+    """``path`` with ~ as the home directory, which no shell expands inside of an option."""
+    return os.path.expanduser(path)

@@ -1,0 +1,104 @@
+"""What the rules ask on the way back: which folders of images become which IDX files."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from idxpng.dataset.model import Dataset
+from idxpng.formats.image_folder import ImageFolder
+from idxpng.run.catalog import Catalog
+from idxpng.run.config import SHOWN_AS, Config, ConfigError, OwnFolder
+
+# What IDX files get from the dataset that they are to be like.
+LAYOUT = ("classes", "label_type", "label_columns", "orientation")
+
+
+class FolderPlan:
+    """The folders that a configuration names, looked into only when they are asked for.
+
+    Args:
+        config: the checked configuration.
+        catalog: where to look up datasets that IDX files are to be like.
+    """
+
+    def __init__(self, config: Config, catalog: Catalog) -> None:
+        self._asked, self._catalog = config.folders, catalog
+        self._folders = {name: ImageFolder(folder.path) for name, folder in config.folders.items()}
+
+    def check(self) -> None:
+        """Look into all folders, before Snakemake does and puts its own words around ours.
+
+        Raises:
+            ConfigError: when there is no folder.
+            FolderError: when one is laid out in another way.
+        """
+        self.dataset_files(None)
+        for folder in self._folders.values():
+            _ = folder.classes
+
+    def dataset_files(self, wildcards: Any) -> list[str]:
+        """The dataset file of each folder.
+
+        Raises:
+            ConfigError: when there is no folder.
+        """
+        if not self._folders:
+            todo = "--config 'folders={photos: my/photos}', where my/photos/train/cat/0001.png is an image"
+            raise ConfigError(SHOWN_AS, "no folder of images", at="folders", found="nothing", todo=todo)
+        return [f"<results>/{name}/idx/{name}.yaml" for name in self._folders]
+
+    def facts(self, wildcards: Any) -> list[str]:
+        """What is known of each split of a folder."""
+        name = wildcards.dataset
+        return [f"<results>/{name}/idx/{split}.json" for split in self._folder(name).splits]
+
+    def path(self, wildcards: Any) -> str:
+        """Where a folder is."""
+        return str(self._folder(wildcards.dataset).path)
+
+    def directories(self, wildcards: Any) -> list[str]:
+        """The directories with the images of a split, which are newer when one is added, removed or renamed."""
+        return self._folder(wildcards.dataset).folders(wildcards.split)
+
+    def manifest(self, wildcards: Any) -> list[str]:
+        """The manifest of a split, where there is one."""
+        folder = self._settings(wildcards.dataset).manifests
+        return [f"{folder.rstrip('/')}/{wildcards.split}.csv"] if folder else []
+
+    def options(self, wildcards: Any, output: Any) -> list[str]:
+        """What else the script needs: the manifest, and the dataset file that the IDX files are to be like."""
+        options = [word for path in self.manifest(wildcards) for word in ("--manifest", path)]
+        if model := self._model(wildcards.dataset):
+            options += ["--like", model[0]]
+        return options
+
+    def state(self, wildcards: Any) -> str:
+        """A digest that is another one after an image of a split was edited."""
+        return self._folder(wildcards.dataset).state(wildcards.split)
+
+    def layout(self, wildcards: Any) -> str:
+        """A digest of what the IDX files get from the dataset that they are to be like, if any."""
+        if model := self._model(wildcards.dataset):
+            layout = {key: getattr(model[1], key) for key in LAYOUT}
+            return hashlib.sha256(json.dumps(layout).encode()).hexdigest()
+        return ""
+
+    def classes(self, wildcards: Any) -> dict[str, int]:
+        """The labels of a folder, to which every split adds its own."""
+        return self._folder(wildcards.dataset).classes
+
+    def _model(self, name: str) -> tuple[str, Dataset] | None:
+        like = self._settings(name).like
+        return self._catalog.model(like, f"folders.{name}.like") if like else None
+
+    def _settings(self, name: str) -> OwnFolder:
+        self._folder(name)
+        return self._asked[name]
+
+    def _folder(self, name: str) -> ImageFolder:
+        if name not in self._folders:
+            expected = f"one of {', '.join(self._folders)}" if self._folders else "a folder of images"
+            raise ConfigError(SHOWN_AS, "no such folder", at="folders", expected=expected, found=name)
+        return self._folders[name]

@@ -1,0 +1,26 @@
+"""The environment that jobs find: where Python is, which mirrors are configured, and how numpy starts."""
+
+import json
+import os
+import sys
+from collections.abc import Mapping, MutableMapping, Sequence
+from pathlib import Path
+
+from idxpng.fetch.mirrors import VARIABLE, configured
+
+
+def prepare(mirrors: Mapping[str, Sequence[str]], environment: MutableMapping[str, str] = os.environ) -> None:
+    """Prepare the environment of this process, which its jobs inherit.
+
+    ``python`` becomes the one that runs now, unless an environment of conda or a container puts another before it.
+    Mirrors travel here since others on the machine see command lines, Snakemake logs them, and a mirror's URL may
+    hold a secret. numpy starts no threads for linear algebra, which nobody does: they cost more than a small job.
+
+    Args:
+        mirrors: the configured mirrors by dataset. Those that another workflow in this process has put there stay.
+        environment: what to change.
+    """
+    folder = str(Path(sys.executable).parent)
+    environment["PATH"] = os.pathsep.join([folder, environment.get("PATH", os.defpath)])
+    environment.setdefault("OPENBLAS_NUM_THREADS", "1")
+    environment[VARIABLE] = json.dumps(configured(environment) | dict(mirrors))

@@ -1,0 +1,1 @@
+"""The proof that a tree of PNG files is the published dataset."""

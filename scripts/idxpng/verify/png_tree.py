@@ -1,0 +1,192 @@
+"""The images of a split as they lie in directories by label: where each is, what else is there, and what is wrong."""
+
+import os
+from array import array
+from bisect import insort
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+from idxpng.text import printable, shell_word
+
+TIMESTAMP = ".snakemake_timestamp"  # Snakemake's own, in a directory that is an output
+LARGEST_TIMESTAMP = 1024
+KINDS = ("missing", "misplaced", "extra", "altered", "unreadable")
+SHOWN = 20  # of each kind
+
+
+class Problems:
+    """What is wrong with a tree, in memory that does not grow with it.
+
+    Attributes:
+        counts: how many files of each kind.
+        shown: of each kind the first by path, with a few words about it where there are any.
+        labels: directories in which something is wrong that making them again would repair.
+    """
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        self.shown: dict[str, list[tuple[str, str]]] = {kind: [] for kind in KINDS}
+        self.labels: set[str] = set()
+
+    def __bool__(self) -> bool:
+        return bool(self.counts)
+
+    def add(self, kind: str, path: str, detail: str = "", labels: Sequence[str] = ()) -> None:
+        """Count a path below the tree as of one kind. ``labels``: see `Problems`."""
+        self.counts[kind] += 1
+        shown = self.shown[kind]
+        insort(shown, (path, detail))
+        del shown[SHOWN:]
+        self.labels.update(labels)
+
+    def lines(self) -> list[str]:
+        """All of it for people to read, harmless whatever the files are called."""
+        lines = []
+        for kind in KINDS:
+            if self.counts[kind]:
+                lines.append(f"{kind}: {self.counts[kind]:,}")
+                lines += [
+                    f"  {printable(path)}{f' ({printable(detail)})' if detail else ''}"
+                    for path, detail in self.shown[kind]
+                ]
+                if self.counts[kind] > SHOWN:
+                    lines.append(f"  and {self.counts[kind] - SHOWN:,} more")
+        return lines
+
+    def removal(self, tree: str) -> list[str]:
+        """The command that removes what is extra below ``tree``, as far as it is shown."""
+        if not self.counts["extra"]:
+            return []
+        words = [shell_word(os.path.join(tree, path)) for path, _ in self.shown["extra"]]
+        more = ["and verify again, since there is more"] if self.counts["extra"] > SHOWN else []
+        return [f"rm -r -- {' '.join(words)}", *more]
+
+
+class PngTree:
+    """Where each image of a split lies below a directory: ``{label}/{index}.png``.
+
+    Args:
+        path: the directory.
+        labels: for each label, as its directory is called, its value.
+        count: how many images the split has, which makes the width of their names.
+        limit: how many of them must be there.
+        first: the index of the first of these.
+
+    Attributes:
+        places: for each index from `first` on 0 where no image is found, or else the position of its label in
+            `names`, from 1. Four bytes an image is all that is kept, since a split may have millions.
+    """
+
+    def __init__(self, path: str, labels: Mapping[str, int], count: int, limit: int, first: int = 0) -> None:
+        self.path = path
+        self.names = list(labels)
+        self.values = list(labels.values())
+        self.width = len(str(count - 1))
+        self.places = array("I", [0]) * limit
+        self.first = first
+
+    def survey(self, expected: Sequence[int] | None = None) -> Problems:
+        """Find all images, and tell what is missing, misplaced or extra.
+
+        Only what is called like an image, in a directory that is called like a label, is taken for one. Nothing is
+        opened, and no symbolic link followed.
+
+        Args:
+            expected: the label of each image, if known, and -1 for each that must not be there. If not, nobody can tell
+                which directory an image is missing in, and it is misplaced only where another one of its name was
+                found before.
+
+        Raises:
+            OSError: when a directory cannot be read.
+        """
+        problems = Problems()
+        known, found = set(self.names), set()
+        with os.scandir(self.path) as entries:
+            for entry in entries:
+                if entry.name in known and entry.is_dir(follow_symlinks=False):
+                    found.add(entry.name)
+                else:
+                    problems.add("extra", entry.name, _kind(entry))
+        for position, name in enumerate(self.names, 1):
+            if name in found:
+                self._survey_label(position, name, problems, expected)
+        if 0 in self.places:
+            self._add_missing(problems, expected)
+        return problems
+
+    def _survey_label(self, position: int, name: str, problems: Problems, expected: Sequence[int] | None) -> None:
+        value = self.values[position - 1]
+        with os.scandir(os.path.join(self.path, name)) as entries:
+            for entry in entries:
+                index = self._index(entry.name)
+                if index is None:
+                    if not _is_timestamp(entry):
+                        problems.add("extra", f"{name}/{entry.name}", _kind(entry))
+                elif expected is not None and expected[index] < 0:
+                    problems.add("extra", f"{name}/{entry.name}", "its label is not asked for", [name])
+                elif expected is not None and expected[index] != value:
+                    right = self._name(expected[index])
+                    problems.add("misplaced", f"{name}/{entry.name}", f"its label is {right}", [name])
+                elif self.places[index]:
+                    other = self.names[self.places[index] - 1]
+                    problems.add("misplaced", f"{name}/{entry.name}", f"also in {other}", [name, other])
+                else:
+                    self.places[index] = position
+
+    def _index(self, name: str) -> int | None:
+        """The position of an image in `places` from its file's name, or None where it can be no image."""
+        digits = name[: self.width]
+        if name[self.width :] == ".png" and digits.isdecimal() and digits.isascii():
+            index = int(digits) - self.first
+            if 0 <= index < len(self.places):
+                return index
+        return None
+
+    def _add_missing(self, problems: Problems, expected: Sequence[int] | None) -> None:
+        for index, place in enumerate(self.places):
+            if place == 0 and (expected is None or expected[index] >= 0):
+                name = "?" if expected is None else self._name(expected[index])
+                problems.add(
+                    "missing", f"{name}/{self.first + index:0{self.width}}.png", labels=[name] if expected else []
+                )
+
+    def _name(self, value: int) -> str:
+        return self.names[self.values.index(value)] if value in self.values else str(value)
+
+    def label(self, index: int) -> str:
+        """The directory in which the image at an index was found."""
+        return self.names[self.places[index - self.first] - 1]
+
+    def image_counts(self) -> dict[str, int]:
+        """How many images were found in each label's directory."""
+        counts = Counter(self.places)
+        return {name: counts[position] for position, name in enumerate(self.names, 1)}
+
+    def chunks(self, size: int) -> Iterator[list[tuple[int, str]]]:
+        """Index and path below the tree of each image found, in the order of the IDX file, ``size`` at a time."""
+        chunk = []
+        for index, place in enumerate(self.places, self.first):
+            if place:
+                chunk.append((index, f"{self.names[place - 1]}/{index:0{self.width}}.png"))
+                if len(chunk) == size:
+                    yield chunk
+                    chunk = []
+        if chunk:
+            yield chunk
+
+
+def _is_timestamp(entry: os.DirEntry[str]) -> bool:
+    return (
+        entry.name == TIMESTAMP
+        and entry.is_file(follow_symlinks=False)
+        and entry.stat(follow_symlinks=False).st_size <= LARGEST_TIMESTAMP
+    )
+
+
+def _kind(entry: os.DirEntry[str]) -> str:
+    """What stands in a place, where it is no file."""
+    if entry.is_symlink():
+        return "a symbolic link"
+    if entry.is_dir():
+        return "a directory"
+    return "" if entry.is_file() else "not a file"

@@ -1,0 +1,149 @@
+"""The IDX files that a tree of PNG files would make: the digests of their bytes, without writing them."""
+
+import csv
+import hashlib
+import os
+import struct
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice, tee
+from typing import Any
+
+from idxpng.errors import DataError
+from idxpng.formats.idx import IdxHeader
+from idxpng.formats.labeled_images import CLASS, transposed
+from idxpng.formats.png_reader import PngError, PngReader
+from idxpng.verify.parallel import in_order
+from idxpng.verify.png_tree import PngTree
+
+CHUNK_IMAGES = 512
+CHUNK_BYTES = 2**20
+CHUNK_LABELS = 2**12
+# To start processes takes as long as to read some thousand digits.
+FEWEST_FOR_PROCESSES = 4000
+# Each process holds an image some times, so that larger ones are read one after the other.
+LARGEST_FOR_PROCESSES = 2**24
+LONGEST_LINE = 2**16
+LONGEST_MESSAGE = 200
+
+
+class RebuildError(DataError):
+    """A tree, or its manifest, of which no labels file can be made."""
+
+
+# What is wrong with an image: a kind, its path below the tree, and a few words.
+Wrong = tuple[str, str, str]
+
+
+@dataclass(frozen=True)
+class StoredImages:
+    """Reads the images of a tree as the bytes of the IDX file.
+
+    ``rows`` and ``columns`` are those of an upright image; with ``transposed`` it is stored column by column.
+    """
+
+    tree: str
+    rows: int
+    columns: int
+    transposed: bool
+
+    @property
+    def size(self) -> int:
+        """Bytes of an image."""
+        return self.rows * self.columns
+
+    def read(self, chunk: Sequence[tuple[int, str]]) -> tuple[bytes, list[Wrong]]:
+        """The images of some paths below the tree, one after the other, and what is wrong with which of them.
+
+        In place of an image with which something is wrong there are zeros.
+        """
+        reader = PngReader(self.rows, self.columns)
+        images, wrong = [], []
+        for _, path in chunk:
+            try:
+                pixels = reader.read(os.path.join(self.tree, path))
+            except PngError as error:
+                wrong.append((error.kind, path, str(error)))
+                pixels = bytes(self.size)
+            images.append(self._stored(pixels))
+        return b"".join(images), wrong
+
+    def _stored(self, pixels: bytes) -> bytes:
+        if not self.transposed:
+            return pixels
+        return transposed(pixels, self.columns)
+
+    def read_all(self, tree: PngTree, processes: int) -> Iterator[tuple[Sequence[tuple[int, str]], bytes, list[Wrong]]]:
+        """All images found in a tree, in the order of the IDX file: some indices and paths, and what `read` gives."""
+        if len(tree.places) < FEWEST_FOR_PROCESSES or self.size > LARGEST_FOR_PROCESSES:
+            processes = 1
+        chunks, pieces = tee(tree.chunks(max(1, min(CHUNK_IMAGES, CHUNK_BYTES // self.size))))
+        for chunk, (images, wrong) in zip(chunks, in_order(self.read, pieces, processes), strict=True):
+            yield chunk, images, wrong
+
+
+def start(header: IdxHeader) -> Any:
+    """The SHA-256 of an IDX file up to where its items begin."""
+    return hashlib.sha256(header.to_bytes())
+
+
+def labels_digest(header: IdxHeader, tree: PngTree, columns: Sequence[str], manifest: str | None) -> str:
+    """The SHA-256 of the labels file that the directories of a whole tree make.
+
+    Args:
+        header: that of the labels file.
+        tree: where each image lies.
+        columns: names of the columns of the labels file, one of them ``class``.
+        manifest: the CSV file with all other columns, where there are any.
+
+    Raises:
+        RebuildError: when it does not list each image, or a number does not fit into the type of the file.
+    """
+    digest = start(header)
+    row = struct.Struct(f">{len(columns)}{header.type.code}")
+
+    def pack(values: Sequence[int]) -> bytes:
+        try:
+            return row.pack(*values)
+        except struct.error:
+            source = manifest or tree.path
+            raise RebuildError(source, "no label", expected=f"{header.type.name}", found=values) from None
+
+    if len(columns) == 1:
+        packed = [pack([value]) for value in tree.values]
+        places = iter(tree.places)
+        while chunk := list(islice(places, CHUNK_LABELS)):
+            digest.update(b"".join([packed[place - 1] for place in chunk]))
+        return str(digest.hexdigest())
+    if manifest is None:
+        others = ", ".join(column for column in columns if column != CLASS)
+        raise RebuildError(tree.path, f"the directories do not contain {others}", todo="add --manifest FILE")
+    class_column = columns.index(CLASS)
+    for place, values in zip(tree.places, _manifest_rows(manifest, columns, len(tree.places)), strict=True):
+        values[class_column] = tree.values[place - 1]
+        digest.update(pack(values))
+    return str(digest.hexdigest())
+
+
+def _manifest_rows(manifest: str, columns: Sequence[str], count: int) -> Iterator[list[int]]:
+    """For each image of the split the values of ``columns``, with 0 in place of the class."""
+    if not os.path.isfile(manifest):
+        raise RebuildError(manifest, "file not found", todo="make the manifest again")
+    with open(manifest, encoding="utf-8", newline="") as file:
+        rows = csv.DictReader(iter(lambda: file.readline(LONGEST_LINE), ""))
+        for index in range(count):
+            try:
+                row = next(rows)
+                if int(row["index"]) != index:
+                    raise ValueError(f"it is of image {row['index']}")
+                values = [0 if column == CLASS else int(row[column]) for column in columns]
+            except (StopIteration, KeyError, TypeError, ValueError, csv.Error) as error:
+                raise RebuildError(
+                    manifest,
+                    f"no valid row for image {index}",
+                    at=f"line {rows.line_num}",
+                    expected=f"index,{','.join(column for column in columns if column != CLASS)}",
+                    found=repr(error)[:LONGEST_MESSAGE],
+                    todo="make the manifest again",
+                ) from None
+            yield values

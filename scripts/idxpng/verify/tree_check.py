@@ -1,0 +1,160 @@
+"""The claim that a tree of PNG files is a split of a dataset: what it must make, what it makes, and what differs."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from idxpng.dataset.model import ROLES, Dataset, Split, content_digests
+from idxpng.verify.originals import Originals, headers
+from idxpng.verify.png_tree import PngTree, Problems
+from idxpng.verify.rebuilt_idx import StoredImages, labels_digest, start
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The claim that a tree is the first ``count`` images of a split of a dataset, or those of some labels among them.
+
+    Args:
+        tree: the directory with a directory for each label.
+        dataset, split: what it is said to be; ``split`` by name.
+        count: how many images the tree must have.
+        images, labels: the original IDX files, or None.
+        manifest: the CSV file of the split, for labels of several columns, or None.
+        processes: how many processes read images.
+        classes: the labels whose images the tree has; None for all.
+    """
+
+    tree: str
+    dataset: Dataset
+    split: str
+    count: int
+    images: str | None = None
+    labels: str | None = None
+    manifest: str | None = None
+    processes: int = 1
+    classes: Collection[int] | None = None
+
+    @property
+    def first(self) -> int:
+        """The index of the split's first image."""
+        return self.facts.rows[0] if self.facts.rows else 0
+
+    @property
+    def covers_file(self) -> bool:
+        """Whether it is about all labels, from the first image of the files on."""
+        return self.facts.rows is None and self.classes is None
+
+    @property
+    def part(self) -> str:
+        """Which part of the images in the files it is about, in words."""
+        if self.covers_file:
+            return f"a limit of {self.count:,}"
+        rows = f"rows {self.first:,} to {self.first + self.count - 1:,}"
+        return rows if self.classes is None else f"labels {', '.join(map(str, self.classes))} of {rows}"
+
+    @property
+    def facts(self) -> Split:
+        """What the dataset file says of the split."""
+        return self.dataset.splits[self.split]
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is about all images of the split."""
+        return self.covers_file and self.count == self.facts.count
+
+    @property
+    def pins(self) -> dict[str, str]:
+        """The pinned SHA-256 of the content of ``images`` and ``labels``, where there is one."""
+        return content_digests(self.facts.files)
+
+    @property
+    def pinned(self) -> bool:
+        """Whether both are pinned."""
+        return len(self.pins) == len(ROLES)
+
+    def expected(self) -> dict[str, str] | None:
+        """The SHA-256 of the IDX files that the tree must make, or None when that takes originals that are not given.
+
+        Raises:
+            OriginalError: when they are needed, and are not the pinned ones.
+        """
+        if self.whole and self.pinned:
+            return self.pins
+        if self.images is None:
+            return None
+        with self._originals() as originals:
+            return originals.digests(self.count)
+
+    def rebuild(self) -> tuple[dict[str, str] | None, PngTree, Problems]:
+        """The SHA-256 of the IDX files that the tree makes by itself, or None where there is a problem with it.
+
+        Raises:
+            RebuildError: when there are no numbers for other columns of labels.
+        """
+        tree = self._tree()
+        problems = tree.survey()
+        header = headers(self.dataset, self.split, self.count)
+        columns = self.dataset.label_columns
+        labels_sha256 = None if problems else labels_digest(header["labels"], tree, columns, self.manifest)
+        images_digest = start(header["images"])
+        for _, images, wrong in self._stored_images().read_all(tree, self.processes):
+            images_digest.update(images)
+            for kind, path, detail in wrong:
+                problems.add(kind, path, detail, [path.partition("/")[0]])
+        if labels_sha256 is None or problems:
+            return None, tree, problems
+        return {"images": images_digest.hexdigest(), "labels": labels_sha256}, tree, problems
+
+    def compare(self) -> Problems:
+        """What differs from the originals, image by image.
+
+        Raises:
+            OriginalError: when they are not the pinned ones.
+        """
+        tree, reading = self._tree(), self._stored_images()
+        with self._originals() as originals:
+            problems = tree.survey(self._labels(originals))
+            for chunk, images, wrong in reading.read_all(tree, self.processes):
+                differing = {path: (kind, detail) for kind, path, detail in wrong}
+                for position, (index, path) in enumerate(chunk):
+                    image = images[position * reading.size : (position + 1) * reading.size]
+                    if path not in differing and image != originals.images.read(index, index + 1):
+                        differing[path] = "altered", ""
+                for path, (kind, detail) in differing.items():
+                    problems.add(kind, path, detail, [path.partition("/")[0]])
+        return problems
+
+    def file_count(self) -> int:
+        """How many images the tree must have."""
+        if self.classes is None:
+            return self.count
+        with self._originals() as originals:
+            return sum(label >= 0 for label in self._labels(originals))
+
+    def _tree(self) -> PngTree:
+        labels = self.dataset.labels.items()
+        asked = {name: label for name, label in labels if self.classes is None or label in self.classes}
+        return PngTree(self.tree, asked, self.facts.file_count, self.count, self.first)
+
+    def _labels(self, originals: Originals) -> Sequence[int]:
+        """The label of each image, and -1 for each that the tree must not have."""
+        labels = originals.classes(self.first, self.first + self.count)
+        if self.classes is None:
+            return labels
+        return array("i", [label if label in self.classes else -1 for label in labels])
+
+    def _stored_images(self) -> StoredImages:
+        rows, columns = self.facts.shape
+        if self.dataset.orientation == "transposed":
+            return StoredImages(self.tree, columns, rows, transposed=True)
+        return StoredImages(self.tree, rows, columns, transposed=False)
+
+    @contextmanager
+    def _originals(self) -> Iterator[Originals]:
+        if self.images is None or self.labels is None:
+            raise ValueError("both originals are needed")
+        with Originals(self.images, self.labels, self.dataset, self.split) as originals:
+            yield originals

@@ -1,0 +1,180 @@
+import gzip
+import hashlib
+import importlib.util
+import io
+import re
+from collections import Counter
+from pathlib import Path
+
+import numpy
+import pytest
+
+from builders import idx_bytes
+from idxpng.dataset.file import identify, load
+from idxpng.dataset.model import PublishedFile, Split
+from idxpng.dataset.strict_yaml import read_yaml
+from idxpng.formats.idx import read_header
+from project import PROJECT
+
+DATASETS = PROJECT / "datasets"
+SCHEMA = read_yaml(PROJECT / "schemas/dataset.schema.yaml", "the schema")
+
+
+def splits(name: str) -> dict[str, Split]:
+    return load(DATASETS / f"{name}.yaml", SCHEMA).splits
+
+
+def whole_splits(name: str) -> list[Split]:
+    return [split for split in splits(name).values() if split.parent is None]
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def facts_of(data: bytes, name: str) -> PublishedFile:
+    """What a dataset file must say of these published bytes."""
+    content = gzip.decompress(data)
+    header = read_header(io.BytesIO(content), name)
+    return PublishedFile(name, len(content), len(data), sha256(data), sha256(content), verified="bytes", header=header)
+
+
+def check_files(folder: Path, name: str) -> None:
+    """The files in ``folder`` are those that a dataset file describes, to the last fact."""
+    for split in splits(name).values():
+        counts = Counter(
+            gzip.decompress((folder / split.labels.file).read_bytes())[8:][slice(*(split.rows or (None,)))]
+        )
+        assert tuple(counts[label] for label in range(10)) == split.class_counts
+        if split.parent:
+            continue
+        for file in split.files:
+            assert facts_of((folder / file.file).read_bytes(), file.file) == file
+        images = gzip.decompress((folder / split.images.file).read_bytes())
+        assert [int.from_bytes(images[at : at + 4], "big") for at in (4, 8, 12)] == [split.count, *split.shape]
+
+
+@pytest.mark.parametrize("name", ["mnist", "mnist-sample", "fashion-mnist"])
+def test_what_was_seen_whole_is_pinned_whole(name: str) -> None:
+    for split in splits(name).values():
+        assert split.class_counts is not None
+        for file in split.files:
+            assert file.verified == "bytes"
+            assert None not in (file.bytes, file.sha256, file.content_sha256)
+
+
+@pytest.mark.parametrize("path", sorted(DATASETS.glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_file_is_pinned_and_says_how_its_facts_are_known(path: Path) -> None:
+    for split in splits(path.stem).values():
+        for file in split.files:
+            assert (file.sha256 is None) != (file.git_blob is None), "the weaker pin only where there is no other"
+            if file.verified == "bytes":
+                assert None not in (file.bytes, file.sha256)
+            else:
+                assert file.verified == "pinned"
+
+
+def test_how_many_images_each_class_has_is_known_but_for_two_datasets() -> None:
+    unknown = {
+        path.stem for path in DATASETS.glob("*.yaml") for split in whole_splits(path.stem) if not split.class_counts
+    }
+    assert unknown == {"emnist-byclass", "emnist-bymerge"}
+
+
+@pytest.mark.parametrize("path", sorted(DATASETS.glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_dataset_says_who_made_it_and_when_and_where_it_is_presented(path: Path) -> None:
+    dataset = load(path, SCHEMA)
+    assert dataset.url
+    assert dataset.creators
+    assert dataset.published
+    assert dataset.creators[0].rpartition(" ")[2] in dataset.citation, "the family name, as the citation has it"
+
+
+@pytest.mark.parametrize("path", sorted(DATASETS.glob("*.yaml")), ids=lambda path: path.stem)
+def test_mirrors_are_encrypted_and_none_is_known_to_have_other_bytes(path: Path) -> None:
+    other = "apache-mxnet.*/fashion-mnist", "tanganke/emnist_", "rds.westernsydney", "/www.itl.nist.gov", "cloudstor"
+    for mirror in load(path, SCHEMA).mirrors:
+        assert mirror.startswith("https://") or mirror == "mnist-sample"
+        assert not any(re.search(each, mirror) for each in other)
+
+
+def test_of_what_is_one_large_archive_the_single_files_come_first() -> None:
+    for path in DATASETS.glob("emnist-*.yaml"):
+        first, *others = load(path, SCHEMA).mirrors
+        assert not first.endswith(".zip")
+        assert any(mirror.endswith(".zip") for mirror in others)
+
+
+def test_the_first_release_of_fashion_mnist_is_known_by_its_digests() -> None:
+    old = load(DATASETS / "fashion-mnist.yaml", SCHEMA).superseded
+    assert len(old) == 4
+    files = {file.file for split in splits("fashion-mnist").values() for file in split.files}
+    for digest in old:
+        named = identify((digest,), DATASETS)
+        assert named is not None
+        assert named.split()[0] in files
+        assert "first release" in named
+        assert "Fashion-MNIST" in named
+
+
+def test_no_two_published_files_have_the_same_digest() -> None:
+    files = [file for path in DATASETS.glob("*.yaml") for split in whole_splits(path.stem) for file in split.files]
+    pins = [file.sha256 or file.git_blob for file in files]
+    assert len(set(pins)) == len(pins)
+
+
+def test_labels_in_order_have_the_pinned_content() -> None:
+    """Content that follows from the counts: each letter 800 times, one after the other, and the digits in turns."""
+    contents = {
+        ("emnist-letters", "test"): numpy.repeat(numpy.arange(1, 27), 800),
+        ("kannada-mnist", "train"): numpy.tile(numpy.arange(10), 6000),
+        ("kannada-mnist", "test"): numpy.tile(numpy.arange(10), 1000),
+        ("kannada-mnist", "dig"): numpy.tile(numpy.arange(10), 1024),
+    }
+    for (name, split), labels in contents.items():
+        assert sha256(idx_bytes(labels.astype(numpy.uint8))) == splits(name)[split].labels.content_sha256
+
+
+def test_mnist_is_described_as_its_official_files_are(mnist: Path) -> None:
+    check_files(mnist, "mnist")
+
+
+def test_the_bundled_sample_is_described_as_its_files_are() -> None:
+    check_files(DATASETS / "mnist-sample", "mnist-sample")
+
+
+def test_the_bundled_sample_is_the_beginning_of_mnist(mnist: Path) -> None:
+    for name, split in splits("mnist-sample").items():
+        sizes = (split.shape[0] * split.shape[1], 1)
+        for file, whole, header, size in zip(split.files, splits("mnist")[name].files, (16, 8), sizes, strict=True):
+            bundled = gzip.decompress((DATASETS / "mnist-sample" / file.file).read_bytes())
+            official = gzip.decompress((mnist / whole.file).read_bytes())
+            assert bundled[header:] == official[header : header + split.count * size]
+
+
+def test_make_sample_makes_the_bundled_sample(mnist: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    decompressed, sample = tmp_path / "mnist", tmp_path / "sample"
+    decompressed.mkdir()
+    sample.mkdir()
+    for path in mnist.glob("*.gz"):
+        (decompressed / path.stem).write_bytes(gzip.decompress(path.read_bytes()))
+    spec = importlib.util.spec_from_file_location("make_sample", DATASETS / "mnist-sample/make_sample.py")
+    assert spec is not None
+    assert spec.loader is not None
+    make_sample = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(make_sample)
+    make_sample.main(decompressed, sample)
+    bundled = {path.name: gzip.decompress(path.read_bytes()) for path in (DATASETS / "mnist-sample").glob("*.gz")}
+    assert {path.name: gzip.decompress(path.read_bytes()) for path in sample.iterdir()} == bundled
+    printed = capsys.readouterr().out
+    for content in bundled.values():
+        assert f"content_sha256: {sha256(content)}" in printed
+    for split in splits("mnist-sample").values():
+        assert f"class_counts: {list(split.class_counts or ())}" in printed
+
+
+@pytest.mark.parametrize("name", ["emnist-balanced", "emnist-digits", "emnist-letters", "emnist-mnist"])
+def test_the_validation_set_of_emnist_is_the_end_of_train_and_as_large_as_test(name: str) -> None:
+    train, validation, test = (splits(name)[split] for split in ("train", "validation", "test"))
+    assert validation.rows == (train.count - test.count, train.count)
+    assert validation.files == train.files

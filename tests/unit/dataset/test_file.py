@@ -1,0 +1,320 @@
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from idxpng.dataset.file import identify, load
+from idxpng.dataset.model import Dataset, PublishedFile
+from idxpng.dataset.strict_yaml import read_yaml
+from idxpng.errors import DatasetError
+from idxpng.formats.idx import IdxHeader
+from project import PROJECT
+
+SCHEMA = read_yaml(PROJECT / "schemas/dataset.schema.yaml", "the schema")
+SHIPPED = sorted((PROJECT / "datasets").glob("*.yaml"))
+MISSING = object()
+NO_YAML = r"^mine\.yaml: not a readable YAML file[^\n]*\n  at: +\w+ \d+[^$]*\n  found: +\S"
+
+# Columns that the workflow itself gives to manifests, Parquet files and shards; test_its_own_columns_are_reserved
+# in tests/workflow/test_publish.py finds them in what it makes.
+OWN_COLUMNS = "path", "split", "index", "label", "class_name", "sha256", "image", "png", "cls", "json"
+
+ORIGIN = {
+    "url": "https://example.org/a?b=c#d",
+    "creators": ["Ada Lovelace", "Given Ten Family"],
+    "published": "1998-11-05",
+    "superseded": [{"sha256": "0" * 64, "content_sha256": "1" * 64, "what": "train images of 1997"}],
+}
+
+Change = dict[str, Any]
+
+
+def mnist_with(changes: Change) -> dict[str, Any]:
+    """The content of datasets/mnist.yaml with other values at some keys, such as {"splits.train.count": 9}."""
+    document = yaml.safe_load((PROJECT / "datasets/mnist.yaml").read_text(encoding="utf-8"))
+    for path, value in changes.items():
+        *parents, last = (int(key) if key.lstrip("-").isdigit() else key for key in path.split("."))
+        place = document
+        for key in parents:
+            place = place[key]
+        if value is MISSING:
+            del place[last]
+        else:
+            place[last] = value
+    return document
+
+
+@pytest.fixture
+def load_text(tmp_path: Path) -> Callable[[str], Dataset]:
+    """Loads a dataset file of this text."""
+
+    def load_(text: str, name: str = "mine") -> Dataset:
+        path = tmp_path / f"{name}.yaml"
+        path.write_text(text, encoding="utf-8")
+        return load(path, SCHEMA, display_name=f"{name}.yaml")
+
+    return load_
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_every_shipped_dataset_file_loads(path: Path) -> None:
+    dataset = load(path, SCHEMA)
+    assert dataset.name == path.stem
+    assert "test" in dataset.splits or len(dataset.splits) == 1
+    for split in dataset.splits.values():
+        rows, columns = split.shape
+        assert split.images.content_bytes == 16 + split.file_count * rows * columns
+        assert split.labels.content_bytes == (
+            8 + split.file_count if len(dataset.label_columns) == 1 else 12 + 32 * split.file_count
+        )
+
+
+@pytest.mark.parametrize(
+    ("changes", "at", "found", "allowed"),
+    [
+        ({"titel": "x"}, "", "titel", "did you mean title?"),
+        ({"splits.train.images.sha265": "0" * 64}, "splits.train.images", "sha265", "did you mean sha256?"),
+        ({"title": MISSING}, "", "citation", "title"),
+        ({"splits.train.labels": MISSING}, "splits.train", "images", "labels"),
+        ({"splits.train.images.file": MISSING}, "splits.train.images", "sha256", "file"),
+        ({"title": 3}, "title", "3", "string"),
+        ({"title": None}, "title", "null", "string"),
+        ({"classes.0": 0}, "classes.0", "0", "string"),
+        ({"classes": ["0", "1"]}, "classes", '["0", "1"]', "object"),
+        ({"splits.train.count": "60000"}, "splits.train.count", '"60000"', "integer"),
+        ({"splits.train.count": True}, "splits.train.count", "true", "integer"),
+        ({"splits.train.count": 0}, "splits.train.count", "0", "1"),
+        ({"splits.train.count": 2**32}, "splits.train.count", "4294967296", "4294967295"),
+        ({"splits.train.shape": [28]}, "splits.train.shape", "[28]", "Rows and columns"),
+        ({"splits.train.shape": [28, 0]}, "splits.train.shape.1", "0", "1"),
+        ({"splits.train.images.sha256": "abc"}, "splits.train.images.sha256", '"abc"', "64"),
+        ({"splits.train.images.sha256": "A" * 64}, "splits.train.images.sha256", "AAAA", "64"),
+        ({"splits.train.labels.content_sha256": "0" * 63}, "splits.train.labels.content_sha256", "000", "64"),
+        ({"splits.train.images.file": "../train"}, "splits.train.images.file", "../train", "Name of"),
+        ({"splits.train.images.file": "/etc/passwd"}, "splits.train.images.file", "/etc/passwd", "Name of"),
+        ({"splits.train.images.file": "a/b"}, "splits.train.images.file", "a/b", "Name of"),
+        ({"splits.train.images.file": "train\n"}, "splits.train.images.file", r"train\n", "Name of"),
+        ({"splits.train.images.file": ".hidden"}, "splits.train.images.file", ".hidden", "Name of"),
+        ({"splits.train.images.file": ""}, "splits.train.images.file", '""', "Name of"),
+        ({"splits": {"../up": {}}}, "splits", "../up", "letters"),
+        ({"classes.0": "nought\n"}, "classes.0", r"nought\n", "line"),
+        ({"classes.0": "a\x1bb"}, "classes.0", r"a\u001bb", "line"),
+        ({"classes.0": ""}, "classes.0", '""', "line"),
+        ({"classes.0": "a\u2028b"}, "classes.0", r"a\u2028b", "line"),
+        ({"classes.0": "a\u202eb"}, "classes.0", r"a\u202eb", "turn text around"),
+        ({"title": "\x85.. raw:: html"}, "title", r"\x85.. raw:: html", "line"),
+        ({"classes.0": "x" * 140_000}, "classes.0", "(140,002 characters)", "at most 200"),
+        ({"title": "x" * 2001}, "title", "(2,003 characters)", "at most 2,000"),
+        ({"classes.0": '=HYPERLINK("http://example.org")'}, "classes.0", "=HYPERLINK", "formula"),
+        ({"classes.0": "@SUM(1+1)*cmd|' /C calc'!A0"}, "classes.0", "@SUM", "formula"),
+        ({"classes.0": "+cmd|' /C calc'!A0"}, "classes.0", "+cmd", "formula"),
+        ({"classes.0": "a;-cmd|' /C calc'!A0"}, "classes.0", "a;-cmd", "formula"),
+        ({"classes": {"9" * 5000: "x"}}, "classes", "(5,002 characters)", "0, 1, 2"),
+        ({"classes.256": "x"}, "classes", "256", "uint8: 0 to 255"),
+        ({"classes.2147483648": "x", "label_type": "int32"}, "classes", "2147483648", "int32: 0 to 2147483647"),
+        ({"license": {"spdx": "MIT\n.. raw:: html"}}, "license.spdx", r"MIT\n.. raw", "SPDX identifier"),
+        ({"license": {"spdx": "<script>"}}, "license.spdx", "<script>", "SPDX identifier"),
+        ({"url": "javascript:alert(1)"}, "url", "javascript:", "http"),
+        ({"url": "https://example.org/<script>"}, "url", "<script>", "http"),
+        ({"creators": "Me"}, "creators", '"Me"', "array"),
+        ({"creators": ["Me\u2029"]}, "creators.0", r"Me\u2029", "turn text around"),
+        ({"published": 1998}, "published", "1998", "string"),
+        ({"published": "25 August 2017"}, "published", "25 August", "1998"),
+        ({"superseded": [{"what": "old"}]}, "superseded.0", "old", "A digest"),
+        ({"superseded": [{"sha256": "0" * 64}]}, "superseded.0", "sha256", "what"),
+        ({"classes.-1": "x"}, "classes", "-1", "0, 1, 2"),
+        ({"classes.one": "x"}, "classes", "one", "0, 1, 2"),
+        ({"citation": "two\nlines"}, "citation", r"two\nlines", "line"),
+        ({"splits": {}}, "splits", "{}", "parts"),
+        ({"splits.train.class_counts": [6000] * 9}, "splits.train.class_counts", "9", "10"),
+        ({"splits.train.class_counts": [600] * 10}, "splits.train.class_counts", "6000", "60000"),
+        ({"license": "MIT"}, "license", '"MIT"', "object"),
+        ({"mirrors": "https://example.org/"}, "mirrors", '"https://example.org/"', "array"),
+        ({"mirrors": ["ftp://example.org/"]}, "mirrors", "ftp://", "http"),
+        ({"orientation": "sideways"}, "orientation", '"sideways"', "upright"),
+        ({"label_type": "float32"}, "label_type", '"float32"', "int32"),
+        ({"label_columns": ["series", "writer"]}, "label_columns", '"series"', "contain"),
+        ({"label_columns": ["class", "class"]}, "label_columns", '"class"', "unique"),
+        ({"label_columns": ["class", "a,b"]}, "label_columns.1", '"a,b"', "Small letters"),
+        *(
+            ({"label_columns": ["class", name]}, "label_columns.1", f'"{name}"', "workflow's own")
+            for name in OWN_COLUMNS
+        ),
+        ({"attribution": ""}, "attribution", '""', "line"),
+        ({"splits.train.images.verified": "yes"}, "splits.train.images.verified", '"yes"', "pinned"),
+        ({"splits.train.images.git_blob": "0" * 64}, "splits.train.images.git_blob", "000", "40"),
+        ({"splits.train.images.member": "../x.gz"}, "splits.train.images.member", "../x.gz", "inside the archive"),
+        ({"splits.train.images.member": "/x.gz"}, "splits.train.images.member", "/x.gz", "inside the archive"),
+        ({"splits.train.images.member": "a/../x.gz"}, "splits.train.images.member", "a/../x.gz", "inside the archive"),
+        ({"splits.train.images.member": "a\\x.gz"}, "splits.train.images.member", "x.gz", "inside the archive"),
+        ({"archive": {"file": "gzip.zip"}}, "archive", "file", "bytes"),
+        ({"archive": {"file": "../gzip.zip", "bytes": 9}}, "archive.file", "../gzip.zip", "Name of the archive"),
+        ({"archive": {"file": "files.tar", "bytes": 9}}, "archive.file", "files.tar", ".zip"),
+    ],
+)
+def test_a_mistake_is_reported_with_its_key_what_was_found_and_what_is_allowed(
+    load_text: Callable[[str], Dataset], changes: Change, at: str, found: str, allowed: str
+) -> None:
+    with pytest.raises(DatasetError) as error:
+        load_text(yaml.safe_dump(mnist_with(changes)))
+    problem, *details = str(error.value).splitlines()
+    told = dict(line.strip().split(": ", 1) for line in details)
+    assert problem.startswith("mine.yaml: ")
+    assert told.get("at", "").strip() == at
+    assert found in told["found"]
+    assert allowed in told.get("expected", "") + problem
+
+
+@pytest.mark.parametrize("name", ["+", "-", "=", "@", "+1", "-1", "(", "a=b", "=>", "@home", "a (b)", "<", "🙂", "ä|ö"])
+def test_signs_and_numbers_are_class_names(load_text: Callable[[str], Dataset], name: str) -> None:
+    assert load_text(yaml.safe_dump(mnist_with({"classes.0": name}))).classes[0] == name
+
+
+def test_where_it_comes_from_is_optional_and_read(load_text: Callable[[str], Dataset]) -> None:
+    bare = load_text(yaml.safe_dump(mnist_with({key: MISSING for key in ORIGIN if key in mnist_with({})})))
+    assert (bare.url, bare.creators, bare.published, bare.superseded) == (None, (), None, {})
+    dataset = load_text(yaml.safe_dump(mnist_with(ORIGIN)))
+    assert dataset.url == "https://example.org/a?b=c#d"
+    assert dataset.creators == ("Ada Lovelace", "Given Ten Family")
+    assert dataset.published == "1998-11-05"
+    assert dataset.superseded == {"0" * 64: "train images of 1997", "1" * 64: "train images of 1997"}
+
+
+def test_a_superseded_release_is_known_by_its_digest(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(mnist_with(ORIGIN)))
+    found = identify(["1" * 64], tmp_path)
+    assert found is not None
+    assert found.startswith("train images of 1997 (superseded) of MNIST")
+
+
+@pytest.mark.parametrize("other", ["t10k-images-idx3-ubyte.gz", "t10k-images-idx3-ubyte.xz", "t10k-images-idx3-ubyte"])
+def test_two_files_that_decompress_to_the_same_name_are_refused(
+    load_text: Callable[[str], Dataset], other: str
+) -> None:
+    with pytest.raises(DatasetError, match=r"same name[^$]*found: +t10k-images-idx3-ubyte$"):
+        load_text(yaml.safe_dump(mnist_with({"splits.train.images.file": other})))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a: [", "a: b: c", "\t- a", "\0", "&a [*a]", "title: 2020-13-45", "? {a: b}\n: c", "!!python/object:os.system {}"],
+)
+def test_what_is_no_yaml_is_refused(load_text: Callable[[str], Dataset], text: str) -> None:
+    with pytest.raises(DatasetError, match=NO_YAML):
+        load_text(text)
+
+
+def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_bytes(b"title: \xff\xfe")
+    with pytest.raises(DatasetError, match="not a readable YAML file"):
+        load(path, SCHEMA)
+
+
+@pytest.mark.parametrize("text", ["", "- a\n", "text", "3"])
+def test_yaml_that_is_no_mapping_is_refused(load_text: Callable[[str], Dataset], text: str) -> None:
+    with pytest.raises(DatasetError, match=r"^mine\.yaml: [^$]*expected: object"):
+        load_text(text)
+
+
+@pytest.mark.parametrize(("name", "problem"), [("missing.yaml", "file not found"), ("folder.yaml", "cannot be read")])
+def test_what_cannot_be_opened_is_refused_by_name(tmp_path: Path, name: str, problem: str) -> None:
+    (tmp_path / "folder.yaml").mkdir()
+    path = tmp_path / name
+    with pytest.raises(DatasetError, match=problem) as error:
+        load(path, SCHEMA)
+    assert str(error.value).startswith(f"{path}: ")
+
+
+@pytest.mark.parametrize("name", ["my digits", "digits.v2", ".", "-x", "été", "x" * 101])
+def test_a_file_name_that_no_dataset_can_have_is_refused(load_text: Callable[..., Dataset], name: str) -> None:
+    with pytest.raises(DatasetError, match=rf"^{name}\.yaml: "):
+        load_text(yaml.safe_dump(mnist_with({})), name)
+
+
+@pytest.mark.parametrize(
+    ("labels", "directories"),
+    [
+        (range(10), [str(label) for label in range(10)]),
+        (range(1, 27), [f"{label:02}" for label in range(1, 27)]),
+        (range(62), [f"{label:02}" for label in range(62)]),
+        ([100, 7, 0], ["000", "007", "100"]),
+    ],
+)
+def test_directories_of_labels_are_in_the_order_of_the_labels(
+    load_text: Callable[[str], Dataset], labels: list[int], directories: list[str]
+) -> None:
+    classes = {label: f"class {label}" for label in labels}
+    unpinned = {"classes": classes, "splits.train.class_counts": MISSING, "splits.test.class_counts": MISSING}
+    unpinned["splits.validation"] = MISSING
+    dataset = load_text(yaml.safe_dump(mnist_with(unpinned), sort_keys=False))
+    assert list(dataset.labels) == sorted(dataset.labels) == directories
+    assert dataset.labels == {directory: int(directory) for directory in directories}
+    assert list(dataset.classes.items()) == sorted(classes.items())
+
+
+def test_what_is_not_pinned_is_none(load_text: Callable[[str], Dataset]) -> None:
+    bare = {"file": "a.gz"}, {"file": "b.gz"}
+    changes = {
+        "splits.train.images": bare[0],
+        "splits.train.labels": bare[1],
+        "splits.train.class_counts": MISSING,
+        "mirrors": MISSING,
+    }
+    dataset = load_text(yaml.safe_dump(mnist_with(changes)))
+    assert dataset.mirrors == ()
+    assert dataset.splits["train"].class_counts is None
+    assert dataset.splits["train"].images == PublishedFile(
+        "a.gz", 47040016, header=IdxHeader.of("uint8", (60000, 28, 28))
+    )
+
+
+def test_a_member_is_of_an_archive_that_the_file_describes(load_text: Callable[[str], Dataset]) -> None:
+    member = {"splits.train.images.member": "gzip/train.gz"}
+    with pytest.raises(DatasetError, match="names no archive"):
+        load_text(yaml.safe_dump(mnist_with(member)))
+    split = load_text(yaml.safe_dump(mnist_with(member | {"archive": {"file": "a.zip", "bytes": 9}}))).splits["train"]
+    assert (split.images.member, split.images.archive) == ("gzip/train.gz", ("a.zip", 9))
+    assert (split.labels.member, split.labels.archive) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("part", "parts"),
+    [
+        ({"from": "train", "rows": [50000, 60001]}, ["splits.part.rows", "from 0 to 60000", "[50000, 60001]"]),
+        ({"from": "train", "rows": [5, 5]}, ["splits.part.rows", "[5, 5]"]),
+        ({"from": "trian", "rows": [0, 5]}, ["splits.part.from", "train", "trian"]),
+        ({"from": "part", "rows": [0, 5]}, ["splits.part.from", "no split"]),
+        ({"from": "train"}, ["a key is missing", "rows"]),
+        ({"rows": [0, 5]}, ["a key is missing", "count"]),
+        ({"from": "train", "rows": [0, 5], "count": 5}, ["splits.part", "from, rows and class_counts"]),
+        ({"from": "train", "rows": [0, 5], "class_counts": [1] * 10}, ["do not add up", "expected: 5", "found:    10"]),
+        ({"from": "train", "rows": [0, 5], "tree_sha256": "5" * 63 + "x"}, ["splits.part.tree_sha256", "64 digits"]),
+    ],
+    ids=str,
+)
+def test_a_part_of_a_split_has_rows_that_are_there(
+    load_text: Callable[[str], Dataset], part: Change, parts: list[str]
+) -> None:
+    with pytest.raises(DatasetError) as error:
+        load_text(yaml.safe_dump(mnist_with({"splits.part": part})))
+    assert [words for words in parts if words not in str(error.value)] == []
+
+
+def test_what_a_split_becomes_is_pinned_for_itself_alone(load_text: Callable[[str], Dataset]) -> None:
+    part = {"from": "train", "rows": [0, 5], "tree_sha256": "ab" * 32}
+    whole = {"splits.train.archive_sha256": "cd" * 32, "splits.train.tree_sha256": MISSING, "splits.part": part}
+    splits = load_text(yaml.safe_dump(mnist_with(whole))).splits
+    assert (splits["train"].archive_sha256, splits["train"].tree_sha256) == ("cd" * 32, None)
+    assert (splits["part"].archive_sha256, splits["part"].tree_sha256) == (None, "ab" * 32)
+
+
+@pytest.mark.parametrize(
+    "text", ["{}", "classes: 3", "classes: {a: b}\nsplits: {}", "classes: {0: zero}\nsplits: [train]"]
+)
+def test_what_is_no_dataset_file_is_refused_without_the_schema_too(tmp_path: Path, text: str) -> None:
+    (tmp_path / "mine.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(DatasetError, match="not a dataset file"):
+        load(tmp_path / "mine.yaml")

@@ -1,0 +1,141 @@
+"""What IDX files make up together, and what is said of those that make up nothing."""
+
+import gzip
+import lzma
+from pathlib import Path
+from typing import Any
+
+import numpy
+import pytest
+
+from builders import idx_bytes
+from idxpng.dataset.inference import survey
+from idxpng.errors import DataError
+
+IMAGES = numpy.arange(6 * 2 * 3, dtype="uint8").reshape(6, 2, 3)
+LABELS = numpy.array([3, 1, 3, 3, 7, 1], "uint8")
+ROLES = (("images", IMAGES), ("labels", LABELS))
+
+
+def write(folder: Path, **arrays: numpy.ndarray) -> list[Path]:
+    """IDX files by their names, in which __ stands for a hyphen and _1 at the end for -idx1-ubyte."""
+    paths = []
+    for name, array in arrays.items():
+        paths.append(folder / f"{name.replace('__', '-')}-idx{array.ndim}-ubyte")
+        paths[-1].write_bytes(idx_bytes(array))
+    return paths
+
+
+def refusal(paths: list[Path]) -> str:
+    with pytest.raises(DataError) as error:
+        survey(paths)
+    return str(error.value)
+
+
+def test_all_that_the_files_tell_is_found(tmp_path: Path) -> None:
+    facts = survey(
+        write(tmp_path, train__images=IMAGES, train__labels=LABELS, t10k__images=IMAGES[:2], t10k__labels=LABELS[3:5])
+    )
+    assert facts["classes"] == {1: "1", 3: "3", 7: "7"}
+    assert {"label_type", "label_columns"}.isdisjoint(facts)
+    assert list(facts["splits"]) == ["train", "test"]
+    train, test = facts["splits"].values()
+    assert (train["count"], train["shape"], train["class_counts"]) == (6, [2, 3], [2, 3, 1])
+    assert (test["count"], test["shape"], test["class_counts"]) == (2, [2, 3], [0, 1, 1])
+    assert test["labels"]["file"] == "t10k-labels-idx1-ubyte"
+
+
+@pytest.mark.parametrize(
+    ("images", "labels", "split"),
+    [
+        ("images-idx3-ubyte", "labels-idx1-ubyte", "train"),
+        ("shapes-images-idx3-ubyte", "shapes-labels-idx1-ubyte", "train"),
+        ("emnist-letters-test-images-idx3-ubyte", "emnist-letters-test-labels-idx1-ubyte", "test"),
+        ("train-images.idx3-ubyte", "train-labels.idx1-ubyte", "train"),
+        ("X_kannada_MNIST_test-idx3-ubyte", "y_kannada_MNIST_test-idx1-ubyte", "test"),
+        ("Validation_Images", "validation_labels.idx", "validation"),
+    ],
+)
+def test_images_and_labels_are_paired_by_their_names(tmp_path: Path, images: str, labels: str, split: str) -> None:
+    (tmp_path / images).write_bytes(idx_bytes(IMAGES))
+    (tmp_path / labels).write_bytes(idx_bytes(LABELS))
+    facts = survey([tmp_path / labels, tmp_path / images])
+    ((found, roles),) = facts["splits"].items()
+    assert (found, roles["images"]["file"], roles["labels"]["file"]) == (split, images, labels)
+
+
+def test_splits_without_a_usual_name_keep_theirs(tmp_path: Path) -> None:
+    arrays = {f"{name}__{role}": array for name in "ab" for role, array in ROLES}
+    assert list(survey(write(tmp_path, **arrays))["splits"]) == ["a", "b"]
+
+
+def test_of_a_file_that_is_there_compressed_too_the_compressed_one_is_taken(tmp_path: Path) -> None:
+    paths = write(tmp_path, train__images=IMAGES, train__labels=LABELS)
+    images, labels = (path.read_bytes() for path in paths)
+    paths += [paths[0].with_name(paths[0].name + ".gz"), paths[1].with_name(paths[1].name + ".xz")]
+    paths[2].write_bytes(gzip.compress(images))
+    paths[3].write_bytes(lzma.compress(labels))
+    for order in (paths, paths[::-1]):
+        train = survey(order)["splits"]["train"]
+        assert [train[role]["file"] for role in ("images", "labels")] == [path.name for path in paths[2:]]
+
+
+def test_labels_of_a_wider_type_and_with_columns_are_said_so(tmp_path: Path) -> None:
+    rows = numpy.stack([LABELS, LABELS + 100, numpy.arange(6)], axis=1).astype("int32")
+    facts = survey(write(tmp_path, train__images=IMAGES, train__labels=rows))
+    assert facts["label_type"] == "int32"
+    assert facts["label_columns"] == ["class", "column_2", "column_3"]
+    assert facts["classes"] == {1: "1", 3: "3", 7: "7"}
+
+
+ONE_HOT = numpy.eye(8, dtype="uint8")[LABELS]
+
+
+@pytest.mark.parametrize(
+    ("arrays", "words"),
+    [
+        ({"train__images": IMAGES, "train__labels": ONE_HOT}, ["one-hot", "argmax"]),
+        ({"train__images": IMAGES.astype("float32"), "train__labels": LABELS}, ["byte 2", "float32", "as uint8"]),
+        ({"train__images": IMAGES[..., None], "train__labels": LABELS}, ["byte 3", "4 (6, 2, 3, 1)", "one gray value"]),
+        ({"train__images": IMAGES.reshape(6, 6), "train__labels": LABELS}, ["byte 3", "2 (6, 6)", "rows and columns"]),
+        ({"train__images": IMAGES, "train__labels": LABELS.astype("float64")}, ["byte 2", "whole numbers"]),
+        ({"train__images": IMAGES, "train__labels": LABELS[:, None]}, ["byte 3", "one number for each image"]),
+        ({"train__images": IMAGES, "train__labels": -LABELS.astype("int8")}, ["of image 4", "byte 12", "-7"]),
+        ({"train__images": IMAGES, "train__labels": LABELS[:5]}, ["number of labels", "expected: 6", "found:    5"]),
+        ({"train__images": IMAGES}, ["no labels found for these images"]),
+        ({"train__images": IMAGES, "test__labels": LABELS}, ["found for these", "matching names"]),
+        ({"train__images": IMAGES[:0], "train__labels": LABELS[:0]}, ["the file contains no items"]),
+        (
+            {f"{name}__train__{role}": array for name in "ab" for role, array in ROLES},
+            ["a second split has the name train", "b-train-images", "one dataset only"],
+        ),
+        (
+            {"a__images": IMAGES, "a__labels": LABELS, "b__images": IMAGES, "b__labels": LABELS.astype("int16")},
+            ["the labels differ in type or shape", "uint8", "int16"],
+        ),
+    ],
+)  # fmt: skip
+def test_what_makes_up_no_dataset_is_refused_with_the_reason(
+    tmp_path: Path, arrays: dict[str, Any], words: list[str]
+) -> None:
+    message = refusal(write(tmp_path, **arrays))
+    assert message.startswith(str(tmp_path))
+    for word in words:
+        assert word in message
+
+
+def test_two_files_that_are_the_same_by_name_alone_are_refused(tmp_path: Path) -> None:
+    paths = write(tmp_path, train__images=IMAGES, train__labels=LABELS)
+    paths.append(tmp_path / "train-images.idx3-ubyte")
+    paths[-1].write_bytes(idx_bytes(255 - IMAGES))
+    assert "the content differs" in refusal(paths)
+
+
+@pytest.mark.parametrize("role", ["images", "labels"])
+@pytest.mark.parametrize("change", [-1, 1])
+def test_a_file_that_does_not_end_where_its_header_says_is_refused(tmp_path: Path, role: str, change: int) -> None:
+    paths = write(tmp_path, train__images=IMAGES, train__labels=LABELS)
+    wrong = paths[role == "labels"]
+    data = wrong.read_bytes()
+    wrong.write_bytes(gzip.compress(data[:change] if change < 0 else data + b"\0"))
+    assert f"{'shorter' if change < 0 else 'longer'} than its header says" in refusal(paths)

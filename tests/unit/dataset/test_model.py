@@ -1,0 +1,27 @@
+import pytest
+
+from idxpng.dataset.file import load
+from idxpng.dataset.model import PublishedFile
+from project import PROJECT
+
+
+@pytest.mark.parametrize(
+    ("file", "published", "idx"),
+    [
+        ("train-images-idx3-ubyte.gz", "train-images-idx3-ubyte.gz", "train-images-idx3-ubyte"),
+        ("xnist-images-idx3-ubyte.xz", "xnist-images-idx3-ubyte.xz", "xnist-images-idx3-ubyte"),
+        ("train-images-idx3-ubyte", "train-images-idx3-ubyte.plain", "train-images-idx3-ubyte"),
+        ("train-images.idx3-ubyte", "train-images.idx3-ubyte.plain", "train-images.idx3-ubyte"),
+        ("a.b.gz", "a.b.gz", "a.b"),
+    ],
+)
+def test_the_download_and_its_content_have_two_names(file: str, published: str, idx: str) -> None:
+    names = PublishedFile(file, content_bytes=8)
+    assert (names.published, names.idx) == (published, idx)
+
+
+def test_a_dataset_knows_its_files_by_both_names() -> None:
+    dataset = load(PROJECT / "datasets/mnist.yaml")
+    files = dataset.files()
+    assert len(files) == 8
+    assert files["t10k-labels-idx1-ubyte.gz"] is files["t10k-labels-idx1-ubyte"] is dataset.splits["test"].labels

@@ -1,0 +1,432 @@
+"""Getting one file over HTTP, from a real server."""
+
+import hashlib
+import logging
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from certificates import self_signed
+from idxpng.fetch import answer, http_file, session, transfer
+from idxpng.fetch.session import HttpFileError
+from idxpng.fetch.transfer import CHUNK, TooLargeError, without_secrets
+from mirror_server import MirrorServer, Misbehavior
+
+BODY = b"".join(hashlib.sha256(b"%d" % n).digest() for n in range(10_000))
+PATH = "/file.gz"
+SECRETS = ("alice", "xyzzy", "plugh")
+
+
+@pytest.fixture
+def server(mirror_server: MirrorServer) -> MirrorServer:
+    mirror_server.publish(PATH, BODY)
+    return mirror_server
+
+
+@pytest.fixture
+def secure_server(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[MirrorServer]:
+    """A server with a certificate that only REQUESTS_CA_BUNDLE makes known."""
+    certificate, context = self_signed(tmp_path_factory.mktemp("tls"))
+    monkeypatch.setenv("no_proxy", "*")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    with MirrorServer(tmp_path, tls=context) as server:
+        server.publish(PATH, BODY)
+        yield server
+
+
+@pytest.fixture
+def partial(tmp_path: Path) -> Path:
+    return tmp_path / "partial"
+
+
+def fetch(url: str, partial: Path, *, size_limit: int = len(BODY), retries: int = 2) -> bytes:
+    """What `http_file.fetch` leaves in ``partial``."""
+    with open(partial, "a+b") as file:
+        http_file.fetch(
+            url, file, partial.with_suffix(".json"), size_limit, timeout=(0.5, 0.5), retries=retries, backoff=0.01
+        )
+    return partial.read_bytes()
+
+
+def test_a_body_arrives_as_it_was_sent(server: MirrorServer, partial: Path) -> None:
+    assert fetch(server.url + PATH, partial) == BODY
+    assert not partial.with_suffix(".json").exists()
+
+
+def test_a_body_without_content_length_arrives_whole(server: MirrorServer, partial: Path) -> None:
+    server.misbehave(PATH, Misbehavior(chunked=True))
+    assert fetch(server.url + PATH, partial) == BODY
+
+
+def test_it_says_who_it_is_and_asks_for_the_bytes_as_they_are(server: MirrorServer, partial: Path) -> None:
+    fetch(server.url + PATH, partial)
+    (request,) = server.requests
+    assert request.headers["User-Agent"].startswith("mnist-png-workflow/")
+    assert request.headers["Accept-Encoding"] == "identity"
+
+
+def test_bytes_that_a_server_calls_an_encoding_are_kept_as_they_are(server: MirrorServer, partial: Path) -> None:
+    server.misbehave(PATH, Misbehavior(headers={"Content-Encoding": "gzip"}))
+    assert fetch(server.url + PATH, partial) == BODY
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+def test_an_error_that_may_pass_is_tried_again(server: MirrorServer, partial: Path, status: int) -> None:
+    server.misbehave(PATH, *[Misbehavior(status=status)] * 2)
+    assert fetch(server.url + PATH, partial) == BODY
+    assert [request.status for request in server.requests] == [status, status, 200]
+
+
+def test_an_error_that_lasts_is_given_up_after_the_retries(server: MirrorServer, partial: Path) -> None:
+    server.misbehave(PATH, *[Misbehavior(status=500)] * 9)
+    with pytest.raises(HttpFileError, match="500 Internal Server Error"):
+        fetch(server.url + PATH, partial, retries=2)
+    assert len(server.requests) == 3
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 410])
+def test_an_error_that_does_not_pass_is_not_tried_again(server: MirrorServer, partial: Path, status: int) -> None:
+    server.misbehave(PATH, Misbehavior(status=status))
+    with pytest.raises(HttpFileError, match=str(status)):
+        fetch(server.url + PATH, partial)
+    assert len(server.requests) == 1
+
+
+@pytest.mark.slow
+def test_retry_after_is_waited_for(server: MirrorServer, partial: Path) -> None:
+    server.misbehave(PATH, Misbehavior(status=429, headers={"Retry-After": "1"}))
+    start = time.monotonic()
+    assert fetch(server.url + PATH, partial) == BODY
+    assert time.monotonic() - start >= 1
+
+
+def test_retry_after_is_not_waited_for_without_end(
+    server: MirrorServer, partial: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "LONGEST_WAIT", 0.1)
+    server.misbehave(PATH, Misbehavior(status=503, headers={"Retry-After": "86400"}))
+    start = time.monotonic()
+    assert fetch(server.url + PATH, partial) == BODY
+    assert 0.1 <= time.monotonic() - start < 3
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (Misbehavior(cut_after=200_000), "broke off"),
+        (Misbehavior(cut_after=200_000, chunked=True), "broke off"),
+        (Misbehavior(stall_after=200_000), "stalled"),
+        (Misbehavior(stall_after=200_000, chunked=True), "stalled"),
+    ],
+    ids=["cut", "cut between chunks", "stall", "stall between chunks"],
+)
+def test_a_body_that_stops_is_resumed_within_the_same_run(
+    server: MirrorServer, partial: Path, caplog: pytest.LogCaptureFixture, fault: Misbehavior, said: str
+) -> None:
+    caplog.set_level(logging.INFO)
+    server.misbehave(PATH, fault)
+    assert fetch(server.url + PATH, partial) == BODY
+    _, second = server.requests
+    have = len(BODY) - second.bytes_sent
+    assert second.status == 206
+    assert second.headers["Range"] == f"bytes={have}-"
+    assert have == 200_000
+    assert f"the transfer {said} at byte {have}" in caplog.text
+    assert f"resuming at byte {have}" in caplog.text
+
+
+def test_a_cut_body_loses_no_byte_that_arrived(server: MirrorServer, partial: Path) -> None:
+    server.misbehave(PATH, Misbehavior(cut_after=200_000))
+    fetch(server.url + PATH, partial)
+    assert server.requests[1].headers["Range"] == "bytes=200000-"
+
+
+def test_a_body_that_always_stops_is_given_up_after_the_retries(server: MirrorServer, partial: Path) -> None:
+    server.misbehave(PATH, *[Misbehavior(cut_after=1000)] * 9)
+    with pytest.raises(HttpFileError, match=r"broke off 3 times\n  at: +byte 3000"):
+        fetch(server.url + PATH, partial, retries=2)
+    assert len(server.requests) == 3
+    assert partial.read_bytes() == BODY[:3000]
+
+
+def test_a_body_that_goes_on_at_each_try_is_not_given_up(
+    server: MirrorServer, partial: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_file, "PROGRESS", 10_000)
+    server.misbehave(PATH, *[Misbehavior(cut_after=30_000)] * 8)
+    assert fetch(server.url + PATH, partial, retries=1) == BODY
+    assert len(server.requests) == 9
+
+
+def test_a_body_that_starts_again_and_again_is_given_up(
+    server: MirrorServer, partial: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_file, "PROGRESS", 10_000)
+    server.misbehave(PATH, *[Misbehavior(cut_after=size, ranges=False) for size in (30_000, 5_000) * 5])
+    with pytest.raises(HttpFileError, match="broke off 2 times"):
+        fetch(server.url + PATH, partial, retries=1)
+    assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize("chunked", [False, True], ids=["length", "chunked"])
+def test_a_body_that_comes_too_slowly_is_given_up_and_what_came_is_kept(
+    server: MirrorServer, partial: Path, monkeypatch: pytest.MonkeyPatch, chunked: bool
+) -> None:
+    monkeypatch.setattr(answer, "PERIOD", 0.3)
+    server.misbehave(PATH, Misbehavior(piece=1, pause=0.01, chunked=chunked))
+    start = time.monotonic()
+    with pytest.raises(HttpFileError, match="the transfer is too slow") as raised:
+        fetch(server.url + PATH, partial)
+    assert 0.3 <= time.monotonic() - start < 5
+    assert raised.value.later is not None
+    kept = partial.read_bytes()
+    assert kept
+    assert fetch(server.url + PATH, partial) == BODY
+    assert server.requests[-1].headers["Range"] == f"bytes={len(kept)}-"
+
+
+def test_a_body_that_comes_fast_enough_has_the_time_it_needs(
+    server: MirrorServer, partial: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answer, "PERIOD", 0.2)
+    server.misbehave(PATH, Misbehavior(piece=10_000, pause=0.02))
+    assert fetch(server.url + PATH, partial) == BODY
+
+
+def test_no_body_may_take_for_ever(server: MirrorServer, partial: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "DEADLINE", 0.3)
+    monkeypatch.setattr(session, "DEADLINE_RATE", 1e9)
+    server.misbehave(PATH, Misbehavior(piece=1000, pause=0.01))
+    start = time.monotonic()
+    with pytest.raises(HttpFileError, match="the transfer is too slow"):
+        fetch(server.url + PATH, partial)
+    assert 0.3 <= time.monotonic() - start < 5
+    assert 0 < partial.stat().st_size < len(BODY)
+
+
+def test_a_server_without_ranges_sends_all_of_it_again(server: MirrorServer, partial: Path) -> None:
+    server.misbehave(PATH, Misbehavior(cut_after=1000), Misbehavior(ranges=False))
+    assert fetch(server.url + PATH, partial) == BODY
+    assert [request.status for request in server.requests] == [200, 200]
+
+
+@pytest.mark.parametrize(
+    ("headers", "validator"),
+    [
+        pytest.param({}, "ETag", id="both"),
+        pytest.param({"ETag": None}, "Last-Modified", id="Last-Modified"),
+        pytest.param({"ETag": 'W/"weak"'}, "Last-Modified", id="weak ETag and Last-Modified"),
+        pytest.param({"ETag": 'W/"weak"', "Last-Modified": None}, None, id="weak ETag"),
+        pytest.param({"ETag": None, "Last-Modified": None}, None, id="none"),
+    ],
+)
+def test_only_a_validator_that_stands_for_the_bytes_makes_it_resume(
+    server: MirrorServer, partial: Path, headers: dict[str, str | None], validator: str | None
+) -> None:
+    server.misbehave(PATH, Misbehavior(cut_after=1000, headers=headers))
+    assert fetch(server.url + PATH, partial) == BODY
+    second = server.requests[-1]
+    assert second.status == (206 if validator else 200)
+    assert ("Range" in second.headers) == bool(validator)
+    assert ("If-Range" in second.headers) == bool(validator)
+    assert (second.headers.get("If-Range", "").startswith('"')) == (validator == "ETag")
+
+
+def test_what_is_no_part_of_the_same_url_is_not_resumed(server: MirrorServer, partial: Path) -> None:
+    server.publish("/other.gz", bytes(2000))
+    server.misbehave("/other.gz", Misbehavior(cut_after=1000))
+    with pytest.raises(HttpFileError):
+        fetch(f"{server.url}/other.gz", partial, retries=0)
+    assert fetch(server.url + PATH, partial) == BODY
+    assert "Range" not in server.requests[-1].headers
+
+
+def test_a_partial_that_is_whole_already_is_asked_for_again(server: MirrorServer, partial: Path) -> None:
+    server.misbehave(PATH, Misbehavior(chunked=True, cut_after=len(BODY)))
+    assert fetch(server.url + PATH, partial) == BODY
+    assert [request.status for request in server.requests] == [200, 416, 200]
+
+
+def test_another_part_than_was_asked_for_is_refused(server: MirrorServer, partial: Path) -> None:
+    other = Misbehavior(status=206, body=BODY[:500], headers={"Content-Range": f"bytes 0-499/{len(BODY)}"})
+    server.misbehave(PATH, Misbehavior(cut_after=1000), other)
+    with pytest.raises(HttpFileError, match="the wrong part of the file"):
+        fetch(server.url + PATH, partial)
+    assert partial.read_bytes() == BODY[:1000]
+
+
+@pytest.mark.parametrize(
+    ("fault", "taken"),
+    [
+        pytest.param(Misbehavior(body=BODY, endless=True, chunked=True), 100_000, id="no Content-Length"),
+        pytest.param(Misbehavior(body=BODY, endless=True, headers={"Content-Length": str(10**12)}), 0, id="announced"),
+    ],
+)
+def test_a_body_that_is_too_large_is_not_taken(
+    server: MirrorServer, partial: Path, fault: Misbehavior, taken: int
+) -> None:
+    server.misbehave(PATH, fault)
+    with pytest.raises(TooLargeError, match="larger than the file may be"):
+        fetch(server.url + PATH, partial, size_limit=100_000)
+    (request,) = server.requests
+    assert request.bytes_sent < 5_000_000, "what the buffers between server and client hold is all that it gets rid of"
+    assert partial.stat().st_size <= taken
+
+
+def test_a_redirect_is_followed(server: MirrorServer, partial: Path) -> None:
+    server.misbehave("/moved.gz", Misbehavior(status=302, headers={"Location": server.url + PATH}))
+    assert fetch(f"{server.url}/moved.gz", partial) == BODY
+
+
+def test_a_redirect_without_end_is_given_up(server: MirrorServer, partial: Path) -> None:
+    server.misbehave(PATH, *[Misbehavior(status=302, headers={"Location": PATH})] * 99)
+    with pytest.raises(HttpFileError, match="too many redirects"):
+        fetch(server.url + PATH, partial)
+
+
+def test_tls_with_a_trusted_certificate_works(secure_server: MirrorServer, partial: Path) -> None:
+    assert fetch(secure_server.url + PATH, partial) == BODY
+
+
+def test_tls_without_a_trusted_certificate_is_refused(
+    secure_server: MirrorServer, partial: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE")
+    with pytest.raises(
+        HttpFileError, match=r"certificate is not trusted; if your network has its own CA, set REQUESTS_CA_BUNDLE"
+    ):
+        fetch(secure_server.url + PATH, partial)
+    assert secure_server.requests == []
+
+
+@pytest.mark.parametrize("scheme", ["http", "HTTP"])
+def test_a_redirect_that_gives_up_tls_is_not_followed(
+    secure_server: MirrorServer, server: MirrorServer, partial: Path, scheme: str
+) -> None:
+    location = f"{scheme}://alice:xyzzy@127.0.0.1:{server.server_port}{PATH}?token=plugh"
+    secure_server.misbehave(PATH, Misbehavior(status=302, headers={"Location": location}))
+    with pytest.raises(HttpFileError, match="unencrypted") as raised:
+        fetch(secure_server.url + PATH, partial)
+    assert server.requests == []
+    assert [secret for secret in SECRETS if secret in str(raised.value)] == []
+
+
+def test_the_proxy_of_the_environment_is_used(
+    server: MirrorServer, partial: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("no_proxy", "")
+    monkeypatch.setenv("http_proxy", server.url)
+    url = f"http://mirror.example{PATH}"
+    assert fetch(url, partial) == BODY
+    (request,) = server.requests
+    assert request.path == url
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("http://127.0.0.1:1/file.gz", "no connection: .*refused"),
+        ("http://127.0.0.1:port/file.gz", "."),
+    ],
+)
+def test_a_server_that_is_not_there_is_a_reason_in_one_line(
+    server: MirrorServer, partial: Path, url: str, reason: str
+) -> None:
+    with pytest.raises(HttpFileError, match=reason) as raised:
+        fetch(url, partial, retries=0)
+    assert len(str(raised.value).splitlines()) == 1
+    assert "object at 0x" not in str(raised.value)
+
+
+@pytest.mark.slow
+def test_a_server_that_does_not_answer_is_a_reason(server: MirrorServer, partial: Path) -> None:
+    server.misbehave(PATH, *[Misbehavior(delay=60)] * 2)
+    start = time.monotonic()
+    with pytest.raises(HttpFileError, match=r"no answer within 0\.5 s"):
+        fetch(server.url + PATH, partial, retries=1)
+    assert 1 <= time.monotonic() - start < 5
+
+
+def test_a_content_length_that_is_no_number_does_no_harm(server: MirrorServer, partial: Path) -> None:
+    server.misbehave(PATH, Misbehavior(headers={"Content-Length": "some", "Connection": "close"}, cut_after=len(BODY)))
+    assert fetch(server.url + PATH, partial) == BODY
+
+
+def test_a_slow_transfer_says_in_its_log_how_far_it_is(
+    server: MirrorServer, partial: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    monkeypatch.setattr(transfer, "PROGRESS_AFTER", 0.05)
+    server.misbehave(PATH, Misbehavior(pause=0.02))
+    assert fetch(server.url + PATH, partial) == BODY
+    lines = [message for message in caplog.messages if f"of {len(BODY)} bytes" in message]
+    assert lines[0].startswith(f"{server.url}{PATH}: ")
+    counts = [int(line.split()[1]) for line in lines]
+    assert 0 < counts[0] <= CHUNK
+    assert counts == sorted(set(counts))
+    assert len(lines) >= 3
+
+
+def test_a_fast_transfer_logs_no_progress(
+    server: MirrorServer, partial: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    fetch(server.url + PATH, partial)
+    assert caplog.messages == [f"{server.url}{PATH}: downloading"]
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://host/mnist/file.gz", "https://host/mnist/file.gz"),
+        ("https://alice:xyzzy@host:8443/file.gz?token=plugh#part", "https://host:8443/file.gz"),
+        ("http://alice:xyz@zy@host/file.gz", "http://host/file.gz"),
+        ("http://alice:xyz/zy@host/file.gz", "http://host/file.gz"),
+        ("http://alice:12/zy@host/file.gz?token=plugh", "http://host/file.gz"),
+        ("http://alice:xyz#zy@host/file.gz?token=plugh", "http://host/file.gz"),
+        ("http://alice:xyz?zy@host/file.gz?token=plugh", "http://host/file.gz"),
+        ("http://alice:xyzzy@[::1/file.gz?token=plugh", "http://[::1/file.gz"),
+        ("https://host/user/repository@tag/file.gz", "https://host/user/repository@tag/file.gz"),
+        ("http://host/\x1b[2J\u202egz.elif\u2028", r"http://host/\x1b[2J\u202egz.elif\u2028"),
+    ],
+)
+def test_an_url_is_shown_without_what_is_secret(url: str, shown: str) -> None:
+    assert without_secrets(url) == shown
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param(Misbehavior(), id="success"),
+        pytest.param(Misbehavior(status=404), id="404"),
+        pytest.param(Misbehavior(status=500), id="500"),
+        pytest.param(Misbehavior(cut_after=1000), id="cut"),
+        pytest.param(Misbehavior(delay=60), id="no answer"),
+        pytest.param(Misbehavior(body=bytes(len(BODY) + 1)), id="too large"),
+        pytest.param(Misbehavior(status=302, headers={"Location": "ftp://alice:xyzzy@host/?token=plugh"}), id="ftp"),
+        pytest.param(
+            Misbehavior(status=302, headers={"Location": "http://alice:xyzzy@host:x/?token=plugh"}), id="port"
+        ),
+        pytest.param(
+            Misbehavior(status=302, headers={"Location": "http://alice:xyzzy@127.0.0.1:1/?token=plugh"}), id="refused"
+        ),
+        pytest.param(Misbehavior(status=503, headers={"Retry-After": "soon"}), id="odd Retry-After"),
+    ],
+)
+def test_credentials_and_query_appear_in_no_message(
+    server: MirrorServer, partial: Path, caplog: pytest.LogCaptureFixture, fault: Misbehavior
+) -> None:
+    caplog.set_level(logging.INFO)
+    server.misbehave(PATH, *[fault] * 2)
+    said = ""
+    try:
+        fetch(f"http://alice:xyzzy@127.0.0.1:{server.server_port}{PATH}?token=plugh", partial, retries=1)
+    except (HttpFileError, TooLargeError) as error:
+        said = str(error)
+    assert server.requests[0].path == f"{PATH}?token=plugh"
+    assert server.requests[0].headers["Authorization"].startswith("Basic ")
+    assert [secret for secret in SECRETS if secret in said + caplog.text] == []

@@ -1,0 +1,56 @@
+"""Whether a file that nothing pins can be the one that its dataset file describes."""
+
+import gzip
+from pathlib import Path
+
+import numpy
+import pytest
+
+from builders import idx_bytes
+from idxpng.fetch.integrity import WrongFileError, check_content
+from idxpng.formats.idx import IdxHeader
+
+IMAGES = numpy.arange(30 * 5 * 7, dtype="uint8").reshape(30, 5, 7)
+HEADER = IdxHeader.of("uint8", IMAGES.shape)
+GOOD = idx_bytes(IMAGES)
+
+
+def check(path: Path) -> None:
+    check_content(path, "my/images.gz", HEADER.file_size, None, None, None, header=HEADER)
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+def test_a_file_with_the_described_header_is_accepted(tmp_path: Path, compressed: bool) -> None:
+    path = tmp_path / "images"
+    path.write_bytes(gzip.compress(GOOD) if compressed else GOOD)
+    check(path)
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+@pytest.mark.parametrize(
+    ("data", "lines"),
+    [
+        (idx_bytes(IMAGES.astype("float32")), ["at:       byte 2", "expected: uint8", "found:    float32", "as uint8"]),
+        (idx_bytes(IMAGES[:, :4]), ["at:       byte 8", "expected: 5", "found:    4", "`shape: [4, 7]`"]),
+        (idx_bytes(IMAGES[0, 0]), ["at:       byte 3", "expected: 3", "found:    1 (7,)", "swap"]),
+        (GOOD[:-1], ["at:       byte 1065", "expected: 1066 bytes", "found:    1065 bytes", "write the file again"]),
+        (GOOD[:9], ["at:       byte 9", "expected: 16 bytes of header", "found:    9 bytes", "write the file again"]),
+        (b"", ["at:       byte 0", "found:    0 bytes", "write the file again"]),
+        (b"7,0,0,84,185,159\n" * 99, ["not an IDX file", "found:    37 2c 30 2c (text)", "write the file again"]),
+        (b"\x93NUMPY\x01\0v\0" + bytes(2000), ["not an IDX file", "(a NumPy file)", "write the file again"]),
+        (b"\x89PNG\r\n\x1a\n" + bytes(2000), ["not an IDX file", "(a PNG image)", "write the file again"]),
+    ],
+    ids=["type", "shape", "labels", "truncated", "truncated header", "empty", "text", "NumPy", "PNG"],
+)  # fmt: skip
+def test_another_file_is_refused_for_what_it_is(
+    tmp_path: Path, data: bytes, lines: list[str], compressed: bool
+) -> None:
+    path = tmp_path / "images"
+    path.write_bytes(gzip.compress(data) if compressed else data)
+    with pytest.raises(WrongFileError) as error:
+        check(path)
+    message = str(error.value)
+    assert message.startswith("my/images.gz: ")
+    for line in lines:
+        assert line in message
+    assert message.splitlines()[-1].startswith("  to do: ")

@@ -1,0 +1,130 @@
+"""Asking real servers: what is asked again, when, and what is never read."""
+
+import socket
+import time
+from contextlib import ExitStack, suppress
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from idxpng.fetch import session as module
+from idxpng.fetch.session import HttpFileError, Session
+from mirror_server import HOSTILE, MirrorServer, Misbehavior, black_hole
+
+
+def ask(url: str, **patience: Any) -> int:
+    """The status with which the server answers."""
+    with Session(**{"timeout": (0.5, 0.5), "retries": 2, "backoff": 0.01, **patience}) as session:
+        response = session.ask(url, {})
+        response.close()
+        return response.status_code
+
+
+@pytest.fixture
+def server(mirror_server: MirrorServer) -> MirrorServer:
+    mirror_server.publish("/file", b"here it is")
+    return mirror_server
+
+
+@pytest.mark.parametrize("name", [name for name in HOSTILE if "without end" in name or "bomb" in name])
+def test_what_is_no_file_is_not_read(server: MirrorServer, name: str) -> None:
+    server.misbehave("/file", *[HOSTILE[name]] * 9)
+    with suppress(HttpFileError):
+        ask(f"{server.url}/file")
+    assert max(request.bytes_sent for request in server.requests) < 10_000_000, "what the buffers on the way hold"
+
+
+def wait_for(server: MirrorServer, retry_after: str) -> float:
+    server.misbehave("/file", Misbehavior(status=503, headers={"Retry-After": retry_after}))
+    with Session() as session:
+        return module._retry_after(session.get(f"{server.url}/file"))
+
+
+@pytest.mark.parametrize(
+    ("value", "wait"),
+    [
+        ("7", 7),
+        ("", 0),
+        ("soon", 0),
+        ("-5", 0),
+        ("Tue, 01 Jan 2019 00:00:00 GMT", 0),
+        ("Fri, 31 Dec 99999 23:59:59 GMT", 0),
+        ("9" * 5000, float("inf")),
+    ],
+    ids=["seconds", "none", "word", "negative", "past", "year 99999", "5,000 digits"],
+)
+def test_retry_after_is_a_number_of_seconds_or_a_date(server: MirrorServer, value: str, wait: float) -> None:
+    assert wait_for(server, value) == wait
+
+
+def test_retry_after_may_be_a_date(server: MirrorServer) -> None:
+    date = format_datetime(datetime.now(UTC) + timedelta(seconds=60), usegmt=True)
+    assert 30 < wait_for(server, date) <= 60
+
+
+def test_who_is_in_a_hurry_does_not_wait_long_for_a_server_that_asks_for_it(server: MirrorServer) -> None:
+    server.misbehave("/file", Misbehavior(status=503, headers={"Retry-After": "30"}))
+    start = time.monotonic()
+    with pytest.raises(HttpFileError, match="503 Service Unavailable") as raised:
+        ask(f"{server.url}/file", hurry=True)
+    assert time.monotonic() - start < 10
+    assert raised.value.later == 30
+    assert not raised.value.unreachable
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("hurry", [True, False])
+def test_a_black_hole_is_not_tried_again(hurry: bool, caplog: pytest.LogCaptureFixture) -> None:
+    with black_hole() as url, pytest.raises(HttpFileError, match=r"no connection within 0\.5 s") as raised:
+        ask(f"{url}/file", hurry=hurry, retries=5)
+    assert "trying again" not in caplog.text
+    assert raised.value.unreachable
+    assert raised.value.later is None
+
+
+def test_all_addresses_of_a_black_hole_cost_no_more_than_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    with ExitStack() as stack:
+        addresses = [
+            (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", int(url.rpartition(":")[2])))
+            for url in [stack.enter_context(black_hole()) for _ in range(5)]
+        ]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: addresses)
+        monkeypatch.setenv("no_proxy", "*")
+        start = time.monotonic()
+        with pytest.raises(HttpFileError, match="no connection"):
+            ask("http://mirror.example/file")
+    assert 0.5 <= time.monotonic() - start < 2
+
+
+def test_a_name_that_is_not_known_is_a_reason_without_its_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*_: Any, **__: Any) -> None:
+        raise socket.gaierror(-2, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    monkeypatch.setenv("no_proxy", "*")
+    with pytest.raises(HttpFileError, match=r"mirror\.example.*not known") as raised:
+        ask("http://alice:xyzzy@mirror.example/file?token=plugh")
+    assert not {"alice", "xyzzy", "plugh"} & set(str(raised.value).replace(":", " ").replace("/", " ").split())
+
+
+def test_words_of_a_server_are_shown_in_one_line_that_does_nothing(server: MirrorServer, tmp_path: Path) -> None:
+    server.misbehave("/file", Misbehavior(raw=b"HTTP/1.1 404 \x1b[2Jgone\x85" + b"!" * 999 + b"\r\n\r\n"))
+    with Session() as session, session.get(f"{server.url}/file", stream=True) as response:
+        shown = module.status(response)
+    assert shown.startswith(r"404 \x1b[2Jgone\x85!!!")
+    assert len(shown) < 200
+
+
+def test_credentials_go_to_the_same_host_only(server: MirrorServer) -> None:
+    url = f"http://alice:xyzzy@127.0.0.1:{server.server_port}"
+    server.misbehave("/old", Misbehavior(status=302, headers={"Location": "/file"}))
+    assert ask(f"{url}/old") == 200
+    assert all("Authorization" in request.headers for request in server.requests)
+    server.misbehave(
+        "/old", Misbehavior(status=302, headers={"Location": f"http://localhost:{server.server_port}/file"})
+    )
+    assert ask(f"{url}/old") == 200
+    assert "Authorization" not in server.requests[-1].headers

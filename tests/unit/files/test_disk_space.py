@@ -1,0 +1,45 @@
+"""What does not fit is not begun."""
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from idxpng.files.disk_space import DiskRoomError, check_room_for_files, check_space, disk_full_error
+
+
+def test_files_that_fit_are_no_error(tmp_path: Path) -> None:
+    check_room_for_files(tmp_path / "not/yet/there", 10)
+
+
+def test_more_files_than_blocks_or_inodes_are_refused_with_another_way(tmp_path: Path) -> None:
+    with pytest.raises(DiskRoomError, match="snakemake webdataset") as refused:
+        check_room_for_files(tmp_path / "not/yet/there", os.statvfs(tmp_path).f_bavail * 1000)
+    assert str(tmp_path) in str(refused.value)
+    assert "expected" in str(refused.value)
+    assert "found" in str(refused.value)
+
+
+def test_a_file_larger_than_the_space_left_is_refused_with_the_bytes_that_it_needs(tmp_path: Path) -> None:
+    check_space(tmp_path / "file", 10)
+    with pytest.raises(DiskRoomError, match=f"expected: {10**18} bytes\n  found:    [0-9]+ free in {tmp_path}\n"):
+        check_space(tmp_path / "file", 10**18)
+
+
+@pytest.mark.parametrize(
+    ("number", "words"), [(errno.ENOSPC, "No space left on device"), (errno.EDQUOT, "Disk quota exceeded")]
+)
+def test_a_disk_that_is_full_is_reported_with_the_file_and_what_is_free(
+    tmp_path: Path, number: int, words: str
+) -> None:
+    with pytest.raises(DiskRoomError) as told, disk_full_error(tmp_path / "not/yet/file"):
+        raise OSError(number, words)
+    first, *rest = str(told.value).splitlines()
+    assert first == f"{tmp_path}/not/yet/file: {words}"
+    assert [line for line in rest if line.startswith("  found:") and line.endswith(f"inodes free in {tmp_path}")]
+
+
+def test_other_errors_are_not_taken_for_a_full_disk(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="missing"), disk_full_error(tmp_path / "file"):
+        (tmp_path / "missing").read_bytes()

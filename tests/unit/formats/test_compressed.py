@@ -1,0 +1,137 @@
+import gzip
+import lzma
+import random
+import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from idxpng.formats.compressed import CompressedFileError, compression, content_chunks, open_content
+
+CONTENT = b"\0\0\x08\x01\0\0\x10\0" + random.Random(0).randbytes(4096)
+COMPRESS: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.compress, "xz": lzma.compress, "plain": bytes}
+COMPRESSED = ["gzip", "xz"]
+MEGABYTE = 1 << 20
+DICTIONARY = {"gzip": 0, "xz": 10 * MEGABYTE, "plain": 0}  # of which any decompressor needs the whole
+
+
+def content(path: Path, size_limit: int = 1 << 20) -> bytes:
+    return b"".join(content_chunks(path, size_limit))
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "published.gz"
+
+
+def refusal(path: Path, data: bytes) -> str:
+    path.write_bytes(data)
+    with pytest.raises(CompressedFileError) as error:
+        content(path)
+    assert str(error.value).startswith(f"{path}: ")
+    return str(error.value)
+
+
+def changed(data: bytes, at: int) -> bytes:
+    position = at % len(data)
+    return data[:position] + bytes([data[position] ^ 0xFF]) + data[position + 1 :]
+
+
+@pytest.mark.parametrize("name", ["file.gz", "file.xz", "file", "file.tar"])
+@pytest.mark.parametrize("kind", COMPRESS)
+def test_compression_is_known_by_content_and_not_by_name(tmp_path: Path, kind: str, name: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(COMPRESS[kind](CONTENT))
+    assert compression(path) == kind
+    assert content(path) == CONTENT
+    with open_content(path) as stream:
+        assert (stream.read(10), stream.read()) == (CONTENT[:10], CONTENT[10:])
+
+
+@pytest.mark.parametrize("data", [b"", b"\x1f", b"\xfd7zX", b"\0"])
+def test_a_file_too_short_for_any_signature_is_plain(path: Path, data: bytes) -> None:
+    path.write_bytes(data)
+    assert (compression(path), content(path)) == ("plain", data)
+
+
+@pytest.mark.parametrize("kind", COMPRESSED)
+def test_members_one_after_the_other_are_one_content(path: Path, kind: str) -> None:
+    path.write_bytes(b"".join(COMPRESS[kind](CONTENT[at : at + 1000]) for at in range(0, len(CONTENT), 1000)))
+    assert content(path) == CONTENT
+
+
+@pytest.mark.parametrize("kind", COMPRESSED)
+def test_padding_with_zeros_as_the_formats_allow_is_no_content(path: Path, kind: str) -> None:
+    path.write_bytes(COMPRESS[kind](CONTENT) + bytes(8))
+    assert content(path) == CONTENT
+
+
+@pytest.mark.parametrize("kind", COMPRESSED)
+@pytest.mark.parametrize("kept", [0.2, 0.5, 0.99, -1, -5, -8])
+def test_a_file_that_ends_too_early_is_truncated(path: Path, kind: str, kept: float) -> None:
+    whole = COMPRESS[kind](CONTENT)
+    cut = whole[: int(kept * len(whole)) if kept > 0 else int(kept)]
+    message = refusal(path, cut)
+    assert f"truncated {kind} file" in message
+    assert f"at:       byte {len(cut)}\n" in message
+
+
+@pytest.mark.parametrize("inside", [CONTENT, b""], ids=["content", "nothing"])
+@pytest.mark.parametrize("kind", COMPRESSED)
+@pytest.mark.parametrize("rest", [b"garbage", b"<html></html>", b"\0\0\0\0garbage"])
+def test_what_follows_the_compressed_data_is_named(path: Path, kind: str, rest: bytes, inside: bytes) -> None:
+    assert f"something else follows the {kind} data" in refusal(path, COMPRESS[kind](inside) + rest)
+
+
+def test_content_that_does_not_match_its_crc_is_named(path: Path) -> None:
+    assert "CRC-32" in refusal(path, changed(gzip.compress(CONTENT), at=-8))
+
+
+def test_content_of_another_length_than_its_gzip_trailer_says_is_damaged(path: Path) -> None:
+    assert "damaged gzip file" in refusal(path, changed(gzip.compress(CONTENT), at=-4))
+
+
+def test_damaged_deflate_data_are_named(path: Path) -> None:
+    damaged = gzip.compress(CONTENT)[:10] + b"\xff" * 50
+    assert "damaged gzip file" in refusal(path, damaged)
+
+
+@pytest.mark.parametrize("at", [7, 40, 2000, -6, -12])
+def test_damaged_xz_data_are_named(path: Path, at: int) -> None:
+    assert "damaged xz file" in refusal(path, changed(lzma.compress(CONTENT), at))
+
+
+@pytest.mark.parametrize("kind", COMPRESSED)
+@pytest.mark.parametrize("at", [*range(-40, 0, 7), *range(6, 100, 7)])
+def test_a_damaged_byte_after_the_signature_never_gives_other_content(path: Path, kind: str, at: int) -> None:
+    path.write_bytes(changed(COMPRESS[kind](CONTENT), at))
+    try:
+        assert content(path) == CONTENT
+    except CompressedFileError as error:
+        assert str(path) in str(error)
+
+
+@pytest.mark.parametrize("kind", COMPRESS)
+def test_content_of_just_the_limit_is_read_and_one_byte_more_is_refused(path: Path, kind: str) -> None:
+    path.write_bytes(COMPRESS[kind](CONTENT))
+    assert content(path, len(CONTENT)) == CONTENT
+    with pytest.raises(CompressedFileError, match=f"at most {len(CONTENT) - 1} bytes"):
+        content(path, len(CONTENT) - 1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", COMPRESS)
+def test_a_bomb_is_left_after_the_first_piece(path: Path, kind: str) -> None:
+    path.write_bytes(COMPRESS[kind](bytes(20 * MEGABYTE)) * 10)
+    tracemalloc.start()
+    with pytest.raises(CompressedFileError, match="at most 1000 bytes"):
+        content(path, 1000)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2 * MEGABYTE + DICTIONARY[kind]
+
+
+def test_a_missing_file_is_an_os_error(path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        content(path)

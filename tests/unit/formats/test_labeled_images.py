@@ -1,0 +1,61 @@
+"""Images come upright, whichever way they are stored, and labels come apart into class and the rest."""
+
+from pathlib import Path
+
+import numpy
+import pytest
+
+from builders import idx_bytes
+from idxpng.formats.labeled_images import LabeledImages
+
+IMAGES = numpy.random.default_rng(0).integers(0, 256, (12, 5, 7), numpy.uint8)
+COLUMNS = ("series", "class", "writer")
+LABELS = numpy.arange(36, dtype=numpy.int32).reshape(12, 3) * 70_001
+
+
+def write(folder: Path, images: numpy.ndarray, labels: numpy.ndarray) -> tuple[Path, Path]:
+    paths = folder / "images", folder / "labels"
+    for path, values in zip(paths, (images, labels), strict=True):
+        path.write_bytes(idx_bytes(values))
+    return paths
+
+
+@pytest.mark.parametrize("orientation", ["upright", "transposed"])
+def test_pixels_are_those_of_the_upright_image(tmp_path: Path, orientation: str) -> None:
+    stored = IMAGES.transpose(0, 2, 1) if orientation == "transposed" else IMAGES
+    paths = write(tmp_path, numpy.ascontiguousarray(stored), numpy.zeros(12, numpy.uint8))
+    with LabeledImages(*paths, orientation) as split:
+        assert split.size == (5, 7)
+        assert [split.pixels(index) for index in range(len(split))] == [image.tobytes() for image in IMAGES]
+
+
+def test_the_class_is_one_column_and_the_others_keep_their_names(tmp_path: Path) -> None:
+    with LabeledImages(*write(tmp_path, IMAGES, LABELS), label_columns=COLUMNS) as split:
+        assert split.extra_columns == ("series", "writer")
+        assert list(split.classes()) == LABELS[:, 1].tolist()
+        assert list(split.classes(5)) == LABELS[:5, 1].tolist()
+        assert [split.extra_values(index) for index in range(12)] == [(row[0], row[2]) for row in LABELS.tolist()]
+
+
+def test_a_label_of_one_number_has_nothing_but_its_class(tmp_path: Path) -> None:
+    labels = numpy.arange(12, dtype=numpy.int16) - 3
+    with LabeledImages(*write(tmp_path, IMAGES, labels)) as split:
+        assert list(split.classes()) == labels.tolist()
+        assert split.extra_columns == split.extra_values(3) == ()
+        assert split.index_width == 2
+
+
+def test_a_part_of_the_files_keeps_the_indices_that_its_images_have_there(tmp_path: Path) -> None:
+    with LabeledImages(*write(tmp_path, IMAGES, LABELS), label_columns=COLUMNS, rows=(4, 9)) as part:
+        assert len(part) == 5
+        assert part.index_width == 2
+        assert list(part.classes()) == LABELS[4:9, 1].tolist()
+        assert list(part.classes(3)) == LABELS[4:7, 1].tolist()
+        assert list(part.labeled()) == [(index, LABELS[index, 1]) for index in range(4, 9)]
+        assert part.pixels(4) == IMAGES[4].tobytes()
+
+
+def test_images_of_some_classes_are_chosen_among_the_first(tmp_path: Path) -> None:
+    labels = numpy.array([3, 5, 3, 1, 5, 5, 3, 1, 2, 3, 5, 1], numpy.uint8)
+    with LabeledImages(*write(tmp_path, IMAGES, labels), rows=(1, 11)) as part:
+        assert list(part.labeled(limit=6, only=[3, 2])) == [(2, 3), (6, 3)]

@@ -1,0 +1,140 @@
+import io
+import os
+import struct
+import subprocess
+import sys
+import zlib
+from pathlib import Path
+
+import numpy
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+from PIL import Image
+
+from idxpng.formats import png as module
+from idxpng.formats.png import PIECE, PngEncoder
+
+any_images = arrays("uint8", array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=50))
+LARGEST = 2**31 - 1
+SCRIPTS = str(Path(module.__file__).parents[2])
+
+
+def encode(image: numpy.ndarray) -> bytes:
+    return PngEncoder(*image.shape).encode(image.tobytes())
+
+
+def check_that_pillow_reads(png: bytes, image: numpy.ndarray) -> None:
+    Image.open(io.BytesIO(png)).verify()
+    with Image.open(io.BytesIO(png)) as read:
+        assert (read.format, read.mode, read.size) == ("PNG", "L", image.shape[::-1])
+        numpy.testing.assert_array_equal(numpy.asarray(read), image)
+
+
+def chunks(png: bytes) -> list[tuple[bytes, bytes]]:
+    """Names and data of the chunks, each checked against its CRC-32."""
+    assert png.startswith(b"\x89PNG\r\n\x1a\n")
+    found, at = [], 8
+    while at < len(png):
+        (length,) = struct.unpack_from(">I", png, at)
+        name, data = png[at + 4 : at + 8], png[at + 8 : at + 8 + length]
+        assert png[at + 8 + length : at + 12 + length] == struct.pack(">I", zlib.crc32(name + data))
+        found.append((name, data))
+        at += 12 + length
+    return found
+
+
+@settings(deadline=None, max_examples=200)
+@given(any_images)
+def test_pillow_reads_every_image_as_it_was(image: numpy.ndarray) -> None:
+    check_that_pillow_reads(encode(image), image)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 300), (300, 1), (28, 28), (300, 200), (200, 300)])
+def test_pillow_reads_images_of_any_shape(shape: tuple[int, int]) -> None:
+    image = numpy.random.default_rng(0).integers(0, 256, shape, dtype="uint8")
+    check_that_pillow_reads(encode(image), image)
+
+
+@settings(deadline=None, max_examples=100)
+@given(any_images)
+def test_a_png_is_one_header_one_idat_and_one_end_with_right_crcs(image: numpy.ndarray) -> None:
+    (ihdr, header), (idat, data), (iend, rest) = chunks(encode(image))
+    rows, columns = image.shape
+    assert (ihdr, idat, iend, rest) == (b"IHDR", b"IDAT", b"IEND", b"")
+    assert header == struct.pack(">IIBBBBB", columns, rows, 8, 0, 0, 0, 0)
+    assert zlib.decompress(data) == b"".join(b"\0" + row.tobytes() for row in image)
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        (1, PIECE - 1),
+        (1, PIECE),
+        (2, PIECE - 1),
+        (3, 2 * PIECE + 5),
+        (PIECE // 2, 1),
+        (PIECE // 2 + 1, 1),
+        (1000, 700),
+    ],
+)
+def test_large_images_are_compressed_in_pieces(shape: tuple[int, int]) -> None:
+    image = numpy.random.default_rng(0).integers(0, 256, shape, dtype="uint8")
+    png = encode(image)
+    check_that_pillow_reads(png, image)
+    names = [name for name, _ in chunks(png)]
+    pieces = names.count(b"IDAT")
+    assert names == [b"IHDR", *[b"IDAT"] * pieces, b"IEND"]
+    assert (pieces > 1) == (shape[0] * (shape[1] + 1) > PIECE)
+    assert png == encode(image)
+
+
+ENCODE = """
+import os, resource, sys
+from idxpng.formats import png as module
+from idxpng.formats.png import PIECE, PngEncoder
+rows, columns = map(int, sys.argv[1:])
+encoder = PngEncoder(rows, columns)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+pixels = os.urandom(rows * columns)  # which does not get smaller
+encoder.encode(pixels)
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("rows", "columns"), [(1, 1 << 26), (1 << 22, 16), (1 << 13, 1 << 13)])
+def test_memory_is_at_most_three_times_a_large_image(rows: int, columns: int) -> None:
+    command = [sys.executable, "-c", ENCODE, str(rows), str(columns)]
+    used = int(subprocess.check_output(command, env=os.environ | {"PYTHONPATH": SCRIPTS}))
+    assert used <= 3 * rows * columns + (16 << 20)
+
+
+@settings(deadline=None, max_examples=50)
+@given(any_images, any_images)
+def test_the_same_pixels_give_the_same_bytes_whatever_was_encoded_before(
+    image: numpy.ndarray, other: numpy.ndarray
+) -> None:
+    encoder = PngEncoder(*image.shape)
+    first = encoder.encode(image.tobytes())
+    encoder.encode(numpy.resize(other, image.shape).tobytes())
+    assert first == encoder.encode(image.tobytes()) == encode(image)
+
+
+@given(
+    st.sampled_from([0, -1, LARGEST + 1, 2**32]) | st.integers(max_value=0) | st.integers(min_value=LARGEST + 1),
+    st.booleans(),
+)
+def test_a_size_that_no_png_has_is_refused(size: int, as_rows: bool) -> None:
+    rows, columns = (size, 28) if as_rows else (28, size)
+    with pytest.raises(ValueError, match=f"not {rows} and {columns}"):
+        PngEncoder(rows, columns)
+
+
+@pytest.mark.parametrize("length", [0, 1, 5, 7, 12])
+def test_pixels_of_another_size_are_refused(length: int) -> None:
+    with pytest.raises(struct.error):
+        PngEncoder(2, 3).encode(bytes(length))
+    with pytest.raises(struct.error):
+        PngEncoder(1000, 1000).encode(bytes(1_000_000 + length + 1))

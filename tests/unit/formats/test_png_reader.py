@@ -1,0 +1,110 @@
+"""A PNG file that anyone may have made gives the pixels of its image, or is refused."""
+
+import os
+import resource
+import struct
+import zlib
+from pathlib import Path
+
+import numpy
+import pytest
+from PIL import Image
+
+from idxpng.formats.png_reader import PngError, PngReader
+from mutated_png import assemble, chunks, damaged, originals, png, reassembled
+
+PIXELS = numpy.random.default_rng(1).integers(0, 256, (6, 4), numpy.uint8)
+MUTANTS = int(os.environ.get("PNG_MUTANTS", "3000"))
+
+
+def read(path: Path, data: bytes, shape: tuple[int, int] = (6, 4)) -> bytes:
+    path.write_bytes(data)
+    return PngReader(*shape).read(str(path))
+
+
+def refusal(path: Path, data: bytes, shape: tuple[int, int] = (6, 4)) -> tuple[str, str]:
+    with pytest.raises(PngError) as refused:
+        read(path, data, shape)
+    return refused.value.kind, str(refused.value)
+
+
+@pytest.mark.parametrize("data", originals(PIXELS), ids=["plain", "with more than pixels", "animated"])
+def test_the_pixels_of_an_image_are_read_whatever_stands_beside_them(tmp_path: Path, data: bytes) -> None:
+    assert read(tmp_path / "x", data) == PIXELS.tobytes()
+
+
+@pytest.mark.parametrize(
+    ("file", "found"),
+    [
+        (png(numpy.zeros((4, 6), numpy.uint8)), "4 × 6 pixels, 8-bit grayscale"),
+        (png(numpy.zeros((6, 4, 3), numpy.uint8)), "6 × 4 pixels, 8-bit RGB"),
+        (png(numpy.zeros((6, 4), numpy.uint16)), "6 × 4 pixels, 16-bit grayscale"),
+        (png(numpy.zeros((6, 4), bool)), "6 × 4 pixels, 1-bit grayscale"),
+    ],
+)
+def test_another_kind_of_image_is_reported(tmp_path: Path, file: bytes, found: str) -> None:
+    assert refusal(tmp_path / "x", file) == ("altered", found)
+
+
+def test_a_damaged_file_is_never_believed(tmp_path: Path) -> None:
+    files = originals(PIXELS)
+    for original, data in damaged(files, seed=2, count=MUTANTS):
+        if data != original:
+            kind, _ = refusal(tmp_path / "x", data)
+            assert kind in ("altered", "unreadable")
+
+
+def test_a_file_with_other_chunks_gives_an_image_of_the_right_size_or_is_refused(tmp_path: Path) -> None:
+    refused = 0
+    for data in reassembled(originals(PIXELS), seed=3, count=MUTANTS):
+        try:
+            assert len(read(tmp_path / "x", data)) == PIXELS.size
+        except PngError as error:
+            assert error.kind in ("altered", "unreadable")
+            refused += 1
+    assert 0.3 * MUTANTS < refused < MUTANTS
+
+
+@pytest.mark.parametrize("second", [False, True])
+def test_a_small_file_that_says_to_be_large_takes_no_memory(tmp_path: Path, second: bool) -> None:
+    stream = zlib.compressobj()
+    zeros = b"".join([*(stream.compress(bytes(2**20)) for _ in range(12)), stream.flush()])
+    assert len(zeros) < 13_000
+    header = b"IHDR", struct.pack(">2I5B", 65_500, 65_500, 8, 0, 0, 0, 0)
+    before = [chunks(png(PIXELS))[0]] if second else []
+    before_reading = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    kind, _ = refusal(tmp_path / "x", assemble([*before, header, (b"IDAT", zeros), (b"IEND", b"")]))
+    assert kind == "altered"
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before_reading < 50_000  # KB
+
+
+def test_a_file_larger_than_its_image_can_be_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(png(PIXELS))
+    os.truncate(path, 2**40)
+    with pytest.raises(PngError, match="1,099,511,627,776 bytes"):
+        PngReader(6, 4).read(str(path))
+
+
+def test_an_image_of_the_right_size_is_read_however_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 5)
+    assert read(tmp_path / "x", png(PIXELS)) == PIXELS.tobytes()
+
+
+def test_what_is_no_regular_file_is_neither_waited_for_nor_followed(tmp_path: Path) -> None:
+    (tmp_path / "image").write_bytes(png(PIXELS))
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("image")
+    (tmp_path / "folder").mkdir()
+    reader = PngReader(6, 4)
+    found = {}
+    for name in ("pipe", "link", "folder", "nothing"):
+        with pytest.raises(PngError) as refused:
+            reader.read(str(tmp_path / name))
+        found[name] = refused.value.kind, str(refused.value)
+    assert found == {
+        "pipe": ("unreadable", "not a file"),
+        "link": ("unreadable", "a symbolic link"),
+        "folder": ("unreadable", "not a file"),
+        "nothing": ("missing", ""),
+    }

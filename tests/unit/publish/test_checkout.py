@@ -1,0 +1,66 @@
+"""The commit is told of a checkout, and of nothing else."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from idxpng.publish.provenance import checkout
+
+
+def git(folder: Path, *arguments: str) -> str:
+    author = ["-c", "user.name=A", "-c", "user.email=a@example.org"]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    command = ["git", "-C", str(folder), *author, *arguments]
+    return subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout.strip()
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """A repository with one commit of a Snakefile and a configuration."""
+    folder = tmp_path / "clone"
+    folder.mkdir()
+    git(folder, "init", "--quiet")
+    for name in ("Snakefile", "config.yaml"):
+        (folder / name).write_text("")
+    git(folder, "add", ".")
+    git(folder, "commit", "--quiet", "--message", "One")
+    return folder
+
+
+def test_a_clone_has_its_commit_whatever_is_configured_or_made_in_it(clone: Path) -> None:
+    (clone / "config.yaml").write_text("limit: 10")
+    (clone / "results").mkdir()
+    (clone / "results/made").write_text("x")
+    assert checkout(clone) == {"commit": git(clone, "rev-parse", "HEAD"), "modified": False}
+
+
+def test_a_change_of_the_workflow_is_reported(clone: Path) -> None:
+    (clone / "Snakefile").write_text("# mine")
+    assert checkout(clone) == {"commit": git(clone, "rev-parse", "HEAD"), "modified": True}
+
+
+def test_another_worktree_has_its_own_commit(clone: Path, tmp_path: Path) -> None:
+    git(clone, "worktree", "add", "--quiet", "-b", "other", str(tmp_path / "other"))
+    git(tmp_path / "other", "commit", "--quiet", "--allow-empty", "--message", "Two")
+    assert checkout(tmp_path / "other")["commit"] == git(clone, "rev-parse", "other")
+    assert checkout(clone)["commit"] == git(clone, "rev-parse", "HEAD") != git(clone, "rev-parse", "other")
+
+
+def test_a_download_inside_another_repository_has_none(clone: Path) -> None:
+    (clone / "download").mkdir()
+    assert checkout(clone / "download") == {}
+
+
+def test_what_git_cannot_answer_is_left_out(tmp_path: Path, clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    git(tmp_path, "init", "--quiet", "empty")
+    assert checkout(tmp_path / "empty") == {}
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert checkout(clone) == {}
+
+
+def test_the_repository_of_a_hook_is_not_asked(clone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    git(tmp_path, "init", "--quiet", "empty")
+    monkeypatch.setenv("GIT_DIR", str(tmp_path / "empty/.git"))
+    assert checkout(clone)["commit"] == git(clone, "rev-parse", "HEAD")

@@ -1,0 +1,92 @@
+import shutil
+from pathlib import Path
+
+import pytest
+
+import idxpng
+from idxpng.run import code_digest as module
+from idxpng.run.code_digest import code_digest
+
+SCRIPTS = Path(idxpng.__file__).parents[1]
+RULE = """import json
+from idxpng import (
+    first,
+    second,
+)
+import os, idxpng.third
+
+if __name__ == "__main__":
+    from idxpng.command import y
+
+
+def later():
+    from idxpng.wing.lazy import x
+    from idxpng.network import z  # not in the digest
+"""
+MODULES = {
+    "first": "from idxpng.behind import x\n",
+    "second": "",
+    "third": "",
+    "behind": "from idxpng import first\n\nfrom idxpng.wing import inside\n",
+    "wing/inside": "",
+    "wing/lazy": "",
+    "wing/other": "",
+    "command": "from idxpng import log",
+    "log": "",
+    "network": "",
+    "other": "from idxpng import first\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("changed", "matters"),
+    [(name, name not in ("command", "log", "network", "other", "wing/other")) for name in MODULES],
+)
+def test_the_digest_changes_with_the_modules_behind_a_script_and_no_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changed: str, matters: bool
+) -> None:
+    package = tmp_path / "idxpng"
+    package.mkdir()
+    monkeypatch.setattr(module, "PACKAGE", package)
+    (package / "wing").mkdir()
+    for name, source in MODULES.items():
+        (package / f"{name}.py").write_text(source)
+    rule = tmp_path / "rule.py"
+    rule.write_text(RULE)
+    before = code_digest(rule)
+    assert code_digest(rule) == before
+    with open(package / f"{changed}.py", "a") as file:
+        file.write("x = 2\n")
+    assert (code_digest(rule) != before) == matters
+
+
+def test_the_digest_changes_with_the_script(tmp_path: Path) -> None:
+    rule = tmp_path / "rule.py"
+    digests = set()
+    for source in ("", "x = 1\n"):
+        rule.write_text(source)
+        digests.add(code_digest(rule))
+    assert len(digests) == 2
+
+
+@pytest.mark.parametrize(
+    "script", ["export", "validate", "decompress", "manifest", "preview", "measure", "describe", "parquet", "card"]
+)
+def test_the_digest_sees_the_module_that_each_script_shares(
+    script: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = shutil.copytree(SCRIPTS / "idxpng", tmp_path / "idxpng")
+    monkeypatch.setattr(module, "PACKAGE", package)
+    before = code_digest(SCRIPTS / f"{script}.py")
+    with open(package / "files/atomic.py", "a") as file:
+        file.write("\n")
+    assert code_digest(SCRIPTS / f"{script}.py") != before
+
+
+def test_the_digest_sees_the_parts_that_it_is_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = shutil.copytree(SCRIPTS / "idxpng", tmp_path / "idxpng")
+    monkeypatch.setattr(module, "PACKAGE", package)
+    before = code_digest(SCRIPTS / "browse.py", idxpng.PAGE_PARTS)
+    with open(package / "publish/page/page.css", "a") as file:
+        file.write("\n")
+    assert code_digest(SCRIPTS / "browse.py", idxpng.PAGE_PARTS) != before

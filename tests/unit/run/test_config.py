@@ -1,0 +1,97 @@
+from typing import Any
+
+import pytest
+import yaml
+
+from idxpng.run.config import OwnFolder
+from plans import SCHEMA, plan, refusal
+from project import PROJECT
+
+
+def test_an_empty_configuration_is_the_bundled_sample() -> None:
+    empty = plan()
+    assert list(empty.catalog.configured) == ["mnist-sample"]
+    assert empty.config.limit is None
+    assert empty.splits(empty.catalog.dataset("mnist-sample")) == ["train", "test"]
+
+
+def test_config_yaml_says_what_holds_without_it() -> None:
+    defaults = {key: rule["default"] for key, rule in SCHEMA["properties"].items() if "default" in rule}
+    assert yaml.safe_load((PROJECT / "config.yaml").read_text(encoding="utf-8")) == defaults
+
+
+@pytest.mark.parametrize(
+    ("config", "parts"),
+    [
+        ({"dataset": "mnist"}, ["dataset", "datasets", "did you mean datasets?"]),
+        ({"limits": 3}, ["limits", "did you mean limit?"]),
+        ({"anything": 3}, ["anything", "datasets, folders, limit, mirrors"]),
+        ({"datasets": "mnits"}, ["at:       datasets", "found:    mnits", "did you mean mnist?", "kmnist, mnist"]),
+        ({"datasets": []}, ["at:       datasets", "found:    []"]),
+        ({"datasets": 5}, ["at:       datasets", "found:    5", "names from datasets"]),
+        ({"datasets": None}, ["at:       datasets", "found:    null"]),
+        ({"datasets": ["a b"]}, ["at:       datasets.0", 'found:    "a b"', "expected: "]),
+        ({"datasets": "../mnist"}, ["at:       datasets", 'found:    "../mnist"', "expected: "]),
+        ({"datasets": ["mnist", "mnist"]}, ["at:       datasets", "non-unique"]),
+        ({"datasets": "nowhere/my.yaml"}, ["nowhere/my.yaml: file not found"]),
+        ({"splits": "trian"}, ["at:       splits", "found:    trian", "test, train"]),
+        ({"splits": ["train", "../x"]}, ["at:       splits.1", 'found:    "../x"', "expected: "]),
+        ({"splits": []}, ["at:       splits", "found:    []"]),
+        ({"limit": 0}, ["at:       limit", "found:    0", "1"]),
+        ({"limit": -1}, ["at:       limit", "found:    -1"]),
+        ({"limit": "ten"}, ["at:       limit", 'found:    "ten"', "integer or null"]),
+        ({"limit": 2.5}, ["at:       limit", "found:    2.5", "integer or null"]),
+        ({"limit": True}, ["at:       limit", "found:    true", "integer or null"]),
+        ({"classes": [3, 12]}, ["at:       classes", "no such label", "found:    12", "0, 1, 2"]),
+        ({"classes": "3,five"}, ["at:       classes.1", 'found:    "five"', "integer"]),
+        ({"classes": []}, ["at:       classes", "found:    []"]),
+        ({"datasets": ["mnist", "emnist-letters"], "classes": 26}, ["mnist has none of these labels", "found:    26"]),
+        ({"mirrors": "https://example.org/"}, ["at:       mirrors", "object"]),
+        ({"mirrors": {"mnist": 3}}, ["at:       mirrors.mnist", "found:    3", "URL"]),
+        ({"mirrors": {"minst": "/data"}}, ["at:       mirrors", "found:    minst", "did you mean mnist?"]),
+        ({"mirrors": {"mnist": ""}}, ["at:       mirrors.mnist", 'found:    ""', "URL"]),
+        (
+            {"mirrors": {"mnist": "ftp://me:secret@example.org/"}},
+            ["at:       mirrors", "http, https, or file", "ftp://"],
+        ),
+        ({"mirrors": {"mnist": ["/data", "s3://bucket/"]}}, ["at:       mirrors", "http, https, or file", "s3://"]),
+        ({"folders": {"photos": 3}}, ["at:       folders.photos", "found:    3", "A folder; or path"]),
+        ({"folders": {"photos": {"manifests": "m"}}}, ["at:       folders.photos", "path"]),
+        (
+            {"folders": {"photos": {"path": "my", "like": "mnist"}}},
+            ["a key is missing", "at:       folders.photos", "expected: manifests"],
+        ),
+        ({"folders": {"photos": {"path": "my", "manifest": "m"}}}, ["did you mean manifests?"]),
+        ({"folders": {"my photos": "my"}}, ["folders", "letters, digits"]),
+        ({"pathvars": {"resluts": "x"}}, ["at:       pathvars", "resluts", "did you mean results?"]),
+        ({"pathvars": {"results": 3}}, ["at:       pathvars.results", "string"]),
+    ],
+    ids=str,
+)
+def test_a_mistake_is_reported_with_key_found_and_allowed_before_anything_else(
+    config: dict[str, Any], parts: list[str]
+) -> None:
+    message = refusal(**config)
+    assert [part for part in parts if part not in message] == []
+    assert "secret" not in message
+
+
+def test_a_whole_number_is_a_limit_however_it_is_written() -> None:
+    limit = plan(limit=10.0).config.limit
+    assert (limit, type(limit)) == (10, int)
+
+
+@pytest.mark.parametrize("datasets", ["mnist,kmnist", "mnist, kmnist"])
+def test_a_list_can_be_written_with_commas_as_on_a_command_line(datasets: str) -> None:
+    assert plan(datasets=datasets).config.datasets == ("mnist", "kmnist")
+
+
+def test_the_home_directory_can_be_written_as_a_tilde(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    config = plan(mirrors={"mnist": ["~/data", "https://example.org/~you/"]}).config
+    assert config.mirrors == {"mnist": ("/home/me/data", "https://example.org/~you/")}
+    folders = {"one": "~/one", "two": {"path": "~/two", "manifests": "~/lists", "like": "mnist"}}
+    assert plan(folders=folders).config.folders == {
+        "one": OwnFolder("/home/me/one"),
+        "two": OwnFolder("/home/me/two", "/home/me/lists", "mnist"),
+    }

@@ -1,0 +1,300 @@
+"""From PNG files back to IDX files: the published bytes, and from images of one's own whatever they are."""
+
+import gzip
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy
+import pytest
+import yaml
+from PIL import Image
+
+import build_idx
+import export
+import manifest
+import validate
+import write_dataset
+from builders import idx_bytes
+from dataset_files import write_dataset as write_dataset_file
+from idxpng.dataset.file import load
+from idxpng.dataset.strict_yaml import read_yaml
+from idxpng.errors import DataError
+from memory import growth
+from project import PROJECT
+
+RANDOM = numpy.random.default_rng(0)
+SCHEMA = read_yaml(PROJECT / "schemas/dataset.schema.yaml", "the schema")
+
+
+def save(path: Path, pixels: numpy.ndarray, **options: Any) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(pixels).save(path, **options)
+
+
+def pixels(rows: int = 4, columns: int = 6) -> numpy.ndarray:
+    return RANDOM.integers(0, 256, (rows, columns), numpy.uint8)
+
+
+def build(folder: Path, out: Path, split: str = "train", **options: Any) -> tuple[bytes, bytes, dict[str, Any]]:
+    """The two IDX files of a split, decompressed, and the facts."""
+    out.mkdir(exist_ok=True)
+    files = [out / f"{split}-images-idx3-ubyte.gz", out / f"{split}-labels-idx1-ubyte.gz", out / f"{split}.json"]
+    build_idx.main(str(folder), split, *map(str, files), **options)
+    facts = json.loads(files[2].read_text())
+    for file, role in zip(files, ("images", "labels"), strict=False):
+        of_file = facts["facts"][role]
+        data = file.read_bytes()
+        assert of_file["bytes"] == len(data)
+        assert of_file["sha256"] == hashlib.sha256(data).hexdigest()
+        assert of_file["content_sha256"] == hashlib.sha256(gzip.decompress(data)).hexdigest()
+    return gzip.decompress(files[0].read_bytes()), gzip.decompress(files[1].read_bytes()), facts
+
+
+def refusal(folder: Path, out: Path) -> str:
+    with pytest.raises(DataError) as error:
+        build(folder, out)
+    assert list(out.iterdir()) == []
+    return str(error.value)
+
+
+# Trees that this workflow exported
+
+
+def exported(
+    folder: Path, images: numpy.ndarray, labels: numpy.ndarray, **settings: Any
+) -> tuple[str, str, bytes, bytes]:
+    """PNG directories of a split and their manifest, made of arrays; the folder, the manifest and both IDX files."""
+    paths = folder / "images", folder / "labels"
+    contents = idx_bytes(images), idx_bytes(labels)
+    for path, content in zip(paths, contents, strict=True):
+        path.write_bytes(content)
+    split = {"count": len(images), "shape": list(images.shape[1:]), "images": {"file": "i"}, "labels": {"file": "l"}}
+    dataset = write_dataset_file(folder / "set.yaml", splits={"train": split}, label_type=labels.dtype.name, **settings)
+    files, header = [str(path) for path in paths], str(folder / "header.json")
+    validate.main(dataset, "train", files[0], files[1], header)
+    manifests = []
+    for label in range(10):
+        manifests.append(str(folder / f"{label}.csv"))
+        export.main(files[0], files[1], header, str(label), str(folder / f"set/png/train/{label}"), manifests[-1])
+    manifest.main(manifests, str(folder / "train.csv"))
+    return str(folder / "set/png"), str(folder / "train.csv"), *contents
+
+
+def test_an_exported_tree_comes_back_byte_for_byte(tmp_path: Path) -> None:
+    images = RANDOM.integers(0, 256, (123, 5, 7), numpy.uint8)
+    labels = RANDOM.integers(0, 10, 123).astype(numpy.uint8)
+    folder, _, *contents = exported(tmp_path, images, labels)
+    found_images, found_labels, facts = build(Path(folder), tmp_path / "out")
+    assert [found_images, found_labels] == contents
+    assert facts["facts"]["class_counts"] == [int((labels == label).sum()) for label in range(10)]
+
+
+@pytest.mark.parametrize("columns", [("class", "writer", "series"), ("writer", "class", "series")])
+def test_transposed_images_and_labels_of_several_columns_come_back_by_the_manifest(
+    tmp_path: Path, columns: Sequence[str]
+) -> None:
+    images = RANDOM.integers(0, 256, (57, 5, 7), numpy.uint8)
+    labels = RANDOM.integers(0, 10, (57, 3)).astype(numpy.int32)
+    labels[:, columns.index("writer")] += 70_000
+    settings = {"label_columns": list(columns), "orientation": "transposed"}
+    folder, listed, *contents = exported(tmp_path, images, labels, **settings)
+    like = str(tmp_path / "set.yaml")
+    assert list(build(Path(folder), tmp_path / "out", manifest=listed, like=like)[:2]) == contents
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("path,label\n", ["the manifest has no images"]),
+        ("path,writer\ntrain/3/00.png,7\n", ["line 2", "the columns path, label, writer", "label"]),
+        ("path,label,writer\ntrain/3/00.png,,7\n", ["line 2", "without a path or label"]),
+        ("path,label,writer\ntrain/3/00.png,10,7\n", ["line 2", "not a class", "one of 0, 1, 2", "found:    10"]),
+        ("path,label,writer\ntrain/3/00.png,3,2147483648\n", ["line 2", "writer does not fit", "int32, -2147483648"]),
+        ("path,label,writer\ntrain/3/x.png,3,7\n", ["x.png", "damaged"]),
+        ("path,label\n\xe9", ["not a readable CSV file", "UTF-8"]),
+    ],
+)
+def test_a_manifest_with_a_mistake_is_refused(tmp_path: Path, text: str, words: list[str]) -> None:
+    labels = numpy.array([[3, 7], [4, 8]], numpy.int32)
+    settings = {"label_columns": ["class", "writer"]}
+    folder, listed, *_ = exported(tmp_path, numpy.stack([pixels(), pixels()]), labels, **settings)
+    Path(listed).write_bytes(text.encode("latin-1"))
+    with pytest.raises(DataError) as error:
+        build(Path(folder), tmp_path / "out", manifest=listed, like=str(tmp_path / "set.yaml"))
+    assert [each for each in words if each not in str(error.value)] == []
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_what_images_are_like_says_no_labels(tmp_path: Path) -> None:
+    save(tmp_path / "my/train/cat/1.png", pixels())
+    with pytest.raises(DataError, match="give their manifest"):
+        build(tmp_path / "my", tmp_path / "out", like=write_dataset_file(tmp_path / "set.yaml"))
+
+
+@pytest.mark.slow
+def test_mnist_comes_back_with_the_pinned_digests(tmp_path: Path, mnist: Path) -> None:
+    dataset = str(PROJECT / "datasets/mnist.yaml")
+    pair = []
+    for role in ("images-idx3", "labels-idx1"):
+        pair.append(str(tmp_path / f"t10k-{role}-ubyte"))
+        Path(pair[-1]).write_bytes(gzip.decompress((mnist / f"t10k-{role}-ubyte.gz").read_bytes()))
+    header = str(tmp_path / "test.json")
+    validate.main(dataset, "test", pair[0], pair[1], header)
+    for label in range(10):
+        png = str(tmp_path / f"mnist/png/test/{label}")
+        export.main(pair[0], pair[1], header, str(label), png, str(tmp_path / f"{label}.csv"))
+    _, _, facts = build(tmp_path / "mnist/png", tmp_path / "out", "test")
+    files = load(dataset).splits["test"].files
+    assert [facts["facts"][role]["content_sha256"] for role in ("images", "labels")] == [
+        file.content_sha256 for file in files
+    ]
+
+
+# Images of one's own
+
+
+def test_names_are_in_natural_order_then_classes_and_these_are_numbered_in_all_splits(tmp_path: Path) -> None:
+    made = {}
+    for name in ("cat/10.png", "cat/9.png", "dog/9.bmp", "class 10/x.tiff", "class 9/1.png"):
+        made[name] = pixels()
+        save(tmp_path / "my/train" / name, made[name])
+    save(tmp_path / "my/test/eel/1.png", pixels())
+    (tmp_path / "my/train/cat/.DS_Store").write_text("x")
+    images, labels, facts = build(tmp_path / "my", tmp_path / "out")
+    order = ["class 9/1.png", "cat/9.png", "dog/9.bmp", "cat/10.png", "class 10/x.tiff"]
+    assert images == idx_bytes(numpy.stack([made[name] for name in order]))
+    assert facts["classes"] == {"0": "cat", "1": "class 9", "2": "class 10", "3": "dog", "4": "eel"}
+    assert labels == idx_bytes(numpy.array([1, 0, 3, 0, 2], numpy.uint8))
+
+
+@pytest.mark.parametrize(
+    ("names", "type_name"), [(["07", "255"], "uint8"), (["0", "256"], "int16"), (["1", "70000"], "int32")]
+)
+def test_numbers_are_labels_of_the_smallest_type_that_holds_them(
+    tmp_path: Path, names: list[str], type_name: str
+) -> None:
+    for name in names:
+        save(tmp_path / "my/train" / name / "1.png", pixels())
+    _, labels, facts = build(tmp_path / "my", tmp_path / "out")
+    assert labels == idx_bytes(numpy.array([int(name) for name in names], type_name))
+    assert facts["label_type"] == type_name
+    assert facts["classes"] == {str(int(name)): str(int(name)) for name in names}
+
+
+def test_a_jpeg_and_black_and_white_are_gray_too(tmp_path: Path) -> None:
+    gray, white = pixels(), pixels() > 127
+    save(tmp_path / "my/train/a/1.jpg", gray)
+    save(tmp_path / "my/train/a/2.png", white)
+    images, _, _ = build(tmp_path / "my", tmp_path / "out")
+    decoded = numpy.asarray(Image.open(tmp_path / "my/train/a/1.jpg"))
+    assert images == idx_bytes(numpy.stack([decoded, white.astype(numpy.uint8) * 255]))
+
+
+def test_the_same_images_make_the_same_bytes(tmp_path: Path) -> None:
+    for number in range(20):
+        save(tmp_path / f"my/train/a/{number}.png", pixels())
+    for out in ("one", "two"):
+        build(tmp_path / "my", tmp_path / out)
+    for path in (tmp_path / "one").iterdir():
+        assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes()
+    data = (tmp_path / "one/train-images-idx3-ubyte.gz").read_bytes()
+    assert data[3:8] == bytes(5), "neither name nor time"
+
+
+def test_images_that_do_not_fit_are_all_named_with_the_way_out(tmp_path: Path) -> None:
+    folder, out = tmp_path / "my", tmp_path / "out"
+    for number in range(7):
+        save(folder / f"train/a/{number}.png", pixels())
+    save(folder / "train/b/large.png", pixels(9, 9))
+    save(folder / "train/b/color.png", RANDOM.integers(0, 256, (4, 6, 3), numpy.uint8))
+    save(folder / "train/b/deep.png", RANDOM.integers(0, 60_000, (4, 6)).astype(numpy.uint16))
+    frames = [Image.fromarray(pixels()) for _ in range(3)]
+    frames[0].save(folder / "train/b/moving.tiff", save_all=True, append_images=frames[1:])
+    (folder / "train/b/words.txt").write_text("x")
+    (folder / "train/b/cut.png").write_bytes((folder / "train/a/1.png").read_bytes()[:60])
+    message = refusal(folder, out)
+    for words in (
+        "4 × 6 pixels: 7 ",
+        "9 × 9 pixels: 1 (",
+        "b/large.png",
+        "mogrify -resize 6x4",
+        "in color: 1 (",
+        "b/color.png",
+        "-colorspace Gray",
+        "more than 8 bits a pixel: 1",
+        "b/deep.png",
+        "-depth 8",
+        "b/moving.tiff",
+        "several pictures",
+        "b/words.txt",
+        "b/cut.png",
+    ):
+        assert words in message
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        ([], "expected only folders"),
+        (["train"], "expected only folders"),
+        (["train/a"], "the folder has no images"),
+        (["train/a/x.png/"], "not an image"),
+        (["train/7/", "train/07/"], "several folders have the same label"),
+        (["tr ain/a/"], "not a valid split name"),
+        (["train/99999999999/"], "the label is too large"),
+    ],
+)
+def test_a_folder_that_is_laid_out_otherwise_is_refused(tmp_path: Path, names: list[str], words: str) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "my").mkdir()
+    for name in names:
+        (tmp_path / "my" / name).mkdir(parents=True)
+    assert words in refusal(tmp_path / "my", tmp_path / "out")
+
+
+def test_files_beside_folders_are_refused(tmp_path: Path) -> None:
+    save(tmp_path / "my/train/1.png", pixels())
+    (tmp_path / "out").mkdir()
+    assert "move images into folders for their classes" in refusal(tmp_path / "my", tmp_path / "out")
+
+
+def test_many_names_are_sorted_in_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("idxpng.formats.image_folder.RUN", 3)
+    made = [pixels() for _ in range(25)]
+    for number, image in enumerate(made):
+        save(tmp_path / f"my/train/{number % 3}/{number}.png", image)
+    images, labels, _ = build(tmp_path / "my", tmp_path / "out")
+    assert images == idx_bytes(numpy.stack(made))
+    assert list(labels[8:]) == [number % 3 for number in range(25)]
+
+
+def test_the_dataset_file_pins_what_was_built(tmp_path: Path) -> None:
+    for split in ("train", "test"):
+        for name in ("être", "8 ball"):
+            save(tmp_path / "my" / split / name / "1.png", pixels())
+        build(tmp_path / "my", tmp_path / "out", split)
+    facts = [str(tmp_path / f"out/{split}.json") for split in ("train", "test")]
+    write_dataset.main(facts, str(tmp_path / "out/photos.yaml"))
+    dataset = load(tmp_path / "out/photos.yaml", SCHEMA)
+    assert dataset.classes == {0: "8 ball", 1: "être"}
+    assert list(dataset.splits) == ["train", "test"]
+    assert dataset.mirror_places() == [str(tmp_path / "out")]
+    for part in dataset.splits.values():
+        for file in part.files:
+            data = (tmp_path / "out" / file.file).read_bytes()
+            assert file.sha256 == hashlib.sha256(data).hexdigest()
+            assert file.content_bytes == len(gzip.decompress(data))
+    assert "license" in yaml.safe_load((tmp_path / "out/photos.yaml").read_text())
+
+
+@pytest.mark.slow
+def test_memory_is_that_of_an_image_however_many_there_are(tmp_path: Path) -> None:
+    image = Image.fromarray(pixels(200, 200))
+    (tmp_path / "my/train/a").mkdir(parents=True)
+    for number in range(1000):
+        image.save(tmp_path / f"my/train/a/{number}.png", compress_level=1)
+    arguments = [str(tmp_path / "my"), "train", *(str(tmp_path / name) for name in ("images.gz", "labels.gz", "facts"))]
+    assert growth("build_idx.main(*sys.argv[1:])", *arguments, before="import build_idx") < 12

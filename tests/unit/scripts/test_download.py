@@ -1,0 +1,826 @@
+"""Downloading a published file from real mirrors: HTTP servers and directories, with all that goes wrong there."""
+
+import gzip
+import hashlib
+import logging
+import lzma
+import os
+import signal
+import time
+import tracemalloc
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import yaml
+
+import download
+from builders import idx_bytes
+from download import DownloadError
+from downloads import (
+    CONTENT,
+    FILE,
+    IMAGES,
+    PINNED,
+    PUBLISHED,
+    UNPINNED,
+    arguments,
+    get,
+    refusal,
+    start_process,
+    wait_until_larger,
+)
+from idxpng.fetch import answer, session
+from idxpng.formats.idx import IdxHeader
+from mirror_server import HOSTILE, MirrorServer, Misbehavior, black_hole
+from project import PROJECT
+
+OTHER = gzip.compress(idx_bytes(255 - IMAGES), mtime=0)
+HTML = b"\n<!DOCTYPE html><html><body>Please accept the terms of this network.</body></html>"
+
+
+@pytest.fixture
+def server(mirror_server: MirrorServer, caplog: pytest.LogCaptureFixture) -> MirrorServer:
+    """A server with the right file in the mirrors /a and /b."""
+    caplog.set_level(logging.INFO)
+    mirror_server.publish(f"/a/{FILE}", PUBLISHED)
+    mirror_server.publish(f"/b/{FILE}", PUBLISHED)
+    return mirror_server
+
+
+@pytest.fixture
+def other_server(server: MirrorServer) -> Iterator[MirrorServer]:
+    """Another server with the right file in the mirror /b."""
+    with MirrorServer(server.folder) as other:
+        yield other
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Where the downloads of the dataset ``digits`` go."""
+    folder = tmp_path / "resources/digits"
+    folder.mkdir(parents=True)
+    return folder
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    """An empty local directory, to be a mirror."""
+    directory = tmp_path / "local copy #1?"
+    directory.mkdir()
+    return directory
+
+
+def is_gzip(data: bytes) -> bool:
+    return data.startswith(b"\x1f\x8b")
+
+
+# Which mirror
+
+
+def test_the_first_mirror_that_has_the_file_is_used(server: MirrorServer, folder: Path) -> None:
+    assert get(folder, f"{server.url}/a", f"{server.url}/b") == PUBLISHED
+    assert [request.path for request in server.requests] == [f"/a/{FILE}"]
+
+
+def test_the_second_mirror_is_used_when_the_first_has_no_such_file(
+    server: MirrorServer, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert get(folder, f"{server.url}/none/", f"{server.url}/b/") == PUBLISHED
+    assert [(request.path, request.status) for request in server.requests] == [
+        (f"/none/{FILE}", 404),
+        (f"/b/{FILE}", 200),
+    ]
+    assert f"{server.url}/none/{FILE}: 404 Not Found" in caplog.text
+    assert f"from {server.url}/b/{FILE}" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param(Misbehavior(body=HTML), id="HTML page"),
+        pytest.param(Misbehavior(body=OTHER), id="other content"),
+        pytest.param(Misbehavior(body=PUBLISHED[:-9]), id="truncated gzip"),
+        pytest.param(Misbehavior(body=PUBLISHED + b"more"), id="something after it"),
+        pytest.param(Misbehavior(body=bytes(10_000_000)), id="too large"),
+        pytest.param(Misbehavior(body=b""), id="nothing"),
+        pytest.param(Misbehavior(status=403), id="403"),
+    ],
+)
+def test_the_second_mirror_is_used_when_the_first_serves_something_else(
+    server: MirrorServer, folder: Path, fault: Misbehavior
+) -> None:
+    server.misbehave(f"/a/{FILE}", fault)
+    assert get(folder, f"{server.url}/a", f"{server.url}/b") == PUBLISHED
+
+
+@pytest.mark.parametrize("kind", ["server", "directory"])
+def test_a_mirror_that_stops_in_the_middle_is_left_for_the_next(
+    server: MirrorServer, folder: Path, directory: Path, kind: str
+) -> None:
+    (directory / FILE).write_bytes(PUBLISHED)
+    server.misbehave(f"/a/{FILE}", *[Misbehavior(cut_after=1000)] * 3)
+    assert get(folder, f"{server.url}/a", directory if kind == "directory" else f"{server.url}/b") == PUBLISHED
+    assert "Range" not in server.requests[-1].headers or kind == "directory"
+
+
+@pytest.fixture
+def short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tenths of seconds in the place of half minutes."""
+    monkeypatch.setattr(answer, "PERIOD", 0.3)
+    monkeypatch.setattr(session, "HURRY", 0.5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", HOSTILE)
+def test_the_second_mirror_is_used_whatever_the_first_does(
+    server: MirrorServer, other_server: MirrorServer, folder: Path, short_patience: None, name: str
+) -> None:
+    server.misbehave(f"/a/{FILE}", *[HOSTILE[name]] * 9)
+    tracemalloc.start()
+    start = time.monotonic()
+    assert get(folder, f"{server.url}/a", f"{other_server.url}/b") == PUBLISHED
+    assert time.monotonic() - start < 5
+    assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    tracemalloc.stop()
+    assert max(request.bytes_sent for request in server.requests) < 10_000_000
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", HOSTILE)
+def test_one_mirror_alone_is_given_up_whatever_it_does(
+    server: MirrorServer, folder: Path, short_patience: None, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "LONGEST_WAIT", 0.1)
+    server.misbehave(f"/a/{FILE}", *[HOSTILE[name]] * 9)
+    start = time.monotonic()
+    assert f"{server.url}/a/{FILE}: " in refusal(folder, f"{server.url}/a")
+    assert time.monotonic() - start < 10
+
+
+@pytest.mark.parametrize(
+    "mirror",
+    [
+        "http://[::1/",
+        "http://alice:xyz/zy@127.0.0.1/",
+        "http://127.0.0.1:99999/",
+        "http:///",
+        "http://xn--/",
+        "http://h\x00/",
+    ],
+)
+def test_the_second_mirror_is_used_when_the_first_is_no_address(
+    server: MirrorServer, folder: Path, mirror: str
+) -> None:
+    assert get(folder, mirror, f"{server.url}/b") == PUBLISHED
+
+
+def test_the_second_mirror_is_used_when_the_certificates_for_the_first_are_missing(
+    server: MirrorServer, folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(folder / "none.pem"))
+    assert get(folder, "https://127.0.0.1:1/", f"{server.url}/b") == PUBLISHED
+    assert f"{folder}/none.pem; see REQUESTS_CA_BUNDLE" in caplog.text
+
+
+@pytest.mark.slow
+def test_black_holes_cost_their_time_once_for_all_files_of_a_run(
+    server: MirrorServer, folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(session, "HURRY", 0.2)
+    with ExitStack() as stack:
+        mirrors = [*[stack.enter_context(black_hole()) for _ in range(5)], f"{server.url}/a"]
+        assert get(folder, *mirrors) == PUBLISHED
+        assert caplog.text.count("no connection within 0.2 s") == 5
+        (folder / FILE).unlink()
+        caplog.clear()
+        assert get(folder, *mirrors) == PUBLISHED
+        assert "no connection" not in caplog.text
+
+
+def test_five_black_holes_take_less_than_half_a_minute() -> None:
+    assert 5 * session.HURRY < 30
+
+
+@pytest.mark.slow
+def test_a_mirror_that_did_not_answer_is_asked_again_when_no_other_has_the_file(
+    server: MirrorServer, other_server: MirrorServer, folder: Path
+) -> None:
+    server.misbehave(f"/a/{FILE}", *[Misbehavior(delay=60)] * 2)
+    assert get(folder, f"{server.url}/a", f"{other_server.url}/none") == PUBLISHED
+    assert [request.status for request in server.requests] == [0, 0, 200]
+    assert [path.name for path in folder.parent.iterdir()] == [folder.name], "nor is it remembered as unreachable"
+
+
+def test_a_mirror_that_wants_to_be_asked_later_is_asked_after_the_others(
+    server: MirrorServer, other_server: MirrorServer, folder: Path
+) -> None:
+    server.misbehave(f"/a/{FILE}", Misbehavior(status=503, headers={"Retry-After": "60"}))
+    start = time.monotonic()
+    assert get(folder, f"{server.url}/a", f"{other_server.url}/b") == PUBLISHED
+    assert time.monotonic() - start < 30
+    assert len(other_server.requests) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("wait", ["1", "9" * 5000], ids=["soon", "never"])
+def test_a_mirror_that_wants_to_be_asked_later_is_asked_then_when_no_other_has_the_file(
+    server: MirrorServer, folder: Path, monkeypatch: pytest.MonkeyPatch, wait: str
+) -> None:
+    monkeypatch.setattr(session, "HURRY", 0.5)
+    monkeypatch.setattr(session, "LONGEST_WAIT", 1.0)
+    server.misbehave(f"/a/{FILE}", Misbehavior(status=503, headers={"Retry-After": wait}))
+    start = time.monotonic()
+    assert get(folder, f"{server.url}/a", f"{server.url}/none") == PUBLISHED
+    assert time.monotonic() - start >= 1
+    assert [request.status for request in server.requests] == [503, 404, 200]
+
+
+def test_nothing_of_what_any_mirror_sent_is_lost_when_others_fail(
+    server: MirrorServer, other_server: MirrorServer, folder: Path
+) -> None:
+    mirrors = (f"{server.url}/a", f"{other_server.url}/b")
+    for _ in range(2):
+        server.misbehave(f"/a/{FILE}", Misbehavior(cut_after=100_000))
+        other_server.misbehave(f"/b/{FILE}", Misbehavior(cut_after=2000))
+        refusal(folder, *mirrors, retries=0)
+    assert get(folder, *mirrors) == PUBLISHED
+    assert [request.headers["Range"] for request in server.requests] == [None, "bytes=100000-", "bytes=200000-"]
+    assert [request.headers["Range"] for request in other_server.requests] == [None, "bytes=2000-"]
+
+
+def test_a_file_name_is_put_into_the_path_of_a_mirror_with_a_query(server: MirrorServer, folder: Path) -> None:
+    assert get(folder, f"{server.url}/a/?token=plugh") == PUBLISHED
+    assert [request.path for request in server.requests] == [f"/a/{FILE}?token=plugh"]
+
+
+# What goes wrong on the way
+
+
+def test_a_server_error_that_passes_is_tried_again(server: MirrorServer, folder: Path) -> None:
+    server.misbehave(f"/a/{FILE}", Misbehavior(status=500))
+    assert get(folder, f"{server.url}/a", f"{server.url}/b") == PUBLISHED
+    assert [(request.path, request.status) for request in server.requests] == [
+        (f"/a/{FILE}", 500),
+        (f"/a/{FILE}", 200),
+    ]
+
+
+@pytest.mark.parametrize(
+    "fault", [Misbehavior(cut_after=200_000), Misbehavior(stall_after=200_000)], ids=["cut", "stall"]
+)
+def test_a_body_that_stops_is_resumed(server: MirrorServer, folder: Path, fault: Misbehavior) -> None:
+    server.misbehave(f"/a/{FILE}", fault)
+    assert get(folder, f"{server.url}/a") == PUBLISHED
+    first, second = server.requests
+    assert (first.status, second.status) == (200, 206)
+    assert first.bytes_sent == 200_000
+    assert second.bytes_sent < 200_000
+
+
+def test_a_later_run_resumes_where_a_cut_run_stopped(server: MirrorServer, folder: Path) -> None:
+    server.misbehave(f"/a/{FILE}", Misbehavior(cut_after=200_000))
+    assert "the transfer broke off" in refusal(folder, f"{server.url}/a", retries=0)
+    assert get(folder, f"{server.url}/a") == PUBLISHED
+    second = server.requests[-1]
+    assert second.headers["Range"] == "bytes=200000-"
+    assert second.status == 206
+    assert second.bytes_sent == len(PUBLISHED) - 200_000
+
+
+def test_what_is_resumed_needs_space_for_the_rest_alone(
+    server: MirrorServer, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.misbehave(f"/a/{FILE}", Misbehavior(cut_after=200_000))
+    refusal(folder, f"{server.url}/a", retries=0)
+    free = len(PUBLISHED) - 200_000
+    monkeypatch.setattr(os, "statvfs", lambda _: SimpleNamespace(f_bavail=free, f_frsize=1))
+    assert get(folder, f"{server.url}/a") == PUBLISHED
+
+
+def test_a_later_run_resumes_where_a_killed_run_stopped(server: MirrorServer, folder: Path) -> None:
+    server.misbehave(f"/a/{FILE}", Misbehavior(stall_after=200_000))
+    with start_process(arguments(folder, f"{server.url}/a", timeout=(30, 30))) as process:
+        wait_until_larger(folder / f".{FILE}.partial", 100_000)
+        process.send_signal(signal.SIGKILL)
+    assert process.returncode == -signal.SIGKILL
+    assert not (folder / FILE).exists()
+    assert get(folder, f"{server.url}/a") == PUBLISHED
+    second = server.requests[-1]
+    assert second.status == 206
+    assert second.headers["Range"] == f"bytes={len(PUBLISHED) - second.bytes_sent}-"
+    assert second.bytes_sent < len(PUBLISHED) - 100_000
+
+
+def test_a_file_that_changed_since_is_downloaded_from_its_beginning(server: MirrorServer, folder: Path) -> None:
+    server.publish(f"/a/{FILE}", OTHER)
+    server.misbehave(f"/a/{FILE}", Misbehavior(cut_after=200_000))
+    refusal(folder, f"{server.url}/a", retries=0)
+    server.publish(f"/a/{FILE}", PUBLISHED)
+    assert get(folder, f"{server.url}/a") == PUBLISHED
+    second = server.requests[-1]
+    assert second.headers["Range"] == "bytes=200000-"
+    assert second.status == 200
+    assert second.bytes_sent == len(PUBLISHED)
+
+
+def test_a_weak_etag_is_no_ground_to_resume(server: MirrorServer, folder: Path) -> None:
+    weak = Misbehavior(cut_after=200_000, headers={"ETag": 'W/"1"', "Last-Modified": None})
+    server.misbehave(f"/a/{FILE}", weak)
+    refusal(folder, f"{server.url}/a", retries=0)
+    assert get(folder, f"{server.url}/a") == PUBLISHED
+    assert "Range" not in server.requests[-1].headers
+
+
+def test_a_partial_file_that_went_bad_is_thrown_away(server: MirrorServer, folder: Path) -> None:
+    server.misbehave(f"/a/{FILE}", Misbehavior(cut_after=200_000))
+    refusal(folder, f"{server.url}/a", retries=0)
+    (folder / f".{FILE}.partial").write_bytes(bytes(200_000))
+    assert get(folder, f"{server.url}/a") == PUBLISHED
+
+
+@pytest.mark.parametrize("position", [0, 1], ids=["before", "after"])
+@pytest.mark.parametrize("kind", ["server", "directory"])
+def test_a_mirror_that_has_nothing_does_not_cost_what_another_sent(
+    server: MirrorServer, folder: Path, directory: Path, kind: str, position: int
+) -> None:
+    mirrors: list[str | Path] = [f"{server.url}/a"]
+    mirrors.insert(position, directory if kind == "directory" else f"{server.url}/none")
+    server.misbehave(f"/a/{FILE}", Misbehavior(cut_after=200_000))
+    refusal(folder, *mirrors, retries=0)
+    assert get(folder, *mirrors) == PUBLISHED
+    assert server.requests[-1].headers["Range"] == "bytes=200000-"
+
+
+@pytest.mark.slow
+def test_processes_that_download_the_same_file_at_once_all_succeed(server: MirrorServer, folder: Path) -> None:
+    output = folder / FILE
+    for _ in range(4):
+        server.misbehave(f"/a/{FILE}", *[Misbehavior(pause=0.05)] * 3)
+        processes = [start_process(arguments(folder, f"{server.url}/a", timeout=(30, 30))) for _ in range(3)]
+        while any(process.poll() is None for process in processes):
+            if output.exists():
+                assert output.read_bytes() == PUBLISHED, "never less than the whole file under its final name"
+            time.sleep(0.005)
+        for process in processes:
+            assert process.communicate()[1] == ""
+            assert process.returncode == 0
+        assert list(folder.iterdir()) == [output]
+        assert output.read_bytes() == PUBLISHED
+        output.unlink()
+    assert len(server.requests) == 12
+
+
+@pytest.mark.parametrize("name", [f".{FILE}.partial", f".{FILE}.partial.json"])
+def test_a_planted_link_leads_to_no_file_of_the_user(
+    server: MirrorServer, folder: Path, tmp_path: Path, name: str
+) -> None:
+    server.misbehave(f"/a/{FILE}", Misbehavior(cut_after=100_000))
+    (tmp_path / "diary").write_bytes(b"dear diary")
+    (folder / name).symlink_to(tmp_path / "diary")
+    refusal(folder, f"{server.url}/a", retries=0)
+    download.download(**arguments(folder, f"{server.url}/a"))
+    assert (tmp_path / "diary").read_bytes() == b"dear diary"
+    assert (folder / FILE).read_bytes() == PUBLISHED
+    assert not (folder / FILE).is_symlink()
+
+
+# What is there already
+
+
+def test_the_right_file_is_not_downloaded_again(server: MirrorServer, folder: Path) -> None:
+    get(folder, f"{server.url}/a")
+    os.utime(folder / FILE, (0, 0))
+    assert get(folder, "http://127.0.0.1:1/") == PUBLISHED
+    assert len(server.requests) == 1
+    assert time.time() - (folder / FILE).stat().st_mtime < 60, "newer than what it is made from"
+
+
+def test_another_file_is_replaced(server: MirrorServer, folder: Path) -> None:
+    (folder / FILE).write_bytes(OTHER)
+    assert get(folder, f"{server.url}/a") == PUBLISHED
+
+
+def test_a_file_with_nothing_pinned_is_downloaded_again_since_it_may_have_changed(
+    server: MirrorServer, folder: Path
+) -> None:
+    (folder / FILE).write_bytes(OTHER)
+    assert get(folder, f"{server.url}/a", pinned=UNPINNED) == PUBLISHED
+
+
+# What is the right file
+
+
+@pytest.mark.parametrize(
+    "published",
+    [gzip.compress(CONTENT, 1), lzma.compress(CONTENT), CONTENT],
+    ids=["gzip of another level", "xz", "plain"],
+)
+def test_the_right_content_compressed_again_is_accepted(server: MirrorServer, folder: Path, published: bytes) -> None:
+    server.publish(f"/a/{FILE}", published)
+    stored = get(folder, f"{server.url}/a")
+    assert gzip.decompress(stored) == CONTENT
+    assert stored == published or not is_gzip(published)
+
+
+def test_content_compressed_again_is_not_accepted_on_the_digest_of_the_published_file(
+    server: MirrorServer, folder: Path
+) -> None:
+    pinned = {key: PINNED[key] for key in ("content_bytes", "sha256")}
+    server.publish(f"/a/{FILE}", gzip.compress(CONTENT, 1))
+    assert PINNED["sha256"] in refusal(folder, f"{server.url}/a", pinned=pinned)
+
+
+def test_a_gz_that_the_server_calls_an_encoding_is_kept_as_published(server: MirrorServer, folder: Path) -> None:
+    server.misbehave(f"/a/{FILE}", Misbehavior(headers={"Content-Encoding": "gzip"}))
+    assert get(folder, f"{server.url}/a") == PUBLISHED
+
+
+def test_a_plain_file_that_the_server_compresses_on_its_way_is_accepted(server: MirrorServer, folder: Path) -> None:
+    on_its_way = Misbehavior(body=gzip.compress(CONTENT), headers={"Content-Encoding": "gzip"}, chunked=True)
+    server.misbehave("/a/digits-idx3-ubyte", on_its_way)
+    pinned = PINNED | {"bytes": len(CONTENT), "sha256": PINNED["content_sha256"]}
+    output = str(folder / "digits-idx3-ubyte.plain")
+    assert get(folder, f"{server.url}/a", file="digits-idx3-ubyte", pinned=pinned, output=output) == CONTENT
+
+
+@pytest.mark.parametrize(
+    ("body", "named"),
+    [
+        pytest.param(HTML, "an HTML page", id="HTML page"),
+        pytest.param(b"<?xml version='1.0'?><Error>AccessDenied</Error>", "an XML document", id="XML"),
+        pytest.param(PUBLISHED[:-9], "truncated gzip file", id="truncated at its end"),
+        pytest.param(PUBLISHED[:100_000], "truncated gzip file", id="truncated gzip"),
+        pytest.param(PUBLISHED[:99] + bytes(20) + PUBLISHED[119:], "damaged gzip file", id="damaged gzip"),
+        pytest.param(PUBLISHED + b"more", "something else follows the gzip data", id="something after it"),
+        pytest.param(gzip.compress(bytes(9_999_999)), "the content is too long", id="decompression bomb"),
+        pytest.param(gzip.compress(CONTENT[:-1]), "its content differs", id="too little content"),
+        pytest.param(OTHER, "its content differs", id="other content"),
+        pytest.param(CONTENT[:1000], "its content differs", id="plain, too little"),
+    ],
+)
+def test_a_wrong_file_is_named_for_what_it_is(server: MirrorServer, folder: Path, body: bytes, named: str) -> None:
+    server.publish(f"/a/{FILE}", body)
+    message = refusal(folder, f"{server.url}/a", datasets=str(PROJECT / "datasets"))
+    assert f"{server.url}/a/{FILE}: not the right file: {named}" in message
+    assert f"SHA-256 {PINNED['sha256']}" in message
+    assert hashlib.sha256(body).hexdigest() in message
+    assert list(folder.iterdir()) == []
+
+
+BLOB = {"git_blob": hashlib.sha1(b"blob %d\0" % len(PUBLISHED) + PUBLISHED).hexdigest()}
+
+
+def test_a_file_that_is_known_by_its_git_blob_is_accepted(server: MirrorServer, folder: Path) -> None:
+    assert get(folder, f"{server.url}/a", pinned=UNPINNED | BLOB) == PUBLISHED
+
+
+@pytest.mark.parametrize("body", [OTHER, gzip.compress(CONTENT, 1), HTML], ids=["other", "compressed again", "page"])
+def test_another_file_than_the_git_blob_is_refused(server: MirrorServer, folder: Path, body: bytes) -> None:
+    server.publish(f"/a/{FILE}", body)
+    message = refusal(folder, f"{server.url}/a", pinned=UNPINNED | BLOB)
+    assert f"expected: Git blob {BLOB['git_blob']}" in message
+    assert f"found:    {hashlib.sha1(b'blob %d' % len(body) + bytes(1) + body).hexdigest()}" in message
+
+
+@pytest.mark.parametrize("compressed_again", [False, True])
+def test_a_file_of_mnist_where_fashion_mnist_is_due_is_named_as_such(
+    server: MirrorServer, folder: Path, mnist: Path, compressed_again: bool
+) -> None:
+    fashion = yaml.safe_load((PROJECT / "datasets/fashion-mnist.yaml").read_text())["splits"]["test"]["images"]
+    del fashion["verified"]
+    body = (mnist / FILE).read_bytes()
+    server.publish(f"/a/{FILE}", gzip.compress(gzip.decompress(body), 1) if compressed_again else body)
+    message = refusal(
+        folder,
+        f"{server.url}/a",
+        file=fashion.pop("file"),
+        pinned=fashion | {"content_bytes": 16 + 10_000 * 28 * 28},
+        datasets=str(PROJECT / "datasets"),
+    )
+    assert f"not the right file: this is {FILE} of MNIST\n" in message
+
+
+@pytest.mark.parametrize(
+    "pinned",
+    [PINNED, PINNED | {"content_sha256": None}, UNPINNED],
+    ids=["pinned", "without content digest", "nothing pinned"],
+)
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param({"headers": {"ETag": '"1"'}, "chunked": True}, id="no Content-Length"),
+        pytest.param({"headers": {"ETag": '"1"', "Content-Length": str(10**12)}}, id="announced"),
+    ],
+)
+def test_a_body_without_end_is_not_taken(
+    server: MirrorServer, folder: Path, fault: dict[str, Any], pinned: dict[str, Any]
+) -> None:
+    server.misbehave(f"/a/{FILE}", Misbehavior(body=PUBLISHED, endless=True, **fault))
+    assert "larger than the file may be" in refusal(folder, f"{server.url}/a", pinned=pinned)
+    (request,) = server.requests
+    assert request.bytes_sent < 5_000_000, "what the buffers between server and client hold is all that it gets rid of"
+    assert list(folder.iterdir()) == []
+
+
+def test_a_file_with_nothing_pinned_is_accepted_with_a_warning_that_shows_what_to_pin(
+    server: MirrorServer, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert get(folder, f"{server.url}/a", pinned=UNPINNED) == PUBLISHED
+    (warning,) = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    assert f"sha256: {PINNED['sha256']}" in warning
+    assert FILE in warning
+    assert ".partial" not in warning, "a name that the reader never sees"
+
+
+def test_a_pinned_file_is_accepted_without_a_warning(
+    server: MirrorServer, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    get(folder, f"{server.url}/a")
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
+
+
+@pytest.mark.parametrize(
+    ("body", "named"),
+    [
+        pytest.param(HTML, "an HTML page", id="HTML page"),
+        pytest.param(HTML.ljust(len(CONTENT)), "an HTML page", id="HTML page of the right size"),
+        pytest.param(gzip.compress(CONTENT[:-1]), f"{len(CONTENT) - 1} bytes", id="too little"),
+        pytest.param(gzip.compress(CONTENT + b"\0"), "the content is too long", id="too much"),
+        pytest.param(PUBLISHED[:-9], "truncated gzip file", id="truncated gzip"),
+    ],
+)
+def test_a_file_with_nothing_pinned_is_refused_when_it_cannot_be_right(
+    server: MirrorServer, folder: Path, body: bytes, named: str
+) -> None:
+    server.publish(f"/a/{FILE}", body)
+    message = refusal(folder, f"{server.url}/a", pinned=UNPINNED)
+    assert named in message
+    assert f"{len(CONTENT)} bytes" in message
+    assert list(folder.iterdir()) == []
+
+
+# Directories as mirrors
+
+
+@pytest.mark.parametrize("as_url", [False, True], ids=["path", "file URL"])
+def test_a_directory_is_a_mirror(folder: Path, directory: Path, as_url: bool) -> None:
+    (directory / FILE).write_bytes(PUBLISHED)
+    assert get(folder, directory.as_uri() if as_url else directory) == PUBLISHED
+    assert (directory / FILE).read_bytes() == PUBLISHED
+
+
+@pytest.mark.parametrize("file", ["t10k-images-idx3-ubyte.gz", "t10k-images.idx3-ubyte.gz"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "t10k-images-idx3-ubyte.gz",
+        "t10k-images.idx3-ubyte.gz",
+        "t10k-images-idx3-ubyte",
+        "t10k-images.idx3-ubyte",
+    ],
+)
+def test_both_spellings_are_found_in_a_directory_compressed_or_not(
+    folder: Path, directory: Path, file: str, name: str
+) -> None:
+    (directory / name).write_bytes(PUBLISHED if name.endswith(".gz") else CONTENT)
+    stored = get(folder, directory, file=file)
+    assert is_gzip(stored)
+    assert gzip.decompress(stored) == CONTENT
+
+
+def test_a_file_compressed_here_is_the_same_on_every_run(folder: Path, directory: Path) -> None:
+    (directory / FILE).write_bytes(CONTENT)
+    first = get(folder, directory)
+    (folder / FILE).unlink()
+    os.utime(directory / FILE, (0, 0))
+    assert get(folder, directory) == first
+    assert first[4:8] == bytes(4), "no time stamp"
+
+
+@pytest.mark.parametrize(
+    ("file", "output", "decode"),
+    [
+        ("digits-idx3-ubyte", "digits-idx3-ubyte.plain", bytes),
+        ("digits-idx3-ubyte.xz", "digits-idx3-ubyte.xz", lzma.decompress),
+    ],
+)
+@pytest.mark.parametrize("data", [CONTENT, PUBLISHED, lzma.compress(CONTENT)], ids=["plain", "gzip", "xz"])
+def test_a_file_is_stored_compressed_as_its_name_says(
+    folder: Path, directory: Path, file: str, output: str, decode: Any, data: bytes
+) -> None:
+    (directory / file).write_bytes(data)
+    assert decode(get(folder, directory, file=file, output=str(folder / output))) == CONTENT
+
+
+def test_a_file_without_suffix_is_kept_as_it_is_when_only_its_own_digest_is_pinned(
+    folder: Path, directory: Path
+) -> None:
+    """For `decompress` compares what is kept with that digest."""
+    (directory / "digits-idx3-ubyte.gz").write_bytes(PUBLISHED)
+    pinned = UNPINNED | {"sha256": PINNED["sha256"]}
+    output = folder / "digits-idx3-ubyte.plain"
+    assert get(folder, directory, file="digits-idx3-ubyte", pinned=pinned, output=str(output)) == PUBLISHED
+
+
+def test_the_right_one_of_two_spellings_in_a_directory_is_taken(folder: Path, directory: Path) -> None:
+    (directory / "t10k-images-idx3-ubyte.gz").write_bytes(OTHER)
+    (directory / "t10k-images.idx3-ubyte").write_bytes(CONTENT)
+    assert gzip.decompress(get(folder, directory)) == CONTENT
+
+
+def test_a_wrong_file_in_a_directory_is_refused_and_the_next_mirror_tried(
+    server: MirrorServer, folder: Path, directory: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (directory / FILE).write_bytes(OTHER)
+    assert get(folder, directory, f"{server.url}/a") == PUBLISHED
+    assert f"{directory / FILE}: not the right file" in caplog.text
+
+
+def test_a_file_in_a_directory_that_is_too_large_is_not_copied(folder: Path, directory: Path) -> None:
+    (directory / FILE).write_bytes(bytes(10_000_000))
+    assert f"{directory / FILE}: larger than the file may be" in refusal(folder, directory)
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (idx_bytes(IMAGES.astype("float32")), "write the images as uint8"),
+        (idx_bytes(IMAGES[:, :14]), "`shape: [14, 28]`"),
+        (idx_bytes(IMAGES[:7]), "`count: 7`"),
+        (idx_bytes(IMAGES[:, 0, 0]), "swap the two names"),
+        (CONTENT[:-1], "copy or write the file again"),
+        (b"5,0,0\n", "copy or write the file again"),
+    ],
+    ids=["type", "shape", "count", "labels", "truncated", "text"],
+)
+@pytest.mark.parametrize("compressed", [False, True])
+def test_a_mistake_in_a_file_of_ones_own_is_blamed_on_the_file_and_not_on_the_mirror(
+    folder: Path, directory: Path, data: bytes, told: str, compressed: bool
+) -> None:
+    (directory / FILE).write_bytes(gzip.compress(data) if compressed else data)
+    header = IdxHeader.of("uint8", IMAGES.shape)
+    message = refusal(folder, directory, pinned=UNPINNED | {"header": header})
+    assert f"- {directory / FILE}: " in message
+    assert told in message.splitlines()[-1]
+    assert "try again later" not in message
+    assert list(folder.iterdir()) == []
+
+
+def test_a_damaged_file_that_a_server_sends_is_not_blamed_on_the_reader(server: MirrorServer, folder: Path) -> None:
+    header = IdxHeader.of("uint8", IMAGES.shape)
+    for body in (PUBLISHED[:5], gzip.compress(CONTENT[:-1]), b"5,0,0\n"):
+        server.publish(f"/a/{FILE}", body)
+        message = refusal(folder, f"{server.url}/a", pinned=UNPINNED | {"header": header})
+        assert "write the file again" not in message
+        assert "try again later" in message
+
+
+def missing(path: Path) -> Path:
+    return path / "missing"
+
+
+def file_instead(path: Path) -> Path:
+    (path / "file").write_bytes(b"")
+    return path / "file"
+
+
+def folder_instead_of_the_file(path: Path) -> Path:
+    (path / FILE).mkdir()
+    return path
+
+
+def endless_link(path: Path) -> Path:
+    (path / FILE).symlink_to(FILE)
+    return path
+
+
+def name_too_long(path: Path) -> Path:
+    return path / ("x" * 300)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        missing,
+        file_instead,
+        folder_instead_of_the_file,
+        endless_link,
+        name_too_long,
+    ],
+)
+def test_a_directory_that_cannot_be_read_is_a_reason_and_the_next_mirror_is_tried(
+    server: MirrorServer, folder: Path, directory: Path, caplog: pytest.LogCaptureFixture, make: Any
+) -> None:
+    mirror = make(directory)
+    assert get(folder, mirror, f"{server.url}/a") == PUBLISHED
+    assert f"{mirror / FILE}: " in caplog.text
+    (folder / FILE).unlink()
+    assert f"\n    - {mirror / FILE}: " in refusal(folder, mirror)
+    assert list(folder.iterdir()) == []
+
+
+# When no mirror has it
+
+
+def test_the_error_lists_each_mirror_with_its_reason_and_says_what_to_do(
+    server: MirrorServer, folder: Path, directory: Path
+) -> None:
+    server.misbehave(f"/a/{FILE}", Misbehavior(body=HTML))
+    server.misbehave(f"/b/{FILE}", *[Misbehavior(status=503)] * 3)
+    message = refusal(
+        folder, f"{server.url}/none", f"{server.url}/a", f"{server.url}/b", "http://127.0.0.1:1/mnist", directory
+    )
+    assert message.startswith(f"{folder / FILE}: no mirror has the right file\n")
+    listed = [line.strip() for line in message.splitlines() if line.lstrip().startswith("- ")]
+    assert listed[:3] == [
+        f"- {server.url}/none/{FILE}: 404 Not Found",
+        f"- {server.url}/a/{FILE}: not the right file: an HTML page",
+        f"- {server.url}/b/{FILE}: 503 Service Unavailable",
+    ]
+    assert listed[3].startswith(f"- http://127.0.0.1:1/mnist/{FILE}: no connection: ")
+    assert listed[4:] == [f"- {directory / FILE}: file not found"]
+    assert "--config 'mirrors={digits: /path/to/folder}'" in message
+    assert list(folder.iterdir()) == []
+
+
+def test_no_mirror_at_all_is_said_so(folder: Path) -> None:
+    assert "no mirror is given" in refusal(folder)
+
+
+@pytest.mark.parametrize("cut_after", [1000, 100_000])
+@pytest.mark.parametrize("resumable", [True, False])
+def test_a_failed_download_leaves_nothing_but_what_can_be_resumed(
+    server: MirrorServer, folder: Path, resumable: bool, cut_after: int
+) -> None:
+    headers = {} if resumable else {"ETag": None, "Last-Modified": None}
+    server.misbehave(f"/a/{FILE}", Misbehavior(cut_after=cut_after, headers=headers))
+    refusal(folder, f"{server.url}/a", f"{server.url}/none", retries=0)
+    left = sorted(path.name for path in folder.iterdir())
+    assert left == ([f".{FILE}.partial", f".{FILE}.partial.json"] if resumable else [])
+
+
+def test_a_failed_download_leaves_an_earlier_file_as_it_was(server: MirrorServer, folder: Path) -> None:
+    (folder / FILE).write_bytes(b"from an earlier run")
+    with pytest.raises(DownloadError):
+        download.download(**arguments(folder, f"{server.url}/none"))
+    assert (folder / FILE).read_bytes() == b"from an earlier run"
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param(Misbehavior(), id="success"),
+        pytest.param(Misbehavior(status=404), id="404"),
+        pytest.param(Misbehavior(status=503), id="503"),
+        pytest.param(Misbehavior(cut_after=100_000), id="cut"),
+        pytest.param(Misbehavior(body=HTML), id="HTML page"),
+        pytest.param(Misbehavior(body=bytes(10_000_000)), id="too large"),
+    ],
+)
+def test_credentials_and_query_of_a_mirror_appear_in_no_message_and_no_file(
+    server: MirrorServer, folder: Path, caplog: pytest.LogCaptureFixture, fault: Misbehavior
+) -> None:
+    server.misbehave(f"/a/{FILE}", *[fault] * 2)
+    call = arguments(folder, f"http://alice:xyzzy@127.0.0.1:{server.server_port}/a/?token=plugh", retries=1)
+    message = ""
+    try:
+        download.download(**call)
+    except DownloadError as error:
+        message = str(error)
+    said = message + caplog.text + "".join(path.read_text() for path in folder.glob(".*.json"))
+    assert f"127.0.0.1:{server.server_port}/a/{FILE}" in said
+    assert [secret for secret in ("alice", "xyzzy", "plugh") if secret in said] == []
+
+
+@pytest.mark.parametrize(
+    "mirror",
+    [
+        "http://alice:xyzzy@[::1/a?token=plugh",
+        "http://alice:xyz/zy@127.0.0.1/a?token=plugh",
+        "https://alice:xyzzy@127.0.0.1:1/a?token=plugh",
+        "http://alice:xyzzy@127.0.0.1:99999/a?token=plugh",
+        "http://alice:xyzzy@\u2028host\x00/a?token=plugh",
+    ],
+)
+def test_credentials_and_query_of_what_is_no_mirror_appear_in_no_message_and_no_file(
+    server: MirrorServer, folder: Path, caplog: pytest.LogCaptureFixture, mirror: str
+) -> None:
+    said = refusal(folder, mirror, retries=0) + caplog.text + str(list(folder.parent.rglob("*")))
+    assert [secret for secret in ("alice", "xyz", "zy", "plugh") if secret in said] == []
+
+
+def test_what_a_mirror_says_and_is_called_does_nothing_but_show(
+    server: MirrorServer, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.misbehave(f"/a/{FILE}", Misbehavior(raw=b"HTTP/1.1 404 \x1b[2Jgone\x85away\r\n\r\n"))
+    location = {"Location": "http://\x1b]0;title\x07/"}
+    server.misbehave(f"/b/{FILE}", Misbehavior(status=302, headers=location))
+    said = refusal(folder, f"{server.url}/a", f"{server.url}/b", "/tmp/\x1b[2J\u202e", "http://h\u2028/") + caplog.text
+    assert r"404 \x1b[2Jgone\x85away" in said
+    assert r"/tmp/\x1b[2J\u202e" in said
+    assert not [character for character in said if not character.isprintable() and character != "\n"]

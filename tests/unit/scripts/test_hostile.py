@@ -1,0 +1,79 @@
+"""Files that someone made to do harm: the reader's own error or right data, and nothing else."""
+
+import os
+import random
+import struct
+import tracemalloc
+from pathlib import Path
+
+import pytest
+
+import download
+from idxpng.formats.idx import TYPES, IdxError, IdxFile
+
+FILES = int(os.environ.get("MUTATED_FILES", 5_000))  # `make test` has 100,000
+LENGTHS = (0, 1, 2, 3, 28, 255, 2**16, 2**31 - 1, 2**31, 2**32 - 1)
+
+
+def mutated(source: random.Random) -> bytes:
+    """An IDX file of up to 4 dimensions, with lengths that may be anything, and then some harm done to it."""
+    dims = [source.choice(LENGTHS) for _ in range(source.randint(0, 4))]
+    if source.random() < 0.5:
+        dims = [source.randint(0, 3) for _ in dims]
+    header = struct.pack(f">HBB{len(dims)}I", 0, source.choice([*TYPES, 0x0A, 0xFF]), len(dims), *dims)
+    data = bytearray(header + source.randbytes(source.choice((0, 1, 4, 9, 24, 100))))
+    for _ in range(source.randint(0, 2)):
+        data[source.randrange(len(data))] = source.randrange(256)
+    return bytes(data[: source.randint(0, len(data))] if source.random() < 0.3 else data)
+
+
+def test_mutated_files_are_read_right_or_refused(tmp_path: Path) -> None:
+    source = random.Random(20260)
+    read = 0
+    tracemalloc.start()
+    path = tmp_path / "idx"
+    with path.open("wb", buffering=0) as target:
+        for _ in range(FILES):
+            data = mutated(source)
+            target.seek(0)
+            target.truncate()
+            target.write(data)
+            try:
+                with IdxFile(path) as file:
+                    assert file.header.to_bytes() + file.read(0, len(file)) == data
+                    file.values(0, len(file))
+                    read += 1
+            except IdxError:
+                pass
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2**20, "nothing is allocated that only a header asks for"
+    assert FILES // 100 < read < FILES, "some of them were right"
+
+
+@pytest.mark.parametrize("device", ["/dev/zero", "pipe"])
+def test_a_device_in_a_mirror_directory_is_no_file(tmp_path: Path, device: str) -> None:
+    target = tmp_path / "resources/set"
+    target.mkdir(parents=True)
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "a-idx1-ubyte.gz").symlink_to(device)
+    with pytest.raises(download.DownloadError, match="not a regular file"):
+        download.download([str(tmp_path)], "a-idx1-ubyte.gz", str(target / "a-idx1-ubyte.gz"), 18)
+    assert list(target.iterdir()) == []
+
+
+def test_a_mirror_directory_full_of_links_is_read_and_never_written(tmp_path: Path) -> None:
+    mirror, target, secret = tmp_path / "mirror", tmp_path / "resources/set", tmp_path / "secret"
+    mirror.mkdir()
+    target.mkdir(parents=True)
+    secret.write_bytes(b"not for you")
+    (mirror / "a-idx1-ubyte.gz").symlink_to(secret)
+    (mirror / "a-idx1-ubyte").symlink_to("/dev/zero")
+    (mirror / "a.idx1-ubyte").symlink_to(mirror)
+    (mirror / "a.idx1-ubyte.gz").symlink_to("nowhere")
+    try:
+        download.download([str(mirror)], "a-idx1-ubyte.gz", str(target / "a-idx1-ubyte.gz"), 18)
+    except download.DownloadError as error:
+        assert "not the right file" in str(error)
+    assert secret.read_bytes() == b"not for you"
+    assert list(target.iterdir()) == []

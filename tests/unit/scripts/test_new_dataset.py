@@ -1,0 +1,112 @@
+import gzip
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import yaml
+
+from idxpng.dataset.file import load
+from idxpng.dataset.strict_yaml import read_yaml
+from project import PROJECT
+
+SAMPLE = PROJECT / "datasets/mnist-sample"
+SCHEMA = read_yaml(PROJECT / "schemas/dataset.schema.yaml", "the schema")
+
+
+def new_dataset(folder: Path, command: str) -> "subprocess.CompletedProcess[str]":
+    """Run the script in a folder, with a command line as a shell expands it."""
+    script = f"{sys.executable} {PROJECT / 'scripts/new_dataset.py'}"
+    return subprocess.run(f"{script} {command}", shell=True, cwd=folder, capture_output=True, text=True)
+
+
+def sample(folder: Path) -> Path:
+    folder.mkdir(parents=True)
+    for path in SAMPLE.glob("*.gz"):
+        shutil.copy(path, folder)
+    return folder
+
+
+def test_a_dataset_file_has_what_is_known_of_the_files(tmp_path: Path) -> None:
+    """The sample's own dataset file, which someone wrote by hand, is the measure."""
+    sample(tmp_path / "my/idx")
+    process = new_dataset(tmp_path, "my/idx/*")
+    assert process.returncode == 0, process.stderr
+    made = load(tmp_path / "my/idx.yaml", SCHEMA)
+    known = load(PROJECT / "datasets/mnist-sample.yaml", SCHEMA)
+    # All but the digests that only an export tells.
+    assert made.splits == {
+        name: replace(split, archive_sha256=None, tree_sha256=None) for name, split in known.splits.items()
+    }
+    assert made.classes == known.classes
+    assert made.mirror_places() == [str(tmp_path / "my/idx")]
+    assert "snakemake --cores 4 all --config datasets=my/idx.yaml" in process.stdout
+    assert "1,000 images in train, 200 images in test; 10 classes" in process.stdout
+
+
+def test_what_is_to_be_filled_in_is_said_in_the_file(tmp_path: Path) -> None:
+    sample(tmp_path / "idx")
+    new_dataset(tmp_path, "idx/*")
+    text = (tmp_path / "idx.yaml").read_text()
+    assert "# Yours to fill in" in text
+    assert yaml.safe_load(text)["license"]["spdx"] is None
+
+
+def test_an_existing_file_is_not_overwritten(tmp_path: Path) -> None:
+    sample(tmp_path / "idx")
+    (tmp_path / "idx.yaml").write_text("mine")
+    process = new_dataset(tmp_path, "idx/*")
+    assert process.returncode == 1
+    assert "the file already exists" in process.stderr
+    assert (tmp_path / "idx.yaml").read_text() == "mine"
+
+
+def test_another_place_and_name_can_be_given(tmp_path: Path) -> None:
+    sample(tmp_path / "data/a b")
+    (tmp_path / "my").mkdir()
+    process = new_dataset(tmp_path, "data/a*/* --output my/digits.yaml")
+    assert process.returncode == 0, process.stderr
+    made = load(tmp_path / "my/digits.yaml", SCHEMA)
+    assert (made.name, made.title) == ("digits", "digits")
+    assert [Path(mirror).resolve() for mirror in made.mirror_places()] == [tmp_path / "data/a b"]
+
+
+def test_files_beside_them_are_left_out_and_named(tmp_path: Path) -> None:
+    folder = sample(tmp_path / "idx")
+    (folder / "README.txt").write_text("Digits")
+    (folder / "old").mkdir()
+    process = new_dataset(tmp_path, "idx/*")
+    assert process.returncode == 0
+    assert "left out: idx/README.txt: not an IDX file" in process.stderr
+    assert "left out: idx/old: a folder" in process.stderr
+    assert len(load(tmp_path / "idx.yaml", SCHEMA).files()) == 8
+
+
+@pytest.mark.slow
+def test_mistakes_are_reported_without_a_traceback_and_leave_no_file(tmp_path: Path) -> None:
+    folder = sample(tmp_path / "idx")
+    images = folder / "train-images-idx3-ubyte.gz"
+    good = images.read_bytes()
+    named = (tmp_path / "a b", tmp_path / "other")
+    for other in named:
+        sample(other)
+    mistakes = {
+        "idx/none": "No such file",
+        "idx/*.txt": "No such file",
+        "idx/* other/*": "several folders",
+        "'a b'/*": "not a valid name for a dataset",
+        "idx/*labels*": "no images found for these labels",
+    }
+    for command, words in mistakes.items():
+        process = new_dataset(tmp_path, command)
+        assert process.returncode == 1
+        assert words in process.stderr
+        assert "Traceback" not in process.stderr
+    for data, words in ((good[:-50], "truncated gzip"), (gzip.compress(gzip.decompress(good)[:-1]), "shorter")):
+        images.write_bytes(data)
+        process = new_dataset(tmp_path, "idx/*")
+        assert (process.returncode, "Traceback" in process.stderr) == (1, False)
+        assert words in process.stderr
+    assert list(tmp_path.glob("*.yaml")) == []

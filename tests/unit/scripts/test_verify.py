@@ -1,0 +1,703 @@
+"""A tree of PNG files is proven to be the published dataset, or it is said which file is not."""
+
+import gzip
+import hashlib
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy
+import pytest
+import yaml
+from PIL import Image
+
+import export
+import validate
+import verify
+from builders import idx_bytes
+from dataset_files import write_dataset
+from idxpng.errors import DataError
+from project import PROJECT
+from systems import LINUX
+
+CLASSES = {"00": "a", "01": "b", "12": "c"}
+COUNT = 40
+SHAPE = (6, 4)
+
+
+class Exported:
+    """A split of 40 random images, exported as the workflow does it; with ``settings`` of the dataset file."""
+
+    def __init__(self, folder: Path, label_columns: tuple[str, ...] = ("class",), **settings: Any) -> None:
+        random = numpy.random.default_rng(1)
+        labels = random.choice([int(label) for label in CLASSES], COUNT)
+        if len(label_columns) == 1:
+            stored = labels.astype(numpy.uint8)
+        else:
+            stored = random.integers(-(2**31), 2**31, (COUNT, len(label_columns)), numpy.int32)
+            stored[:, label_columns.index("class")] = labels
+        self.root = folder / "results/set"
+        self.tree = self.root / "png/train"
+        self.report = self.root / "verify/train.json"
+        self.report.parent.mkdir(parents=True)
+        (self.root / "manifest/train").mkdir(parents=True)
+        self.manifest = self.root / "manifest/train.csv" if len(label_columns) > 1 else None
+        self.images, self.labels = folder / "images", folder / "labels"
+        self.images.write_bytes(idx_bytes(random.integers(0, 256, (COUNT, *SHAPE), numpy.uint8)))
+        self.labels.write_bytes(idx_bytes(stored))
+        split = {"count": COUNT, "shape": list(SHAPE)}
+        split |= {
+            file.name: {"file": f"{file.name}.gz", "content_sha256": sha256(file)}
+            for file in (self.images, self.labels)
+        }
+        self.dataset = write_dataset(
+            folder / "set.yaml",
+            classes={int(label): name for label, name in CLASSES.items()},
+            label_type=stored.dtype.name,
+            label_columns=list(label_columns),
+            splits={"train": split},
+            **settings,
+        )
+        self.header = str(folder / "header.json")
+        validate.main(self.dataset, "train", str(self.images), str(self.labels), self.header)
+        self.export()
+
+    def unpin(self, *roles: str) -> None:
+        """Remove the digests of some files from the dataset file."""
+        document = yaml.safe_load(Path(self.dataset).read_text())
+        for role in roles:
+            del document["splits"]["train"][role]["content_sha256"]
+        Path(self.dataset).write_text(yaml.safe_dump(document))
+
+    def export(self, limit: int | None = None) -> None:
+        parts = []
+        for label in CLASSES:
+            manifest = self.root / f"manifest/train/{label}.csv"
+            directory = str(self.tree / label)
+            export.main(str(self.images), str(self.labels), self.header, label, directory, str(manifest), limit)
+            parts.append(manifest.read_text().splitlines())
+        rows = sorted((row for part in parts for row in part[1:]), key=lambda row: int(row.split(",")[2]))
+        (self.root / "manifest/train.csv").write_text("\n".join([parts[0][0], *rows, ""]))
+
+    def verify(self, tree: Path | None = None, originals: bool = True, **settings: Any) -> None:
+        arguments = {"split": "train", "report": str(self.report), "manifest": self.manifest and str(self.manifest)}
+        if originals:
+            arguments |= {"images": str(self.images), "labels": str(self.labels)}
+        verify.main(str(tree or self.tree), self.dataset, **(arguments | settings))
+
+    def refusal(self, **settings: Any) -> str:
+        self.report.write_text("of another time")
+        with pytest.raises(DataError) as refused:
+            self.verify(**settings)
+        assert not self.report.exists()
+        return str(refused.value)
+
+    def some(self, label: str = "01") -> Path:
+        return sorted((self.tree / label).glob("*.png"))[0]
+
+
+def sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@pytest.fixture
+def exported(tmp_path: Path) -> Exported:
+    return Exported(tmp_path)
+
+
+# What is proven
+
+
+@pytest.mark.parametrize("originals", [True, False])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"orientation": "transposed"},
+        {"label_columns": ("series", "class", "writer")},
+        {"orientation": "transposed", "label_columns": ("class", "writer")},
+    ],
+)
+def test_what_was_exported_is_proven(tmp_path: Path, settings: dict[str, Any], originals: bool) -> None:
+    exported = Exported(tmp_path, **settings)
+    exported.verify(originals=originals)
+    assert f'"files": {COUNT}' in exported.report.read_text()
+
+
+def test_a_proof_needs_nothing_but_the_tree_and_the_dataset_file(
+    exported: Exported, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    digests = {"images": sha256(exported.images), "labels": sha256(exported.labels)}
+    exported.tree.rename(tmp_path / "train")
+    for path in (exported.images, exported.labels, Path(exported.header)):
+        path.unlink()
+    shutil.rmtree(exported.root)
+    report = tmp_path / "report.json"
+    verify.main(str(tmp_path / "train"), exported.dataset, report=str(report))
+    assert capsys.readouterr().out == (
+        f"{tmp_path}/train: 40 PNG files are the published images and labels of A set "
+        f"(SHA-256 {digests['images']} and {digests['labels']}, pinned in {exported.dataset})\n"
+    )
+    assert json.loads(report.read_text()) == {
+        "dataset": "set",
+        "split": "train",
+        "equal": True,
+        "files": 40,
+        "sha256": digests,
+        "pinned": {"images": True, "labels": True},
+    }
+
+
+def test_all_splits_are_proven_at_once(exported: Exported, capsys: pytest.CaptureFixture[str]) -> None:
+    document = yaml.safe_load(Path(exported.dataset).read_text())
+    train = document["splits"]["train"]
+    test = train | {role: train[role] | {"file": f"test-{role}.gz"} for role in ("images", "labels")}
+    document["splits"]["test"] = test
+    Path(exported.dataset).write_text(json.dumps(document))
+    png = exported.tree.parent
+    shutil.copytree(exported.tree, png / "test")
+    verify.main(str(png), exported.dataset)
+    assert [line.partition(":")[0] for line in capsys.readouterr().out.splitlines()] == [f"{png}/train", f"{png}/test"]
+    (png / ".DS_Store").touch()
+    with pytest.raises(verify.VerifyError, match=f"rm -r -- {png}/.DS_Store$"):
+        verify.main(str(png), exported.dataset)
+    (png / ".DS_Store").unlink()
+    with pytest.raises(verify.VerifyError, match="apply to one split"):
+        verify.main(str(png), exported.dataset, report=str(exported.report))
+    shutil.rmtree(png / "test")
+    with pytest.raises(verify.VerifyError, match=f"{png}/test: there is nothing to verify"):
+        verify.main(str(png), exported.dataset)
+
+
+def test_a_limited_export_is_proven_to_be_the_first_images(
+    exported: Exported, capsys: pytest.CaptureFixture[str]
+) -> None:
+    exported.export(limit=7)
+    exported.verify(limit=7)
+    assert "7 PNG files are the first published images and labels of A set" in capsys.readouterr().out
+    assert "missing" in exported.refusal()
+    assert "cannot be verified without the original IDX files" in exported.refusal(limit=7, originals=False)
+
+
+def make_a_part(exported: Exported) -> Path:
+    """The tree of a split that has rows 3 to 7 of the files, under the names that the images have there."""
+    document = yaml.safe_load(Path(exported.dataset).read_text())
+    document["splits"]["part"] = {"from": "train", "rows": [3, 8]}
+    Path(exported.dataset).write_text(yaml.safe_dump(document))
+    header = str(exported.root / "part.json")
+    pair = str(exported.images), str(exported.labels)
+    validate.main(exported.dataset, "part", *pair, header)
+    tree = exported.root / "png/part"
+    (exported.root / "manifest/part").mkdir()
+    for label in CLASSES:
+        manifest = str(exported.root / f"manifest/part/{label}.csv")
+        export.main(*pair, header, label, str(tree / label), manifest)
+    return tree
+
+
+def test_a_part_of_a_split_is_proven_by_the_originals(exported: Exported, capsys: pytest.CaptureFixture[str]) -> None:
+    tree = make_a_part(exported)
+    names = sorted(path.name for path in tree.rglob("*.png"))
+    assert names == sorted(path.name for path in exported.tree.rglob("*.png"))[3:8]
+    exported.verify(tree, split="part")
+    assert "5 PNG files are the rows 3 to 7 of the published images" in capsys.readouterr().out
+    assert json.loads(exported.report.read_text())["files"] == 5
+    assert "cannot be verified without the original IDX files" in exported.refusal(
+        tree=tree, split="part", originals=False
+    )
+    invert(next(tree.rglob("*.png")))
+    assert "altered: 1" in exported.refusal(tree=tree, split="part")
+
+
+def test_a_tree_of_some_labels_is_proven_by_the_originals(exported: Exported) -> None:
+    kept = sorted(exported.tree.iterdir())[0]
+    for other in sorted(exported.tree.iterdir())[1:]:
+        shutil.rmtree(other)
+    exported.verify(classes=[int(kept.name)])
+    assert json.loads(exported.report.read_text())["files"] == len(list(kept.iterdir()))
+    some = next(kept.iterdir())
+    some.unlink()
+    assert "missing: 1" in exported.refusal(classes=[int(kept.name)])
+    assert "classes=" in exported.refusal(classes=[int(kept.name)])
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_another_encoder_makes_no_difference(
+    exported: Exported, processes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for path in exported.tree.rglob("*.png"):
+        Image.open(path).save(path, optimize=True)
+    monkeypatch.setattr("idxpng.verify.rebuilt_idx.FEWEST_FOR_PROCESSES", 0)
+    monkeypatch.setattr("idxpng.verify.rebuilt_idx.CHUNK_IMAGES", 3)
+    exported.verify(processes=processes)
+
+
+def unzipped(tree: Path, copy: Path) -> None:
+    with zipfile.ZipFile(copy.with_suffix(".zip"), "w") as archive:
+        for path in tree.rglob("*.png"):
+            archive.write(path, path.relative_to(tree))
+    zipfile.ZipFile(copy.with_suffix(".zip")).extractall(copy)
+
+
+def with_timestamps(tree: Path, copy: Path) -> None:
+    shutil.copytree(tree, copy)
+    for label in copy.iterdir():
+        (label / ".snakemake_timestamp").touch()
+
+
+def copied(*command: str) -> Callable[[Path, Path], None]:
+    def copy_tree(tree: Path, copy: Path) -> None:
+        if shutil.which(command[0]) is None:
+            pytest.skip(f"needs {command[0]}")
+        subprocess.run([*command, f"{tree}/.", str(copy)], check=True)
+
+    return copy_tree
+
+
+@pytest.mark.parametrize(
+    "copy",
+    [copied("cp", "-r"), copied("cp", "-rl"), copied("rsync", "-r"), copied("rsync", "-a"), unzipped, with_timestamps],
+    ids=["cp -r", "cp -rl", "rsync -r", "rsync -a", "unzipped", "with timestamps"],
+)
+def test_a_copy_is_as_good(exported: Exported, tmp_path: Path, copy: Callable[[Path, Path], None]) -> None:
+    copy(exported.tree, tmp_path / "copy")
+    exported.verify(tmp_path / "copy", originals=False)
+
+
+def test_a_class_without_images_needs_no_directory(exported: Exported) -> None:
+    exported.export(limit=2)
+    for label in exported.tree.iterdir():
+        if not any(label.iterdir()):
+            label.rmdir()
+    assert len(list(exported.tree.iterdir())) < len(CLASSES)
+    exported.verify(limit=2)
+
+
+# What is not
+
+
+def invert(path: Path) -> None:
+    Image.open(path).point(lambda value: 255 - value).save(path)
+
+
+def swap_a_pixel(path: Path) -> None:
+    image = Image.open(path)
+    pixel = image.getpixel((0, 0))
+    assert isinstance(pixel, int)
+    image.putpixel((0, 0), pixel ^ 1)
+    image.save(path)
+
+
+def color(path: Path) -> None:
+    Image.open(path).convert("RGB").save(path)
+
+
+def resize(path: Path) -> None:
+    Image.open(path).resize((9, 9)).save(path)
+
+
+def rotate(path: Path) -> None:
+    Image.open(path).transpose(Image.Transpose.ROTATE_180).save(path)
+
+
+def truncate(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-30])
+
+
+def empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def make_a_directory(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+def make_a_pipe(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+def make_a_link(path: Path) -> None:
+    path.rename(path.parents[3] / "elsewhere")
+    path.symlink_to(path.parents[3] / "elsewhere")
+
+
+HARM = [
+    (Path.unlink, "missing"),
+    (invert, "altered"),
+    (swap_a_pixel, "altered"),
+    (color, "altered"),
+    (resize, "altered"),
+    (rotate, "altered"),
+    (truncate, "unreadable"),
+    (empty, "unreadable"),
+    (make_a_directory, "unreadable"),
+    (make_a_pipe, "unreadable"),
+    (make_a_link, "unreadable"),
+]
+
+
+@pytest.mark.parametrize(("harm", "kind"), HARM)
+def test_a_harmed_file_is_named_with_what_is_wrong(exported: Exported, harm: Callable[[Path], None], kind: str) -> None:
+    path = exported.some()
+    harm(path)
+    message = exported.refusal()
+    assert f"{kind}: 1\n" in message
+    assert f"  01/{path.name}" in message
+    assert message.endswith(f"all --config datasets={exported.dataset} --forcerun {exported.tree}/01")
+
+
+@pytest.mark.parametrize(("harm", "kind"), HARM)
+def test_without_the_originals_it_is_known_that_something_is_wrong(
+    exported: Exported, harm: Callable[[Path], None], kind: str
+) -> None:
+    path = exported.some()
+    harm(path)
+    message = exported.refusal(originals=False)
+    if harm in (invert, swap_a_pixel, rotate):
+        assert f"expected: images: SHA-256 {sha256(exported.images)}" in message
+        assert message.endswith("give the original IDX files, decompressed: --images images --labels labels")
+    else:
+        assert f"{kind}: 1\n" in message
+        assert path.name in message
+
+
+def test_without_the_originals_class_counts_tell_where_an_image_is_missing(exported: Exported) -> None:
+    document = yaml.safe_load(Path(exported.dataset).read_text())
+    counts = [len(list((exported.tree / label).iterdir())) for label in CLASSES]
+    document["splits"]["train"]["class_counts"] = counts
+    Path(exported.dataset).write_text(yaml.safe_dump(document))
+    exported.some("12").unlink()
+    assert exported.refusal(originals=False).endswith(f"--forcerun {exported.tree}/12")
+
+
+def test_a_file_in_the_wrong_directory_is_named_and_both_labels_are_repaired(exported: Exported) -> None:
+    path = exported.some()
+    path.rename(exported.tree / "00" / path.name)
+    message = exported.refusal()
+    assert f"misplaced: 1\n              00/{path.name}" in message
+    assert f"missing: 1\n              01/{path.name}" in message
+    assert message.endswith(f"--forcerun {exported.tree}/00 {exported.tree}/01")
+    assert f"labels: SHA-256 {sha256(exported.labels)}" in exported.refusal(originals=False)
+
+
+def test_an_image_in_two_directories_is_named(exported: Exported) -> None:
+    path = exported.some()
+    shutil.copy(path, exported.tree / "00")
+    assert f"misplaced: 1\n              00/{path.name} (its label is 01)\n" in exported.refusal()
+    assert f"misplaced: 1\n              01/{path.name} (also in 00)\n" in exported.refusal(originals=False)
+
+
+@pytest.mark.parametrize("name", ["01/99.png", "01/notes.txt", "01/.hidden", "01/00.PNG", "01/0.png", "01/+1.png", "x"])
+def test_a_file_too_many_is_named(exported: Exported, name: str) -> None:
+    shutil.copyfile(exported.some(), exported.tree / name)
+    for originals in (True, False):
+        message = exported.refusal(originals=originals)
+        assert f"extra: 1\n              {name}\n" in message
+        assert message.endswith(f"rm -r -- {exported.tree}/{name}")
+
+
+@pytest.mark.parametrize("name", ["05", "1", "01/01", ".ipynb_checkpoints"])
+def test_a_directory_too_many_is_named_even_if_empty(exported: Exported, name: str) -> None:
+    (exported.tree / name).mkdir()
+    for _ in range(2):
+        message = exported.refusal()
+        assert f"extra: 1\n              {name} (a directory)\n" in message
+        assert message.endswith(f"rm -r -- {exported.tree}/{name}")
+        shutil.copyfile(exported.some(), exported.tree / name / "00.png")
+
+
+def test_two_images_that_changed_places_are_both_named(exported: Exported) -> None:
+    first, second, *_ = sorted((exported.tree / "01").glob("*.png"))
+    other = second.read_bytes()
+    second.write_bytes(first.read_bytes())
+    first.write_bytes(other)
+    assert "altered: 2\n" in exported.refusal()
+    assert "not the published" in exported.refusal(originals=False)
+
+
+def test_of_many_the_first_twenty_and_a_count_are_shown(exported: Exported) -> None:
+    for path in exported.tree.rglob("*.png"):
+        path.unlink()
+    message = exported.refusal()
+    assert f"missing: {COUNT}\n" in message
+    assert message.count(".png") == 20
+    assert f"and {COUNT - 20} more" in message
+
+
+def test_another_writer_in_the_manifest_is_no_proof(tmp_path: Path) -> None:
+    exported = Exported(tmp_path, label_columns=("class", "writer"))
+    assert exported.manifest
+    lines = exported.manifest.read_text().splitlines()
+    lines[3] = lines[3].rpartition(",")[0] + ",1"
+    exported.manifest.write_text("\n".join([*lines, ""]))
+    assert "differs from the published one" in exported.refusal()
+    assert "labels: SHA-256" in exported.refusal(originals=False)
+
+
+def test_no_tree_is_said_with_the_way_to_one(exported: Exported) -> None:
+    shutil.rmtree(exported.tree)
+    assert "there is nothing to verify" in exported.refusal()
+
+
+# What is believed
+
+
+def test_an_image_that_was_changed_everywhere_is_not_the_published_one(exported: Exported) -> None:
+    content = bytearray(exported.images.read_bytes())
+    content[-1] ^= 1
+    exported.images.write_bytes(content)
+    header = json.loads(Path(exported.header).read_text())
+    header["images"]["sha256"] = sha256(exported.images)
+    Path(exported.header).write_text(json.dumps(header))
+    exported.export()
+    assert f"{exported.images}: not the original: its content differs" in exported.refusal()
+    assert f"images: SHA-256 {sha256(exported.images)}" in exported.refusal(originals=False)
+    exported.export(limit=7)
+    assert "not the original" in exported.refusal(limit=7), "though the first images are"
+
+
+def test_another_dataset_under_the_same_name_is_recognized(tmp_path: Path) -> None:
+    sample = yaml.safe_load((PROJECT / "datasets/mnist-sample.yaml").read_text())
+    wrong = "0" * 64
+    for role in ("images", "labels"):
+        sample["splits"]["test"][role]["content_sha256"] = wrong
+    (tmp_path / "mnist.yaml").write_text(yaml.safe_dump(sample))
+    mirror = PROJECT / "datasets/mnist-sample"
+    images, labels = (str(tmp_path / role) for role in ("images-idx3", "labels-idx1"))
+    for path in (images, labels):
+        Path(path).write_bytes(gzip.decompress((mirror / f"t10k-{Path(path).name}-ubyte.gz").read_bytes()))
+    header = str(tmp_path / "header.json")
+    validate.main(str(PROJECT / "datasets/mnist-sample.yaml"), "test", images, labels, header)
+    for label in range(10):
+        manifest = str(tmp_path / f"{label}.csv")
+        export.main(images, labels, header, str(label), str(tmp_path / f"mnist/png/test/{label}"), manifest)
+    with pytest.raises(verify.VerifyError, match=r"which is t10k-images-idx3-ubyte.gz of MNIST sample"):
+        verify.main(str(tmp_path / "mnist/png/test"), str(tmp_path / "mnist.yaml"))
+
+
+@pytest.mark.parametrize("roles", [("images",), ("labels",), ("images", "labels")])
+def test_what_is_not_pinned_is_said(
+    exported: Exported, roles: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    exported.unpin(*roles)
+    named = f"not pinned: content_sha256 of {' and '.join(f'splits.train.{role}' for role in roles)}"
+    exported.verify()
+    assert capsys.readouterr().out == (
+        f"{exported.tree}: 40 PNG files are the images and labels of A set, as the originals given have them; "
+        f"{named} in {exported.dataset}\n"
+    )
+    assert json.loads(exported.report.read_text())["pinned"] == {
+        role: role not in roles for role in ("images", "labels")
+    }
+    assert named in exported.refusal(originals=False)
+    invert(exported.some())
+    assert "altered: 1\n" in exported.refusal()
+
+
+@pytest.mark.parametrize("role", ["images", "labels"])
+def test_originals_of_another_shape_are_refused(exported: Exported, role: str) -> None:
+    exported.unpin("images", "labels")
+    path = getattr(exported, role)
+    path.write_bytes(idx_bytes(numpy.zeros((COUNT + 1, *SHAPE)[: 3 if role == "images" else 1], numpy.uint8)))
+    assert f"{path}: not the original: its header is another" in exported.refusal()
+
+
+def test_a_file_that_is_published_as_it_is_needs_no_second_digest(exported: Exported) -> None:
+    document = yaml.safe_load(Path(exported.dataset).read_text())
+    for role in ("images", "labels"):
+        file = document["splits"]["train"][role]
+        document["splits"]["train"][role] = {"file": role, "sha256": file["content_sha256"]}
+    Path(exported.dataset).write_text(yaml.safe_dump(document))
+    exported.verify(originals=False)
+    assert '"images": true' in exported.report.read_text()
+
+
+# What lies in a stranger's tree
+
+
+def test_what_other_programs_leave_behind_is_named_with_the_command_that_removes_it(exported: Exported) -> None:
+    names = [".DS_Store", "01/.DS_Store", "01/Thumbs.db", "01/._00.png", "desktop.ini"]
+    for name in names:
+        (exported.tree / name).touch()
+    message = exported.refusal(originals=False)
+    assert f"extra: {len(names)}\n" in message
+    check_removal(message, exported)
+
+
+def check_removal(message: str, exported: Exported) -> None:
+    """Check that the advised command, pasted, does what it says and nothing else."""
+    command = message.partition("to do:")[2].strip()
+    assert command.startswith("rm -r -- ")
+    assert command.isprintable()
+    pasted = exported.root / "pasted"
+    pasted.mkdir()
+    subprocess.run(["bash", "-c", command], cwd=pasted, check=True)
+    assert os.listdir(pasted) == []
+    exported.verify(originals=False)
+
+
+def test_names_that_are_commands_or_control_characters_do_nothing_when_pasted(exported: Exported) -> None:
+    names = [
+        "$(touch pwned)",
+        "`touch pwned`",
+        "; touch pwned #",
+        "a\ntouch pwned",
+        "\x1b[2J",
+        "\u202egnp.00",
+        "-rf",
+        "'",
+    ]
+    if LINUX:  # elsewhere a name must be text
+        names.append(os.fsdecode(b"\xff"))
+    for name in names:
+        (exported.tree / name).mkdir()
+        (exported.tree / "01" / name).touch()
+    message = exported.refusal(originals=False)
+    assert all(line.isprintable() for line in message.splitlines())
+    check_removal(message, exported)
+
+
+def test_a_tree_whose_own_path_is_a_command_is_quoted(exported: Exported, tmp_path: Path) -> None:
+    tree = tmp_path / "$(touch pwned)"
+    exported.tree.rename(tree)
+    invert(sorted((tree / "01").iterdir())[0])
+    command = exported.refusal(tree=tree).partition("to do:")[2].strip()
+    assert command.endswith(f"--forcerun '{tree}/01'")
+
+
+def test_pipes_and_sockets_and_links_are_named_and_not_opened(exported: Exported) -> None:
+    os.mkfifo(exported.tree / "pipe")
+    os.mkfifo(exported.tree / "01/pipe")
+    (exported.tree / "01/link").symlink_to("/dev/zero")
+    (exported.tree / "loop").symlink_to(exported.tree)
+    here = os.open(".", os.O_RDONLY)
+    os.chdir(exported.tree)  # since a socket's path is short
+    try:
+        with socket.socket(socket.AF_UNIX) as unix:
+            unix.bind("socket")
+    finally:
+        os.fchdir(here)
+        os.close(here)
+    message = exported.refusal(originals=False)
+    for line in (
+        "01/link (a symbolic link)",
+        "01/pipe (not a file)",
+        "loop (a symbolic link)",
+        "pipe (not a file)",
+        "socket (not a file)",
+    ):
+        assert f"  {line}\n" in message
+    check_removal(message, exported)
+
+
+def test_the_directory_of_a_label_may_be_no_link(exported: Exported, tmp_path: Path) -> None:
+    (exported.tree / "01").rename(tmp_path / "elsewhere")
+    (exported.tree / "01").symlink_to(tmp_path / "elsewhere")
+    message = exported.refusal()
+    assert "extra: 1\n              01 (a symbolic link)\n" in message
+    count = len(list((tmp_path / "elsewhere").iterdir()))
+    assert f"missing: {count}\n" in message
+    assert f"rm -r -- {exported.tree}/01\n" in message
+
+
+def test_a_timestamp_that_holds_something_is_extra(exported: Exported) -> None:
+    (exported.tree / "01/.snakemake_timestamp").write_bytes(bytes(100_000))
+    assert "extra: 1\n              01/.snakemake_timestamp\n" in exported.refusal()
+    (exported.tree / "01/.snakemake_timestamp").unlink()
+    (exported.tree / "01/.snakemake_timestamp").symlink_to("/dev/null")
+    assert "01/.snakemake_timestamp (a symbolic link)\n" in exported.refusal()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"index\n",
+        b"\xff\xfe",
+        b"index,class,writer\n0,0\n",
+        b"index,writer\n1,1\n",
+        b'"' * 10**6,
+        b"index,writer\n\0",
+    ],
+)
+def test_a_manifest_that_is_none_is_reported(tmp_path: Path, content: bytes) -> None:
+    exported = Exported(tmp_path, label_columns=("class", "writer"))
+    assert exported.manifest
+    exported.manifest.write_bytes(content)
+    message = exported.refusal(originals=False)
+    assert message.startswith(f"{exported.manifest}: no valid row for image 0\n")
+    assert len(message) < 1000
+
+
+@pytest.mark.parametrize("value", ["2147483648", "9" * 5000, "x", ""])
+def test_a_number_that_is_no_label_is_reported(tmp_path: Path, value: str) -> None:
+    exported = Exported(tmp_path, label_columns=("class", "writer"))
+    assert exported.manifest
+    lines = exported.manifest.read_text().splitlines()
+    lines[1] = f"{lines[1].rpartition(',')[0]},{value}"
+    exported.manifest.write_text("\n".join(lines))
+    assert f"{exported.manifest}: " in exported.refusal(originals=False)
+
+
+def test_labels_of_several_columns_need_a_manifest(tmp_path: Path) -> None:
+    exported = Exported(tmp_path, label_columns=("class", "writer"))
+    assert "the directories do not contain writer" in exported.refusal(manifest=None, originals=False)
+    assert "file not found" in exported.refusal(manifest=str(tmp_path / "nowhere"), originals=False)
+    os.mkfifo(tmp_path / "pipe")
+    assert "file not found" in exported.refusal(manifest=str(tmp_path / "pipe"), originals=False)
+
+
+# As a command
+
+
+def command(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    words = [sys.executable, str(PROJECT / "scripts/verify.py"), *map(str, arguments)]
+    return subprocess.run(words, cwd=cwd, capture_output=True, text=True, timeout=60)
+
+
+def test_the_command_proves_or_says_what_is_wrong(exported: Exported, tmp_path: Path) -> None:
+    arguments = "--dataset", "set.yaml", "results/set/png/train"
+    proven = command(*arguments, "--log", "log", cwd=tmp_path)
+    assert (proven.returncode, proven.stderr) == (0, "")
+    assert proven.stdout.startswith(
+        "results/set/png/train: 40 PNG files are the published images and labels of A set ("
+    )
+    invert(exported.some())
+    refused = command(*arguments, "--images", "images", "--labels", "labels", cwd=tmp_path)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "altered: 1\n" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--images", "images", "results/set/png/train"], "give both --images and --labels"),
+        (["--split", "nist", "results/set/png/train"], "no such split"),
+        (["--limit", "0", "results/set/png/train"], "expected a number of at least 1"),
+        (["--limit", "-3", "results/set/png/train"], "expected a number of at least 1"),
+        (["nowhere"], "nowhere/train: there is nothing to verify"),
+        (["set.yaml"], "set.yaml/train: there is nothing to verify"),
+        (["--dataset", "header.json", "results/set/png/train"], "header.json: "),
+        (["--images", "set.yaml", "--labels", "labels", "--limit", "3", "results/set/png/train"], "not an IDX file"),
+        (["--images", "none", "--labels", "labels", "--limit", "3", "results/set/png/train"], "file not found"),
+    ],
+)
+@pytest.mark.usefixtures("exported")
+def test_a_mistake_in_the_command_is_reported_without_a_traceback(
+    tmp_path: Path, arguments: list[str], told: str
+) -> None:
+    process = command("--dataset", "set.yaml", *arguments, cwd=tmp_path)
+    assert process.returncode > 0
+    assert told in process.stderr
+    assert "Traceback" not in process.stderr

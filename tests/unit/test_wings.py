@@ -1,0 +1,103 @@
+"""The library has wings, and a module imports only from its own and from those above it."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+import idxpng
+from idxpng.run.code_digest import MARK
+from project import PROJECT
+
+PACKAGE = Path(idxpng.__file__).parent
+SCRIPTS = PACKAGE.parent
+WINGS = list(idxpng.WINGS)
+MODULES = [name for name in idxpng.FILES if name.endswith(".py") and not name.endswith("__init__.py")]
+
+
+def wing(module: str) -> str:
+    return module.rpartition("/")[0]
+
+
+def imported(source: str) -> set[str]:
+    """The modules of the library that a module imports anywhere, as paths in it."""
+    names = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+        elif isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+    paths = {"/".join(name.split(".")[1:]) + ".py" for name in names if name.startswith("idxpng.")}
+    return paths & set(MODULES)
+
+
+IMPORTS = {module: imported((PACKAGE / module).read_text()) for module in MODULES}
+
+
+def test_every_file_of_the_package_is_listed_once() -> None:
+    files = {str(path.relative_to(PACKAGE)) for path in PACKAGE.rglob("*") if path.is_file()}
+    assert {path for path in files if "__pycache__" not in path} == set(idxpng.FILES)
+    assert len(idxpng.FILES) == len(set(idxpng.FILES))
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_imports_from_no_later_wing(module: str) -> None:
+    later = WINGS[WINGS.index(wing(module)) + 1 :]
+    assert {name for name in IMPORTS[module] if wing(name) in later} == set()
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    left = dict(IMPORTS)
+    while free := [module for module, names in left.items() if not names & set(left)]:
+        for module in free:
+            del left[module]
+    assert left == {}
+
+
+@pytest.mark.parametrize("folder", WINGS)
+def test_no_wing_has_more_than_a_dozen_modules(folder: str) -> None:
+    assert 1 <= sum(wing(module) == folder for module in MODULES) <= 12
+
+
+def test_the_order_of_the_wings_is_that_of_the_package_docstring() -> None:
+    assert re.findall(r"^    (\w+)/ ", idxpng.__doc__ or "", re.MULTILINE) == WINGS[1:]
+
+
+def test_the_imports_that_make_no_job_run_again_are_these() -> None:
+    marked = {
+        (path.name, line.split()[1])
+        for path in [*SCRIPTS.glob("*.py"), *(PACKAGE / module for module in MODULES)]
+        for line in path.read_text().splitlines()
+        if line.rstrip().endswith(MARK) and "import" in line
+    }
+    # The dataset file is read, what a server sent is refused, and names of types are for a type checker alone.
+    assert marked == {
+        ("decompress.py", "idxpng.dataset.file"),
+        ("decompress.py", "idxpng.dataset.model"),
+        ("download.py", "idxpng.dataset.file"),
+        ("download.py", "idxpng.fetch"),
+        ("integrity.py", "idxpng.dataset.file"),
+        ("integrity.py", "idxpng.dataset.model"),
+        ("validate.py", "idxpng.dataset.file"),
+        ("validate.py", "idxpng.dataset.model"),
+        ("validate.py", "idxpng.fetch.integrity"),
+        ("zip_member.py", "idxpng.fetch"),
+        ("zip_member.py", "idxpng.fetch.remote_zip"),
+    }
+
+
+def test_the_page_on_architecture_draws_the_wings_as_the_imports_are() -> None:
+    """A row for each wing: its folder, what it knows, its modules, and the wings that it imports from."""
+    rows = re.findall(
+        r"^\| `(\w+/?)` \| [^|]+ \| ([^|]+) \|([^|]*)\|$",
+        (PROJECT / "docs/architecture.md").read_text(),
+        re.MULTILINE,
+    )
+    drawn = {name.rstrip("/").replace("idxpng", ""): (modules, uses) for name, modules, uses in rows}
+    assert list(drawn) == WINGS
+    for folder, (modules, uses) in drawn.items():
+        inside = [module for module in MODULES if wing(module) == folder]
+        assert sorted(modules.split(", ")) == sorted(Path(module).stem for module in inside)
+        used = {wing(name) for module in inside for name in IMPORTS[module]} - {folder, ""}
+        assert {use for use in uses.strip().split(", ") if use} == used

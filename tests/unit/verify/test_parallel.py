@@ -1,0 +1,79 @@
+"""Work is spread over processes, and what they give stays in order."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from idxpng.errors import DataError
+from idxpng.verify.parallel import AHEAD, in_order
+from systems import needs_proc
+
+
+def slow_first(number: int) -> tuple[int, int]:
+    time.sleep(0.05 if number == 0 else 0)
+    return number, os.getpid()
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_results_come_in_the_order_of_the_pieces(processes: int) -> None:
+    results = list(in_order(slow_first, range(40), processes))
+    assert [number for number, _ in results] == list(range(40))
+    assert (os.getpid() in {process for _, process in results}) == (processes == 1)
+
+
+def test_no_more_pieces_are_taken_than_are_worked_on() -> None:
+    pieces = iter(range(1000))
+    results = in_order(slow_first, pieces, 2)
+    next(results)
+    assert next(pieces) <= 2 * AHEAD + 1
+    results.close()  # type: ignore[attr-defined]
+
+
+def die(number: int) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_process_that_is_killed_is_named_and_not_waited_for() -> None:
+    with pytest.raises(DataError, match="one of 2 processes: the process was killed"):
+        list(in_order(die, [1], 2))
+
+
+PROGRAM = """
+import os, time
+from idxpng.errors import DataError
+from idxpng.verify.parallel import in_order
+
+def work(number):
+    os.write(1, f"{os.getpid()}\\n".encode())  # at once, where print may write the line in two parts
+    time.sleep(60)
+
+if __name__ == "__main__":
+    list(in_order(work, range(9), 2))
+"""
+
+
+@needs_proc
+def test_the_processes_end_with_their_parent(tmp_path: Path) -> None:
+    (tmp_path / "program.py").write_text(PROGRAM)
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, str(tmp_path / "program.py")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, text=True) as parent:
+        assert parent.stdout is not None
+        children = [int(parent.stdout.readline()) for _ in range(2)]
+        parent.kill()
+    deadline = time.monotonic() + 10
+    while any(map(is_running, children)):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def is_running(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
