@@ -65,7 +65,7 @@ def main(
         like: dataset file, for the columns and the type of the labels, class names, and orientation.
 
     Raises:
-        FolderError, GrayImageError: when the folder is laid out in another way, or images do not fit together.
+        DataError: when the folder is laid out in another way, or images do not fit together.
     """
     source = ImageFolder(folder)
     model = load(like) if like else None

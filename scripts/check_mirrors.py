@@ -33,7 +33,7 @@ def main(names: Sequence[str] = (), full: bool = False) -> list[Check]:
         full: whether to download what is there, and compare digests.
 
     Raises:
-        DatasetError: when a dataset file has a mistake.
+        DataError: when a dataset file has a mistake.
     """
     schema = read_yaml(PROJECT / "schemas/dataset.schema.yaml", "schemas/dataset.schema.yaml")
     shipped = sorted((PROJECT / "datasets").glob("*.yaml"))

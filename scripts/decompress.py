@@ -26,7 +26,7 @@ def main(dataset: str, published: str, idx: str) -> None:
         idx: the file to make.
 
     Raises:
-        DatasetError: when the dataset has no such file.
+        DataError: when the dataset has no such file.
         DiskRoomError, WrongFileError: see `decompress`.
     """
     from idxpng.dataset.file import load  # not in the digest

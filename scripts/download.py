@@ -65,7 +65,7 @@ def main(dataset: str, file: str, output: str, mirrors: Sequence[str] = (), **tr
         transfer: see `download`.
 
     Raises:
-        DatasetError: when the dataset has no such file.
+        DataError: when the dataset has no such file.
         DownloadError, DiskRoomError: see `download`.
     """
     from idxpng.dataset.file import load  # not in the digest

@@ -25,7 +25,7 @@ def main(paths: Sequence[str] = ()) -> str:
     proved without the originals.
 
     Raises:
-        DatasetError: when a file has a mistake.
+        DataError: when a file has a mistake.
     """
     schema = read_yaml(PROJECT / "schemas/dataset.schema.yaml", "schemas/dataset.schema.yaml")
     files = [Path(path) for path in paths] or sorted((PROJECT / "datasets").glob("*.yaml"), key=lambda file: file.stem)

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from idxpng.dataset.file import load
-from idxpng.dataset.inference import SurveyError, survey
+from idxpng.dataset.inference import survey
 from idxpng.dataset.strict_yaml import read_yaml
 from idxpng.dataset.writer import text
 from idxpng.errors import DataError
@@ -47,16 +47,16 @@ def main(files: Sequence[str], output: str | None = None) -> str:
 
     Raises:
         IdxError, CompressedFileError: when a file is no IDX file, or damaged.
-        SurveyError: when they are not images and labels, split by split, or ``output`` exists.
-        DatasetError: when a name cannot stand in a dataset file.
+        DataError: when they are not images and labels, split by split, ``output`` exists, or a name cannot stand in
+            a dataset file.
     """
     folders = {Path(file).parent for file in files}
     if len(folders) > 1:
-        raise SurveyError(files[0], "the files are in several folders", found=", ".join(sorted(map(str, folders))))
+        raise DataError(files[0], "the files are in several folders", found=", ".join(sorted(map(str, folders))))
     folder = folders.pop().resolve()
     path = Path(output or os.path.relpath(folder.with_name(f"{folder.name}.yaml")))
     if path.exists():
-        raise SurveyError(path, "the file already exists", todo="delete it, or give another file with --output")
+        raise DataError(path, "the file already exists", todo="delete it, or give another file with --output")
     facts = survey(_idx_files(files))
     name = path.stem
     about = {
@@ -86,7 +86,7 @@ def _idx_files(files: Sequence[str]) -> list[str]:
         except IdxError as error:
             others.append(f"{file}: {error.problem}")
     if not kept:
-        raise SurveyError(files[0], "none of the files is an IDX file", found="; ".join(others))
+        raise DataError(files[0], "none of the files is an IDX file", found="; ".join(others))
     for other in others:
         print(f"left out: {other}", file=sys.stderr)
     return kept

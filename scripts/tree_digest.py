@@ -22,27 +22,23 @@ MOST_PIXELS = 8 * 1032
 LARGEST_FILE = 2**31
 
 
-class TreeError(DataError):
-    """A directory that has no digest."""
-
-
 def main(directory: str) -> tuple[str, int]:
     """The digest of all PNG files below ``directory``, in hexadecimal, and how many these are.
 
     What is digested of each image is its mode, columns and rows as ``"L 28 28 "``, and its pixels row by row.
 
     Raises:
-        TreeError: when there is none, one cannot be read, or has a path that could look like another.
+        DataError: when there is none, one cannot be read, or has a path that could look like another.
     """
     paths = _paths(directory)
     if not paths:
-        raise TreeError(directory, "no PNG files found", todo="give a directory such as results/mnist/png")
+        raise DataError(directory, "no PNG files found", todo="give a directory such as results/mnist/png")
     digest = hashlib.sha256()
     for path in paths:
         try:
             pixels = _pixels(os.path.join(directory, path))
         except PngError as error:
-            raise TreeError(os.path.join(directory, path), str(error)) from None
+            raise DataError(os.path.join(directory, path), str(error)) from None
         digest.update(f"{hashlib.sha256(pixels).hexdigest()}  {path}\n".encode())
     return digest.hexdigest(), len(paths)
 
@@ -55,7 +51,7 @@ def _paths(directory: str) -> list[str]:
             if name.endswith(".png"):
                 path = os.path.relpath(os.path.join(folder, name), directory)
                 if REFUSED.search(path):
-                    raise TreeError(
+                    raise DataError(
                         os.path.join(directory, path),
                         "the path has control characters or is not valid text",
                         todo="rename it",

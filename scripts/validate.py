@@ -26,10 +26,6 @@ if TYPE_CHECKING:
 DATASETS = Path(__file__).resolve().parents[1] / "datasets"
 
 
-class ValidationError(DataError):
-    """IDX files that are well-formed, and yet not the ones that the dataset file describes."""
-
-
 def main(dataset: str, split: str, images: str, labels: str, header: str, published: Sequence[str] = ()) -> None:
     """Check the two files of a split and write what was found to ``header``, a JSON file, see `SplitHeader`.
 
@@ -42,9 +38,8 @@ def main(dataset: str, split: str, images: str, labels: str, header: str, publis
             IDX files must be what they decompress to.
 
     Raises:
-        DatasetError: when the dataset has no such split.
+        DataError: when the dataset has no such split.
         WrongFileError: when a download is not the published one.
-        IdxError, ValidationError: see `check`.
     """
     from idxpng.dataset.file import load  # not in the digest
 
@@ -103,7 +98,7 @@ def check(images: str, labels: str, dataset: Dataset, expected: Split) -> dict[s
 
     Raises:
         IdxError: when a file is no IDX file, or not as long as its header says.
-        ValidationError: when it is not the expected one.
+        DataError: when it is not the expected one.
     """
     label_columns, count, shape = dataset.label_columns, expected.file_count, expected.shape
     with LabeledImages(images, labels, label_columns=label_columns, rows=expected.rows) as split:
@@ -125,7 +120,7 @@ def check(images: str, labels: str, dataset: Dataset, expected: Split) -> dict[s
 def _check_counts(labels: str, dataset: Dataset, found: Counter[int], expected: tuple[int, ...] | None) -> None:
     for (name, label), wanted in zip(dataset.labels.items(), expected or (), strict=False):
         if found[label] != wanted:
-            raise ValidationError(
+            raise DataError(
                 labels,
                 f"label {name} ({dataset.classes[label]}) has the wrong number of images",
                 expected=wanted,
@@ -136,7 +131,7 @@ def _check_counts(labels: str, dataset: Dataset, found: Counter[int], expected: 
 
 def _check_header(file: IdxFile, expected: IdxHeader) -> None:
     if problem := mismatch(file.header, expected):
-        raise ValidationError(file.path, **problem._asdict())
+        raise DataError(file.path, **problem._asdict())
 
 
 def _count_classes(split: LabeledImages, classes: dict[int, str]) -> Counter[int]:
@@ -144,7 +139,7 @@ def _count_classes(split: LabeledImages, classes: dict[int, str]) -> Counter[int
     unknown = counts.keys() - classes.keys()
     if unknown:
         index, value = next((index, value) for index, value in split.labeled() if value in unknown)
-        raise ValidationError(
+        raise DataError(
             split.labels.path,
             f"image {index} has a label that is not a class",
             at=f"byte {split.labels.header.offset(index)}",
@@ -159,7 +154,7 @@ def _describe(file: IdxFile, sha256: str | None) -> dict[str, Any]:
     with open(file.path, "rb") as stream:
         found = hashlib.file_digest(stream, "sha256").hexdigest()
     if sha256 is not None and found != sha256:
-        raise ValidationError(
+        raise DataError(
             file.path,
             "the content differs from the published content",
             expected=f"SHA-256 {sha256}",

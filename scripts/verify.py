@@ -25,10 +25,6 @@ MOST_TARGETS = 100  # in a command that people are to copy
 MOST_PROCESSES = 8  # more would wait for the one that digests what they read
 
 
-class VerifyError(DataError):
-    """PNG files that are not the published dataset, or of which nobody can say whether they are."""
-
-
 def main(
     tree: str,
     dataset: str,
@@ -60,20 +56,19 @@ def main(
             each image is compared with the originals.
 
     Raises:
-        VerifyError: when a file is missing, extra, altered, misplaced or unreadable: which, and what to do.
-        OriginalError: when a file given as the original is not it.
-        DatasetError, IdxError, RebuildError: when the dataset file, an original or the manifest has a mistake.
+        DataError: when a file is missing, extra, altered, misplaced or unreadable: which, and what to do; when a file
+            given as the original is not it; and when the dataset file, an original or the manifest has a mistake.
     """
     if report is not None:
         Path(report).unlink(missing_ok=True)
     facts = load(dataset, _schema())
     if (images is None) != (labels is None):
-        raise VerifyError(
+        raise DataError(
             images or labels or "", "the images or the labels are missing", todo="give both --images and --labels"
         )
     trees = _trees(tree, facts, split)
     if len(trees) > 1 and any((images, labels, manifest, report)):
-        raise VerifyError(
+        raise DataError(
             tree,
             "--images, --labels, --manifest, and --report apply to one split",
             todo=f"give the directory of one split: {' or '.join(shell_word(path) for path in trees.values())}",
@@ -102,7 +97,7 @@ def _trees(tree: str, dataset: Dataset, split: str | None) -> dict[str, str]:
     trees = {name: tree} if one else {each: os.path.join(tree, each) for each in dataset.whole_splits}
     for path in trees.values():
         if not os.path.isdir(path) or (os.path.islink(path) and not one):
-            raise VerifyError(
+            raise DataError(
                 path,
                 "there is nothing to verify",
                 expected="a directory with a directory for each label",
@@ -136,7 +131,7 @@ def _prove(claim: Claim) -> dict[str, str]:
     if claim.images is not None:
         problems = claim.compare()
         if not problems:
-            raise VerifyError(
+            raise DataError(
                 claim.tree,
                 "the rebuilt file differs from the published one, although each image equals the original",
                 todo="if the labels have several columns, make the manifest again; otherwise verify again",
@@ -156,10 +151,10 @@ def _prove(claim: Claim) -> dict[str, str]:
     raise _error(claim.tree, claim.dataset, problems.lines(), repairs)
 
 
-def _unprovable(claim: Claim) -> VerifyError:
+def _unprovable(claim: Claim) -> DataError:
     source = claim.dataset.source
     missing = " and ".join(f"splits.{claim.split}.{role}" for role in ROLES if role not in claim.pins)
-    return VerifyError(
+    return DataError(
         claim.tree,
         "it cannot be verified without the original IDX files",
         found=f"not pinned: content_sha256 of {missing} in {source}"
@@ -169,7 +164,7 @@ def _unprovable(claim: Claim) -> VerifyError:
     )
 
 
-def _another(claim: Claim, expected: Mapping[str, str], found: Mapping[str, str]) -> VerifyError:
+def _another(claim: Claim, expected: Mapping[str, str], found: Mapping[str, str]) -> DataError:
     known = identify((found["images"],), PROJECT / "datasets")
     return _error(
         claim.tree,
@@ -185,8 +180,8 @@ def _another(claim: Claim, expected: Mapping[str, str], found: Mapping[str, str]
 
 def _error(
     tree: str, dataset: Dataset, found: Sequence[str], todo: Sequence[str], expected: Sequence[str] = ()
-) -> VerifyError:
-    return VerifyError(
+) -> DataError:
+    return DataError(
         tree,
         f"not the published images and labels of {dataset.title}",
         expected=_lines(expected) or None,

@@ -1,5 +1,23 @@
-"""The one kind of error that bad input raises: it says where, what, and what to do."""
+"""The errors that bad input raises: each says where, what, and what to do.
 
+Each class below `DataError` is there because some code catches it; all other bad input raises `DataError` itself.
+
+    DataError                   input that is not what it should be
+        CompressedFileError     a compressed file that is damaged, cut short, or too large inside
+        DiskRoomError           a file system without room for what is to be written
+        DownloadError           a file that no mirror has
+        IdxError                bytes that are not the IDX file that they should be
+        TooLargeError           a download that is larger than the file can be
+        WrongFileError          a download that is not the published file
+        ArchiveError            a zip archive without the file that it should have
+        UnavailableError        a source from which a file cannot be downloaded
+            HttpFileError       a URL from which it cannot be downloaded now
+                NoRangesError   a server that does not send parts of files
+    PngError                    a PNG file without the pixels that it should have; a problem of its tree
+    TooSlowError                a server that sends too little in too much time
+"""
+
+import copyreg
 from os import PathLike
 from typing import Any
 
@@ -13,8 +31,8 @@ class DataError(Exception):
         file: the file (or URL) that is wrong.
         problem: what is wrong with it, in one sentence.
         at: the place inside the file, such as ``byte 4``.
-        expected: what should stand there.
-        found: what stands there.
+        expected: what should be there.
+        found: what is there.
         todo: what the reader of the message can do about it.
 
     The message may have several lines; no other control character reaches the terminal, see `printable`.
@@ -37,6 +55,6 @@ class DataError(Exception):
         lines += [f"  {key + ':':<9} {value}" for key, value in shown.items()]
         super().__init__("\n".join(printable(line) for text in lines for line in text.split("\n")))
 
-
-class DatasetError(DataError):
-    """A dataset file or a configuration with a mistake in it."""
+    def __reduce__(self) -> tuple[Any, ...]:
+        # An exception is unpickled by calling its class with its message, which is not what these classes take.
+        return copyreg.__newobj__, (type(self), *self.args), vars(self)  # type: ignore[attr-defined]

@@ -11,7 +11,7 @@ from typing import Any
 from idxpng.dataset.model import COMPRESSED_SUFFIXES, PLAIN_SUFFIX, Dataset, PublishedFile, Split
 from idxpng.dataset.schema import check
 from idxpng.dataset.strict_yaml import read_with_places, read_yaml
-from idxpng.errors import DataError, DatasetError
+from idxpng.errors import DataError
 from idxpng.formats.idx import IdxHeader
 from idxpng.formats.labeled_images import CLASS
 from idxpng.text import NAME
@@ -30,12 +30,12 @@ def load(path: str | Path, schema: dict[str, Any] | None = None, display_name: s
         display_name: how messages name the file, when not by its path.
 
     Raises:
-        DatasetError: when the file is not readable YAML, does not follow the schema or contradicts itself.
+        DataError: when the file is not readable YAML, does not follow the schema or contradicts itself.
     """
     display_name = display_name or str(path)
     name = Path(path).stem
     if not re.fullmatch(NAME, name):
-        raise DatasetError(
+        raise DataError(
             display_name,
             "not a valid name for a dataset",
             expected="at most 100 letters, digits, - and _, starting with a letter or digit, then .yaml",
@@ -47,7 +47,7 @@ def load(path: str | Path, schema: dict[str, Any] | None = None, display_name: s
     try:
         dataset = _dataset(name, facts, display_name, Path(path).parent)
     except (KeyError, TypeError, AttributeError, ValueError) as error:  # the schema has been left out
-        raise DatasetError(
+        raise DataError(
             display_name,
             "not a dataset file",
             expected="the keys that schemas/dataset.schema.yaml explains",
@@ -88,15 +88,15 @@ def _dataset(name: str, facts: dict[str, Any], display_name: str, folder: Path) 
     )
 
 
-def check_mirror(mirror: str, display_name: str, error: type[DataError] = DatasetError) -> str:
+def check_mirror(mirror: str, display_name: str) -> str:
     """The mirror itself, when it is an http, https or file URL or a directory.
 
     Raises:
-        ``error``: when it is anything else.
+        DataError: when it is anything else.
     """
     scheme, separator, _ = mirror.partition("://")
     if separator and scheme not in ("http", "https", "file"):
-        raise error(
+        raise DataError(
             display_name,
             "unknown kind of mirror",
             at="mirrors",
@@ -118,10 +118,10 @@ def _part(facts: dict[str, Any], whole: dict[str, Split], display_name: str, at:
     parent = whole.get(facts["from"])
     if parent is None:
         expected = f"a split with files: {', '.join(whole) or 'there is none'}"
-        raise DatasetError(display_name, "a part of no split", at=f"{at}.from", expected=expected, found=facts["from"])
+        raise DataError(display_name, "a part of no split", at=f"{at}.from", expected=expected, found=facts["from"])
     start, stop = facts["rows"]
     if not start < stop <= parent.count:
-        raise DatasetError(
+        raise DataError(
             display_name,
             f"rows that {facts['from']} does not have",
             at=f"{at}.rows",
@@ -162,7 +162,7 @@ def _made_of(facts: dict[str, Any]) -> dict[str, Any]:
 def _check_labels(classes: dict[int, str], label_type: str, display_name: str) -> None:
     largest = LARGEST_LABEL[label_type]
     if max(classes) > largest:
-        raise DatasetError(
+        raise DataError(
             display_name,
             "a label is too large for the labels file",
             at="classes",
@@ -176,14 +176,14 @@ def _check_consistency(dataset: Dataset) -> None:
     names = [file.idx for split in dataset.whole_splits.values() for file in split.files]
     suffixed = [name for name in names if name.endswith((*COMPRESSED_SUFFIXES, PLAIN_SUFFIX))]
     if suffixed:
-        raise DatasetError(dataset.source, "a file name has an extra suffix", at="splits", found=", ".join(suffixed))
+        raise DataError(dataset.source, "a file name has an extra suffix", at="splits", found=", ".join(suffixed))
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise DatasetError(dataset.source, "two of its files have the same name", at="splits", found=", ".join(twice))
+        raise DataError(dataset.source, "two of its files have the same name", at="splits", found=", ".join(twice))
     for name, split in dataset.splits.items():
         for file in split.files:
             if file.member and not file.archive:
-                raise DatasetError(
+                raise DataError(
                     dataset.source,
                     f"{file.file} has `member`, but the dataset file names no archive",
                     at="archive",
@@ -193,7 +193,7 @@ def _check_consistency(dataset: Dataset) -> None:
             continue
         at = f"splits.{name}.class_counts"
         if len(split.class_counts) != len(dataset.classes):
-            raise DatasetError(
+            raise DataError(
                 dataset.source,
                 "the number of counts differs from the number of classes",
                 at=at,
@@ -201,7 +201,7 @@ def _check_consistency(dataset: Dataset) -> None:
                 found=len(split.class_counts),
             )
         if sum(split.class_counts) != split.count:
-            raise DatasetError(
+            raise DataError(
                 dataset.source,
                 "the class counts do not add up to the number of images",
                 at=at,

@@ -30,10 +30,6 @@ SPLITS = {
 }
 
 
-class SurveyError(DataError):
-    """IDX files that make up no dataset."""
-
-
 class SurveyedFile(NamedTuple):
     """One IDX file. ``values``: of labels the class of each, the first column where there are several; else empty."""
 
@@ -68,14 +64,14 @@ def survey(paths: Iterable[str | os.PathLike[str]]) -> dict[str, Any]:
 
     Raises:
         IdxError, CompressedFileError: when a file is no IDX file, or damaged.
-        SurveyError: when they are not images and labels, split by split.
+        DataError: when they are not images and labels, split by split.
     """
     pairs = _pairs([_look_at(Path(path)) for path in paths])
     labels = [labels for _, labels in pairs.values()]
     first, *others = labels
     for other in others:
         if (other.header.type, other.header.item_shape) != (first.header.type, first.header.item_shape):
-            raise SurveyError(
+            raise DataError(
                 other.path,
                 f"the labels differ in type or shape from those of {first.path}",
                 expected=f"{first.header.type.name} {first.header.item_shape}",
@@ -120,7 +116,7 @@ def _look_at(path: Path) -> SurveyedFile:
             if size > header.file_size:
                 break
     if problem := wrong_size(header, size):
-        raise SurveyError(path, **problem._asdict())
+        raise DataError(path, **problem._asdict())
     classes = _classes(path, header, bytes(values)) if is_labels else ()
     return SurveyedFile(path, header, path.stat().st_size, sha256, digest.hexdigest(), classes)
 
@@ -136,9 +132,9 @@ def _check_kind(path: Path, header: IdxHeader) -> None:
         labels = dims[:1] if dims[1:] == (1,) else dims
         expected = IdxHeader.of(type_ if type_ in LABEL_TYPES else "uint8", labels)
     if problem := mismatch(header, expected):
-        raise SurveyError(path, **problem._asdict())
+        raise DataError(path, **problem._asdict())
     if 0 in header.dims:
-        raise SurveyError(
+        raise DataError(
             path, "the file contains no items", at="byte 4", expected="at least one item", found=header.dims
         )
 
@@ -151,7 +147,7 @@ def _classes(path: Path, header: IdxHeader, data: bytes) -> Sequence[int]:
         and set(values) == {0, 1}
         and all(sum(values[start : start + columns]) == 1 for start in range(0, len(values), columns))
     ):
-        raise SurveyError(
+        raise DataError(
             path,
             "the labels are one-hot",
             at="byte 3",
@@ -162,7 +158,7 @@ def _classes(path: Path, header: IdxHeader, data: bytes) -> Sequence[int]:
     classes = values[::columns]
     index = min(range(len(classes)), key=classes.__getitem__)
     if classes[index] < 0:
-        raise SurveyError(
+        raise DataError(
             path,
             f"the label of image {index} is negative",
             at=f"byte {header.offset(index)}",
@@ -180,7 +176,7 @@ def _pairs(files: list[SurveyedFile]) -> dict[str, tuple[SurveyedFile, SurveyedF
         role = "images" if len(file.header.dims) == 3 else "labels"
         other = by_key[_key(file.path)].get(role)
         if other and other.content_sha256 != file.content_sha256:
-            raise SurveyError(
+            raise DataError(
                 file.path,
                 f"its name says that it has the {role} of the same split as {other.path.name}, but the content differs",
                 todo="give the files of one dataset only, such as my/idx/train-*",
@@ -192,7 +188,7 @@ def _pairs(files: list[SurveyedFile]) -> dict[str, tuple[SurveyedFile, SurveyedF
         if len(roles) != 2:
             ((role, file),) = roles.items()
             wanted = "labels" if role == "images" else "images"
-            raise SurveyError(
+            raise DataError(
                 file.path,
                 f"no {wanted} found for these {role}",
                 expected=f"a file with the same name and {wanted} in place of {role}",
@@ -201,7 +197,7 @@ def _pairs(files: list[SurveyedFile]) -> dict[str, tuple[SurveyedFile, SurveyedF
             )
         images, labels = roles["images"], roles["labels"]
         if images.header.dims[0] != labels.header.dims[0]:
-            raise SurveyError(
+            raise DataError(
                 labels.path,
                 f"the number of labels differs from the number of images in {images.path.name}",
                 at="byte 4",
@@ -210,7 +206,7 @@ def _pairs(files: list[SurveyedFile]) -> dict[str, tuple[SurveyedFile, SurveyedF
             )
         split = _split_name(key, alone=len(by_key) == 1)
         if split in pairs:
-            raise SurveyError(
+            raise DataError(
                 images.path,
                 f"a second split has the name {split}; the first is {pairs[split][0].path.name}",
                 todo="give the files of one dataset only, such as my/idx/letters-*",

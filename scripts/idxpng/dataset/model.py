@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from idxpng.errors import DatasetError
+from idxpng.errors import DataError
 from idxpng.formats.idx import IdxHeader
 
 COMPRESSED_SUFFIXES = (".gz", ".xz")
@@ -122,21 +122,21 @@ class Dataset:
         """A file by its published or its decompressed name.
 
         Raises:
-            DatasetError: when the dataset has none of this name.
+            DataError: when the dataset has none of this name.
         """
         files = self.files()
         if name not in files:
-            raise DatasetError(self.source, "no such file", expected=f"one of {', '.join(sorted(files))}", found=name)
+            raise DataError(self.source, "no such file", expected=f"one of {', '.join(sorted(files))}", found=name)
         return files[name]
 
     def split(self, name: str) -> Split:
         """A split by its name.
 
         Raises:
-            DatasetError: when the dataset has none of this name.
+            DataError: when the dataset has none of this name.
         """
         if name not in self.splits:
-            raise DatasetError(self.source, "no such split", expected=f"one of {', '.join(self.splits)}", found=name)
+            raise DataError(self.source, "no such split", expected=f"one of {', '.join(self.splits)}", found=name)
         return self.splits[name]
 
     @property

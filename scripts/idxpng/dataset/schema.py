@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from idxpng.dataset.strict_yaml import KeyPath, Place
-from idxpng.errors import DataError, DatasetError
+from idxpng.errors import DataError
 from idxpng.text import shortened
 
 
@@ -16,7 +16,6 @@ def check(
     document: Any,
     schema: dict[str, Any],
     display_name: str,
-    raises: type[DataError] = DatasetError,
     places: Mapping[KeyPath, Place] | None = None,
 ) -> None:
     """Check a document against its JSON schema.
@@ -25,11 +24,10 @@ def check(
         document: the configuration or the content of a dataset file.
         schema: what it must look like.
         display_name: how messages name it.
-        raises: the kind of error.
         places: where its values stand, if it was read from a file; messages then say the line.
 
     Raises:
-        ``raises``: for the first mistake: the key, what was found and what is allowed.
+        DataError: for the first mistake: the key, what was found and what is allowed.
     """
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import best_match
@@ -46,7 +44,7 @@ def check(
     if error.validator == "additionalProperties":
         path = (*path, found)
     place = (places or {}).get(path)
-    raise raises(
+    raise DataError(
         display_name,
         problem,
         at=".".join(str(key) for key in error.absolute_path) or None,

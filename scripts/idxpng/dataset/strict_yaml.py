@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from idxpng.errors import DatasetError
+from idxpng.errors import DataError
 from idxpng.text import printable, shortened
 
 MAX_BYTES = 2**20
@@ -49,14 +49,14 @@ def read_with_places(path: str | os.PathLike[str], display_name: str) -> tuple[A
     file can ask for any amount of memory, or mean something else than it seems to say.
 
     Raises:
-        DatasetError: when the file is not found, is not a regular file, or larger than ``MAX_BYTES``.
+        DataError: when the file is not found, is not a regular file, or larger than ``MAX_BYTES``.
     """
     try:
         text = _read(path, display_name).decode("utf-8")
     except FileNotFoundError:
-        raise DatasetError(display_name, "file not found") from None
+        raise DataError(display_name, "file not found") from None
     except OSError as error:
-        raise DatasetError(display_name, "it cannot be read", found=error.strerror) from None
+        raise DataError(display_name, "it cannot be read", found=error.strerror) from None
     except UnicodeDecodeError as error:
         raise _unreadable(display_name, f"byte {error.start}", f"{error.object[error.start]:#04x}, not UTF-8") from None
     try:
@@ -80,15 +80,15 @@ def _read(path: str | os.PathLike[str], display_name: str) -> bytes:
         if stat.S_ISDIR(mode):
             raise IsADirectoryError(21, os.strerror(21))
         if not stat.S_ISREG(mode):
-            raise DatasetError(display_name, "not a regular file")
+            raise DataError(display_name, "not a regular file")
         data = file.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
-        raise DatasetError(display_name, "too large for a YAML file", expected=f"at most {MAX_BYTES:,} bytes")
+        raise DataError(display_name, "too large for a YAML file", expected=f"at most {MAX_BYTES:,} bytes")
     return data
 
 
-def _unreadable(display_name: str, at: str | None, found: object) -> DatasetError:
-    return DatasetError(display_name, "not a readable YAML file", at=at, found=shortened(found))
+def _unreadable(display_name: str, at: str | None, found: object) -> DataError:
+    return DataError(display_name, "not a readable YAML file", at=at, found=shortened(found))
 
 
 @dataclass
@@ -165,9 +165,9 @@ class _Reader:
                 raise self._refused(event, f"{text}: {error}", "a date; in quotes where it is text") from None
         return text
 
-    def _refused(self, event: Any, found: str, expected: str, problem: str | None = None) -> DatasetError:
+    def _refused(self, event: Any, found: str, expected: str, problem: str | None = None) -> DataError:
         mark = event.start_mark
-        return DatasetError(
+        return DataError(
             self.display_name,
             "not a readable YAML file" if problem is None else f"not a readable YAML file: {problem}",
             at=f"line {mark.line + 1}, column {mark.column + 1}",

@@ -23,10 +23,6 @@ WAYS_OUT = {
 }
 
 
-class GrayImageError(DataError):
-    """Images that do not make one IDX file."""
-
-
 class GrayImage(NamedTuple):
     """``pixels``: rows × columns unsigned bytes, row by row from the top, 0 black to 255 white."""
 
@@ -74,7 +70,7 @@ class Misfits:
         if len(self._first[kind]) < SHOWN:
             self._first[kind].append(path)
 
-    def error(self, folder: str | os.PathLike[str]) -> GrayImageError:
+    def error(self, folder: str | os.PathLike[str]) -> DataError:
         """What to tell of them."""
         found, todo = [], []
         for kind, count in self._counts.items():
@@ -87,7 +83,7 @@ class Misfits:
         if len(self._sizes) > 1:
             usual = max(self._sizes, key=self._counts.__getitem__).removesuffix(" pixels").split(" × ")
             todo.append(f"make all images the same size: mogrify -resize {usual[1]}x{usual[0]}\\!")
-        return GrayImageError(
+        return DataError(
             folder,
             "not all images have one size and 8-bit grayscale pixels",
             found="\n            ".join(found),

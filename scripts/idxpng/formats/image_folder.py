@@ -21,10 +21,6 @@ LAYOUT = "{split}/{class}/{image}, such as train/cat/0001.png"
 RUN = 100_000  # names in memory at once
 
 
-class FolderError(DataError):
-    """A folder of images that is not laid out as it must be."""
-
-
 class FoundImage(NamedTuple):
     """An image by the value of its label and its path below the folder of its split."""
 
@@ -55,12 +51,12 @@ class ImageFolder:
         """The names of the splits, train first and test next.
 
         Raises:
-            FolderError: when there is none, or one whose name cannot be that of a split.
+            DataError: when there is none, or one whose name cannot be that of a split.
         """
         names = _folders(self.path)
         if wrong := [name for name in names if not re.fullmatch(NAME, name)]:
             allowed = "letters, digits, - and _, the first a letter or digit"
-            raise FolderError(self.path, "not a valid split name", expected=allowed, found=", ".join(wrong))
+            raise DataError(self.path, "not a valid split name", expected=allowed, found=", ".join(wrong))
         usual = ["train", "test"]
         return sorted(names, key=lambda name: (usual.index(name) if name in usual else len(usual), natural(name)))
 
@@ -71,7 +67,7 @@ class ImageFolder:
         Names that are all numbers are the labels. Else they are numbered from 0, in natural order.
 
         Raises:
-            FolderError: when two names are the same number.
+            DataError: when two names are the same number.
         """
         names = sorted({name for split in self.splits for name in _folders(self.path / split)}, key=natural)
         if not all(name.isascii() and name.isdecimal() for name in names):
@@ -79,9 +75,9 @@ class ImageFolder:
         labels = {name: int(name) for name in names}
         if len(set(labels.values())) < len(labels):
             same = [name for name in names if list(labels.values()).count(labels[name]) > 1]
-            raise FolderError(self.path, "several folders have the same label", found=", ".join(same))
+            raise DataError(self.path, "several folders have the same label", found=", ".join(same))
         if max(labels.values()) >= 2**31:
-            raise FolderError(self.path, "the label is too large", expected="at most 2147483647", found=names[-1])
+            raise DataError(self.path, "the label is too large", expected="at most 2147483647", found=names[-1])
         return labels
 
     def folders(self, split: str) -> list[str]:
@@ -108,7 +104,7 @@ class ImageFolder:
         Memory is that of `RUN` names: sorted runs of them go to a file that has no name, and are merged.
 
         Raises:
-            FolderError: when there is none, or something else lies where an image must be.
+            DataError: when there is none, or something else lies where an image must be.
         """
         runs: list[Iterator[FoundImage]] = []
         count, found = 0, self._scan(split)
@@ -116,7 +112,7 @@ class ImageFolder:
             count += len(run)
             runs.append(_stored(run))
         if not count:
-            raise FolderError(self.path / split, "the folder has no images", expected=LAYOUT)
+            raise DataError(self.path / split, "the folder has no images", expected=LAYOUT)
         return count, heapq.merge(*runs, key=_place)
 
     def _scan(self, split: str) -> Iterator[FoundImage]:
@@ -126,7 +122,7 @@ class ImageFolder:
                 for entry in entries:
                     if not entry.name.startswith("."):
                         if not entry.is_file():
-                            raise FolderError(entry.path, "not an image", expected=LAYOUT, found="a folder")
+                            raise DataError(entry.path, "not an image", expected=LAYOUT, found="a folder")
                         yield FoundImage(self.classes[name], f"{name}/{entry.name}")
 
 
@@ -154,15 +150,15 @@ def _folders(path: Path) -> list[str]:
     """The names of the folders in a folder, in natural order.
 
     Raises:
-        FolderError: when there is none, or it has files, or it is no folder.
+        DataError: when there is none, or it has files, or it is no folder.
     """
     if not path.is_dir():
-        raise FolderError(path, "folder not found", expected=LAYOUT)
+        raise DataError(path, "folder not found", expected=LAYOUT)
     with os.scandir(path) as entries:
         found = [(entry.name, entry.is_dir()) for entry in entries if not entry.name.startswith(".")]
     files = [name for name, is_folder in found if not is_folder]
     if files or not found:
         shown = ", ".join(sorted(files)[:5]) or "nothing"
         todo = "move images into folders for their classes, and other files elsewhere" if files else None
-        raise FolderError(path, "expected only folders", expected=LAYOUT, found=shown, todo=todo)
+        raise DataError(path, "expected only folders", expected=LAYOUT, found=shown, todo=todo)
     return sorted((name for name, _ in found), key=natural)

@@ -10,7 +10,8 @@ from typing import Any
 from idxpng.dataset.file import load
 from idxpng.dataset.model import Dataset
 from idxpng.dataset.strict_yaml import read_yaml
-from idxpng.run.config import SHOWN_AS, ConfigError
+from idxpng.errors import DataError
+from idxpng.run.config import SHOWN_AS
 
 OWN = (".yaml", ".yml")
 SCHEMA = "schemas/dataset.schema.yaml"
@@ -32,7 +33,7 @@ class Catalog:
         entries: how the configuration spells each of them, by name.
 
     Raises:
-        ConfigError, DatasetError: when an entry names no dataset, or one that has a mistake.
+        DataError: when an entry names no dataset, or one that has a mistake.
     """
 
     def __init__(self, entries: Sequence[str], source: Callable[[str], str], shipped: Sequence[str] = ()) -> None:
@@ -45,7 +46,7 @@ class Catalog:
         for entry in entries:
             dataset = self._load(entry, "datasets")
             if dataset.name in self.configured:
-                raise ConfigError(
+                raise DataError(
                     SHOWN_AS,
                     "two datasets have the same name, and thus the same results folder",
                     at="datasets",
@@ -71,7 +72,7 @@ class Catalog:
         """Check that each of some splits is one of a configured dataset.
 
         Raises:
-            ConfigError: when it is not.
+            DataError: when it is not.
         """
         _check_known("split", splits, {split for dataset in self.configured.values() for split in dataset.splits})
 
@@ -79,7 +80,7 @@ class Catalog:
         """Check that each of some labels is one of a configured dataset.
 
         Raises:
-            ConfigError: when it is not.
+            DataError: when it is not.
         """
         known = {label for dataset in self.configured.values() for label in dataset.classes}
         _check_known("label", classes, known, at="classes")
@@ -121,7 +122,7 @@ class Catalog:
         path = self._source(display_name)
         if not Path(path).is_file():
             close = difflib.get_close_matches(entry, self._shipped, n=1)
-            raise ConfigError(
+            raise DataError(
                 SHOWN_AS,
                 "no such dataset",
                 at=at,
@@ -138,4 +139,4 @@ def _check_known(what: str, asked: Sequence[Any], known: set[Any], at: str = "sp
     for one in asked:
         if one not in known:
             expected = f"some of {', '.join(map(str, sorted(known)))}"
-            raise ConfigError(SHOWN_AS, f"no such {what}", at=at, expected=expected, found=one)
+            raise DataError(SHOWN_AS, f"no such {what}", at=at, expected=expected, found=one)

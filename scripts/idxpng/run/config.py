@@ -8,13 +8,8 @@ from typing import Any
 
 from idxpng.dataset.file import check_mirror
 from idxpng.dataset.schema import check
-from idxpng.errors import DataError
 
 SHOWN_AS = "configuration"
-
-
-class ConfigError(DataError):
-    """A configuration with a mistake in it."""
 
 
 @dataclass(frozen=True)
@@ -52,20 +47,20 @@ class Config:
         """Check ``config``, as Snakemake has it, against its JSON schema.
 
         Raises:
-            ConfigError: for the first mistake: the key, what was found, and what is allowed.
+            DataError: for the first mistake: the key, what was found, and what is allowed.
         """
         config = config | {key: _listed(config[key]) for key in ("datasets", "splits", "classes") if key in config}
         if isinstance(config.get("classes"), list):
             config["classes"] = [int(label) if str(label).isdecimal() else label for label in config["classes"]]
         if config.get("csv_header") in ("true", "false"):  # as YAML spells it, and Snakemake's --config does not
             config["csv_header"] = config["csv_header"] == "true"
-        check(config, schema, SHOWN_AS, ConfigError)
+        check(config, schema, SHOWN_AS)
         settings = {key: rule["default"] for key, rule in schema["properties"].items() if "default" in rule}
         settings |= config
         mirrors = {name: tuple(map(_expanded, _sequence(of))) for name, of in (settings["mirrors"] or {}).items()}
         for places in mirrors.values():
             for mirror in places:
-                check_mirror(mirror, SHOWN_AS, ConfigError)
+                check_mirror(mirror, SHOWN_AS)
         return cls(
             datasets=tuple(map(_expanded, _sequence(settings["datasets"]))),
             splits=tuple(_sequence(settings["splits"])),

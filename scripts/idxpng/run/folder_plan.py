@@ -7,9 +7,10 @@ import json
 from typing import Any
 
 from idxpng.dataset.model import Dataset
+from idxpng.errors import DataError
 from idxpng.formats.image_folder import ImageFolder
 from idxpng.run.catalog import Catalog
-from idxpng.run.config import SHOWN_AS, Config, ConfigError, OwnFolder
+from idxpng.run.config import SHOWN_AS, Config, OwnFolder
 
 # What IDX files get from the dataset that they are to be like.
 LAYOUT = ("classes", "label_type", "label_columns", "orientation")
@@ -31,8 +32,8 @@ class FolderPlan:
         """Look into all folders, before Snakemake does and puts its own words around ours.
 
         Raises:
-            ConfigError: when there is no folder.
-            FolderError: when one is laid out in another way.
+            DataError: when there is no folder.
+            DataError: when one is laid out in another way.
         """
         self.dataset_files(None)
         for folder in self._folders.values():
@@ -42,11 +43,11 @@ class FolderPlan:
         """The dataset file of each folder.
 
         Raises:
-            ConfigError: when there is no folder.
+            DataError: when there is no folder.
         """
         if not self._folders:
             todo = "--config 'folders={photos: my/photos}', where my/photos/train/cat/0001.png is an image"
-            raise ConfigError(SHOWN_AS, "no folder of images", at="folders", found="nothing", todo=todo)
+            raise DataError(SHOWN_AS, "no folder of images", at="folders", found="nothing", todo=todo)
         return [f"<results>/{name}/idx/{name}.yaml" for name in self._folders]
 
     def facts(self, wildcards: Any) -> list[str]:
@@ -100,5 +101,5 @@ class FolderPlan:
     def _folder(self, name: str) -> ImageFolder:
         if name not in self._folders:
             expected = f"one of {', '.join(self._folders)}" if self._folders else "a folder of images"
-            raise ConfigError(SHOWN_AS, "no such folder", at="folders", expected=expected, found=name)
+            raise DataError(SHOWN_AS, "no such folder", at="folders", expected=expected, found=name)
         return self._folders[name]

@@ -16,8 +16,9 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from idxpng.dataset.model import Dataset, Split, content_digests
+from idxpng.errors import DataError
 from idxpng.run.catalog import Catalog
-from idxpng.run.config import SHOWN_AS, Config, ConfigError
+from idxpng.run.config import SHOWN_AS, Config
 
 # What `describe` and `card` tell of a dataset beside its images.
 TERMS = ("title", "license", "attribution", "citation", "url", "creators", "published")
@@ -31,7 +32,7 @@ class Plan:
         catalog: the datasets that it names.
 
     Raises:
-        ConfigError: when it asks for a split, or names mirrors for a dataset, that nobody knows.
+        DataError: when it asks for a split, or names mirrors for a dataset, that nobody knows.
     """
 
     def __init__(self, config: Config, catalog: Catalog) -> None:
@@ -56,12 +57,12 @@ class Plan:
         """The names of the directories of the labels of a dataset that the run is asked for.
 
         Raises:
-            ConfigError: when it has none of them.
+            DataError: when it has none of them.
         """
         only = self.config.classes
         labels = [name for name, label in dataset.labels.items() if not only or label in only]
         if not labels:
-            raise ConfigError(
+            raise DataError(
                 SHOWN_AS,
                 f"{dataset.name} has none of these labels",
                 at="classes",

@@ -11,10 +11,6 @@ from idxpng.formats.idx import IdxFile, IdxHeader
 from idxpng.formats.labeled_images import CLASS
 
 
-class OriginalError(DataError):
-    """A file that was given as the original, and is not the one that the dataset file describes."""
-
-
 def headers(dataset: Dataset, split: str, count: int) -> dict[str, IdxHeader]:
     """What the IDX files of the first ``count`` images and labels of a split begin with, by their role."""
     columns = () if dataset.label_columns == (CLASS,) else (len(dataset.label_columns),)
@@ -35,7 +31,7 @@ class Originals:
         images, labels: the files, open.
 
     Raises:
-        OriginalError: when a file is not the one that the dataset file describes.
+        DataError: when a file is not the one that the dataset file describes.
         IdxError: when it is no IDX file.
     """
 
@@ -70,7 +66,7 @@ class Originals:
 
 def _open(path: str, expected: IdxHeader, pinned: str | None, source: str) -> IdxFile:
     if not os.path.isfile(path):
-        raise OriginalError(path, "file not found")
+        raise DataError(path, "file not found")
     file = IdxFile(path)
     if file.header != expected:
         problem, wanted, found = "not the original: its header is another", str(expected), str(file.header)
@@ -79,7 +75,7 @@ def _open(path: str, expected: IdxHeader, pinned: str | None, source: str) -> Id
     else:
         return file
     file.__exit__()
-    raise OriginalError(
+    raise DataError(
         path,
         problem,
         expected=f"{wanted}, from {source}",

@@ -27,10 +27,6 @@ LONGEST_LINE = 2**16
 LONGEST_MESSAGE = 200
 
 
-class RebuildError(DataError):
-    """A tree, or its manifest, of which no labels file can be made."""
-
-
 # What is wrong with an image: a kind, its path below the tree, and a few words.
 Wrong = tuple[str, str, str]
 
@@ -97,7 +93,7 @@ def labels_digest(header: IdxHeader, tree: PngTree, columns: Sequence[str], mani
         manifest: the CSV file with all other columns, where there are any.
 
     Raises:
-        RebuildError: when it does not list each image, or a number does not fit into the type of the file.
+        DataError: when it does not list each image, or a number does not fit into the type of the file.
     """
     digest = start(header)
     row = struct.Struct(f">{len(columns)}{header.type.code}")
@@ -107,7 +103,7 @@ def labels_digest(header: IdxHeader, tree: PngTree, columns: Sequence[str], mani
             return row.pack(*values)
         except struct.error:
             source = manifest or tree.path
-            raise RebuildError(source, "no label", expected=f"{header.type.name}", found=values) from None
+            raise DataError(source, "no label", expected=f"{header.type.name}", found=values) from None
 
     if len(columns) == 1:
         packed = [pack([value]) for value in tree.values]
@@ -117,7 +113,7 @@ def labels_digest(header: IdxHeader, tree: PngTree, columns: Sequence[str], mani
         return str(digest.hexdigest())
     if manifest is None:
         others = ", ".join(column for column in columns if column != CLASS)
-        raise RebuildError(tree.path, f"the directories do not contain {others}", todo="add --manifest FILE")
+        raise DataError(tree.path, f"the directories do not contain {others}", todo="add --manifest FILE")
     class_column = columns.index(CLASS)
     for place, values in zip(tree.places, _manifest_rows(manifest, columns, len(tree.places)), strict=True):
         values[class_column] = tree.values[place - 1]
@@ -128,7 +124,7 @@ def labels_digest(header: IdxHeader, tree: PngTree, columns: Sequence[str], mani
 def _manifest_rows(manifest: str, columns: Sequence[str], count: int) -> Iterator[list[int]]:
     """For each image of the split the values of ``columns``, with 0 in place of the class."""
     if not os.path.isfile(manifest):
-        raise RebuildError(manifest, "file not found", todo="make the manifest again")
+        raise DataError(manifest, "file not found", todo="make the manifest again")
     with open(manifest, encoding="utf-8", newline="") as file:
         rows = csv.DictReader(iter(lambda: file.readline(LONGEST_LINE), ""))
         for index in range(count):
@@ -138,7 +134,7 @@ def _manifest_rows(manifest: str, columns: Sequence[str], count: int) -> Iterato
                     raise ValueError(f"it is of image {row['index']}")
                 values = [0 if column == CLASS else int(row[column]) for column in columns]
             except (StopIteration, KeyError, TypeError, ValueError, csv.Error) as error:
-                raise RebuildError(
+                raise DataError(
                     manifest,
                     f"no valid row for image {index}",
                     at=f"line {rows.line_num}",

@@ -79,7 +79,7 @@ class Claim:
         """The SHA-256 of the IDX files that the tree must make, or None when that takes originals that are not given.
 
         Raises:
-            OriginalError: when they are needed, and are not the pinned ones.
+            DataError: when they are needed, and are not the pinned ones.
         """
         if self.whole and self.pinned:
             return self.pins
@@ -92,7 +92,7 @@ class Claim:
         """The SHA-256 of the IDX files that the tree makes by itself, or None where there is a problem with it.
 
         Raises:
-            RebuildError: when there are no numbers for other columns of labels.
+            DataError: when there are no numbers for other columns of labels.
         """
         tree = self._tree()
         problems = tree.survey()
@@ -112,7 +112,7 @@ class Claim:
         """What differs from the originals, image by image.
 
         Raises:
-            OriginalError: when they are not the pinned ones.
+            DataError: when they are not the pinned ones.
         """
         tree, reading = self._tree(), self._stored_images()
         with self._originals() as originals:

@@ -8,7 +8,7 @@ import yaml
 from idxpng.dataset.file import identify, load
 from idxpng.dataset.model import Dataset, PublishedFile
 from idxpng.dataset.strict_yaml import read_yaml
-from idxpng.errors import DatasetError
+from idxpng.errors import DataError
 from idxpng.formats.idx import IdxHeader
 from project import PROJECT
 
@@ -157,7 +157,7 @@ def test_every_shipped_dataset_file_loads(path: Path) -> None:
 def test_a_mistake_is_reported_with_its_key_what_was_found_and_what_is_allowed(
     load_text: Callable[[str], Dataset], changes: Change, at: str, found: str, allowed: str
 ) -> None:
-    with pytest.raises(DatasetError) as error:
+    with pytest.raises(DataError) as error:
         load_text(yaml.safe_dump(mnist_with(changes)))
     problem, *details = str(error.value).splitlines()
     told = dict(line.strip().split(": ", 1) for line in details)
@@ -193,7 +193,7 @@ def test_a_superseded_release_is_known_by_its_digest(tmp_path: Path) -> None:
 def test_two_files_that_decompress_to_the_same_name_are_refused(
     load_text: Callable[[str], Dataset], other: str
 ) -> None:
-    with pytest.raises(DatasetError, match=r"same name[^$]*found: +t10k-images-idx3-ubyte$"):
+    with pytest.raises(DataError, match=r"same name[^$]*found: +t10k-images-idx3-ubyte$"):
         load_text(yaml.safe_dump(mnist_with({"splits.train.images.file": other})))
 
 
@@ -202,20 +202,20 @@ def test_two_files_that_decompress_to_the_same_name_are_refused(
     ["a: [", "a: b: c", "\t- a", "\0", "&a [*a]", "title: 2020-13-45", "? {a: b}\n: c", "!!python/object:os.system {}"],
 )
 def test_what_is_no_yaml_is_refused(load_text: Callable[[str], Dataset], text: str) -> None:
-    with pytest.raises(DatasetError, match=NO_YAML):
+    with pytest.raises(DataError, match=NO_YAML):
         load_text(text)
 
 
 def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "mine.yaml"
     path.write_bytes(b"title: \xff\xfe")
-    with pytest.raises(DatasetError, match="not a readable YAML file"):
+    with pytest.raises(DataError, match="not a readable YAML file"):
         load(path, SCHEMA)
 
 
 @pytest.mark.parametrize("text", ["", "- a\n", "text", "3"])
 def test_yaml_that_is_no_mapping_is_refused(load_text: Callable[[str], Dataset], text: str) -> None:
-    with pytest.raises(DatasetError, match=r"^mine\.yaml: [^$]*expected: object"):
+    with pytest.raises(DataError, match=r"^mine\.yaml: [^$]*expected: object"):
         load_text(text)
 
 
@@ -223,14 +223,14 @@ def test_yaml_that_is_no_mapping_is_refused(load_text: Callable[[str], Dataset],
 def test_what_cannot_be_opened_is_refused_by_name(tmp_path: Path, name: str, problem: str) -> None:
     (tmp_path / "folder.yaml").mkdir()
     path = tmp_path / name
-    with pytest.raises(DatasetError, match=problem) as error:
+    with pytest.raises(DataError, match=problem) as error:
         load(path, SCHEMA)
     assert str(error.value).startswith(f"{path}: ")
 
 
 @pytest.mark.parametrize("name", ["my digits", "digits.v2", ".", "-x", "été", "x" * 101])
 def test_a_file_name_that_no_dataset_can_have_is_refused(load_text: Callable[..., Dataset], name: str) -> None:
-    with pytest.raises(DatasetError, match=rf"^{name}\.yaml: "):
+    with pytest.raises(DataError, match=rf"^{name}\.yaml: "):
         load_text(yaml.safe_dump(mnist_with({})), name)
 
 
@@ -273,7 +273,7 @@ def test_what_is_not_pinned_is_none(load_text: Callable[[str], Dataset]) -> None
 
 def test_a_member_is_of_an_archive_that_the_file_describes(load_text: Callable[[str], Dataset]) -> None:
     member = {"splits.train.images.member": "gzip/train.gz"}
-    with pytest.raises(DatasetError, match="names no archive"):
+    with pytest.raises(DataError, match="names no archive"):
         load_text(yaml.safe_dump(mnist_with(member)))
     split = load_text(yaml.safe_dump(mnist_with(member | {"archive": {"file": "a.zip", "bytes": 9}}))).splits["train"]
     assert (split.images.member, split.images.archive) == ("gzip/train.gz", ("a.zip", 9))
@@ -298,7 +298,7 @@ def test_a_member_is_of_an_archive_that_the_file_describes(load_text: Callable[[
 def test_a_part_of_a_split_has_rows_that_are_there(
     load_text: Callable[[str], Dataset], part: Change, parts: list[str]
 ) -> None:
-    with pytest.raises(DatasetError) as error:
+    with pytest.raises(DataError) as error:
         load_text(yaml.safe_dump(mnist_with({"splits.part": part})))
     assert [words for words in parts if words not in str(error.value)] == []
 
@@ -316,5 +316,5 @@ def test_what_a_split_becomes_is_pinned_for_itself_alone(load_text: Callable[[st
 )
 def test_what_is_no_dataset_file_is_refused_without_the_schema_too(tmp_path: Path, text: str) -> None:
     (tmp_path / "mine.yaml").write_text(text, encoding="utf-8")
-    with pytest.raises(DatasetError, match="not a dataset file"):
+    with pytest.raises(DataError, match="not a dataset file"):
         load(tmp_path / "mine.yaml")

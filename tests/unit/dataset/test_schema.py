@@ -6,7 +6,7 @@ import pytest
 
 from idxpng.dataset.schema import check
 from idxpng.dataset.strict_yaml import read_with_places, read_yaml
-from idxpng.errors import DatasetError
+from idxpng.errors import DataError
 from project import PROJECT
 
 SCHEMA = read_yaml(PROJECT / "schemas/dataset.schema.yaml", "the schema")
@@ -23,7 +23,7 @@ def told(folder: Path, text: str) -> str:
     path = folder / "mine.yaml"
     path.write_text(text, encoding="utf-8")
     document, places = read_with_places(path, "mine.yaml")
-    with pytest.raises(DatasetError) as error:
+    with pytest.raises(DataError) as error:
         check(document, SCHEMA, "mine.yaml", places=places)
     return str(error.value)
 

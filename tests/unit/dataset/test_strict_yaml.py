@@ -12,7 +12,7 @@ import yaml
 
 from idxpng.dataset import strict_yaml
 from idxpng.dataset.strict_yaml import Place, read_with_places, read_yaml
-from idxpng.errors import DatasetError
+from idxpng.errors import DataError
 from project import PROJECT
 from systems import needs_memory_limit
 
@@ -108,7 +108,7 @@ HOSTILE = {
 def test_what_does_harm_is_refused_at_once_with_its_place(path: Path, text: str, at: str, expected: str) -> None:
     path.write_text(text, encoding="utf-8")
     start = time.process_time()
-    with pytest.raises(DatasetError) as error:
+    with pytest.raises(DataError) as error:
         read_yaml(path, "mine.yaml")
     seconds = time.process_time() - start
     message = str(error.value)
@@ -132,7 +132,7 @@ def test_no_file_takes_the_memory_or_the_interpreter(path: Path, name: str) -> N
         text=True,
     )
     assert process.returncode == 1, "an error of ours, and no signal"
-    assert "DatasetError: mine.yaml: not a readable YAML file" in process.stderr
+    assert "DataError: mine.yaml: not a readable YAML file" in process.stderr
 
 
 def test_a_file_is_read_up_to_a_size(path: Path) -> None:
@@ -140,7 +140,7 @@ def test_a_file_is_read_up_to_a_size(path: Path) -> None:
     assert read_yaml(path, "mine.yaml") == {"a": 1}
     with open(path, "ab") as file:
         file.truncate(2**40)
-    with pytest.raises(DatasetError, match=r"too large for a YAML file\n  expected: at most 1,048,576 bytes"):
+    with pytest.raises(DataError, match=r"too large for a YAML file\n  expected: at most 1,048,576 bytes"):
         read_yaml(path, "mine.yaml")
 
 
@@ -150,7 +150,7 @@ def test_what_is_no_file_is_not_waited_for(path: Path, what: str) -> None:
         os.mkfifo(path)
     else:
         path.symlink_to(what)
-    with pytest.raises(DatasetError, match=r"mine\.yaml: not a regular file"):
+    with pytest.raises(DataError, match=r"mine\.yaml: not a regular file"):
         read_yaml(path, "mine.yaml")
 
 
@@ -158,11 +158,11 @@ def test_what_is_no_file_is_not_waited_for(path: Path, what: str) -> None:
 @pytest.mark.parametrize("text", ["a: \x1b[2J", "a: [\x1b]", '"\x1b": ', "%\x1b"])
 def test_words_about_a_file_do_nothing_to_the_terminal(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
-    with pytest.raises(DatasetError) as error:
+    with pytest.raises(DataError) as error:
         read_yaml(path, "mine.yaml")
     assert "\x1b" not in str(error.value)
 
 
 def test_an_error_is_printable_whatever_is_in_it() -> None:
-    error = DatasetError("a\nb\x1b.yaml", "bad", found="one\ntwo\u202e", expected="\x07")
+    error = DataError("a\nb\x1b.yaml", "bad", found="one\ntwo\u202e", expected="\x07")
     assert str(error) == "a\\nb\\x1b.yaml: bad\n  expected: \\x07\n  found:    one\ntwo\\u202e"

@@ -34,7 +34,7 @@ def digest(tree: Path) -> str:
 
 
 def refusal(tree: Path) -> str:
-    with pytest.raises(tree_digest.TreeError) as refused:
+    with pytest.raises(tree_digest.DataError) as refused:
         digest(tree)
     assert all(line.isprintable() for line in str(refused.value).splitlines())
     return str(refused.value)

@@ -166,13 +166,13 @@ def test_all_splits_are_proven_at_once(exported: Exported, capsys: pytest.Captur
     verify.main(str(png), exported.dataset)
     assert [line.partition(":")[0] for line in capsys.readouterr().out.splitlines()] == [f"{png}/train", f"{png}/test"]
     (png / ".DS_Store").touch()
-    with pytest.raises(verify.VerifyError, match=f"rm -r -- {png}/.DS_Store$"):
+    with pytest.raises(verify.DataError, match=f"rm -r -- {png}/.DS_Store$"):
         verify.main(str(png), exported.dataset)
     (png / ".DS_Store").unlink()
-    with pytest.raises(verify.VerifyError, match="apply to one split"):
+    with pytest.raises(verify.DataError, match="apply to one split"):
         verify.main(str(png), exported.dataset, report=str(exported.report))
     shutil.rmtree(png / "test")
-    with pytest.raises(verify.VerifyError, match=f"{png}/test: there is nothing to verify"):
+    with pytest.raises(verify.DataError, match=f"{png}/test: there is nothing to verify"):
         verify.main(str(png), exported.dataset)
 
 
@@ -480,7 +480,7 @@ def test_another_dataset_under_the_same_name_is_recognized(tmp_path: Path) -> No
     for label in range(10):
         manifest = str(tmp_path / f"{label}.csv")
         export.main(images, labels, header, str(label), str(tmp_path / f"mnist/png/test/{label}"), manifest)
-    with pytest.raises(verify.VerifyError, match=r"which is t10k-images-idx3-ubyte.gz of MNIST sample"):
+    with pytest.raises(verify.DataError, match=r"which is t10k-images-idx3-ubyte.gz of MNIST sample"):
         verify.main(str(tmp_path / "mnist/png/test"), str(tmp_path / "mnist.yaml"))
 
 

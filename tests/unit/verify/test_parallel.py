@@ -43,6 +43,17 @@ def test_a_process_that_is_killed_is_named_and_not_waited_for() -> None:
         list(in_order(die, [1], 2))
 
 
+def refuse(number: int) -> None:
+    raise DataError("a.png", "damaged", at=f"byte {number}", todo="make it again")
+
+
+def test_an_error_in_a_process_arrives_as_itself() -> None:
+    with pytest.raises(DataError) as raised:
+        list(in_order(refuse, [7], 2))
+    assert str(raised.value) == "a.png: damaged\n  at:       byte 7\n  to do:    make it again"
+    assert (raised.value.problem, raised.value.details["at"]) == ("damaged", "byte 7")
+
+
 PROGRAM = """
 import os, time
 from idxpng.errors import DataError
