@@ -20,7 +20,7 @@ from idxpng.formats.labeled_images import LabeledImages
 from idxpng.formats.png import PngEncoder
 from idxpng.formats.split_header import SplitHeader
 from idxpng.publish import page_sections
-from idxpng.publish.duplicate_groups import Groups, read_groups
+from idxpng.publish.duplicates import Groups, read_duplicates
 from idxpng.publish.markup import filled, json_for_script
 
 PARTS = Path(idxpng.__file__).parent / "publish/page"
@@ -59,7 +59,7 @@ def main(
     known = load(dataset)
     abouts = [SplitHeader.read(path) for path in headers]
     measured = [json.loads(Path(path).read_bytes()) for path in statistics]
-    within, across = read_groups(duplicates)
+    within, across = read_duplicates(duplicates)
     names = abouts[0].names(classes)
     columns = _sheet_columns(abouts, len(names))
     splits = []

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from idxpng import log
 from idxpng.files.atomic import atomic_file
 from idxpng.formats.split_header import SplitHeader
-from idxpng.publish.duplicates import Duplicates
+from idxpng.publish.duplicates import write_duplicates
 
 
 def main(headers: Sequence[str], manifests: Sequence[str], duplicates: str) -> None:
@@ -17,10 +17,9 @@ def main(headers: Sequence[str], manifests: Sequence[str], duplicates: str) -> N
             pixels, and ``across`` the groups of which several splits have some; an image is its path below ``png/``.
     """
     splits = [SplitHeader.read(path).split for path in headers]
-    with Duplicates(dict(zip(splits, manifests, strict=True))) as same, atomic_file(duplicates) as file:
-        same.write(file)
-        counts = {split: same.within(split) for split in splits}
-    log.info("%s: %d splits, %d duplicates", duplicates, len(splits), sum(counts.values()))
+    with atomic_file(duplicates) as file:
+        count = write_duplicates(dict(zip(splits, manifests, strict=True)), file)
+    log.info("%s: %d splits, %d duplicates", duplicates, len(splits), count)
 
 
 if __name__ == "__main__":

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-import heapq
 import json
 import os
 import re
-import tempfile
 from collections.abc import Iterator
 from functools import cached_property
-from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
 from idxpng.errors import DataError
+from idxpng.files.external_sort import sort_lines
 from idxpng.text import NAME
 
 LAYOUT = "{split}/{class}/{image}, such as train/cat/0001.png"
-RUN = 100_000  # names in memory at once
 
 
 class FoundImage(NamedTuple):
@@ -101,19 +98,15 @@ class ImageFolder:
     def images(self, split: str) -> tuple[int, Iterator[FoundImage]]:
         """How many images a split has; and all of them by natural order of their names, then by that of the classes.
 
-        Memory is that of `RUN` names: sorted runs of them go to a file that has no name, and are merged.
+        Memory is that of some 100,000 names, see `sort_lines`.
 
         Raises:
             DataError: when there is none, or something else lies where an image must be.
         """
-        runs: list[Iterator[FoundImage]] = []
-        count, found = 0, self._scan(split)
-        while run := sorted(islice(found, RUN), key=_place):
-            count += len(run)
-            runs.append(_stored(run))
+        count, lines = sort_lines((f"{json.dumps(image)}\n" for image in self._scan(split)), _place)
         if not count:
             raise DataError(self.path / split, "the folder has no images", expected=LAYOUT)
-        return count, heapq.merge(*runs, key=_place)
+        return count, map(_image, lines)
 
     def _scan(self, split: str) -> Iterator[FoundImage]:
         folder = self.path / split
@@ -126,7 +119,12 @@ class ImageFolder:
                         yield FoundImage(self.classes[name], f"{name}/{entry.name}")
 
 
-def _place(image: FoundImage) -> tuple[list[str | int], int, str]:
+def _image(line: str) -> FoundImage:
+    return FoundImage(*json.loads(line))
+
+
+def _place(line: str) -> tuple[list[str | int], int, str]:
+    image = _image(line)
     return natural(image.path.rpartition("/")[2].rpartition(".")[0]), image.label, image.path
 
 
@@ -137,13 +135,6 @@ def _state(folder: str, entry: os.DirEntry[str]) -> int:
         return 0  # a link to nothing, of which the job tells
     state = f"{folder}/{entry.name} {found.st_size} {found.st_mtime_ns}"
     return int.from_bytes(hashlib.blake2b(os.fsencode(state), digest_size=16).digest())
-
-
-def _stored(images: list[FoundImage]) -> Iterator[FoundImage]:
-    file = tempfile.TemporaryFile("w+", encoding="ascii")
-    file.writelines(f"{json.dumps(image)}\n" for image in images)
-    file.seek(0)
-    return (FoundImage(*json.loads(line)) for line in file)
 
 
 def _folders(path: Path) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from idxpng.dataset.model import Dataset
 from idxpng.formats.split_header import SplitHeader
-from idxpng.publish.duplicate_groups import Groups
+from idxpng.publish.duplicates import Groups
 from idxpng.publish.markup import definitions, histogram, table
 
 BARS = 64

@@ -1,22 +1,22 @@
 """Duplicates are found whatever their number and order, as a simple program finds them, in little memory."""
 
 import csv
+import hashlib
 import io
 import json
 import random
-import resource
 from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from idxpng.errors import DataError
-from idxpng.publish.duplicates import CACHE_KB, TABLES, Duplicates
+from idxpng.publish import duplicates
+from idxpng.publish.duplicates import MOST_MEMBERS, read_duplicates, write_duplicates
 from memory import growth
 
 COUNT = 200_000
-FIND = "with Duplicates({'train': sys.argv[1]}) as found, open(sys.argv[2], 'wb') as file: found.write(file)"
+FIND = "with open(sys.argv[2], 'wb') as file: write_duplicates({'train': sys.argv[1]}, file)"
 
 
 def write_manifest(path: Path, split: str, digests: list[str]) -> str:
@@ -32,12 +32,14 @@ def write_manifest(path: Path, split: str, digests: list[str]) -> str:
 def found(folder: Path, splits: Mapping[str, list[str]]) -> tuple[dict, dict[str, tuple[int, int]]]:
     """What is written, and the counts of each split."""
     manifests = {split: write_manifest(folder / f"{split}.csv", split, of_it) for split, of_it in splits.items()}
-    with Duplicates(manifests) as duplicates:
-        written = io.BytesIO()
-        duplicates.write(written)
-        text = written.getvalue().decode()
-        assert text == json.dumps(json.loads(text), indent=2) + "\n"
-        return json.loads(text), {split: (duplicates.within(split), duplicates.across(split)) for split in splits}
+    written = io.BytesIO()
+    count = write_duplicates(manifests, written)
+    text = written.getvalue().decode()
+    assert text == json.dumps(json.loads(text), indent=2) + "\n"
+    (folder / "duplicates.json").write_text(text)
+    within, across = read_duplicates(folder / "duplicates.json")
+    assert count == sum(groups.repeated for groups in within.values())
+    return json.loads(text), {split: (within[split].repeated, across.images[split]) for split in splits}
 
 
 def simply_found(splits: Mapping[str, list[str]]) -> tuple[dict, dict[str, tuple[int, int]]]:
@@ -79,20 +81,63 @@ def test_a_set_without_duplicates_has_no_groups(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.memory
 @pytest.mark.parametrize("repeated", [1, 2, COUNT], ids=["all different", "pairs", "all equal"])
 def test_memory_does_not_grow_with_what_is_found(tmp_path: Path, repeated: int) -> None:
     manifest = write_manifest(tmp_path / "m.csv", "train", [f"{i // repeated:016x}{0:048x}" for i in range(COUNT)])
-    before = "from idxpng.publish.duplicates import Duplicates"
+    before = "from idxpng.publish.duplicates import write_duplicates"
     assert growth(FIND, manifest, str(tmp_path / "duplicates.json"), before=before) < 40
 
 
-def test_a_full_disk_of_temporary_files_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("idxpng.publish.duplicates.TABLES", TABLES.replace(f"-{CACHE_KB}", "-100"))
-    manifest = write_manifest(tmp_path / "m.csv", "train", ["0" * 64] * 20_000)
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (2**18, limits[1]))
-    try:
-        with pytest.raises(DataError, match=r"temporary folder[^$]*TMPDIR"):
-            Duplicates({"train": manifest})
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+@pytest.mark.slow
+@pytest.mark.memory
+def test_an_image_more_takes_less_than_twenty_bytes_of_memory(tmp_path: Path) -> None:
+    before = "from idxpng.publish.duplicates import write_duplicates"
+    few, many = (
+        growth(
+            FIND,
+            write_manifest(tmp_path / f"{count}.csv", "train", [f"{i // 2 * 7919 % 2**64:064x}" for i in range(count)]),
+            str(tmp_path / "duplicates.json"),
+            before=before,
+        )
+        for count in (COUNT, 3 * COUNT)
+    )
+    assert (many - few) * 2**20 < 20 * 2 * COUNT
+
+
+def letters(folder: Path, splits: dict[str, str]) -> Path:
+    """What is written of images that are one letter each."""
+    found(
+        folder,
+        {split: [hashlib.sha256(each.encode()).hexdigest() for each in of_it] for split, of_it in splits.items()},
+    )
+    return folder / "duplicates.json"
+
+
+def test_all_groups_are_counted(tmp_path: Path) -> None:
+    within, across = read_duplicates(letters(tmp_path, {"across": "abcab", "within": "xyx", "test": "qb"}))
+    assert within["across"].first == [
+        ["across/0/0.png", "across/0/3.png"],
+        ["across/0/1.png", "across/0/4.png"],
+    ]
+    assert {split: (groups.count, groups.repeated) for split, groups in within.items()} == {
+        "across": (2, 2),
+        "within": (1, 1),
+        "test": (0, 0),
+    }
+    assert (across.count, across.repeated) == (1, 2)
+    assert across.images == {"across": 2, "test": 1}
+    assert across.first == [["across/0/1.png", "across/0/4.png", "test/0/1.png"]]
+
+
+def test_no_group_is_no_error(tmp_path: Path) -> None:
+    within, across = read_duplicates(letters(tmp_path, {"train": "abc", "test": "def"}))
+    assert (within["train"].count, within["test"].count, across.count) == (0, 0, 0)
+
+
+def test_of_many_and_large_groups_only_beginnings_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(duplicates, "MOST_GROUPS", 1)
+    within, _ = read_duplicates(letters(tmp_path, {"train": "a" * 500 + "bb"}))
+    groups = within["train"]
+    assert (groups.count, groups.repeated) == (2, 500)
+    assert [len(group) for group in groups.first] == [MOST_MEMBERS]

@@ -262,7 +262,7 @@ def test_files_beside_folders_are_refused(tmp_path: Path) -> None:
 
 
 def test_many_names_are_sorted_in_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("idxpng.formats.image_folder.RUN", 3)
+    monkeypatch.setattr("idxpng.files.external_sort.RUN", 3)
     made = [pixels() for _ in range(25)]
     for number, image in enumerate(made):
         save(tmp_path / f"my/train/{number % 3}/{number}.png", image)

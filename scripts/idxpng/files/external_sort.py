@@ -1,0 +1,46 @@
+"""Sorting more lines than fit in memory."""
+
+from __future__ import annotations
+
+import heapq
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from typing import IO, Any
+
+from idxpng.errors import DataError
+
+RUN = 100_000  # lines in memory at once
+
+
+def sort_lines(lines: Iterable[str], key: Callable[[str], Any] | None = None) -> tuple[int, Iterator[str]]:
+    """Sort lines that end in a line break: how many there are, and all of them in order.
+
+    Memory is that of `RUN` lines: sorted runs go to temporary files without a name, which are then merged.
+
+    Raises:
+        DataError: when the temporary folder is full.
+    """
+    lines = iter(lines)
+    count, runs = 0, []
+    while run := sorted(islice(lines, RUN), key=key):
+        count += len(run)
+        runs.append(_stored(run))
+        run.clear()  # before the next one is read
+    return count, heapq.merge(*runs, key=key)
+
+
+def _stored(run: list[str]) -> IO[str]:
+    file = tempfile.TemporaryFile("w+", encoding="utf-8", newline="\n")
+    try:
+        file.writelines(run)
+        file.seek(0)
+    except OSError as error:
+        raise DataError(
+            tempfile.gettempdir(),
+            "no room for a list to be sorted in the temporary folder",
+            expected="room for 200 bytes an image",
+            found=error,
+            todo="make room, or set the environment variable TMPDIR to another folder",
+        ) from None
+    return file

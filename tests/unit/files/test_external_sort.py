@@ -1,0 +1,31 @@
+"""Lines are sorted on disk as `sorted` does it in memory."""
+
+import random
+import resource
+from pathlib import Path
+
+import pytest
+
+from idxpng.errors import DataError
+from idxpng.files import external_sort
+from idxpng.files.external_sort import sort_lines
+
+
+@pytest.mark.parametrize("count", [0, 1, 10, 1001])
+@pytest.mark.parametrize("key", [None, len])
+def test_lines_come_as_sorted_gives_them(monkeypatch: pytest.MonkeyPatch, count: int, key: None) -> None:
+    monkeypatch.setattr(external_sort, "RUN", 100)
+    source = random.Random(count)
+    lines = [f"{'é' * source.randrange(9)}{source.randrange(50)}\n" for _ in range(count)]
+    found, in_order = sort_lines(iter(lines), key)
+    assert (found, list(in_order)) == (count, sorted(lines, key=key))
+
+
+def test_a_full_temporary_folder_is_reported(tmp_path: Path) -> None:
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2**18, limits[1]))
+    try:
+        with pytest.raises(DataError, match=r"temporary folder[^$]*TMPDIR"):
+            sort_lines(f"{number:064}\n" for number in range(20_000))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
