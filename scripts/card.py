@@ -14,6 +14,7 @@ from idxpng import log
 from idxpng.dataset.file import load
 from idxpng.dataset.model import Dataset
 from idxpng.files.atomic import atomic_file
+from idxpng.files.json_file import write_json
 from idxpng.formats.split_header import SplitHeader
 from idxpng.publish import croissant as croissant_document
 from idxpng.publish import terms
@@ -70,13 +71,13 @@ def main(
     images = {part.name: part.rows for part in parts}
     document = croissant_document.metadata(known, found, packed, listed, list(parts[0].features), images)
     _write(card, _card(known, parts, packed, Path(overview).name))
-    _write(croissant, json.dumps(document, indent=2, ensure_ascii=False))
+    write_json(croissant, document)
     text = [Path(license_text).read_text(encoding="utf-8").strip("\n")] if license_text else []
     _write(license_file, "\n\n".join([terms.words(known), *text]))
     _write(citation_file, terms.bibtex(known))
     made = [FileRecord.of(Path(path), folder) for path in (overview, card, croissant, license_file, citation_file)]
     origin = provenance_document(known, found, [*packed.values(), *listed.values(), *made])
-    _write(provenance, json.dumps(origin, indent=2, ensure_ascii=False))
+    write_json(provenance, origin)
     log.info("%s: %d splits", folder, len(parts))
 
 

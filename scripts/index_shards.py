@@ -1,13 +1,12 @@
 """List the shards of a split with their counts and digests, and remove those of earlier runs beside the list."""
 
 import hashlib
-import json
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 from idxpng import log
-from idxpng.files.atomic import atomic_file
+from idxpng.files.json_file import write_json
 from idxpng.files.leftovers import remove_shards
 from idxpng.formats.split_header import SplitHeader
 from idxpng.formats.tar import names
@@ -56,8 +55,7 @@ def main(
         "shards": described,
     }
     remove_shards(Path(index).parent, split.split, {shard["file"] for shard in described})
-    with atomic_file(index) as output:
-        output.write(json.dumps(document, indent=2).encode() + b"\n")
+    write_json(index, document)
     log.info("%s: %d images in %d shards", index, images, len(shards))
 
 

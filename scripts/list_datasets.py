@@ -6,12 +6,10 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from idxpng.dataset.file import load
+from idxpng.dataset.file import DATASETS, load, read_schema
 from idxpng.dataset.model import Dataset
-from idxpng.dataset.strict_yaml import read_yaml
 from idxpng.errors import DataError
 
-PROJECT = Path(__file__).parents[1]
 COLUMNS = ("name", "published", "images", "classes", "download", "license", "verified", "content")
 
 
@@ -27,8 +25,8 @@ def main(paths: Sequence[str] = ()) -> str:
     Raises:
         DataError: when a file has a mistake.
     """
-    schema = read_yaml(PROJECT / "schemas/dataset.schema.yaml", "schemas/dataset.schema.yaml")
-    files = [Path(path) for path in paths] or sorted((PROJECT / "datasets").glob("*.yaml"), key=lambda file: file.stem)
+    schema = read_schema()
+    files = [Path(path) for path in paths] or sorted(DATASETS.glob("*.yaml"), key=lambda file: file.stem)
     rows = [COLUMNS, *(_row(load(file, schema)) for file in files)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join(

@@ -1,7 +1,6 @@
 """Measure the images of a split, as JSON and as a plot: class counts, mean and deviation of pixels, blank images."""
 
 import base64
-import json
 import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
@@ -11,6 +10,7 @@ import numpy
 
 from idxpng import log
 from idxpng.files.atomic import atomic_file
+from idxpng.files.json_file import write_json
 from idxpng.formats.labeled_images import LabeledImages
 from idxpng.formats.split_header import SplitHeader
 
@@ -70,8 +70,7 @@ def main(
             if (pixels := means.mean(label))
         },
     }
-    with atomic_file(statistics) as file:
-        file.write(json.dumps(document, indent=2).encode() + b"\n")
+    write_json(statistics, document)
     class_bars = {_bar(about.directories[label], name): counts[label] for label, name in names.items()}
     level_bars = {
         f"{start} to {start + LEVELS_PER_BAR - 1}": sum(levels[start : start + LEVELS_PER_BAR])

@@ -18,15 +18,13 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from idxpng.dataset.file import load
+from idxpng.dataset.file import load, read_schema
 from idxpng.dataset.inference import survey
-from idxpng.dataset.strict_yaml import read_yaml
 from idxpng.dataset.writer import text
 from idxpng.errors import DataError
 from idxpng.formats.compressed import open_content
 from idxpng.formats.idx import IdxError, read_header
 
-SCHEMA = Path(__file__).parents[1] / "schemas/dataset.schema.yaml"
 HEAD = """\
 # Made from the IDX files. schemas/dataset.schema.yaml explains every key.
 
@@ -97,7 +95,7 @@ def _write(path: Path, content: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         draft = Path(folder, path.name)
         draft.write_text(content, encoding="utf-8")
-        load(draft, read_yaml(SCHEMA, str(SCHEMA)), display_name=str(path))
+        load(draft, read_schema(), display_name=str(path))
     with open(path, "x", encoding="utf-8") as file:
         file.write(content)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import shlex
 from collections import Counter
@@ -15,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 from idxpng import log
 from idxpng.dataset.mismatch import LABEL_TYPES, mismatch
 from idxpng.errors import DataError
-from idxpng.files.atomic import atomic_file
+from idxpng.files.json_file import write_json
 from idxpng.formats.idx import IdxFile, IdxHeader
-from idxpng.formats.labeled_images import LabeledImages
+from idxpng.formats.labeled_images import LabeledImages, labels_header
 
 if TYPE_CHECKING:
     from idxpng.dataset.model import Dataset, Split  # not in the digest
@@ -56,8 +55,7 @@ def main(dataset: str, split: str, images: str, labels: str, header: str, publis
     }
     if rows := known.split(split).rows:
         document["rows"] = rows
-    with atomic_file(header) as file:
-        file.write(json.dumps(document, indent=2, ensure_ascii=False).encode() + b"\n")
+    write_json(header, document)
     _, *shape = found["images"]["dims"]
     count = known.split(split).count
     log.info("%s: %d images of %d × %d pixels in %d classes", images, count, *shape, len(known.classes))
@@ -105,8 +103,8 @@ def check(images: str, labels: str, dataset: Dataset, expected: Split) -> dict[s
         image_file, label_file = split.images, split.labels
         _check_header(image_file, IdxHeader.of("uint8", (count, *shape)))
         label_type = label_file.header.type.name
-        columns = (len(label_columns),) if len(label_columns) > 1 else ()
-        _check_header(label_file, IdxHeader.of(label_type if label_type in LABEL_TYPES else "uint8", (count, *columns)))
+        allowed = label_type if label_type in LABEL_TYPES else "uint8"
+        _check_header(label_file, labels_header(allowed, count, label_columns))
         counts = _count_classes(split, dataset.classes)
         _check_counts(labels, dataset, counts, expected.class_counts)
         return {

@@ -4,23 +4,19 @@ What the digests must be is pinned in the dataset file. It takes neither the IDX
 """
 
 import argparse
-import json
 import os
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from idxpng import log
-from idxpng.dataset.file import identify, load
+from idxpng.dataset.file import DATASETS, identify, load, read_schema
 from idxpng.dataset.model import ROLES, Dataset
-from idxpng.dataset.strict_yaml import read_yaml
 from idxpng.errors import DataError
-from idxpng.files.atomic import atomic_file
+from idxpng.files.json_file import write_json
 from idxpng.text import printable, shell_word
 from idxpng.verify.png_tree import Problems
-from idxpng.verify.tree_check import Claim
+from idxpng.verify.tree_check import TreeCheck
 
-PROJECT = Path(__file__).parents[1]
 MOST_TARGETS = 100  # in a command that people are to copy
 MOST_PROCESSES = 8  # more would wait for the one that digests what they read
 
@@ -61,7 +57,7 @@ def main(
     """
     if report is not None:
         Path(report).unlink(missing_ok=True)
-    facts = load(dataset, _schema())
+    facts = load(dataset, read_schema())
     if (images is None) != (labels is None):
         raise DataError(
             images or labels or "", "the images or the labels are missing", todo="give both --images and --labels"
@@ -75,17 +71,19 @@ def main(
         )
     for name, path in trees.items():
         count = min(limit or facts.split(name).count, facts.split(name).count)
-        claim = Claim(path, facts, name, count, images, labels, manifest, processes, classes)
-        digests = _prove(claim)
+        check = TreeCheck(path, facts, name, count, images, labels, manifest, processes, classes)
+        digests = _prove(check)
         if report is not None:
-            _write_report(report, claim, digests)
-        print(printable(_sentence(claim, digests)))
-
-
-def _schema() -> Any:
-    """What a dataset file must look like; None in a copy of the scripts alone, in a run that has checked the file."""
-    schema = PROJECT / "schemas/dataset.schema.yaml"
-    return read_yaml(schema, str(schema)) if schema.exists() else None
+            document = {
+                "dataset": facts.name,
+                "split": name,
+                "equal": True,
+                "files": check.file_count(),
+                "sha256": digests,
+                "pinned": {role: role in check.pins for role in ROLES},
+            }
+            write_json(report, document)
+        print(printable(_sentence(check)))
 
 
 def _trees(tree: str, dataset: Dataset, split: str | None) -> dict[str, str]:
@@ -114,68 +112,48 @@ def _trees(tree: str, dataset: Dataset, split: str | None) -> dict[str, str]:
     return trees
 
 
-def _prove(claim: Claim) -> dict[str, str]:
+def _prove(check: TreeCheck) -> dict[str, str]:
     """The digests of images and labels that the tree makes, if they are those that it must make."""
-    if not claim.covers_file and claim.images is not None:
-        if problems := claim.compare():
-            raise _error(claim.tree, claim.dataset, problems.lines(), _repairs(claim, problems))
-        return claim.pins
-    expected = claim.expected() if claim.covers_file else None
-    if expected is None:
-        raise _unprovable(claim)
-    found, tree, problems = claim.rebuild()
-    if found is not None:
-        log.info("rebuilt from %s: SHA-256 %s", claim.tree, found)
-    if found == expected:
-        return found
-    if claim.images is not None:
-        problems = claim.compare()
-        if not problems:
-            raise DataError(
-                claim.tree,
-                "the rebuilt file differs from the published one, although each image equals the original",
-                todo="if the labels have several columns, make the manifest again; otherwise verify again",
-            )
-        raise _error(claim.tree, claim.dataset, problems.lines(), _repairs(claim, problems))
-    if found is not None:
-        raise _another(claim, expected, found)
-    counts = claim.facts.class_counts
-    if claim.whole and counts is not None:
-        found_counts = tree.image_counts()
-        problems.labels |= {
-            label for label, count in zip(found_counts, counts, strict=True) if found_counts[label] != count
-        }
-    repairs = _repairs(claim, problems)
-    if problems.counts["missing"] and not problems.labels:
-        repairs.append(_give_originals(claim))
-    raise _error(claim.tree, claim.dataset, problems.lines(), repairs)
+    if check.images is None and not (check.whole and check.pinned):
+        raise DataError(
+            check.tree,
+            "it cannot be verified without the original IDX files",
+            found=f"not pinned: {check.not_pinned}"
+            if check.not_pinned
+            else f"{check.part}; only the digests of all {check.facts.file_count:,} images are pinned",
+            todo=_give_originals(check),
+        )
+    expected, found, problems = None, None, Problems()
+    if check.covers_file:
+        expected = check.expected()
+        found, problems = check.rebuild()
+        log.info("rebuilt from %s: SHA-256 %s", check.tree, found)
+        if found == expected:
+            return expected
+    if check.images is not None:
+        problems = check.compare()
+        if not (problems or check.covers_file):
+            return check.pins
+    raise _explain(check, problems, expected or {}, found or {})
 
 
-def _unprovable(claim: Claim) -> DataError:
-    source = claim.dataset.source
-    missing = " and ".join(f"splits.{claim.split}.{role}" for role in ROLES if role not in claim.pins)
-    return DataError(
-        claim.tree,
-        "it cannot be verified without the original IDX files",
-        found=f"not pinned: content_sha256 of {missing} in {source}"
-        if missing
-        else f"{claim.part}; only the digests of all {claim.facts.file_count:,} images are pinned",
-        todo=_give_originals(claim),
-    )
-
-
-def _another(claim: Claim, expected: Mapping[str, str], found: Mapping[str, str]) -> DataError:
-    known = identify((found["images"],), PROJECT / "datasets")
-    return _error(
-        claim.tree,
-        claim.dataset,
-        expected=[f"{role}: SHA-256 {expected[role]}" for role in ROLES],
-        found=[
-            f"images: SHA-256 {found['images']}" + (f", which is {known}" if known else ""),
-            f"labels: SHA-256 {found['labels']}",
-        ],
-        todo=[_give_originals(claim)],
-    )
+def _explain(check: TreeCheck, problems: Problems, expected: Mapping[str, str], found: Mapping[str, str]) -> DataError:
+    """What is wrong with a tree: its files where they are known, or else which bytes it makes."""
+    if problems:
+        repairs = _repairs(check, problems)
+        if problems.counts["missing"] and not problems.labels:
+            repairs.append(_give_originals(check))
+        return _error(check.tree, check.dataset, problems.lines(), repairs)
+    if check.images is not None:
+        return DataError(
+            check.tree,
+            "the rebuilt file differs from the published one, although each image equals the original",
+            todo="if the labels have several columns, make the manifest again; otherwise verify again",
+        )
+    known = identify((found["images"],))
+    made = {"images": f"{found['images']}, which is {known}" if known else found["images"], "labels": found["labels"]}
+    digests, wanted = ([f"{role}: SHA-256 {sha256[role]}" for role in ROLES] for sha256 in (made, expected))
+    return _error(check.tree, check.dataset, digests, [_give_originals(check)], wanted)
 
 
 def _error(
@@ -194,59 +172,43 @@ def _lines(lines: Sequence[str]) -> str:
     return "\n            ".join(lines)
 
 
-def _repairs(claim: Claim, problems: Problems) -> list[str]:
+def _repairs(check: TreeCheck, problems: Problems) -> list[str]:
     """The commands that remove what is extra, and make again just the labels in which something else is wrong."""
     if not problems.labels:
-        return problems.removal(claim.tree)
-    targets = [shell_word(os.path.join(claim.tree, label)) for label in sorted(problems.labels)]
+        return problems.removal(check.tree)
+    targets = [shell_word(os.path.join(check.tree, label)) for label in sorted(problems.labels)]
     forced = " ".join(targets) if len(targets) <= MOST_TARGETS else "export"
-    return [*problems.removal(claim.tree), f"{_command(claim.dataset, claim)} --forcerun {forced}"]
+    return [*problems.removal(check.tree), f"{_command(check.dataset, check)} --forcerun {forced}"]
 
 
-def _command(dataset: Dataset, claim: Claim | None = None) -> str:
-    """The command that makes the images of a dataset, or those of a claim."""
-    own = Path(dataset.source).resolve().parent != PROJECT / "datasets"
+def _command(dataset: Dataset, check: TreeCheck | None = None) -> str:
+    """The command that makes the images of a dataset, or those of a check."""
+    own = Path(dataset.source).resolve().parent != DATASETS
     settings = [shell_word(f"datasets={dataset.source if own else dataset.name}")]
-    if claim and claim.count < claim.facts.count:
-        settings.append(f"limit={claim.count}")
-    if claim and claim.facts.parent:
-        settings.append(f"splits={claim.split}")
-    if claim and claim.classes is not None:
-        settings.append(shell_word(f"classes=[{','.join(map(str, claim.classes))}]"))
+    if check and check.count < check.facts.count:
+        settings.append(f"limit={check.count}")
+    if check and check.facts.parent:
+        settings.append(f"splits={check.split}")
+    if check and check.classes is not None:
+        settings.append(shell_word(f"classes=[{','.join(map(str, check.classes))}]"))
     return f"snakemake --cores 4 all --config {' '.join(settings)}"
 
 
-def _give_originals(claim: Claim) -> str:
-    files = zip(ROLES, claim.facts.files, strict=True)
+def _give_originals(check: TreeCheck) -> str:
+    files = zip(ROLES, check.facts.files, strict=True)
     options = " ".join(f"--{role} {shell_word(file.idx)}" for role, file in files)
     return f"to find out which image differs, give the original IDX files, decompressed: {options}"
 
 
-def _write_report(report: str, claim: Claim, digests: Mapping[str, str]) -> None:
-    document = {
-        "dataset": claim.dataset.name,
-        "split": claim.split,
-        "equal": True,
-        "files": claim.file_count(),
-        "sha256": digests,
-        "pinned": {role: role in claim.pins for role in ROLES},
-    }
-    with atomic_file(report) as file:
-        file.write(json.dumps(document, indent=2).encode() + b"\n")
-
-
-def _sentence(claim: Claim, digests: Mapping[str, str]) -> str:
-    source = claim.dataset.source
-    of = "" if claim.whole else "first " if claim.covers_file else f"{claim.part} of the "
-    what = f"{of}{'published ' if claim.pinned else ''}images and labels"
-    sentence = f"{claim.tree}: {claim.file_count():,} PNG files are the {what} of {claim.dataset.title}"
-    if claim.pinned:
-        digests_of = "" if claim.whole else "of the originals "
-        return (
-            f"{sentence} (SHA-256 {digests_of}{' and '.join(claim.pins[role] for role in ROLES)}, pinned in {source})"
-        )
-    missing = " and ".join(f"splits.{claim.split}.{role}" for role in ROLES if role not in claim.pins)
-    return f"{sentence}, as the originals given have them; not pinned: content_sha256 of {missing} in {source}"
+def _sentence(check: TreeCheck) -> str:
+    part = "" if check.whole else "first " if check.covers_file else f"{check.part} of the "
+    what = f"{part}{'published ' if check.pinned else ''}images and labels of {check.dataset.title}"
+    sentence = f"{check.tree}: {check.file_count():,} PNG files are the {what}"
+    if not check.pinned:
+        return f"{sentence}, as the originals given have them; not pinned: {check.not_pinned}"
+    digests_of = "" if check.whole else "of the originals "
+    digests = " and ".join(check.pins[role] for role in ROLES)
+    return f"{sentence} (SHA-256 {digests_of}{digests}, pinned in {check.dataset.source})"
 
 
 def _count(text: str) -> int:

@@ -21,7 +21,7 @@ __version__ = "1.0.0"
 # a workflow imports this one over the network; a test keeps both equal to the folder.
 WINGS = {
     "": "command errors log text",
-    "files": "atomic disk_space external_sort flush leftovers",
+    "files": "atomic disk_space external_sort flush json_file leftovers",
     "formats": "compressed gray_image idx idx_writer image_folder labeled_images png png_reader split_header tar",
     "dataset": "file inference mismatch model schema strict_yaml writer",
     "fetch": "answer http_file integrity mirror_check mirrors partial_file remote_zip session transfer unreachable "

@@ -13,11 +13,18 @@ from idxpng.dataset.schema import check
 from idxpng.dataset.strict_yaml import read_with_places, read_yaml
 from idxpng.errors import DataError
 from idxpng.formats.idx import IdxHeader
-from idxpng.formats.labeled_images import CLASS
+from idxpng.formats.labeled_images import CLASS, labels_header
 from idxpng.text import NAME
 
+DATASETS = Path(__file__).resolve().parents[3] / "datasets"  # those that come with the workflow
+SCHEMA = DATASETS.parent / "schemas/dataset.schema.yaml"
 OF_A_TREE = ("archive_sha256", "tree_sha256")
 LARGEST_LABEL = {"uint8": 255, "int8": 127, "int16": 2**15 - 1, "int32": 2**31 - 1}
+
+
+def read_schema() -> Any:
+    """What a dataset file must look like; None in a copy of the scripts alone, in a run that has checked the file."""
+    return read_yaml(SCHEMA, str(SCHEMA)) if SCHEMA.exists() else None
 
 
 def load(path: str | Path, schema: dict[str, Any] | None = None, display_name: str | None = None) -> Dataset:
@@ -137,7 +144,7 @@ def _split(
     count = facts["count"]
     headers = {
         "images": IdxHeader.of("uint8", (count, *facts["shape"])),
-        "labels": IdxHeader.of(label_type, (count,) if label_columns == (CLASS,) else (count, len(label_columns))),
+        "labels": labels_header(label_type, count, label_columns),
     }
     images, labels = (
         PublishedFile(
@@ -210,7 +217,7 @@ def _check_consistency(dataset: Dataset) -> None:
             )
 
 
-def identify(digests: Container[str], datasets: Path) -> str | None:
+def identify(digests: Container[str], datasets: Path = DATASETS) -> str | None:
     """The known file, published or decompressed, that has one of these SHA-256, among the dataset files of a folder."""
     for path in sorted(datasets.glob("*.yaml")):
         facts = read_yaml(path, str(path))

@@ -31,16 +31,8 @@ def mismatch(found: IdxHeader, expected: IdxHeader) -> Mismatch | None:
 
 def wrong_size(header: IdxHeader, size: int) -> Mismatch | None:
     """What is wrong with a file of ``size`` bytes that begins with this header, or None when it ends where it must."""
-    if size == header.file_size:
-        return None
-    dims = " × ".join(map(str, header.dims))
-    return Mismatch(
-        f"{'shorter' if size < header.file_size else 'longer'} than its header says",
-        at=f"byte {min(size, header.file_size)}",
-        expected=f"{header.file_size} bytes: {header.size} of header and {dims} of {header.type.name}",
-        found=f"{size} bytes",
-        todo="copy or write the file again",
-    )
+    wrong = header.wrong_size(size)
+    return Mismatch(**wrong, todo="copy or write the file again") if wrong else None
 
 
 def _type(found: IdxHeader, expected: IdxHeader, role: str) -> Mismatch | None:

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from idxpng import log
 
+TIMESTAMP = ".snakemake_timestamp"  # Snakemake's own file, in a directory that is an output
+
 
 def remove_shards(folder: str | os.PathLike[str], split: str, current: Collection[str]) -> list[str]:
     """Remove ``{split}-{number}.tar`` from a folder where ``current`` does not name it; the names of what is gone."""
@@ -39,7 +41,7 @@ def remove_labels(
     removed = []
     for name in sorted(set(_names(png, r"\d+")) - set(current)):
         directory = Path(png) / name
-        foreign = set(os.listdir(directory)) - set(_names(directory, r"\d+\.png|\.snakemake_timestamp"))
+        foreign = set(os.listdir(directory)) - set(_names(directory, rf"\d+\.png|{re.escape(TIMESTAMP)}"))
         if foreign:
             log.warning("%s: no label of the split, but not removed, since it has %s", directory, _listed(foreign))
             continue

@@ -90,6 +90,18 @@ class IdxHeader(NamedTuple):
         """Bytes of the whole file that has this header."""
         return self.size + self.dims[0] * self.item_size
 
+    def wrong_size(self, size: int) -> dict[str, str]:
+        """What is wrong with a file of ``size`` bytes that has this header, for `DataError`; empty if nothing is."""
+        if size == self.file_size:
+            return {}
+        dims = " × ".join(map(str, self.dims))
+        return {
+            "problem": f"{'shorter' if size < self.file_size else 'longer'} than its header says",
+            "at": f"byte {min(size, self.file_size)}",
+            "expected": f"{self.file_size} bytes: {self.size} of header and {dims} of {self.type.name}",
+            "found": f"{size} bytes",
+        }
+
     def to_bytes(self) -> bytes:
         """The header as it stands in the file."""
         return struct.pack(f">I{len(self.dims)}I", self.magic, *self.dims)
@@ -170,17 +182,8 @@ class IdxFile:
         self._file = open(path, "rb", buffering=0)
         try:
             self.header = read_header(self._file, path)
-            found, expected = os.fstat(self._file.fileno()).st_size, self.header.file_size
-            if found != expected:
-                dims = " × ".join(map(str, self.header.dims))
-                raise IdxError(
-                    path,
-                    f"{'shorter' if found < expected else 'longer'} than its header says",
-                    at=f"byte {min(found, expected)}",
-                    expected=f"{expected} bytes: {self.header.size} of header and {dims} of {self.header.type.name}",
-                    found=f"{found} bytes",
-                    todo="delete the file and make it again",
-                )
+            if wrong := self.header.wrong_size(os.fstat(self._file.fileno()).st_size):
+                raise IdxError(path, **wrong, todo="delete the file and make it again")
             self._items_at, self._item_size = self.header.size, self.header.item_size
         except BaseException:
             self._file.close()

@@ -7,11 +7,16 @@ from array import array
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack
 
-from idxpng.formats.idx import IdxFile
+from idxpng.formats.idx import IdxFile, IdxHeader
 
 # The column of a labels file that holds the class, where the file has columns.
 CLASS = "class"
 LABELS_AT_ONCE = 1 << 16  # in memory with all of their columns
+
+
+def labels_header(type_name: str, count: int, columns: Sequence[str]) -> IdxHeader:
+    """The header of a labels file: dims (count), or (count, number of columns) where labels have several."""
+    return IdxHeader.of(type_name, (count, len(columns)) if len(columns) > 1 else (count,))
 
 
 class LabeledImages:

@@ -7,10 +7,11 @@ import json
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO
 
 from idxpng.files.external_sort import sort_lines
 
@@ -22,7 +23,8 @@ DIGEST, PATH_OF_IMAGE = slice(0, 64), 13  # after the digest: position, path
 SECTION, GROUP, PATH_OF_MEMBER = slice(0, 4), slice(0, 17), 31  # section, first position, position, path
 
 
-class Groups(NamedTuple):
+@dataclass(frozen=True)
+class Groups:
     """Groups of images that have the same pixels.
 
     ``count``: how many groups there are. ``repeated``: how many images are in them beside the first of each.

@@ -5,7 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-TIMESTAMP = ".snakemake_timestamp"
+from idxpng.files.leftovers import TIMESTAMP
 
 
 def remove_timestamps(jobs: Iterable[Any], rules_file: str) -> None:

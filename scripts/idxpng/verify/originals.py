@@ -8,15 +8,14 @@ from contextlib import ExitStack
 from idxpng.dataset.model import ROLES, Dataset, content_digests
 from idxpng.errors import DataError
 from idxpng.formats.idx import IdxFile, IdxHeader
-from idxpng.formats.labeled_images import CLASS
+from idxpng.formats.labeled_images import CLASS, labels_header
 
 
 def headers(dataset: Dataset, split: str, count: int) -> dict[str, IdxHeader]:
     """What the IDX files of the first ``count`` images and labels of a split begin with, by their role."""
-    columns = () if dataset.label_columns == (CLASS,) else (len(dataset.label_columns),)
     return {
         "images": IdxHeader.of("uint8", (count, *dataset.splits[split].shape)),
-        "labels": IdxHeader.of(dataset.label_type, (count, *columns)),
+        "labels": labels_header(dataset.label_type, count, dataset.label_columns),
     }
 
 

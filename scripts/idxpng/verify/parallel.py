@@ -16,7 +16,7 @@ Result = TypeVar("Result")
 AHEAD = 2  # pieces for each process: one in work, one waiting
 
 
-def in_order(function: Callable[[Piece], Result], pieces: Iterable[Piece], processes: int) -> Iterator[Result]:
+def parallel_map(function: Callable[[Piece], Result], pieces: Iterable[Piece], processes: int) -> Iterator[Result]:
     """The result of ``function`` for each piece, in order.
 
     Only a few pieces and results exist at any time. The processes end with their parent, however that ends.

@@ -6,9 +6,9 @@ from bisect import insort
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
+from idxpng.files.leftovers import TIMESTAMP
 from idxpng.text import printable, shell_word
 
-TIMESTAMP = ".snakemake_timestamp"  # Snakemake's own, in a directory that is an output
 LARGEST_TIMESTAMP = 1024
 KINDS = ("missing", "misplaced", "extra", "altered", "unreadable")
 SHOWN = 20  # of each kind
@@ -85,7 +85,7 @@ class PngTree:
         self.places = array("I", [0]) * limit
         self.first = first
 
-    def survey(self, expected: Sequence[int] | None = None) -> Problems:
+    def find_images(self, expected: Sequence[int] | None = None) -> Problems:
         """Find all images, and tell what is missing, misplaced or extra.
 
         Only what is called like an image, in a directory that is called like a label, is taken for one. Nothing is
@@ -109,12 +109,12 @@ class PngTree:
                     problems.add("extra", entry.name, _kind(entry))
         for position, name in enumerate(self.names, 1):
             if name in found:
-                self._survey_label(position, name, problems, expected)
+                self._find_label(position, name, problems, expected)
         if 0 in self.places:
             self._add_missing(problems, expected)
         return problems
 
-    def _survey_label(self, position: int, name: str, problems: Problems, expected: Sequence[int] | None) -> None:
+    def _find_label(self, position: int, name: str, problems: Problems, expected: Sequence[int] | None) -> None:
         value = self.values[position - 1]
         with os.scandir(os.path.join(self.path, name)) as entries:
             for entry in entries:

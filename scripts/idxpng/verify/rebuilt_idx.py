@@ -13,7 +13,7 @@ from idxpng.errors import DataError
 from idxpng.formats.idx import IdxHeader
 from idxpng.formats.labeled_images import CLASS, transposed
 from idxpng.formats.png_reader import PngError, PngReader
-from idxpng.verify.parallel import in_order
+from idxpng.verify.parallel import parallel_map
 from idxpng.verify.png_tree import PngTree
 
 CHUNK_IMAGES = 512
@@ -74,7 +74,7 @@ class StoredImages:
         if len(tree.places) < FEWEST_FOR_PROCESSES or self.size > LARGEST_FOR_PROCESSES:
             processes = 1
         chunks, pieces = tee(tree.chunks(max(1, min(CHUNK_IMAGES, CHUNK_BYTES // self.size))))
-        for chunk, (images, wrong) in zip(chunks, in_order(self.read, pieces, processes), strict=True):
+        for chunk, (images, wrong) in zip(chunks, parallel_map(self.read, pieces, processes), strict=True):
             yield chunk, images, wrong
 
 

@@ -1,4 +1,4 @@
-"""The claim that a tree of PNG files is a split of a dataset: what it must make, what it makes, and what differs."""
+"""The check of a tree of PNG files against a split of a dataset: what it must make, what it makes, what differs."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from idxpng.verify.rebuilt_idx import StoredImages, labels_digest, start
 
 
 @dataclass(frozen=True)
-class Claim:
-    """The claim that a tree is the first ``count`` images of a split of a dataset, or those of some labels among them.
+class TreeCheck:
+    """The check that a tree is the first ``count`` images of a split of a dataset, or those of some labels among them.
 
     Args:
         tree: the directory with a directory for each label.
-        dataset, split: what it is said to be; ``split`` by name.
+        dataset, split: what it must be; ``split`` by name.
         count: how many images the tree must have.
         images, labels: the original IDX files, or None.
         manifest: the CSV file of the split, for labels of several columns, or None.
@@ -73,29 +73,35 @@ class Claim:
     @property
     def pinned(self) -> bool:
         """Whether both are pinned."""
-        return len(self.pins) == len(ROLES)
+        return not self.not_pinned
 
-    def expected(self) -> dict[str, str] | None:
-        """The SHA-256 of the IDX files that the tree must make, or None when that takes originals that are not given.
+    @property
+    def not_pinned(self) -> str:
+        """The keys of the dataset file that would pin what is not pinned, in words; empty where both are."""
+        keys = [f"splits.{self.split}.{role}" for role in ROLES if role not in self.pins]
+        return f"content_sha256 of {' and '.join(keys)} in {self.dataset.source}" if keys else ""
+
+    def expected(self) -> dict[str, str]:
+        """The SHA-256 of the IDX files that the tree must make, from the originals where they are not pinned.
 
         Raises:
-            DataError: when they are needed, and are not the pinned ones.
+            DataError: when the originals are not the pinned ones.
         """
         if self.whole and self.pinned:
             return self.pins
-        if self.images is None:
-            return None
         with self._originals() as originals:
             return originals.digests(self.count)
 
-    def rebuild(self) -> tuple[dict[str, str] | None, PngTree, Problems]:
+    def rebuild(self) -> tuple[dict[str, str] | None, Problems]:
         """The SHA-256 of the IDX files that the tree makes by itself, or None where there is a problem with it.
+
+        Where the dataset file has class counts, they tell which labels have a problem.
 
         Raises:
             DataError: when there are no numbers for other columns of labels.
         """
         tree = self._tree()
-        problems = tree.survey()
+        problems = tree.find_images()
         header = headers(self.dataset, self.split, self.count)
         columns = self.dataset.label_columns
         labels_sha256 = None if problems else labels_digest(header["labels"], tree, columns, self.manifest)
@@ -104,9 +110,13 @@ class Claim:
             images_digest.update(images)
             for kind, path, detail in wrong:
                 problems.add(kind, path, detail, [path.partition("/")[0]])
-        if labels_sha256 is None or problems:
-            return None, tree, problems
-        return {"images": images_digest.hexdigest(), "labels": labels_sha256}, tree, problems
+        if labels_sha256 is not None and not problems:
+            return {"images": images_digest.hexdigest(), "labels": labels_sha256}, problems
+        counts = self.facts.class_counts
+        if self.whole and counts is not None:
+            found = tree.image_counts().items()
+            problems.labels |= {label for (label, count), right in zip(found, counts, strict=True) if count != right}
+        return None, problems
 
     def compare(self) -> Problems:
         """What differs from the originals, image by image.
@@ -116,7 +126,7 @@ class Claim:
         """
         tree, reading = self._tree(), self._stored_images()
         with self._originals() as originals:
-            problems = tree.survey(self._labels(originals))
+            problems = tree.find_images(self._labels(originals))
             for chunk, images, wrong in reading.read_all(tree, self.processes):
                 differing = {path: (kind, detail) for kind, path, detail in wrong}
                 for position, (index, path) in enumerate(chunk):

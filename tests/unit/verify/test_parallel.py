@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from idxpng.errors import DataError
-from idxpng.verify.parallel import AHEAD, in_order
+from idxpng.verify.parallel import AHEAD, parallel_map
 from systems import needs_proc
 
 
@@ -21,14 +21,14 @@ def slow_first(number: int) -> tuple[int, int]:
 
 @pytest.mark.parametrize("processes", [1, 2])
 def test_results_come_in_the_order_of_the_pieces(processes: int) -> None:
-    results = list(in_order(slow_first, range(40), processes))
+    results = list(parallel_map(slow_first, range(40), processes))
     assert [number for number, _ in results] == list(range(40))
     assert (os.getpid() in {process for _, process in results}) == (processes == 1)
 
 
 def test_no_more_pieces_are_taken_than_are_worked_on() -> None:
     pieces = iter(range(1000))
-    results = in_order(slow_first, pieces, 2)
+    results = parallel_map(slow_first, pieces, 2)
     next(results)
     assert next(pieces) <= 2 * AHEAD + 1
     results.close()  # type: ignore[attr-defined]
@@ -40,7 +40,7 @@ def die(number: int) -> None:
 
 def test_a_process_that_is_killed_is_named_and_not_waited_for() -> None:
     with pytest.raises(DataError, match="one of 2 processes: the process was killed"):
-        list(in_order(die, [1], 2))
+        list(parallel_map(die, [1], 2))
 
 
 def refuse(number: int) -> None:
@@ -49,7 +49,7 @@ def refuse(number: int) -> None:
 
 def test_an_error_in_a_process_arrives_as_itself() -> None:
     with pytest.raises(DataError) as raised:
-        list(in_order(refuse, [7], 2))
+        list(parallel_map(refuse, [7], 2))
     assert str(raised.value) == "a.png: damaged\n  at:       byte 7\n  to do:    make it again"
     assert (raised.value.problem, raised.value.details["at"]) == ("damaged", "byte 7")
 
@@ -57,14 +57,14 @@ def test_an_error_in_a_process_arrives_as_itself() -> None:
 PROGRAM = """
 import os, time
 from idxpng.errors import DataError
-from idxpng.verify.parallel import in_order
+from idxpng.verify.parallel import parallel_map
 
 def work(number):
     os.write(1, f"{os.getpid()}\\n".encode())  # at once, where print may write the line in two parts
     time.sleep(60)
 
 if __name__ == "__main__":
-    list(in_order(work, range(9), 2))
+    list(parallel_map(work, range(9), 2))
 """
 
 

@@ -25,7 +25,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_images_are_found_in_the_order_of_the_idx_file(folder: Path) -> None:
     tree = PngTree(str(folder), LABELS, count=11, limit=6)
-    assert not tree.survey()
+    assert not tree.find_images()
     assert list(tree.chunks(4)) == [
         [(0, "12/00.png"), (1, "00/01.png"), (2, "07/02.png"), (3, "00/03.png")],
         [(4, "12/04.png"), (5, "12/05.png")],
@@ -37,7 +37,7 @@ def test_each_problem_is_reported_with_its_path_and_the_labels_to_make_again(fol
     (folder / "12/00.png").unlink()
     (folder / "07/02.png").rename(folder / "00/02.png")
     (folder / "00/06.png").touch()
-    problems = PngTree(str(folder), LABELS, 11, 6).survey(expected=[12, 0, 7, 0, 12, 12])
+    problems = PngTree(str(folder), LABELS, 11, 6).find_images(expected=[12, 0, 7, 0, 12, 12])
     assert problems.lines() == [
         "missing: 2",
         "  07/02.png",
@@ -54,13 +54,13 @@ def test_each_problem_is_reported_with_its_path_and_the_labels_to_make_again(fol
 def test_without_labels_a_missing_image_has_no_directory(folder: Path) -> None:
     (folder / "12/00.png").unlink()
     (folder / "07/02.png").rename(folder / "00/02.png")
-    problems = PngTree(str(folder), LABELS, 11, 6).survey()
+    problems = PngTree(str(folder), LABELS, 11, 6).find_images()
     assert problems.lines() == ["missing: 1", "  ?/00.png"]
     assert problems.labels == set()
 
 
 def test_an_original_label_that_no_class_has_is_reported(folder: Path) -> None:
-    problems = PngTree(str(folder), LABELS, 11, 6).survey(expected=[12, 0, 99, 0, 12, 12])
+    problems = PngTree(str(folder), LABELS, 11, 6).find_images(expected=[12, 0, 99, 0, 12, 12])
     assert problems.lines() == ["missing: 1", "  99/02.png", "misplaced: 1", "  07/02.png (its label is 99)"]
 
 
@@ -83,7 +83,7 @@ def peak_of_survey(folder: Path, count: int) -> int:
     tracemalloc.start()
     try:
         tree = PngTree(str(folder), LABELS, 99999, count)
-        tree.survey(expected=bytes(count))
+        tree.find_images(expected=bytes(count))
         for _ in tree.chunks(100):
             pass
         labels_digest(IdxHeader.of("uint8", (count,)), tree, ("class",), None)
