@@ -32,9 +32,9 @@ def main(
         images, labels: the decompressed IDX files of a split.
         header: what `validate` wrote about them.
         archive: the tar file to make.
-        limit: only the first so many images; all when None.
-        classes: only images with one of these labels; all when None.
-        sha256: what the archive must be, for the archive of all images; None where that is not known.
+        limit: how many images to take, the first ones; all by default.
+        classes: only images with these labels; all by default.
+        sha256: the digest that the archive must have, if it has all images.
 
     Raises:
         DataError: when the archive is another one.
@@ -74,9 +74,4 @@ def main(
 if __name__ == "__main__":
     from idxpng.command import Command
 
-    command = Command(__doc__)
-    command.add_idx_files()
-    command.add_argument("--archive", required=True, metavar="FILE", help="the tar file to make")
-    command.add_selection()
-    command.add_argument("--sha256", metavar="DIGEST", help="what the archive must be")
-    command.run(main)
+    Command(__doc__).run(main)

@@ -53,8 +53,8 @@ def main(
         page: the HTML file to make.
         digests: the script to make, beside the page, which gives it the digests of all manifests. It is loaded when
             the first image is enlarged.
-        limit: only the first so many images of each split; all when None.
-        classes: only images with one of these labels; all when None.
+        limit: how many images of each split to take, the first ones; all by default.
+        classes: only images with these labels; all by default.
     """
     known = load(dataset)
     abouts = [SplitHeader.read(path) for path in headers]
@@ -221,15 +221,4 @@ def _data_url(png: bytes) -> str:
 if __name__ == "__main__":
     from idxpng.command import Command
 
-    command = Command(__doc__)
-    command.add_dataset()
-    command.add_argument("--images", nargs="+", required=True, metavar="FILE", help="IDX file of the images, by split")
-    command.add_argument("--labels", nargs="+", required=True, metavar="FILE", help="IDX file of their labels")
-    command.add_headers()
-    command.add_argument("--statistics", nargs="+", required=True, metavar="FILE", help="what measure.py wrote")
-    command.add_manifests()
-    command.add_argument("--duplicates", required=True, metavar="FILE", help="what describe.py found")
-    command.add_argument("--page", required=True, metavar="FILE", help="the HTML page to make")
-    command.add_argument("--digests", required=True, metavar="FILE", help="the script to make beside the page")
-    command.add_selection()
-    command.run(main)
+    Command(__doc__).run(main)

@@ -187,14 +187,4 @@ def _with_progress(items: Iterator[Item], count: int) -> Iterator[Item]:
 if __name__ == "__main__":
     from idxpng.command import Command
 
-    command = Command(__doc__)
-    command.add_argument("--folder", required=True, metavar="FOLDER", help="the folder with one for each split")
-    command.add_argument("--split", required=True, metavar="NAME", help="which split, such as train")
-    command.add_argument("--images", required=True, metavar="FILE", help="the IDX file of images to make, .gz")
-    command.add_argument("--labels", required=True, metavar="FILE", help="the IDX file of labels to make, .gz")
-    command.add_argument("--facts", required=True, metavar="FILE", help="the JSON file to make, for write_dataset.py")
-    command.add_argument("--manifest", metavar="FILE", help="take order and labels from this CSV file of manifest.py")
-    command.add_argument(
-        "--like", metavar="FILE", help="make them as this dataset file says: label columns, orientation"
-    )
-    command.run(main)
+    Command(__doc__).run(main)

@@ -60,7 +60,7 @@ def main(
         croissant: Croissant metadata to make, JSON-LD.
         license_file, citation_file: the texts to make; the citation as BibTeX.
         provenance: the JSON file to make: from which files, with which software the others were made.
-        license_text: the words of the license itself, for ``license_file``; None where no words are known.
+        license_text: the words of the license itself, for ``license_file``, such as those of MIT.
     """
     known = load(dataset)
     folder = Path(card).parent
@@ -172,16 +172,4 @@ def _size_category(rows: int) -> str:
 if __name__ == "__main__":
     from idxpng.command import Command
 
-    command = Command(__doc__)
-    command.add_dataset()
-    command.add_headers()
-    command.add_manifests()
-    command.add_argument("--parquet", nargs="+", required=True, metavar="FILE", help="what parquet.py made, by split")
-    command.add_argument("--overview", required=True, metavar="FILE", help="the page that browse.py made")
-    command.add_argument("--card", required=True, metavar="FILE", help="the dataset card to make, README.md")
-    command.add_argument("--croissant", required=True, metavar="FILE", help="the Croissant metadata to make")
-    command.add_argument("--license-file", required=True, metavar="FILE", help="the text of the license to make")
-    command.add_argument("--citation-file", required=True, metavar="FILE", help="the citation to make")
-    command.add_argument("--provenance", required=True, metavar="FILE", help="the list of inputs and software to make")
-    command.add_argument("--license-text", metavar="FILE", help="the words of the license, such as those of MIT")
-    command.run(main)
+    Command(__doc__).run(main)

@@ -57,8 +57,4 @@ def decompress(published: str, idx: str, file: PublishedFile) -> None:
 if __name__ == "__main__":
     from idxpng.command import Command
 
-    command = Command(__doc__)
-    command.add_dataset()
-    command.add_argument("--published", required=True, metavar="FILE", help="the downloaded file")
-    command.add_argument("--idx", required=True, metavar="FILE", help="the IDX file to make")
-    command.run(main)
+    Command(__doc__).run(main)

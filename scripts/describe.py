@@ -25,8 +25,4 @@ def main(headers: Sequence[str], manifests: Sequence[str], duplicates: str) -> N
 if __name__ == "__main__":
     from idxpng.command import Command
 
-    command = Command(__doc__)
-    command.add_headers()
-    command.add_manifests()
-    command.add_argument("--duplicates", required=True, metavar="FILE", help="the JSON file to make")
-    command.run(main)
+    Command(__doc__).run(main)

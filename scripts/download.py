@@ -256,9 +256,6 @@ if __name__ == "__main__":
     from idxpng.command import Command
 
     command = Command(__doc__)
-    command.add_dataset()
-    command.add_argument("--file", required=True, metavar="NAME", help="published name of the file")
-    command.add_argument("--output", required=True, metavar="FILE", help="the file to make")
     command.add_argument(
         "--mirror", action="append", default=[], dest="mirrors", metavar="PLACE", help="a URL or folder to try first"
     )

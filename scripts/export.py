@@ -34,7 +34,7 @@ def main(images: str, labels: str, header: str, label: str, png: str, manifest: 
         manifest: the CSV file to make. Its column ``label`` is the label as a number, and ``sha256`` is of the
             exported pixels, row by row, and so the same whatever program wrote the PNG. The label's columns but
             the class come last.
-        limit: look only at the first so many images; at all when None.
+        limit: how many images to take, the first ones; all by default.
 
     Raises:
         DiskRoomError: when there is no room for so many files, before the first is written.
@@ -114,10 +114,4 @@ def _write(path: str, data: bytes) -> None:
 if __name__ == "__main__":
     from idxpng.command import Command
 
-    command = Command(__doc__)
-    command.add_idx_files()
-    command.add_argument("--label", required=True, help="name of the label's directory, such as 7")
-    command.add_argument("--png", required=True, metavar="FOLDER", help="the directory to make")
-    command.add_argument("--manifest", required=True, metavar="FILE", help="the CSV file to make")
-    command.add_limit()
-    command.run(main)
+    Command(__doc__).run(main)

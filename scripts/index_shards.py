@@ -31,7 +31,7 @@ def main(
         shards: the tar files, in their order.
         header: what `validate` wrote about the split.
         index: the file to make.
-        shard_size, shuffle_seed, limit, classes: those of `pack.main`.
+        shard_size, shuffle_seed, limit, classes: what pack.py was given.
     """
     split = SplitHeader.read(header)
     described: list[dict[str, Any]] = []
@@ -64,11 +64,4 @@ if __name__ == "__main__":
 
     command = Command(__doc__)
     command.add_argument("shards", nargs="+", metavar="FILE", help="the tar files, in their order")
-    command.add_argument("--header", required=True, metavar="FILE", help="what validate.py wrote about the split")
-    command.add_argument("--index", required=True, metavar="FILE", help="the JSON file to make")
-    command.add_argument("--shard-size", type=int, required=True, metavar="N", help="images in each shard but the last")
-    command.add_argument(
-        "--shuffle-seed", type=int, metavar="N", help="seed of a random order; that of the IDX file else"
-    )
-    command.add_selection()
     command.run(main)

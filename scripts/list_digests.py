@@ -20,6 +20,10 @@ def main(folder: str, sums: str) -> None:
 
     Hidden files, which are Snakemake's or half made, are left out, and the list itself.
 
+    Args:
+        folder: the folder, such as results/mnist.
+        sums: the list to make.
+
     Raises:
         DataError: when there is nothing to list.
     """
@@ -53,7 +57,4 @@ def _line(digest: str, path: str) -> bytes:
 if __name__ == "__main__":
     from idxpng.command import Command
 
-    command = Command(__doc__)
-    command.add_argument("--folder", required=True, metavar="FOLDER", help="the folder, such as results/mnist")
-    command.add_argument("--sums", required=True, metavar="FILE", help="the list to make")
-    command.run(main)
+    Command(__doc__).run(main)

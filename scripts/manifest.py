@@ -47,8 +47,4 @@ if __name__ == "__main__":
 
     command = Command(__doc__)
     command.add_argument("label_manifests", nargs="+", metavar="FILE", help="the manifests of the labels")
-    command.add_argument("--manifest", required=True, metavar="FILE", help="the CSV file to make")
-    command.add_argument(
-        "--png", metavar="FOLDER", help="the split's label directories; those of labels without a manifest are removed"
-    )
     command.run(main)

@@ -44,8 +44,8 @@ def main(
             by label the mean of its images, rows × columns bytes in Base64; nothing of an empty class, nor of images
             with more than a million pixels in all classes.
         plot: the picture to make: how many images each class has, and how many pixels have which value.
-        limit: look only at the first so many images; at all when None.
-        classes: only images with one of these labels; all when None.
+        limit: how many images to take, the first ones; all by default.
+        classes: only images with these labels; all by default.
     """
     about = SplitHeader.read(header)
     names = about.names(classes)
@@ -200,9 +200,4 @@ def _bars(panels: dict[str, dict[str, int]]) -> str:
 if __name__ == "__main__":
     from idxpng.command import Command
 
-    command = Command(__doc__)
-    command.add_idx_files()
-    command.add_argument("--statistics", required=True, metavar="FILE", help="the JSON file to make")
-    command.add_argument("--plot", required=True, metavar="FILE", help="the SVG picture to make")
-    command.add_selection()
-    command.run(main)
+    Command(__doc__).run(main)

@@ -33,10 +33,9 @@ def main(
         shard: the tar file to make.
         number: position of the shard among those of its split, from 0.
         shard_size: images in each shard but the last.
-        limit: pack only the first so many images of the split; all when None.
-        shuffle_seed: seed of the order in which the split's images are spread over all of its shards;
-            None for the order of the IDX file.
-        classes: of the images that the shard has else, only those with one of these labels; all when None.
+        limit: how many images to pack, the first ones; all by default.
+        shuffle_seed: seed for shuffling; without it, images keep the order of the IDX file.
+        classes: only images with these labels, of those that the shard has otherwise; all by default.
     """
     split = SplitHeader.read(header)
     class_names = {int(label): class_name for label, class_name in split.class_names.items()}
@@ -73,13 +72,4 @@ def shuffled(count: int, seed: int) -> Sequence[int]:
 if __name__ == "__main__":
     from idxpng.command import Command
 
-    command = Command(__doc__)
-    command.add_idx_files()
-    command.add_argument("--shard", required=True, metavar="FILE", help="the tar file to make")
-    command.add_argument("--number", type=int, required=True, metavar="N", help="its position in the split, from 0")
-    command.add_argument("--shard-size", type=int, required=True, metavar="N", help="images in each shard but the last")
-    command.add_argument(
-        "--shuffle-seed", type=int, metavar="N", help="seed of a random order; that of the IDX file else"
-    )
-    command.add_selection()
-    command.run(main)
+    Command(__doc__).run(main)

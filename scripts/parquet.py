@@ -33,8 +33,8 @@ def main(
         parquet: the file to make. Its columns: ``image``, a struct of ``bytes`` (the PNG file) and ``path`` (where
             the PNG file lies below ``png/``); ``label``, the value in the labels file; then what else a label says.
             Its metadata says how the `datasets` package decodes them.
-        limit: only the first so many images; all when None.
-        classes: only images with one of these labels; all when None.
+        limit: how many images to take, the first ones; all by default.
+        classes: only images with these labels; all by default.
 
     Raises:
         DataError: when there is no pyarrow.
@@ -100,8 +100,4 @@ def features(classes: dict[str, str], extra_columns: Sequence[str]) -> dict[str,
 if __name__ == "__main__":
     from idxpng.command import Command
 
-    command = Command(__doc__)
-    command.add_idx_files()
-    command.add_argument("--parquet", required=True, metavar="FILE", help="the Parquet file to make")
-    command.add_selection()
-    command.run(main)
+    Command(__doc__).run(main)

@@ -54,8 +54,8 @@ def main(
         sheet: the contact sheet to make: a row for each class, with its name and its first images; many classes in
             several blocks side by side, and of more than 400 the first.
         first: the other picture to make: the first images in the order of the file, each above its class name.
-        limit: look only at the first so many images; at all when None.
-        classes: only images with one of these labels; all when None.
+        limit: how many images to take, the first ones; all by default.
+        classes: only images with these labels; all by default.
     """
     about = SplitHeader.read(header)
     captions = {label: caption(label, name) for label, name in about.names(classes).items()}
@@ -165,9 +165,4 @@ def _save(picture: Image.Image, path: str) -> None:
 if __name__ == "__main__":
     from idxpng.command import Command
 
-    command = Command(__doc__)
-    command.add_idx_files()
-    command.add_argument("--sheet", required=True, metavar="FILE", help="the contact sheet to make")
-    command.add_argument("--first", required=True, metavar="FILE", help="the picture of the first images to make")
-    command.add_selection()
-    command.run(main)
+    Command(__doc__).run(main)

@@ -40,8 +40,8 @@ def main(
         images, labels, headers: of each split, in the same order, the decompressed IDX files, and what `validate`
             wrote about them.
         npz: the file to make.
-        limit: only the first so many images of each split; all when None.
-        classes: only images with one of these labels; all when None.
+        limit: how many images of each split to take, the first ones; all by default.
+        classes: only images with these labels; all by default.
     """
     with atomic_file(npz) as file, zipfile.ZipFile(cast(IO[bytes], Stream(file)), "w") as archive:
         for images_path, labels_path, header in zip(images, labels, headers, strict=True):
@@ -82,10 +82,4 @@ def _save(
 if __name__ == "__main__":
     from idxpng.command import Command
 
-    command = Command(__doc__)
-    command.add_argument("--images", nargs="+", required=True, metavar="FILE", help="IDX files of images, by split")
-    command.add_argument("--labels", nargs="+", required=True, metavar="FILE", help="IDX files of labels, by split")
-    command.add_headers()
-    command.add_argument("--npz", required=True, metavar="FILE", help="the file to make")
-    command.add_selection()
-    command.run(main)
+    Command(__doc__).run(main)

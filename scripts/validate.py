@@ -174,11 +174,6 @@ if __name__ == "__main__":
     from idxpng.command import Command
 
     command = Command(__doc__)
-    command.add_dataset()
-    command.add_argument("--split", required=True, metavar="NAME", help="name of the split, such as train")
-    command.add_argument("--images", required=True, metavar="FILE", help="IDX file of the images, decompressed")
-    command.add_argument("--labels", required=True, metavar="FILE", help="IDX file of their labels, decompressed")
-    command.add_argument("--header", required=True, metavar="FILE", help="the JSON file to make")
     command.add_argument(
         "--published", nargs="*", default=[], metavar="FILE", help="downloads that show what the IDX files must be"
     )

@@ -235,15 +235,6 @@ The exit status is 0 when all is proven, and 1 when it is not."""
     processes = min(os.cpu_count() or 1, MOST_PROCESSES)
     add = command.add_argument
     add("tree", metavar="TREE", help="directory of a split, or of all splits, such as results/mnist/png")
-    add(
-        "--dataset", metavar="FILE", required=True, help="dataset file of what it is to be, such as datasets/mnist.yaml"
-    )
-    add("--split", metavar="NAME", help="which split it is; by default as the directory is called")
-    add("--images", metavar="FILE", help="the original images, an IDX file, to name what differs")
-    add("--labels", metavar="FILE", help="the original labels, an IDX file")
-    add("--manifest", metavar="FILE", help="CSV file of the split, for labels of several columns")
     add("--limit", metavar="N", type=_count, help="the tree has only the first N images of the split")
-    add("--report", metavar="FILE", help="JSON file to make when all is proven")
     add("--processes", metavar="N", type=_count, default=processes, help="how many read images (default: %(default)s)")
-    add("--classes", metavar="LABEL", type=int, nargs="+", help="the tree has only images with these labels")
     command.run(main)

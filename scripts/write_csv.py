@@ -25,8 +25,8 @@ def main(
         header: what `validate` wrote about them.
         csv: the file to make.
         column_names: begin with a line of names: label, and 1x1 to 28x28 (row and column) for the pixels.
-        limit: only the first so many images; all when None.
-        classes: only images with one of these labels; all when None.
+        limit: how many images to take, the first ones; all by default.
+        classes: only images with these labels; all by default.
     """
     about = SplitHeader.read(header)
     with about.open(images, labels) as source, atomic_file(csv) as file:
@@ -45,9 +45,4 @@ def main(
 if __name__ == "__main__":
     from idxpng.command import Command
 
-    command = Command(__doc__)
-    command.add_idx_files()
-    command.add_argument("--csv", required=True, metavar="FILE", help="the CSV file to make")
-    command.add_argument("--column-names", action="store_true", help="begin with a line of column names")
-    command.add_selection()
-    command.run(main)
+    Command(__doc__).run(main)

@@ -45,5 +45,4 @@ if __name__ == "__main__":
 
     command = Command(__doc__)
     command.add_argument("facts", nargs="+", metavar="FILE", help="what build_idx.py wrote, by split")
-    command.add_argument("--dataset", required=True, metavar="FILE", help="the dataset file to make, NAME.yaml")
     command.run(main)

@@ -1,11 +1,16 @@
-"""What the scripts have in common as command-line tools: their help, their log, and how they end on bad input."""
+"""What the scripts have in common as command-line tools: their options, their help, their log, and how they end."""
 
 import argparse
 import gc
+import re
 from collections.abc import Callable
-from typing import Any
+from types import UnionType
+from typing import Any, get_args, get_origin, get_type_hints
 
 from idxpng.log import job_log
+
+# An entry under "Args:" in a docstring: indentation, names, and text, of which further lines are indented more.
+ENTRY = re.compile(r"^( +)(\w[\w, ]*): (.*(?:\n\1 +.*)*)", re.MULTILINE)
 
 
 class Command(argparse.ArgumentParser):
@@ -16,38 +21,56 @@ class Command(argparse.ArgumentParser):
     """
 
     def __init__(self, description: str | None) -> None:
+        self._names: set[str] = set()
         super().__init__(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
-        self.add_argument("--log", metavar="FILE", help="write messages to this file; else to the terminal alone")
+        self.add_argument("--log", metavar="FILE", help="also write messages to this file")
+
+    def add_argument(self, *names: str, **settings: Any) -> argparse.Action:
+        action = super().add_argument(*names, **settings)
+        self._names.add(action.dest)
+        return action
 
     def run(self, main: Callable[..., Any]) -> None:
-        """Call ``main`` with the arguments of the command line, each by its name; exit with 1 on bad input."""
+        """Call ``main`` with the arguments of the command line, each by its name; exit with 1 on bad input.
+
+        Each of its parameters that was not added by hand is an option of its name: with values of its type, required
+        where it has no default, and explained as under Args in its docstring.
+        """
+        explained = _explanations(main.__doc__ or "")
+        hints = get_type_hints(main)
+        names = main.__code__.co_varnames[: main.__code__.co_argcount]
+        required = names[: len(names) - len(main.__defaults__ or ())]
+        for name in names:
+            if name not in self._names:
+                self.add_argument(
+                    f"--{name.replace('_', '-')}",
+                    required=name in required,
+                    default=argparse.SUPPRESS,  # that of the function
+                    help=explained[name].replace("%", "%%"),
+                    **_values(hints[name]),
+                )
         arguments = vars(self.parse_args())
         with job_log(arguments.pop("log")):
             main(**arguments)
         gc.freeze()  # a process that ends need not look through its memory once more
 
-    def add_dataset(self) -> None:
-        self.add_argument("--dataset", required=True, metavar="FILE", help="dataset file, such as datasets/mnist.yaml")
 
-    def add_headers(self) -> None:
-        """What `validate` wrote, for a script that makes something of several splits."""
-        self.add_argument(
-            "--headers", nargs="+", required=True, metavar="FILE", help="what validate.py wrote, by split"
-        )
+def _explanations(docstring: str) -> dict[str, str]:
+    """What a docstring says of each argument."""
+    section = docstring.partition("Args:\n")[2].partition("\n\n")[0]
+    return {
+        name: " ".join(text.replace("``", "").split())
+        for _, names, text in ENTRY.findall(section)
+        for name in names.split(", ")
+    }
 
-    def add_manifests(self) -> None:
-        self.add_argument("--manifests", nargs="+", required=True, metavar="FILE", help="what manifest.py wrote")
 
-    def add_idx_files(self) -> None:
-        """The arguments of a script that reads the images of a split with their labels."""
-        self.add_argument("--images", required=True, metavar="FILE", help="IDX file of the images, decompressed")
-        self.add_argument("--labels", required=True, metavar="FILE", help="IDX file of their labels, decompressed")
-        self.add_argument("--header", required=True, metavar="FILE", help="what validate.py wrote about the two")
-
-    def add_limit(self) -> None:
-        self.add_argument("--limit", type=int, metavar="N", help="only the first N images; all if left out")
-
-    def add_selection(self) -> None:
-        """The arguments of a script that makes something of only some of the images."""
-        self.add_limit()
-        self.add_argument("--classes", type=int, nargs="+", metavar="LABEL", help="only images with these labels")
+def _values(hint: Any) -> dict[str, Any]:
+    """How `argparse` reads values of a type: text, a number, several of them, or none for what is true or false."""
+    if isinstance(hint, UnionType):  # with None
+        hint = get_args(hint)[0]
+    if hint is bool:
+        return {"action": "store_true"}
+    if get_origin(hint):
+        return {"nargs": "+"} | _values(get_args(hint)[0])
+    return {"type": int, "metavar": "N"} if hint is int else {}
