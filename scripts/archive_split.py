@@ -39,11 +39,11 @@ def main(
     Raises:
         DataError: when the archive is another one.
     """
-    about = SplitHeader.read(header)
+    split_header = SplitHeader.read(header)
     digest = hashlib.sha256()
-    with about.open(images, labels) as source, atomic_file(archive) as file:
+    with split_header.open(images, labels) as source, atomic_file(archive) as file:
         encoder, width = PngEncoder(*source.size), source.index_width
-        indices = {label: array("Q") for label in about.names(classes)}
+        indices = {label: array("Q") for label in split_header.names(classes)}
         for index, label in source.labeled(limit, classes):
             indices[label].append(index)
 
@@ -51,9 +51,9 @@ def main(
             digest.update(data)
             file.write(data)
 
-        write(folder(f"{about.split}/"))
+        write(folder(f"{split_header.split}/"))
         for label, chosen in indices.items():
-            directory = f"{about.split}/{about.directories[label]}/"
+            directory = f"{split_header.split}/{split_header.directories[label]}/"
             write(folder(directory))
             for index in chosen:
                 write(member(f"{directory}{index:0{width}}.png", encoder.encode(source.pixels(index))))
@@ -62,7 +62,7 @@ def main(
             raise DataError(
                 archive,
                 "the archive is not the one that the dataset file pins",
-                at=f"splits.{about.split}.archive_sha256",
+                at=f"splits.{split_header.split}.archive_sha256",
                 expected=f"SHA-256 {sha256}",
                 found=digest.hexdigest(),
                 todo="install the pinned PNG compressor (pip install -r envs/requirements.txt), or correct the pin",

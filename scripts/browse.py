@@ -57,37 +57,37 @@ def main(
         classes: only images with these labels; all by default.
     """
     known = load(dataset)
-    abouts = [SplitHeader.read(path) for path in headers]
+    split_headers = [SplitHeader.read(path) for path in headers]
     measured = [json.loads(Path(path).read_bytes()) for path in statistics]
     within, across = read_duplicates(duplicates)
-    names = abouts[0].names(classes)
-    columns = _sheet_columns(abouts, len(names))
+    names = split_headers[0].names(classes)
+    columns = _sheet_columns(split_headers, len(names))
     splits = []
-    for about, images_path, labels_path, numbers in zip(abouts, images, labels, measured, strict=True):
-        with about.open(images_path, labels_path) as source:
-            split = _split(about, source, numbers, columns, limit, classes)
-        splits.append(split | {"within": _groups(within[about.split], abouts)})
+    for split_header, images_path, labels_path, numbers in zip(split_headers, images, labels, measured, strict=True):
+        with split_header.open(images_path, labels_path) as source:
+            split = _split(split_header, source, numbers, columns, limit, classes)
+        splits.append(split | {"within": _groups(within[split_header.split], split_headers)})
     document = {
-        "classes": [(abouts[0].directories[label], name) for label, name in names.items()],
+        "classes": [(split_headers[0].directories[label], name) for label, name in names.items()],
         "digits": len(_codes(len(names))[0]),
         "sheetColumns": columns,
         "digests": Path(digests).name,
         "splits": splits,
-        "across": _groups(across, abouts),
+        "across": _groups(across, split_headers),
     }
     parts = {
         "title": escape(known.title),
         "summary": escape(page_sections.summary(splits, len(names))),
         "style": (PARTS / "page.css").read_text(encoding="utf-8"),
         "script": (PARTS / "page.js").read_text(encoding="utf-8"),
-        "pixels": "\n".join(map(page_sections.pixels, abouts, measured)),
-        "splits": page_sections.numbers(abouts, measured, within, across),
-        "files": page_sections.files(abouts),
+        "pixels": "\n".join(map(page_sections.pixels, split_headers, measured)),
+        "splits": page_sections.numbers(split_headers, measured, within, across),
+        "files": page_sections.files(split_headers),
         "terms": page_sections.terms(known),
         "data": json_for_script(document),
     }
     with atomic_file(digests) as file:
-        for piece in _digests([about.split for about in abouts], manifests):
+        for piece in _digests([split_header.split for split_header in split_headers], manifests):
             file.write(piece)
     with atomic_file(page) as file:
         file.write(filled((PARTS / "page.html").read_text(encoding="utf-8"), parts).encode())
@@ -98,21 +98,21 @@ def main(
 
 
 def _split(
-    about: SplitHeader,
+    split_header: SplitHeader,
     source: LabeledImages,
     numbers: dict[str, Any],
     columns: int,
     limit: int | None,
     classes: Collection[int] | None,
 ) -> dict[str, Any]:
-    labels = list(about.names(classes))
+    labels = list(split_header.names(classes))
     codes = dict(zip(labels, _codes(len(labels)), strict=True))
     indices, values = _made(source, limit, classes)
     rows, width = source.size
     encoder = PngEncoder(rows, width)
     means = {int(label): base64.b64decode(mean) for label, mean in numbers["class_means"].items()}
     return {
-        "name": about.split,
+        "name": split_header.split,
         "count": len(values),
         "width": source.index_width,
         "rows": rows,
@@ -152,10 +152,10 @@ def _runs(indices: Sequence[int]) -> list[int]:
     return runs
 
 
-def _sheet_columns(abouts: Sequence[SplitHeader], classes: int) -> int:
+def _sheet_columns(split_headers: Sequence[SplitHeader], classes: int) -> int:
     """How many images of each class become part of the page: none where they are too large, or the classes too many."""
-    rows, columns = abouts[0].images["dims"][1:]
-    return min(SHEET_COLUMNS, MOST_SHEET_PIXELS // (len(abouts) * classes * rows * columns))
+    rows, columns = split_headers[0].images["dims"][1:]
+    return min(SHEET_COLUMNS, MOST_SHEET_PIXELS // (len(split_headers) * classes * rows * columns))
 
 
 def _sheet(
@@ -179,9 +179,9 @@ def _sheet(
     return PngEncoder(rows * len(tiles), width * columns).encode(b"".join(lines))
 
 
-def _groups(groups: Groups, abouts: Sequence[SplitHeader]) -> dict[str, Any]:
+def _groups(groups: Groups, split_headers: Sequence[SplitHeader]) -> dict[str, Any]:
     """Groups of images, each as the number of its split and its index."""
-    numbers = {about.split: number for number, about in enumerate(abouts)}
+    numbers = {split_header.split: number for number, split_header in enumerate(split_headers)}
     first = []
     for group in groups.first:
         places = (path.split("/") for path in group)

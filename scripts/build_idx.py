@@ -5,12 +5,11 @@ comes back in its own. With --manifest it is the manifest's.
 """
 
 import csv
-import json
-import os
 import struct
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,11 +18,12 @@ from idxpng.dataset.file import LARGEST_LABEL, load
 from idxpng.dataset.model import Dataset
 from idxpng.errors import DataError
 from idxpng.files.atomic import atomic_file
-from idxpng.formats.gray_image import Misfits, read
+from idxpng.files.json_file import write_json
+from idxpng.formats.gray_image import GrayImage, Problems, read
 from idxpng.formats.idx import IdxHeader
 from idxpng.formats.idx_writer import IdxWriter
 from idxpng.formats.image_folder import ImageFolder
-from idxpng.formats.labeled_images import CLASS, transposed
+from idxpng.formats.labeled_images import CLASS, labels_header, transposed
 
 PROGRESS = 10  # seconds from one message to the next
 
@@ -70,47 +70,55 @@ def main(
     source = ImageFolder(folder)
     model = load(like) if like else None
     if like and not manifest:
-        raise DataError(like, "nothing says the labels of the images", todo="give their manifest too, with --manifest")
-    label_kind = _labels(source, model)
-    count, items = _listed(manifest, label_kind) if manifest else _found(source, split)
+        raise DataError(
+            like, "`like` needs a manifest, which has the labels", todo="give their manifest, with --manifest"
+        )
+    kind = _labels(source, model)
+    count, items = _listed(manifest, kind) if manifest else _found(source, split)
     upright = model is None or model.orientation == "upright"
-    row = struct.Struct(f">{len(label_kind.columns)}{IdxHeader.of(label_kind.type_name, (1,)).type.code}")
-    position, misfits, counts = label_kind.columns.index(CLASS), Misfits(), Counter[int]()
+    counts: Counter[int] = Counter()
     # The images are the inner file, since an error names that, and it is these that fill a disk.
     with atomic_file(labels) as labels_file, atomic_file(images) as images_file:
-        writers: list[IdxWriter] = []
-        for item in _with_progress(items, count):
-            image = read(Path(folder, item.path))
-            misfits.add(os.path.join(folder, item.path), image)
-            if misfits or isinstance(image, str):
-                continue
-            if not writers:
-                shape = image.size if upright else image.size[::-1]
-                columns = (len(label_kind.columns),) if len(label_kind.columns) > 1 else ()
-                label_header = IdxHeader.of(label_kind.type_name, (count, *columns))
-                writers.append(IdxWriter(images_file, IdxHeader.of("uint8", (count, *shape))))
-                writers.append(IdxWriter(labels_file, label_header))
-            writers[0].write(image.pixels if upright else transposed(image.pixels, image.size[1]))
-            writers[1].write(row.pack(*item.label))
-            counts[item.label[position]] += 1
-        if misfits:
-            raise misfits.error(Path(folder, split))
+        pixels = _pixels(Path(folder), Path(folder, split), _with_progress(items, count))
+        first = next(pixels)  # there is one, or an error
+        shape = first[1].size if upright else first[1].size[::-1]
+        image_writer = IdxWriter(images_file, IdxHeader.of("uint8", (count, *shape)))
+        label_writer = IdxWriter(labels_file, labels_header(kind.type_name, count, kind.columns))
+        for label, image in chain([first], pixels):
+            image_writer.write(image.pixels if upright else transposed(image.pixels, image.size[1]))
+            label_writer.write(struct.pack(f">{len(label)}{label_writer.header.type.code}", *label))
+            counts[label[kind.columns.index(CLASS)]] += 1
         files = {
-            role: {"file": Path(path).name} | writer.finish()
-            for role, path, writer in zip(("images", "labels"), (images, labels), writers, strict=True)
+            "images": {"file": Path(images).name} | image_writer.finish(),
+            "labels": {"file": Path(labels).name} | label_writer.finish(),
         }
-    split_facts = {"count": count, "shape": shape, "class_counts": [counts[label] for label in label_kind.classes]}
     document = {
         "split": split,
         "orientation": "upright" if upright else "transposed",
-        "label_type": label_kind.type_name,
-        "label_columns": label_kind.columns,
-        "classes": label_kind.classes,
-        "facts": split_facts | files,
+        "label_type": kind.type_name,
+        "label_columns": kind.columns,
+        "classes": kind.classes,
+        "facts": {"count": count, "shape": shape, "class_counts": [counts[label] for label in kind.classes]} | files,
     }
-    with atomic_file(facts) as file:
-        file.write(json.dumps(document, indent=2, ensure_ascii=False).encode() + b"\n")
+    write_json(facts, document)
     log.info("%s: %d images of %d × %d pixels", images, count, *shape)
+
+
+def _pixels(root: Path, folder: Path, items: Iterator[Item]) -> Iterator[tuple[Sequence[int], GrayImage]]:
+    """The label and the pixels of each image, up to the first one that does not fit to those before it.
+
+    Raises:
+        DataError: when there is one, after all images were read: how many of them do not fit, and why.
+    """
+    problems = Problems()
+    for item in items:
+        path = root / item.path
+        image = read(path)
+        problems.add(str(path), image)
+        if not problems and not isinstance(image, str):
+            yield item.label, image
+    if problems:
+        raise problems.error(folder)
 
 
 def _labels(source: ImageFolder, model: Dataset | None) -> Labels:
@@ -161,17 +169,20 @@ def _listed(manifest: str, labels: Labels) -> tuple[int, Iterator[Item]]:
 
 
 def _check(label: Sequence[int], labels: Labels, manifest: str, line: int) -> None:
-    """Check that a label can stand in the labels file, and is that of a class."""
+    """Check that a label fits into the labels file, and is that of a class."""
     largest = LARGEST_LABEL[labels.type_name]
     smallest = 0 if labels.type_name == "uint8" else -largest - 1
     for name, value in zip(labels.columns, label, strict=True):
-        problem, expected = "", f"{labels.type_name}, {smallest} to {largest}"
         if not smallest <= value <= largest:
-            problem = f"{name} does not fit into the labels file"
+            problem, expected = (
+                f"{name} does not fit into the labels file",
+                f"{labels.type_name}, {smallest} to {largest}",
+            )
         elif name == CLASS and value not in labels.classes:
             problem, expected = "a label that is not a class", f"one of {', '.join(map(str, labels.classes))}"
-        if problem:
-            raise DataError(manifest, problem, at=f"line {line}", expected=expected, found=value)
+        else:
+            continue
+        raise DataError(manifest, problem, at=f"line {line}", expected=expected, found=value)
 
 
 def _with_progress(items: Iterator[Item], count: int) -> Iterator[Item]:

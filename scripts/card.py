@@ -73,7 +73,7 @@ def main(
     _write(card, _card(known, parts, packed, Path(overview).name))
     write_json(croissant, document)
     text = [Path(license_text).read_text(encoding="utf-8").strip("\n")] if license_text else []
-    _write(license_file, "\n\n".join([terms.words(known), *text]))
+    _write(license_file, "\n\n".join([terms.license_text(known), *text]))
     _write(citation_file, terms.bibtex(known))
     made = [FileRecord.of(Path(path), folder) for path in (overview, card, croissant, license_file, citation_file)]
     origin = provenance_document(known, found, [*packed.values(), *listed.values(), *made])
@@ -132,7 +132,7 @@ per label, which `manifest/` lists. [{overview}]({overview}) has the numbers and
 {origin}
 ## License
 
-{markdown(terms.words(dataset))}
+{markdown(terms.license_text(dataset))}
 
 [LICENSE](LICENSE) has this, and the text of the license where there is one.
 

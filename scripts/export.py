@@ -41,12 +41,12 @@ def main(images: str, labels: str, header: str, label: str, png: str, manifest: 
         DataError: when another program changed the directory: it is complete, or this is raised.
     """
     png_dir = Path(png)
-    about = SplitHeader.read(header)
-    wanted, class_name = about.label(label), about.class_names[label]
+    split_header = SplitHeader.read(header)
+    wanted, class_name = split_header.label(label), split_header.class_names[label]
     root = png_dir.parents[2]  # results/{dataset}, where nobody lists images
     with ExitStack() as published:
         with (
-            about.open(images, labels) as source,
+            split_header.open(images, labels) as source,
             atomic_file(manifest) as manifest_file,
             atomic_directory(png_dir, root) as directory,
         ):
@@ -57,8 +57,10 @@ def main(images: str, labels: str, header: str, label: str, png: str, manifest: 
             rows = csv.writer(lines, lineterminator="\n")
             rows.writerow((*COLUMNS, *source.extra_columns))
             for name, index, digest in _write_images(source, indices, directory):
-                path = f"{about.split}/{label}/{name}"
-                rows.writerow((path, about.split, index, wanted, class_name, digest, *source.extra_values(index)))
+                path = f"{split_header.split}/{label}/{name}"
+                rows.writerow(
+                    (path, split_header.split, index, wanted, class_name, digest, *source.extra_values(index))
+                )
             lines.detach()  # which writes what is left
             _check_count(png_dir, directory, count)
             made = os.stat(directory)

@@ -33,7 +33,7 @@ def main(
         index: the file to make.
         shard_size, shuffle_seed, limit, classes: what pack.py was given.
     """
-    split = SplitHeader.read(header)
+    split_header = SplitHeader.read(header)
     described: list[dict[str, Any]] = []
     for shard in shards:
         with open(shard, "rb") as file:
@@ -51,10 +51,10 @@ def main(
         "images": images,
         "shard_size": shard_size,
         "shuffle_seed": shuffle_seed,
-        "class_names": {str(label): name for label, name in split.names(classes).items()},
+        "class_names": {str(label): name for label, name in split_header.names(classes).items()},
         "shards": described,
     }
-    remove_shards(Path(index).parent, split.split, {shard["file"] for shard in described})
+    remove_shards(Path(index).parent, split_header.split, {shard["file"] for shard in described})
     write_json(index, document)
     log.info("%s: %d images in %d shards", index, images, len(shards))
 

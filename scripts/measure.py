@@ -47,9 +47,9 @@ def main(
         limit: how many images to take, the first ones; all by default.
         classes: only images with these labels; all by default.
     """
-    about = SplitHeader.read(header)
-    names = about.names(classes)
-    with about.open(images, labels) as source:
+    split_header = SplitHeader.read(header)
+    names = split_header.names(classes)
+    with split_header.open(images, labels) as source:
         values = source.classes(limit)
         counts = Counter(values)
         means = ClassMeans(names, source.images.header.item_size)
@@ -62,16 +62,16 @@ def main(
         "std": std,
         "blank_count": blank_count,
         "blank": blank,
-        "class_counts": {about.directories[label]: counts[label] for label in names},
+        "class_counts": {split_header.directories[label]: counts[label] for label in names},
         "levels": levels,
         "class_means": {
-            about.directories[label]: base64.b64encode(source.upright(pixels)).decode()
+            split_header.directories[label]: base64.b64encode(source.upright(pixels)).decode()
             for label in names
             if (pixels := means.mean(label))
         },
     }
     write_json(statistics, document)
-    class_bars = {_bar(about.directories[label], name): counts[label] for label, name in names.items()}
+    class_bars = {_bar(split_header.directories[label], name): counts[label] for label, name in names.items()}
     level_bars = {
         f"{start} to {start + LEVELS_PER_BAR - 1}": sum(levels[start : start + LEVELS_PER_BAR])
         for start in range(0, LEVELS, LEVELS_PER_BAR)

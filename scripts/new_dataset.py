@@ -19,8 +19,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from idxpng.dataset.file import load, read_schema
-from idxpng.dataset.inference import survey
-from idxpng.dataset.writer import text
+from idxpng.dataset.inference import infer
+from idxpng.dataset.writer import dump
 from idxpng.errors import DataError
 from idxpng.formats.compressed import open_content
 from idxpng.formats.idx import IdxError, read_header
@@ -55,18 +55,18 @@ def main(files: Sequence[str], output: str | None = None) -> str:
     path = Path(output or os.path.relpath(folder.with_name(f"{folder.name}.yaml")))
     if path.exists():
         raise DataError(path, "the file already exists", todo="delete it, or give another file with --output")
-    facts = survey(_idx_files(files))
+    facts = infer(_idx_files(files))
     name = path.stem
-    about = {
+    to_fill_in = {
         "title": name,
         "license": {"spdx": None, "note": "Not stated yet."},
         "citation": "not stated yet",
     }
     mirror = os.path.relpath(folder, path.parent.resolve())
-    classes = text({"classes": facts.pop("classes")})
-    splits = text({"splits": facts.pop("splits")})
-    content = HEAD + text(about) + CLASSES + classes + text(facts) * bool(facts)
-    content += MIRRORS + text({"mirrors": [mirror]}) + "\n" + splits
+    classes = dump({"classes": facts.pop("classes")})
+    splits = dump({"splits": facts.pop("splits")})
+    content = HEAD + dump(to_fill_in) + CLASSES + classes + dump(facts) * bool(facts)
+    content += MIRRORS + dump({"mirrors": [mirror]}) + "\n" + splits
     _write(path, content)
     return _summary(path)
 

@@ -37,9 +37,9 @@ def main(
         shuffle_seed: seed for shuffling; without it, images keep the order of the IDX file.
         classes: only images with these labels, of those that the shard has otherwise; all by default.
     """
-    split = SplitHeader.read(header)
-    class_names = {int(label): class_name for label, class_name in split.class_names.items()}
-    with split.open(images, labels) as source, atomic_file(shard) as file:
+    split_header = SplitHeader.read(header)
+    class_names = {int(label): class_name for label, class_name in split_header.class_names.items()}
+    with split_header.open(images, labels) as source, atomic_file(shard) as file:
         values = source.classes(limit)
         order = shuffled(len(values), shuffle_seed) if shuffle_seed is not None else range(len(values))
         positions = order[number * shard_size : (number + 1) * shard_size]
@@ -52,9 +52,9 @@ def main(
             file.write(member(f"{key}.png", encoder.encode(source.pixels(index))))
             file.write(member(f"{key}.cls", str(label).encode()))
             if source.extra_columns:
-                about = {"index": index, "label": label, "class_name": class_names[label]}
-                about.update(zip(source.extra_columns, source.extra_values(index), strict=True))
-                file.write(member(f"{key}.json", json.dumps(about, ensure_ascii=False).encode()))
+                record = {"index": index, "label": label, "class_name": class_names[label]}
+                record.update(zip(source.extra_columns, source.extra_values(index), strict=True))
+                file.write(member(f"{key}.json", json.dumps(record, ensure_ascii=False).encode()))
         file.write(END)
     log.info("%s: %d images", shard, len(chosen))
 

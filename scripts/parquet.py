@@ -49,9 +49,9 @@ def main(
             found=error,
             todo="pip install -r envs/requirements-publish.txt, or run with --sdm conda",
         ) from None
-    about = SplitHeader.read(header)
-    directories = about.directories
-    with about.open(images, labels) as source:
+    split_header = SplitHeader.read(header)
+    directories = split_header.directories
+    with split_header.open(images, labels) as source:
         encoder = PngEncoder(*source.size)
         group_size = min(ROW_GROUP, max(1, ROW_GROUP_BYTES // math.prod(source.size)))
         schema = pyarrow.schema(
@@ -61,13 +61,15 @@ def main(
                 *((name, pyarrow.int64()) for name in source.extra_columns),
             ],
             metadata={
-                "huggingface": json.dumps({"info": {"features": features(about.class_names, source.extra_columns)}})
+                "huggingface": json.dumps(
+                    {"info": {"features": features(split_header.class_names, source.extra_columns)}}
+                )
             },
         )
 
         def rows() -> Iterator[dict[str, Any]]:
             for index, label in source.labeled(limit, classes):
-                path = f"{about.split}/{directories[label]}/{index:0{source.index_width}}.png"
+                path = f"{split_header.split}/{directories[label]}/{index:0{source.index_width}}.png"
                 image = {"bytes": encoder.encode(source.pixels(index)), "path": path}
                 extra = zip(source.extra_columns, source.extra_values(index), strict=True)
                 yield {"image": image, "label": label} | dict(extra)

@@ -57,9 +57,9 @@ def main(
         limit: how many images to take, the first ones; all by default.
         classes: only images with these labels; all by default.
     """
-    about = SplitHeader.read(header)
-    captions = {label: caption(label, name) for label, name in about.names(classes).items()}
-    with about.open(images, labels) as source:
+    split_header = SplitHeader.read(header)
+    captions = {label: caption(label, name) for label, name in split_header.names(classes).items()}
+    with split_header.open(images, labels) as source:
         indices: dict[int, list[int]] = {label: [] for label in captions}
         missing = len(captions) * COLUMNS
         for index, label in source.labeled(limit, classes):

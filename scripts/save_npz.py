@@ -45,21 +45,21 @@ def main(
     """
     with atomic_file(npz) as file, zipfile.ZipFile(cast(IO[bytes], Stream(file)), "w") as archive:
         for images_path, labels_path, header in zip(images, labels, headers, strict=True):
-            about = SplitHeader.read(header)
-            with about.open(images_path, labels_path) as source:
+            split_header = SplitHeader.read(header)
+            with split_header.open(images_path, labels_path) as source:
                 chosen = [index for index, _ in source.labeled(limit, classes)]
                 values = source.classes(limit)
                 type_ = numpy.dtype(source.labels.header.type.name)
                 selected = numpy.array([values[index - source.rows.start] for index in chosen], type_)
                 _save(
                     archive,
-                    f"x_{about.split}",
+                    f"x_{split_header.split}",
                     numpy.dtype("uint8"),
                     (len(chosen), *source.size),
                     _pixels(source, chosen),
                 )
-                _save(archive, f"y_{about.split}", type_, selected.shape, iter([selected.tobytes()]))
-            log.info("%s: %d images of %s", npz, len(chosen), about.split)
+                _save(archive, f"y_{split_header.split}", type_, selected.shape, iter([selected.tobytes()]))
+            log.info("%s: %d images of %s", npz, len(chosen), split_header.split)
 
 
 def _pixels(source: LabeledImages, indices: Sequence[int]) -> Iterator[bytes]:
@@ -73,8 +73,8 @@ def _save(
     member = zipfile.ZipInfo(f"{name}.npy", BEGINNING)
     member.external_attr = 0o644 << 16
     with archive.open(member, "w", force_zip64=True) as file:
-        about = {"descr": npy.dtype_to_descr(dtype.newbyteorder("<")), "fortran_order": False, "shape": shape}
-        npy.write_array_header_1_0(file, about)
+        array_header = {"descr": npy.dtype_to_descr(dtype.newbyteorder("<")), "fortran_order": False, "shape": shape}
+        npy.write_array_header_1_0(file, array_header)
         for piece in data:
             file.write(piece)
 

@@ -28,8 +28,8 @@ def main(
         limit: how many images to take, the first ones; all by default.
         classes: only images with these labels; all by default.
     """
-    about = SplitHeader.read(header)
-    with about.open(images, labels) as source, atomic_file(csv) as file:
+    split_header = SplitHeader.read(header)
+    with split_header.open(images, labels) as source, atomic_file(csv) as file:
         rows, columns = source.size
         if column_names:
             names = [f"{row}x{column}" for row in range(1, rows + 1) for column in range(1, columns + 1)]

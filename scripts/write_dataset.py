@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from idxpng import log
-from idxpng.dataset.writer import text
+from idxpng.dataset.writer import dump
 from idxpng.files.atomic import atomic_file
 
 HEAD = (
@@ -36,7 +36,7 @@ def main(facts: list[str], dataset: str) -> None:
     usual = {"orientation": "upright", "label_type": "uint8", "label_columns": ["class"]}
     document = {key: value for key, value in document.items() if usual.get(key) != value}
     with atomic_file(dataset) as file:
-        file.write((HEAD + text(document)).encode())
+        file.write((HEAD + dump(document)).encode())
     log.info("%s: %d splits, %d classes", dataset, len(parts), len(first["classes"]))
 
 

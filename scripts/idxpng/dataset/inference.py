@@ -17,20 +17,13 @@ from idxpng.formats.compressed import open_content
 from idxpng.formats.idx import IdxHeader, decode, read_header
 
 # Words of a file name that say what kind of file it is, and those that say which split, with the split's usual name.
-KINDS = re.compile(r"images?|imgs?|x|labels?|lbls?|y|idx\d?|ubyte|byte|u?int\d*|short|data", re.IGNORECASE)
-SPLITS = {
-    "train": "train",
-    "training": "train",
-    "test": "test",
-    "testing": "test",
-    "t10k": "test",
-    "val": "validation",
-    "valid": "validation",
-    "validation": "validation",
-}
+KINDS = re.compile(r"images?|imgs?|x|labels?|lbls?|y|idx\d?|ubyte|byte|u?int\d*|short|data")
+SPLITS = dict.fromkeys(("train", "training"), "train")
+SPLITS |= dict.fromkeys(("test", "testing", "t10k"), "test")
+SPLITS |= dict.fromkeys(("val", "valid", "validation"), "validation")
 
 
-class SurveyedFile(NamedTuple):
+class IdxFacts(NamedTuple):
     """One IDX file. ``values``: of labels the class of each, the first column where there are several; else empty."""
 
     path: Path
@@ -42,16 +35,11 @@ class SurveyedFile(NamedTuple):
 
     def facts(self) -> dict[str, Any]:
         """What a dataset file says of it."""
-        return {
-            "file": self.path.name,
-            "bytes": self.bytes,
-            "sha256": self.sha256,
-            "content_sha256": self.content_sha256,
-            "verified": "bytes",
-        }
+        digests = {"sha256": self.sha256, "content_sha256": self.content_sha256}
+        return {"file": self.path.name, "bytes": self.bytes, **digests, "verified": "bytes"}
 
 
-def survey(paths: Iterable[str | os.PathLike[str]]) -> dict[str, Any]:
+def infer(paths: Iterable[str | os.PathLike[str]]) -> dict[str, Any]:
     """The keys of a dataset file that follow from IDX files: classes, label type and columns, splits.
 
     Args:
@@ -63,42 +51,43 @@ def survey(paths: Iterable[str | os.PathLike[str]]) -> dict[str, Any]:
         ``splits``.
 
     Raises:
-        IdxError, CompressedFileError: when a file is no IDX file, or damaged.
+        IdxError, CompressedFileError: when a file is not an IDX file, or damaged.
         DataError: when they are not images and labels, split by split.
     """
-    pairs = _pairs([_look_at(Path(path)) for path in paths])
-    labels = [labels for _, labels in pairs.values()]
-    first, *others = labels
+    pairs = _pairs([_read(Path(path)) for path in paths])
+    first, *others = (labels for _, labels in pairs.values())
+    type_, shape = first.header.type.name, first.header.item_shape
     for other in others:
-        if (other.header.type, other.header.item_shape) != (first.header.type, first.header.item_shape):
+        if (other.header.type.name, other.header.item_shape) != (type_, shape):
             raise DataError(
                 other.path,
                 f"the labels differ in type or shape from those of {first.path}",
-                expected=f"{first.header.type.name} {first.header.item_shape}",
+                expected=f"{type_} {shape}",
                 found=f"{other.header.type.name} {other.header.item_shape}",
                 todo="write all labels in one format, or make two datasets",
             )
-    counts = [Counter(file.values) for file in labels]
-    classes = sorted(set().union(*counts))
+    classes = sorted({label for _, labels in pairs.values() for label in labels.values})
     facts: dict[str, Any] = {"classes": {label: str(label) for label in classes}}
-    if first.header.type.name != "uint8":
-        facts["label_type"] = first.header.type.name
-    if first.header.item_shape:
-        facts["label_columns"] = ["class", *(f"column_{number}" for number in range(2, first.header.dims[1] + 1))]
-    facts["splits"] = {
-        split: {
-            "count": images.header.dims[0],
-            "shape": list(images.header.item_shape),
-            "class_counts": [count[label] for label in classes],
-            "images": images.facts(),
-            "labels": label_file.facts(),
-        }
-        for (split, (images, label_file)), count in zip(pairs.items(), counts, strict=True)
-    }
+    if type_ != "uint8":
+        facts["label_type"] = type_
+    if shape:
+        facts["label_columns"] = ["class", *(f"column_{number}" for number in range(2, shape[0] + 1))]
+    facts["splits"] = {split: _split_facts(*pair, classes) for split, pair in pairs.items()}
     return facts
 
 
-def _look_at(path: Path) -> SurveyedFile:
+def _split_facts(images: IdxFacts, labels: IdxFacts, classes: Sequence[int]) -> dict[str, Any]:
+    counts = Counter(labels.values)
+    return {
+        "count": images.header.dims[0],
+        "shape": list(images.header.item_shape),
+        "class_counts": [counts[label] for label in classes],
+        "images": images.facts(),
+        "labels": labels.facts(),
+    }
+
+
+def _read(path: Path) -> IdxFacts:
     with open(path, "rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     digest, size, values = hashlib.sha256(), 0, bytearray()
@@ -118,7 +107,7 @@ def _look_at(path: Path) -> SurveyedFile:
     if problem := wrong_size(header, size):
         raise DataError(path, **problem._asdict())
     classes = _classes(path, header, bytes(values)) if is_labels else ()
-    return SurveyedFile(path, header, path.stat().st_size, sha256, digest.hexdigest(), classes)
+    return IdxFacts(path, header, path.stat().st_size, sha256, digest.hexdigest(), classes)
 
 
 def _check_kind(path: Path, header: IdxHeader) -> None:
@@ -169,41 +158,23 @@ def _classes(path: Path, header: IdxHeader, data: bytes) -> Sequence[int]:
     return classes
 
 
-def _pairs(files: list[SurveyedFile]) -> dict[str, tuple[SurveyedFile, SurveyedFile]]:
+def _pairs(files: list[IdxFacts]) -> dict[str, tuple[IdxFacts, IdxFacts]]:
     """Images and labels by split, train first."""
-    by_key: dict[str, dict[str, SurveyedFile]] = defaultdict(dict)
+    by_key: dict[str, dict[str, IdxFacts]] = defaultdict(dict)
     for file in files:
-        role = "images" if len(file.header.dims) == 3 else "labels"
-        other = by_key[_key(file.path)].get(role)
-        if other and other.content_sha256 != file.content_sha256:
+        roles, role = by_key[_key(file.path)], "images" if len(file.header.dims) == 3 else "labels"
+        other = roles.get(role, file)
+        if other.content_sha256 != file.content_sha256:
             raise DataError(
                 file.path,
                 f"its name says that it has the {role} of the same split as {other.path.name}, but the content differs",
                 todo="give the files of one dataset only, such as my/idx/train-*",
             )
-        if not other or file.path.suffix in COMPRESSED_SUFFIXES:  # the same content twice: the smaller file
-            by_key[_key(file.path)][role] = file
-    pairs: dict[str, tuple[SurveyedFile, SurveyedFile]] = {}
+        if role not in roles or file.path.suffix in COMPRESSED_SUFFIXES:  # the same content twice: the smaller file
+            roles[role] = file
+    pairs: dict[str, tuple[IdxFacts, IdxFacts]] = {}
     for key, roles in by_key.items():
-        if len(roles) != 2:
-            ((role, file),) = roles.items()
-            wanted = "labels" if role == "images" else "images"
-            raise DataError(
-                file.path,
-                f"no {wanted} found for these {role}",
-                expected=f"a file with the same name and {wanted} in place of {role}",
-                found=", ".join(sorted(each.path.name for each in files)),
-                todo="give both files, with matching names such as train-images-idx3-ubyte and train-labels-idx1-ubyte",
-            )
-        images, labels = roles["images"], roles["labels"]
-        if images.header.dims[0] != labels.header.dims[0]:
-            raise DataError(
-                labels.path,
-                f"the number of labels differs from the number of images in {images.path.name}",
-                at="byte 4",
-                expected=images.header.dims[0],
-                found=labels.header.dims[0],
-            )
+        images, labels = _pair(roles, files)
         split = _split_name(key, alone=len(by_key) == 1)
         if split in pairs:
             raise DataError(
@@ -212,17 +183,38 @@ def _pairs(files: list[SurveyedFile]) -> dict[str, tuple[SurveyedFile, SurveyedF
                 todo="give the files of one dataset only, such as my/idx/letters-*",
             )
         pairs[split] = images, labels
-    order = list(dict.fromkeys(SPLITS.values()))
-    return dict(sorted(pairs.items(), key=lambda item: (order.index(item[0]) if item[0] in order else 9, item[0])))
+    usual = ("train", "test", "validation")
+    return dict(sorted(pairs.items(), key=lambda item: (usual.index(item[0]) if item[0] in usual else 9, item[0])))
 
 
-def _words(path: Path) -> list[str]:
-    name = path.stem if path.suffix in COMPRESSED_SUFFIXES else path.name
-    return [word for word in re.split(r"[-_.]", name) if word and not KINDS.fullmatch(word)]
+def _pair(roles: dict[str, IdxFacts], files: list[IdxFacts]) -> tuple[IdxFacts, IdxFacts]:
+    """Images and labels of one split, which belong together."""
+    if len(roles) != 2:
+        ((role, file),) = roles.items()
+        wanted = "labels" if role == "images" else "images"
+        raise DataError(
+            file.path,
+            f"no {wanted} found for these {role}",
+            expected=f"a file with the same name and {wanted} in place of {role}",
+            found=", ".join(sorted(each.path.name for each in files)),
+            todo="give both files, with matching names such as train-images-idx3-ubyte and train-labels-idx1-ubyte",
+        )
+    images, labels = roles["images"], roles["labels"]
+    if images.header.dims[0] != labels.header.dims[0]:
+        raise DataError(
+            labels.path,
+            f"the number of labels differs from the number of images in {images.path.name}",
+            at="byte 4",
+            expected=images.header.dims[0],
+            found=labels.header.dims[0],
+        )
+    return images, labels
 
 
 def _key(path: Path) -> str:
-    return "-".join(_words(path)).lower()
+    """What the name of a file says beside its kind, and so that of images is that of their labels."""
+    name = path.stem if path.suffix in COMPRESSED_SUFFIXES else path.name
+    return "-".join(word for word in re.split(r"[-_.]", name.lower()) if word and not KINDS.fullmatch(word))
 
 
 def _split_name(key: str, alone: bool) -> str:

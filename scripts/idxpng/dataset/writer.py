@@ -23,7 +23,7 @@ def _in_line(dumper: yaml.SafeDumper, values: list[Any]) -> yaml.Node:
 _Dumper.add_representer(list, _in_line)
 
 
-def text(facts: dict[str, Any]) -> str:
+def dump(facts: dict[str, Any]) -> str:
     """The YAML of a dataset file or of a part of it, in the order of the keys."""
     return yaml.dump(facts, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=116, default_flow_style=False)
 

@@ -14,7 +14,7 @@ FORMATS = ("PNG", "BMP", "TIFF", "JPEG")
 SHOWN = 5  # of each kind
 DEEP = ("I", "F")  # the first letter of the modes in which Pillow has more than 8 bits a pixel
 
-WAYS_OUT = {
+REMEDIES = {
     "in color": "mogrify -colorspace Gray -alpha off -type Grayscale -depth 8",
     "of more than 8 bits a pixel": "mogrify -depth 8",
     "of several pictures": "keep one picture of each, as magick 'x.tiff[0]' x.png does",
@@ -50,39 +50,39 @@ def read(path: str | os.PathLike[str]) -> GrayImage | str:
         return GrayImage((image.height, image.width), pixels)
 
 
-class Misfits:
+class Problems:
     """Images of a folder that do not fit together: how many of each kind and size, and the first of them."""
 
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter()
         self._first: dict[str, list[str]] = defaultdict(list)
-        self._sizes: set[str] = set()
+        self._sizes: dict[str, tuple[int, int]] = {}
 
     def __bool__(self) -> bool:
         return len(self._sizes) > 1 or len(self._counts) > len(self._sizes)
 
     def add(self, path: str, image: GrayImage | str) -> None:
         """Take note of what was read from a path."""
-        kind = image if isinstance(image, str) else f"{image.size[0]} × {image.size[1]} pixels"
-        if not isinstance(image, str):
-            self._sizes.add(kind)
+        if isinstance(image, str):
+            kind = image
+        else:
+            kind = f"{image.size[0]} × {image.size[1]} pixels"
+            self._sizes[kind] = image.size
         self._counts[kind] += 1
         if len(self._first[kind]) < SHOWN:
             self._first[kind].append(path)
 
     def error(self, folder: str | os.PathLike[str]) -> DataError:
-        """What to tell of them."""
-        found, todo = [], []
-        for kind, count in self._counts.items():
-            if kind in self._sizes and len(self._sizes) == 1:
-                continue
-            more = ", …" if count > SHOWN else ""
-            found.append(f"{kind}: {count:,} ({', '.join(self._first[kind])}{more})")
-            if kind in WAYS_OUT:
-                todo.append(WAYS_OUT[kind])
+        """What is wrong with them, and how to mend it."""
+        wrong = {kind: count for kind, count in self._counts.items() if kind in REMEDIES or len(self._sizes) > 1}
+        found = [
+            f"{kind}: {count:,} ({', '.join(self._first[kind])}{', …' if count > SHOWN else ''})"
+            for kind, count in wrong.items()
+        ]
+        todo = [REMEDIES[kind] for kind in wrong if kind in REMEDIES]
         if len(self._sizes) > 1:
-            usual = max(self._sizes, key=self._counts.__getitem__).removesuffix(" pixels").split(" × ")
-            todo.append(f"make all images the same size: mogrify -resize {usual[1]}x{usual[0]}\\!")
+            rows, columns = self._sizes[max(self._sizes, key=self._counts.__getitem__)]
+            todo.append(f"make all images the same size: mogrify -resize {columns}x{rows}\\!")
         return DataError(
             folder,
             "not all images have one size and 8-bit grayscale pixels",

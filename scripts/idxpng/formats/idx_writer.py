@@ -19,9 +19,13 @@ class IdxWriter:
     Args:
         file: where to.
         header: that of the IDX file.
+
+    Attributes:
+        header: as above.
     """
 
     def __init__(self, file: IO[bytes], header: IdxHeader) -> None:
+        self.header = header
         self._file = file
         self._gzip = zlib_ng.compressobj(LEVEL, zlib_ng.DEFLATED, GZIP)
         self._content, self._published = hashlib.sha256(), hashlib.sha256()

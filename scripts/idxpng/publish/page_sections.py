@@ -22,7 +22,7 @@ def summary(splits: Sequence[dict[str, Any]], classes: int) -> str:
     return f"{total:,} images of {size} pixels in {classes} {noun}: {parts}"
 
 
-def pixels(about: SplitHeader, numbers: dict[str, Any]) -> str:
+def pixels(header: SplitHeader, numbers: dict[str, Any]) -> str:
     """The values of a split's pixels: a histogram, and its numbers as a table."""
     levels = numbers["levels"]
     rows = [
@@ -30,9 +30,9 @@ def pixels(about: SplitHeader, numbers: dict[str, Any]) -> str:
         for start in range(0, len(levels), LEVELS_PER_ROW)
     ]
     what = f"mean {numbers['mean']:.4f} and standard deviation {numbers['std']:.4f} of white"
-    title = f"Pixels of {about.split} by value: {what}"
-    words = f"{about.split}: {sum(levels):,} pixels, {what}. Each step of the scale is ten times as many."
-    return f"""<div data-split="{escape(about.split)}">
+    title = f"Pixels of {header.split} by value: {what}"
+    words = f"{header.split}: {sum(levels):,} pixels, {what}. Each step of the scale is ten times as many."
+    return f"""<div data-split="{escape(header.split)}">
 <p class="numbers">{escape(words)}</p>
 {histogram(levels, BARS, title)}
 <details><summary>The numbers</summary>
@@ -42,35 +42,35 @@ def pixels(about: SplitHeader, numbers: dict[str, Any]) -> str:
 
 
 def numbers(
-    abouts: Sequence[SplitHeader], measured: Sequence[dict[str, Any]], within: Mapping[str, Groups], across: Groups
+    headers: Sequence[SplitHeader], measured: Sequence[dict[str, Any]], within: Mapping[str, Groups], across: Groups
 ) -> str:
     """A table of what was measured, with a row for each split."""
     columns = ("split", "images", "classes", "mean", "standard deviation", "blank", "duplicates", "in another split")
     rows = [
         (
-            about.split,
+            header.split,
             f"{numbers['images']:,}",
             len(numbers["class_counts"]),
             f"{numbers['mean']:.4f}",
             f"{numbers['std']:.4f}",
             f"{numbers['blank_count']:,}",
-            f"{within[about.split].repeated:,}",
-            f"{across.images[about.split]:,}",
+            f"{within[header.split].repeated:,}",
+            f"{across.images[header.split]:,}",
         )
-        for about, numbers in zip(abouts, measured, strict=True)
+        for header, numbers in zip(headers, measured, strict=True)
     ]
     return table(columns, rows)
 
 
-def files(abouts: Sequence[SplitHeader]) -> str:
+def files(headers: Sequence[SplitHeader]) -> str:
     """A table of the IDX files: what their headers say, and their digests."""
     columns = ("split", "file", "magic", "type", "dims", "bytes", "SHA-256")
     rows = []
-    for about in abouts:
-        for file in (about.images, about.labels):
+    for header in headers:
+        for file in (header.images, header.labels):
             dims = " × ".join(map(str, file["dims"]))
             size = f"{file['bytes']:,}"
-            rows.append((about.split, file["file"], file["magic"], file["type"], dims, size, file["sha256"]))
+            rows.append((header.split, file["file"], file["magic"], file["type"], dims, size, file["sha256"]))
     return table(columns, rows)
 
 

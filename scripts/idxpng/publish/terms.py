@@ -40,7 +40,7 @@ TEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciici
 TEX |= {character: f"\\{character}" for character in "{}%&#$_"}
 
 
-def words(dataset: Dataset) -> str:
+def license_text(dataset: Dataset) -> str:
     """What a user must know of a dataset's license, in paragraphs."""
     name = dataset.license["spdx"] or "uncertain"
     paragraphs = (f"License of {dataset.title}: {name}", dataset.license.get("note"), dataset.attribution)
@@ -61,7 +61,7 @@ def license_urls(dataset: Dataset) -> list[str]:
     """The license as metadata has it: its address where it is one license, then what a user must know of it."""
     spdx, note = dataset.license["spdx"], dataset.license.get("note")
     if spdx is None or not re.fullmatch(r"[A-Za-z0-9.-]+", spdx) or spdx.startswith("LicenseRef-"):
-        return [words(dataset)]
+        return [license_text(dataset)]
     return [f"https://spdx.org/licenses/{spdx}", *([note] if note else [])]
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from idxpng.dataset.model import Dataset
-from idxpng.dataset.writer import file_facts, split_facts, text
+from idxpng.dataset.writer import dump, file_facts, split_facts
 from idxpng.formats.split_header import SplitHeader
 from idxpng.run.plan import Plan
 
@@ -144,5 +144,5 @@ def to_paste(dataset: Dataset, resources: str | Path, results: str | Path) -> st
         return ""
     return (
         f"{dataset.source} does not pin the digest of every file. To accept only these files from now on, "
-        f"replace its `splits` by:\n\n{text({'splits': splits})}"
+        f"replace its `splits` by:\n\n{dump({'splits': splits})}"
     )

@@ -9,7 +9,7 @@ import numpy
 import pytest
 
 from builders import idx_bytes
-from idxpng.dataset.inference import survey
+from idxpng.dataset.inference import infer
 from idxpng.errors import DataError
 
 IMAGES = numpy.arange(6 * 2 * 3, dtype="uint8").reshape(6, 2, 3)
@@ -28,12 +28,12 @@ def write(folder: Path, **arrays: numpy.ndarray) -> list[Path]:
 
 def refusal(paths: list[Path]) -> str:
     with pytest.raises(DataError) as error:
-        survey(paths)
+        infer(paths)
     return str(error.value)
 
 
 def test_all_that_the_files_tell_is_found(tmp_path: Path) -> None:
-    facts = survey(
+    facts = infer(
         write(tmp_path, train__images=IMAGES, train__labels=LABELS, t10k__images=IMAGES[:2], t10k__labels=LABELS[3:5])
     )
     assert facts["classes"] == {1: "1", 3: "3", 7: "7"}
@@ -59,14 +59,14 @@ def test_all_that_the_files_tell_is_found(tmp_path: Path) -> None:
 def test_images_and_labels_are_paired_by_their_names(tmp_path: Path, images: str, labels: str, split: str) -> None:
     (tmp_path / images).write_bytes(idx_bytes(IMAGES))
     (tmp_path / labels).write_bytes(idx_bytes(LABELS))
-    facts = survey([tmp_path / labels, tmp_path / images])
+    facts = infer([tmp_path / labels, tmp_path / images])
     ((found, roles),) = facts["splits"].items()
     assert (found, roles["images"]["file"], roles["labels"]["file"]) == (split, images, labels)
 
 
 def test_splits_without_a_usual_name_keep_theirs(tmp_path: Path) -> None:
     arrays = {f"{name}__{role}": array for name in "ab" for role, array in ROLES}
-    assert list(survey(write(tmp_path, **arrays))["splits"]) == ["a", "b"]
+    assert list(infer(write(tmp_path, **arrays))["splits"]) == ["a", "b"]
 
 
 def test_of_a_file_that_is_there_compressed_too_the_compressed_one_is_taken(tmp_path: Path) -> None:
@@ -76,13 +76,13 @@ def test_of_a_file_that_is_there_compressed_too_the_compressed_one_is_taken(tmp_
     paths[2].write_bytes(gzip.compress(images))
     paths[3].write_bytes(lzma.compress(labels))
     for order in (paths, paths[::-1]):
-        train = survey(order)["splits"]["train"]
+        train = infer(order)["splits"]["train"]
         assert [train[role]["file"] for role in ("images", "labels")] == [path.name for path in paths[2:]]
 
 
 def test_labels_of_a_wider_type_and_with_columns_are_said_so(tmp_path: Path) -> None:
     rows = numpy.stack([LABELS, LABELS + 100, numpy.arange(6)], axis=1).astype("int32")
-    facts = survey(write(tmp_path, train__images=IMAGES, train__labels=rows))
+    facts = infer(write(tmp_path, train__images=IMAGES, train__labels=rows))
     assert facts["label_type"] == "int32"
     assert facts["label_columns"] == ["class", "column_2", "column_3"]
     assert facts["classes"] == {1: "1", 3: "3", 7: "7"}

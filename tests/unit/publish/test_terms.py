@@ -7,7 +7,7 @@ import pytest
 from dataset_files import write_dataset
 from idxpng.dataset.file import load
 from idxpng.dataset.model import Dataset
-from idxpng.publish.terms import bibtex, hub_license, license_urls, words
+from idxpng.publish.terms import bibtex, hub_license, license_text, license_urls
 from idxpng.run.catalog import TEXTS
 from project import PROJECT
 
@@ -49,8 +49,8 @@ def test_metadata_has_the_address_of_a_license_and_what_is_to_know_of_it(tmp_pat
     assert license_urls(licensed(tmp_path, "CC0-1.0")) == ["https://spdx.org/licenses/CC0-1.0"]
     for spdx in (None, "MIT OR Apache-2.0", "LicenseRef-mine"):
         unclear = licensed(tmp_path, spdx, note="Ask A.")
-        assert license_urls(unclear) == [words(unclear)]
-        assert "Ask A." in words(unclear)
+        assert license_urls(unclear) == [license_text(unclear)]
+        assert "Ask A." in license_text(unclear)
 
 
 def test_a_citation_is_bibtex_with_what_is_known(tmp_path: Path) -> None:

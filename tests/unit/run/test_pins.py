@@ -10,7 +10,7 @@ import yaml
 from idxpng.dataset.file import load
 from idxpng.dataset.model import Dataset
 from idxpng.dataset.strict_yaml import read_yaml
-from idxpng.dataset.writer import split_facts, text
+from idxpng.dataset.writer import dump, split_facts
 from idxpng.run.summary import to_paste
 from project import PROJECT
 
@@ -21,7 +21,7 @@ PINS = ("bytes", "sha256", "content_sha256", "verified")
 @pytest.mark.parametrize("path", sorted((PROJECT / "datasets").glob("*.yaml")), ids=lambda path: path.stem)
 def test_the_text_of_a_split_says_all_that_its_dataset_file_says(path: Path) -> None:
     splits = {name: split_facts(split) for name, split in load(path).splits.items()}
-    assert yaml.safe_load(text({"splits": splits})) == {"splits": yaml.safe_load(path.read_text())["splits"]}
+    assert yaml.safe_load(dump({"splits": splits})) == {"splits": yaml.safe_load(path.read_text())["splits"]}
 
 
 @pytest.fixture
