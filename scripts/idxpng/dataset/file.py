@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container
+from collections.abc import Container, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -63,14 +64,14 @@ def load(path: str | Path, schema: dict[str, Any] | None = None, display_name: s
         ) from None
     for mirror in dataset.mirrors:
         check_mirror(mirror, display_name)
-    _check_consistency(dataset)
+    for contradiction in _contradictions(dataset):
+        raise contradiction
     return dataset
 
 
 def _dataset(name: str, facts: dict[str, Any], display_name: str, folder: Path) -> Dataset:
     classes = {int(label): text for label, text in sorted(facts["classes"].items(), key=lambda item: int(item[0]))}
     label_type = facts.get("label_type", "uint8")
-    _check_labels(classes, label_type, display_name)
     label_columns = tuple(facts.get("label_columns", (CLASS,)))
     archive = facts.get("archive")
     file_facts = label_type, label_columns, archive and (archive["file"], archive["bytes"])
@@ -125,12 +126,14 @@ def _part(facts: dict[str, Any], whole: dict[str, Split], display_name: str, at:
     parent = whole.get(facts["from"])
     if parent is None:
         expected = f"a split with files: {', '.join(whole) or 'there is none'}"
-        raise DataError(display_name, "a part of no split", at=f"{at}.from", expected=expected, found=facts["from"])
+        raise DataError(
+            display_name, "`from` names no split with files", at=f"{at}.from", expected=expected, found=facts["from"]
+        )
     start, stop = facts["rows"]
     if not start < stop <= parent.count:
         raise DataError(
             display_name,
-            f"rows that {facts['from']} does not have",
+            f"rows outside split {facts['from']}",
             at=f"{at}.rows",
             expected=f"the first and the one after the last, from 0 to {parent.count}",
             found=facts["rows"],
@@ -166,55 +169,37 @@ def _made_of(facts: dict[str, Any]) -> dict[str, Any]:
     return {"class_counts": None if counts is None else tuple(counts), **digests}
 
 
-def _check_labels(classes: dict[int, str], label_type: str, display_name: str) -> None:
-    largest = LARGEST_LABEL[label_type]
-    if max(classes) > largest:
-        raise DataError(
-            display_name,
+def _contradictions(dataset: Dataset) -> Iterator[DataError]:
+    """What cannot be true of a dataset file that has all its keys."""
+    wrong = partial(DataError, dataset.source)
+    largest = LARGEST_LABEL[dataset.label_type]
+    if max(dataset.classes) > largest:
+        yield wrong(
             "a label is too large for the labels file",
             at="classes",
-            expected=f"labels of type {label_type}: 0 to {largest}",
-            found=max(classes),
+            expected=f"labels of type {dataset.label_type}: 0 to {largest}",
+            found=max(dataset.classes),
             todo="write the type of the numbers in the labels file as label_type",
         )
-
-
-def _check_consistency(dataset: Dataset) -> None:
-    names = [file.idx for split in dataset.whole_splits.values() for file in split.files]
-    suffixed = [name for name in names if name.endswith((*COMPRESSED_SUFFIXES, PLAIN_SUFFIX))]
-    if suffixed:
-        raise DataError(dataset.source, "a file name has an extra suffix", at="splits", found=", ".join(suffixed))
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise DataError(dataset.source, "two of its files have the same name", at="splits", found=", ".join(twice))
+    files = [file for split in dataset.whole_splits.values() for file in split.files]
+    names = [file.idx for file in files]
+    if suffixed := [name for name in names if name.endswith((*COMPRESSED_SUFFIXES, PLAIN_SUFFIX))]:
+        yield wrong("a file name has an extra suffix", at="splits", found=", ".join(suffixed))
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        yield wrong("two of its files have the same name", at="splits", found=", ".join(twice))
+    if lost := [file.file for file in files if file.member and not file.archive]:
+        problem = f"{lost[0]} has `member`, but the dataset file names no archive"
+        yield wrong(problem, at="archive", expected="the archive's file and bytes")
     for name, split in dataset.splits.items():
-        for file in split.files:
-            if file.member and not file.archive:
-                raise DataError(
-                    dataset.source,
-                    f"{file.file} has `member`, but the dataset file names no archive",
-                    at="archive",
-                    expected="the archive's file and bytes",
-                )
-        if split.class_counts is None:
+        at, counts = f"splits.{name}.class_counts", split.class_counts
+        if counts is None:
             continue
-        at = f"splits.{name}.class_counts"
-        if len(split.class_counts) != len(dataset.classes):
-            raise DataError(
-                dataset.source,
-                "the number of counts differs from the number of classes",
-                at=at,
-                expected=len(dataset.classes),
-                found=len(split.class_counts),
-            )
-        if sum(split.class_counts) != split.count:
-            raise DataError(
-                dataset.source,
-                "the class counts do not add up to the number of images",
-                at=at,
-                expected=split.count,
-                found=sum(split.class_counts),
-            )
+        if len(counts) != len(dataset.classes):
+            problem = "the number of counts differs from the number of classes"
+            yield wrong(problem, at=at, expected=len(dataset.classes), found=len(counts))
+        if sum(counts) != split.count:
+            problem = "the class counts do not add up to the number of images"
+            yield wrong(problem, at=at, expected=split.count, found=sum(counts))
 
 
 def identify(digests: Container[str], datasets: Path = DATASETS) -> str | None:

@@ -60,29 +60,32 @@ def _position(places: Mapping[KeyPath, Place], error: Any) -> tuple[int, int]:
 
 def _in_words(error: Any) -> tuple[str, str | None, str]:
     """The problem, what is allowed and what was found."""
-    described = error.schema.get("description")
+    described, value, rule = error.schema.get("description", ""), error.validator_value, error.validator
     found = json.dumps(error.instance, ensure_ascii=False)
-    if error.validator == "additionalProperties":
-        import difflib
-
-        known = sorted(error.schema["properties"])
-        found = next(key for key in sorted(error.instance) if key not in known)
-        close = difflib.get_close_matches(found[:100], known, n=1)
-        return "unknown key", f"one of {', '.join(known)}" + (f" (did you mean {close[0]}?)" if close else ""), found
-    if error.validator in ("required", "dependentRequired"):
-        wanted = error.validator_value
-        if isinstance(wanted, dict):  # by the key that needs them
-            wanted = [key for needing, needed in wanted.items() if needing in error.instance for key in needed]
-        missing = [key for key in wanted if key not in error.instance]
+    if rule == "additionalProperties":
+        return "unknown key", *_unknown_key(error)
+    if rule in ("required", "dependentRequired"):
+        # With `dependentRequired`, by the key that needs them.
+        needed = [value] if rule == "required" else [value[key] for key in value if key in error.instance]
+        missing = [key for keys in needed for key in keys if key not in error.instance]
         return "a key is missing", ", ".join(missing), ", ".join(sorted(error.instance)) or "nothing"
-    if error.validator == "type":
-        allowed = error.validator_value if isinstance(error.validator_value, list) else [error.validator_value]
-        return "wrong kind of value", f"{' or '.join(allowed)}. {described or ''}".rstrip(), found
-    if error.validator in ("maxLength", "maxItems"):
-        return "too long", f"at most {error.validator_value:,}. {described or ''}".rstrip(), found
-    if error.validator in ("pattern", "oneOf", "anyOf", "not"):
-        return "not allowed here", described, found
-    return error.message, described, found
+    if rule == "type":
+        allowed = " or ".join(value if isinstance(value, list) else [value])
+        return "wrong kind of value", f"{allowed}. {described}".rstrip(), found
+    if rule in ("maxLength", "maxItems"):
+        return "too long", f"at most {value:,}. {described}".rstrip(), found
+    problem = "not allowed here" if rule in ("pattern", "oneOf", "anyOf", "not") else error.message
+    return problem, described or None, found
+
+
+def _unknown_key(error: Any) -> tuple[str, str]:
+    """The keys that are allowed, and the first that is not."""
+    import difflib
+
+    known = sorted(error.schema["properties"])
+    found = next(key for key in sorted(error.instance) if key not in known)
+    close = difflib.get_close_matches(found[:100], known, n=1)
+    return f"one of {', '.join(known)}" + (f" (did you mean {close[0]}?)" if close else ""), found
 
 
 def _quoted(error: Any, place: Place | None) -> str | None:

@@ -101,27 +101,21 @@ def open_content(path: str | os.PathLike[str], watch: Callable[[Any], object] | 
         try:
             yield stream
         except EOFError:
-            size = os.path.getsize(path)
             raise CompressedFileError(
                 path,
                 f"truncated {kind} file",
-                at=f"byte {size}",
+                at=f"byte {os.path.getsize(path)}",
                 expected="the end of the compressed data",
                 found="end of file",
                 todo=again,
             ) from None
-        except gzip.BadGzipFile as error:
+        except (gzip.BadGzipFile, zlib.error, lzma.LZMAError) as error:
+            problem = f"damaged {kind} file"
             if "Not a gzipped file" in str(error):  # the first member is one, see `compression`
                 problem = "something else follows the gzip data"
             elif "CRC" in str(error):
-                problem = "damaged gzip file: the content does not match its CRC-32"
-            else:
-                problem = "damaged gzip file"
+                problem += ": the content does not match its CRC-32"
             raise CompressedFileError(path, problem, at=f"about byte {file.tell()}", found=error, todo=again) from None
-        except (zlib.error, lzma.LZMAError) as error:
-            raise CompressedFileError(
-                path, f"damaged {kind} file", at=f"about byte {file.tell()}", found=error, todo=again
-            ) from None
 
 
 def content_chunks(

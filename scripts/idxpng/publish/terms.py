@@ -6,33 +6,24 @@ import re
 
 from idxpng.dataset.model import Dataset
 
-# The Hugging Face Hub knows most licenses by their SPDX identifiers in small letters, and these by other names.
+# The Hugging Face Hub knows most licenses by their SPDX identifiers in small letters, and these by other names; it
+# makes no difference between `only` and `or-later`.
 # https://huggingface.co/docs/hub/repositories-licenses
 HUB_NAMES = {
-    "AGPL-3.0-only": "agpl-3.0",
-    "AGPL-3.0-or-later": "agpl-3.0",
     "C-UDA-1.0": "c-uda",
-    "GFDL-1.3-only": "gfdl",
-    "GFDL-1.3-or-later": "gfdl",
-    "GPL-2.0-only": "gpl-2.0",
-    "GPL-2.0-or-later": "gpl-2.0",
-    "GPL-3.0-only": "gpl-3.0",
-    "GPL-3.0-or-later": "gpl-3.0",
-    "LGPL-2.1-only": "lgpl-2.1",
-    "LGPL-2.1-or-later": "lgpl-2.1",
-    "LGPL-3.0-only": "lgpl-3.0",
-    "LGPL-3.0-or-later": "lgpl-3.0",
+    "GFDL-1.3": "gfdl",
     "LGPLLR": "lgpl-lr",
     "ODC-By-1.0": "odc-by",
     "ODbL-1.0": "odbl",
     "PDDL-1.0": "pddl",
 }
 HUB_SAME = """
-    AFL-3.0 Apache-2.0 Artistic-2.0 BSD-2-Clause BSD-3-Clause BSD-3-Clause-Clear BSL-1.0 CC-BY-2.0 CC-BY-2.5 CC-BY-3.0
-    CC-BY-4.0 CC-BY-NC-2.0 CC-BY-NC-3.0 CC-BY-NC-4.0 CC-BY-NC-ND-3.0 CC-BY-NC-ND-4.0 CC-BY-NC-SA-2.0 CC-BY-NC-SA-3.0
-    CC-BY-NC-SA-4.0 CC-BY-ND-4.0 CC-BY-SA-3.0 CC-BY-SA-4.0 CC0-1.0 CDLA-Permissive-1.0 CDLA-Permissive-2.0
-    CDLA-Sharing-1.0 ECL-2.0 EPL-1.0 EPL-2.0 etalab-2.0 EUPL-1.1 EUPL-1.2 ISC LPPL-1.3c MIT MPL-2.0 MS-PL NCSA OFL-1.1
-    OSL-3.0 PostgreSQL Unlicense WTFPL Zlib
+    AFL-3.0 AGPL-3.0 Apache-2.0 Artistic-2.0 BSD-2-Clause BSD-3-Clause BSD-3-Clause-Clear BSL-1.0 CC-BY-2.0
+    CC-BY-2.5 CC-BY-3.0 CC-BY-4.0 CC-BY-NC-2.0 CC-BY-NC-3.0 CC-BY-NC-4.0 CC-BY-NC-ND-3.0 CC-BY-NC-ND-4.0
+    CC-BY-NC-SA-2.0 CC-BY-NC-SA-3.0 CC-BY-NC-SA-4.0 CC-BY-ND-4.0 CC-BY-SA-3.0 CC-BY-SA-4.0 CC0-1.0
+    CDLA-Permissive-1.0 CDLA-Permissive-2.0 CDLA-Sharing-1.0 ECL-2.0 EPL-1.0 EPL-2.0 etalab-2.0 EUPL-1.1 EUPL-1.2
+    GPL-2.0 GPL-3.0 ISC LGPL-2.1 LGPL-3.0 LPPL-1.3c MIT MPL-2.0 MS-PL NCSA OFL-1.1 OSL-3.0 PostgreSQL Unlicense
+    WTFPL Zlib
 """
 
 # Characters that BibTeX or the TeX behind it would act on.
@@ -52,8 +43,9 @@ def hub_license(dataset: Dataset) -> dict[str, str]:
     spdx = dataset.license["spdx"]
     if spdx is None:
         return {"license": "unknown"}
-    if spdx in HUB_SAME.split() or spdx in HUB_NAMES:
-        return {"license": HUB_NAMES.get(spdx, spdx.lower())}
+    name = re.sub("-(only|or-later)$", "", spdx)
+    if name in HUB_SAME.split() or name in HUB_NAMES:
+        return {"license": HUB_NAMES.get(name, name.lower())}
     return {"license": "other", "license_name": spdx.lower().replace(" ", "-"), "license_link": "LICENSE"}
 
 

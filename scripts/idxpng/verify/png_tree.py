@@ -153,10 +153,6 @@ class PngTree:
     def _name(self, value: int) -> str:
         return self.names[self.values.index(value)] if value in self.values else str(value)
 
-    def label(self, index: int) -> str:
-        """The directory in which the image at an index was found."""
-        return self.names[self.places[index - self.first] - 1]
-
     def image_counts(self) -> dict[str, int]:
         """How many images were found in each label's directory."""
         counts = Counter(self.places)
