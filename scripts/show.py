@@ -26,7 +26,7 @@ def main(file: str, count: int | None = None, index: int | None = None, draw: bo
         draw: show images as pictures, two rows of pixels in each line of text.
 
     Raises:
-        IdxError: when it is no IDX file, or has no such item.
+        IdxError: when it is not an IDX file, or has no such item.
         CompressedFileError: when it is damaged.
     """
     with open_content(file) as stream:
@@ -34,34 +34,36 @@ def main(file: str, count: int | None = None, index: int | None = None, draw: bo
         if count is None and index is None and not draw:
             return _header(header)
         if draw and (header.type.name != "uint8" or len(header.dims) != 3):
-            raise IdxError(
-                file,
-                "nothing to draw: the file has no images",
-                expected="uint8 in 3 dimensions",
-                found=f"{header.type.name} in {len(header.dims)}",
-            )
-        if count is not None and count < 1:
-            raise IdxError(file, "nothing to show", expected="a count of at least 1", found=count)
-        start = index or 0
-        stop = start + 1 if count is None else min(count, header.dims[0])
-        if not 0 <= start < stop <= header.dims[0]:
-            indices = f"an index from 0 to {header.dims[0] - 1}" if header.dims[0] else "no index, since it is empty"
-            raise IdxError(file, "no such item", expected=indices, found=start)
-        for position in range(start):
+            found = f"{header.type.name} in {len(header.dims)}"
+            problem = "nothing to draw: the file has no images"
+            raise IdxError(file, problem, expected="uint8 in 3 dimensions", found=found)
+        shown = _positions(header, file, count, index or 0)
+        for position in range(shown.start):
             _read(stream, header, file, position)
-        data = b"".join(_read(stream, header, file, position) for position in range(start, stop))
+        data = b"".join(_read(stream, header, file, position) for position in shown)
     if not header.item_shape:
         return " ".join(map(str, decode(data, header.type)))
     show = _drawing if draw else _matrix
-    return "\n\n".join(show(item) for item in as_array(data, header, stop - start, file))
+    return "\n\n".join(show(item) for item in as_array(data, header, len(shown), file))
+
+
+def _positions(header: IdxHeader, file: str, count: int | None, start: int) -> range:
+    """Those of the first ``count`` items, or of the one at ``start``."""
+    if count is not None and count < 1:
+        raise IdxError(file, "nothing to show", expected="a count of at least 1", found=count)
+    items = header.dims[0]
+    shown = range(start, start + 1 if count is None else min(count, items))
+    if start < 0 or not shown or shown.stop > items:
+        indices = f"an index from 0 to {items - 1}" if items else "no index, since it is empty"
+        raise IdxError(file, "no such item", expected=indices, found=start)
+    return shown
 
 
 def _header(header: IdxHeader) -> str:
     names = DIMENSIONS.get(len(header.dims), [f"dimension {n}" for n in range(1, len(header.dims) + 1)])
-    rows = {"magic number": f"{header.magic}  (0x{header.magic:08x}, {header.type.name})"} | dict(
-        zip(names, header.dims, strict=True)
-    )
-    return "\n".join(f"{name + ':':<19}{value}" for name, value in rows.items())
+    rows = [("magic number", f"{header.magic}  (0x{header.magic:08x}, {header.type.name})")]
+    rows += zip(names, map(str, header.dims), strict=True)
+    return "\n".join(f"{name + ':':<19}{value}" for name, value in rows)
 
 
 def _read(stream: IO[bytes], header: IdxHeader, file: str, position: int) -> bytes:

@@ -1,11 +1,14 @@
-"""What others wrote is shown, and does nothing."""
+"""What others wrote is shown, and does nothing to a terminal or a shell."""
 
+import os
+import subprocess
 import unicodedata
+from pathlib import Path
 
 import pytest
 import yaml
 
-from idxpng.text import UNSAFE, printable, shortened
+from idxpng.text import UNSAFE, printable, shell_word, shortened
 from project import PROJECT
 
 # Letters, marks and joiners that words of living languages need, and signs that people use as class names.
@@ -54,3 +57,33 @@ def test_long_text_is_cut_and_says_its_length() -> None:
 def test_dataset_files_may_have_no_text_that_acts() -> None:
     schema = yaml.safe_load((PROJECT / "schemas/dataset.schema.yaml").read_text(encoding="utf-8"))
     assert schema["$defs"]["text"]["pattern"] == rf"^[^{UNSAFE}]+$(?!\n)"
+
+
+NAMES = [
+    "plain.png",
+    "two words",
+    "it's",
+    'double " quote',
+    "$(touch pwned)",
+    "`touch pwned`",
+    "; touch pwned",
+    "*",
+    "-rf",
+    "back\\slash",
+    "line\nbreak; touch pwned",
+    "\x1b[31mred",
+    "\u202egnp.exe",
+    "ünïcödé",
+    "line\u2028separator",
+    "it's\n$(touch pwned)\\",
+    os.fsdecode(b"no text \xff"),
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_in_a_command_is_the_name_and_nothing_else(tmp_path: Path, name: str) -> None:
+    command = f"printf %s {shell_word(name)}"
+    process = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, check=True)
+    assert process.stdout == os.fsencode(name)
+    assert os.listdir(tmp_path) == []
+    assert printable(command) == command

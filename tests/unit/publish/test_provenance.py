@@ -1,4 +1,4 @@
-"""The commit is told of a checkout, and of nothing else."""
+"""Provenance has the commit of a checkout, and of nothing else."""
 
 import os
 import subprocess
