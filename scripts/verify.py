@@ -58,7 +58,8 @@ def main(
     if report is not None:
         Path(report).unlink(missing_ok=True)
     facts = load(dataset, read_schema())
-    if (images is None) != (labels is None):
+    originals = (images, labels) if images and labels else None
+    if (images or labels) and not originals:
         raise DataError(
             images or labels or "", "the images or the labels are missing", todo="give both --images and --labels"
         )
@@ -71,7 +72,7 @@ def main(
         )
     for name, path in trees.items():
         count = min(limit or facts.split(name).count, facts.split(name).count)
-        check = TreeCheck(path, facts, name, count, images, labels, manifest, processes, classes)
+        check = TreeCheck(path, facts, name, count, originals, manifest, processes, classes)
         digests = _prove(check)
         if report is not None:
             document = {
@@ -114,7 +115,7 @@ def _trees(tree: str, dataset: Dataset, split: str | None) -> dict[str, str]:
 
 def _prove(check: TreeCheck) -> dict[str, str]:
     """The digests of images and labels that the tree makes, if they are those that it must make."""
-    if check.images is None and not (check.whole and check.pinned):
+    if check.originals is None and not (check.whole and check.pinned):
         raise DataError(
             check.tree,
             "it cannot be verified without the original IDX files",
@@ -130,7 +131,7 @@ def _prove(check: TreeCheck) -> dict[str, str]:
         log.info("rebuilt from %s: SHA-256 %s", check.tree, found)
         if found == expected:
             return expected
-    if check.images is not None:
+    if check.originals is not None:
         problems = check.compare()
         if not (problems or check.covers_file):
             return check.pins
@@ -144,7 +145,7 @@ def _explain(check: TreeCheck, problems: Problems, expected: Mapping[str, str], 
         if problems.counts["missing"] and not problems.labels:
             repairs.append(_give_originals(check))
         return _error(check.tree, check.dataset, problems.lines(), repairs)
-    if check.images is not None:
+    if check.originals is not None:
         return DataError(
             check.tree,
             "the rebuilt file differs from the published one, although each image equals the original",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from idxpng.dataset.model import ROLES, Dataset, Split, content_digests
-from idxpng.verify.originals import Originals, headers
+from idxpng.formats.labeled_images import LabeledImages
+from idxpng.verify.originals import digest_of, headers, open_originals
 from idxpng.verify.png_tree import PngTree, Problems
 from idxpng.verify.rebuilt_idx import StoredImages, labels_digest, start
 
@@ -21,7 +22,7 @@ class TreeCheck:
         tree: the directory with a directory for each label.
         dataset, split: what it must be; ``split`` by name.
         count: how many images the tree must have.
-        images, labels: the original IDX files, or None.
+        originals: the original IDX files of images and labels, or None.
         manifest: the CSV file of the split, for labels of several columns, or None.
         processes: how many processes read images.
         classes: the labels whose images the tree has; None for all.
@@ -31,8 +32,7 @@ class TreeCheck:
     dataset: Dataset
     split: str
     count: int
-    images: str | None = None
-    labels: str | None = None
+    originals: tuple[str, str] | None = None
     manifest: str | None = None
     processes: int = 1
     classes: Collection[int] | None = None
@@ -89,8 +89,9 @@ class TreeCheck:
         """
         if self.whole and self.pinned:
             return self.pins
-        with self._originals() as originals:
-            return originals.digests(self.count)
+        header = headers(self.dataset, self.split, self.count)
+        with self._opened() as originals:
+            return {role: digest_of(getattr(originals, role), header[role]) for role in ROLES}
 
     def rebuild(self) -> tuple[dict[str, str] | None, Problems]:
         """The SHA-256 of the IDX files that the tree makes by itself, or None where there is a problem with it.
@@ -125,7 +126,7 @@ class TreeCheck:
             DataError: when they are not the pinned ones.
         """
         tree, reading = self._tree(), self._stored_images()
-        with self._originals() as originals:
+        with self._opened() as originals:
             problems = tree.find_images(self._labels(originals))
             for chunk, images, wrong in reading.read_all(tree, self.processes):
                 differing = {path: (kind, detail) for kind, path, detail in wrong}
@@ -141,7 +142,7 @@ class TreeCheck:
         """How many images the tree must have."""
         if self.classes is None:
             return self.count
-        with self._originals() as originals:
+        with self._opened() as originals:
             return sum(label >= 0 for label in self._labels(originals))
 
     def _tree(self) -> PngTree:
@@ -149,9 +150,9 @@ class TreeCheck:
         asked = {name: label for name, label in labels if self.classes is None or label in self.classes}
         return PngTree(self.tree, asked, self.facts.file_count, self.count, self.first)
 
-    def _labels(self, originals: Originals) -> Sequence[int]:
+    def _labels(self, originals: LabeledImages) -> Sequence[int]:
         """The label of each image, and -1 for each that the tree must not have."""
-        labels = originals.classes(self.first, self.first + self.count)
+        labels = originals.classes(self.count)
         if self.classes is None:
             return labels
         return array("i", [label if label in self.classes else -1 for label in labels])
@@ -162,9 +163,7 @@ class TreeCheck:
             return StoredImages(self.tree, columns, rows, transposed=True)
         return StoredImages(self.tree, rows, columns, transposed=False)
 
-    @contextmanager
-    def _originals(self) -> Iterator[Originals]:
-        if self.images is None or self.labels is None:
-            raise ValueError("both originals are needed")
-        with Originals(self.images, self.labels, self.dataset, self.split) as originals:
-            yield originals
+    def _opened(self) -> AbstractContextManager[LabeledImages]:
+        if self.originals is None:
+            raise ValueError("the originals are needed")
+        return open_originals(*self.originals, self.dataset, self.split)
