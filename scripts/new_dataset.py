@@ -44,7 +44,7 @@ def main(files: Sequence[str], output: str | None = None) -> str:
         output: the file to write; by default beside the folder, with its name and the suffix .yaml.
 
     Raises:
-        IdxError, CompressedFileError: when a file is no IDX file, or damaged.
+        IdxError, CompressedFileError: when a file is not an IDX file, or damaged.
         DataError: when they are not images and labels, split by split, ``output`` exists, or a name cannot stand in
             a dataset file.
     """

@@ -38,7 +38,7 @@ def main(
         classes: only images with these labels, of those that the shard has otherwise; all by default.
     """
     split_header = SplitHeader.read(header)
-    class_names = {int(label): class_name for label, class_name in split_header.class_names.items()}
+    class_names = split_header.names()
     with split_header.open(images, labels) as source, atomic_file(shard) as file:
         values = source.classes(limit)
         order = shuffled(len(values), shuffle_seed) if shuffle_seed is not None else range(len(values))

@@ -21,7 +21,7 @@ def main(file: str, count: int | None = None, index: int | None = None, draw: bo
 
     Args:
         file: an IDX file, plain or compressed with gzip or xz.
-        count: show the first so many items instead of the header; labels in one line.
+        count: show the first ``count`` items instead of the header; labels in one line.
         index: show the item at this 0-based position instead, an image as its matrix of numbers.
         draw: show images as pictures, two rows of pixels in each line of text.
 

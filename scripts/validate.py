@@ -95,7 +95,7 @@ def check(images: str, labels: str, dataset: Dataset, expected: Split) -> dict[s
         ``class_names`` and ``class_counts``, by the label as directories spell it.
 
     Raises:
-        IdxError: when a file is no IDX file, or not as long as its header says.
+        IdxError: when a file is not an IDX file, or not as long as its header says.
         DataError: when it is not the expected one.
     """
     label_columns, count, shape = dataset.label_columns, expected.file_count, expected.shape

@@ -44,5 +44,4 @@ def split_facts(split: Split) -> dict[str, Any]:
 
 
 def file_facts(file: PublishedFile) -> dict[str, Any]:
-    """What a dataset file says of a published file."""
     return {key: value for key in OF_A_FILE if (value := getattr(file, key)) is not None}

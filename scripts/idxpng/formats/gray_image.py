@@ -31,7 +31,7 @@ class GrayImage(NamedTuple):
 
 
 def read(path: str | os.PathLike[str]) -> GrayImage | str:
-    """An image, its size as (rows, columns); or what it is instead, a key of `WAYS_OUT`."""
+    """An image, its size as (rows, columns); or what it is instead, a key of `REMEDIES`."""
     try:
         image = Image.open(path, formats=FORMATS)
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
@@ -62,7 +62,6 @@ class Problems:
         return len(self._sizes) > 1 or len(self._counts) > len(self._sizes)
 
     def add(self, path: str, image: GrayImage | str) -> None:
-        """Take note of what was read from a path."""
         if isinstance(image, str):
             kind = image
         else:

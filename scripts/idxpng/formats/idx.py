@@ -117,7 +117,7 @@ def read_header(stream: IO[bytes], file: str | os.PathLike[str]) -> IdxHeader:
     Nothing is allocated that the header asks for, and its numbers are exact whatever their size.
 
     Raises:
-        IdxError: when the bytes are no IDX header.
+        IdxError: when the bytes are not an IDX header.
     """
     start = stream.read(4)
     if len(start) < 4:

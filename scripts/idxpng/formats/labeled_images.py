@@ -37,7 +37,7 @@ class LabeledImages:
         extra_columns: ``label_columns`` without the class.
 
     Raises:
-        IdxError: when a file is no IDX file, or not as long as its header says.
+        IdxError: when a file is not an IDX file, or not as long as its header says.
     """
 
     def __init__(

@@ -75,7 +75,6 @@ def files(headers: Sequence[SplitHeader]) -> str:
 
 
 def terms(known: Dataset) -> str:
-    """The license and what the dataset's authors ask for."""
     return definitions(
         {
             "license": known.license["spdx"] or "uncertain",

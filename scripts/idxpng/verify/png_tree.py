@@ -180,7 +180,7 @@ def _is_timestamp(entry: os.DirEntry[str]) -> bool:
 
 
 def _kind(entry: os.DirEntry[str]) -> str:
-    """What stands in a place, where it is no file."""
+    """What an entry is, if it is not a file."""
     if entry.is_symlink():
         return "a symbolic link"
     if entry.is_dir():

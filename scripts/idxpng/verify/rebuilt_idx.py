@@ -7,7 +7,6 @@ import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice, tee
-from typing import Any
 
 from idxpng.errors import DataError
 from idxpng.formats.idx import IdxHeader
@@ -45,7 +44,6 @@ class StoredImages:
 
     @property
     def size(self) -> int:
-        """Bytes of an image."""
         return self.rows * self.columns
 
     def read(self, chunk: Sequence[tuple[int, str]]) -> tuple[bytes, list[Wrong]]:
@@ -61,13 +59,8 @@ class StoredImages:
             except PngError as error:
                 wrong.append((error.kind, path, str(error)))
                 pixels = bytes(self.size)
-            images.append(self._stored(pixels))
+            images.append(transposed(pixels, self.columns) if self.transposed else pixels)
         return b"".join(images), wrong
-
-    def _stored(self, pixels: bytes) -> bytes:
-        if not self.transposed:
-            return pixels
-        return transposed(pixels, self.columns)
 
     def read_all(self, tree: PngTree, processes: int) -> Iterator[tuple[Sequence[tuple[int, str]], bytes, list[Wrong]]]:
         """All images found in a tree, in the order of the IDX file: some indices and paths, and what `read` gives."""
@@ -76,11 +69,6 @@ class StoredImages:
         chunks, pieces = tee(tree.chunks(max(1, min(CHUNK_IMAGES, CHUNK_BYTES // self.size))))
         for chunk, (images, wrong) in zip(chunks, parallel_map(self.read, pieces, processes), strict=True):
             yield chunk, images, wrong
-
-
-def start(header: IdxHeader) -> Any:
-    """The SHA-256 of an IDX file up to where its items begin."""
-    return hashlib.sha256(header.to_bytes())
 
 
 def labels_digest(header: IdxHeader, tree: PngTree, columns: Sequence[str], manifest: str | None) -> str:
@@ -95,7 +83,7 @@ def labels_digest(header: IdxHeader, tree: PngTree, columns: Sequence[str], mani
     Raises:
         DataError: when it does not list each image, or a number does not fit into the type of the file.
     """
-    digest = start(header)
+    digest = hashlib.sha256(header.to_bytes())
     row = struct.Struct(f">{len(columns)}{header.type.code}")
 
     def pack(values: Sequence[int]) -> bytes:
@@ -103,26 +91,30 @@ def labels_digest(header: IdxHeader, tree: PngTree, columns: Sequence[str], mani
             return row.pack(*values)
         except struct.error:
             source = manifest or tree.path
-            raise DataError(source, "no label", expected=f"{header.type.name}", found=values) from None
+            raise DataError(
+                source,
+                "the label does not fit the type of the labels file",
+                expected=f"{header.type.name}",
+                found=values,
+            ) from None
 
     if len(columns) == 1:
         packed = [pack([value]) for value in tree.values]
         places = iter(tree.places)
         while chunk := list(islice(places, CHUNK_LABELS)):
             digest.update(b"".join([packed[place - 1] for place in chunk]))
-        return str(digest.hexdigest())
+        return digest.hexdigest()
+    others = [column for column in columns if column != CLASS]
     if manifest is None:
-        others = ", ".join(column for column in columns if column != CLASS)
-        raise DataError(tree.path, f"the directories do not contain {others}", todo="add --manifest FILE")
-    class_column = columns.index(CLASS)
-    for place, values in zip(tree.places, _manifest_rows(manifest, columns, len(tree.places)), strict=True):
-        values[class_column] = tree.values[place - 1]
+        raise DataError(tree.path, f"the directories do not contain {', '.join(others)}", todo="add --manifest FILE")
+    for place, values in zip(tree.places, _manifest_rows(manifest, others, len(tree.places)), strict=True):
+        values.insert(columns.index(CLASS), tree.values[place - 1])
         digest.update(pack(values))
-    return str(digest.hexdigest())
+    return digest.hexdigest()
 
 
 def _manifest_rows(manifest: str, columns: Sequence[str], count: int) -> Iterator[list[int]]:
-    """For each image of the split the values of ``columns``, with 0 in place of the class."""
+    """The values of ``columns`` for each image of the split."""
     if not os.path.isfile(manifest):
         raise DataError(manifest, "file not found", todo="make the manifest again")
     with open(manifest, encoding="utf-8", newline="") as file:
@@ -132,13 +124,13 @@ def _manifest_rows(manifest: str, columns: Sequence[str], count: int) -> Iterato
                 row = next(rows)
                 if int(row["index"]) != index:
                     raise ValueError(f"it is of image {row['index']}")
-                values = [0 if column == CLASS else int(row[column]) for column in columns]
+                values = [int(row[column]) for column in columns]
             except (StopIteration, KeyError, TypeError, ValueError, csv.Error) as error:
                 raise DataError(
                     manifest,
                     f"no valid row for image {index}",
                     at=f"line {rows.line_num}",
-                    expected=f"index,{','.join(column for column in columns if column != CLASS)}",
+                    expected=",".join(["index", *columns]),
                     found=repr(error)[:LONGEST_MESSAGE],
                     todo="make the manifest again",
                 ) from None

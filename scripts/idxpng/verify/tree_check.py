@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from array import array
 from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager
@@ -11,7 +12,7 @@ from idxpng.dataset.model import ROLES, Dataset, Split, content_digests
 from idxpng.formats.labeled_images import LabeledImages
 from idxpng.verify.originals import digest_of, headers, open_originals
 from idxpng.verify.png_tree import PngTree, Problems
-from idxpng.verify.rebuilt_idx import StoredImages, labels_digest, start
+from idxpng.verify.rebuilt_idx import StoredImages, labels_digest
 
 
 @dataclass(frozen=True)
@@ -38,11 +39,6 @@ class TreeCheck:
     classes: Collection[int] | None = None
 
     @property
-    def first(self) -> int:
-        """The index of the split's first image."""
-        return self.facts.rows[0] if self.facts.rows else 0
-
-    @property
     def covers_file(self) -> bool:
         """Whether it is about all labels, from the first image of the files on."""
         return self.facts.rows is None and self.classes is None
@@ -52,13 +48,16 @@ class TreeCheck:
         """Which part of the images in the files it is about, in words."""
         if self.covers_file:
             return f"a limit of {self.count:,}"
-        rows = f"rows {self.first:,} to {self.first + self.count - 1:,}"
+        rows = f"rows {self._first:,} to {self._first + self.count - 1:,}"
         return rows if self.classes is None else f"labels {', '.join(map(str, self.classes))} of {rows}"
 
     @property
     def facts(self) -> Split:
-        """What the dataset file says of the split."""
         return self.dataset.splits[self.split]
+
+    @property
+    def _first(self) -> int:
+        return self.facts.rows[0] if self.facts.rows else 0
 
     @property
     def whole(self) -> bool:
@@ -72,7 +71,6 @@ class TreeCheck:
 
     @property
     def pinned(self) -> bool:
-        """Whether both are pinned."""
         return not self.not_pinned
 
     @property
@@ -106,7 +104,7 @@ class TreeCheck:
         header = headers(self.dataset, self.split, self.count)
         columns = self.dataset.label_columns
         labels_sha256 = None if problems else labels_digest(header["labels"], tree, columns, self.manifest)
-        images_digest = start(header["images"])
+        images_digest = hashlib.sha256(header["images"].to_bytes())
         for _, images, wrong in self._stored_images().read_all(tree, self.processes):
             images_digest.update(images)
             for kind, path, detail in wrong:
@@ -148,7 +146,7 @@ class TreeCheck:
     def _tree(self) -> PngTree:
         labels = self.dataset.labels.items()
         asked = {name: label for name, label in labels if self.classes is None or label in self.classes}
-        return PngTree(self.tree, asked, self.facts.file_count, self.count, self.first)
+        return PngTree(self.tree, asked, self.facts.file_count, self.count, self._first)
 
     def _labels(self, originals: LabeledImages) -> Sequence[int]:
         """The label of each image, and -1 for each that the tree must not have."""
@@ -158,10 +156,9 @@ class TreeCheck:
         return array("i", [label if label in self.classes else -1 for label in labels])
 
     def _stored_images(self) -> StoredImages:
-        rows, columns = self.facts.shape
-        if self.dataset.orientation == "transposed":
-            return StoredImages(self.tree, columns, rows, transposed=True)
-        return StoredImages(self.tree, rows, columns, transposed=False)
+        transposed = self.dataset.orientation == "transposed"
+        rows, columns = self.facts.shape[::-1] if transposed else self.facts.shape
+        return StoredImages(self.tree, rows, columns, transposed)
 
     def _opened(self) -> AbstractContextManager[LabeledImages]:
         if self.originals is None:
