@@ -1,9 +1,9 @@
 """IDX archives of the MNIST family -> verified PNG files, one directory per label.
 
 rules/idx.smk      download -> decompress -> validate: the published IDX files, proven
-rules/images.smk   export, one job per label -> manifest
-rules/look.smk     preview, measure -> describe: what a person looks at
-rules/publish.smk  parquet -> card: what other people's tools load
+rules/images.smk   export, one job per label -> merge_manifests
+rules/views.smk    preview, measure -> find_duplicates -> make_page: what a person looks at
+rules/publish.smk  write_parquet -> write_card: what other people's tools load
 rules/shards.smk   pack -> index_shards: tar archives in place of single files
 rules/formats.smk  archive_split, save_npz, write_csv, list_digests: other forms, and a list to check any of it by
 rules/build.smk    build_idx -> write_dataset: the way back, from images of one's own to IDX files
@@ -19,7 +19,7 @@ min_version("9.27")
 STARTED = time.monotonic()
 
 
-report: "docs/report/workflow.rst"
+report: "rules/report/workflow.rst"
 
 
 include: "rules/common.smk"
@@ -65,7 +65,7 @@ include: "rules/folders.smk"
 include: "rules/formats.smk"
 include: "rules/idx.smk"
 include: "rules/images.smk"
-include: "rules/look.smk"
+include: "rules/views.smk"
 include: "rules/publish.smk"
 include: "rules/shards.smk"
 include: "rules/verify.smk"

@@ -27,16 +27,16 @@ rule export:
         " --label {wildcards.label:q} {params.limit:q} --png {output.png:q} --manifest {output.manifest:q} --log {log:q}"
 
 
-rule manifest:
+rule merge_manifests:
     """List all images of a split in the order of the IDX file, with label, class name and digest."""
     input:
         plan.each("<results>/{dataset}/manifest/{split}/{label}.csv"),
     output:
         "<results>/{dataset}/manifest/{split}.csv",
     log:
-        "<logs>/{dataset}/manifest/{split}.log",
+        "<logs>/{dataset}/merge_manifests/{split}.log",
     benchmark:
-        "<benchmarks>/{dataset}/manifest/{split}.tsv"
+        "<benchmarks>/{dataset}/merge_manifests/{split}.tsv"
     conda:
         "../envs/python.yaml"
     resources:
@@ -44,7 +44,7 @@ rule manifest:
         runtime=asks.runtime,
     params:
         png=png_of_split,
-        code=code("manifest"),
-        script=script("manifest"),
+        code=code("merge_manifests"),
+        script=script("merge_manifests"),
     shell:
         "python {params.script:q} --manifest {output:q} --png {params.png:q} --log {log:q} {input:q}"

@@ -1,7 +1,7 @@
 """What other people's tools load: Parquet files, dataset card, Croissant metadata, license and citation."""
 
 
-rule parquet:
+rule write_parquet:
     """Write the images of a split to one Parquet file, as Hugging Face Datasets expects it."""
     input:
         unpack(plan.idx_files),
@@ -9,9 +9,9 @@ rule parquet:
     output:
         "<results>/{dataset}/parquet/{split}.parquet",
     log:
-        "<logs>/{dataset}/parquet/{split}.log",
+        "<logs>/{dataset}/write_parquet/{split}.log",
     benchmark:
-        "<benchmarks>/{dataset}/parquet/{split}.tsv"
+        "<benchmarks>/{dataset}/write_parquet/{split}.tsv"
     conda:
         "../envs/publish.yaml"
     resources:
@@ -19,14 +19,14 @@ rule parquet:
         runtime=asks.runtime,
     params:
         selection=plan.selection_options,
-        code=code("parquet"),
-        script=script("parquet"),
+        code=code("write_parquet"),
+        script=script("write_parquet"),
     shell:
         "python {params.script:q} --images {input.images:q} --labels {input.labels:q} --header {input.header:q}"
         " {params.selection:q} --parquet {output:q} --log {log:q}"
 
 
-rule card:
+rule write_card:
     """Write the dataset card, Croissant metadata, license, citation, and provenance of a dataset."""
     input:
         headers=plan.each("<results>/{dataset}/header/{split}.json"),
@@ -40,9 +40,9 @@ rule card:
         citation_file="<results>/{dataset}/CITATION",
         provenance="<results>/{dataset}/provenance.json",
     log:
-        "<logs>/{dataset}/card.log",
+        "<logs>/{dataset}/write_card.log",
     benchmark:
-        "<benchmarks>/{dataset}/card.tsv"
+        "<benchmarks>/{dataset}/write_card.tsv"
     conda:
         "../envs/publish.yaml"
     resources:
@@ -51,8 +51,8 @@ rule card:
     params:
         terms=plan.terms,
         license_text=plan.license_text_option,
-        code=code("card"),
-        script=script("card"),
+        code=code("write_card"),
+        script=script("write_card"),
         dataset=plan.dataset_file,
     shell:
         "python {params.script:q} --dataset {params.dataset:q} --headers {input.headers:q} --parquet {input.parquet:q}"

@@ -61,7 +61,7 @@ def main(
             (count, columns) where labels have several. Labels above 255 make them int16 or int32.
         facts: the JSON file to make: ``split``, ``orientation``, ``label_type``, ``label_columns``, ``classes``, and
             ``facts``, which stand under the split in a dataset file.
-        manifest: CSV file as manifest.py makes it, for its order and for all columns of the labels.
+        manifest: CSV file as merge_manifests.py makes it, for its order and for all columns of the labels.
         like: dataset file, for the columns and the type of the labels, class names, and orientation.
 
     Raises:
@@ -193,7 +193,7 @@ if __name__ == "__main__":
     command.add_argument("--images", required=True, metavar="FILE", help="the IDX file of images to make, .gz")
     command.add_argument("--labels", required=True, metavar="FILE", help="the IDX file of labels to make, .gz")
     command.add_argument("--facts", required=True, metavar="FILE", help="the JSON file to make, for write_dataset.py")
-    command.add_argument("--manifest", metavar="FILE", help="take order and labels from this CSV file of manifest.py")
+    command.add_argument("--manifest", metavar="FILE", help="take order and labels from this manifest, a CSV file")
     command.add_argument(
         "--like", metavar="FILE", help="make them as this dataset file says: label columns, orientation"
     )

@@ -36,7 +36,7 @@ class Command(argparse.ArgumentParser):
         )
 
     def add_manifests(self) -> None:
-        self.add_argument("--manifests", nargs="+", required=True, metavar="FILE", help="what manifest.py wrote")
+        self.add_argument("--manifests", nargs="+", required=True, metavar="FILE", help="what merge_manifests.py wrote")
 
     def add_idx_files(self) -> None:
         """The arguments of a script that reads the images of a split with their labels."""

@@ -17,8 +17,8 @@ import yaml
 
 import idxpng
 from idxpng.formats.idx import IdxFile
-from parquet import features
 from project import copy_project, files, snakemake
+from write_parquet import features
 
 datasets = pytest.importorskip("datasets")  # which a type checker takes for our folder of that name
 FILES = {"train": "train", "test": "t10k"}

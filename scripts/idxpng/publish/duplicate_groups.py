@@ -40,7 +40,7 @@ class Groups:
 
 
 def read_groups(path: str | os.PathLike[str]) -> tuple[dict[str, Groups], Groups]:
-    """The groups within each split, and those across splits, of what `describe` wrote.
+    """The groups within each split, and those across splits, of what `find_duplicates` wrote.
 
     It writes JSON with an indent of 2, each bracket and each path on a line of its own: a split is a key at a depth
     of four, and ``across`` one at a depth of two.

@@ -19,7 +19,7 @@ from idxpng.dataset.model import Dataset, Split, content_digests
 from idxpng.run.catalog import Catalog
 from idxpng.run.config import SHOWN_AS, Config, ConfigError
 
-# What `describe` and `card` tell of a dataset beside its images.
+# What `find_duplicates` and `write_card` tell of a dataset beside its images.
 TERMS = ("title", "license", "attribution", "citation", "url", "creators", "published")
 
 

@@ -12,7 +12,7 @@ from idxpng.publish.duplicates import Duplicates
 
 
 def write(folder: Path, splits: dict[str, str]) -> Path:
-    """What `describe` writes of images that are one letter each."""
+    """What `find_duplicates` writes of images that are one letter each."""
     manifests = {}
     for split, letters in splits.items():
         manifests[split] = str(folder / f"{split}.csv")

@@ -52,9 +52,9 @@ def main(
 
     Args:
         dataset: the dataset file.
-        headers, parquet, manifests: what `validate`, `parquet` and `manifest` made of each split; the Parquet files are
-            ``{split}.parquet``, and they and the manifests lie below the folder of ``card``.
-        overview: the page that `browse` made, in the same folder.
+        headers, parquet, manifests: what `validate`, `write_parquet` and `merge_manifests` made of each split; the
+            Parquet files are ``{split}.parquet``, and they and the manifests lie below the folder of ``card``.
+        overview: the page that `make_page` made, in the same folder.
         card: ``README.md`` to make: what a reader wants to know, after what Hugging Face reads.
         croissant: Croissant metadata to make, JSON-LD.
         license_file, citation_file: the texts to make; the citation as BibTeX.
@@ -175,8 +175,8 @@ if __name__ == "__main__":
     command.add_dataset()
     command.add_headers()
     command.add_manifests()
-    command.add_argument("--parquet", nargs="+", required=True, metavar="FILE", help="what parquet.py made, by split")
-    command.add_argument("--overview", required=True, metavar="FILE", help="the page that browse.py made")
+    command.add_argument("--parquet", nargs="+", required=True, metavar="FILE", help="the Parquet file of each split")
+    command.add_argument("--overview", required=True, metavar="FILE", help="the page that make_page.py made")
     command.add_argument("--card", required=True, metavar="FILE", help="the dataset card to make, README.md")
     command.add_argument("--croissant", required=True, metavar="FILE", help="the Croissant metadata to make")
     command.add_argument("--license-file", required=True, metavar="FILE", help="the text of the license to make")

@@ -9,13 +9,13 @@ rule preview:
     output:
         sheet=report(
             "<results>/{dataset}/preview/{split}.png",
-            caption="../docs/report/preview.rst",
+            caption="report/preview.rst",
             category="Previews",
             labels={"dataset": "{dataset}", "split": "{split}", "picture": "images of each class"},
         ),
         first=report(
             "<results>/{dataset}/preview/{split}/first.png",
-            caption="../docs/report/first.rst",
+            caption="report/first.rst",
             category="Previews",
             labels={"dataset": "{dataset}", "split": "{split}", "picture": "first images"},
         ),
@@ -48,7 +48,7 @@ rule measure:
         statistics="<results>/{dataset}/statistics/{split}.json",
         plot=report(
             "<results>/{dataset}/statistics/{split}.svg",
-            caption="../docs/report/histogram.rst",
+            caption="report/histogram.rst",
             category="Histograms",
             labels={"dataset": "{dataset}", "split": "{split}"},
         ),
@@ -56,7 +56,7 @@ rule measure:
         "<logs>/{dataset}/measure/{split}.log",
     benchmark:
         "<benchmarks>/{dataset}/measure/{split}.tsv"
-    priority: -1  # it can run beside `manifest` and `describe`, which wait for the last export
+    priority: -1  # it can run beside `merge_manifests` and `find_duplicates`, which wait for the last export
     localrule: True  # as `validate`
     conda:
         "../envs/numpy.yaml"
@@ -72,7 +72,7 @@ rule measure:
         " {params.selection:q} --statistics {output.statistics:q} --plot {output.plot:q} --log {log:q}"
 
 
-rule describe:
+rule find_duplicates:
     """List the images of a dataset that have the same pixels."""
     input:
         headers=plan.each("<results>/{dataset}/header/{split}.json"),
@@ -80,9 +80,9 @@ rule describe:
     output:
         "<results>/{dataset}/duplicates.json",
     log:
-        "<logs>/{dataset}/describe.log",
+        "<logs>/{dataset}/find_duplicates.log",
     benchmark:
-        "<benchmarks>/{dataset}/describe.tsv"
+        "<benchmarks>/{dataset}/find_duplicates.tsv"
     localrule: True  # as `validate`
     conda:
         "../envs/python.yaml"
@@ -90,14 +90,14 @@ rule describe:
         mem_mb=asks.mem_mb,
         runtime=asks.runtime,
     params:
-        code=code("describe"),
-        script=script("describe"),
+        code=code("find_duplicates"),
+        script=script("find_duplicates"),
     shell:
         "python {params.script:q} --headers {input.headers:q} --manifests {input.manifests:q}"
         " --duplicates {output:q} --log {log:q}"
 
 
-rule browse:
+rule make_page:
     """Make the page on which a person browses a dataset: every image, class by class, and all that is known of it."""
     input:
         unpack(plan.all_idx_files),
@@ -108,15 +108,15 @@ rule browse:
     output:
         page=report(
             "<results>/{dataset}/index.html",
-            caption="../docs/report/page.rst",
+            caption="report/page.rst",
             category="Datasets",
             labels={"dataset": "{dataset}"},
         ),
         digests="<results>/{dataset}/digests.js",
     log:
-        "<logs>/{dataset}/browse.log",
+        "<logs>/{dataset}/make_page.log",
     benchmark:
-        "<benchmarks>/{dataset}/browse.tsv"
+        "<benchmarks>/{dataset}/make_page.tsv"
     localrule: True  # as `validate`
     conda:
         "../envs/png.yaml"
@@ -126,8 +126,8 @@ rule browse:
     params:
         selection=plan.selection_options,
         terms=plan.terms,
-        code=code("browse", *idxpng.PAGE_PARTS),
-        script=script("browse"),
+        code=code("make_page", *idxpng.PAGE_PARTS),
+        script=script("make_page"),
         dataset=plan.dataset_file,
     shell:
         "python {params.script:q} --dataset {params.dataset:q} --images {input.images:q} --labels {input.labels:q}"

@@ -48,8 +48,8 @@ def main(
     Args:
         dataset: the dataset file, for the terms of use.
         images, labels: the decompressed IDX files of each split.
-        headers, statistics, manifests: what `validate`, `measure` and `manifest` made of each split.
-        duplicates: what `describe` found.
+        headers, statistics, manifests: what `validate`, `measure` and `merge_manifests` made of each split.
+        duplicates: what `find_duplicates` found.
         page: the HTML file to make.
         digests: the script to make, beside the page, which gives it the digests of all manifests. It is loaded when
             the first image is enlarged.
@@ -228,7 +228,7 @@ if __name__ == "__main__":
     command.add_headers()
     command.add_argument("--statistics", nargs="+", required=True, metavar="FILE", help="what measure.py wrote")
     command.add_manifests()
-    command.add_argument("--duplicates", required=True, metavar="FILE", help="what describe.py found")
+    command.add_argument("--duplicates", required=True, metavar="FILE", help="what find_duplicates.py found")
     command.add_argument("--page", required=True, metavar="FILE", help="the HTML page to make")
     command.add_argument("--digests", required=True, metavar="FILE", help="the script to make beside the page")
     command.add_selection()
