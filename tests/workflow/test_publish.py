@@ -113,7 +113,7 @@ def test_the_origin_of_all_is_recorded_with_digests_and_without_a_time(published
     for source in document["inputs"]:
         pinned = facts["splits"][source["split"]][source["role"]]
         assert source["published"] == {"file": pinned["file"], "sha256": pinned["sha256"]}
-        assert source["content"]["sha256"] == pinned["content_sha256"]
+        assert source["content"]["content_sha256"] == pinned["content_sha256"]
 
 
 def test_the_origin_has_the_commit_where_the_workflow_is_a_clone(tmp_path: Path) -> None:

@@ -70,7 +70,7 @@ def files(abouts: Sequence[SplitHeader]) -> str:
         for file in (about.images, about.labels):
             dims = " × ".join(map(str, file["dims"]))
             size = f"{file['bytes']:,}"
-            rows.append((about.split, file["file"], file["magic"], file["type"], dims, size, file["sha256"]))
+            rows.append((about.split, file["file"], file["magic"], file["type"], dims, size, file["content_sha256"]))
     return table(columns, rows)
 
 

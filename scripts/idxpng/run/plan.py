@@ -226,7 +226,7 @@ class Plan:
             "class_counts": split.class_counts,
             "label_columns": dataset.label_columns,
             "orientation": dataset.orientation,
-            "sha256": [file.content_sha256 for file in split.files],
+            "content_sha256": [file.content_sha256 for file in split.files],
         } | ({"rows": split.rows} if split.rows else {})
 
     def terms(self, wildcards: Any) -> str:

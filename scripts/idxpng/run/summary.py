@@ -137,7 +137,7 @@ def to_paste(dataset: Dataset, resources: str | Path, results: str | Path) -> st
                 continue
             with open(published, "rb") as stream:
                 sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
-            digests = {"sha256": sha256, "content_sha256": idx["sha256"], "verified": "bytes"}
+            digests = {"sha256": sha256, "content_sha256": idx["content_sha256"], "verified": "bytes"}
             facts[role] = file_facts(file) | {"bytes": published.stat().st_size} | digests
             found = True
     if not found:

@@ -33,7 +33,7 @@ def unpinned(tmp_path: Path) -> Path:
         header = {"dataset": "mine", "split": name, "orientation": "upright", "label_columns": ["class"]}
         header |= {"class_names": {}, "class_counts": {}}
         for role in ("images", "labels"):
-            header[role] = {"sha256": split[role]["content_sha256"]}
+            header[role] = {"content_sha256": split[role]["content_sha256"]}
             split[role] = {"file": split[role]["file"]}
         (tmp_path / "results/mine/header").mkdir(parents=True, exist_ok=True)
         (tmp_path / f"results/mine/header/{name}.json").write_text(json.dumps(header))

@@ -78,7 +78,7 @@ def test_what_makes_a_job_run_again_is_what_shapes_its_output() -> None:
         "class_counts": tuple(SPLIT["class_counts"]),
         "label_columns": ("class",),
         "orientation": "upright",
-        "sha256": [images["content_sha256"], SPLIT["labels"]["content_sha256"]],
+        "content_sha256": [images["content_sha256"], SPLIT["labels"]["content_sha256"]],
     }
 
 

@@ -23,7 +23,7 @@ HEADER: dict[str, Any] = {
         "type": "uint8",
         "dims": [4, 28, 28],
         "bytes": 3152,
-        "sha256": "e" * 64,
+        "content_sha256": "e" * 64,
     }
     for role in ("images", "labels")
 }

@@ -32,7 +32,7 @@ def published(tmp_path: Path) -> Any:
         header = write_header(tmp_path / "train.json", images)
         document = json.loads(Path(header).read_text())
         for role in ("images", "labels"):
-            document[role] |= {"file": role, "bytes": 9, "sha256": "0" * 64}
+            document[role] |= {"file": role, "bytes": 9, "content_sha256": "0" * 64}
         Path(header).write_text(json.dumps(document))
         write_parquet.main(images, labels, header, packed)
         for name in ("index.html", "train.csv"):
