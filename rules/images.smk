@@ -16,12 +16,11 @@ rule export:
     conda:
         "../envs/png.yaml"
     resources:
-        mem_mb=asks.mem_mb,
-        runtime=asks.label_runtime,
+        mem_mb=job_resources.mem_mb,
+        runtime=job_resources.label_runtime,
     params:
+        **script("export"),
         limit=plan.limit_option,
-        code=code("export"),
-        script=script("export"),
     shell:
         "python {params.script:q} --images {input.images:q} --labels {input.labels:q} --header {input.header:q}"
         " --label {wildcards.label:q} {params.limit:q} --png {output.png:q} --manifest {output.manifest:q} --log {log:q}"
@@ -40,11 +39,10 @@ rule merge_manifests:
     conda:
         "../envs/python.yaml"
     resources:
-        mem_mb=asks.mem_mb,
-        runtime=asks.runtime,
+        mem_mb=job_resources.mem_mb,
+        runtime=job_resources.runtime,
     params:
-        png=png_of_split,
-        code=code("merge_manifests"),
-        script=script("merge_manifests"),
+        **script("merge_manifests"),
+        results=subpath(output[0], ancestor=2),
     shell:
-        "python {params.script:q} --manifest {output:q} --png {params.png:q} --log {log:q} {input:q}"
+        "python {params.script:q} --manifest {output:q} --png {params.results:q}/png/{wildcards.split:q} --log {log:q} {input:q}"

@@ -15,12 +15,11 @@ rule write_parquet:
     conda:
         "../envs/publish.yaml"
     resources:
-        mem_mb=asks.arrow_mb,
-        runtime=asks.runtime,
+        mem_mb=job_resources.arrow_mb,
+        runtime=job_resources.runtime,
     params:
+        **script("write_parquet"),
         selection=plan.selection_options,
-        code=code("write_parquet"),
-        script=script("write_parquet"),
     shell:
         "python {params.script:q} --images {input.images:q} --labels {input.labels:q} --header {input.header:q}"
         " {params.selection:q} --parquet {output:q} --log {log:q}"
@@ -46,14 +45,13 @@ rule write_card:
     conda:
         "../envs/publish.yaml"
     resources:
-        mem_mb=asks.arrow_mb,
-        runtime=asks.runtime,
+        mem_mb=job_resources.arrow_mb,
+        runtime=job_resources.runtime,
     params:
-        terms=plan.terms,
-        license_text=plan.license_text_option,
-        code=code("write_card"),
-        script=script("write_card"),
-        dataset=plan.dataset_file,
+        **script("write_card"),
+        description=plan.description_digest,
+        license_text=untracked(plan.license_text_option),
+        dataset=untracked(plan.dataset_file),
     shell:
         "python {params.script:q} --dataset {params.dataset:q} --headers {input.headers:q} --parquet {input.parquet:q}"
         " --manifests {input.manifests:q} --overview {input.overview:q} {params.license_text:q}"

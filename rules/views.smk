@@ -24,16 +24,15 @@ rule preview:
     benchmark:
         "<benchmarks>/{dataset}/preview/{split}.tsv"
     priority: -2  # no other job needs it: it is there for the cores that the last steps of the others leave idle
-    localrule: True  # as `validate`
+    localrule: True  # it takes less time than a cluster needs to start a job
     conda:
         "../envs/pillow.yaml"
     resources:
-        mem_mb=asks.mem_mb,
-        runtime=asks.runtime,
+        mem_mb=job_resources.mem_mb,
+        runtime=job_resources.runtime,
     params:
+        **script("preview"),
         selection=plan.selection_options,
-        code=code("preview"),
-        script=script("preview"),
     shell:
         "python {params.script:q} --images {input.images:q} --labels {input.labels:q} --header {input.header:q}"
         " {params.selection:q} --sheet {output.sheet:q} --first {output.first:q} --log {log:q}"
@@ -57,16 +56,15 @@ rule measure:
     benchmark:
         "<benchmarks>/{dataset}/measure/{split}.tsv"
     priority: -1  # it can run beside `merge_manifests` and `find_duplicates`, which wait for the last export
-    localrule: True  # as `validate`
+    localrule: True  # it takes less time than a cluster needs to start a job
     conda:
         "../envs/numpy.yaml"
     resources:
-        mem_mb=asks.mem_mb,
-        runtime=asks.runtime,
+        mem_mb=job_resources.mem_mb,
+        runtime=job_resources.runtime,
     params:
+        **script("measure"),
         selection=plan.selection_options,
-        code=code("measure"),
-        script=script("measure"),
     shell:
         "python {params.script:q} --images {input.images:q} --labels {input.labels:q} --header {input.header:q}"
         " {params.selection:q} --statistics {output.statistics:q} --plot {output.plot:q} --log {log:q}"
@@ -83,15 +81,14 @@ rule find_duplicates:
         "<logs>/{dataset}/find_duplicates.log",
     benchmark:
         "<benchmarks>/{dataset}/find_duplicates.tsv"
-    localrule: True  # as `validate`
+    localrule: True  # it takes less time than a cluster needs to start a job
     conda:
         "../envs/python.yaml"
     resources:
-        mem_mb=asks.mem_mb,
-        runtime=asks.runtime,
+        mem_mb=job_resources.mem_mb,
+        runtime=job_resources.runtime,
     params:
-        code=code("find_duplicates"),
-        script=script("find_duplicates"),
+        **script("find_duplicates"),
     shell:
         "python {params.script:q} --headers {input.headers:q} --manifests {input.manifests:q}"
         " --duplicates {output:q} --log {log:q}"
@@ -117,18 +114,17 @@ rule make_page:
         "<logs>/{dataset}/make_page.log",
     benchmark:
         "<benchmarks>/{dataset}/make_page.tsv"
-    localrule: True  # as `validate`
+    localrule: True  # it takes less time than a cluster needs to start a job
     conda:
         "../envs/png.yaml"
     resources:
-        mem_mb=asks.mem_mb,
-        runtime=asks.runtime,
+        mem_mb=job_resources.mem_mb,
+        runtime=job_resources.runtime,
     params:
+        **script("make_page", *idxpng.PAGE_PARTS),
         selection=plan.selection_options,
-        terms=plan.terms,
-        code=code("make_page", *idxpng.PAGE_PARTS),
-        script=script("make_page"),
-        dataset=plan.dataset_file,
+        description=plan.description_digest,
+        dataset=untracked(plan.dataset_file),
     shell:
         "python {params.script:q} --dataset {params.dataset:q} --images {input.images:q} --labels {input.labels:q}"
         " --headers {input.headers:q} --statistics {input.statistics:q} --manifests {input.manifests:q}"

@@ -11,6 +11,7 @@ from typing import Any
 from idxpng.errors import DataError
 from idxpng.files.disk_space import check_room_for_files
 from idxpng.run.plan import Plan
+from idxpng.run.summary import image_count
 
 
 def check_folder(path: str | os.PathLike[str], name: str) -> None:
@@ -36,11 +37,11 @@ def check_folder(path: str | os.PathLike[str], name: str) -> None:
         raise DataError(path, "cannot be written", found=found, todo=todo)
 
 
-def check_run(plan: Plan, results: str, jobs: Iterable[Any]) -> list[str]:
-    """Check that what some jobs of Snakemake make belongs into the folder of results, and fits there.
+def check_run(plan: Plan, jobs: Iterable[Any]) -> list[str]:
+    """Check that what some jobs of Snakemake make belongs into the folder of results, and fits into it.
 
     Returns:
-        What a person should know before it is made.
+        Warnings.
 
     Raises:
         DataError: when a folder holds results of another dataset of the same name.
@@ -48,9 +49,11 @@ def check_run(plan: Plan, results: str, jobs: Iterable[Any]) -> list[str]:
     """
     jobs = list(jobs)
     for name in plan.catalog.configured:
-        _check_origin(plan, name, Path(results) / name)
-    check_room_for_files(results, plan.export_count(jobs))
-    return [words for name in plan.catalog.configured for words in _replaced(plan, name, Path(results) / name, jobs)]
+        _check_origin(plan, name, Path(plan.results, name))
+    check_room_for_files(plan.results, plan.export_count(jobs))
+    return [
+        words for name in plan.catalog.configured for words in _replaced(plan, name, Path(plan.results, name), jobs)
+    ]
 
 
 def _check_origin(plan: Plan, name: str, folder: Path) -> None:
@@ -78,15 +81,12 @@ def _replaced(plan: Plan, name: str, folder: Path, jobs: list[Any]) -> Iterator[
     if limit is None or not exports:
         return
     for split in plan.splits(plan.catalog.dataset(name)):
-        manifest = folder / "manifest" / f"{split}.csv"
-        if manifest.is_file():
-            with manifest.open("rb") as file:
-                rows = sum(1 for _ in file) - 1
-            if rows > limit:
-                yield (
-                    f"{folder}/png/{split}: limit={limit} replaces {rows:,} PNG files by {limit:,}. "
-                    "Ctrl-C keeps those that are still there; without limit, the same command makes all of them again."
-                )
+        count = image_count(folder / f"manifest/{split}.csv")
+        if count is not None and count > limit:
+            yield (
+                f"{folder}/png/{split}: limit={limit} replaces {count:,} PNG files by {limit:,}. "
+                "Ctrl-C keeps those that are still there; without limit, the same command makes all of them again."
+            )
 
 
 def _read(path: Path) -> dict[str, Any]:

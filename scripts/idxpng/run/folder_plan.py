@@ -14,6 +14,8 @@ from idxpng.run.config import SHOWN_AS, Config, ConfigError, OwnFolder
 # What IDX files get from the dataset that they are to be like.
 LAYOUT = ("classes", "label_type", "label_columns", "orientation")
 
+IDX = ("images-idx3", "labels-idx1")
+
 
 class FolderPlan:
     """The folders that a configuration names, looked into only when they are asked for.
@@ -24,7 +26,7 @@ class FolderPlan:
     """
 
     def __init__(self, config: Config, catalog: Catalog) -> None:
-        self._asked, self._catalog = config.folders, catalog
+        self._settings, self._catalog = config.folders, catalog
         self._folders = {name: ImageFolder(folder.path) for name, folder in config.folders.items()}
 
     def check(self) -> None:
@@ -34,12 +36,12 @@ class FolderPlan:
             ConfigError: when there is no folder.
             FolderError: when one is laid out in another way.
         """
-        self.dataset_files(None)
+        self.outputs(None)
         for folder in self._folders.values():
             _ = folder.classes
 
-    def dataset_files(self, wildcards: Any) -> list[str]:
-        """The dataset file of each folder.
+    def outputs(self, wildcards: Any) -> list[str]:
+        """All that `idx` makes: the dataset file of each folder, and the IDX files of its splits.
 
         Raises:
             ConfigError: when there is no folder.
@@ -47,7 +49,14 @@ class FolderPlan:
         if not self._folders:
             todo = "--config 'folders={photos: my/photos}', where my/photos/train/cat/0001.png is an image"
             raise ConfigError(SHOWN_AS, "no folder of images", at="folders", found="nothing", todo=todo)
-        return [f"<results>/{name}/idx/{name}.yaml" for name in self._folders]
+        return [
+            path
+            for name, folder in self._folders.items()
+            for path in (
+                f"<results>/{name}/idx/{name}.yaml",
+                *(f"<results>/{name}/idx/{split}-{file}-ubyte.gz" for split in folder.splits for file in IDX),
+            )
+        ]
 
     def facts(self, wildcards: Any) -> list[str]:
         """What is known of each split of a folder."""
@@ -64,10 +73,10 @@ class FolderPlan:
 
     def manifest(self, wildcards: Any) -> list[str]:
         """The manifest of a split, where there is one."""
-        folder = self._settings(wildcards.dataset).manifests
+        folder = self._setting(wildcards.dataset).manifests
         return [f"{folder.rstrip('/')}/{wildcards.split}.csv"] if folder else []
 
-    def options(self, wildcards: Any, output: Any) -> list[str]:
+    def options(self, wildcards: Any) -> list[str]:
         """What else the script needs: the manifest, and the dataset file that the IDX files are to be like."""
         options = [word for path in self.manifest(wildcards) for word in ("--manifest", path)]
         if model := self._model(wildcards.dataset):
@@ -75,7 +84,7 @@ class FolderPlan:
         return options
 
     def state(self, wildcards: Any) -> str:
-        """A digest that is another one after an image of a split was edited."""
+        """A digest that changes when an image of a split is edited."""
         return self._folder(wildcards.dataset).state(wildcards.split)
 
     def layout(self, wildcards: Any) -> str:
@@ -90,12 +99,12 @@ class FolderPlan:
         return self._folder(wildcards.dataset).classes
 
     def _model(self, name: str) -> tuple[str, Dataset] | None:
-        like = self._settings(name).like
+        like = self._setting(name).like
         return self._catalog.model(like, f"folders.{name}.like") if like else None
 
-    def _settings(self, name: str) -> OwnFolder:
+    def _setting(self, name: str) -> OwnFolder:
         self._folder(name)
-        return self._asked[name]
+        return self._settings[name]
 
     def _folder(self, name: str) -> ImageFolder:
         if name not in self._folders:

@@ -1,8 +1,6 @@
 """What the rules ask: which files a run makes, from which others, and with which options of the scripts.
 
-Snakemake calls the methods that a rule names as functions of its wildcards. It looks at their parameters, and so
-``wildcards`` comes first, and ``output`` stands where what is returned must not make a job run again: Snakemake
-compares no function of the output with that of the last run.
+Snakemake calls the methods that a rule names as functions of its wildcards.
 """
 
 from __future__ import annotations
@@ -10,17 +8,20 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from idxpng.dataset.model import Dataset, Split, content_digests
+from idxpng.errors import DataError
 from idxpng.run.catalog import Catalog
 from idxpng.run.config import SHOWN_AS, Config, ConfigError
+from idxpng.run.targets import FOLDER, IMAGES, OUTPUTS
 
-# What `find_duplicates` and `write_card` tell of a dataset beside its images.
-TERMS = ("title", "license", "attribution", "citation", "url", "creators", "published")
+# What `make_page` and `write_card` say of a dataset beside its images.
+DESCRIPTION = ("title", "license", "attribution", "citation", "url", "creators", "published")
 
 
 class Plan:
@@ -29,14 +30,26 @@ class Plan:
     Args:
         config: the checked configuration.
         catalog: the datasets that it names.
+        results, resources: the folders of the run.
+        targets: gives the targets of the command line, once Snakemake knows them.
 
     Raises:
-        ConfigError: when it asks for a split, or names mirrors for a dataset, that nobody knows.
+        ConfigError: when it asks for an unknown split, or names mirrors for an unknown dataset.
     """
 
-    def __init__(self, config: Config, catalog: Catalog) -> None:
+    def __init__(
+        self,
+        config: Config,
+        catalog: Catalog,
+        results: str,
+        resources: str,
+        targets: Callable[[], set[str]],
+    ) -> None:
         self.config = config
         self.catalog = catalog
+        self.results = results
+        self.resources = resources
+        self._targets = targets
         catalog.check_splits(config.splits)
         catalog.check_classes(config.classes)
         for dataset in catalog.configured.values():
@@ -89,6 +102,47 @@ class Plan:
                         path = pattern.format(dataset=each.name, split=name, label=label, shard=shard)
                         filled[path] = None
         return list(filled)
+
+    def outputs(self, target: str, dataset: str | None = None) -> list[str]:
+        """All that a target makes: of ``dataset``, or of each dataset that the run is asked for."""
+        return [path for below in OUTPUTS[target] for path in self.expand(f"<results>/{{dataset}}/{below}", dataset)]
+
+    def folder_targets(self, words: Iterable[str]) -> dict[str, list[str]]:
+        """What is made in each folder of results among the words of a command line; all other words are left alone.
+
+        Raises:
+            DataError: when a folder names an unknown dataset, split, or label.
+        """
+        found = {}
+        for word in words:
+            folder = re.fullmatch(FOLDER, os.path.relpath(word, self.results))
+            if not folder or not os.path.dirname(word.rstrip("/")):
+                continue
+            dataset = self.catalog.dataset(folder["dataset"], at=word)
+            if folder["split"]:
+                dataset.split(folder["split"])
+            if not folder["png"]:
+                found[word] = self.outputs("all", dataset.name)
+            elif not folder["label"]:
+                found[word] = self.expand(IMAGES, dataset.name, folder["split"])
+            elif folder["label"] not in dataset.labels:
+                labels = f"one of {', '.join(dataset.labels)}"
+                raise DataError(word, f"{dataset.name} has no such label", expected=labels, found=folder["label"])
+        return found
+
+    def outputs_of_other_targets(self, wildcards: Any) -> list[str]:
+        """What the same command makes of a dataset beside the list of its files, which thus is made last."""
+        targets = OUTPUTS.keys() & self._targets() - {"checksums"}
+        return [path for target in sorted(targets) for path in self.outputs(target, wildcards.dataset)]
+
+    def images_of_other_targets(self, wildcards: Any) -> list[str]:
+        """The images of a split, where the same command makes more than proofs.
+
+        A proof on its own must not make the files whose absence it reports.
+        """
+        if all(target == "verify" or "/verify/" in target for target in self._targets()):
+            return []
+        return self.expand(IMAGES, wildcards.dataset, wildcards.split)
 
     def each(self, pattern: str) -> Callable[[Any], list[str]]:
         """An input function: ``pattern`` filled for the dataset of a job, and for its split where it has one."""
@@ -147,7 +201,7 @@ class Plan:
         """How many PNG files the export jobs among some jobs of Snakemake make."""
         count = 0
         for job in jobs:
-            if job.rule.name.endswith("export"):
+            if job.rule.name == "export":
                 dataset = self.catalog.dataset(job.wildcards.dataset)
                 split = dataset.splits[job.wildcards.split]
                 share = 1 / len(dataset.classes)
@@ -158,20 +212,16 @@ class Plan:
 
     # Options of the scripts
 
-    def dataset_file(self, wildcards: Any, output: Any) -> str:
+    def dataset_file(self, wildcards: Any) -> str:
         """The path of a dataset's file."""
         if published := wildcards.get("published"):
             self.catalog.bring(wildcards.dataset, published)
         return self.catalog.file(wildcards.dataset)
 
-    def dataset_entry(self, wildcards: Any) -> str:
-        """A dataset as the configuration names it, for a command that someone can type."""
-        return self.catalog.entries.get(wildcards.dataset, wildcards.dataset)
-
     def limit_option(self, wildcards: Any) -> list[str]:
         return _option("limit", self.config.limit)
 
-    def license_text_option(self, wildcards: Any, output: Any) -> list[str]:
+    def license_text_option(self, wildcards: Any) -> list[str]:
         """Where the words of a dataset's license are."""
         return _option("license-text", self.catalog.license_text(wildcards.dataset))
 
@@ -197,6 +247,19 @@ class Plan:
             *_option("shuffle-seed", self.config.shuffle_seed),
             *self.selection_options(wildcards),
         ]
+
+    def originals_options(self, wildcards: Any) -> list[str]:
+        """Where the IDX files of a split are, if they are here: to name an image that differs."""
+        files = {role: path.replace("<resources>", self.resources) for role, path in self.idx_files(wildcards).items()}
+        if not all(map(os.path.exists, files.values())):
+            return []
+        return [word for role, path in files.items() for word in _option(role, path)]
+
+    def manifest_option(self, wildcards: Any) -> list[str]:
+        """Where the manifest of a split is, for labels with several columns, which directory names cannot express."""
+        several = len(self.catalog.dataset(wildcards.dataset).label_columns) > 1
+        path = f"{self.results}/{wildcards.dataset}/manifest/{wildcards.split}.csv"
+        return _option("manifest", path if several else None)
 
     # What makes a job run again when it changes, beside its options. The scripts read it from the dataset file.
 
@@ -229,14 +292,14 @@ class Plan:
             "content_sha256": [file.content_sha256 for file in split.files],
         } | ({"rows": split.rows} if split.rows else {})
 
-    def terms(self, wildcards: Any) -> str:
-        """A digest of what a dataset is and under which terms: another one makes its page and card again.
+    def description_digest(self, wildcards: Any) -> str:
+        """A digest of title, license, citation and the like.
 
         Not the words themselves: Snakemake puts parameters into its report as they are, where words could be a script.
         """
         dataset = self.catalog.dataset(wildcards.dataset)
-        terms = {key: getattr(dataset, key) for key in TERMS}
-        return hashlib.sha256(json.dumps(terms).encode()).hexdigest()
+        description = {key: getattr(dataset, key) for key in DESCRIPTION}
+        return hashlib.sha256(json.dumps(description).encode()).hexdigest()
 
     def _local_copies(self, dataset: str, idx: str) -> list[str]:
         """Name, size and time of change of each file in a directory named as mirror that may be this one."""
