@@ -26,7 +26,7 @@ rule build_idx:
     benchmark:
         "<benchmarks>/{dataset}/build_idx/{split}.tsv"
     conda:
-        "../envs/build.yaml"
+        "../envs/images.yaml"
     resources:
         mem_mb=300,
         runtime=1200,
@@ -55,7 +55,7 @@ rule write_dataset:
         "<benchmarks>/{dataset}/write_dataset.tsv"
     localrule: True
     conda:
-        "../envs/python.yaml"
+        "../envs/images.yaml"
     resources:
         mem_mb=200,
         runtime=10,

@@ -43,7 +43,7 @@ rule archive_split:
     benchmark:
         "<benchmarks>/{dataset}/archive_split/{split}.tsv"
     conda:
-        "../envs/png.yaml"
+        "../envs/images.yaml"
     resources:
         mem_mb=job_resources.mem_mb,
         runtime=job_resources.runtime,
@@ -67,7 +67,7 @@ rule save_npz:
     benchmark:
         "<benchmarks>/{dataset}/save_npz.tsv"
     conda:
-        "../envs/numpy.yaml"
+        "../envs/images.yaml"
     resources:
         mem_mb=job_resources.mem_mb,
         runtime=job_resources.runtime,
@@ -91,7 +91,7 @@ rule write_csv:
     benchmark:
         "<benchmarks>/{dataset}/write_csv/{split}.tsv"
     conda:
-        "../envs/python.yaml"
+        "../envs/images.yaml"
     resources:
         mem_mb=job_resources.mem_mb,
         runtime=job_resources.runtime,
@@ -115,7 +115,7 @@ rule list_digests:
     benchmark:
         "<benchmarks>/{dataset}/list_digests.tsv"
     conda:
-        "../envs/python.yaml"
+        "../envs/images.yaml"
     resources:
         mem_mb=job_resources.mem_mb,
         runtime=job_resources.runtime,

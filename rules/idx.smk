@@ -36,7 +36,7 @@ rule decompress:
         "<benchmarks>/{dataset}/decompress/{idx}.tsv"
     localrule: True  # it takes less time than a cluster needs to start a job
     conda:
-        "../envs/python.yaml"
+        "../envs/images.yaml"
     resources:
         mem_mb=job_resources.mem_mb,
         runtime=job_resources.runtime,
@@ -61,7 +61,7 @@ rule validate:
         "<benchmarks>/{dataset}/validate/{split}.tsv"
     localrule: True  # it takes less time than a cluster needs to start a job
     conda:
-        "../envs/python.yaml"
+        "../envs/images.yaml"
     resources:
         mem_mb=job_resources.mem_mb,
         runtime=job_resources.runtime,

@@ -14,7 +14,7 @@ rule export:
     benchmark:
         "<benchmarks>/{dataset}/export/{split}/{label}.tsv"
     conda:
-        "../envs/png.yaml"
+        "../envs/images.yaml"
     resources:
         mem_mb=job_resources.mem_mb,
         runtime=job_resources.label_runtime,
@@ -37,7 +37,7 @@ rule merge_manifests:
     benchmark:
         "<benchmarks>/{dataset}/merge_manifests/{split}.tsv"
     conda:
-        "../envs/python.yaml"
+        "../envs/images.yaml"
     resources:
         mem_mb=job_resources.mem_mb,
         runtime=job_resources.runtime,

@@ -13,7 +13,7 @@ rule pack:
     benchmark:
         "<benchmarks>/{dataset}/pack/{split}-{shard}.tsv"
     conda:
-        "../envs/png.yaml"
+        "../envs/images.yaml"
     resources:
         mem_mb=job_resources.mem_mb,
         runtime=job_resources.runtime,
@@ -37,7 +37,7 @@ rule index_shards:
     benchmark:
         "<benchmarks>/{dataset}/index_shards/{split}.tsv"
     conda:
-        "../envs/python.yaml"
+        "../envs/images.yaml"
     resources:
         mem_mb=job_resources.mem_mb,
         runtime=job_resources.runtime,

@@ -15,7 +15,7 @@ rule verify_split:
     benchmark:
         "<benchmarks>/{dataset}/verify/{split}.tsv"
     conda:
-        "../envs/verify.yaml"
+        "../envs/images.yaml"
     threads: 2
     resources:
         mem_mb=job_resources.mem_mb,

@@ -26,7 +26,7 @@ rule preview:
     priority: -2  # no other job needs it: it is there for the cores that the last steps of the others leave idle
     localrule: True  # it takes less time than a cluster needs to start a job
     conda:
-        "../envs/pillow.yaml"
+        "../envs/images.yaml"
     resources:
         mem_mb=job_resources.mem_mb,
         runtime=job_resources.runtime,
@@ -58,7 +58,7 @@ rule measure:
     priority: -1  # it can run beside `merge_manifests` and `find_duplicates`, which wait for the last export
     localrule: True  # it takes less time than a cluster needs to start a job
     conda:
-        "../envs/numpy.yaml"
+        "../envs/images.yaml"
     resources:
         mem_mb=job_resources.mem_mb,
         runtime=job_resources.runtime,
@@ -83,7 +83,7 @@ rule find_duplicates:
         "<benchmarks>/{dataset}/find_duplicates.tsv"
     localrule: True  # it takes less time than a cluster needs to start a job
     conda:
-        "../envs/python.yaml"
+        "../envs/images.yaml"
     resources:
         mem_mb=job_resources.mem_mb,
         runtime=job_resources.runtime,
@@ -116,7 +116,7 @@ rule make_page:
         "<benchmarks>/{dataset}/make_page.tsv"
     localrule: True  # it takes less time than a cluster needs to start a job
     conda:
-        "../envs/png.yaml"
+        "../envs/images.yaml"
     resources:
         mem_mb=job_resources.mem_mb,
         runtime=job_resources.runtime,

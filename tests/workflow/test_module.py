@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from mirror_server import MirrorServer
+from idxpng.run.targets import OUTPUTS
 from project import PROJECT, copy_project, snakemake
 
 EXAMPLE = "examples/module/Snakefile"
@@ -25,11 +26,13 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def imported(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a workflow that has imported this one from disk, and made all that it makes."""
+    """The folder of a workflow that has imported this one from disk, and made all of the contract."""
     folder = tmp_path_factory.mktemp("importing")
     (folder / "config.yaml").write_text("something: of the importing workflow, which is none of ours\n")
-    run = snakemake(folder, "-s", str(project / EXAMPLE), "--cores", "2", "sevens", "mnist_all", "mnist_publish")
+    targets = [f"mnist_{target}" for target in OUTPUTS if target != "verify"]
+    run = snakemake(folder, "-s", str(project / EXAMPLE), "--cores", "2", "sevens", *targets)
     assert run.jobs["mnist_export"] == 10
+    snakemake(folder, "-s", str(project / EXAMPLE), "--cores", "2", "mnist_verify")
     return folder
 
 
@@ -53,10 +56,17 @@ def test_nothing_is_made_outside_of_the_path_variables(imported: Path) -> None:
 
 def test_every_path_of_the_contract_is_made(imported: Path) -> None:
     paths = re.findall(r"^\| `(<\w+>/\S+)` \|", CONTRACT, re.MULTILINE)
-    assert len(paths) > 10
+    assert {path.removeprefix("<results>/{dataset}/") for path in paths if "<results>" in path} == {
+        path for paths_of_target in OUTPUTS.values() for path in paths_of_target
+    }
     for path in paths:
-        if "webdataset" in path or "verify" in path:
-            continue  # of the targets of these names, which have tests of their own
         place = path.replace("<results>", "digits").replace("<resources>", "digits/resources")
         pattern = re.sub(r"\{\w+\}", "*", place.replace("{dataset}", "mnist-sample"))
         assert list(imported.glob(pattern)), path
+
+
+def test_both_pages_on_results_name_the_same_targets() -> None:
+    reference = (PROJECT / "docs/reference.md").read_text(encoding="utf-8").partition("## Results")[0]
+    of_reference = set(re.findall(r"^\| `(\w+)` \|", reference, re.MULTILINE))
+    of_contract = set(re.findall(r"`(\w+)`", CONTRACT.partition("Targets:")[2].partition("under the prefix")[0]))
+    assert of_reference == of_contract == {*OUTPUTS, "idx"}

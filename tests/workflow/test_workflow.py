@@ -125,6 +125,30 @@ def test_nothing_to_do_runs_nothing(project: Path) -> None:
     assert "Nothing to be done" in snakemake(project, "--cores", "4", "all").output
 
 
+@pytest.mark.parametrize(
+    ("path", "rules"),
+    [
+        ("statistics/train.svg", {"measure"}),
+        ("preview/train/first.png", {"preview"}),
+        ("duplicates.json", {"find_duplicates"}),
+        ("digests.js", {"make_page"}),
+        ("manifest/train/7.csv", {"export", "merge_manifests"}),
+    ],
+)
+def test_a_deleted_result_is_made_again(project: Path, path: str, rules: set[str]) -> None:
+    deleted = project / "results/mnist-sample" / path
+    before = deleted.read_bytes()
+    deleted.unlink()
+    assert snakemake(project, "--cores", "4", "all").jobs.keys() >= rules
+    assert deleted.read_bytes() == before
+
+
+def test_a_moved_workflow_runs_nothing_again(finished: Path, project: Path, tmp_path: Path) -> None:
+    moved = copy_project(tmp_path / "moved")
+    run = snakemake(tmp_path, "-s", str(moved / "Snakefile"), "--directory", str(project), "--cores", "1", "all")
+    assert "Nothing to be done" in run.output, "the paths of scripts and of the dataset file are untracked"
+
+
 def test_a_deleted_label_remakes_one_export(project: Path) -> None:
     label = project / "results/mnist-sample/png/train/7"
     before = files(label)

@@ -1,3 +1,4 @@
+import re
 import shutil
 from pathlib import Path
 
@@ -69,20 +70,11 @@ def test_the_digest_changes_with_the_script(tmp_path: Path) -> None:
     assert len(digests) == 2
 
 
-@pytest.mark.parametrize(
-    "script",
-    [
-        "export",
-        "validate",
-        "decompress",
-        "merge_manifests",
-        "preview",
-        "measure",
-        "find_duplicates",
-        "write_parquet",
-        "write_card",
-    ],
-)
+RULES = "".join(path.read_text() for path in (SCRIPTS.parent / "rules").glob("*.smk"))
+DIGESTED = sorted(re.findall(r'\*\*script\("(\w+)"', RULES))
+
+
+@pytest.mark.parametrize("script", DIGESTED)
 def test_the_digest_sees_the_module_that_each_script_shares(
     script: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
