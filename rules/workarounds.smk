@@ -10,7 +10,7 @@ import sys
 
 from snakemake.logging import logger
 
-here = workflow.current_basedir
+here, modifier = workflow.current_basedir, workflow.modifier  # both change when the next file is read
 
 
 def project_file(path: str) -> str:
@@ -29,7 +29,7 @@ def is_imported() -> bool:
 
     Can go when Snakemake documents a way to ask.
     """
-    return not workflow.modifier.is_main_snakefile()
+    return not modifier.is_main_snakefile()
 
 
 def path_variable(name: str) -> str:
@@ -52,9 +52,14 @@ def command_line() -> list[str]:
 def targets() -> set[str]:
     """The targets of the command line, from when on Snakemake plans jobs; none for the default target.
 
+    Ours have the names that they have here, also where a workflow that imports this one gives them others.
     Can go when Snakemake documents a way to ask.
     """
-    return set(workflow.dag_settings.targets) if workflow.dag_settings else set()
+    from idxpng.run.targets import OUTPUTS
+
+    ours = {modifier.modify_rulename(name): name for name in OUTPUTS}
+    asked = workflow.dag_settings.targets if workflow.dag_settings else ()
+    return {ours.get(target, target) for target in asked}
 
 
 def planned_jobs() -> list:

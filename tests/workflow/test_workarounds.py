@@ -87,6 +87,9 @@ def test_targets_are_known_when_jobs_are_planned_and_still_not_when_rules_are_re
     said = run(tmp_path, INCLUDE + 'print("NOW", targets())\n' + ask + RULES, "-n", "mine")
     assert "NOW set()" in said
     assert "THEN {'mine'}" in said
+    (tmp_path / "inner.smk").write_text(INCLUDE + ask.replace("mine", "csv") + RULES)
+    said = run(tmp_path, 'module x:\n    snakefile: "inner.smk"\n\nuse rule * from x as x_*\n', "-n", "x_csv")
+    assert "THEN {'csv'}" in said, "whatever the importing workflow calls it"
 
 
 def test_planned_jobs_are_all_and_jobs_to_run_those_that_are_not_done(tmp_path: Path) -> None:
