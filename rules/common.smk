@@ -46,7 +46,6 @@ def without_traceback():
         raise WorkflowError(str(error))
 
 
-results, resources = path_variable("results"), path_variable("resources")
 words = command_line()
 
 with without_traceback():
@@ -54,10 +53,10 @@ with without_traceback():
     checked_config = Config.read(config, read_yaml(project_file(schema), schema))
     shipped = sorted(path.stem for path in (package.parents[1] / "datasets").glob("*.yaml"))
     catalog = Catalog(checked_config.datasets, project_file, shipped)
-    plan = Plan(checked_config, catalog, results, resources, targets)
+    plan = Plan(checked_config, catalog, path_variable("results"), path_variable("resources"), targets)
     if not is_imported():
-        check_folder(results, "results")
-        check_folder(resources, "resources")
+        check_folder(plan.results, "results")
+        check_folder(plan.resources, "resources")
 
 folder_plan = FolderPlan(checked_config, catalog)
 job_resources = JobResources(catalog)

@@ -121,7 +121,7 @@ rule list_digests:
         runtime=job_resources.runtime,
     params:
         **script("list_digests"),
-        folder=f"{results}/{{dataset}}",
+        folder=f"{plan.results}/{{dataset}}",
         # Never the same, so that it lists whatever is there whenever it is asked for.
         time=time.time(),
     shell:

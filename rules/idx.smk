@@ -52,7 +52,7 @@ rule validate:
     """Check both IDX files of a split: types, dimensions, lengths, labels, counts, digests."""
     input:
         unpack(plan.idx_files),
-        published=plan.content_witnesses,
+        published=plan.unproven_downloads,
     output:
         "<results>/{dataset}/header/{split}.json",
     log:

@@ -26,7 +26,7 @@ rule verify_split:
         originals=plan.originals_options,
         manifest=plan.manifest_option,
         selection=plan.selection_options,
-        tree=f"{results}/{{dataset}}/png/{{split}}",
+        tree=f"{plan.results}/{{dataset}}/png/{{split}}",
         # Never the same, so that it runs whenever it is asked for: Snakemake does not see an edited PNG file.
         time=time.time(),
     shell:

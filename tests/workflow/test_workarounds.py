@@ -30,16 +30,11 @@ rule one:
 """
 
 
-@pytest.fixture(autouse=True)
-def library(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The library, which common.smk makes importable for the workflow."""
-    monkeypatch.setenv("PYTHONPATH", str(PROJECT / "scripts"))
-
-
-def run(folder: Path, text: str, *arguments: str, **environment: str) -> str:
-    """What a run of a Snakefile prints."""
+def run(folder: Path, text: str, *arguments: str) -> str:
+    """What a run of a Snakefile prints. Each Python in it finds the modules in ``folder``, and the library."""
     (folder / "Snakefile").write_text(text, encoding="utf-8")
-    return snakemake(folder, "--cores", "1", *arguments, **environment).output
+    path = f"{folder}:{PROJECT / 'scripts'}"
+    return snakemake(folder, "--cores", "1", *arguments, PYTHONPATH=path).output
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
@@ -137,16 +132,16 @@ threading.Timer.start = start
 def test_allow_unlimited_jobs_starts_no_timer_where_snakemake_still_does(tmp_path: Path, with_it: bool) -> None:
     (tmp_path / "sitecustomize.py").write_text(COUNT_TIMERS)
     call = "onstart:\n    allow_unlimited_jobs()\n" if with_it else ""
-    path = f"{tmp_path}:{PROJECT / 'scripts'}"
-    run(tmp_path, INCLUDE + call + RULES, "--max-jobs-per-timespan", "1000/0s", PYTHONPATH=path)
+    run(tmp_path, INCLUDE + call + RULES, "--max-jobs-per-timespan", "1000/0s")
     assert (tmp_path / "started").exists() != with_it
 
 
 @pytest.mark.parametrize("with_it", [True, False])
 def test_show_one_line_of_progress_replaces_the_paragraph_that_each_job_still_has(
-    tmp_path: Path, with_it: bool
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, with_it: bool
 ) -> None:
     call = "show_one_line_of_progress()\n" if with_it else ""
+    monkeypatch.setenv("PYTHONPATH", str(PROJECT / "scripts"))
     (tmp_path / "Snakefile").write_text(INCLUDE + call + RULES)
     status, lines = on_a_terminal(tmp_path, "--cores", "1")
     assert status == 0
@@ -170,6 +165,5 @@ SAY_AT_EXIT = 'import atexit, gc\natexit.register(lambda: print("FROZEN", gc.get
 @pytest.mark.parametrize("with_it", [True, False])
 def test_skip_last_garbage_collection_leaves_nothing_to_look_through(tmp_path: Path, with_it: bool) -> None:
     (tmp_path / "sitecustomize.py").write_text(SAY_AT_EXIT)
-    path = f"{tmp_path}:{PROJECT / 'scripts'}"
-    said = run(tmp_path, (INCLUDE if with_it else "") + RULES, "-n", PYTHONPATH=path)
+    said = run(tmp_path, (INCLUDE if with_it else "") + RULES, "-n")
     assert f"FROZEN {with_it}" in said

@@ -1,4 +1,4 @@
-"""What is checked before the first job of a run, for all its jobs together."""
+"""Checks before the first job of a run, which single jobs cannot make."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from idxpng.run.summary import image_count
 
 
 def check_folder(path: str | os.PathLike[str], name: str) -> None:
-    """Check that ``path`` is a directory in which files can be made, or can become one.
+    """Check that ``path`` is, or can become, a directory in which files can be made.
 
     Args:
         path: the directory.
-        name: what it is for, as the key ``pathvars`` of the configuration calls it.
+        name: its name under the key ``pathvars`` of the configuration.
 
     Raises:
-        DataError: when it, or what stands above it, is a file or cannot be written.
+        DataError: when it, or a folder above it, is a file or cannot be written.
     """
     existing = Path(path).absolute()
     while not os.path.lexists(existing):
@@ -45,7 +45,7 @@ def check_run(plan: Plan, jobs: Iterable[Any]) -> list[str]:
 
     Raises:
         DataError: when a folder holds results of another dataset of the same name.
-        DiskRoomError: when there is no room for the PNG files: each job by itself sees only its own label.
+        DiskRoomError: when there is no room for the PNG files.
     """
     jobs = list(jobs)
     for name in plan.catalog.configured:
@@ -64,7 +64,7 @@ def _check_origin(plan: Plan, name: str, folder: Path) -> None:
         if not isinstance(origin, str) or origin == source:
             continue
         if origin != f"datasets/{name}.yaml" and (not os.path.exists(origin) or os.path.samefile(origin, path)):
-            continue  # the file was moved, or is spelled in another way
+            continue  # the file was moved, or its path has a different spelling
         raise DataError(
             folder,
             "has results of another dataset with the same name",
@@ -75,7 +75,7 @@ def _check_origin(plan: Plan, name: str, folder: Path) -> None:
 
 
 def _replaced(plan: Plan, name: str, folder: Path, jobs: list[Any]) -> Iterator[str]:
-    """A sentence for each split of which a limit is about to replace more images than it makes."""
+    """A warning for each split that will have fewer images than it has now, because of a limit."""
     limit = plan.config.limit
     exports = any(job.rule.name == "export" and job.wildcards.dataset == name for job in jobs)
     if limit is None or not exports:

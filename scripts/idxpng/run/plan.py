@@ -10,11 +10,12 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterable
+from itertools import product
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from idxpng.dataset.model import Dataset, Split, content_digests
+from idxpng.dataset.model import COMPRESSED_SUFFIXES, Dataset, Split, content_digests
 from idxpng.errors import DataError
 from idxpng.run.catalog import Catalog
 from idxpng.run.config import SHOWN_AS, Config, ConfigError
@@ -86,22 +87,19 @@ class Plan:
     def expand(self, pattern: str, dataset: str | None = None, split: str | None = None) -> list[str]:
         """``pattern`` with its wildcards filled with all that the run is asked for.
 
-        Given ``dataset``, or ``split`` too, only those, whether the run is asked for them or not.
-
         Args:
             pattern: a path with some of the wildcards {dataset}, {split}, {label} and {shard}.
+            dataset, split: only these, whether the run is asked for them or not.
         """
         datasets = self.catalog.configured.values() if dataset is None else [self.catalog.dataset(dataset)]
-        filled: dict[str, None] = {}
+        paths = []
         for each in datasets:
             labels = self.labels(each) if "{label}" in pattern else [""]
             for name in [split] if split else self.splits(each):
                 shards = self.shards(each.splits[name]) if "{shard}" in pattern else [""]
-                for label in labels:
-                    for shard in shards:
-                        path = pattern.format(dataset=each.name, split=name, label=label, shard=shard)
-                        filled[path] = None
-        return list(filled)
+                for label, shard in product(labels, shards):
+                    paths.append(pattern.format(dataset=each.name, split=name, label=label, shard=shard))
+        return list(dict.fromkeys(paths))
 
     def outputs(self, target: str, dataset: str | None = None) -> list[str]:
         """All that a target makes: of ``dataset``, or of each dataset that the run is asked for."""
@@ -154,27 +152,24 @@ class Plan:
 
     def published(self, wildcards: Any) -> str:
         """The download that an IDX file comes from."""
-        return (
-            f"<resources>/{wildcards.dataset}/{self.catalog.dataset(wildcards.dataset).file(wildcards.idx).published}"
-        )
+        return f"<resources>/{wildcards.dataset}/{self._dataset(wildcards).file(wildcards.idx).published}"
 
     def idx_files(self, wildcards: Any) -> dict[str, str]:
         """The images and the labels of a split, decompressed."""
-        split = self.catalog.dataset(wildcards.dataset).split(wildcards.split)
         return {
             role: f"<resources>/{wildcards.dataset}/{file.idx}"
-            for role, file in zip(("images", "labels"), split.files, strict=True)
+            for role, file in zip(("images", "labels"), self._split(wildcards).files, strict=True)
         }
 
-    def content_witnesses(self, wildcards: Any) -> list[str]:
-        """The downloads of a split that say what its IDX files must be, where only their own digest is pinned."""
-        files = self.catalog.dataset(wildcards.dataset).split(wildcards.split).files
+    def unproven_downloads(self, wildcards: Any) -> list[str]:
+        """The downloads of a split, where the digest of the IDX file in it is not pinned."""
+        files = self._split(wildcards).files
         names = [file.published for file in files if file.pinned and not file.content_sha256]
         return [f"<resources>/{wildcards.dataset}/{name}" for name in names]
 
     def needed_originals(self, wildcards: Any) -> dict[str, str]:
-        """The IDX files of a split, where a proof takes them: where no digest is pinned, or of a part of the images."""
-        split = self.catalog.dataset(wildcards.dataset).split(wildcards.split)
+        """The IDX files of a split, where a proof needs them: without pinned digests, or for a part of the images."""
+        split = self._split(wildcards)
         whole = self.image_count(split) == split.file_count and not self.config.classes
         if whole and len(content_digests(split.files)) == len(split.files):
             return {}
@@ -182,7 +177,7 @@ class Plan:
 
     def all_idx_files(self, wildcards: Any) -> dict[str, list[str]]:
         """The images and the labels of each split of a dataset, decompressed."""
-        dataset = self.catalog.dataset(wildcards.dataset)
+        dataset = self._dataset(wildcards)
         files = [dataset.split(name).files for name in self.splits(dataset)]
         return {
             role: [f"<resources>/{dataset.name}/{file.idx}" for file in role_files]
@@ -190,7 +185,7 @@ class Plan:
         }
 
     def shards(self, split: Split) -> list[str]:
-        """The numbers of a split's shards, as their names spell them."""
+        """The numbers of a split's shards, as in their names."""
         return [f"{number:06}" for number in range(-(-self.image_count(split) // self.config.shard_size))]
 
     def image_count(self, split: Split) -> int:
@@ -198,7 +193,7 @@ class Plan:
         return min(split.count, self.config.limit or split.count)
 
     def export_count(self, jobs: Iterable[Any]) -> int:
-        """How many PNG files the export jobs among some jobs of Snakemake make."""
+        """How many PNG files some jobs of Snakemake make."""
         count = 0
         for job in jobs:
             if job.rule.name == "export":
@@ -219,20 +214,21 @@ class Plan:
         return self.catalog.file(wildcards.dataset)
 
     def limit_option(self, wildcards: Any) -> list[str]:
+        """How many images of each split count."""
         return _option("limit", self.config.limit)
 
     def license_text_option(self, wildcards: Any) -> list[str]:
-        """Where the words of a dataset's license are."""
+        """Where the text of a dataset's license is."""
         return _option("license-text", self.catalog.license_text(wildcards.dataset))
 
     def selection_options(self, wildcards: Any) -> list[str]:
-        """Which images of a split count, for what is made of several labels."""
+        """Which images of a split count: limit and classes."""
         classes = map(str, self.config.classes)
         return [*self.limit_option(wildcards), *(["--classes", *classes] if self.config.classes else [])]
 
     def archive_options(self, wildcards: Any) -> list[str]:
-        """Which images of a split count, and if these are all, what their archive must be."""
-        split = self.catalog.dataset(wildcards.dataset).split(wildcards.split)
+        """Which images of a split count, and if these are all, the pinned digest of their archive."""
+        split = self._split(wildcards)
         whole = self.image_count(split) == split.count and not self.config.classes
         return [*self.selection_options(wildcards), *_option("sha256", split.archive_sha256 if whole else None)]
 
@@ -257,31 +253,29 @@ class Plan:
 
     def manifest_option(self, wildcards: Any) -> list[str]:
         """Where the manifest of a split is, for labels with several columns, which directory names cannot express."""
-        several = len(self.catalog.dataset(wildcards.dataset).label_columns) > 1
+        several = len(self._dataset(wildcards).label_columns) > 1
         path = f"{self.results}/{wildcards.dataset}/manifest/{wildcards.split}.csv"
         return _option("manifest", path if several else None)
 
     # What makes a job run again when it changes, beside its options. The scripts read it from the dataset file.
 
     def download_facts(self, wildcards: Any) -> dict[str, Any]:
-        """What a download must be; and of files that nothing pins, whether the local copy is another than last time."""
-        file = self.catalog.dataset(wildcards.dataset).file(wildcards.published)
-        facts = {
-            key: value for key, value in vars(file).items() if value is not None and key not in ("verified", "header")
-        }
+        """What a download must be, and for files that nothing pins, the state of local copies."""
+        file = self._dataset(wildcards).file(wildcards.published)
+        ignored = ("verified", "header")
+        facts = {key: value for key, value in vars(file).items() if value is not None and key not in ignored}
         if not file.pinned:
             facts["local"] = self._local_copies(wildcards.dataset, file.idx)
         return facts
 
     def content_facts(self, wildcards: Any) -> dict[str, Any]:
         """What the content of a download must be."""
-        file = self.catalog.dataset(wildcards.dataset).file(wildcards.idx)
+        file = self._dataset(wildcards).file(wildcards.idx)
         return {"size": file.content_bytes, "pins": [file.content_sha256, file.sha256, file.git_blob]}
 
     def split_facts(self, wildcards: Any) -> dict[str, Any]:
         """What must be true of a split, and what later steps must know of its dataset."""
-        dataset = self.catalog.dataset(wildcards.dataset)
-        split = self.catalog.dataset(wildcards.dataset).split(wildcards.split)
+        dataset, split = self._dataset(wildcards), self._split(wildcards)
         return {
             "count": split.count,
             "shape": split.shape,
@@ -297,12 +291,18 @@ class Plan:
 
         Not the words themselves: Snakemake puts parameters into its report as they are, where words could be a script.
         """
-        dataset = self.catalog.dataset(wildcards.dataset)
+        dataset = self._dataset(wildcards)
         description = {key: getattr(dataset, key) for key in DESCRIPTION}
         return hashlib.sha256(json.dumps(description).encode()).hexdigest()
 
+    def _dataset(self, wildcards: Any) -> Dataset:
+        return self.catalog.dataset(wildcards.dataset)
+
+    def _split(self, wildcards: Any) -> Split:
+        return self._dataset(wildcards).split(wildcards.split)
+
     def _local_copies(self, dataset: str, idx: str) -> list[str]:
-        """Name, size and time of change of each file in a directory named as mirror that may be this one."""
+        """Name, size and time of change of each file that may be this one, in local directories that are mirrors."""
         mirrors = (*self.config.mirrors.get(dataset, ()), *self.catalog.dataset(dataset).mirror_places())
         stem = _plain_name(idx)
         found = []
@@ -324,4 +324,4 @@ def _option(name: str, value: int | str | None) -> list[str]:
 def _plain_name(name: str) -> str:
     """The name of an IDX file without its compression, and with either spelling of its type."""
     stem, suffix = os.path.splitext(name)
-    return (stem if suffix in (".gz", ".xz") else name).replace(".idx", "-idx")
+    return (stem if suffix in COMPRESSED_SUFFIXES else name).replace(".idx", "-idx")
