@@ -1,7 +1,7 @@
 """Time and memory of the search for duplicates, by the number of images, of which one in a hundred is a duplicate.
 
 python bench/duplicates.py 70000 814255 8000000
-python bench/duplicates.py --script OTHER_CHECKOUT/scripts/describe.py 70000
+python bench/duplicates.py --script OTHER_CHECKOUT/scripts/find_duplicates.py 70000
 """
 
 import argparse
@@ -13,7 +13,7 @@ import time
 from hashlib import sha256
 from pathlib import Path
 
-SCRIPT = Path(__file__).parents[1] / "scripts/describe.py"
+SCRIPT = Path(__file__).parents[1] / "scripts/find_duplicates.py"
 HEADER = {
     "dataset": "digits",
     "split": "train",

@@ -1,95 +1,83 @@
-"""What all rules share: the project's own files, the checked configuration as `plan`, and what each job asks for."""
+"""What all rules share: the library, the configuration as `plan`, and functions for parameters and resources."""
 
-import os
 import sys
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-here = workflow.current_basedir
-
-
-def source(path: str) -> str:
-    """Where one of the project's own files lies: in place, or Snakemake's copy of it when imported over the network."""
-    if here.is_local:
-        return os.path.normpath(here.join(f"../{path}").get_path_or_uri(secret_free=True))
-    return workflow.source_path(f"../{path}")
-
-
-package = Path(source("scripts/idxpng/__init__.py")).parent
+package = Path(project_file("scripts/idxpng/__init__.py")).parent
 sys.path.insert(0, str(package.parent))
 
 import idxpng
 
 for file in idxpng.FILES:
-    source(f"scripts/idxpng/{file}")  # which brings it along over the network
+    project_file(f"scripts/idxpng/{file}")  # which brings it along over the network
 
-from idxpng.run import job_environment
-from idxpng.run.catalog import Catalog
-from idxpng.run.code_digest import code_digest
-from idxpng.run.config import Config
 from idxpng.dataset.strict_yaml import read_yaml
 from idxpng.errors import DataError
-from idxpng.run.plan import Plan
-from idxpng.run.job_resources import JobResources
+from idxpng.run import job_environment
+from idxpng.run.catalog import Catalog
 from idxpng.run.checks import check_folder
-from idxpng.run.targets import folder_targets
+from idxpng.run.code_digest import code_digest
+from idxpng.run.config import Config
+from idxpng.run.folder_plan import FolderPlan
+from idxpng.run.job_resources import JobResources
+from idxpng.run.plan import Plan
 
 
-configfile: source("config.yaml")
+configfile: project_file("config.yaml")
 
 
 # A folder of results may have a configuration of its own, on top of the one here.
 own_config = Path("config.yaml")
-if (
-    workflow.modifier.is_main_snakefile()
-    and own_config.exists()
-    and own_config.resolve() != Path(source("config.yaml")).resolve()
-):
+if not is_imported() and own_config.exists() and own_config.resolve() != Path(project_file("config.yaml")).resolve():
 
     configfile: "config.yaml"
 
 
-results, resources = (workflow.pathvars.get(name) for name in ("results", "resources"))
+@contextmanager
+def without_traceback():
+    """Have Snakemake report what is wrong with the configuration or the data in our words alone."""
+    try:
+        yield
+    except DataError as error:
+        raise WorkflowError(str(error))
 
-try:
+
+words = command_line()
+
+with without_traceback():
     schema = "schemas/config.schema.yaml"
-    asked = Config.read(config, read_yaml(source(schema), schema))
+    checked_config = Config.read(config, read_yaml(project_file(schema), schema))
     shipped = sorted(path.stem for path in (package.parents[1] / "datasets").glob("*.yaml"))
-    plan = Plan(asked, Catalog(asked.datasets, source, shipped))
-    if workflow.modifier.is_main_snakefile():
-        check_folder(results, "results")
-        check_folder(resources, "resources")
-    folders = folder_targets(plan, sys.argv[1:], results) if workflow.modifier.is_main_snakefile() else {}
-except DataError as error:
-    raise WorkflowError(str(error))
+    catalog = Catalog(checked_config.datasets, project_file, shipped)
+    plan = Plan(checked_config, catalog, path_variable("results"), path_variable("resources"), targets)
+    if not is_imported():
+        check_folder(plan.results, "results")
+        check_folder(plan.resources, "resources")
 
-job_environment.prepare(asked.mirrors)
+folder_plan = FolderPlan(checked_config, catalog)
+job_resources = JobResources(catalog)
+job_environment.prepare(checked_config.mirrors)
+digest_of_code = cache(code_digest)
 
 
-def script(name: str):
-    """A function that gives the path of a script: one of `output`, since a copy elsewhere makes no job run again."""
-    path = source(f"scripts/{name}.py")
+def script(name: str, *parts: str) -> dict:
+    """Two parameters of a rule: `script`, a path, which makes no job run again, and `code`, which does.
 
-    def path_of_script(wildcards, output) -> str:
+    `code` is a digest of the script, of the modules behind it, and of other ``parts`` of the library.
+    """
+    path = project_file(f"scripts/{name}.py")
+
+    def path_of_script(wildcards) -> str:
         return path
 
-    return path_of_script
+    def code(wildcards) -> str:
+        return digest_of_code(path, parts)
 
-
-def code(name: str, *parts: str):
-    """A function that gives a digest of a script and of all behind it, whose change makes its rule run again."""
-    path = source(f"scripts/{name}.py")
-
-    @cache
-    def digest() -> str:
-        return code_digest(path, parts)
-
-    def digest_of_code(wildcards) -> str:
-        return digest()
-
-    return digest_of_code
+    return {"script": untracked(path_of_script), "code": code}
 
 
 wildcard_constraints:
@@ -99,6 +87,3 @@ wildcard_constraints:
     published=r"[^/]+\.(gz|xz|plain)",
     shard=r"\d+",
     idx=r"(?![^/]+\.(gz|xz|plain)$)[^/]+",
-
-
-asks = JobResources(plan.catalog)

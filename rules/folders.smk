@@ -4,6 +4,9 @@ No output may contain another, and so results/mnist is none: it is the name of a
 a target first.
 """
 
+with without_traceback():
+    folders = plan.folder_targets(words)
+
 for folder, files in folders.items():
 
     rule:

@@ -6,28 +6,28 @@ import time
 rule archive:
     """Make one tar file for each split of the configured datasets, with a folder for each label."""
     input:
-        plan.expand("<results>/{dataset}/archive/{split}.tar"),
+        plan.outputs("archive"),
     localrule: True
 
 
 rule npz:
     """Make one file of NumPy arrays for each configured dataset, named as in Keras's mnist.npz."""
     input:
-        plan.expand("<results>/{dataset}/npz/{dataset}.npz"),
+        plan.outputs("npz"),
     localrule: True
 
 
 rule csv:
     """Make a CSV file for each split of the configured datasets: label, then pixels."""
     input:
-        plan.expand("<results>/{dataset}/csv/{split}.csv"),
+        plan.outputs("csv"),
     localrule: True
 
 
 rule checksums:
     """List the SHA-256 of all files of the configured datasets in SHA256SUMS, for sha256sum --check."""
     input:
-        plan.expand("<results>/{dataset}/SHA256SUMS"),
+        plan.outputs("checksums"),
     localrule: True
 
 
@@ -43,14 +43,13 @@ rule archive_split:
     benchmark:
         "<benchmarks>/{dataset}/archive_split/{split}.tsv"
     conda:
-        "../envs/png.yaml"
+        "../envs/images.yaml"
     resources:
-        mem_mb=asks.mem_mb,
-        runtime=asks.runtime,
+        mem_mb=job_resources.mem_mb,
+        runtime=job_resources.runtime,
     params:
+        **script("archive_split"),
         selection=plan.archive_options,
-        code=code("archive_split"),
-        script=script("archive_split"),
     shell:
         "python {params.script:q} --images {input.images:q} --labels {input.labels:q} --header {input.header:q}"
         " {params.selection:q} --archive {output:q} --log {log:q}"
@@ -68,14 +67,13 @@ rule save_npz:
     benchmark:
         "<benchmarks>/{dataset}/save_npz.tsv"
     conda:
-        "../envs/numpy.yaml"
+        "../envs/images.yaml"
     resources:
-        mem_mb=asks.mem_mb,
-        runtime=asks.runtime,
+        mem_mb=job_resources.mem_mb,
+        runtime=job_resources.runtime,
     params:
+        **script("save_npz"),
         selection=plan.selection_options,
-        code=code("save_npz"),
-        script=script("save_npz"),
     shell:
         "python {params.script:q} --images {input.images:q} --labels {input.labels:q} --headers {input.headers:q}"
         " {params.selection:q} --npz {output:q} --log {log:q}"
@@ -93,15 +91,14 @@ rule write_csv:
     benchmark:
         "<benchmarks>/{dataset}/write_csv/{split}.tsv"
     conda:
-        "../envs/python.yaml"
+        "../envs/images.yaml"
     resources:
-        mem_mb=asks.mem_mb,
-        runtime=asks.runtime,
+        mem_mb=job_resources.mem_mb,
+        runtime=job_resources.runtime,
     params:
+        **script("write_csv"),
         selection=plan.selection_options,
         header=plan.csv_options,
-        code=code("write_csv"),
-        script=script("write_csv"),
     shell:
         "python {params.script:q} --images {input.images:q} --labels {input.labels:q} --header {input.header:q}"
         " {params.selection:q} {params.header:q} --csv {output:q} --log {log:q}"
@@ -110,7 +107,7 @@ rule write_csv:
 rule list_digests:
     """List the SHA-256 of every file of a dataset, made in this run or before."""
     input:
-        asked_for_too,
+        plan.outputs_of_other_targets,
     output:
         "<results>/{dataset}/SHA256SUMS",
     log:
@@ -118,14 +115,14 @@ rule list_digests:
     benchmark:
         "<benchmarks>/{dataset}/list_digests.tsv"
     conda:
-        "../envs/python.yaml"
+        "../envs/images.yaml"
     resources:
-        mem_mb=asks.mem_mb,
-        runtime=asks.runtime,
+        mem_mb=job_resources.mem_mb,
+        runtime=job_resources.runtime,
     params:
-        script=script("list_digests"),
-        folder=f"{results}/{{dataset}}",
+        **script("list_digests"),
+        folder=f"{plan.results}/{{dataset}}",
         # Never the same, so that it lists whatever is there whenever it is asked for.
-        asked=time.time(),
+        time=time.time(),
     shell:
         "python {params.script:q} --folder {params.folder:q} --sums {output:q} --log {log:q}"

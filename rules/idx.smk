@@ -13,12 +13,12 @@ rule download:
     conda:
         "../envs/download.yaml"
     resources:
-        mem_mb=asks.mem_mb,
-        runtime=asks.runtime,
+        mem_mb=job_resources.mem_mb,
+        runtime=job_resources.runtime,
     params:
         facts=plan.download_facts,
-        script=script("download"),
-        dataset=plan.dataset_file,
+        script=script("download")["script"],  # without its code: another version of it downloads nothing again
+        dataset=untracked(plan.dataset_file),
     shell:
         "python {params.script:q} --dataset {params.dataset:q} --file {wildcards.published:q}"
         " --output {output:q} --log {log:q}"
@@ -34,17 +34,16 @@ rule decompress:
         "<logs>/{dataset}/decompress/{idx}.log",
     benchmark:
         "<benchmarks>/{dataset}/decompress/{idx}.tsv"
-    localrule: True  # where the download ran: it takes less time than a cluster needs to start a job
+    localrule: True  # it takes less time than a cluster needs to start a job
     conda:
-        "../envs/python.yaml"
+        "../envs/images.yaml"
     resources:
-        mem_mb=asks.mem_mb,
-        runtime=asks.runtime,
+        mem_mb=job_resources.mem_mb,
+        runtime=job_resources.runtime,
     params:
+        **script("decompress"),
         facts=plan.content_facts,
-        code=code("decompress"),
-        script=script("decompress"),
-        dataset=plan.dataset_file,
+        dataset=untracked(plan.dataset_file),
     shell:
         "python {params.script:q} --dataset {params.dataset:q} --published {input:q}" " --idx {output:q} --log {log:q}"
 
@@ -53,24 +52,23 @@ rule validate:
     """Check both IDX files of a split: types, dimensions, lengths, labels, counts, digests."""
     input:
         unpack(plan.idx_files),
-        published=plan.content_witnesses,
+        published=plan.unproven_downloads,
     output:
         "<results>/{dataset}/header/{split}.json",
     log:
         "<logs>/{dataset}/validate/{split}.log",
     benchmark:
         "<benchmarks>/{dataset}/validate/{split}.tsv"
-    localrule: True  # as `decompress`
+    localrule: True  # it takes less time than a cluster needs to start a job
     conda:
-        "../envs/python.yaml"
+        "../envs/images.yaml"
     resources:
-        mem_mb=asks.mem_mb,
-        runtime=asks.runtime,
+        mem_mb=job_resources.mem_mb,
+        runtime=job_resources.runtime,
     params:
+        **script("validate"),
         facts=plan.split_facts,
-        code=code("validate"),
-        script=script("validate"),
-        dataset=plan.dataset_file,
+        dataset=untracked(plan.dataset_file),
     shell:
         "python {params.script:q} --dataset {params.dataset:q} --split {wildcards.split:q}"
         " --images {input.images:q} --labels {input.labels:q} --published {input.published:q}"

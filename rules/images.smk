@@ -14,37 +14,35 @@ rule export:
     benchmark:
         "<benchmarks>/{dataset}/export/{split}/{label}.tsv"
     conda:
-        "../envs/png.yaml"
+        "../envs/images.yaml"
     resources:
-        mem_mb=asks.mem_mb,
-        runtime=asks.label_runtime,
+        mem_mb=job_resources.mem_mb,
+        runtime=job_resources.label_runtime,
     params:
+        **script("export"),
         limit=plan.limit_option,
-        code=code("export"),
-        script=script("export"),
     shell:
         "python {params.script:q} --images {input.images:q} --labels {input.labels:q} --header {input.header:q}"
         " --label {wildcards.label:q} {params.limit:q} --png {output.png:q} --manifest {output.manifest:q} --log {log:q}"
 
 
-rule manifest:
+rule merge_manifests:
     """List all images of a split in the order of the IDX file, with label, class name and digest."""
     input:
         plan.each("<results>/{dataset}/manifest/{split}/{label}.csv"),
     output:
         "<results>/{dataset}/manifest/{split}.csv",
     log:
-        "<logs>/{dataset}/manifest/{split}.log",
+        "<logs>/{dataset}/merge_manifests/{split}.log",
     benchmark:
-        "<benchmarks>/{dataset}/manifest/{split}.tsv"
+        "<benchmarks>/{dataset}/merge_manifests/{split}.tsv"
     conda:
-        "../envs/python.yaml"
+        "../envs/images.yaml"
     resources:
-        mem_mb=asks.mem_mb,
-        runtime=asks.runtime,
+        mem_mb=job_resources.mem_mb,
+        runtime=job_resources.runtime,
     params:
-        png=png_of_split,
-        code=code("manifest"),
-        script=script("manifest"),
+        **script("merge_manifests"),
+        results=subpath(output[0], ancestor=2),
     shell:
-        "python {params.script:q} --manifest {output:q} --png {params.png:q} --log {log:q} {input:q}"
+        "python {params.script:q} --manifest {output:q} --png {params.results:q}/png/{wildcards.split:q} --log {log:q} {input:q}"

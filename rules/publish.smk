@@ -1,7 +1,7 @@
 """What other people's tools load: Parquet files, dataset card, Croissant metadata, license and citation."""
 
 
-rule parquet:
+rule write_parquet:
     """Write the images of a split to one Parquet file, as Hugging Face Datasets expects it."""
     input:
         unpack(plan.idx_files),
@@ -9,24 +9,23 @@ rule parquet:
     output:
         "<results>/{dataset}/parquet/{split}.parquet",
     log:
-        "<logs>/{dataset}/parquet/{split}.log",
+        "<logs>/{dataset}/write_parquet/{split}.log",
     benchmark:
-        "<benchmarks>/{dataset}/parquet/{split}.tsv"
+        "<benchmarks>/{dataset}/write_parquet/{split}.tsv"
     conda:
         "../envs/publish.yaml"
     resources:
-        mem_mb=asks.arrow_mb,
-        runtime=asks.runtime,
+        mem_mb=job_resources.arrow_mb,
+        runtime=job_resources.runtime,
     params:
+        **script("write_parquet"),
         selection=plan.selection_options,
-        code=code("parquet"),
-        script=script("parquet"),
     shell:
         "python {params.script:q} --images {input.images:q} --labels {input.labels:q} --header {input.header:q}"
         " {params.selection:q} --parquet {output:q} --log {log:q}"
 
 
-rule card:
+rule write_card:
     """Write the dataset card, Croissant metadata, license, citation, and provenance of a dataset."""
     input:
         headers=plan.each("<results>/{dataset}/header/{split}.json"),
@@ -40,20 +39,19 @@ rule card:
         citation_file="<results>/{dataset}/CITATION",
         provenance="<results>/{dataset}/provenance.json",
     log:
-        "<logs>/{dataset}/card.log",
+        "<logs>/{dataset}/write_card.log",
     benchmark:
-        "<benchmarks>/{dataset}/card.tsv"
+        "<benchmarks>/{dataset}/write_card.tsv"
     conda:
         "../envs/publish.yaml"
     resources:
-        mem_mb=asks.arrow_mb,
-        runtime=asks.runtime,
+        mem_mb=job_resources.arrow_mb,
+        runtime=job_resources.runtime,
     params:
-        terms=plan.terms,
-        license_text=plan.license_text_option,
-        code=code("card"),
-        script=script("card"),
-        dataset=plan.dataset_file,
+        **script("write_card"),
+        description=plan.description_digest,
+        license_text=untracked(plan.license_text_option),
+        dataset=untracked(plan.dataset_file),
     shell:
         "python {params.script:q} --dataset {params.dataset:q} --headers {input.headers:q} --parquet {input.parquet:q}"
         " --manifests {input.manifests:q} --overview {input.overview:q} {params.license_text:q}"

@@ -13,14 +13,13 @@ rule pack:
     benchmark:
         "<benchmarks>/{dataset}/pack/{split}-{shard}.tsv"
     conda:
-        "../envs/png.yaml"
+        "../envs/images.yaml"
     resources:
-        mem_mb=asks.mem_mb,
-        runtime=asks.runtime,
+        mem_mb=job_resources.mem_mb,
+        runtime=job_resources.runtime,
     params:
+        **script("pack"),
         packing=plan.shard_options,
-        code=code("pack"),
-        script=script("pack"),
     shell:
         "python {params.script:q} --images {input.images:q} --labels {input.labels:q} --header {input.header:q}"
         " --number {wildcards.shard:q} {params.packing:q} --shard {output:q} --log {log:q}"
@@ -38,14 +37,13 @@ rule index_shards:
     benchmark:
         "<benchmarks>/{dataset}/index_shards/{split}.tsv"
     conda:
-        "../envs/python.yaml"
+        "../envs/images.yaml"
     resources:
-        mem_mb=asks.mem_mb,
-        runtime=asks.runtime,
+        mem_mb=job_resources.mem_mb,
+        runtime=job_resources.runtime,
     params:
+        **script("index_shards"),
         packing=plan.shard_options,
-        code=code("index_shards"),
-        script=script("index_shards"),
     shell:
         "python {params.script:q} --header {input.header:q} {params.packing:q} --index {output:q} --log {log:q}"
         " {input.shards:q}"

@@ -7,7 +7,7 @@ rule verify_split:
     """Rebuild the IDX files of a split from its PNG files alone, and compare with the pinned digests. Changes nothing."""
     input:
         unpack(plan.needed_originals),
-        made_in_this_run,
+        plan.images_of_other_targets,
     output:
         "<results>/{dataset}/verify/{split}.json",
     log:
@@ -15,20 +15,20 @@ rule verify_split:
     benchmark:
         "<benchmarks>/{dataset}/verify/{split}.tsv"
     conda:
-        "../envs/verify.yaml"
+        "../envs/images.yaml"
     threads: 2
     resources:
-        mem_mb=asks.mem_mb,
-        runtime=asks.runtime,
+        mem_mb=job_resources.mem_mb,
+        runtime=job_resources.runtime,
     params:
-        script=script("verify"),
+        **script("verify"),
         dataset=plan.dataset_file,
-        originals=originals,
-        manifest=other_columns,
+        originals=plan.originals_options,
+        manifest=plan.manifest_option,
         selection=plan.selection_options,
-        tree=f"{results}/{{dataset}}/png/{{split}}",
+        tree=f"{plan.results}/{{dataset}}/png/{{split}}",
         # Never the same, so that it runs whenever it is asked for: Snakemake does not see an edited PNG file.
-        asked=time.time(),
+        time=time.time(),
     shell:
         "python {params.script:q} --dataset {params.dataset:q} --split {wildcards.split:q} {params.originals:q}"
         " {params.manifest:q} {params.selection:q} --processes {threads:q} --report {output:q} --log {log:q} {params.tree:q}"

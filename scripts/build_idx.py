@@ -61,7 +61,7 @@ def main(
             (count, columns) where labels have several. Labels above 255 make them int16 or int32.
         facts: the JSON file to make: ``split``, ``orientation``, ``label_type``, ``label_columns``, ``classes``, and
             ``facts``, which stand under the split in a dataset file.
-        manifest: CSV file as manifest.py makes it, for its order and for all columns of the labels.
+        manifest: CSV file as merge_manifests.py makes it, for its order and for all columns of the labels.
         like: dataset file, for the columns and the type of the labels, class names, and orientation.
 
     Raises:

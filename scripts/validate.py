@@ -166,7 +166,7 @@ def _describe(file: IdxFile, sha256: str | None) -> dict[str, Any]:
         "type": header.type.name,
         "dims": header.dims,
         "bytes": header.file_size,
-        "sha256": found,
+        "content_sha256": found,
     }
 
 

@@ -1,6 +1,6 @@
 """Plans of a run, as the Snakefile makes them, for tests."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +24,9 @@ def source(path: str) -> str:
     return str(PROJECT / path)
 
 
-def plan(**config: Any) -> Plan:
-    asked = Config.read(config, SCHEMA)
-    return Plan(asked, Catalog(asked.datasets, source, SHIPPED))
+def plan(results: str = "results", resources: str = "resources", targets: Collection[str] = (), **config: Any) -> Plan:
+    checked = Config.read(config, SCHEMA)
+    return Plan(checked, Catalog(checked.datasets, source, SHIPPED), results, resources, lambda: set(targets))
 
 
 def refusal(**config: Any) -> str:

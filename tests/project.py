@@ -1,6 +1,7 @@
 """Running the workflow as users do: a copy of the project in a folder, and Snakemake as a process of its own."""
 
 import os
+import pty
 import re
 import shutil
 import subprocess
@@ -58,6 +59,26 @@ def snakemake(
     run = run_snakemake(folder, *arguments, before=before, **environment)
     assert (run.status == 0) == succeed, run.output
     return run
+
+
+def on_a_terminal(folder: Path, *arguments: str) -> tuple[int, list[str]]:
+    """Exit status of a run, and the lines that remain on the terminal."""
+    ours, its = pty.openpty()
+    command = [sys.executable, "-m", "snakemake", *arguments]
+    process = subprocess.Popen(
+        command, cwd=folder, stdin=its, stdout=its, stderr=its, env=os.environ | {"TERM": "xterm"}
+    )
+    os.close(its)
+    written = b""
+    try:
+        while piece := os.read(ours, 65536):
+            written += piece
+    except OSError:
+        pass  # Linux says so when nobody writes to it any more
+    finally:
+        os.close(ours)
+    lines = written.decode().replace("\r\n", "\n").split("\n")
+    return process.wait(60), [line.rpartition("\r\x1b[K")[2] for line in lines]
 
 
 def files(folder: Path) -> dict[str, bytes]:

@@ -320,7 +320,7 @@ def test_the_dry_run_of_every_dataset_takes_less_than_ten_seconds(tmp_path: Path
 
 
 def test_no_code_names_a_dataset() -> None:
-    for path in [PROJECT / "Snakefile", *(PROJECT / "rules").iterdir(), *(PROJECT / "scripts").rglob("*.py")]:
+    for path in [PROJECT / "Snakefile", *(PROJECT / "rules").glob("*.smk"), *(PROJECT / "scripts").rglob("*.py")]:
         text = path.read_text(encoding="utf-8")
         assert [
             name for name in ("emnist", "qmnist", "kannada", "kmnist", "notmnist", "fashion", "oracle") if name in text

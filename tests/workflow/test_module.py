@@ -1,13 +1,15 @@
 """Another workflow imports this one: the example runs, and what docs/module.md promises to it is there."""
 
 import re
+import shutil
 import tarfile
 from pathlib import Path
 
 import pytest
 
+from idxpng.run.targets import OUTPUTS
 from mirror_server import MirrorServer
-from project import PROJECT, copy_project, snakemake
+from project import PROJECT, copy_project, files, snakemake
 
 EXAMPLE = "examples/module/Snakefile"
 CONTRACT = (PROJECT / "docs/module.md").read_text(encoding="utf-8")
@@ -25,10 +27,11 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def imported(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a workflow that has imported this one from disk, and made all that it makes."""
+    """The folder of a workflow that has imported this one from disk, and made all of the contract."""
     folder = tmp_path_factory.mktemp("importing")
     (folder / "config.yaml").write_text("something: of the importing workflow, which is none of ours\n")
-    run = snakemake(folder, "-s", str(project / EXAMPLE), "--cores", "2", "sevens", "mnist_all", "mnist_publish")
+    targets = [f"mnist_{target}" for target in OUTPUTS]
+    run = snakemake(folder, "-s", str(project / EXAMPLE), "--cores", "2", "sevens", *targets)
     assert run.jobs["mnist_export"] == 10
     return folder
 
@@ -51,12 +54,32 @@ def test_nothing_is_made_outside_of_the_path_variables(imported: Path) -> None:
     assert {path.name for path in imported.iterdir()} == {"config.yaml", "digits", "sevens.tar", ".snakemake"}
 
 
+def test_a_list_of_files_comes_after_all_that_the_same_command_makes(imported: Path) -> None:
+    folder = imported / "digits/mnist-sample"
+    listed = {line.split("  ")[1] for line in (folder / "SHA256SUMS").read_text().splitlines()}
+    assert listed == {*files(folder)} - {"SHA256SUMS"}
+
+
+def test_a_proof_makes_no_images(project: Path, imported: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(imported, tmp_path / "copy")
+    shutil.rmtree(folder / "digits/mnist-sample/png/test/7")
+    run = snakemake(folder, "-s", str(project / EXAMPLE), "--cores", "2", "mnist_verify", succeed=False)
+    assert "mnist_export" not in run.jobs
+
+
 def test_every_path_of_the_contract_is_made(imported: Path) -> None:
     paths = re.findall(r"^\| `(<\w+>/\S+)` \|", CONTRACT, re.MULTILINE)
-    assert len(paths) > 10
+    assert {path.removeprefix("<results>/{dataset}/") for path in paths if "<results>" in path} == {
+        path for paths_of_target in OUTPUTS.values() for path in paths_of_target
+    }
     for path in paths:
-        if "webdataset" in path or "verify" in path:
-            continue  # of the targets of these names, which have tests of their own
         place = path.replace("<results>", "digits").replace("<resources>", "digits/resources")
         pattern = re.sub(r"\{\w+\}", "*", place.replace("{dataset}", "mnist-sample"))
         assert list(imported.glob(pattern)), path
+
+
+def test_both_pages_on_results_name_the_same_targets() -> None:
+    reference = (PROJECT / "docs/reference.md").read_text(encoding="utf-8").partition("## Results")[0]
+    of_reference = set(re.findall(r"^\| `(\w+)` \|", reference, re.MULTILINE))
+    of_contract = set(re.findall(r"`(\w+)`", CONTRACT.partition("Targets:")[2].partition("under the prefix")[0]))
+    assert of_reference == of_contract == {*OUTPUTS, "idx"}

@@ -1,14 +1,10 @@
 """A run as a person sees it, on a terminal of its own."""
 
-import os
-import pty
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from project import copy_project
+from project import copy_project, on_a_terminal
 
 
 @pytest.fixture(scope="module")
@@ -16,28 +12,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return copy_project(tmp_path_factory.mktemp("terminal"))
 
 
-def on_a_terminal(folder: Path, *arguments: str) -> tuple[int, list[str]]:
-    """Exit status of a run, and the lines that remain on the terminal."""
-    ours, its = pty.openpty()
-    command = [sys.executable, "-m", "snakemake", "--cores", "2", "all", *arguments]
-    process = subprocess.Popen(
-        command, cwd=folder, stdin=its, stdout=its, stderr=its, env=os.environ | {"TERM": "xterm"}
-    )
-    os.close(its)
-    written = b""
-    try:
-        while piece := os.read(ours, 65536):
-            written += piece
-    except OSError:
-        pass  # Linux says so when nobody writes to it any more
-    finally:
-        os.close(ours)
-    lines = written.decode().replace("\r\n", "\n").split("\n")
-    return process.wait(60), [line.rpartition("\r\x1b[K")[2] for line in lines]
-
-
 def test_a_run_leaves_what_it_made_and_how_to_look_at_it(project: Path) -> None:
-    status, lines = on_a_terminal(project, "--config", "limit=50")
+    status, lines = on_a_terminal(project, "--cores", "2", "all", "--config", "limit=50")
     text = "\n".join(lines)
     assert status == 0, text
     assert len(lines) < 20, text
@@ -49,7 +25,7 @@ def test_a_run_leaves_what_it_made_and_how_to_look_at_it(project: Path) -> None:
 def test_a_failed_job_says_why_once(project: Path) -> None:
     broken = (project / "datasets/mnist-sample.yaml").read_text().replace("[97, 116,", "[98, 115,")
     (project / "broken.yaml").write_text(broken.replace("[mnist-sample]", "[datasets/mnist-sample]"))
-    status, lines = on_a_terminal(project, "--config", "datasets=broken.yaml")
+    status, lines = on_a_terminal(project, "--cores", "2", "all", "--config", "datasets=broken.yaml")
     text = "\n".join(lines)
     assert status == 1
     assert len(lines) < 25, text
@@ -59,7 +35,7 @@ def test_a_failed_job_says_why_once(project: Path) -> None:
 
 
 def test_who_asks_for_commands_gets_all_that_snakemake_says(project: Path) -> None:
-    status, lines = on_a_terminal(project, "--config", "limit=20", "-p")
+    status, lines = on_a_terminal(project, "--cores", "2", "all", "--config", "limit=20", "-p")
     text = "\n".join(lines)
     assert status == 0, text
     assert "rule export:" in text

@@ -17,8 +17,8 @@ import yaml
 
 import idxpng
 from idxpng.formats.idx import IdxFile
-from parquet import features
 from project import copy_project, files, snakemake
+from write_parquet import features
 
 datasets = pytest.importorskip("datasets")  # which a type checker takes for our folder of that name
 FILES = {"train": "train", "test": "t10k"}
@@ -113,7 +113,7 @@ def test_the_origin_of_all_is_recorded_with_digests_and_without_a_time(published
     for source in document["inputs"]:
         pinned = facts["splits"][source["split"]][source["role"]]
         assert source["published"] == {"file": pinned["file"], "sha256": pinned["sha256"]}
-        assert source["content"]["sha256"] == pinned["content_sha256"]
+        assert source["content"]["content_sha256"] == pinned["content_sha256"]
 
 
 def test_the_origin_has_the_commit_where_the_workflow_is_a_clone(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ def test_every_value_in_a_shell_command_is_quoted(rule: str) -> None:
 def test_a_rule_calls_the_script_of_its_name_with_log_and_environment(rule: str) -> None:
     body = RULES[rule]
     name = {"verify_split": "verify"}.get(rule, rule)
-    assert f'script=script("{name}")' in body
+    assert re.search(rf'\*\*script\("{name}"|script=script\("{name}"\)', body)
     assert (PROJECT / f"scripts/{name}.py").is_file()
     for directive in ("log:", "benchmark:", "conda:", "resources:", '"""'):
         assert directive in body

@@ -28,11 +28,11 @@ EVERYTHING = {
     "decompress": 4,
     "validate": 2,
     "export": 20,
-    "manifest": 2,
+    "merge_manifests": 2,
     "preview": 2,
     "measure": 2,
-    "describe": 1,
-    "browse": 1,
+    "find_duplicates": 1,
+    "make_page": 1,
     "all": 1,
 }
 
@@ -125,15 +125,39 @@ def test_nothing_to_do_runs_nothing(project: Path) -> None:
     assert "Nothing to be done" in snakemake(project, "--cores", "4", "all").output
 
 
+@pytest.mark.parametrize(
+    ("path", "rules"),
+    [
+        ("statistics/train.svg", {"measure"}),
+        ("preview/train/first.png", {"preview"}),
+        ("duplicates.json", {"find_duplicates"}),
+        ("digests.js", {"make_page"}),
+        ("manifest/train/7.csv", {"export", "merge_manifests"}),
+    ],
+)
+def test_a_deleted_result_is_made_again(project: Path, path: str, rules: set[str]) -> None:
+    deleted = project / "results/mnist-sample" / path
+    before = deleted.read_bytes()
+    deleted.unlink()
+    assert snakemake(project, "--cores", "4", "all").jobs.keys() >= rules
+    assert deleted.read_bytes() == before
+
+
+def test_a_moved_workflow_runs_nothing_again(finished: Path, project: Path, tmp_path: Path) -> None:
+    moved = copy_project(tmp_path / "moved")
+    run = snakemake(tmp_path, "-s", str(moved / "Snakefile"), "--directory", str(project), "--cores", "1", "all")
+    assert "Nothing to be done" in run.output, "the paths of scripts and of the dataset file are untracked"
+
+
 def test_a_deleted_label_remakes_one_export(project: Path) -> None:
     label = project / "results/mnist-sample/png/train/7"
     before = files(label)
     shutil.rmtree(label)
     assert snakemake(project, "--cores", "4", "all").jobs == {
         "export": 1,
-        "manifest": 1,
-        "describe": 1,
-        "browse": 1,
+        "merge_manifests": 1,
+        "find_duplicates": 1,
+        "make_page": 1,
         "all": 1,
     }
     assert files(label) == before
@@ -141,7 +165,15 @@ def test_a_deleted_label_remakes_one_export(project: Path) -> None:
 
 def test_another_limit_exports_again_and_downloads_nothing(project: Path) -> None:
     run = snakemake(project, "--cores", "4", "all", "--config", "limit=10")
-    assert run.jobs == {"export": 20, "manifest": 2, "preview": 2, "measure": 2, "describe": 1, "browse": 1, "all": 1}
+    assert run.jobs == {
+        "export": 20,
+        "merge_manifests": 2,
+        "preview": 2,
+        "measure": 2,
+        "find_duplicates": 1,
+        "make_page": 1,
+        "all": 1,
+    }
     rows = list(csv.DictReader((project / "results/mnist-sample/manifest/train.csv").open(newline="")))
     assert [row["label"] for row in rows] == ["5", "0", "4", "1", "9", "2", "1", "3", "1", "4"]
 
@@ -163,7 +195,7 @@ def test_an_edited_module_reruns_the_rules_that_use_it_and_no_download(
     with (project / f"scripts/{module}.py").open("a") as source:
         source.write("\nEDITED = True\n")
     run = snakemake(project, "-n", "all")
-    assert set(run.jobs) - {"manifest", "describe", "browse", "all"} == rules
+    assert set(run.jobs) - {"merge_manifests", "find_duplicates", "make_page", "all"} == rules
 
 
 PUBLISHED = "resources/mnist-sample/t10k-labels-idx1-ubyte.gz"
@@ -198,7 +230,7 @@ def test_another_mirror_downloads_nothing_again(project: Path) -> None:
 
 def test_forcing_export_runs_every_export_and_nothing_before(project: Path) -> None:
     run = snakemake(project, "--cores", "2", "--forcerun", "export", "--config", "splits=test")
-    assert run.jobs == {"export": 10, "manifest": 1, "describe": 1, "browse": 1, "all": 1}
+    assert run.jobs == {"export": 10, "merge_manifests": 1, "find_duplicates": 1, "make_page": 1, "all": 1}
 
 
 def test_all_output_can_be_deleted(project: Path) -> None:

@@ -18,8 +18,8 @@ class SplitHeader(NamedTuple):
     """One split of a dataset, its IDX files checked.
 
     ``orientation`` and ``label_columns``: those of `LabeledImages`. ``images``, ``labels``: of each IDX file its
-    ``file`` name, ``magic`` number, ``type``, ``dims``, ``bytes`` and ``sha256``. ``class_names``: what each label
-    stands for, by the name of its directory, in the order of the labels; ``class_counts``: how many images it has.
+    ``file`` name, ``magic`` number, ``type``, ``dims``, ``bytes`` and ``content_sha256``. ``class_names``: what each
+    label stands for, by the name of its directory, in the order of the labels; ``class_counts``: its number of images.
     ``rows``: of a split that is a part of the files, its first image there and the one after its last, from 0.
     """
 

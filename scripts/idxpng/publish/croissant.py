@@ -105,9 +105,9 @@ def _source(source: Mapping[str, Any]) -> dict[str, Any]:
     content = source["content"]
     return {
         "@type": "prov:Entity",
-        "@id": f"urn:sha256:{content['sha256']}",
+        "@id": f"urn:sha256:{content['content_sha256']}",
         "prov:label": f"{content['file']}, IDX file of the {source['role']} of {source['split']}",
-        "sha256": content["sha256"],
+        "sha256": content["content_sha256"],
     }
 
 

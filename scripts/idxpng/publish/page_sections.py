@@ -70,7 +70,7 @@ def files(headers: Sequence[SplitHeader]) -> str:
         for file in (header.images, header.labels):
             dims = " × ".join(map(str, file["dims"]))
             size = f"{file['bytes']:,}"
-            rows.append((header.split, file["file"], file["magic"], file["type"], dims, size, file["sha256"]))
+            rows.append((header.split, file["file"], file["magic"], file["type"], dims, size, file["content_sha256"]))
     return table(columns, rows)
 
 

@@ -47,7 +47,7 @@ def sources(dataset: Dataset, headers: Sequence[SplitHeader]) -> list[dict[str, 
     found = []
     for header in headers:
         for role, pinned in zip(("images", "labels"), dataset.split(header.split).files, strict=True):
-            content = {key: getattr(header, role)[key] for key in ("file", "bytes", "sha256")}
+            content = {key: getattr(header, role)[key] for key in ("file", "bytes", "content_sha256")}
             published = {"file": pinned.file, "sha256": pinned.sha256}
             found.append({"split": header.split, "role": role, "published": published, "content": content})
     return found

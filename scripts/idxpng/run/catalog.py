@@ -1,4 +1,4 @@
-"""The datasets that a run can name: those that the workflow ships, and files of one's own."""
+"""The datasets that a run can name: those of the workflow, and dataset files of users."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Catalog:
     """Datasets by name.
 
     Args:
-        entries: those of the configuration: names, or paths of dataset files.
+        entries: names, or paths of dataset files, as the configuration has them.
         source: gives the local path of one of the workflow's own files.
         shipped: names of the datasets that the workflow ships, as far as they can be listed.
 
@@ -97,7 +97,7 @@ class Catalog:
                     self._source(f"datasets/{mirror}/{published}")
 
     def model(self, entry: str, at: str) -> tuple[str, Dataset]:
-        """A dataset that others are to be like, and which is none of the run's: the local path of its file, and itself.
+        """The dataset named by `like`, which need not be part of the run: the local path of its file, and itself.
 
         Args:
             entry: a name, or the path of a dataset file.
@@ -109,7 +109,7 @@ class Catalog:
         return self.file(entry), dataset
 
     def license_text(self, dataset: str) -> str | None:
-        """The local path of the words of a dataset's license, where the workflow has them."""
+        """The local path of the text of a dataset's license, where the workflow has it."""
         spdx = self.dataset(dataset).license["spdx"]
         return self._source(f"datasets/licenses/{spdx}.txt") if spdx in TEXTS else None
 
@@ -135,8 +135,8 @@ class Catalog:
         return load(path, self._schema, display_name=display_name)
 
 
-def _check_known(what: str, asked: Sequence[Any], known: set[Any], at: str = "splits") -> None:
-    for one in asked:
+def _check_known(what: str, requested: Sequence[Any], known: set[Any], at: str = "splits") -> None:
+    for one in requested:
         if one not in known:
             expected = f"some of {', '.join(map(str, sorted(known)))}"
             raise DataError(SHOWN_AS, f"no such {what}", at=at, expected=expected, found=one)

@@ -1,4 +1,4 @@
-"""What is checked before the first job of a run, for all its jobs together."""
+"""Checks before the first job of a run, which single jobs cannot make."""
 
 from __future__ import annotations
 
@@ -11,17 +11,18 @@ from typing import Any
 from idxpng.errors import DataError
 from idxpng.files.disk_space import check_room_for_files
 from idxpng.run.plan import Plan
+from idxpng.run.summary import image_count
 
 
 def check_folder(path: str | os.PathLike[str], name: str) -> None:
-    """Check that ``path`` is a directory in which files can be made, or can become one.
+    """Check that ``path`` is, or can become, a directory in which files can be made.
 
     Args:
         path: the directory.
-        name: what it is for, as the key ``pathvars`` of the configuration calls it.
+        name: its name under the key ``pathvars`` of the configuration.
 
     Raises:
-        DataError: when it, or what stands above it, is a file or cannot be written.
+        DataError: when it, or a folder above it, is a file or cannot be written.
     """
     existing = Path(path).absolute()
     while not os.path.lexists(existing):
@@ -36,21 +37,23 @@ def check_folder(path: str | os.PathLike[str], name: str) -> None:
         raise DataError(path, "cannot be written", found=found, todo=todo)
 
 
-def check_run(plan: Plan, results: str, jobs: Iterable[Any]) -> list[str]:
-    """Check that what some jobs of Snakemake make belongs into the folder of results, and fits there.
+def check_run(plan: Plan, jobs: Iterable[Any]) -> list[str]:
+    """Check that what some jobs of Snakemake make belongs into the folder of results, and fits into it.
 
     Returns:
-        What a person should know before it is made.
+        Warnings.
 
     Raises:
         DataError: when a folder holds results of another dataset of the same name.
-        DiskRoomError: when there is no room for the PNG files: each job by itself sees only its own label.
+        DiskRoomError: when there is no room for the PNG files.
     """
     jobs = list(jobs)
     for name in plan.catalog.configured:
-        _check_origin(plan, name, Path(results) / name)
-    check_room_for_files(results, plan.export_count(jobs))
-    return [words for name in plan.catalog.configured for words in _replaced(plan, name, Path(results) / name, jobs)]
+        _check_origin(plan, name, Path(plan.results, name))
+    check_room_for_files(plan.results, plan.export_count(jobs))
+    return [
+        words for name in plan.catalog.configured for words in _replaced(plan, name, Path(plan.results, name), jobs)
+    ]
 
 
 def _check_origin(plan: Plan, name: str, folder: Path) -> None:
@@ -61,7 +64,7 @@ def _check_origin(plan: Plan, name: str, folder: Path) -> None:
         if not isinstance(origin, str) or origin == source:
             continue
         if origin != f"datasets/{name}.yaml" and (not os.path.exists(origin) or os.path.samefile(origin, path)):
-            continue  # the file was moved, or is spelled in another way
+            continue  # the file was moved, or its path has a different spelling
         raise DataError(
             folder,
             "has results of another dataset with the same name",
@@ -72,21 +75,18 @@ def _check_origin(plan: Plan, name: str, folder: Path) -> None:
 
 
 def _replaced(plan: Plan, name: str, folder: Path, jobs: list[Any]) -> Iterator[str]:
-    """A sentence for each split of which a limit is about to replace more images than it makes."""
+    """A warning for each split that will have fewer images than it has now, because of a limit."""
     limit = plan.config.limit
     exports = any(job.rule.name == "export" and job.wildcards.dataset == name for job in jobs)
     if limit is None or not exports:
         return
     for split in plan.splits(plan.catalog.dataset(name)):
-        manifest = folder / "manifest" / f"{split}.csv"
-        if manifest.is_file():
-            with manifest.open("rb") as file:
-                rows = sum(1 for _ in file) - 1
-            if rows > limit:
-                yield (
-                    f"{folder}/png/{split}: limit={limit} replaces {rows:,} PNG files by {limit:,}. "
-                    "Ctrl-C keeps those that are still there; without limit, the same command makes all of them again."
-                )
+        count = image_count(folder / f"manifest/{split}.csv")
+        if count is not None and count > limit:
+            yield (
+                f"{folder}/png/{split}: limit={limit} replaces {count:,} PNG files by {limit:,}. "
+                "Ctrl-C keeps those that are still there; without limit, the same command makes all of them again."
+            )
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What Snakemake does not see: the modules behind a script, which shape its results as much as the script does."""
+"""A digest of a script and of the modules behind it, whose changes Snakemake does not see."""
 
 import ast
 import hashlib

@@ -1,4 +1,4 @@
-"""The configuration of a run: what config.yaml, --config or an importing workflow asks for, checked."""
+"""The checked configuration of a run, from config.yaml, --config, or an importing workflow."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SHOWN_AS = "configuration"
 
 @dataclass(frozen=True)
 class OwnFolder:
-    """A folder of images: ``path``; the folder of their ``manifests``, and what they are to be ``like``, or None."""
+    """A folder of images: ``path``; the folder of their ``manifests``, and the dataset named by ``like``, or None."""
 
     path: str
     manifests: str | None = None
@@ -75,7 +75,7 @@ class Config:
 
 
 def _listed(value: Any) -> Any:
-    """``this,that`` as the list that it stands for on a command line."""
+    """``this,that`` of a command line as a list."""
     if isinstance(value, str) and "," in value and not os.path.exists(value):
         return [part.strip() for part in value.split(",")]
     return value

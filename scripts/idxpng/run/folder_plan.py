@@ -1,4 +1,4 @@
-"""What the rules ask on the way back: which folders of images become which IDX files."""
+"""What the rules ask to build IDX files of folders of images."""
 
 from __future__ import annotations
 
@@ -12,35 +12,35 @@ from idxpng.formats.image_folder import ImageFolder
 from idxpng.run.catalog import Catalog
 from idxpng.run.config import SHOWN_AS, Config, OwnFolder
 
-# What IDX files get from the dataset that they are to be like.
+# What IDX files get from the dataset named by `like`.
 LAYOUT = ("classes", "label_type", "label_columns", "orientation")
 
 
 class FolderPlan:
-    """The folders that a configuration names, looked into only when they are asked for.
+    """The folders of a configuration, which are read only when a rule needs them.
 
     Args:
         config: the checked configuration.
-        catalog: where to look up datasets that IDX files are to be like.
+        catalog: where to look up datasets named by `like`.
     """
 
     def __init__(self, config: Config, catalog: Catalog) -> None:
-        self._asked, self._catalog = config.folders, catalog
+        self._settings, self._catalog = config.folders, catalog
         self._folders = {name: ImageFolder(folder.path) for name, folder in config.folders.items()}
 
     def check(self) -> None:
-        """Look into all folders, before Snakemake does and puts its own words around ours.
+        """Read all folders before Snakemake does, which would put its own words around ours.
 
         Raises:
             DataError: when there is no folder.
             DataError: when one is laid out in another way.
         """
-        self.dataset_files(None)
+        self.outputs(None)
         for folder in self._folders.values():
             _ = folder.classes
 
-    def dataset_files(self, wildcards: Any) -> list[str]:
-        """The dataset file of each folder.
+    def outputs(self, wildcards: Any) -> list[str]:
+        """All that `idx` makes: the dataset file of each folder, and the IDX files of its splits.
 
         Raises:
             DataError: when there is no folder.
@@ -48,10 +48,16 @@ class FolderPlan:
         if not self._folders:
             todo = "--config 'folders={photos: my/photos}', where my/photos/train/cat/0001.png is an image"
             raise DataError(SHOWN_AS, "no folder of images", at="folders", found="nothing", todo=todo)
-        return [f"<results>/{name}/idx/{name}.yaml" for name in self._folders]
+        outputs = []
+        for name, folder in self._folders.items():
+            idx_files = [
+                f"{split}-{kind}-ubyte.gz" for split in folder.splits for kind in ("images-idx3", "labels-idx1")
+            ]
+            outputs += [f"<results>/{name}/idx/{file}" for file in (f"{name}.yaml", *idx_files)]
+        return outputs
 
     def facts(self, wildcards: Any) -> list[str]:
-        """What is known of each split of a folder."""
+        """The JSON file of each split of a folder, which build_idx makes."""
         name = wildcards.dataset
         return [f"<results>/{name}/idx/{split}.json" for split in self._folder(name).splits]
 
@@ -65,38 +71,38 @@ class FolderPlan:
 
     def manifest(self, wildcards: Any) -> list[str]:
         """The manifest of a split, where there is one."""
-        folder = self._settings(wildcards.dataset).manifests
+        folder = self._setting(wildcards.dataset).manifests
         return [f"{folder.rstrip('/')}/{wildcards.split}.csv"] if folder else []
 
-    def options(self, wildcards: Any, output: Any) -> list[str]:
-        """What else the script needs: the manifest, and the dataset file that the IDX files are to be like."""
+    def options(self, wildcards: Any) -> list[str]:
+        """The manifest, and the dataset file named by `like`, where there are any."""
         options = [word for path in self.manifest(wildcards) for word in ("--manifest", path)]
         if model := self._model(wildcards.dataset):
             options += ["--like", model[0]]
         return options
 
     def state(self, wildcards: Any) -> str:
-        """A digest that is another one after an image of a split was edited."""
+        """A digest that changes when an image of a split is edited."""
         return self._folder(wildcards.dataset).state(wildcards.split)
 
     def layout(self, wildcards: Any) -> str:
-        """A digest of what the IDX files get from the dataset that they are to be like, if any."""
+        """A digest of what the IDX files get from the dataset named by `like`, if any."""
         if model := self._model(wildcards.dataset):
             layout = {key: getattr(model[1], key) for key in LAYOUT}
             return hashlib.sha256(json.dumps(layout).encode()).hexdigest()
         return ""
 
     def classes(self, wildcards: Any) -> dict[str, int]:
-        """The labels of a folder, to which every split adds its own."""
+        """The labels of all splits of a folder together."""
         return self._folder(wildcards.dataset).classes
 
     def _model(self, name: str) -> tuple[str, Dataset] | None:
-        like = self._settings(name).like
+        like = self._setting(name).like
         return self._catalog.model(like, f"folders.{name}.like") if like else None
 
-    def _settings(self, name: str) -> OwnFolder:
+    def _setting(self, name: str) -> OwnFolder:
         self._folder(name)
-        return self._asked[name]
+        return self._settings[name]
 
     def _folder(self, name: str) -> ImageFolder:
         if name not in self._folders:

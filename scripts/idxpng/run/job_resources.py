@@ -1,4 +1,4 @@
-"""What jobs ask a cluster for: memory and time, more at each further attempt."""
+"""Memory and time that jobs request from a cluster, more with each attempt."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ IMAGES_A_MINUTE = 500 * 60  # what slow network storage manages
 
 
 class JobResources:
-    """Memory and time of the jobs on the datasets of a catalog, as the rules ask for them."""
+    """Memory and time of the jobs on the datasets of a catalog: resources of the rules."""
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog

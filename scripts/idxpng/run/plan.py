@@ -1,8 +1,6 @@
 """What the rules ask: which files a run makes, from which others, and with which options of the scripts.
 
-Snakemake calls the methods that a rule names as functions of its wildcards. It looks at their parameters, and so
-``wildcards`` comes first, and ``output`` stands where what is returned must not make a job run again: Snakemake
-compares no function of the output with that of the last run.
+Snakemake calls the methods that a rule names as functions of its wildcards.
 """
 
 from __future__ import annotations
@@ -10,18 +8,21 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from collections.abc import Callable, Iterable
+from itertools import product
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from idxpng.dataset.model import Dataset, Split, content_digests
+from idxpng.dataset.model import COMPRESSED_SUFFIXES, Dataset, Split, content_digests
 from idxpng.errors import DataError
 from idxpng.run.catalog import Catalog
 from idxpng.run.config import SHOWN_AS, Config
+from idxpng.run.targets import FOLDER, IMAGES, OUTPUTS
 
-# What `describe` and `card` tell of a dataset beside its images.
-TERMS = ("title", "license", "attribution", "citation", "url", "creators", "published")
+# What `make_page` and `write_card` say of a dataset beside its images.
+DESCRIPTION = ("title", "license", "attribution", "citation", "url", "creators", "published")
 
 
 class Plan:
@@ -30,14 +31,26 @@ class Plan:
     Args:
         config: the checked configuration.
         catalog: the datasets that it names.
+        results, resources: the folders of the run.
+        targets: gives the targets of the command line, once Snakemake knows them.
 
     Raises:
-        DataError: when it asks for a split, or names mirrors for a dataset, that nobody knows.
+        DataError: when it asks for an unknown split, or names mirrors for an unknown dataset.
     """
 
-    def __init__(self, config: Config, catalog: Catalog) -> None:
+    def __init__(
+        self,
+        config: Config,
+        catalog: Catalog,
+        results: str,
+        resources: str,
+        targets: Callable[[], set[str]],
+    ) -> None:
         self.config = config
         self.catalog = catalog
+        self.results = results
+        self.resources = resources
+        self._targets = targets
         catalog.check_splits(config.splits)
         catalog.check_classes(config.classes)
         for dataset in catalog.configured.values():
@@ -74,22 +87,60 @@ class Plan:
     def expand(self, pattern: str, dataset: str | None = None, split: str | None = None) -> list[str]:
         """``pattern`` with its wildcards filled with all that the run is asked for.
 
-        Given ``dataset``, or ``split`` too, only those, whether the run is asked for them or not.
-
         Args:
             pattern: a path with some of the wildcards {dataset}, {split}, {label} and {shard}.
+            dataset, split: only these, whether the run is asked for them or not.
         """
         datasets = self.catalog.configured.values() if dataset is None else [self.catalog.dataset(dataset)]
-        filled: dict[str, None] = {}
+        paths = []
         for each in datasets:
             labels = self.labels(each) if "{label}" in pattern else [""]
             for name in [split] if split else self.splits(each):
                 shards = self.shards(each.splits[name]) if "{shard}" in pattern else [""]
-                for label in labels:
-                    for shard in shards:
-                        path = pattern.format(dataset=each.name, split=name, label=label, shard=shard)
-                        filled[path] = None
-        return list(filled)
+                for label, shard in product(labels, shards):
+                    paths.append(pattern.format(dataset=each.name, split=name, label=label, shard=shard))
+        return list(dict.fromkeys(paths))
+
+    def outputs(self, target: str, dataset: str | None = None) -> list[str]:
+        """All that a target makes: of ``dataset``, or of each dataset that the run is asked for."""
+        return [path for below in OUTPUTS[target] for path in self.expand(f"<results>/{{dataset}}/{below}", dataset)]
+
+    def folder_targets(self, words: Iterable[str]) -> dict[str, list[str]]:
+        """What is made in each folder of results among the words of a command line; all other words are left alone.
+
+        Raises:
+            DataError: when a folder names an unknown dataset, split, or label.
+        """
+        found = {}
+        for word in words:
+            folder = re.fullmatch(FOLDER, os.path.relpath(word, self.results))
+            if not folder or not os.path.dirname(word.rstrip("/")):
+                continue
+            dataset = self.catalog.dataset(folder["dataset"], at=word)
+            if folder["split"]:
+                dataset.split(folder["split"])
+            if not folder["png"]:
+                found[word] = self.outputs("all", dataset.name)
+            elif not folder["label"]:
+                found[word] = self.expand(IMAGES, dataset.name, folder["split"])
+            elif folder["label"] not in dataset.labels:
+                labels = f"one of {', '.join(dataset.labels)}"
+                raise DataError(word, f"{dataset.name} has no such label", expected=labels, found=folder["label"])
+        return found
+
+    def outputs_of_other_targets(self, wildcards: Any) -> list[str]:
+        """What the same command makes of a dataset beside the list of its files, which thus is made last."""
+        targets = OUTPUTS.keys() & self._targets() - {"checksums"}
+        return [path for target in sorted(targets) for path in self.outputs(target, wildcards.dataset)]
+
+    def images_of_other_targets(self, wildcards: Any) -> list[str]:
+        """The images of a split, where the same command makes more than proofs.
+
+        A proof on its own must not make the files whose absence it reports.
+        """
+        if all(target == "verify" or "/verify/" in target for target in self._targets()):
+            return []
+        return self.expand(IMAGES, wildcards.dataset, wildcards.split)
 
     def each(self, pattern: str) -> Callable[[Any], list[str]]:
         """An input function: ``pattern`` filled for the dataset of a job, and for its split where it has one."""
@@ -101,27 +152,24 @@ class Plan:
 
     def published(self, wildcards: Any) -> str:
         """The download that an IDX file comes from."""
-        return (
-            f"<resources>/{wildcards.dataset}/{self.catalog.dataset(wildcards.dataset).file(wildcards.idx).published}"
-        )
+        return f"<resources>/{wildcards.dataset}/{self._dataset(wildcards).file(wildcards.idx).published}"
 
     def idx_files(self, wildcards: Any) -> dict[str, str]:
         """The images and the labels of a split, decompressed."""
-        split = self.catalog.dataset(wildcards.dataset).split(wildcards.split)
         return {
             role: f"<resources>/{wildcards.dataset}/{file.idx}"
-            for role, file in zip(("images", "labels"), split.files, strict=True)
+            for role, file in zip(("images", "labels"), self._split(wildcards).files, strict=True)
         }
 
-    def content_witnesses(self, wildcards: Any) -> list[str]:
-        """The downloads of a split that say what its IDX files must be, where only their own digest is pinned."""
-        files = self.catalog.dataset(wildcards.dataset).split(wildcards.split).files
+    def unproven_downloads(self, wildcards: Any) -> list[str]:
+        """The downloads of a split, where the digest of the IDX file in it is not pinned."""
+        files = self._split(wildcards).files
         names = [file.published for file in files if file.pinned and not file.content_sha256]
         return [f"<resources>/{wildcards.dataset}/{name}" for name in names]
 
     def needed_originals(self, wildcards: Any) -> dict[str, str]:
-        """The IDX files of a split, where a proof takes them: where no digest is pinned, or of a part of the images."""
-        split = self.catalog.dataset(wildcards.dataset).split(wildcards.split)
+        """The IDX files of a split, where a proof needs them: without pinned digests, or for a part of the images."""
+        split = self._split(wildcards)
         whole = self.image_count(split) == split.file_count and not self.config.classes
         if whole and len(content_digests(split.files)) == len(split.files):
             return {}
@@ -129,7 +177,7 @@ class Plan:
 
     def all_idx_files(self, wildcards: Any) -> dict[str, list[str]]:
         """The images and the labels of each split of a dataset, decompressed."""
-        dataset = self.catalog.dataset(wildcards.dataset)
+        dataset = self._dataset(wildcards)
         files = [dataset.split(name).files for name in self.splits(dataset)]
         return {
             role: [f"<resources>/{dataset.name}/{file.idx}" for file in role_files]
@@ -137,7 +185,7 @@ class Plan:
         }
 
     def shards(self, split: Split) -> list[str]:
-        """The numbers of a split's shards, as their names spell them."""
+        """The numbers of a split's shards, as in their names."""
         return [f"{number:06}" for number in range(-(-self.image_count(split) // self.config.shard_size))]
 
     def image_count(self, split: Split) -> int:
@@ -145,10 +193,10 @@ class Plan:
         return min(split.count, self.config.limit or split.count)
 
     def export_count(self, jobs: Iterable[Any]) -> int:
-        """How many PNG files the export jobs among some jobs of Snakemake make."""
+        """How many PNG files some jobs of Snakemake make."""
         count = 0
         for job in jobs:
-            if job.rule.name.endswith("export"):
+            if job.rule.name == "export":
                 dataset = self.catalog.dataset(job.wildcards.dataset)
                 split = dataset.splits[job.wildcards.split]
                 share = 1 / len(dataset.classes)
@@ -159,31 +207,28 @@ class Plan:
 
     # Options of the scripts
 
-    def dataset_file(self, wildcards: Any, output: Any) -> str:
+    def dataset_file(self, wildcards: Any) -> str:
         """The path of a dataset's file."""
         if published := wildcards.get("published"):
             self.catalog.bring(wildcards.dataset, published)
         return self.catalog.file(wildcards.dataset)
 
-    def dataset_entry(self, wildcards: Any) -> str:
-        """A dataset as the configuration names it, for a command that someone can type."""
-        return self.catalog.entries.get(wildcards.dataset, wildcards.dataset)
-
     def limit_option(self, wildcards: Any) -> list[str]:
+        """How many images of each split count."""
         return _option("limit", self.config.limit)
 
-    def license_text_option(self, wildcards: Any, output: Any) -> list[str]:
-        """Where the words of a dataset's license are."""
+    def license_text_option(self, wildcards: Any) -> list[str]:
+        """Where the text of a dataset's license is."""
         return _option("license-text", self.catalog.license_text(wildcards.dataset))
 
     def selection_options(self, wildcards: Any) -> list[str]:
-        """Which images of a split count, for what is made of several labels."""
+        """Which images of a split count: limit and classes."""
         classes = map(str, self.config.classes)
         return [*self.limit_option(wildcards), *(["--classes", *classes] if self.config.classes else [])]
 
     def archive_options(self, wildcards: Any) -> list[str]:
-        """Which images of a split count, and if these are all, what their archive must be."""
-        split = self.catalog.dataset(wildcards.dataset).split(wildcards.split)
+        """Which images of a split count, and if these are all, the pinned digest of their archive."""
+        split = self._split(wildcards)
         whole = self.image_count(split) == split.count and not self.config.classes
         return [*self.selection_options(wildcards), *_option("sha256", split.archive_sha256 if whole else None)]
 
@@ -199,27 +244,38 @@ class Plan:
             *self.selection_options(wildcards),
         ]
 
+    def originals_options(self, wildcards: Any) -> list[str]:
+        """Where the IDX files of a split are, if they are here: to name an image that differs."""
+        files = {role: path.replace("<resources>", self.resources) for role, path in self.idx_files(wildcards).items()}
+        if not all(map(os.path.exists, files.values())):
+            return []
+        return [word for role, path in files.items() for word in _option(role, path)]
+
+    def manifest_option(self, wildcards: Any) -> list[str]:
+        """Where the manifest of a split is, for labels with several columns, which directory names cannot express."""
+        several = len(self._dataset(wildcards).label_columns) > 1
+        path = f"{self.results}/{wildcards.dataset}/manifest/{wildcards.split}.csv"
+        return _option("manifest", path if several else None)
+
     # What makes a job run again when it changes, beside its options. The scripts read it from the dataset file.
 
     def download_facts(self, wildcards: Any) -> dict[str, Any]:
-        """What a download must be; and of files that nothing pins, whether the local copy is another than last time."""
-        file = self.catalog.dataset(wildcards.dataset).file(wildcards.published)
-        facts = {
-            key: value for key, value in vars(file).items() if value is not None and key not in ("verified", "header")
-        }
+        """What a download must be, and for files that nothing pins, the state of local copies."""
+        file = self._dataset(wildcards).file(wildcards.published)
+        ignored = ("verified", "header")
+        facts = {key: value for key, value in vars(file).items() if value is not None and key not in ignored}
         if not file.pinned:
             facts["local"] = self._local_copies(wildcards.dataset, file.idx)
         return facts
 
     def content_facts(self, wildcards: Any) -> dict[str, Any]:
         """What the content of a download must be."""
-        file = self.catalog.dataset(wildcards.dataset).file(wildcards.idx)
+        file = self._dataset(wildcards).file(wildcards.idx)
         return {"size": file.content_bytes, "pins": [file.content_sha256, file.sha256, file.git_blob]}
 
     def split_facts(self, wildcards: Any) -> dict[str, Any]:
         """What must be true of a split, and what later steps must know of its dataset."""
-        dataset = self.catalog.dataset(wildcards.dataset)
-        split = self.catalog.dataset(wildcards.dataset).split(wildcards.split)
+        dataset, split = self._dataset(wildcards), self._split(wildcards)
         return {
             "count": split.count,
             "shape": split.shape,
@@ -227,20 +283,26 @@ class Plan:
             "class_counts": split.class_counts,
             "label_columns": dataset.label_columns,
             "orientation": dataset.orientation,
-            "sha256": [file.content_sha256 for file in split.files],
+            "content_sha256": [file.content_sha256 for file in split.files],
         } | ({"rows": split.rows} if split.rows else {})
 
-    def terms(self, wildcards: Any) -> str:
-        """A digest of what a dataset is and under which terms: another one makes its page and card again.
+    def description_digest(self, wildcards: Any) -> str:
+        """A digest of title, license, citation and the like.
 
         Not the words themselves: Snakemake puts parameters into its report as they are, where words could be a script.
         """
-        dataset = self.catalog.dataset(wildcards.dataset)
-        terms = {key: getattr(dataset, key) for key in TERMS}
-        return hashlib.sha256(json.dumps(terms).encode()).hexdigest()
+        dataset = self._dataset(wildcards)
+        description = {key: getattr(dataset, key) for key in DESCRIPTION}
+        return hashlib.sha256(json.dumps(description).encode()).hexdigest()
+
+    def _dataset(self, wildcards: Any) -> Dataset:
+        return self.catalog.dataset(wildcards.dataset)
+
+    def _split(self, wildcards: Any) -> Split:
+        return self._dataset(wildcards).split(wildcards.split)
 
     def _local_copies(self, dataset: str, idx: str) -> list[str]:
-        """Name, size and time of change of each file in a directory named as mirror that may be this one."""
+        """Name, size and time of change of each file that may be this one, in local directories that are mirrors."""
         mirrors = (*self.config.mirrors.get(dataset, ()), *self.catalog.dataset(dataset).mirror_places())
         stem = _plain_name(idx)
         found = []
@@ -262,4 +324,4 @@ def _option(name: str, value: int | str | None) -> list[str]:
 def _plain_name(name: str) -> str:
     """The name of an IDX file without its compression, and with either spelling of its type."""
     stem, suffix = os.path.splitext(name)
-    return (stem if suffix in (".gz", ".xz") else name).replace(".idx", "-idx")
+    return (stem if suffix in COMPRESSED_SUFFIXES else name).replace(".idx", "-idx")

@@ -1,6 +1,6 @@
-"""What a person sees of a run on a terminal: one line of progress, in place of a paragraph for each job.
+"""One line of progress on a terminal, in place of a paragraph for each job.
 
-Snakemake's own log file of the run, whose path its last line names, keeps everything.
+Snakemake's log file of the run, which its last line names, keeps everything.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from idxpng.log import CLEAR
 SNAKEMAKE = "DefaultStreamHandler"  # its handler that writes to the terminal
 BAR = 24  # letters
 
-# The kinds of records that the line of progress stands for.
-TOLD = {
+# Events that the line of progress replaces.
+REPLACED = {
     *("job_info", "job_started", "job_finished", "group_info", "progress", "shellcmd"),
     *("run_info", "resources_info", "workflow_started"),
 }
-# Of an error, what the words of the script and ours already say; of the rest, what is always so.
-PLAIN = re.compile(
+# Messages that say what each run says, or what the message of a script already says.
+OMITTED = re.compile(
     r"Building DAG of jobs|Using shell:|Provided (cores|resources):|Rules claiming|Conda environments: ignored"
     r"|Select jobs to execute|Execute \d+ jobs|Assuming unrestricted shared filesystem|Elapsed time:|^host: "
     r"|Exiting because a job execution failed|Shutting down, this might|Removing output files of failed job"
@@ -31,10 +31,10 @@ PLAIN = re.compile(
 
 
 def show_progress(handlers: Iterable[logging.Handler], settings: Any) -> None:
-    """Show one line of progress, where Snakemake writes to a terminal and nobody asked how much to see.
+    """Show one line of progress, where Snakemake writes to a terminal and no option says how much to show.
 
     Args:
-        handlers: those of Snakemake's log.
+        handlers: of Snakemake's log.
         settings: Snakemake's output settings. With ``--quiet``, ``--verbose``, ``--printshellcmds`` or
             ``--dry-run``, and where a logger plugin writes to the terminal, all stays as Snakemake has it.
     """
@@ -46,7 +46,7 @@ def show_progress(handlers: Iterable[logging.Handler], settings: Any) -> None:
 
 
 class ProgressLine:
-    """A filter that lets through what a person must read, and draws the rest as one line.
+    """A log filter that lets through what users must read, and draws the rest as one line.
 
     Args:
         stream: the terminal.
@@ -64,11 +64,11 @@ class ProgressLine:
             self._running.pop(vars(record)["jobid"], None)
             self._write(_failure(vars(record)) + "\n")
             return False
-        if event in TOLD:
+        if event in REPLACED:
             self._note(event, vars(record))
             self._draw()
             return False
-        if PLAIN.match(record.getMessage().lstrip()):
+        if OMITTED.match(record.getMessage().lstrip()):
             return False
         self._write("")
         return True
@@ -93,7 +93,7 @@ class ProgressLine:
             return
         if self._running:
             line += f": {', '.join(sorted(set(self._running.values())))}"
-        # The cursor stays at the beginning, where a job that has something to say writes over the line.
+        # The cursor stays at the beginning, so that the message of a job overwrites the line.
         self._write(line[: shutil.get_terminal_size().columns - 1] + "\r")
 
     def _write(self, text: str) -> None:
@@ -102,7 +102,7 @@ class ProgressLine:
 
 
 def _failure(facts: dict[str, Any]) -> str:
-    """What a failed job was; why it failed stands above, in the words of its script."""
+    """What a failed job was. Its script has said above why it failed."""
     wanted = ", ".join(map(str, facts.get("output") or ())) or "nothing"
     logs = ", ".join(map(str, facts.get("log") or ()))
     return f"Failed: {facts.get('rule_name')}, which makes {wanted}" + (f"\n   log: {logs}" if logs else "")

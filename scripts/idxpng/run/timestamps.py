@@ -1,4 +1,4 @@
-"""Snakemake's timestamps in directories that are outputs, which loaders of image folders would take for images."""
+"""Snakemake's timestamps in directories that are outputs: loaders of image folders would take them for images."""
 
 from collections.abc import Iterable
 from contextlib import suppress
@@ -11,11 +11,11 @@ from idxpng.files.leftovers import TIMESTAMP
 def remove_timestamps(jobs: Iterable[Any], rules_file: str) -> None:
     """Remove the timestamp from each directory of PNG files that some jobs of Snakemake have made.
 
-    Without it a directory's own time counts, which is that of its removal and so just as new.
+    Without it Snakemake compares the time of the directory, which is the time of the removal.
 
     Args:
         jobs: jobs of Snakemake.
-        rules_file: the end of the path of the file with their rule: other workflows' directories are theirs.
+        rules_file: the end of the path of the file with their rule. Directories of other workflows stay as they are.
     """
     for job in jobs:
         if str(getattr(job.rule, "snakefile", "")).endswith(rules_file):

@@ -23,9 +23,9 @@ def files(tmp_path: Path) -> tuple[str, str]:
 
 def test_results_of_another_dataset_of_the_same_name_are_not_mixed_in(tmp_path: Path, files: tuple[str, str]) -> None:
     write_header(tmp_path, "shapes", files[0])
-    check_run(plan(datasets=files[0]), str(tmp_path), [])
+    check_run(plan(str(tmp_path), datasets=files[0]), [])
     with pytest.raises(DataError) as error:
-        check_run(plan(datasets=files[1]), str(tmp_path), [])
+        check_run(plan(str(tmp_path), datasets=files[1]), [])
     for part in (f"those of {files[1]}", f"those of {files[0]}", "rename the dataset file"):
         assert part in str(error.value)
 
@@ -33,15 +33,15 @@ def test_results_of_another_dataset_of_the_same_name_are_not_mixed_in(tmp_path: 
 def test_an_own_file_does_not_continue_the_results_of_a_shipped_dataset(tmp_path: Path) -> None:
     write_header(tmp_path, "mnist", "datasets/mnist.yaml")
     with pytest.raises(DataError, match=r"those of datasets/mnist\.yaml"):
-        check_run(plan(datasets=write_own_file(tmp_path)("my/mnist.yaml")), str(tmp_path), [])
-    check_run(plan(datasets="mnist"), str(tmp_path), [])
+        check_run(plan(str(tmp_path), datasets=write_own_file(tmp_path)("my/mnist.yaml")), [])
+    check_run(plan(str(tmp_path), datasets="mnist"), [])
 
 
 def test_a_dataset_file_may_move_and_be_spelled_in_another_way(tmp_path: Path, files: tuple[str, str]) -> None:
     write_header(tmp_path, "shapes", os.path.relpath(files[0]))
-    check_run(plan(datasets=files[0]), str(tmp_path), [])
+    check_run(plan(str(tmp_path), datasets=files[0]), [])
     Path(files[0]).unlink()
-    check_run(plan(datasets=files[1]), str(tmp_path), [])
+    check_run(plan(str(tmp_path), datasets=files[1]), [])
 
 
 def test_a_folder_that_is_a_file_or_below_one_is_named(tmp_path: Path) -> None:
@@ -59,7 +59,7 @@ def test_a_limit_that_replaces_a_larger_export_says_so(tmp_path: Path) -> None:
     manifest.write_text("path\n" + "row\n" * 10_000)
     wildcards = SimpleNamespace(dataset="mnist", split="test", label="0")
     job = SimpleNamespace(rule=SimpleNamespace(name="export"), wildcards=wildcards)
-    (words,) = check_run(plan(datasets="mnist", limit=20), str(tmp_path), [job])
+    (words,) = check_run(plan(str(tmp_path), datasets="mnist", limit=20), [job])
     assert "limit=20 replaces 10,000 PNG files by 20" in words
-    assert check_run(plan(datasets="mnist"), str(tmp_path), [job]) == []
-    assert check_run(plan(datasets="mnist", limit=20), str(tmp_path), []) == []
+    assert check_run(plan(str(tmp_path), datasets="mnist"), [job]) == []
+    assert check_run(plan(str(tmp_path), datasets="mnist", limit=20), []) == []

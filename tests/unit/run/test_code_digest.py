@@ -1,3 +1,4 @@
+import re
 import shutil
 from pathlib import Path
 
@@ -69,9 +70,11 @@ def test_the_digest_changes_with_the_script(tmp_path: Path) -> None:
     assert len(digests) == 2
 
 
-@pytest.mark.parametrize(
-    "script", ["export", "validate", "decompress", "manifest", "preview", "measure", "describe", "parquet", "card"]
-)
+RULES = "".join(path.read_text() for path in (SCRIPTS.parent / "rules").glob("*.smk"))
+DIGESTED = sorted(re.findall(r'\*\*script\("(\w+)"', RULES))
+
+
+@pytest.mark.parametrize("script", DIGESTED)
 def test_the_digest_sees_the_module_that_each_script_shares(
     script: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -86,7 +89,7 @@ def test_the_digest_sees_the_module_that_each_script_shares(
 def test_the_digest_sees_the_parts_that_it_is_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     package = shutil.copytree(SCRIPTS / "idxpng", tmp_path / "idxpng")
     monkeypatch.setattr(module, "PACKAGE", package)
-    before = code_digest(SCRIPTS / "browse.py", idxpng.PAGE_PARTS)
+    before = code_digest(SCRIPTS / "make_page.py", idxpng.PAGE_PARTS)
     with open(package / "publish/page/page.css", "a") as file:
         file.write("\n")
-    assert code_digest(SCRIPTS / "browse.py", idxpng.PAGE_PARTS) != before
+    assert code_digest(SCRIPTS / "make_page.py", idxpng.PAGE_PARTS) != before

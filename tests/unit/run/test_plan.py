@@ -1,3 +1,4 @@
+import re
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -6,7 +7,9 @@ from typing import Any
 import pytest
 
 from idxpng.errors import DataError
+from idxpng.run.targets import OUTPUTS
 from plans import SPLIT, plan, write_own_file
+from project import PROJECT
 
 
 class Wildcards(SimpleNamespace):
@@ -30,6 +33,71 @@ def test_patterns_are_filled_with_all_that_is_asked_for() -> None:
     assert sample.expand("{dataset}/{split}") == ["mnist-sample/train", "mnist-sample/test"]
     assert sample.expand("{dataset}") == ["mnist-sample"]
     assert sample.expand("{label}", "mnist", "test") == [str(label) for label in range(10)]
+
+
+def test_a_target_makes_all_that_is_documented_of_it(own_file: Callable[..., str]) -> None:
+    below = {path.removeprefix("<results>/mnist/") for path in plan(datasets="mnist", splits="test").outputs("all")}
+    assert below == {
+        "header/test.json",
+        *(f"png/test/{label}" for label in range(10)),
+        *(f"manifest/test/{label}.csv" for label in range(10)),
+        "manifest/test.csv",
+        "preview/test.png",
+        "preview/test/first.png",
+        "statistics/test.json",
+        "statistics/test.svg",
+        "duplicates.json",
+        "index.html",
+        "digests.js",
+    }
+    assert plan().outputs("csv") == [f"<results>/mnist-sample/csv/{split}.csv" for split in ("train", "test")]
+    assert plan(splits="test").outputs("archive", "mnist") == ["<results>/mnist/archive/test.tar"]
+
+
+def test_each_documented_result_is_what_a_target_makes() -> None:
+    table = (PROJECT / "docs/reference.md").read_text(encoding="utf-8").partition("## Results")[2].partition("\n## ")[0]
+    documented = {
+        path.removeprefix("results/{dataset}/").replace("/{index}.png", "")
+        for row in re.findall(r"^\| (.*?) \|", table, re.MULTILINE)
+        if "results/{dataset}/" in row
+        for path in re.findall(r"`([^`]+)`", row)
+    }
+    made = {path for paths in OUTPUTS.values() for path in paths}
+    assert len(documented) > 15
+    assert documented - made == set()
+    assert made - documented == {"digests.js", "webdataset/{split}.json"}, "which are in the row of a different file"
+
+
+def test_a_list_of_files_waits_for_what_the_same_command_makes() -> None:
+    job = Wildcards(dataset="mnist-sample")
+    asked = plan(targets=["csv", "checksums", "npz", "results/mnist-sample/png/test/7"])
+    assert asked.outputs_of_other_targets(job) == [*asked.outputs("csv"), *asked.outputs("npz")]
+    assert plan(targets=["checksums"]).outputs_of_other_targets(job) == []
+
+
+@pytest.mark.parametrize(
+    ("targets", "made"),
+    [([], False), (["verify"], False), (["results/mnist/verify/test.json"], False), (["all", "verify"], True)],
+)
+def test_a_proof_makes_no_images_unless_the_same_command_makes_more(targets: list[str], made: bool) -> None:
+    paths = plan(targets=targets).images_of_other_targets(Wildcards(dataset="mnist", split="test"))
+    assert paths == [f"<results>/mnist/png/test/{label}" for label in range(10) if made]
+
+
+def test_a_proof_gets_the_manifest_for_labels_of_several_columns() -> None:
+    options = [plan("out").manifest_option(Wildcards(dataset=name, split="test")) for name in ("mnist", "qmnist")]
+    assert options == [[], ["--manifest", "out/qmnist/manifest/test.csv"]]
+
+
+def test_a_proof_gets_the_originals_where_both_are_here(tmp_path: Path) -> None:
+    (tmp_path / "mnist").mkdir()
+    files = [tmp_path / f"mnist/t10k-{role}-ubyte" for role in ("images-idx3", "labels-idx1")]
+    options = []
+    for file in files:
+        file.touch()
+        job = Wildcards(dataset="mnist", split="test")
+        options.append(plan(resources=str(tmp_path)).originals_options(job))
+    assert options == [[], ["--images", str(files[0]), "--labels", str(files[1])]]
 
 
 def test_only_the_splits_that_are_asked_for_are_filled_in(own_file: Callable[..., str]) -> None:
@@ -78,7 +146,7 @@ def test_what_makes_a_job_run_again_is_what_shapes_its_output() -> None:
         "class_counts": tuple(SPLIT["class_counts"]),
         "label_columns": ("class",),
         "orientation": "upright",
-        "sha256": [images["content_sha256"], SPLIT["labels"]["content_sha256"]],
+        "content_sha256": [images["content_sha256"], SPLIT["labels"]["content_sha256"]],
     }
 
 

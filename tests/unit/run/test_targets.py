@@ -1,12 +1,17 @@
 import pytest
 
 from idxpng.errors import DataError
-from idxpng.run.targets import folder_targets
 from plans import plan
 
 
+def made(words: list[str], results: str = "results") -> dict[str, list[str]]:
+    """What folders among some words stand for, with the path variable filled in."""
+    folders = plan(results).folder_targets(words)
+    return {word: [path.replace("<results>", results) for path in paths] for word, paths in folders.items()}
+
+
 def test_the_folder_of_a_dataset_stands_for_all_that_is_made_of_it() -> None:
-    (files,) = folder_targets(plan(), ["results/mnist"], "results").values()
+    (files,) = made(["results/mnist"]).values()
     assert "results/mnist/header/train.json" in files
     assert "results/mnist/png/test/7" in files
     assert "results/mnist/index.html" in files
@@ -16,19 +21,19 @@ def test_the_folder_of_a_dataset_stands_for_all_that_is_made_of_it() -> None:
     ("word", "count"), [("results/mnist/png", 20), ("results/mnist/png/test", 10), ("results/mnist/png/test/", 10)]
 )
 def test_a_folder_of_images_stands_for_its_label_directories(word: str, count: int) -> None:
-    files = folder_targets(plan(), ["--cores", "4", word], "results")[word]
+    files = made(["--cores", "4", word])[word]
     assert len(files) == count
     assert all(path.startswith("results/mnist/png/") for path in files)
 
 
 def test_results_may_lie_elsewhere() -> None:
-    (files,) = folder_targets(plan(), ["/scratch/out/mnist/png/test"], "/scratch/out").values()
+    (files,) = made(["/scratch/out/mnist/png/test"], "/scratch/out").values()
     assert files[0] == "/scratch/out/mnist/png/test/0"
 
 
 def test_other_words_are_left_alone() -> None:
     words = ["all", "--config", "datasets=mnist", "results/mnist/png/train/7", "results", "resources/mnist"]
-    assert folder_targets(plan(), words, "results") == {}
+    assert made(words) == {}
 
 
 @pytest.mark.parametrize(
@@ -41,5 +46,5 @@ def test_other_words_are_left_alone() -> None:
 )
 def test_a_folder_that_nobody_knows_is_refused_with_those_that_are_known(word: str, told: str) -> None:
     with pytest.raises(DataError) as error:
-        folder_targets(plan(), [word], "results")
+        made([word])
     assert told in str(error.value)

@@ -14,7 +14,7 @@ from PIL import Image
 
 import build_idx
 import export
-import manifest
+import merge_manifests
 import validate
 import write_dataset
 from builders import idx_bytes
@@ -79,7 +79,7 @@ def exported(
     for label in range(10):
         manifests.append(str(folder / f"{label}.csv"))
         export.main(files[0], files[1], header, str(label), str(folder / f"set/png/train/{label}"), manifests[-1])
-    manifest.main(manifests, str(folder / "train.csv"))
+    merge_manifests.main(manifests, str(folder / "train.csv"))
     return str(folder / "set/png"), str(folder / "train.csv"), *contents
 
 

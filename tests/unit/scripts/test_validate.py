@@ -84,7 +84,7 @@ def test_the_header_of_good_files_tells_all_that_was_found(split: SplitFiles) ->
             "type": "uint8",
             "dims": [5, 2, 3],
             "bytes": 46,
-            "sha256": FACTS["images_sha256"],
+            "content_sha256": FACTS["images_sha256"],
         },
         "labels": {
             "file": "train-labels-idx1-ubyte",
@@ -92,7 +92,7 @@ def test_the_header_of_good_files_tells_all_that_was_found(split: SplitFiles) ->
             "type": "uint8",
             "dims": [5],
             "bytes": 13,
-            "sha256": FACTS["labels_sha256"],
+            "content_sha256": FACTS["labels_sha256"],
         },
         "class_names": {"00": "nought", "01": "T-shirt/top", "07": "sept, «été»", "10": "none of these"},
         "class_counts": {"00": 1, "01": 3, "07": 1, "10": 0},

@@ -456,7 +456,7 @@ def test_an_image_that_was_changed_everywhere_is_not_the_published_one(exported:
     content[-1] ^= 1
     exported.images.write_bytes(content)
     header = json.loads(Path(exported.header).read_text())
-    header["images"]["sha256"] = sha256(exported.images)
+    header["images"]["content_sha256"] = sha256(exported.images)
     Path(exported.header).write_text(json.dumps(header))
     exported.export()
     assert f"{exported.images}: not the original: its content differs" in exported.refusal()

@@ -48,8 +48,8 @@ def main(
     Args:
         dataset: the dataset file, for the terms of use.
         images, labels: the decompressed IDX files of each split.
-        headers, statistics, manifests: what `validate`, `measure` and `manifest` made of each split.
-        duplicates: what `describe` found.
+        headers, statistics, manifests: what `validate`, `measure` and `merge_manifests` made of each split.
+        duplicates: what `find_duplicates` found.
         page: the HTML file to make.
         digests: the script to make, beside the page, which gives it the digests of all manifests. It is loaded when
             the first image is enlarged.

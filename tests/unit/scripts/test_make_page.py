@@ -14,8 +14,8 @@ import numpy
 import pytest
 from PIL import Image
 
-import browse
-import describe
+import find_duplicates
+import make_page
 import measure
 import validate
 from builders import idx_bytes
@@ -71,8 +71,8 @@ def make(
         for key, path in paths.items():
             arguments[key].append(path)
     duplicates = str(folder / "duplicates.json")
-    describe.main(arguments["headers"], arguments["manifests"], duplicates)
-    browse.main(
+    find_duplicates.main(arguments["headers"], arguments["manifests"], duplicates)
+    make_page.main(
         dataset,
         **arguments,
         duplicates=duplicates,
@@ -123,7 +123,7 @@ def test_the_page_knows_the_class_of_each_image(tmp_path: Path, classes: int) ->
     assert [name for name, _ in data["classes"]] == [f"{label:0{len(str(classes - 1))}}" for label in range(classes)]
     assert data["digits"] == (1 if classes <= 64 else 2)
     for split, values in zip(data["splits"], data["values"], strict=True):
-        letters = [browse.ALPHABET.index(letter) for letter in split["labels"]]
+        letters = [make_page.ALPHABET.index(letter) for letter in split["labels"]]
         if data["digits"] == 2:
             letters = [64 * high + low for high, low in zip(letters[::2], letters[1::2], strict=True)]
         assert letters == values.tolist()
@@ -143,7 +143,7 @@ def test_the_sheet_and_the_means_are_of_the_images_themselves(tmp_path: Path) ->
 
 
 def test_images_too_large_for_the_page_are_left_to_their_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(browse, "MOST_SHEET_PIXELS", 2 * 3 * 20 - 1)
+    monkeypatch.setattr(make_page, "MOST_SHEET_PIXELS", 2 * 3 * 20 - 1)
     data = make(tmp_path)
     assert (data["sheetColumns"], data["splits"][0]["sheet"]) == (0, None)
 
@@ -151,7 +151,7 @@ def test_images_too_large_for_the_page_are_left_to_their_files(tmp_path: Path, m
 def test_the_digests_beside_the_page_are_those_of_the_manifests(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(browse, "DIGESTS_AT_ONCE", 3)
+    monkeypatch.setattr(make_page, "DIGESTS_AT_ONCE", 3)
     data = make(tmp_path)
     assert data["digests"] == "digests.js"
     for split, images in zip(data["splits"], data["pixels"], strict=True):
@@ -182,7 +182,7 @@ def test_only_the_images_that_were_made_are_listed(
         assert listed(split) == indices
         assert split["count"] == len(indices)
         assert split["width"] == len(str(len(values) - 1)), "names are those of the whole file"
-        assert [labels[browse.ALPHABET.index(letter)] for letter in split["labels"]] == values[indices].tolist()
+        assert [labels[make_page.ALPHABET.index(letter)] for letter in split["labels"]] == values[indices].tolist()
         assert split["counts"] == [(values[indices] == label).sum() for label in labels]
         assert digests(tmp_path, split["name"]) == [
             hashlib.sha256(image.tobytes()).hexdigest() for image in pixels[indices]

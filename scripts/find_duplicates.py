@@ -12,7 +12,7 @@ def main(headers: Sequence[str], manifests: Sequence[str], duplicates: str) -> N
     """Write which images are exact duplicates of others.
 
     Args:
-        headers, manifests: what `validate` and `manifest` made of each split.
+        headers, manifests: what `validate` and `merge_manifests` made of each split.
         duplicates: the JSON file to make: ``within``, for each split the groups of its images that have the same
             pixels, and ``across`` the groups of which several splits have some; an image is its path below ``png/``.
     """

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-import manifest
+import merge_manifests
 
 HEADER = "path,split,index,label,class_name,sha256\n"
 
@@ -16,7 +16,7 @@ def merge(folder: Path, *label_manifests: str) -> str:
     paths = [folder / f"{number}.csv" for number in range(len(label_manifests))]
     for path, text in zip(paths, label_manifests, strict=True):
         path.write_text(text, encoding="utf-8", newline="")
-    manifest.main([str(path) for path in paths], str(folder / "train.csv"))
+    merge_manifests.main([str(path) for path in paths], str(folder / "train.csv"))
     assert sorted(folder.iterdir()) == [*paths, folder / "train.csv"]
     return (folder / "train.csv").read_bytes().decode()
 
@@ -68,6 +68,6 @@ def test_labels_of_an_earlier_run_are_removed_where_their_folder_is_given(tmp_pa
         manifests.mkdir(parents=True, exist_ok=True)
         (manifests / f"{label}.csv").write_text(HEADER)
     current = [str(manifests / name) for name in ("00.csv", "01.csv")]
-    manifest.main(current, str(tmp_path / "manifest/train.csv"), str(png) if told else None)
+    merge_manifests.main(current, str(tmp_path / "manifest/train.csv"), str(png) if told else None)
     left = {"00", "01"} if told else {"0", "00", "01"}
     assert {path.name for path in png.iterdir()} == left == {path.stem for path in manifests.iterdir()}

@@ -10,8 +10,8 @@ import numpy
 import pytest
 import yaml
 
-import card
-import parquet
+import write_card
+import write_parquet
 from builders import idx_bytes
 from dataset_files import write_dataset, write_header
 from project import PROJECT
@@ -32,13 +32,13 @@ def published(tmp_path: Path) -> Any:
         header = write_header(tmp_path / "train.json", images)
         document = json.loads(Path(header).read_text())
         for role in ("images", "labels"):
-            document[role] |= {"file": role, "bytes": 9, "sha256": "0" * 64}
+            document[role] |= {"file": role, "bytes": 9, "content_sha256": "0" * 64}
         Path(header).write_text(json.dumps(document))
-        parquet.main(images, labels, header, packed)
+        write_parquet.main(images, labels, header, packed)
         for name in ("index.html", "train.csv"):
             (tmp_path / name).write_text("")
         made = {role: str(tmp_path / role) for role in ROLES}
-        card.main(
+        write_card.main(
             dataset,
             [header],
             [packed],
@@ -97,7 +97,7 @@ def test_words_of_a_dataset_file_act_neither_in_markdown_nor_in_html(published: 
     ],
 )
 def test_markdown_is_escaped_only_where_it_would_act(text: str, escaped: str) -> None:
-    assert card.markdown(text) == escaped
+    assert write_card.markdown(text) == escaped
 
 
 def test_where_a_dataset_comes_from_is_in_its_metadata(published: Any) -> None:

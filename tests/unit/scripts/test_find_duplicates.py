@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-import describe
+import find_duplicates
 
 DIGESTS = ["a" * 64, "b" * 64, "a" * 16 + "c" * 48, "d" * 64]  # the third begins like the first
 HEADER: dict[str, Any] = {
@@ -23,7 +23,7 @@ HEADER: dict[str, Any] = {
         "type": "uint8",
         "dims": [4, 28, 28],
         "bytes": 3152,
-        "sha256": "e" * 64,
+        "content_sha256": "e" * 64,
     }
     for role in ("images", "labels")
 }
@@ -47,7 +47,7 @@ def described(tmp_path: Path) -> Path:
     headers = [tmp_path / f"{split}.json" for split in splits]
     for split, header in zip(splits, headers, strict=True):
         header.write_text(json.dumps(HEADER | {"split": split}))
-    describe.main(list(map(str, headers)), manifests, str(tmp_path / "duplicates.json"))
+    find_duplicates.main(list(map(str, headers)), manifests, str(tmp_path / "duplicates.json"))
     return tmp_path
 
 

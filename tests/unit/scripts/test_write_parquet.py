@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy
 import pytest
 
-import parquet
+import write_parquet
 from builders import idx_bytes
 from dataset_files import write_header
 from memory import growth
@@ -27,7 +27,7 @@ def make(folder: Path, images: numpy.ndarray) -> tuple[str, str, str, str]:
 def test_a_row_group_has_few_enough_images_to_be_in_memory(
     tmp_path: Path, count: int, shape: tuple[int, int], groups: list[int]
 ) -> None:
-    parquet.main(*make(tmp_path, numpy.zeros((count, *shape), numpy.uint8)))
+    write_parquet.main(*make(tmp_path, numpy.zeros((count, *shape), numpy.uint8)))
     metadata = pyarrow_parquet.read_metadata(tmp_path / "train.parquet")
     assert [metadata.row_group(number).num_rows for number in range(metadata.num_row_groups)] == groups
 
@@ -37,6 +37,6 @@ def test_memory_does_not_grow_with_the_number_of_large_images(tmp_path: Path) ->
     def memory(count: int) -> float:
         noise = numpy.random.default_rng(0).integers(0, 256, (count, 1000, 1000), numpy.uint8)
         arguments = make(tmp_path, noise)
-        return growth("parquet.main(*sys.argv[1:])", *arguments, before="import parquet, pyarrow.parquet")
+        return growth("write_parquet.main(*sys.argv[1:])", *arguments, before="import write_parquet, pyarrow.parquet")
 
     assert memory(240) < memory(60) + 90, "half of the 180 MB by which the images are more"

@@ -9,13 +9,13 @@ rule preview:
     output:
         sheet=report(
             "<results>/{dataset}/preview/{split}.png",
-            caption="../docs/report/preview.rst",
+            caption="report/preview.rst",
             category="Previews",
             labels={"dataset": "{dataset}", "split": "{split}", "picture": "images of each class"},
         ),
         first=report(
             "<results>/{dataset}/preview/{split}/first.png",
-            caption="../docs/report/first.rst",
+            caption="report/first.rst",
             category="Previews",
             labels={"dataset": "{dataset}", "split": "{split}", "picture": "first images"},
         ),
@@ -24,16 +24,15 @@ rule preview:
     benchmark:
         "<benchmarks>/{dataset}/preview/{split}.tsv"
     priority: -2  # no other job needs it: it is there for the cores that the last steps of the others leave idle
-    localrule: True  # as `validate`
+    localrule: True  # it takes less time than a cluster needs to start a job
     conda:
-        "../envs/pillow.yaml"
+        "../envs/images.yaml"
     resources:
-        mem_mb=asks.mem_mb,
-        runtime=asks.runtime,
+        mem_mb=job_resources.mem_mb,
+        runtime=job_resources.runtime,
     params:
+        **script("preview"),
         selection=plan.selection_options,
-        code=code("preview"),
-        script=script("preview"),
     shell:
         "python {params.script:q} --images {input.images:q} --labels {input.labels:q} --header {input.header:q}"
         " {params.selection:q} --sheet {output.sheet:q} --first {output.first:q} --log {log:q}"
@@ -48,7 +47,7 @@ rule measure:
         statistics="<results>/{dataset}/statistics/{split}.json",
         plot=report(
             "<results>/{dataset}/statistics/{split}.svg",
-            caption="../docs/report/histogram.rst",
+            caption="report/histogram.rst",
             category="Histograms",
             labels={"dataset": "{dataset}", "split": "{split}"},
         ),
@@ -56,23 +55,22 @@ rule measure:
         "<logs>/{dataset}/measure/{split}.log",
     benchmark:
         "<benchmarks>/{dataset}/measure/{split}.tsv"
-    priority: -1  # it can run beside `manifest` and `describe`, which wait for the last export
-    localrule: True  # as `validate`
+    priority: -1  # it can run beside `merge_manifests` and `find_duplicates`, which wait for the last export
+    localrule: True  # it takes less time than a cluster needs to start a job
     conda:
-        "../envs/numpy.yaml"
+        "../envs/images.yaml"
     resources:
-        mem_mb=asks.mem_mb,
-        runtime=asks.runtime,
+        mem_mb=job_resources.mem_mb,
+        runtime=job_resources.runtime,
     params:
+        **script("measure"),
         selection=plan.selection_options,
-        code=code("measure"),
-        script=script("measure"),
     shell:
         "python {params.script:q} --images {input.images:q} --labels {input.labels:q} --header {input.header:q}"
         " {params.selection:q} --statistics {output.statistics:q} --plot {output.plot:q} --log {log:q}"
 
 
-rule describe:
+rule find_duplicates:
     """List the images of a dataset that have the same pixels."""
     input:
         headers=plan.each("<results>/{dataset}/header/{split}.json"),
@@ -80,24 +78,23 @@ rule describe:
     output:
         "<results>/{dataset}/duplicates.json",
     log:
-        "<logs>/{dataset}/describe.log",
+        "<logs>/{dataset}/find_duplicates.log",
     benchmark:
-        "<benchmarks>/{dataset}/describe.tsv"
-    localrule: True  # as `validate`
+        "<benchmarks>/{dataset}/find_duplicates.tsv"
+    localrule: True  # it takes less time than a cluster needs to start a job
     conda:
-        "../envs/python.yaml"
+        "../envs/images.yaml"
     resources:
-        mem_mb=asks.mem_mb,
-        runtime=asks.runtime,
+        mem_mb=job_resources.mem_mb,
+        runtime=job_resources.runtime,
     params:
-        code=code("describe"),
-        script=script("describe"),
+        **script("find_duplicates"),
     shell:
         "python {params.script:q} --headers {input.headers:q} --manifests {input.manifests:q}"
         " --duplicates {output:q} --log {log:q}"
 
 
-rule browse:
+rule make_page:
     """Make the page on which a person browses a dataset: every image, class by class, and all that is known of it."""
     input:
         unpack(plan.all_idx_files),
@@ -108,27 +105,26 @@ rule browse:
     output:
         page=report(
             "<results>/{dataset}/index.html",
-            caption="../docs/report/page.rst",
+            caption="report/page.rst",
             category="Datasets",
             labels={"dataset": "{dataset}"},
         ),
         digests="<results>/{dataset}/digests.js",
     log:
-        "<logs>/{dataset}/browse.log",
+        "<logs>/{dataset}/make_page.log",
     benchmark:
-        "<benchmarks>/{dataset}/browse.tsv"
-    localrule: True  # as `validate`
+        "<benchmarks>/{dataset}/make_page.tsv"
+    localrule: True  # it takes less time than a cluster needs to start a job
     conda:
-        "../envs/png.yaml"
+        "../envs/images.yaml"
     resources:
-        mem_mb=asks.mem_mb,
-        runtime=asks.runtime,
+        mem_mb=job_resources.mem_mb,
+        runtime=job_resources.runtime,
     params:
+        **script("make_page", *idxpng.PAGE_PARTS),
         selection=plan.selection_options,
-        terms=plan.terms,
-        code=code("browse", *idxpng.PAGE_PARTS),
-        script=script("browse"),
-        dataset=plan.dataset_file,
+        description=plan.description_digest,
+        dataset=untracked(plan.dataset_file),
     shell:
         "python {params.script:q} --dataset {params.dataset:q} --images {input.images:q} --labels {input.labels:q}"
         " --headers {input.headers:q} --statistics {input.statistics:q} --manifests {input.manifests:q}"

@@ -53,9 +53,9 @@ def main(
 
     Args:
         dataset: the dataset file.
-        headers, parquet, manifests: what `validate`, `parquet` and `manifest` made of each split; the Parquet files are
-            ``{split}.parquet``, and they and the manifests lie below the folder of ``card``.
-        overview: the page that `browse` made, in the same folder.
+        headers, parquet, manifests: what `validate`, `write_parquet` and `merge_manifests` made of each split; the
+            Parquet files are ``{split}.parquet``, and they and the manifests lie below the folder of ``card``.
+        overview: the page that `make_page` made, in the same folder.
         card: ``README.md`` to make: what a reader wants to know, after what Hugging Face reads.
         croissant: Croissant metadata to make, JSON-LD.
         license_file, citation_file: the texts to make; the citation as BibTeX.

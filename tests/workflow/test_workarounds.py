@@ -1,0 +1,169 @@
+"""Each workaround does what it says in the Snakemake that is installed, and that Snakemake still needs it.
+
+A test that fails where it says `still` tells that its workaround can go.
+"""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from project import PROJECT, on_a_terminal, snakemake
+
+WORKAROUNDS = PROJECT / "rules/workarounds.smk"
+FUNCTIONS = dict(
+    re.findall(r'^def (\w+)\([^)]*\)[^\n]*:\n    """(.*?)"""', WORKAROUNDS.read_text(), re.MULTILINE | re.DOTALL)
+)
+INCLUDE = f'include: "{WORKAROUNDS}"\n'
+RULES = """
+rule all:
+    input:
+        "1",
+        "2",
+
+
+rule one:
+    output:
+        "{number}",
+    shell:
+        "sleep 0.1; touch {output}"
+"""
+
+
+def run(folder: Path, text: str, *arguments: str) -> str:
+    """What a run of a Snakefile prints. Each Python in it finds the modules in ``folder``, and the library."""
+    (folder / "Snakefile").write_text(text, encoding="utf-8")
+    path = f"{folder}:{PROJECT / 'scripts'}"
+    return snakemake(folder, "--cores", "1", *arguments, PYTHONPATH=path).output
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_workaround_says_when_it_can_go_and_is_tested(name: str) -> None:
+    assert "Can go" in FUNCTIONS[name]
+    assert name in Path(__file__).read_text(encoding="utf-8").partition("def test_a_workaround")[2]
+
+
+def test_all_functions_are_found() -> None:
+    assert len(FUNCTIONS) == WORKAROUNDS.read_text().count("\ndef ")
+
+
+def test_no_other_rules_use_internals() -> None:
+    internals = re.compile(r"\bworkflow\.(?!rst)|sys\.argv|atexit|\bgc\.|snakemake\.(io|dag|jobs)\b")
+    files = [PROJECT / "Snakefile", *sorted((PROJECT / "rules").glob("*.smk"))]
+    assert [path.name for path in files if internals.search(path.read_text())] == [WORKAROUNDS.name]
+
+
+def test_project_file_gives_the_file_in_place_where_source_path_still_copies_it(tmp_path: Path) -> None:
+    (tmp_path / "data").touch()
+    say = 'print("FILE", project_file("config.yaml"))\nprint("COPY", workflow.source_path("data"))\n'
+    said = run(tmp_path, INCLUDE + say + RULES, "-n")
+    assert f"FILE {PROJECT / 'config.yaml'}\n" in said
+    assert f"COPY {tmp_path}" not in said
+
+
+def test_is_imported_and_command_line_tell_the_main_workflow_from_an_imported_one(tmp_path: Path) -> None:
+    inner = INCLUDE + 'print("IMPORTED", is_imported(), command_line())\n' + RULES.partition("\n\nrule one")[0]
+    (tmp_path / "inner.smk").write_text(inner)
+    assert "IMPORTED False ['--cores', '1', '--list']" in run(tmp_path, inner, "--list")
+    outer = 'module inner:\n    snakefile: "inner.smk"\n\nuse rule * from inner as inner_*\n'
+    assert "IMPORTED True []" in run(tmp_path, outer, "--list")
+
+
+def test_path_variable_is_what_a_path_has(tmp_path: Path) -> None:
+    text = 'pathvars:\n    results="out"\n' + INCLUDE + 'print("IS", path_variable("results"))\n'
+    said = run(tmp_path, text + RULES.replace('"1"', '"<results>/1"'), "-n")
+    assert "IS out\n" in said
+    assert "out/1" in said
+
+
+def test_targets_are_known_when_jobs_are_planned_and_still_not_when_rules_are_read(tmp_path: Path) -> None:
+    ask = '\ndef files(wildcards):\n    print("THEN", targets())\n    return ["1"]\n'
+    ask += "\nrule mine:\n    input:\n        files\n"
+    said = run(tmp_path, INCLUDE + 'print("NOW", targets())\n' + ask + RULES, "-n", "mine")
+    assert "NOW set()" in said
+    assert "THEN {'mine'}" in said
+    (tmp_path / "inner.smk").write_text(INCLUDE + ask.replace("mine", "csv") + RULES)
+    said = run(tmp_path, 'module x:\n    snakefile: "inner.smk"\n\nuse rule * from x as x_*\n', "-n", "x_csv")
+    assert "THEN {'csv'}" in said, "whatever the importing workflow calls it"
+
+
+def test_planned_jobs_are_all_and_jobs_to_run_those_that_are_not_done(tmp_path: Path) -> None:
+    say = 'print("NONE", planned_jobs())\nonstart:\n    print("JOBS", len(planned_jobs()), len(list(jobs_to_run())))\n'
+    (tmp_path / "1").touch()
+    said = run(tmp_path, INCLUDE + say + RULES)
+    assert "NONE []" in said
+    assert "JOBS 3 2" in said
+
+
+def test_an_untracked_parameter_makes_no_job_run_again_and_a_tracked_one_does(tmp_path: Path) -> None:
+    text = """
+def there(wildcards):
+    return config["there"]
+
+def what(wildcards):
+    return config["what"]
+
+rule one:
+    output:
+        "1",
+    params:
+        there=untracked(there),
+        what=what,
+    shell:
+        "echo {params.there} {params.what} > {output}"
+"""
+    for there, what, again in (("a", "x", True), ("b", "x", False), ("b", "y", True), ("c", "y", False)):
+        said = run(tmp_path, INCLUDE + text, "--config", f"there={there}", f"what={what}")
+        assert ("Nothing to be done" not in said) == again
+    assert (tmp_path / "1").read_text() == "b y\n"
+
+
+COUNT_TIMERS = """
+import pathlib, threading
+def start(timer, begin=threading.Timer.start):
+    with open(pathlib.Path(__file__).with_name("started"), "a") as file:
+        file.write("a timer\\n")
+    begin(timer)
+threading.Timer.start = start
+"""
+
+
+@pytest.mark.parametrize("with_it", [True, False])
+def test_allow_unlimited_jobs_starts_no_timer_where_snakemake_still_does(tmp_path: Path, with_it: bool) -> None:
+    (tmp_path / "sitecustomize.py").write_text(COUNT_TIMERS)
+    call = "onstart:\n    allow_unlimited_jobs()\n" if with_it else ""
+    run(tmp_path, INCLUDE + call + RULES, "--max-jobs-per-timespan", "1000/0s")
+    assert (tmp_path / "started").exists() != with_it
+
+
+@pytest.mark.parametrize("with_it", [True, False])
+def test_show_one_line_of_progress_replaces_the_paragraph_that_each_job_still_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, with_it: bool
+) -> None:
+    call = "show_one_line_of_progress()\n" if with_it else ""
+    monkeypatch.setenv("PYTHONPATH", str(PROJECT / "scripts"))
+    (tmp_path / "Snakefile").write_text(INCLUDE + call + RULES)
+    status, lines = on_a_terminal(tmp_path, "--cores", "1")
+    assert status == 0
+    assert any("rule one" in line for line in lines) != with_it
+
+
+@pytest.mark.parametrize("with_it", [True, False])
+def test_remove_timestamps_of_directories_leaves_no_file_where_snakemake_still_puts_one(
+    tmp_path: Path, with_it: bool
+) -> None:
+    rule = 'rule one:\n    output:\n        directory("png"),\n    shell:\n        "mkdir {output}"\n'
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules/images.smk").write_text(rule)
+    run(tmp_path, (INCLUDE if with_it else "") + 'include: "rules/images.smk"\n', "png")
+    assert (list((tmp_path / "png").iterdir()) == []) == with_it
+
+
+SAY_AT_EXIT = 'import atexit, gc\natexit.register(lambda: print("FROZEN", gc.get_freeze_count() > 0))\n'
+
+
+@pytest.mark.parametrize("with_it", [True, False])
+def test_skip_last_garbage_collection_leaves_nothing_to_look_through(tmp_path: Path, with_it: bool) -> None:
+    (tmp_path / "sitecustomize.py").write_text(SAY_AT_EXIT)
+    said = run(tmp_path, (INCLUDE if with_it else "") + RULES, "-n")
+    assert f"FROZEN {with_it}" in said
