@@ -8,10 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from idxpng.dataset.model import COMPRESSED_SUFFIXES, PLAIN_SUFFIX, Dataset, PublishedFile, Split
+from idxpng.dataset.model import PLAIN_SUFFIX, Dataset, PublishedFile, Split
 from idxpng.dataset.schema import check
 from idxpng.dataset.strict_yaml import read_with_places, read_yaml
 from idxpng.errors import DataError, DatasetError
+from idxpng.formats.compressed import SUFFIXES
 from idxpng.formats.idx import IdxHeader
 from idxpng.formats.labeled_images import CLASS
 from idxpng.text import NAME
@@ -174,7 +175,7 @@ def _check_labels(classes: dict[int, str], label_type: str, display_name: str) -
 
 def _check_consistency(dataset: Dataset) -> None:
     names = [file.idx for split in dataset.whole_splits.values() for file in split.files]
-    suffixed = [name for name in names if name.endswith((*COMPRESSED_SUFFIXES, PLAIN_SUFFIX))]
+    suffixed = [name for name in names if name.endswith((*SUFFIXES, PLAIN_SUFFIX))]
     if suffixed:
         raise DatasetError(dataset.source, "a file name has an extra suffix", at="splits", found=", ".join(suffixed))
     twice = sorted({name for name in names if names.count(name) > 1})

@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from idxpng.dataset.mismatch import LABEL_TYPES, mismatch, wrong_size
-from idxpng.dataset.model import COMPRESSED_SUFFIXES
 from idxpng.errors import DataError
-from idxpng.formats.compressed import open_content
+from idxpng.formats.compressed import SUFFIXES, open_content
 from idxpng.formats.idx import IdxHeader, decode, read_header
 
 # Words of a file name that say what kind of file it is, and those that say which split, with the split's usual name.
@@ -185,7 +184,7 @@ def _pairs(files: list[SurveyedFile]) -> dict[str, tuple[SurveyedFile, SurveyedF
                 f"its name says that it has the {role} of the same split as {other.path.name}, but the content differs",
                 todo="give the files of one dataset only, such as my/idx/train-*",
             )
-        if not other or file.path.suffix in COMPRESSED_SUFFIXES:  # the same content twice: the smaller file
+        if not other or file.path.suffix in SUFFIXES:  # the same content twice: the smaller file
             by_key[_key(file.path)][role] = file
     pairs: dict[str, tuple[SurveyedFile, SurveyedFile]] = {}
     for key, roles in by_key.items():
@@ -221,7 +220,7 @@ def _pairs(files: list[SurveyedFile]) -> dict[str, tuple[SurveyedFile, SurveyedF
 
 
 def _words(path: Path) -> list[str]:
-    name = path.stem if path.suffix in COMPRESSED_SUFFIXES else path.name
+    name = path.stem if path.suffix in SUFFIXES else path.name
     return [word for word in re.split(r"[-_.]", name) if word and not KINDS.fullmatch(word)]
 
 

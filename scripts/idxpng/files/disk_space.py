@@ -50,7 +50,7 @@ def disk_full_error(file: str | os.PathLike[str]) -> Iterator[None]:
             error.filename = str(file)
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
-        folder = _existing(Path(file).absolute().parent)
+        folder = existing_folder(Path(file).absolute().parent)
         free = os.statvfs(folder)
         raise DiskRoomError(
             file,
@@ -70,7 +70,7 @@ def check_room_for_files(folder: str | os.PathLike[str], files: int) -> None:
     Raises:
         DiskRoomError: when there are not as many free inodes or blocks.
     """
-    existing = _existing(Path(folder).absolute())
+    existing = existing_folder(Path(folder).absolute())
     free = os.statvfs(existing)
     instead = "free some, or `snakemake webdataset` packs the images into a few tar files instead (rule pack)"
     if free.f_files and files > free.f_favail:
@@ -91,7 +91,7 @@ def check_room_for_files(folder: str | os.PathLike[str], files: int) -> None:
         )
 
 
-def _existing(folder: Path) -> Path:
+def existing_folder(folder: Path) -> Path:
     """The folder, or the nearest one above it that exists."""
     while not folder.exists():
         folder = folder.parent

@@ -16,8 +16,10 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from idxpng.dataset.model import Dataset, Split, content_digests
+from idxpng.formats.compressed import SUFFIXES
 from idxpng.run.catalog import Catalog
 from idxpng.run.config import SHOWN_AS, Config, ConfigError
+from idxpng.text import is_url
 
 # What `describe` and `card` tell of a dataset beside its images.
 TERMS = ("title", "license", "attribution", "citation", "url", "creators", "published")
@@ -244,7 +246,7 @@ class Plan:
         stem = _plain_name(idx)
         found = []
         for mirror in mirrors:
-            if mirror.startswith(("http://", "https://")):
+            if is_url(mirror):
                 continue
             folder = Path(unquote(urlsplit(mirror).path) if mirror.startswith("file://") else mirror)
             for path in sorted(folder.iterdir()) if folder.is_dir() else []:
@@ -261,4 +263,4 @@ def _option(name: str, value: int | str | None) -> list[str]:
 def _plain_name(name: str) -> str:
     """The name of an IDX file without its compression, and with either spelling of its type."""
     stem, suffix = os.path.splitext(name)
-    return (stem if suffix in (".gz", ".xz") else name).replace(".idx", "-idx")
+    return (stem if suffix in SUFFIXES else name).replace(".idx", "-idx")
