@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 TICK = 0.1  # seconds
 WORTH = 30.0  # seconds: a body that needs no longer, at its present rate, is waited for
-MEMORY = 200 << 20  # bytes that a download may need in all
+WORK = 2.0  # seconds of the processor for an answer: what sends lines without end costs more
+MEMORY = 200 << 20  # bytes that a download may need beside what it has
 
 
 class TooSlowError(Exception):
@@ -62,7 +63,8 @@ class Watch:
     def answer(self) -> Iterator[None]:
         """A block that waits for a body to begin."""
         end = min(self._deadline, time.monotonic() + self._patience.answer)
-        with _interrupted(lambda now: now > end):
+        work = time.process_time() + WORK
+        with _interrupted(lambda now: now > end or time.process_time() > work):
             yield
 
     @contextmanager

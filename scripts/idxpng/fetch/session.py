@@ -70,16 +70,19 @@ class Session(requests.Session):
         """
         shown = without_secrets(url)
         while True:
+            response = None
             try:
                 with self.watch.answer():
                     timeout = self._patience.connect, self._patience.silence
                     response = self.get(url, headers=headers, stream=True, timeout=timeout)
             except TooSlowError:
-                why = f"no connection or no answer within {self._patience.answer:g} s"
-                raise UnavailableError(shown, why, later=0) from None
+                pass  # and nothing is raised from here: its traceback would keep the connection open
             except NETWORK_ERRORS as error:
                 self._wait_after(error, shown)
                 continue
+            if response is None:
+                why = f"no connection or no answer within {self._patience.answer:g} s"
+                raise UnavailableError(shown, why, later=0)
             if response.status_code not in PASSING_STATUS:
                 return response
             wait = _retry_after(response)

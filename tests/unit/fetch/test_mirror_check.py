@@ -15,6 +15,7 @@ from certificates import self_signed
 from idxpng.dataset.model import PublishedFile
 from idxpng.fetch import mirror_check
 from idxpng.fetch.mirror_check import Answer, Check, ask, lost, place_of, table, wrong
+from idxpng.fetch.patience import Patience
 from mirror_server import MirrorServer, Misbehavior
 
 FILE = "train-images-idx3-ubyte.gz"
@@ -25,7 +26,7 @@ HTML = b"<!DOCTYPE html><html>Please accept the terms of this network.</html>"
 
 @pytest.fixture
 def server(mirror_server: MirrorServer, monkeypatch: pytest.MonkeyPatch) -> MirrorServer:
-    monkeypatch.setattr(mirror_check, "TIMEOUT", (0.5, 0.5))
+    monkeypatch.setattr(mirror_check, "PATIENCE", Patience(0.5, 0.5, 1.5, rate=1, period=1.0))
     mirror_server.publish(f"/a/{FILE}", DATA)
     return mirror_server
 
