@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import lzma
 import math
 import os
@@ -185,11 +186,11 @@ def _get(place: Place, file: PublishedFile, partial: PartialFile, archive: Path 
                 place.shown, "larger than the file may be", expected=f"at most {limit} bytes", found=size
             )
         partial.restart()
-        check_space(place.shown, size, partial.path.parent)
+        check_space(place.shown, size, partial.path.parents[1])
         shutil.copyfileobj(source, partial.file)
 
 
-def _opened(where: str) -> IO[bytes]:
+def _opened(where: str) -> io.BufferedReader:
     try:
         if not stat.S_ISREG(os.stat(where).st_mode):  # a device has no end, and a pipe waits
             raise UnavailableError(where, "not a regular file")

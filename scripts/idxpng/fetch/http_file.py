@@ -79,7 +79,7 @@ def _fetch_rest(session: Session, url: str, shown: str, partial: PartialFile, si
         expected = have + int(length) if length.isdecimal() else None
         if expected:
             check_size(shown, expected, size_limit)
-            check_space(shown, expected - have, partial.path.parent)
+            check_space(shown, expected - have, partial.path.parents[1])
         log.info("%s: %s", shown, f"resuming at byte {have}" if resumed else "downloading")
         with session.watch.body((expected or size_limit) - have):
             copy(_pieces(session, response), shown, partial.file, have, expected, size_limit)

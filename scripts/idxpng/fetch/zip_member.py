@@ -6,6 +6,7 @@ Nothing is ever extracted to a path that an archive names: a member's bytes go t
 import difflib
 import errno
 import hashlib
+import io
 import re
 import struct
 import zipfile
@@ -13,7 +14,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from idxpng import log
 from idxpng.fetch.integrity import WrongFileError
@@ -25,6 +26,7 @@ from idxpng.files.disk_space import check_space
 from idxpng.files.partial import in_turn
 
 ENCRYPTED = 0x1  # in the flags of a member
+LARGEST_READ = 1 << 26  # bytes: more than a table of contents of a million members has
 # What `zipfile` raises for damaged archives, beside OSError.
 DAMAGED = (
     zipfile.BadZipFile,
@@ -38,7 +40,7 @@ DAMAGED = (
 )
 
 
-def from_file(archive: IO[bytes], shown: str, member: str, partial: PartialFile, size_limit: int) -> None:
+def from_file(archive: io.BufferedReader, shown: str, member: str, partial: PartialFile, size_limit: int) -> None:
     """Bring a member of an archive on disk into ``partial``.
 
     Args:
@@ -52,13 +54,13 @@ def from_file(archive: IO[bytes], shown: str, member: str, partial: PartialFile,
         WrongFileError: when the archive is damaged, or holds the member not once, too large, or in a form that is not
             published.
     """
-    with _readable(shown), zipfile.ZipFile(archive) as contents:
+    with _readable(shown), zipfile.ZipFile(_Bounded(archive.raw)) as contents:
         info = _find(contents, shown, member)
         shown = f"{shown}: {member}"
         check_size(shown, info.file_size, size_limit)
         with contents.open(info) as stream:
             partial.restart()
-            check_space(shown, info.file_size, partial.path.parent)
+            check_space(shown, info.file_size, partial.path.parents[1])
             log.info("%s: %d bytes, %d in the archive", shown, info.file_size, info.compress_size)
             pieces = iter(lambda: stream.read(CHUNK), b"")
             copy(pieces, shown, partial.file, 0, info.file_size, size_limit)
@@ -100,6 +102,15 @@ def archive_path(folder: Path, url: str) -> Path:
     address = without_secrets(url)
     name = re.sub(r"[^A-Za-z0-9._-]", "_", address.rpartition("/")[2])
     return folder / f"{hashlib.sha256(address.encode()).hexdigest()[:8]}-{name}"
+
+
+class _Bounded(io.BufferedReader):
+    """A file of which no more is read into memory at once than an archive needs."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size and size > LARGEST_READ:
+            raise zipfile.BadZipFile(f"its table of contents has {size} bytes")
+        return super().read(size)
 
 
 def _find(archive: zipfile.ZipFile, shown: str, member: str) -> zipfile.ZipInfo:
