@@ -359,9 +359,7 @@ def test_a_table_of_contents_that_is_huge_is_not_read_into_memory(
     (server.folder / "a/gzip.zip").write_bytes((directory / "gzip.zip").read_bytes())
     mirror = directory if source == "folder" else f"{server.url}/a/gzip.zip"
     tracemalloc.start()
-    message = refusal(
-        folder, mirror, pinned=IN_ARCHIVE | {"archive": ("gzip.zip", size)}, patience=(LONG, LONG)
-    )
+    message = refusal(folder, mirror, pinned=IN_ARCHIVE | {"archive": ("gzip.zip", size)}, patience=(LONG, LONG))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert "not a readable zip archive" in message
