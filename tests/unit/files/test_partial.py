@@ -215,7 +215,7 @@ def test_what_has_the_name_that_is_chosen_is_passed_by(
     for make in (new_file, new_directory):
         chosen = iter([tmp_path / "planted", tmp_path / make.__name__])
         monkeypatch.setattr(module, "private_name", lambda *_, chosen=chosen: next(chosen))
-        make(tmp_path, ".file.")  # type: ignore[operator]
+        make(tmp_path, ".file.")
     assert secret.read_bytes() == b"keep"
     assert {"planted", "new_file", "new_directory"} <= names(tmp_path)
 

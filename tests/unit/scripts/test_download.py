@@ -6,9 +6,12 @@ import logging
 import lzma
 import os
 import signal
+import socket
 import time
 import tracemalloc
 from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -34,10 +37,10 @@ from downloads import (
     wait_until_larger,
 )
 from idxpng.errors import DataError
-from idxpng.fetch import session
-from idxpng.fetch.patience import Patience
+from idxpng.fetch import patience, session
+from idxpng.fetch.patience import PATIENT, QUICK, Patience
 from idxpng.formats.idx import IdxHeader
-from mirror_server import HOSTILE, MirrorServer, Misbehavior
+from mirror_server import HOSTILE, FarServer, MirrorServer, Misbehavior, black_hole
 from project import PROJECT
 
 OTHER = gzip.compress(idx_bytes(255 - IMAGES), mtime=0)
@@ -161,6 +164,73 @@ def test_one_mirror_alone_is_given_up_whatever_it_does(
     start = time.monotonic()
     assert f"{server.url}/a/{FILE}: " in refusal(folder, f"{server.url}/a", patience=SHORT)
     assert time.monotonic() - start < 10
+
+
+# Slow but honest
+
+
+@pytest.fixture(params=["alone", "with other mirrors"])
+def others(request: pytest.FixtureRequest, server: MirrorServer) -> list[str]:
+    """Mirrors that have no such file."""
+    return [f"{server.url}/none", f"{server.url}/nor-here"] if request.param == "with other mirrors" else []
+
+
+@pytest.mark.slow
+def test_a_server_with_a_round_trip_of_a_second_is_waited_for(
+    server: MirrorServer, folder: Path, others: list[str]
+) -> None:
+    server.misbehave(f"/a/{FILE}", Misbehavior(delay=1.0))
+    assert get(folder, f"{server.url}/a", *others, patience=(QUICK, PATIENT)) == PUBLISHED
+    assert len(server.requests) == 1
+
+
+@pytest.mark.slow
+def test_a_connection_that_takes_more_than_a_second_is_waited_for(
+    server: MirrorServer, folder: Path, others: list[str]
+) -> None:
+    with FarServer(server.folder) as far:
+        start = time.monotonic()
+        assert get(folder, f"{far.url}/a", *others, patience=(QUICK, PATIENT)) == PUBLISHED
+        assert time.monotonic() - start > 1
+        assert len(far.requests) == 1
+
+
+@pytest.mark.slow
+def test_a_server_that_sends_20_kilobytes_a_second_is_waited_for(
+    server: MirrorServer, folder: Path, others: list[str]
+) -> None:
+    server.misbehave(f"/a/{FILE}", Misbehavior(piece=1000, pause=0.05))
+    assert get(folder, f"{server.url}/a", *others, patience=(QUICK, PATIENT)) == PUBLISHED
+    assert len([request for request in server.requests if request.path.startswith("/a/")]) == 1
+
+
+def test_a_slow_server_is_left_while_others_wait_and_goes_on_when_none_has_the_file(
+    server: MirrorServer, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patience, "WORTH", 0.5)
+    server.misbehave(f"/a/{FILE}", Misbehavior(piece=1000, pause=0.05))
+    brief = (replace(QUICK, period=0.5), PATIENT)
+    assert get(folder, f"{server.url}/a", f"{server.url}/none", patience=brief) == PUBLISHED
+    first, none, second = server.requests
+    assert (first.status, none.status, second.status) == (200, 404, 206)
+    assert first.bytes_sent < 100_000
+
+
+@pytest.mark.slow
+def test_a_host_of_16_addresses_of_which_the_last_answers_is_reached(
+    server: MirrorServer, folder: Path, others: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ExitStack() as stack:
+        ports = [int(stack.enter_context(black_hole()).rpartition(":")[2]) for _ in range(15)]
+        addresses = [
+            (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port)) for port in [*ports, server.server_port]
+        ]
+        resolve = socket.getaddrinfo
+        monkeypatch.setattr(
+            socket, "getaddrinfo", lambda host, *_, **__: addresses if host == "digits.example" else resolve(host, *_)
+        )
+        tenths = [replace(each, connect=each.connect / 10) for each in (QUICK, PATIENT)]
+        assert get(folder, "http://digits.example/a", *others, patience=tuple(tenths)) == PUBLISHED
 
 
 @pytest.mark.parametrize(
