@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import requests
 
 from idxpng.dataset.model import Dataset, PublishedFile
-from idxpng.fetch.mirrors import Place, places_in
+from idxpng.fetch.mirrors import places_in
 from idxpng.fetch.patience import Patience, TooSlowError
 from idxpng.fetch.session import NETWORK_ERRORS, Session, status
 from idxpng.fetch.transfer import UnavailableError
@@ -77,7 +77,7 @@ def check_mirrors(datasets: Iterable[Dataset]) -> Iterator[tuple[PublishedFile, 
         for file in split.files
         for mirror in dataset.mirror_places()
     ]
-    places = [place_of(file, mirror) for _, file, mirror in jobs]
+    places = [places_in(mirror, file)[0] for _, file, mirror in jobs]
     addresses = list(dict.fromkeys(place.where for place in places))  # an archive is the place of many files
     with ProcessPoolExecutor(AT_ONCE) as pool:  # since `patience` interrupts a whole process
         answers = dict(zip(addresses, pool.map(ask, addresses), strict=True))
@@ -85,12 +85,6 @@ def check_mirrors(datasets: Iterable[Dataset]) -> Iterator[tuple[PublishedFile, 
         answer = answers[place.where]
         judged = replace(answer, problem=answer.problem or wrong(answer, file, in_archive=bool(place.member)))
         yield file, mirror, Check(dataset.name, file.file, place.shown, judged)
-
-
-def place_of(file: PublishedFile, mirror: str) -> Place:
-    """Where in a mirror a file is: on a server by itself, unless the mirror is an archive."""
-    places = places_in(mirror, file)
-    return places[-1 if places[0].is_url else 0]
 
 
 def ask(where: str) -> Answer:

@@ -32,7 +32,7 @@ class Place(NamedTuple):
 
 
 def places_in(mirror: str, file: PublishedFile) -> list[Place]:
-    """Where in a mirror the file can be, which is the archive itself when its name ends in .zip."""
+    """Where in a mirror the file can be, best first. A mirror is the archive itself when its name ends in .zip."""
     name, member, (archive, _) = file.file, file.member, file.archive or ("", 0)
     try:
         parts = urlsplit(mirror)
@@ -41,8 +41,8 @@ def places_in(mirror: str, file: PublishedFile) -> list[Place]:
     if is_url(mirror):  # a query, such as a storage account's signature, stays behind the path
         if member and parts.path.endswith(".zip"):
             return [Place(mirror, member)]
-        inside = [parts._replace(path=f"{parts.path.rstrip('/')}/{each}").geturl() for each in (archive, name)]
-        return [Place(inside[0], member), Place(inside[1])] if member else [Place(inside[1])]
+        inside = [parts._replace(path=f"{parts.path.rstrip('/')}/{each}").geturl() for each in (name, archive)]
+        return [Place(inside[0]), Place(inside[1], member)] if member else [Place(inside[0])]
     path = Path(unquote(parts.path) if mirror.startswith("file://") else mirror)
     if not member:
         return _in_directory(path, name) or [Place(str(path / name))]
