@@ -168,7 +168,9 @@ def _get(place: Place, file: PublishedFile, partial: PartialFile, archive: Path 
     limit = size if file.bytes is None or file.content_sha256 else file.bytes
     where = place.where
     if archive and file.archive:
-        zip_member.download_archive(where, archive, file.archive[1] * ARCHIVE_SLACK, **attempts)
+        if not archive.is_file():
+            zip_member.download_archive(where, archive, file.archive[1] * ARCHIVE_SLACK, **attempts)
+        log.info("%s: taken from %s, the whole archive", place.shown, archive)
         where = str(archive)
     elif place.is_url:
         from idxpng.fetch import http_file  # not in the digest

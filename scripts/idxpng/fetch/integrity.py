@@ -86,8 +86,7 @@ def judge(path: str, file: PublishedFile, source: str | None = None, idx: IO[byt
         return found
     own = _digests(path)  # all of it, also where damage was the end
     found = found._replace(sha256=own.sha256.hexdigest(), git_blob=own.git_blob.hexdigest())
-    what = page or known_as((found.sha256, found.content_sha256))
-    raise _wrong_source(source, file, found, what) if source else _wrong_download(path, file, found, what)
+    raise _refusal(path, source, file, found)
 
 
 def has_pinned_digest(path: str, file: PublishedFile) -> bool:
@@ -128,36 +127,30 @@ def _read(path: str, file: PublishedFile, idx: IO[bytes] | None) -> Found:
     return Found(own.sha256.hexdigest(), own.git_blob.hexdigest(), content.hexdigest(), size, damage)
 
 
-def _wrong_source(source: str, file: PublishedFile, found: Found, what: str | None) -> WrongFileError:
-    """Why a file that a mirror gave is not taken."""
-    if not (what or file.pinned or found.damage) and file.header and (problem := wrong_size(file.header, found.size)):
-        return WrongFileError(source, **problem._asdict() | _write_again(source))
-    pinned = file.sha256 or file.content_sha256
-    what = what or (found.damage.problem if found.damage else "its content differs")
-    if pinned:
-        expected, seen = f"SHA-256 {pinned}", found.sha256
-    elif file.git_blob:
-        expected, seen = f"Git blob {file.git_blob}", found.git_blob
-    else:
-        expected, seen = f"{file.content_bytes} bytes of content", f"{found.size} bytes"
-    todo = CHANGED if file.pinned and "://" not in source else None
-    return WrongFileError(source, f"not the right file: {what}", expected=expected, found=seen, todo=todo)
-
-
-def _wrong_download(path: str, file: PublishedFile, found: Found, what: str | None) -> WrongFileError:
-    """Why a file that was downloaded earlier is not decompressed."""
-    problem, details = "the content differs from the published content", {}
+def _refusal(path: str, source: str | None, file: PublishedFile, found: Found) -> WrongFileError:
+    """Why a file is not taken that a source gave; or, without one, why one that was downloaded is not decompressed."""
+    what = _page(path) or known_as((found.sha256, found.content_sha256))
+    header = None if what or file.pinned or found.damage else file.header
+    if source and header and (mismatched := wrong_size(header, found.size)):
+        return WrongFileError(source, **mismatched._asdict() | _write_again(source))
+    pins = (
+        ("SHA-256", file.sha256, found.sha256),
+        ("SHA-256", file.content_sha256, found.content_sha256),
+        ("Git blob", file.git_blob, found.git_blob),
+    )
+    size = {"expected": f"{file.content_bytes} bytes of content", "found": f"{found.size} bytes"}
+    differs = [
+        {"expected": f"{kind} {pin}", "found": digest} for kind, pin, digest in pins if pin not in (None, digest)
+    ]
+    if source:
+        what = what or (found.damage.problem if found.damage else "its content differs")
+        todo = CHANGED if file.pinned and "://" not in source else None
+        return WrongFileError(source, f"not the right file: {what}", **(*differs, size)[0], todo=todo)
+    problem, details = "the content differs from the published content", (*differs, size)[0]
     if found.damage:
         problem, details = found.damage.problem, found.damage.details
     elif found.size != file.content_bytes:
-        problem = "the content is too short"
-        details = {"expected": f"{file.content_bytes} bytes of content", "found": f"{found.size} bytes"}
-    elif file.content_sha256:
-        details = {"expected": f"SHA-256 {file.content_sha256}", "found": found.content_sha256}
-    elif file.sha256:
-        details = {"expected": f"SHA-256 {file.sha256}", "found": found.sha256}
-    elif file.git_blob:
-        details = {"expected": f"Git blob {file.git_blob}", "found": found.git_blob}
+        problem, details = "the content is too short", size
     todo = f"rm {shlex.quote(path)}, then run the same command again"
     return WrongFileError(path, f"not the right file: {what}" if what else problem, **details | {"todo": todo})
 

@@ -122,11 +122,10 @@ def wrong(answer: Answer, file: PublishedFile, in_archive: bool) -> str | None:
 
 def lost(checks: Iterable[Check]) -> list[str]:
     """The files that no mirror has, as ``dataset/file``."""
-    good: dict[str, bool] = {}
-    for check in checks:
-        name = f"{check.dataset}/{check.file}"
-        good[name] = good.get(name, False) or check.good
-    return [name for name, has_one in good.items() if not has_one]
+    checks = list(checks)
+    there = {(check.dataset, check.file) for check in checks if check.good}
+    files = dict.fromkeys((check.dataset, check.file) for check in checks)
+    return ["/".join(file) for file in files if file not in there]
 
 
 def table(checks: Iterable[Check], markdown: bool = False) -> str:

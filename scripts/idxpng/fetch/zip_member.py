@@ -67,7 +67,7 @@ def from_file(archive: io.BufferedReader, shown: str, member: str, partial: Part
 
 
 def download_archive(url: str, archive: Path, size_limit: int, **attempts: Any) -> None:
-    """Download a whole archive, unless it is there. It stays: all members, of whatever dataset, come from it then.
+    """Download a whole archive. It stays: all members, of whatever dataset, come from it then.
 
     While another process downloads it and gets on, this one waits.
 
@@ -83,8 +83,7 @@ def download_archive(url: str, archive: Path, size_limit: int, **attempts: Any) 
     archive.parent.mkdir(parents=True, exist_ok=True)
     shown = without_secrets(url)
     with in_turn(archive.parent, PATIENT.silence, lambda: arrived(archive)):
-        if archive.is_file():
-            log.info("%s: taken from %s, the whole archive", shown, archive)
+        if archive.is_file():  # by now
             return
         with partial_file(archive, shown) as partial:
             try:

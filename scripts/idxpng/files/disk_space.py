@@ -73,22 +73,14 @@ def check_room_for_files(folder: str | os.PathLike[str], files: int) -> None:
     existing = existing_folder(Path(folder).absolute())
     free = os.statvfs(existing)
     instead = "free some, or `snakemake webdataset` packs the images into a few tar files instead (rule pack)"
+    needed = found = None
     if free.f_files and files > free.f_favail:
-        raise DiskRoomError(
-            existing,
-            f"no room for {files} files",
-            expected=f"{files} inodes",
-            found=f"{free.f_favail} free",
-            todo=instead,
-        )
-    if files > free.f_bavail:
-        raise DiskRoomError(
-            existing,
-            f"no room for {files} files",
-            expected=f"{files} blocks, {files * free.f_frsize // 10**6} MB",
-            found=f"{free.f_bavail} free, {free.f_bavail * free.f_frsize // 10**6} MB",
-            todo=instead,
-        )
+        needed, found = f"{files} inodes", f"{free.f_favail} free"
+    elif files > free.f_bavail:
+        needed = f"{files} blocks, {files * free.f_frsize // 10**6} MB"
+        found = f"{free.f_bavail} free, {free.f_bavail * free.f_frsize // 10**6} MB"
+    if needed:
+        raise DiskRoomError(existing, f"no room for {files} files", expected=needed, found=found, todo=instead)
 
 
 def existing_folder(folder: Path) -> Path:
