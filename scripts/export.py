@@ -19,7 +19,7 @@ from idxpng.formats.png import PngEncoder
 from idxpng.formats.split_header import SplitHeader
 
 COLUMNS = ("path", "split", "index", "label", "class_name", "sha256")
-PATIENCE = 3.0  # seconds for another process that publishes an export
+PATIENCE = 2.0  # seconds for another process that publishes an export
 
 
 def main(images: str, labels: str, header: str, label: str, png: str, manifest: str, limit: int | None = None) -> None:
