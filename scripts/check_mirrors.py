@@ -49,12 +49,11 @@ def _compared(check: Check, dataset: Dataset, file: PublishedFile, mirror: str) 
     """The check, with what became of a download."""
     from download import download
 
-    facts = {key: value for key, value in vars(file).items() if key != "verified"}
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder, dataset.name, file.published)
         output.parent.mkdir()
         try:
-            download([mirror], output=str(output), datasets=str(PROJECT / "datasets"), retries=1, **facts)
+            download(file, [mirror], str(output), retries=1)
         except DataError as error:
             *_, reason = str(error).splitlines()[:2]  # the second line has what became of the one mirror
             return replace(check, answer=replace(check.answer, problem=reason.strip(" -")))

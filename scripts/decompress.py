@@ -6,15 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from idxpng import log
-from idxpng.fetch.integrity import unpack
+from idxpng.fetch.integrity import judge
 from idxpng.files.atomic import atomic_file
 from idxpng.files.disk_space import check_space
 from idxpng.formats.compressed import compression
 
 if TYPE_CHECKING:
     from idxpng.dataset.model import PublishedFile  # not in the digest
-
-DATASETS = Path(__file__).parents[1] / "datasets"
 
 
 def main(dataset: str, published: str, idx: str) -> None:
@@ -48,10 +46,10 @@ def decompress(published: str, idx: str, file: PublishedFile) -> None:
     """
     check_space(idx, file.content_bytes)
     with atomic_file(idx) as target:
-        found = unpack(published, target, file, str(DATASETS))
-    log.info("%s: %s, %d bytes, SHA-256 %s", idx, compression(published), file.content_bytes, found)
+        found = judge(published, file, idx=target)
+    log.info("%s: %s, %d bytes, SHA-256 %s", idx, compression(published), file.content_bytes, found.content_sha256)
     if not file.pinned:
-        log.warning("%s: no digest to check it against (content_sha256: %s)", idx, found)
+        log.warning("%s: no digest to check it against (content_sha256: %s)", idx, found.content_sha256)
 
 
 if __name__ == "__main__":

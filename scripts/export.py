@@ -11,13 +11,15 @@ from pathlib import Path
 
 from idxpng import log
 from idxpng.errors import DataError
-from idxpng.files.atomic import atomic_directory, atomic_file, locked
+from idxpng.files.atomic import atomic_directory, atomic_file
 from idxpng.files.disk_space import check_room_for_files
+from idxpng.files.partial import in_turn
 from idxpng.formats.labeled_images import LabeledImages
 from idxpng.formats.png import PngEncoder
 from idxpng.formats.split_header import SplitHeader
 
 COLUMNS = ("path", "split", "index", "label", "class_name", "sha256")
+PATIENCE = 2.0  # seconds for another process that publishes an export
 
 
 def main(images: str, labels: str, header: str, label: str, png: str, manifest: str, limit: int | None = None) -> None:
@@ -65,7 +67,7 @@ def main(images: str, labels: str, header: str, label: str, png: str, manifest: 
             _check_count(png_dir, directory, count)
             made = os.stat(directory)
             # From here on alone, so that a directory and a manifest of two processes never meet.
-            published.enter_context(locked(Path(manifest).parent))
+            published.enter_context(in_turn(Path(manifest).parent, PATIENCE))
         _check_published(png_dir, made)
     log.info("%s: %d images", png, count)
 

@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import pickle
 import subprocess
 import sys
 import time
@@ -13,6 +14,9 @@ import pytest
 
 import download
 from builders import idx_bytes
+from idxpng.dataset.model import PublishedFile
+from idxpng.errors import DataError
+from idxpng.fetch.patience import Patience
 from project import PROJECT
 
 FILE = "t10k-images-idx3-ubyte.gz"
@@ -27,25 +31,34 @@ PINNED = UNPINNED | {
     "content_sha256": hashlib.sha256(CONTENT).hexdigest(),
 }
 
+# Tenths of seconds in the place of seconds, when there are others and when there are none.
+QUICK = Patience(0.5, 0.5, 0.7, rate=100_000, period=5.0, quick=True)
+PATIENT = Patience(0.5, 0.5, 1.5, rate=1000, period=30.0)
+LONG = Patience(30.0, 30.0, 30.0, rate=1, period=30.0)
+
 IN_A_PROCESS = """
-import ast, sys
+import pickle, sys
 sys.path.append(sys.argv[1])
 import download
-download.download(**ast.literal_eval(sys.argv[2]))
+download.download(**pickle.load(sys.stdin.buffer))
 """
 
 
 def arguments(
-    folder: Path, *mirrors: str | Path, pinned: dict[str, Any] = PINNED, file: str = FILE, **changes: Any
+    folder: Path,
+    *mirrors: str | Path,
+    pinned: dict[str, Any] = PINNED,
+    file: str = FILE,
+    patience: tuple[Patience, Patience] = (QUICK, PATIENT),
+    **changes: Any,
 ) -> dict[str, Any]:
     return {
+        "file": PublishedFile(file, **pinned),
         "mirrors": [str(mirror) for mirror in mirrors],
-        "file": file,
         "output": str(folder / file),
-        "timeout": (0.5, 0.5),
+        "passes": patience,
         "retries": 2,
         "backoff": 0.01,
-        **pinned,
         **changes,
     }
 
@@ -62,22 +75,31 @@ def get(folder: Path, *mirrors: str | Path, **changes: Any) -> bytes:
 def refusal(folder: Path, *mirrors: str | Path, **changes: Any) -> str:
     """The message with which `download.download` ends, once it is sure that there is no file under the final name."""
     call = arguments(folder, *mirrors, **changes)
-    with pytest.raises(download.DownloadError) as raised:
+    with pytest.raises(DataError) as raised:
         download.download(**call)
     assert not Path(call["output"]).exists()
     return str(raised.value)
 
 
-def start_process(call: dict[str, Any]) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
-        [sys.executable, "-c", IN_A_PROCESS, str(PROJECT / "scripts"), repr(call)],
-        stderr=subprocess.PIPE,
-        text=True,
+def start_process(call: dict[str, Any]) -> "subprocess.Popen[bytes]":
+    process = subprocess.Popen(
+        [sys.executable, "-c", IN_A_PROCESS, str(PROJECT / "scripts")], stdin=subprocess.PIPE, stderr=subprocess.PIPE
     )
+    assert process.stdin
+    process.stdin.write(pickle.dumps(call))
+    process.stdin.close()
+    process.stdin = None
+    return process
 
 
-def wait_until_larger(path: Path, size: int) -> None:
+def partial_files(output: Path) -> list[Path]:
+    """What has arrived of downloads that have not come to their end, from each source."""
+    return list(output.parent.glob(f".{output.name}.*.partial/bytes"))
+
+
+def wait_until_larger(output: Path, size: int) -> None:
+    """Wait until more than so many bytes of ``output`` have arrived."""
     end = time.monotonic() + 20
-    while not path.exists() or path.stat().st_size <= size:
-        assert time.monotonic() < end, f"{path} does not grow"
+    while not any(path.stat().st_size > size for path in partial_files(output)):
+        assert time.monotonic() < end, f"{output} does not grow"
         time.sleep(0.01)

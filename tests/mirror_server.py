@@ -229,6 +229,22 @@ def _pieces(body: bytes, size: int, endless: bool = False) -> Iterable[bytes]:
     return itertools.cycle(pieces) if endless else pieces
 
 
+class FarServer(MirrorServer):
+    """A server to which a connection takes more than a second: whoever asks first finds its queue full."""
+
+    request_queue_size = 1
+
+    def __enter__(self) -> "FarServer":
+        self._waiting = ExitStack()
+        _fill_queue(self.socket, self._waiting)
+        threading.Timer(0.5, super().__enter__).start()  # a client tries again after a second
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        super().__exit__(*exception)
+        self._waiting.close()
+
+
 @contextmanager
 def black_hole(host: str = "127.0.0.1") -> Iterator[str]:
     """The address of a server to which no connection is ever made, nor refused: its queue is full."""
@@ -236,11 +252,15 @@ def black_hole(host: str = "127.0.0.1") -> Iterator[str]:
         server = stack.enter_context(socket.socket())
         server.bind((host, 0))
         server.listen(1)  # macOS takes 0 for as many as it can
-        for _ in range(4):
-            waiting = stack.enter_context(socket.socket())
-            waiting.setblocking(False)
-            waiting.connect_ex(server.getsockname())
+        _fill_queue(server, stack)
         yield f"http://{host}:{server.getsockname()[1]}"
+
+
+def _fill_queue(server: socket.socket, stack: ExitStack) -> None:
+    for _ in range(4):
+        waiting = stack.enter_context(socket.socket())
+        waiting.setblocking(False)
+        waiting.connect_ex(server.getsockname())
 
 
 BOMB = gzip.compress(bytes(1 << 20)) * (1 << 8)

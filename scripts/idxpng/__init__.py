@@ -21,11 +21,10 @@ __version__ = "1.0.0"
 # a workflow imports this one over the network; a test keeps both equal to the folder.
 WINGS = {
     "": "command errors log text",
-    "files": "atomic disk_space external_sort flush json_file leftovers",
+    "files": "atomic disk_space external_sort flush json_file leftovers partial",
     "formats": "compressed gray_image idx idx_writer image_folder labeled_images png png_reader split_header tar",
     "dataset": "file inference mismatch model schema strict_yaml writer",
-    "fetch": "answer http_file integrity mirror_check mirrors partial_file remote_zip session transfer unreachable "
-    "zip_member",
+    "fetch": "http_file integrity mirror_check mirrors partial_file patience session transfer zip_member",
     "verify": "originals parallel png_tree rebuilt_idx tree_check",
     "publish": "croissant duplicates markup page_sections provenance terms",
     "run": "catalog checks code_digest config folder_plan job_environment job_resources plan summary targets terminal "

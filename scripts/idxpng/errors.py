@@ -5,14 +5,9 @@ Each class below `DataError` is there because some code catches it; all other ba
     DataError                   input that is not what it should be
         CompressedFileError     a compressed file that is damaged, cut short, or too large inside
         DiskRoomError           a file system without room for what is to be written
-        DownloadError           a file that no mirror has
         IdxError                bytes that are not the IDX file that they should be
-        TooLargeError           a download that is larger than the file can be
-        WrongFileError          a download that is not the published file
-        ArchiveError            a zip archive without the file that it should have
-        UnavailableError        a source from which a file cannot be downloaded
-            HttpFileError       a URL from which it cannot be downloaded now
-                NoRangesError   a server that does not send parts of files
+        UnavailableError        a source from which a file cannot be downloaded now
+        WrongFileError          a file that is not the published file
     PngError                    a PNG file without the pixels that it should have; a problem of its tree
     TooSlowError                a server that sends too little in too much time
 """

@@ -1,4 +1,4 @@
-"""Text that others wrote: which characters are shown as they are or escaped, and how it becomes a word of a command."""
+"""Text that others wrote: how it is shown, whether it is an address, and how it becomes a word of a command."""
 
 import os
 import re
@@ -31,6 +31,11 @@ def shortened(text: object, length: int = 200) -> str:
     whole = str(text)
     cut = f"{whole[:length]}... ({len(whole):,} characters)" if len(whole) > length else whole
     return printable(cut)
+
+
+def is_url(place: str) -> bool:
+    """Whether a place of files is an address on a server, rather than a folder."""
+    return place.startswith(("http://", "https://"))
 
 
 def shell_word(text: str | os.PathLike[str]) -> str:

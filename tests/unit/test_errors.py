@@ -50,4 +50,4 @@ def test_each_class_below_data_error_is_caught_somewhere() -> None:
         if isinstance(name, ast.Name)
     } | set(re.findall(r"except .*?\w\.(\w+Error)", "\n".join(path.read_text() for path in SCRIPTS.rglob("*.py"))))
     drawn = re.findall(r"^ +(\w+Error)  ", errors.__doc__ or "", re.MULTILINE)
-    assert set(drawn) - caught == {"DiskRoomError", "DownloadError", "TooSlowError"}
+    assert set(drawn) - caught == set()

@@ -9,10 +9,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from idxpng.dataset.model import COMPRESSED_SUFFIXES, PLAIN_SUFFIX, Dataset, PublishedFile, Split
+from idxpng.dataset.model import PLAIN_SUFFIX, Dataset, PublishedFile, Split
 from idxpng.dataset.schema import check
 from idxpng.dataset.strict_yaml import read_with_places, read_yaml
 from idxpng.errors import DataError
+from idxpng.formats.compressed import SUFFIXES
 from idxpng.formats.idx import IdxHeader
 from idxpng.formats.labeled_images import CLASS, labels_header
 from idxpng.text import NAME
@@ -183,7 +184,7 @@ def _contradictions(dataset: Dataset) -> Iterator[DataError]:
         )
     files = [file for split in dataset.whole_splits.values() for file in split.files]
     names = [file.idx for file in files]
-    if suffixed := [name for name in names if name.endswith((*COMPRESSED_SUFFIXES, PLAIN_SUFFIX))]:
+    if suffixed := [name for name in names if name.endswith((*SUFFIXES, PLAIN_SUFFIX))]:
         yield wrong("a file name has an extra suffix", at="splits", found=", ".join(suffixed))
     if twice := sorted({name for name in names if names.count(name) > 1}):
         yield wrong("two of its files have the same name", at="splits", found=", ".join(twice))

@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from idxpng.dataset.mismatch import LABEL_TYPES, mismatch, wrong_size
-from idxpng.dataset.model import COMPRESSED_SUFFIXES
 from idxpng.errors import DataError
-from idxpng.formats.compressed import open_content
+from idxpng.formats.compressed import SUFFIXES, open_content
 from idxpng.formats.idx import IdxHeader, decode, read_header
 
 # Words of a file name that say what kind of file it is, and those that say which split, with the split's usual name.
@@ -170,7 +169,7 @@ def _pairs(files: list[IdxFacts]) -> dict[str, tuple[IdxFacts, IdxFacts]]:
                 f"its name says that it has the {role} of the same split as {other.path.name}, but the content differs",
                 todo="give the files of one dataset only, such as my/idx/train-*",
             )
-        if role not in roles or file.path.suffix in COMPRESSED_SUFFIXES:  # the same content twice: the smaller file
+        if role not in roles or file.path.suffix in SUFFIXES:  # the same content twice: the smaller file
             roles[role] = file
     pairs: dict[str, tuple[IdxFacts, IdxFacts]] = {}
     for key, roles in by_key.items():
@@ -213,7 +212,7 @@ def _pair(roles: dict[str, IdxFacts], files: list[IdxFacts]) -> tuple[IdxFacts, 
 
 def _key(path: Path) -> str:
     """What the name of a file says beside its kind, and so that of images is that of their labels."""
-    name = path.stem if path.suffix in COMPRESSED_SUFFIXES else path.name
+    name = path.stem if path.suffix in SUFFIXES else path.name
     return "-".join(word for word in re.split(r"[-_.]", name.lower()) if word and not KINDS.fullmatch(word))
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from idxpng.errors import DataError
+from idxpng.formats.compressed import SUFFIXES
 from idxpng.formats.idx import IdxHeader
 
-COMPRESSED_SUFFIXES = (".gz", ".xz")
 PLAIN_SUFFIX = ".plain"
 ROLES = ("images", "labels")
 
@@ -48,7 +48,7 @@ class PublishedFile:
         A file that is published without compression gets a suffix there, since the name without one
         is that of the decompressed file.
         """
-        return self.file if self.file.endswith(COMPRESSED_SUFFIXES) else self.file + PLAIN_SUFFIX
+        return self.file if self.file.endswith(tuple(SUFFIXES)) else self.file + PLAIN_SUFFIX
 
     @property
     def idx(self) -> str:
@@ -161,6 +161,6 @@ def content_digests(files: Sequence[PublishedFile]) -> dict[str, str]:
 
 
 def _content_digest(file: PublishedFile) -> str | None:
-    if file.content_sha256 is None and not file.file.endswith(COMPRESSED_SUFFIXES):
+    if file.content_sha256 is None and not file.file.endswith(tuple(SUFFIXES)):
         return file.sha256  # published as it is
     return file.content_sha256

@@ -6,9 +6,8 @@ import hashlib
 import os
 import shlex
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, NamedTuple
 
-from idxpng import log
 from idxpng.dataset.mismatch import mismatch, wrong_size
 from idxpng.errors import DataError
 from idxpng.formats.compressed import CompressedFileError, content_chunks, open_content
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from idxpng.dataset.model import PublishedFile  # not in the digest
 
 
+DATASETS = Path(__file__).parents[3] / "datasets"
 CHANGED = (
     "take the published file; if it is yours and has changed, remove its digests from the dataset file, "
     "or let scripts/new_dataset.py write them"
@@ -28,77 +28,77 @@ class WrongFileError(DataError):
     """A file that is not the published one."""
 
 
-def check_content(
-    path: str | os.PathLike[str],
-    source: str,
-    content_bytes: int,
-    sha256: str | None,
-    content_sha256: str | None,
-    datasets: str | None,
-    git_blob: str | None = None,
-    header: IdxHeader | None = None,
-) -> None:
-    """Check that a file has the pinned digest, or that what it decompresses to has the pinned content digest.
+class Found(NamedTuple):
+    """What a file was found to be: digests of its bytes and of its content, and how the content ends.
 
-    Where none is pinned, its content must have the right size and the right header, and it must not be a web page.
+    ``size``: bytes of content that could be read. ``damage``: what went wrong then, if anything did.
+    """
+
+    sha256: str
+    git_blob: str
+    content_sha256: str
+    size: int
+    damage: CompressedFileError | None
+
+    def is_right(self, file: PublishedFile) -> bool:
+        """Whether it is the pinned file. A mirror may have with or without compression what was published otherwise."""
+        if self.damage or self.size != file.content_bytes:
+            return False
+        if file.content_sha256:
+            return self.content_sha256 == file.content_sha256
+        if file.sha256:
+            return file.sha256 in (self.sha256, self.content_sha256)
+        return file.git_blob in (None, self.git_blob)
+
+
+class _Digests:
+    """The digests of a file's own bytes, as they are read."""
+
+    def __init__(self, path: str) -> None:
+        self.sha256 = hashlib.sha256()
+        self.git_blob = hashlib.sha1(b"blob %d\0" % os.path.getsize(path), usedforsecurity=False)
+
+    def update(self, piece: bytes) -> None:
+        self.sha256.update(piece)
+        self.git_blob.update(piece)
+
+
+def judge(path: str, file: PublishedFile, source: str | None = None, idx: IO[bytes] | None = None) -> Found:
+    """Check that a file is the published one, and write what it decompresses to.
+
+    What counts is the pinned digest of the content; where that is not pinned, the digest of the file. Where nothing
+    is pinned, the content must have the right header and the right size.
 
     Args:
-        path: the file.
-        source: where it comes from, for messages.
-        content_bytes: size of its content.
-        sha256, content_sha256: hexadecimal digests, or None where not pinned.
-        datasets: folder of dataset files, to say whose file a wrong one is.
-        git_blob: the file's hexadecimal identity in a Git repository, or None.
-        header: that of its content, as the dataset file describes it.
+        path: the file; gzip, xz or not compressed, by its content.
+        file: what is known about it.
+        source: where it comes from, for messages; without it, it is one that was downloaded earlier.
+        idx: what to write to. After an error it holds nothing of value, and never more than the content may have.
 
     Raises:
-        WrongFileError: when it is not the published file.
+        WrongFileError: when it is damaged, or not the published one.
     """
-    with open(path, "rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-    if found == sha256:
-        return
-    blob = _git_blob(path) if git_blob else None
-    if blob and blob == git_blob:
-        log.info("%s: is the Git blob %s; SHA-256 %s", source, blob, found)
-        return
-    pinned = sha256 or content_sha256
-    expected = f"SHA-256 {pinned}" if pinned else f"Git blob {git_blob}" if git_blob else None
     page = _page(path)
-    if header and not (page or expected):
-        check_header(path, source, header)
-    content = hashlib.sha256()
-    size = 0
-    damage = None
-    try:
-        for chunk in content_chunks(path, size_limit=content_bytes):
-            content.update(chunk)
-            size += len(chunk)
-    except CompressedFileError as error:
-        damage = error.problem
-    if not damage and content.hexdigest() == content_sha256:
-        log.info("%s: compressed differently, with the published content", source)
-        return
-    if not (damage or page or expected) and size == content_bytes:
-        log.warning("%s: no digest to check it against (sha256: %s)", source, found)
-        return
-    if header and not (damage or page or expected) and (problem := wrong_size(header, size)):
-        raise WrongFileError(source, **problem._asdict() | _write_again(source))
-    what = page or known_as((found, content.hexdigest()), datasets) or damage or "its content differs"
-    raise WrongFileError(
-        source,
-        f"not the right file: {what}",
-        expected=expected or f"{content_bytes} bytes of content",
-        found=found if pinned else blob or f"{size} bytes",
-        todo=None if "://" in source or not expected else CHANGED,
-    )
+    if not (file.pinned or page) and file.header:
+        check_header(path, source or path, file.header)
+    found = _read(path, file, idx)
+    if found.is_right(file) and (file.pinned or not page):
+        return found
+    own = _digests(path)  # all of it, also where damage was the end
+    found = found._replace(sha256=own.sha256.hexdigest(), git_blob=own.git_blob.hexdigest())
+    raise _refusal(path, source, file, found)
 
 
-def check_header(path: str | os.PathLike[str], source: str, expected: IdxHeader) -> None:
+def has_pinned_digest(path: str, file: PublishedFile) -> bool:
+    """Whether a file has its own pinned digest, so that what is in it need not be looked at."""
+    return bool(file.sha256) and _digests(path).sha256.hexdigest() == file.sha256
+
+
+def check_header(path: str, source: str, expected: IdxHeader) -> None:
     """Check that what a file decompresses to begins with the expected header.
 
     Args:
-        path, source: as in `check_content`.
+        path, source: as in `judge`.
         expected: the header that the dataset file describes.
 
     Raises:
@@ -113,94 +113,62 @@ def check_header(path: str | os.PathLike[str], source: str, expected: IdxHeader)
         raise WrongFileError(source, **problem._asdict())
 
 
+def _read(path: str, file: PublishedFile, idx: IO[bytes] | None) -> Found:
+    """Read a file in one pass, so that the digests are those of what is written; its own where they are needed."""
+    own, content, size, damage = _Digests(path), hashlib.sha256(), 0, None
+    try:
+        for chunk in content_chunks(path, file.content_bytes, None if file.content_sha256 else own.update):
+            content.update(chunk)
+            size += len(chunk)
+            if idx:
+                idx.write(chunk)
+    except CompressedFileError as error:
+        damage = error
+    return Found(own.sha256.hexdigest(), own.git_blob.hexdigest(), content.hexdigest(), size, damage)
+
+
+def _refusal(path: str, source: str | None, file: PublishedFile, found: Found) -> WrongFileError:
+    """Why a file is not taken that a source gave; or, without one, why one that was downloaded is not decompressed."""
+    what = _page(path) or known_as((found.sha256, found.content_sha256))
+    header = None if what or file.pinned or found.damage else file.header
+    if source and header and (mismatched := wrong_size(header, found.size)):
+        return WrongFileError(source, **mismatched._asdict() | _write_again(source))
+    pins = (
+        ("SHA-256", file.sha256, found.sha256),
+        ("SHA-256", file.content_sha256, found.content_sha256),
+        ("Git blob", file.git_blob, found.git_blob),
+    )
+    size = {"expected": f"{file.content_bytes} bytes of content", "found": f"{found.size} bytes"}
+    differs = [
+        {"expected": f"{kind} {pin}", "found": digest} for kind, pin, digest in pins if pin not in (None, digest)
+    ]
+    if source:
+        what = what or (found.damage.problem if found.damage else "its content differs")
+        todo = CHANGED if file.pinned and "://" not in source else None
+        return WrongFileError(source, f"not the right file: {what}", **(*differs, size)[0], todo=todo)
+    problem, details = "the content differs from the published content", (*differs, size)[0]
+    if found.damage:
+        problem, details = found.damage.problem, found.damage.details
+    elif found.size != file.content_bytes:
+        problem, details = "the content is too short", size
+    todo = f"rm {shlex.quote(path)}, then run the same command again"
+    return WrongFileError(path, f"not the right file: {what}" if what else problem, **details | {"todo": todo})
+
+
 def _write_again(source: str) -> dict[str, str | None]:
     """What to do about a file that is damaged: nothing about one that a server sent."""
     return {"todo": None if "://" in source else "copy or write the file again"}
 
 
-def unpack(published: str, idx: IO[bytes], file: PublishedFile, datasets: str | None = None) -> str:
-    """Write what a published file decompresses to, and tell by its pins whether it was the right one, in one pass.
-
-    Args:
-        published: the file; gzip, xz or not compressed, by its content.
-        idx: what to write to. After an error it holds nothing of value.
-        file: what is known about it. Its content must have the pinned digest, or, where that of the content is not
-            pinned, the file its own.
-        datasets: as in `check_content`.
-
-    Returns:
-        The SHA-256 of the content.
-
-    Raises:
-        WrongFileError: when the file is damaged, or not the right one.
-    """
-    if file.header and not file.pinned:
-        check_header(published, published, file.header)
-    content, size, whole = hashlib.sha256(), 0, hashlib.sha256()
-    blob = _blob_digest(os.path.getsize(published)) if file.git_blob else None
-
-    def watch(piece: bytes) -> None:
-        whole.update(piece)
-        if blob:
-            blob.update(piece)
-
-    by_file = not file.content_sha256 and file.pinned
-    try:
-        for chunk in content_chunks(published, file.content_bytes, watch if by_file else None):
-            content.update(chunk)
-            size += idx.write(chunk)
-    except CompressedFileError as error:
-        raise _refusal(published, datasets, error.problem, **error.details) from None
-    found = content.hexdigest()
-    if size != file.content_bytes:
-        raise _refusal(
-            published,
-            datasets,
-            "the content is too short",
-            content=found,
-            expected=f"{file.content_bytes} bytes of content",
-            found=f"{size} bytes",
-        )
-    if file.content_sha256:
-        kind, pinned, digest = "SHA-256", file.content_sha256, found
-    elif file.sha256:
-        # What a mirror has without compression is compressed here: then the content has the digest of the file.
-        kind, pinned, digest = "SHA-256", file.sha256, found if found == file.sha256 else whole.hexdigest()
-    elif blob:
-        kind, pinned, digest = "Git blob", file.git_blob or "", blob.hexdigest()
-    else:
-        return found
-    if digest != pinned:
-        problem = "the content differs from the published content"
-        raise _refusal(published, datasets, problem, content=found, expected=f"{kind} {pinned}", found=digest)
-    return found
-
-
-def _refusal(
-    published: str, datasets: str | None, problem: str, content: str | None = None, **details: Any
-) -> WrongFileError:
-    """Why a file that was downloaded once is not decompressed; ``content`` is the digest of its content, if known."""
-    with open(published, "rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    known = known_as((digest, content or digest), datasets)
-    details["todo"] = f"rm {shlex.quote(published)}, then run the same command again"
-    return WrongFileError(published, f"not the right file: {known}" if known else problem, **details)
-
-
-def _git_blob(path: str | os.PathLike[str]) -> str:
-    """What ``git hash-object`` prints: the SHA-1 of the kind, the size and the bytes."""
-    digest = _blob_digest(os.path.getsize(path))
+def _digests(path: str) -> _Digests:
+    digests = _Digests(path)
     with open(path, "rb") as file:
         while chunk := file.read(1 << 18):
-            digest.update(chunk)
-    return digest.hexdigest()
+            digests.update(chunk)
+    return digests
 
 
-def _blob_digest(size: int) -> hashlib._Hash:
-    return hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)
-
-
-def _page(path: str | os.PathLike[str]) -> str | None:
+def _page(path: str) -> str | None:
     """What stands in the place of a file where a server wants to say something instead."""
     with open(path, "rb") as file:
         start = file.read(512).lstrip().lower()
@@ -209,11 +177,9 @@ def _page(path: str | os.PathLike[str]) -> str | None:
     return "an XML document, such as a storage server's error message" if start.startswith(b"<") else None
 
 
-def known_as(digests: tuple[str, ...], datasets: str | None) -> str | None:
-    """Whose file it is, where a dataset file tells."""
-    if datasets is None:
-        return None
+def known_as(digests: tuple[str, ...]) -> str | None:
+    """Whose file it is, where a shipped dataset file tells."""
     from idxpng.dataset.file import identify  # not in the digest
 
-    known = identify(digests, Path(datasets))
+    known = identify(digests, DATASETS)
     return known and f"this is {known}"

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from email.utils import parsedate_to_datetime
-from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import requests
 
 from idxpng.dataset.model import Dataset, PublishedFile
-from idxpng.fetch.mirrors import Place, places_in
-from idxpng.fetch.session import NETWORK_ERRORS, HttpFileError, Session, status
-from idxpng.formats.compressed import SIGNATURES
+from idxpng.fetch.mirrors import places_in
+from idxpng.fetch.patience import Patience, TooSlowError
+from idxpng.fetch.session import NETWORK_ERRORS, Session, status
+from idxpng.fetch.transfer import UnavailableError
+from idxpng.formats.compressed import SIGNATURES, SUFFIXES
+from idxpng.text import is_url
 
-TIMEOUT = (5.0, 10.0)  # seconds: to connect, to answer
+PATIENCE = Patience(connect=5.0, silence=10.0, answer=20.0, rate=1, period=10.0)
 AT_ONCE = 4
 FIRST = 16  # bytes, which tell any kind of file
 KINDS = {**SIGNATURES, "zip": b"PK\x03\x04", "idx": b"\0\0"}
@@ -75,42 +77,38 @@ def check_mirrors(datasets: Iterable[Dataset]) -> Iterator[tuple[PublishedFile, 
         for file in split.files
         for mirror in dataset.mirror_places()
     ]
-    places = [place_of(file, mirror) for _, file, mirror in jobs]
-    ask_once = cache(ask)  # an archive is the place of many files
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        answers = pool.map(ask_once, [place.where for place in places])
-        for (dataset, file, mirror), place, answer in zip(jobs, places, answers, strict=True):
-            judged = replace(answer, problem=answer.problem or wrong(answer, file, in_archive=bool(place.member)))
-            yield file, mirror, Check(dataset.name, file.file, place.shown, judged)
-
-
-def place_of(file: PublishedFile, mirror: str) -> Place:
-    """Where in a mirror a file is: on a server by itself, unless the mirror is an archive."""
-    places = places_in(mirror, file.file, file.member, file.archive[0] if file.archive else "")
-    return places[-1 if places[0].is_url else 0]
+    places = [places_in(mirror, file)[0] for _, file, mirror in jobs]
+    addresses = list(dict.fromkeys(place.where for place in places))  # an archive is the place of many files
+    with ProcessPoolExecutor(AT_ONCE) as pool:  # since `patience` interrupts a whole process
+        answers = dict(zip(addresses, pool.map(ask, addresses), strict=True))
+    for (dataset, file, mirror), place in zip(jobs, places, strict=True):
+        answer = answers[place.where]
+        judged = replace(answer, problem=answer.problem or wrong(answer, file, in_archive=bool(place.member)))
+        yield file, mirror, Check(dataset.name, file.file, place.shown, judged)
 
 
 def ask(where: str) -> Answer:
     """What an http or https URL, or a path, answers when asked for its first bytes."""
-    if not where.startswith(("http://", "https://")):
+    if not is_url(where):
         return _look(Path(where))
     tls = "yes" if where.startswith("https://") else "no"
     try:
         with (
-            Session(TIMEOUT, retries=0) as session,
+            Session(PATIENCE, retries=0) as session,
             session.ask(where, {"Range": f"bytes=0-{FIRST - 1}"}) as response,
+            session.watch.body(FIRST),
         ):
             return _read(response, tls)
-    except HttpFileError as error:
+    except UnavailableError as error:
         untrusted = isinstance(error.__context__, requests.exceptions.SSLError)
         return Answer(error.problem, tls="untrusted" if untrusted else tls)
-    except NETWORK_ERRORS:
+    except (*NETWORK_ERRORS, TooSlowError):
         return Answer("broke off", tls=tls)
 
 
 def wrong(answer: Answer, file: PublishedFile, in_archive: bool) -> str | None:
     """Why what was answered cannot be the file, or None. Mirrors may pack archives, and known contents, otherwise."""
-    wanted = "zip" if in_archive else {".gz": "gzip", ".xz": "xz"}.get(Path(file.file).suffix, "idx")
+    wanted = "zip" if in_archive else SUFFIXES.get(Path(file.file).suffix, "idx")
     if answer.first not in ((*SIGNATURES, "idx") if file.content_sha256 and not in_archive else (wanted,)):
         return f"not {wanted} but {answer.first}"
     if (
@@ -124,11 +122,10 @@ def wrong(answer: Answer, file: PublishedFile, in_archive: bool) -> str | None:
 
 def lost(checks: Iterable[Check]) -> list[str]:
     """The files that no mirror has, as ``dataset/file``."""
-    good: dict[str, bool] = {}
-    for check in checks:
-        name = f"{check.dataset}/{check.file}"
-        good[name] = good.get(name, False) or check.good
-    return [name for name, has_one in good.items() if not has_one]
+    checks = list(checks)
+    there = {(check.dataset, check.file) for check in checks if check.good}
+    files = dict.fromkeys((check.dataset, check.file) for check in checks)
+    return ["/".join(file) for file in files if file not in there]
 
 
 def table(checks: Iterable[Check], markdown: bool = False) -> str:

@@ -15,22 +15,18 @@ from requests import exceptions
 
 import idxpng
 from idxpng import log
-from idxpng.fetch.answer import BoundedAdapter
+from idxpng.fetch.patience import PATIENT, Patience, TooSlowError, Watch
 from idxpng.fetch.transfer import UnavailableError, without_secrets
 from idxpng.text import shortened
 
 USER_AGENT = f"mnist-png-workflow/{idxpng.__version__} (python-requests)"
 PASSING_STATUS = (429, 500, 502, 503, 504)
-CONNECT_RETRIES = 2  # who does not answer is seldom back soon, and the next mirror waits
+CONNECT_RETRIES = 2  # a silent server seldom recovers soon, and there are other mirrors
 LONGEST_WAIT = 120.0  # seconds, whatever Retry-After asks for
 REDIRECTS = 10
 # A body may take as long as this, and besides as long as it takes at this rate.
 DEADLINE = 600.0  # seconds
 DEADLINE_RATE = 10_000  # bytes per second
-# While there are other mirrors to try, none waits longer than this: seconds for a connection, for an answer, and
-# for what Retry-After asks. The one that takes longer is asked again when no other has the file.
-HURRY = 5.0
-
 logging.getLogger("urllib3").setLevel(logging.ERROR)  # its warnings show URLs with their query
 
 # What `requests` raises for what servers send and users configure: its own errors (which are OSErrors), some of
@@ -38,27 +34,21 @@ logging.getLogger("urllib3").setLevel(logging.ERROR)  # its warnings show URLs w
 NETWORK_ERRORS = (OSError, ValueError, urllib3.exceptions.HTTPError, http.client.HTTPException)
 
 
-class HttpFileError(UnavailableError):
-    """A URL from which the file cannot be had now."""
-
-
 class Session(requests.Session):
     """A session that asks for the bytes as they are, tries again what may pass, and stays encrypted.
 
     Args:
-        timeout: seconds to wait for a connection, and for each next piece of data.
+        patience: how long a server may take.
         retries: how many times to try again without any progress in between.
         backoff: seconds before the second retry, doubled before each further one. Retry-After comes first.
-        hurry: whether there are other mirrors, so that this one may not take long.
         size_limit: bytes that a body may have at most, which says how long it may take.
     """
 
     def __init__(
         self,
-        timeout: tuple[float, float] = (10.0, 30.0),
+        patience: Patience = PATIENT,
         retries: int = 5,
         backoff: float = 0.5,
-        hurry: bool = False,
         size_limit: int = 0,
     ) -> None:
         super().__init__()
@@ -66,33 +56,39 @@ class Session(requests.Session):
         self.headers.update({"User-Agent": USER_AGENT, "Accept-Encoding": "identity"})
         self.max_redirects = REDIRECTS
         self.failures = 0
-        self._hurry = hurry
-        self._timeout = (min(timeout[0], HURRY), min(timeout[1], HURRY)) if hurry else timeout
+        self._patience = patience
         self._retries = retries
         self._backoff = backoff
         self._deadline = time.monotonic() + DEADLINE + size_limit / DEADLINE_RATE
-        for scheme in ("http://", "https://"):
-            self.mount(scheme, BoundedAdapter(self._deadline))
+        self.watch = Watch(patience, self._deadline)
 
     def ask(self, url: str, headers: Mapping[str, str]) -> requests.Response:
         """The answer to a GET, its body still to be read, whatever its status.
 
         Raises:
-            HttpFileError: when there is none.
+            UnavailableError: when there is none.
         """
         shown = without_secrets(url)
         while True:
+            response = None
             try:
-                response = self.get(url, headers=headers, stream=True, timeout=self._timeout)
+                with self.watch.answer():
+                    timeout = self._patience.connect, self._patience.silence
+                    response = self.get(url, headers=headers, stream=True, timeout=timeout)
+            except TooSlowError:
+                pass  # and nothing is raised from here: its traceback would keep the connection open
             except NETWORK_ERRORS as error:
                 self._wait_after(error, shown)
                 continue
+            if response is None:
+                why = f"no connection or no answer within {self._patience.answer:g} s"
+                raise UnavailableError(shown, why, later=0)
             if response.status_code not in PASSING_STATUS:
                 return response
             wait = _retry_after(response)
-            if self._hurry and wait > HURRY:
+            if self._patience.quick and wait > self._patience.answer:
                 response.close()
-                raise HttpFileError(shown, status(response), later=min(LONGEST_WAIT, wait))
+                raise UnavailableError(shown, status(response), later=min(LONGEST_WAIT, wait))
             if not self.again(shown, str(response.status_code), wait):
                 return response
             response.close()
@@ -118,22 +114,21 @@ class Session(requests.Session):
             parts = urlsplit(target)
             _ = parts.port  # which requests reads unguarded
         except ValueError:
-            raise HttpFileError(shown, "redirects to an invalid address") from None
+            raise UnavailableError(shown, "redirects to an invalid address") from None
         if resp.url.startswith("https://") and parts.scheme == "http":
-            raise HttpFileError(shown, "redirects to an unencrypted address", found=without_secrets(target))
+            raise UnavailableError(shown, "redirects to an unencrypted address", found=without_secrets(target))
         resp.raw = BytesIO()  # in place of a body that requests would read to its end, if it has one
         return target
 
     def _wait_after(self, error: Exception, shown: str) -> None:
-        """Wait for the next try after a request without an answer, or raise HttpFileError with the reason."""
-        why = reason(error, self._timeout)
+        """Wait for the next try after a request without an answer, or raise UnavailableError with the reason."""
+        why = reason(error, self._patience)
         no_answer = isinstance(error, (exceptions.ConnectionError, exceptions.Timeout))
-        # Who took all the time for a connection is not asked a second time: nor is what is no address.
-        passing = no_answer and not isinstance(error, exceptions.ConnectTimeout)
-        if passing and not self._hurry and self.failures < CONNECT_RETRIES and self.again(shown, why):
+        # A connect timeout is not worth a second one in this pass, and an invalid address is in none.
+        again = no_answer and not self._patience.quick and not isinstance(error, exceptions.ConnectTimeout)
+        if again and self.failures < CONNECT_RETRIES and self.again(shown, why):
             return
-        unreachable = no_answer and not isinstance(error, (exceptions.ProxyError, exceptions.SSLError))
-        raise HttpFileError(shown, why, later=0 if passing else None, unreachable=unreachable) from None
+        raise UnavailableError(shown, why, later=0 if no_answer else None) from None
 
 
 def status(response: requests.Response) -> str:
@@ -152,16 +147,16 @@ def _retry_after(response: requests.Response) -> float:
         return 0.0
 
 
-def reason(error: Exception, timeout: tuple[float, float]) -> str:
+def reason(error: Exception, patience: Patience) -> str:
     """Why a request failed, in words that show no secret of its URL."""
     if isinstance(error, exceptions.SSLError) and "CERTIFICATE" in str(error):
         return "its TLS certificate is not trusted; if your network has its own CA, set REQUESTS_CA_BUNDLE"
     if isinstance(error, exceptions.ProxyError):
         return "the proxy refused the connection; see HTTPS_PROXY and NO_PROXY"
     if isinstance(error, exceptions.ConnectTimeout):
-        return f"no connection within {timeout[0]:g} s"
+        return f"no connection within {patience.connect:g} s"
     if isinstance(error, exceptions.ReadTimeout) or "Read timed out" in str(error):
-        return f"no answer within {timeout[1]:g} s"
+        return f"no answer within {patience.silence:g} s"
     if isinstance(error, exceptions.TooManyRedirects):
         return "too many redirects"
     if isinstance(error, exceptions.ConnectionError):

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from idxpng import log
 from idxpng.errors import DataError
+from idxpng.fetch.integrity import WrongFileError
 from idxpng.text import shortened
 
 CHUNK = 1 << 16
@@ -18,18 +19,12 @@ class UnavailableError(DataError):
     """A place from which the file cannot be had.
 
     Args:
-        later: seconds after which it is worth a further try, when no other place has the file; None if it never is.
-        unreachable: whether its server does not answer, and will not for other files either.
+        later: seconds after which it is worth a patient try, when no other place has the file; None if it never is.
     """
 
-    def __init__(self, *args: Any, later: float | None = None, unreachable: bool = False, **details: Any) -> None:
+    def __init__(self, *args: Any, later: float | None = None, **details: Any) -> None:
         super().__init__(*args, **details)
         self.later = later
-        self.unreachable = unreachable
-
-
-class TooLargeError(DataError):
-    """A body that cannot be the file, since it is larger."""
 
 
 def copy(
@@ -38,7 +33,7 @@ def copy(
     """Write to ``partial``, which has ``have`` bytes, what comes in, and show how far it is.
 
     Raises:
-        TooLargeError: as soon as there are more than ``size_limit`` bytes.
+        WrongFileError: as soon as there are more than ``size_limit`` bytes.
     """
     from tqdm import tqdm  # here, since it takes longer to load than most files to copy
 
@@ -65,9 +60,9 @@ def copy(
 
 
 def check_size(shown: str, size: int, size_limit: int) -> None:
-    """Raise TooLargeError where ``size`` is more than there may be."""
+    """Raise WrongFileError where ``size`` is more than there may be."""
     if size > size_limit:
-        raise TooLargeError(
+        raise WrongFileError(
             shown, "larger than the file may be", expected=f"at most {size_limit} bytes", found=f"{size} or more"
         )
 

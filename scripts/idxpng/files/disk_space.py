@@ -50,7 +50,7 @@ def disk_full_error(file: str | os.PathLike[str]) -> Iterator[None]:
             error.filename = str(file)
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
-        folder = _existing(Path(file).absolute().parent)
+        folder = existing_folder(Path(file).absolute().parent)
         free = os.statvfs(folder)
         raise DiskRoomError(
             file,
@@ -70,28 +70,20 @@ def check_room_for_files(folder: str | os.PathLike[str], files: int) -> None:
     Raises:
         DiskRoomError: when there are not as many free inodes or blocks.
     """
-    existing = _existing(Path(folder).absolute())
+    existing = existing_folder(Path(folder).absolute())
     free = os.statvfs(existing)
     instead = "free some, or `snakemake webdataset` packs the images into a few tar files instead (rule pack)"
+    needed = found = None
     if free.f_files and files > free.f_favail:
-        raise DiskRoomError(
-            existing,
-            f"no room for {files} files",
-            expected=f"{files} inodes",
-            found=f"{free.f_favail} free",
-            todo=instead,
-        )
-    if files > free.f_bavail:
-        raise DiskRoomError(
-            existing,
-            f"no room for {files} files",
-            expected=f"{files} blocks, {files * free.f_frsize // 10**6} MB",
-            found=f"{free.f_bavail} free, {free.f_bavail * free.f_frsize // 10**6} MB",
-            todo=instead,
-        )
+        needed, found = f"{files} inodes", f"{free.f_favail} free"
+    elif files > free.f_bavail:
+        needed = f"{files} blocks, {files * free.f_frsize // 10**6} MB"
+        found = f"{free.f_bavail} free, {free.f_bavail * free.f_frsize // 10**6} MB"
+    if needed:
+        raise DiskRoomError(existing, f"no room for {files} files", expected=needed, found=found, todo=instead)
 
 
-def _existing(folder: Path) -> Path:
+def existing_folder(folder: Path) -> Path:
     """The folder, or the nearest one above it that exists."""
     while not folder.exists():
         folder = folder.parent

@@ -2,10 +2,17 @@
 
 A rename may reach the disk before the bytes of the files that it publishes; then a loss of power leaves empty
 files under final names. So files are flushed first, then renamed, and then the folder that has the new name.
+Some file systems cannot flush directories (shared folders of virtual machines, AFS); there, that is left out.
 """
 
+import errno
 import os
 from collections.abc import Callable
+from functools import cache
+
+from idxpng import log
+
+NOT_SUPPORTED = (errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
 
 
 def flush_tree(descriptor: int) -> None:
@@ -16,11 +23,10 @@ def flush_tree(descriptor: int) -> None:
     error that writing them to disk had.
     """
     syncfs = _syncfs()
-    if syncfs is not None:
-        syncfs(descriptor)
-    else:
+    if syncfs is None or not _flushed(syncfs, descriptor):
         flush_each(descriptor)
-    os.fsync(descriptor)
+    if not _flushed(os.fsync, descriptor):
+        _warn_once()
 
 
 def flush_each(descriptor: int) -> None:
@@ -37,9 +43,28 @@ def flush_names(folder: str | os.PathLike[str]) -> None:
     """Flush which files are in a folder, and under which names."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        os.fsync(descriptor)
+        if not _flushed(os.fsync, descriptor):
+            _warn_once()
     finally:
         os.close(descriptor)
+
+
+def _flushed(flush: Callable[[int], object], descriptor: int) -> bool:
+    """Flush an open directory, unless the file system cannot."""
+    try:
+        flush(descriptor)
+    except OSError as error:
+        if error.errno not in NOT_SUPPORTED:
+            raise
+        return False
+    return True
+
+
+@cache
+def _warn_once() -> None:
+    log.warning(
+        "this file system cannot flush directories: after a loss of power, files may be missing; make them again"
+    )
 
 
 def _syncfs() -> Callable[[int], None] | None:

@@ -13,6 +13,7 @@ from idxpng.errors import DataError
 
 CHUNK = 1 << 18
 
+SUFFIXES = {".gz": "gzip", ".xz": "xz"}
 SIGNATURES = {"gzip": b"\x1f\x8b", "xz": b"\xfd7zXZ\x00"}
 
 

@@ -15,11 +15,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from idxpng.dataset.model import COMPRESSED_SUFFIXES, Dataset, Split, content_digests
+from idxpng.dataset.model import Dataset, Split, content_digests
 from idxpng.errors import DataError
+from idxpng.formats.compressed import SUFFIXES
 from idxpng.run.catalog import Catalog
 from idxpng.run.config import SHOWN_AS, Config
 from idxpng.run.targets import FOLDER, IMAGES, OUTPUTS
+from idxpng.text import is_url
 
 # What `make_page` and `write_card` say of a dataset beside its images.
 DESCRIPTION = ("title", "license", "attribution", "citation", "url", "creators", "published")
@@ -307,7 +309,7 @@ class Plan:
         stem = _plain_name(idx)
         found = []
         for mirror in mirrors:
-            if mirror.startswith(("http://", "https://")):
+            if is_url(mirror):
                 continue
             folder = Path(unquote(urlsplit(mirror).path) if mirror.startswith("file://") else mirror)
             for path in sorted(folder.iterdir()) if folder.is_dir() else []:
@@ -324,4 +326,4 @@ def _option(name: str, value: int | str | None) -> list[str]:
 def _plain_name(name: str) -> str:
     """The name of an IDX file without its compression, and with either spelling of its type."""
     stem, suffix = os.path.splitext(name)
-    return (stem if suffix in COMPRESSED_SUFFIXES else name).replace(".idx", "-idx")
+    return (stem if suffix in SUFFIXES else name).replace(".idx", "-idx")

@@ -4,14 +4,17 @@ import hashlib
 import logging
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from certificates import self_signed
-from idxpng.fetch import answer, http_file, session, transfer
-from idxpng.fetch.session import HttpFileError
-from idxpng.fetch.transfer import CHUNK, TooLargeError, without_secrets
+from idxpng.fetch import http_file, session, transfer
+from idxpng.fetch.integrity import WrongFileError
+from idxpng.fetch.partial_file import partial_file
+from idxpng.fetch.patience import Patience
+from idxpng.fetch.transfer import CHUNK, UnavailableError, without_secrets
 from mirror_server import MirrorServer, Misbehavior
 
 BODY = b"".join(hashlib.sha256(b"%d" % n).digest() for n in range(10_000))
@@ -39,78 +42,96 @@ def secure_server(
 
 
 @pytest.fixture
-def partial(tmp_path: Path) -> Path:
-    return tmp_path / "partial"
+def output(tmp_path: Path) -> Path:
+    return tmp_path / "output"
 
 
-def fetch(url: str, partial: Path, *, size_limit: int = len(BODY), retries: int = 2) -> bytes:
-    """What `http_file.fetch` leaves in ``partial``."""
-    with open(partial, "a+b") as file:
-        http_file.fetch(
-            url, file, partial.with_suffix(".json"), size_limit, timeout=(0.5, 0.5), retries=retries, backoff=0.01
-        )
-    return partial.read_bytes()
+# Half a second in the place of half a minute.
+PATIENCE = Patience(0.5, 0.5, 1.5, rate=1000, period=30.0)
 
 
-def test_a_body_arrives_as_it_was_sent(server: MirrorServer, partial: Path) -> None:
-    assert fetch(server.url + PATH, partial) == BODY
-    assert not partial.with_suffix(".json").exists()
+def fetch(
+    url: str,
+    output: Path,
+    *,
+    size_limit: int = len(BODY),
+    retries: int = 2,
+    patience: Patience = PATIENCE,
+) -> bytes:
+    """What `http_file.fetch` brings, after what an earlier one has left."""
+    with partial_file(output, without_secrets(url)) as partial:
+        http_file.fetch(url, partial, size_limit, patience=patience, retries=retries, backoff=0.01)
+        partial.file.flush()
+        data = partial.path.read_bytes()
+        partial.restart()
+    return data
 
 
-def test_a_body_without_content_length_arrives_whole(server: MirrorServer, partial: Path) -> None:
+def kept(output: Path) -> bytes:
+    """What is left for the next attempt."""
+    (path,) = output.parent.glob(f".{output.name}.*.partial/bytes")
+    return path.read_bytes()
+
+
+def test_a_body_arrives_as_it_was_sent(server: MirrorServer, output: Path) -> None:
+    assert fetch(server.url + PATH, output) == BODY
+    assert list(output.parent.glob(".*")) == []
+
+
+def test_a_body_without_content_length_arrives_whole(server: MirrorServer, output: Path) -> None:
     server.misbehave(PATH, Misbehavior(chunked=True))
-    assert fetch(server.url + PATH, partial) == BODY
+    assert fetch(server.url + PATH, output) == BODY
 
 
-def test_it_says_who_it_is_and_asks_for_the_bytes_as_they_are(server: MirrorServer, partial: Path) -> None:
-    fetch(server.url + PATH, partial)
+def test_it_says_who_it_is_and_asks_for_the_bytes_as_they_are(server: MirrorServer, output: Path) -> None:
+    fetch(server.url + PATH, output)
     (request,) = server.requests
     assert request.headers["User-Agent"].startswith("mnist-png-workflow/")
     assert request.headers["Accept-Encoding"] == "identity"
 
 
-def test_bytes_that_a_server_calls_an_encoding_are_kept_as_they_are(server: MirrorServer, partial: Path) -> None:
+def test_bytes_that_a_server_calls_an_encoding_are_kept_as_they_are(server: MirrorServer, output: Path) -> None:
     server.misbehave(PATH, Misbehavior(headers={"Content-Encoding": "gzip"}))
-    assert fetch(server.url + PATH, partial) == BODY
+    assert fetch(server.url + PATH, output) == BODY
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
-def test_an_error_that_may_pass_is_tried_again(server: MirrorServer, partial: Path, status: int) -> None:
+def test_an_error_that_may_pass_is_tried_again(server: MirrorServer, output: Path, status: int) -> None:
     server.misbehave(PATH, *[Misbehavior(status=status)] * 2)
-    assert fetch(server.url + PATH, partial) == BODY
+    assert fetch(server.url + PATH, output) == BODY
     assert [request.status for request in server.requests] == [status, status, 200]
 
 
-def test_an_error_that_lasts_is_given_up_after_the_retries(server: MirrorServer, partial: Path) -> None:
+def test_an_error_that_lasts_is_given_up_after_the_retries(server: MirrorServer, output: Path) -> None:
     server.misbehave(PATH, *[Misbehavior(status=500)] * 9)
-    with pytest.raises(HttpFileError, match="500 Internal Server Error"):
-        fetch(server.url + PATH, partial, retries=2)
+    with pytest.raises(UnavailableError, match="500 Internal Server Error"):
+        fetch(server.url + PATH, output, retries=2)
     assert len(server.requests) == 3
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 410])
-def test_an_error_that_does_not_pass_is_not_tried_again(server: MirrorServer, partial: Path, status: int) -> None:
+def test_an_error_that_does_not_pass_is_not_tried_again(server: MirrorServer, output: Path, status: int) -> None:
     server.misbehave(PATH, Misbehavior(status=status))
-    with pytest.raises(HttpFileError, match=str(status)):
-        fetch(server.url + PATH, partial)
+    with pytest.raises(UnavailableError, match=str(status)):
+        fetch(server.url + PATH, output)
     assert len(server.requests) == 1
 
 
 @pytest.mark.slow
-def test_retry_after_is_waited_for(server: MirrorServer, partial: Path) -> None:
+def test_retry_after_is_waited_for(server: MirrorServer, output: Path) -> None:
     server.misbehave(PATH, Misbehavior(status=429, headers={"Retry-After": "1"}))
     start = time.monotonic()
-    assert fetch(server.url + PATH, partial) == BODY
+    assert fetch(server.url + PATH, output) == BODY
     assert time.monotonic() - start >= 1
 
 
 def test_retry_after_is_not_waited_for_without_end(
-    server: MirrorServer, partial: Path, monkeypatch: pytest.MonkeyPatch
+    server: MirrorServer, output: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(session, "LONGEST_WAIT", 0.1)
     server.misbehave(PATH, Misbehavior(status=503, headers={"Retry-After": "86400"}))
     start = time.monotonic()
-    assert fetch(server.url + PATH, partial) == BODY
+    assert fetch(server.url + PATH, output) == BODY
     assert 0.1 <= time.monotonic() - start < 3
 
 
@@ -125,11 +146,11 @@ def test_retry_after_is_not_waited_for_without_end(
     ids=["cut", "cut between chunks", "stall", "stall between chunks"],
 )
 def test_a_body_that_stops_is_resumed_within_the_same_run(
-    server: MirrorServer, partial: Path, caplog: pytest.LogCaptureFixture, fault: Misbehavior, said: str
+    server: MirrorServer, output: Path, caplog: pytest.LogCaptureFixture, fault: Misbehavior, said: str
 ) -> None:
     caplog.set_level(logging.INFO)
     server.misbehave(PATH, fault)
-    assert fetch(server.url + PATH, partial) == BODY
+    assert fetch(server.url + PATH, output) == BODY
     _, second = server.requests
     have = len(BODY) - second.bytes_sent
     assert second.status == 206
@@ -139,78 +160,74 @@ def test_a_body_that_stops_is_resumed_within_the_same_run(
     assert f"resuming at byte {have}" in caplog.text
 
 
-def test_a_cut_body_loses_no_byte_that_arrived(server: MirrorServer, partial: Path) -> None:
+def test_a_cut_body_loses_no_byte_that_arrived(server: MirrorServer, output: Path) -> None:
     server.misbehave(PATH, Misbehavior(cut_after=200_000))
-    fetch(server.url + PATH, partial)
+    fetch(server.url + PATH, output)
     assert server.requests[1].headers["Range"] == "bytes=200000-"
 
 
-def test_a_body_that_always_stops_is_given_up_after_the_retries(server: MirrorServer, partial: Path) -> None:
+def test_a_body_that_always_stops_is_given_up_after_the_retries(server: MirrorServer, output: Path) -> None:
     server.misbehave(PATH, *[Misbehavior(cut_after=1000)] * 9)
-    with pytest.raises(HttpFileError, match=r"broke off 3 times\n  at: +byte 3000"):
-        fetch(server.url + PATH, partial, retries=2)
+    with pytest.raises(UnavailableError, match=r"broke off 3 times\n  at: +byte 3000"):
+        fetch(server.url + PATH, output, retries=2)
     assert len(server.requests) == 3
-    assert partial.read_bytes() == BODY[:3000]
+    assert kept(output) == BODY[:3000]
 
 
 def test_a_body_that_goes_on_at_each_try_is_not_given_up(
-    server: MirrorServer, partial: Path, monkeypatch: pytest.MonkeyPatch
+    server: MirrorServer, output: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(http_file, "PROGRESS", 10_000)
     server.misbehave(PATH, *[Misbehavior(cut_after=30_000)] * 8)
-    assert fetch(server.url + PATH, partial, retries=1) == BODY
+    assert fetch(server.url + PATH, output, retries=1) == BODY
     assert len(server.requests) == 9
 
 
 def test_a_body_that_starts_again_and_again_is_given_up(
-    server: MirrorServer, partial: Path, monkeypatch: pytest.MonkeyPatch
+    server: MirrorServer, output: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(http_file, "PROGRESS", 10_000)
     server.misbehave(PATH, *[Misbehavior(cut_after=size, ranges=False) for size in (30_000, 5_000) * 5])
-    with pytest.raises(HttpFileError, match="broke off 2 times"):
-        fetch(server.url + PATH, partial, retries=1)
+    with pytest.raises(UnavailableError, match="broke off 2 times"):
+        fetch(server.url + PATH, output, retries=1)
     assert len(server.requests) == 2
 
 
 @pytest.mark.parametrize("chunked", [False, True], ids=["length", "chunked"])
 def test_a_body_that_comes_too_slowly_is_given_up_and_what_came_is_kept(
-    server: MirrorServer, partial: Path, monkeypatch: pytest.MonkeyPatch, chunked: bool
+    server: MirrorServer, output: Path, chunked: bool
 ) -> None:
-    monkeypatch.setattr(answer, "PERIOD", 0.3)
     server.misbehave(PATH, Misbehavior(piece=1, pause=0.01, chunked=chunked))
     start = time.monotonic()
-    with pytest.raises(HttpFileError, match="the transfer is too slow") as raised:
-        fetch(server.url + PATH, partial)
+    with pytest.raises(UnavailableError, match="the transfer is too slow") as raised:
+        fetch(server.url + PATH, output, patience=replace(PATIENCE, period=0.3))
     assert 0.3 <= time.monotonic() - start < 5
     assert raised.value.later is not None
-    kept = partial.read_bytes()
-    assert kept
-    assert fetch(server.url + PATH, partial) == BODY
-    assert server.requests[-1].headers["Range"] == f"bytes={len(kept)}-"
+    came = kept(output)
+    assert came
+    assert fetch(server.url + PATH, output) == BODY
+    assert server.requests[-1].headers["Range"] == f"bytes={len(came)}-"
 
 
-def test_a_body_that_comes_fast_enough_has_the_time_it_needs(
-    server: MirrorServer, partial: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(answer, "PERIOD", 0.2)
+def test_a_body_that_comes_fast_enough_has_the_time_it_needs(server: MirrorServer, output: Path) -> None:
     server.misbehave(PATH, Misbehavior(piece=10_000, pause=0.02))
-    assert fetch(server.url + PATH, partial) == BODY
+    assert fetch(server.url + PATH, output, patience=replace(PATIENCE, period=0.2)) == BODY
 
 
-def test_no_body_may_take_for_ever(server: MirrorServer, partial: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_body_may_take_for_ever(server: MirrorServer, output: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session, "DEADLINE", 0.3)
     monkeypatch.setattr(session, "DEADLINE_RATE", 1e9)
     server.misbehave(PATH, Misbehavior(piece=1000, pause=0.01))
     start = time.monotonic()
-    with pytest.raises(HttpFileError, match="the transfer is too slow"):
-        fetch(server.url + PATH, partial)
+    with pytest.raises(UnavailableError, match="the transfer is too slow"):
+        fetch(server.url + PATH, output)
     assert 0.3 <= time.monotonic() - start < 5
-    assert 0 < partial.stat().st_size < len(BODY)
+    assert 0 < len(kept(output)) < len(BODY)
 
 
-def test_a_server_without_ranges_sends_all_of_it_again(server: MirrorServer, partial: Path) -> None:
+def test_a_server_without_ranges_sends_all_of_it_again(server: MirrorServer, output: Path) -> None:
     server.misbehave(PATH, Misbehavior(cut_after=1000), Misbehavior(ranges=False))
-    assert fetch(server.url + PATH, partial) == BODY
+    assert fetch(server.url + PATH, output) == BODY
     assert [request.status for request in server.requests] == [200, 200]
 
 
@@ -225,10 +242,10 @@ def test_a_server_without_ranges_sends_all_of_it_again(server: MirrorServer, par
     ],
 )
 def test_only_a_validator_that_stands_for_the_bytes_makes_it_resume(
-    server: MirrorServer, partial: Path, headers: dict[str, str | None], validator: str | None
+    server: MirrorServer, output: Path, headers: dict[str, str | None], validator: str | None
 ) -> None:
     server.misbehave(PATH, Misbehavior(cut_after=1000, headers=headers))
-    assert fetch(server.url + PATH, partial) == BODY
+    assert fetch(server.url + PATH, output) == BODY
     second = server.requests[-1]
     assert second.status == (206 if validator else 200)
     assert ("Range" in second.headers) == bool(validator)
@@ -236,27 +253,27 @@ def test_only_a_validator_that_stands_for_the_bytes_makes_it_resume(
     assert (second.headers.get("If-Range", "").startswith('"')) == (validator == "ETag")
 
 
-def test_what_is_no_part_of_the_same_url_is_not_resumed(server: MirrorServer, partial: Path) -> None:
+def test_what_is_no_part_of_the_same_url_is_not_resumed(server: MirrorServer, output: Path) -> None:
     server.publish("/other.gz", bytes(2000))
     server.misbehave("/other.gz", Misbehavior(cut_after=1000))
-    with pytest.raises(HttpFileError):
-        fetch(f"{server.url}/other.gz", partial, retries=0)
-    assert fetch(server.url + PATH, partial) == BODY
+    with pytest.raises(UnavailableError):
+        fetch(f"{server.url}/other.gz", output, retries=0)
+    assert fetch(server.url + PATH, output) == BODY
     assert "Range" not in server.requests[-1].headers
 
 
-def test_a_partial_that_is_whole_already_is_asked_for_again(server: MirrorServer, partial: Path) -> None:
+def test_a_partial_that_is_whole_already_is_asked_for_again(server: MirrorServer, output: Path) -> None:
     server.misbehave(PATH, Misbehavior(chunked=True, cut_after=len(BODY)))
-    assert fetch(server.url + PATH, partial) == BODY
+    assert fetch(server.url + PATH, output) == BODY
     assert [request.status for request in server.requests] == [200, 416, 200]
 
 
-def test_another_part_than_was_asked_for_is_refused(server: MirrorServer, partial: Path) -> None:
+def test_another_part_than_was_asked_for_is_refused(server: MirrorServer, output: Path) -> None:
     other = Misbehavior(status=206, body=BODY[:500], headers={"Content-Range": f"bytes 0-499/{len(BODY)}"})
     server.misbehave(PATH, Misbehavior(cut_after=1000), other)
-    with pytest.raises(HttpFileError, match="the wrong part of the file"):
-        fetch(server.url + PATH, partial)
-    assert partial.read_bytes() == BODY[:1000]
+    with pytest.raises(UnavailableError, match="the wrong part of the file"):
+        fetch(server.url + PATH, output)
+    assert kept(output) == BODY[:1000]
 
 
 @pytest.mark.parametrize(
@@ -267,61 +284,61 @@ def test_another_part_than_was_asked_for_is_refused(server: MirrorServer, partia
     ],
 )
 def test_a_body_that_is_too_large_is_not_taken(
-    server: MirrorServer, partial: Path, fault: Misbehavior, taken: int
+    server: MirrorServer, output: Path, fault: Misbehavior, taken: int
 ) -> None:
     server.misbehave(PATH, fault)
-    with pytest.raises(TooLargeError, match="larger than the file may be"):
-        fetch(server.url + PATH, partial, size_limit=100_000)
+    with pytest.raises(WrongFileError, match="larger than the file may be"):
+        fetch(server.url + PATH, output, size_limit=100_000)
     (request,) = server.requests
     assert request.bytes_sent < 5_000_000, "what the buffers between server and client hold is all that it gets rid of"
-    assert partial.stat().st_size <= taken
+    assert sum(path.stat().st_size for path in output.parent.glob(".*/bytes")) <= taken
 
 
-def test_a_redirect_is_followed(server: MirrorServer, partial: Path) -> None:
+def test_a_redirect_is_followed(server: MirrorServer, output: Path) -> None:
     server.misbehave("/moved.gz", Misbehavior(status=302, headers={"Location": server.url + PATH}))
-    assert fetch(f"{server.url}/moved.gz", partial) == BODY
+    assert fetch(f"{server.url}/moved.gz", output) == BODY
 
 
-def test_a_redirect_without_end_is_given_up(server: MirrorServer, partial: Path) -> None:
+def test_a_redirect_without_end_is_given_up(server: MirrorServer, output: Path) -> None:
     server.misbehave(PATH, *[Misbehavior(status=302, headers={"Location": PATH})] * 99)
-    with pytest.raises(HttpFileError, match="too many redirects"):
-        fetch(server.url + PATH, partial)
+    with pytest.raises(UnavailableError, match="too many redirects"):
+        fetch(server.url + PATH, output)
 
 
-def test_tls_with_a_trusted_certificate_works(secure_server: MirrorServer, partial: Path) -> None:
-    assert fetch(secure_server.url + PATH, partial) == BODY
+def test_tls_with_a_trusted_certificate_works(secure_server: MirrorServer, output: Path) -> None:
+    assert fetch(secure_server.url + PATH, output) == BODY
 
 
 def test_tls_without_a_trusted_certificate_is_refused(
-    secure_server: MirrorServer, partial: Path, monkeypatch: pytest.MonkeyPatch
+    secure_server: MirrorServer, output: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("REQUESTS_CA_BUNDLE")
     with pytest.raises(
-        HttpFileError, match=r"certificate is not trusted; if your network has its own CA, set REQUESTS_CA_BUNDLE"
+        UnavailableError, match=r"certificate is not trusted; if your network has its own CA, set REQUESTS_CA_BUNDLE"
     ):
-        fetch(secure_server.url + PATH, partial)
+        fetch(secure_server.url + PATH, output)
     assert secure_server.requests == []
 
 
 @pytest.mark.parametrize("scheme", ["http", "HTTP"])
 def test_a_redirect_that_gives_up_tls_is_not_followed(
-    secure_server: MirrorServer, server: MirrorServer, partial: Path, scheme: str
+    secure_server: MirrorServer, server: MirrorServer, output: Path, scheme: str
 ) -> None:
     location = f"{scheme}://alice:xyzzy@127.0.0.1:{server.server_port}{PATH}?token=plugh"
     secure_server.misbehave(PATH, Misbehavior(status=302, headers={"Location": location}))
-    with pytest.raises(HttpFileError, match="unencrypted") as raised:
-        fetch(secure_server.url + PATH, partial)
+    with pytest.raises(UnavailableError, match="unencrypted") as raised:
+        fetch(secure_server.url + PATH, output)
     assert server.requests == []
     assert [secret for secret in SECRETS if secret in str(raised.value)] == []
 
 
 def test_the_proxy_of_the_environment_is_used(
-    server: MirrorServer, partial: Path, monkeypatch: pytest.MonkeyPatch
+    server: MirrorServer, output: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("no_proxy", "")
     monkeypatch.setenv("http_proxy", server.url)
     url = f"http://mirror.example{PATH}"
-    assert fetch(url, partial) == BODY
+    assert fetch(url, output) == BODY
     (request,) = server.requests
     assert request.path == url
 
@@ -334,35 +351,35 @@ def test_the_proxy_of_the_environment_is_used(
     ],
 )
 def test_a_server_that_is_not_there_is_a_reason_in_one_line(
-    server: MirrorServer, partial: Path, url: str, reason: str
+    server: MirrorServer, output: Path, url: str, reason: str
 ) -> None:
-    with pytest.raises(HttpFileError, match=reason) as raised:
-        fetch(url, partial, retries=0)
+    with pytest.raises(UnavailableError, match=reason) as raised:
+        fetch(url, output, retries=0)
     assert len(str(raised.value).splitlines()) == 1
     assert "object at 0x" not in str(raised.value)
 
 
 @pytest.mark.slow
-def test_a_server_that_does_not_answer_is_a_reason(server: MirrorServer, partial: Path) -> None:
+def test_a_server_that_does_not_answer_is_a_reason(server: MirrorServer, output: Path) -> None:
     server.misbehave(PATH, *[Misbehavior(delay=60)] * 2)
     start = time.monotonic()
-    with pytest.raises(HttpFileError, match=r"no answer within 0\.5 s"):
-        fetch(server.url + PATH, partial, retries=1)
+    with pytest.raises(UnavailableError, match=r"no answer within 0\.5 s"):
+        fetch(server.url + PATH, output, retries=1)
     assert 1 <= time.monotonic() - start < 5
 
 
-def test_a_content_length_that_is_no_number_does_no_harm(server: MirrorServer, partial: Path) -> None:
+def test_a_content_length_that_is_no_number_does_no_harm(server: MirrorServer, output: Path) -> None:
     server.misbehave(PATH, Misbehavior(headers={"Content-Length": "some", "Connection": "close"}, cut_after=len(BODY)))
-    assert fetch(server.url + PATH, partial) == BODY
+    assert fetch(server.url + PATH, output) == BODY
 
 
 def test_a_slow_transfer_says_in_its_log_how_far_it_is(
-    server: MirrorServer, partial: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    server: MirrorServer, output: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
     monkeypatch.setattr(transfer, "PROGRESS_AFTER", 0.05)
     server.misbehave(PATH, Misbehavior(pause=0.02))
-    assert fetch(server.url + PATH, partial) == BODY
+    assert fetch(server.url + PATH, output) == BODY
     lines = [message for message in caplog.messages if f"of {len(BODY)} bytes" in message]
     assert lines[0].startswith(f"{server.url}{PATH}: ")
     counts = [int(line.split()[1]) for line in lines]
@@ -371,11 +388,9 @@ def test_a_slow_transfer_says_in_its_log_how_far_it_is(
     assert len(lines) >= 3
 
 
-def test_a_fast_transfer_logs_no_progress(
-    server: MirrorServer, partial: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_fast_transfer_logs_no_progress(server: MirrorServer, output: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    fetch(server.url + PATH, partial)
+    fetch(server.url + PATH, output)
     assert caplog.messages == [f"{server.url}{PATH}: downloading"]
 
 
@@ -418,14 +433,14 @@ def test_an_url_is_shown_without_what_is_secret(url: str, shown: str) -> None:
     ],
 )
 def test_credentials_and_query_appear_in_no_message(
-    server: MirrorServer, partial: Path, caplog: pytest.LogCaptureFixture, fault: Misbehavior
+    server: MirrorServer, output: Path, caplog: pytest.LogCaptureFixture, fault: Misbehavior
 ) -> None:
     caplog.set_level(logging.INFO)
     server.misbehave(PATH, *[fault] * 2)
     said = ""
     try:
-        fetch(f"http://alice:xyzzy@127.0.0.1:{server.server_port}{PATH}?token=plugh", partial, retries=1)
-    except (HttpFileError, TooLargeError) as error:
+        fetch(f"http://alice:xyzzy@127.0.0.1:{server.server_port}{PATH}?token=plugh", output, retries=1)
+    except (UnavailableError, WrongFileError) as error:
         said = str(error)
     assert server.requests[0].path == f"{PATH}?token=plugh"
     assert server.requests[0].headers["Authorization"].startswith("Basic ")

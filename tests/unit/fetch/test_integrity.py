@@ -7,7 +7,8 @@ import numpy
 import pytest
 
 from builders import idx_bytes
-from idxpng.fetch.integrity import WrongFileError, check_content
+from idxpng.dataset.model import PublishedFile
+from idxpng.fetch.integrity import WrongFileError, judge
 from idxpng.formats.idx import IdxHeader
 
 IMAGES = numpy.arange(30 * 5 * 7, dtype="uint8").reshape(30, 5, 7)
@@ -16,7 +17,7 @@ GOOD = idx_bytes(IMAGES)
 
 
 def check(path: Path) -> None:
-    check_content(path, "my/images.gz", HEADER.file_size, None, None, None, header=HEADER)
+    judge(str(path), PublishedFile("images.gz", HEADER.file_size, header=HEADER), "my/images.gz")
 
 
 @pytest.mark.parametrize("compressed", [False, True])

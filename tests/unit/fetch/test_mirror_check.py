@@ -14,7 +14,9 @@ import pytest
 from certificates import self_signed
 from idxpng.dataset.model import PublishedFile
 from idxpng.fetch import mirror_check
-from idxpng.fetch.mirror_check import Answer, Check, ask, lost, place_of, table, wrong
+from idxpng.fetch.mirror_check import Answer, Check, ask, lost, table, wrong
+from idxpng.fetch.mirrors import Place, places_in
+from idxpng.fetch.patience import Patience
 from mirror_server import MirrorServer, Misbehavior
 
 FILE = "train-images-idx3-ubyte.gz"
@@ -25,9 +27,13 @@ HTML = b"<!DOCTYPE html><html>Please accept the terms of this network.</html>"
 
 @pytest.fixture
 def server(mirror_server: MirrorServer, monkeypatch: pytest.MonkeyPatch) -> MirrorServer:
-    monkeypatch.setattr(mirror_check, "TIMEOUT", (0.5, 0.5))
+    monkeypatch.setattr(mirror_check, "PATIENCE", Patience(0.5, 0.5, 1.5, rate=1, period=1.0))
     mirror_server.publish(f"/a/{FILE}", DATA)
     return mirror_server
+
+
+def place_of(file: PublishedFile, mirror: str) -> Place:
+    return places_in(mirror, file)[0]
 
 
 def state(server: MirrorServer, fault: Misbehavior | None = None, file: PublishedFile = KNOWN) -> Answer:

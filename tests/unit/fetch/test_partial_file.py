@@ -1,11 +1,10 @@
-"""The hidden files of downloads, in a folder where others plant what they like."""
+"""What stays of downloads for the next attempt, in a folder where others plant what they like."""
 
 import errno
 import fcntl
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,10 +12,9 @@ from typing import Any
 import pytest
 
 from idxpng.fetch import partial_file as module
-from idxpng.fetch.partial_file import discard_others, partial_file, read_state, state_path, write_state
+from idxpng.fetch.partial_file import arrived, discard_others, partial_file
 
-A = {"url": "http://a/file.gz", "validator": '"1"'}
-B = {"url": "http://b/file.gz", "validator": '"2"'}
+A, B = "http://a/file.gz", "http://b/file.gz"
 
 
 @pytest.fixture
@@ -43,17 +41,18 @@ def without_locks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fcntl, "flock", refuse)
 
 
-def receive(output: Path, remembered: dict[str, str], data: bytes) -> bytes:
+def receive(output: Path, source: str, data: bytes) -> bytes:
     """Add ``data`` to what a source has sent, and give all of it."""
-    with partial_file(output, remembered["url"]) as (file, state):
-        file.write(data)
-        write_state(state, remembered)
-        file.flush()
-        return Path(file.name).read_bytes()
+    with partial_file(output, source) as partial:
+        partial.file.write(data)
+        partial.remember('"1"')
+        partial.file.flush()
+        return partial.path.read_bytes()
 
 
-def hidden(output: Path) -> set[str]:
-    return {path.name for path in output.parent.iterdir()}
+def hidden(output: Path) -> list[str]:
+    """What is there, private names without what is random in them."""
+    return sorted(path.name.split("-")[0] for path in output.parent.iterdir())
 
 
 def test_each_source_goes_on_where_it_stopped(output: Path) -> None:
@@ -61,13 +60,14 @@ def test_each_source_goes_on_where_it_stopped(output: Path) -> None:
     assert receive(output, B, b"b") == b"b"
     assert receive(output, A, b" and more") == b"much of a and more"
     assert receive(output, B, b"bb") == b"bbb"
-    assert len(hidden(output)) == 4, "two files, and what each belongs to"
+    assert len(hidden(output)) == 2
+    assert arrived(output) == len(b"much of a and more") + len(b"bbb")
 
 
-def test_what_cannot_be_continued_goes(output: Path) -> None:
-    with partial_file(output, A["url"]) as (file, _):
-        file.write(b"without a validator")
-    assert hidden(output) == set()
+def test_what_cannot_be_continued_is_removed(output: Path) -> None:
+    with partial_file(output, A) as partial:
+        partial.file.write(b"without a validator")
+    assert hidden(output) == []
 
 
 def test_at_the_end_nothing_is_left_of_any_source(output: Path) -> None:
@@ -76,15 +76,27 @@ def test_at_the_end_nothing_is_left_of_any_source(output: Path) -> None:
     other = output.with_name("file.gz.part.gz")
     receive(other, A, b"of another file")
     discard_others(output)
-    assert hidden(output) == {".file.gz.part.gz.partial", ".file.gz.part.gz.partial.json"}
+    (left,) = hidden(output)
+    assert left.startswith(".file.gz.part.gz.")
+
+
+def test_one_is_kept_of_each_source(output: Path) -> None:
+    with partial_file(output, A) as first:
+        first.file.write(b"first")
+        first.remember('"1"')
+        receive(output, A, b"second")
+        assert len(hidden(output)) == 2
+    assert len(hidden(output)) == 2
+    receive(output, A, b"")
+    assert len(hidden(output)) == 1
 
 
 def test_what_another_process_writes_to_is_left_to_it(output: Path) -> None:
     receive(output, A, b"kept")
-    with partial_file(output, A["url"]) as (file, _):
+    with partial_file(output, A) as partial:
         code = (
             "import sys; from idxpng.fetch.partial_file import discard_others, partial_file\n"
-            f"with partial_file({str(output)!r}, {A['url']!r}) as (file, state): print(file.tell())\n"
+            f"with partial_file({str(output)!r}, {A!r}) as partial: print(partial.size)\n"
             f"discard_others({str(output)!r})"
         )
         scripts = str(Path(module.__file__).parents[2])
@@ -92,24 +104,26 @@ def test_what_another_process_writes_to_is_left_to_it(output: Path) -> None:
             [sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": scripts}, check=True, capture_output=True
         )
         assert ran.stdout == b"0\n"
-        assert file.tell() == 4
-        assert hidden(output) == {".file.gz.partial", ".file.gz.partial.json"}
+        assert partial.size == 4
+        assert len(hidden(output)) == 1
 
 
 WRITE_AND_STAY = """
 import sys, time
 from idxpng.fetch.partial_file import partial_file
-with partial_file(sys.argv[1], "http://a/file.gz") as (file, state):
-    file.write(b"half")
-    file.flush()
+with partial_file(sys.argv[1], "http://a/file.gz") as partial:
+    partial.file.write(b"half")
+    partial.file.flush()
+    partial.remember('"1"')
     print("written", flush=True)
     time.sleep(60)
 """
 
 
 @pytest.mark.parametrize("locks", [True, False], ids=["locks", "no locks"])
+@pytest.mark.parametrize("continued", [True, False])
 def test_of_a_killed_process_nothing_is_left_in_the_end(
-    output: Path, locks: bool, request: pytest.FixtureRequest
+    output: Path, locks: bool, continued: bool, request: pytest.FixtureRequest
 ) -> None:
     before = "" if locks else "import fcntl\ndef flock(*_): raise OSError(37, '')\nfcntl.flock = flock\n"
     environment = {**os.environ, "PYTHONPATH": str(Path(module.__file__).parents[2])}
@@ -122,29 +136,15 @@ def test_of_a_killed_process_nothing_is_left_in_the_end(
         discard_others(output)
         assert len(hidden(output)) == 1, "it still writes"
         process.kill()
+    if continued:
+        assert receive(output, A, b" and the rest") == b"half and the rest"
     discard_others(output)
-    assert hidden(output) == set()
+    assert hidden(output) == []
 
 
 def test_without_locks_nothing_is_kept_and_nothing_left(output: Path, without_locks: None) -> None:
     receive(output, A, b"a")
-    assert hidden(output) == set()
-
-
-@pytest.mark.slow
-def test_a_process_waits_for_the_one_that_makes_the_same_file(output: Path) -> None:
-    code = "import sys, time; from pathlib import Path; from idxpng.fetch.partial_file import partial_file\n" + (
-        f"with partial_file({str(output)!r}, wait=True) as (file, state):\n"
-        "    print('in', flush=True); time.sleep(0.3); print('out', flush=True)"
-    )
-    environment = {**os.environ, "PYTHONPATH": str(Path(module.__file__).parents[2])}
-    start = time.monotonic()
-    processes = [
-        subprocess.Popen([sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE) for _ in range(3)
-    ]
-    assert [process.communicate()[0] for process in processes] == [b"in\nout\n"] * 3
-    assert time.monotonic() - start > 0.9
-    assert hidden(output) == set()
+    assert hidden(output) == []
 
 
 # What others plant
@@ -180,12 +180,22 @@ def file_of_another_user(path: Path, secret: Path) -> None:
 PLANTED = [link, second_name, pipe, folder, dangling_link, file_of_another_user]
 
 
+def kept(output: Path) -> Path:
+    (path,) = output.parent.glob(".*.partial")
+    return path
+
+
+@pytest.mark.parametrize("name", [".file.gz.partial", "like ours"])
 @pytest.mark.parametrize("plant", PLANTED)
 def test_what_another_has_planted_is_neither_written_to_nor_in_the_way(
-    output: Path, secret: Path, plant: Callable[[Path, Path], None]
+    output: Path, secret: Path, plant: Callable[[Path, Path], None], name: str
 ) -> None:
-    planted = output.with_name(".file.gz.partial")
+    receive(output, A, b"earlier")
+    planted = output.with_name(name) if name.startswith(".") else kept(output)
+    discard_others(output)
     plant(planted, secret)
+    if plant is folder:
+        os.chown(planted, 12345, 12345) if os.geteuid() == 0 else pytest.skip("only root gives folders away")
     before = planted.lstat()
     assert receive(output, A, b"sent") == b"sent"
     assert secret.read_bytes() == b"keep"
@@ -193,25 +203,33 @@ def test_what_another_has_planted_is_neither_written_to_nor_in_the_way(
     discard_others(output)
     after = planted.lstat()
     assert (after.st_ino, after.st_size, after.st_mtime) == (before.st_ino, before.st_size, before.st_mtime)
-    assert hidden(output) == {planted.name}
+    assert [path.name for path in output.parent.iterdir()] == [planted.name]
 
 
-@pytest.mark.parametrize("plant", [link, second_name, pipe, dangling_link, file_of_another_user])
-def test_what_another_has_planted_in_place_of_the_state_is_not_believed_and_not_written_to(
-    output: Path, secret: Path, plant: Callable[[Path, Path], None]
+@pytest.mark.parametrize("name", ["bytes", "state.json"])
+@pytest.mark.parametrize("plant", PLANTED)
+def test_what_is_kept_is_continued_only_when_it_is_a_file_of_this_user_with_one_name(
+    output: Path, secret: Path, plant: Callable[[Path, Path], None], name: str
 ) -> None:
-    secret.write_text('{"url": "http://a/file.gz", "validator": "theirs"}')
+    secret.write_text('{"source": "http://a/file.gz", "validator": "theirs"}')
     before = secret.read_bytes()
-    state = state_path(output.with_name(".file.gz.partial"))
-    plant(state, secret)
-    assert read_state(state) == {}
-    receive(output, A, b"sent")
-    assert read_state(state) == A
+    receive(output, A, b"earlier")
+    (kept(output) / name).unlink()
+    plant(kept(output) / name, secret)
+    with partial_file(output, A) as partial:
+        assert partial.size == (0 if name == "bytes" else len(b"earlier"))
+        assert partial.validator == ('"1"' if name == "bytes" else None)
+        partial.restart()
+        partial.file.write(b"sent")
+        partial.remember('"2"')
+    assert (kept(output) / "bytes").read_bytes() == b"sent"
     assert secret.read_bytes() == before
     assert sorted(secret.parent.iterdir()) == [output.parent, secret]
 
 
-@pytest.mark.parametrize("text", ["", "[]", "[" * 10_000, '{"url": 1}', "x" * 100_000, "\udcff"])
+@pytest.mark.parametrize("text", ["", "[]", "[" * 10_000, '{"source": 1}', "x" * 100_000, "\udcff"])
 def test_a_damaged_state_is_none(output: Path, text: str) -> None:
-    output.write_bytes(text.encode(errors="surrogateescape"))
-    assert read_state(output) == {}
+    receive(output, A, b"earlier")
+    (kept(output) / "state.json").write_bytes(text.encode(errors="surrogateescape"))
+    with partial_file(output, A) as partial:
+        assert partial.validator is None

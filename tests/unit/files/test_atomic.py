@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from idxpng.files import atomic as module
-from idxpng.files.atomic import atomic_directory, atomic_file, locked
+from idxpng.files import partial
+from idxpng.files.atomic import atomic_directory, atomic_file
 
 SCRIPTS = Path(module.__file__).parents[2]
 
@@ -163,12 +164,15 @@ def test_what_another_process_is_making_is_not_touched(tmp_path: Path) -> None:
 
 
 def test_who_loses_its_directory_fails_and_publishes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As when a process on another host, where our locks do not reach, takes it for a leftover."""
+    """As when a process on another host, where our locks do not reach, takes it for a leftover after a week."""
     final = tmp_path / "train/0"
     with monkeypatch.context() as patch:
-        patch.setattr(module.fcntl, "flock", lambda *_: None)
-        losing = atomic_directory(final, tmp_path)
-        lost = losing.__enter__()
+        patch.setattr(partial.fcntl, "flock", lambda *_: None)
+        with monkeypatch.context() as elsewhere:
+            elsewhere.setattr(partial, "_host", lambda: "00000000")
+            losing = atomic_directory(final, tmp_path)
+            lost = losing.__enter__()
+        os.utime(lost, (0, 0))
         with atomic_directory(final, tmp_path) as directory:
             (directory / "0.png").write_bytes(b"image")
     with pytest.raises(FileNotFoundError):
@@ -183,7 +187,7 @@ def test_without_locks_no_directory_is_taken_for_a_leftover(tmp_path: Path, monk
     def not_supported(*_: object) -> None:
         raise OSError(errno.ENOLCK, "No locks available")
 
-    monkeypatch.setattr(module.fcntl, "flock", not_supported)
+    monkeypatch.setattr(partial.fcntl, "flock", not_supported)
     final = tmp_path / "train/0"
     first = atomic_directory(final, tmp_path)
     (first.__enter__() / "0.png").write_bytes(b"image")
@@ -239,29 +243,17 @@ def test_no_other_module_has_the_name_of_one_of_ours(name: str) -> None:
     assert importlib.machinery.PathFinder.find_spec(name, elsewhere) is None
 
 
-IN_TURN = """
-import sys, time
-sys.path.append(sys.argv[1])
-from pathlib import Path
-from idxpng.files.atomic import locked
-with locked(Path(sys.argv[2])):
-    with open(sys.argv[3], "a") as file:
-        file.write("in ")
-        file.flush()
-        time.sleep(0.2)
-        file.write("out ")
-"""
-
-
-def test_only_one_process_at_a_time_holds_a_lock(tmp_path: Path) -> None:
-    arguments = [str(SCRIPTS), str(tmp_path / ".lock"), str(tmp_path / "said")]
-    processes = [subprocess.Popen([sys.executable, "-c", IN_TURN, *arguments]) for _ in range(3)]
-    assert [process.wait() for process in processes] == [0, 0, 0]
-    assert (tmp_path / "said").read_text() == "in out " * 3
-
-
-def test_a_lock_is_free_again_after_an_error(tmp_path: Path) -> None:
-    with pytest.raises(FailureError), locked(tmp_path / ".lock"):
-        raise FailureError
-    with locked(tmp_path / ".lock"):
-        pass
+def test_a_directory_on_another_file_system_is_made_there(tmp_path: Path) -> None:
+    if os.geteuid():
+        pytest.skip("only root may mount a file system")
+    png = tmp_path / "png"
+    png.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", png], check=True)
+    try:
+        with atomic_directory(png / "train/0", tmp_path) as directory:
+            (directory / "0.png").write_bytes(b"image")
+            assert directory.parent == png, "outside of what a loader of train sees"
+        assert (png / "train/0/0.png").read_bytes() == b"image"
+        assert [path.name for path in png.iterdir()] == ["train"]
+    finally:
+        subprocess.run(["umount", "--lazy", png], check=True)

@@ -48,6 +48,48 @@ def test_what_the_system_refuses_is_an_error() -> None:
     assert caught.value.errno == errno.EBADF
 
 
+@pytest.mark.parametrize("number", [errno.EINVAL, errno.ENOTSUP, errno.ENOSYS])
+def test_directories_that_cannot_be_flushed_are_reported_once(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, number: int
+) -> None:
+    fsync = os.fsync
+
+    def refuse(descriptor: int) -> None:
+        if os.path.isdir(f"/proc/self/fd/{descriptor}"):
+            raise OSError(number, os.strerror(number))
+        fsync(descriptor)
+
+    monkeypatch.setattr(flush.os, "fsync", refuse)
+    flush._warn_once.cache_clear()
+    descriptor = os.open(folder, os.O_RDONLY)
+    for _ in range(2):
+        flush_tree(descriptor)
+        flush_names(folder)
+    os.close(descriptor)
+    assert caplog.text.count("cannot flush directories") == 1
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.ENOSPC])
+def test_a_disk_that_fails_is_an_error(folder: Path, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    def fail(descriptor: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(flush.os, "fsync", fail)
+    with pytest.raises(OSError) as caught:
+        flush_names(folder)
+    assert caught.value.errno == number
+
+
+def test_a_file_system_that_does_not_know_the_one_call_has_each_file_flushed(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unknown(descriptor: int) -> None:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+    monkeypatch.setattr(flush, "_syncfs", lambda: unknown)
+    assert flushed(folder, monkeypatch) == {"0.png", "1.png", folder.name}
+
+
 def test_names_are_flushed_of_a_folder_alone(folder: Path) -> None:
     flush_names(folder)
     with pytest.raises(NotADirectoryError):

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 import download
+from idxpng.dataset.model import PublishedFile
+from idxpng.errors import DataError
 from idxpng.formats.idx import TYPES, IdxError, IdxFile
 
 FILES = int(os.environ.get("MUTATED_FILES", 5_000))  # `make test` has 100,000
@@ -51,14 +53,17 @@ def test_mutated_files_are_read_right_or_refused(tmp_path: Path) -> None:
     assert FILES // 100 < read < FILES, "some of them were right"
 
 
+LABELS = PublishedFile("a-idx1-ubyte.gz", content_bytes=18)
+
+
 @pytest.mark.parametrize("device", ["/dev/zero", "pipe"])
 def test_a_device_in_a_mirror_directory_is_no_file(tmp_path: Path, device: str) -> None:
     target = tmp_path / "resources/set"
     target.mkdir(parents=True)
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "a-idx1-ubyte.gz").symlink_to(device)
-    with pytest.raises(download.DownloadError, match="not a regular file"):
-        download.download([str(tmp_path)], "a-idx1-ubyte.gz", str(target / "a-idx1-ubyte.gz"), 18)
+    with pytest.raises(DataError, match="not a regular file"):
+        download.download(LABELS, [str(tmp_path)], str(target / LABELS.file))
     assert list(target.iterdir()) == []
 
 
@@ -72,8 +77,8 @@ def test_a_mirror_directory_full_of_links_is_read_and_never_written(tmp_path: Pa
     (mirror / "a.idx1-ubyte").symlink_to(mirror)
     (mirror / "a.idx1-ubyte.gz").symlink_to("nowhere")
     try:
-        download.download([str(mirror)], "a-idx1-ubyte.gz", str(target / "a-idx1-ubyte.gz"), 18)
-    except download.DownloadError as error:
+        download.download(LABELS, [str(mirror)], str(target / LABELS.file))
+    except DataError as error:
         assert "not the right file" in str(error)
     assert secret.read_bytes() == b"not for you"
     assert list(target.iterdir()) == []

@@ -1,0 +1,179 @@
+"""Private names, under which files and directories are made until they are whole.
+
+They lie in folders that others may write to. So each name is random, and what has it is made by opening it: no link,
+no pipe and no file of another user is ever followed, waited for, or written to. The name also has the host and the
+number of the process, and a lock shows that it is at work. Locks are a courtesy, and some file systems have none.
+"""
+
+import fcntl
+import os
+import re
+import stat
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+from idxpng import log
+
+ATTEMPTS = 10  # at a name that no other process has, and takes for a leftover before it is locked
+WEEK = 7 * 86400.0  # seconds; longer than any process writes
+
+
+def new_file(folder: Path, start: str) -> IO[bytes]:
+    """A new empty file whose private name begins with ``start``, open to write and read, and locked."""
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+    path, descriptor = _new(folder, start, lambda path: os.open(path, flags, 0o666))
+    return open(path, "w+b", opener=lambda *_: descriptor)
+
+
+def new_directory(folder: Path, start: str, mode: int = 0o777) -> tuple[Path, int]:
+    """A new directory whose private name begins with ``start``, and its descriptor, which is locked."""
+
+    def make(path: Path) -> int:
+        path.mkdir(mode)
+        return os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+
+    return _new(folder, start, make)
+
+
+def claim_directory(folder: Path, start: str) -> tuple[Path, int] | None:
+    """A directory of this private name that an ended process left, if there is one, as `new_directory` gives it."""
+    for path, descriptor in _abandoned(folder, re.escape(start)):
+        with suppress(OSError):  # of several processes one can rename it
+            if is_at(claimed := path.rename(private_name(folder, start)), descriptor):
+                return claimed, os.dup(descriptor)
+    return None
+
+
+def remove_leftovers(folder: Path, start: str) -> None:
+    """Remove what ended processes left under private names that begin with the regular expression ``start``.
+
+    It is renamed first: a process that still writes to it, where locks do not reach, fails rather than publish it.
+    """
+    for path, _ in _abandoned(folder, start):
+        with suppress(OSError):  # another process removes it
+            remove(path.rename(private_name(folder, path.name.rsplit(".", 2)[0] + ".")))
+
+
+def remove(path: Path) -> None:
+    """Remove a file, or a directory and what is in it, as far as possible."""
+    if path.is_dir():
+        import shutil  # here, since seldom needed
+
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def is_at(path: Path, file: IO[bytes] | int) -> bool:
+    """Whether ``path`` is still a name of the open file (or its descriptor), and not gone or another's."""
+    descriptor = file if isinstance(file, int) else file.fileno()
+    try:
+        return os.path.samestat(os.fstat(descriptor), os.stat(path, follow_symlinks=False))
+    except FileNotFoundError:
+        return False
+
+
+def is_own(descriptor: int) -> bool:
+    """Whether it is a directory of this user, or a regular file of this user that has no other name."""
+    found = os.fstat(descriptor)
+    single = stat.S_ISDIR(found.st_mode) or (stat.S_ISREG(found.st_mode) and found.st_nlink == 1)
+    return single and found.st_uid == os.geteuid()
+
+
+def lock(descriptor: int) -> bool | None:
+    """Whether an open file or directory is now locked, and not by another process; None where there are no locks."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return None
+    return True
+
+
+@contextmanager
+def in_turn(folder: Path, patience: float, progress: Callable[[], object] = lambda: None) -> Iterator[None]:
+    """Enter the block when no other process is in one for this folder, if that takes no longer than ``patience``.
+
+    Args:
+        folder: a folder that exists.
+        patience: seconds to wait for a process that makes no progress.
+        progress: what changes as long as it does.
+    """
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        seen, since = progress(), time.monotonic()
+        while lock(descriptor) is False:
+            if (now := progress()) != seen:
+                seen, since = now, time.monotonic()
+            if time.monotonic() - since > patience:
+                log.info("%s: locked for %g s by another process, going on without the lock", folder, patience)
+                break
+            time.sleep(0.05)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _new(folder: Path, start: str, make: Callable[[Path], int], attempts: int = ATTEMPTS) -> tuple[Path, int]:
+    path = private_name(folder, start)
+    try:
+        descriptor = make(path)
+        if attempts == 1 or (lock(descriptor) is not False and is_at(path, descriptor)):
+            return path, descriptor
+        remove(path)  # a process takes it for a leftover
+        os.close(descriptor)
+    except (FileExistsError, FileNotFoundError):
+        if attempts == 1:
+            raise
+    return _new(folder, start, make, attempts - 1)
+
+
+def private_name(folder: Path, start: str) -> Path:
+    """A name that no other process has, and nobody foresees."""
+    return folder / f"{start}{_host()}-{os.getpid()}-{os.urandom(4).hex()}.partial"
+
+
+def _abandoned(folder: Path, start: str) -> Iterator[tuple[Path, int]]:
+    """What ended processes of this user left under private names: path and descriptor, open until the next."""
+    private = re.compile(rf"{start}(?P<host>[0-9a-f]{{8}})-(?P<process>\d+)-[0-9a-f]{{8}}\.partial")
+    for match in filter(None, map(private.fullmatch, os.listdir(folder))):
+        path = folder / match[0]
+        how = os.O_RDONLY | os.O_DIRECTORY if path.is_dir() else os.O_RDWR | os.O_NONBLOCK
+        try:
+            descriptor = os.open(path, how | os.O_NOFOLLOW)
+        except OSError:
+            continue  # gone, or not ours
+        try:
+            ended = _has_ended(match["host"], int(match["process"]), descriptor)
+            if ended and is_own(descriptor) and is_at(path, descriptor):
+                yield path, descriptor
+        finally:
+            os.close(descriptor)
+
+
+def _has_ended(host: str, process: int, descriptor: int) -> bool:
+    locked = lock(descriptor)
+    if locked is False:
+        return False
+    if host != _host():  # where locks may not reach
+        return time.time() - os.fstat(descriptor).st_mtime > WEEK
+    return locked or not _is_running(process)
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)  # which only asks
+    except ProcessLookupError:
+        return False
+    except OSError:  # another user's
+        return True
+    return True
+
+
+def _host() -> str:
+    return f"{zlib.crc32(os.uname().nodename.encode()):08x}"
