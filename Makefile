@@ -27,12 +27,12 @@ test: lint ## everything: also the workflow under faults, on Slurm, in a browser
 	MUTATED_FILES=100000 $(PY) -m pytest -m "not alone"
 
 gallery: .venv/ready ## draw docs/gallery; MNIST_DIR and FASHION_MNIST_DIR are folders of the published files
-	$(PY) docs/make_gallery.py mnist=$(MNIST_DIR) fashion-mnist=$(FASHION_MNIST_DIR)
+	$(PY) tools/make_gallery.py mnist=$(MNIST_DIR) fashion-mnist=$(FASHION_MNIST_DIR)
 
 GOALS := publish webdataset verify archive npz csv
 
 docs: sample ## write the generated pages of docs/ and draw the README's pictures; the rule graph needs Graphviz
-	$(PY) docs/make_pages.py
+	$(PY) tools/make_pages.py
 	cp results/mnist-sample/preview/train.png docs/digits.png
 	$(SNAKEMAKE) --rulegraph dot $(GOALS) | dot -Grankdir=LR -Tsvg > docs/rules.svg
 
@@ -57,7 +57,7 @@ growth: .venv-bench/ready ## measure it on up to 8 million images, for docs/grow
 	$(BENCH) bench/growth.py
 
 emulated: .venv/ready ## see that emulated processors, from the first x86-64 to ARM, make the same bytes; needs qemu-user
-	$(PY) bench/emulated.py
+	PYTHONPATH=scripts $(PY) tests/emulated.py
 
 LOCKS := requirements requirements-slurm requirements-publish requirements-test requirements-bench requirements-tools
 TOOLS := .venv-tools/bin/python

@@ -110,3 +110,9 @@ def test_make_help_lists_every_target() -> None:
 
 def test_nothing_generated_is_in_the_repository() -> None:
     assert not [name for name in git_files() if name.startswith(("results/", "resources/", ".snakemake/", "logs/"))]
+
+
+def test_docs_has_pages_and_pictures_alone() -> None:
+    """The captions of Snakemake's report are in a folder of their own; tools and records are with what uses them."""
+    shown = [name for name in git_files() if name.startswith("docs/") and not name.startswith("docs/report/")]
+    assert {Path(name).suffix for name in shown} == {".md", ".png", ".svg"}

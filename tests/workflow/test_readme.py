@@ -8,11 +8,11 @@ import re
 import subprocess
 from pathlib import Path
 
-import make_pages
 import pytest
 import yaml
 from PIL import Image
 
+import make_pages
 import show
 from builders import make_own_dataset
 from idxpng.dataset.file import load
@@ -119,7 +119,7 @@ def test_show_draws_the_digit_of_the_page(mnist: Path) -> None:
 def test_the_generated_pages_are_those_that_make_docs_writes() -> None:
     for path, content in make_pages.main().items():
         assert (PROJECT / path).read_text(encoding="utf-8") == content, (
-            f"{path} is out of date: python docs/make_pages.py"
+            f"{path} is out of date: python tools/make_pages.py"
         )
 
 

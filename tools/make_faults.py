@@ -14,7 +14,7 @@ MANY = {"FAULT_MOMENTS": "30", "MUTATED_FILES": "100000"}  # moments of kills, a
 HEAD = """# Faults and what became of them
 
 Each row is a test that does harm to the workflow, and says what must hold all the same. A case is one kill, one full
-disk, one damaged file; `held` counts those in which it did hold. Made by `python docs/make_faults.py`, as root since
+disk, one damaged file; `held` counts those in which it did hold. Made by `python tools/make_faults.py`, as root since
 some tests fill a disk of their own.
 
 | tests | what must hold | cases |
@@ -27,10 +27,10 @@ def main(output: Path) -> int:
     with tempfile.NamedTemporaryFile(suffix=".xml") as report:
         files = [str(next((ROOT / "tests").rglob(f"test_{name}.py"))) for name in TESTS]
         command = [sys.executable, "-m", "pytest", "--quiet", f"--junitxml={report.name}", *files]
-        status = subprocess.run(command, cwd=ROOT, env=MANY | os.environ).returncode  # noqa: S603, as it is our own
+        status = subprocess.run(command, cwd=ROOT, env=MANY | os.environ).returncode
         if not Path(report.name).stat().st_size:
             sys.exit(f"The tests did not come to their end (status {status}); {output} is as it was.")
-        cases = ElementTree.parse(report.name).iter("testcase")  # noqa: S314, as pytest wrote it
+        cases = ElementTree.parse(report.name).iter("testcase")
         outcomes: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
         for case in cases:
             outcome = next((child.tag for child in case if child.tag in ("failure", "error", "skipped")), "held")
