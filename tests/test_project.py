@@ -12,7 +12,7 @@ import yaml
 
 import idxpng
 from idxpng.fetch import session
-from project import PROJECT
+from project import PROJECT, git_files
 
 ENVIRONMENTS = [*(PROJECT / "envs").glob("*.yaml"), PROJECT / "environment.yaml"]
 LOCKED = sorted((PROJECT / "envs").glob("requirements*.txt"))
@@ -22,12 +22,6 @@ TOGETHER = [path for path in LOCKED if path.stem not in ("requirements-bench", "
 def pins(path: Path) -> dict[str, str]:
     """Version by package of a file that `make lock` wrote."""
     return dict(re.findall(r"^([a-z0-9-]+)(?:\[\S+\])?==(\S+)", path.read_text(), re.MULTILINE))
-
-
-def git_files() -> list[str]:
-    command = ["git", "-C", str(PROJECT), "ls-files", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
-    return [name for name in listed if (PROJECT / name).exists()]
 
 
 def test_environments_and_requirements_pin_the_same_versions() -> None:

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -64,12 +64,10 @@ def moments(count: int) -> list[tuple[int, int]]:
 def test_a_run_that_was_killed_at_any_moment_is_finished_by_the_next(
     tmp_path: Path,
     undisturbed: dict[str, bytes],
-    record_property: Callable[[str, object], None],
     signal_number: signal.Signals,
     count: int,
 ) -> None:
     """One run after the other is killed, each later than the one before; what is there then is right each time."""
-    record_property("cases", count)
     project = copy_project(tmp_path / "project")
     for begun, milliseconds in moments(count):
         process = start(project)
