@@ -13,7 +13,7 @@ help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' Makefile | while IFS='|' read -r name what; do printf '%-8s %s\n' "$$name" "$$what"; done
 
 check: lint ## format, lint, types and unit tests: half a minute
-	$(PY) -m pytest -m "not slow" --ignore tests/workflow --dist worksteal
+	$(PY) -m pytest -m "not slow and not memory" --ignore tests/workflow --dist worksteal
 
 lint: .venv/ready-to-test ## format, lint and types alone
 	$(PY) -m ruff format --check .
@@ -23,8 +23,8 @@ lint: .venv/ready-to-test ## format, lint and types alone
 	$(SNAKEMAKE) --lint
 
 test: lint ## everything: also the workflow under faults, on Slurm, in a browser, and how fast it is
-	$(PY) -m pytest -m alone -n 0
-	MUTATED_FILES=100000 $(PY) -m pytest -m "not alone"
+	$(PY) -m pytest -m "alone or memory" -n 0
+	MUTATED_FILES=100000 $(PY) -m pytest -m "not alone and not memory"
 
 gallery: .venv/ready ## draw docs/gallery; MNIST_DIR and FASHION_MNIST_DIR are folders of the published files
 	$(PY) tools/make_gallery.py mnist=$(MNIST_DIR) fashion-mnist=$(FASHION_MNIST_DIR)

@@ -78,7 +78,7 @@ def test_a_set_without_duplicates_has_no_groups(tmp_path: Path) -> None:
     assert counts == {"train": (0, 0), "test": (0, 0)}
 
 
-@pytest.mark.slow
+@pytest.mark.memory
 @pytest.mark.parametrize("repeated", [1, 2, COUNT], ids=["all different", "pairs", "all equal"])
 def test_memory_does_not_grow_with_what_is_found(tmp_path: Path, repeated: int) -> None:
     manifest = write_manifest(tmp_path / "m.csv", "train", [f"{i // repeated:016x}{0:048x}" for i in range(COUNT)])
