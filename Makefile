@@ -98,7 +98,4 @@ audit: .venv-tools/ready ## ask whether a pinned version has a known vulnerabili
 	$(TOOLS) $(INSTALL) -r $<
 	touch $@
 
-# Test runs start hundreds of Pythons: each module is compiled once.
-unexport PYTHONDONTWRITEBYTECODE
-
 .PHONY: audit bench check clients docs emulated fuzz gallery growth help lint lock sample test

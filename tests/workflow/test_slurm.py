@@ -1,11 +1,9 @@
 """On a real Slurm cluster of four nodes: the same command, the same bytes, and what happens when things are killed."""
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -75,17 +73,6 @@ def wait_for_export(cluster: SlurmCluster, project: Path, known: set[int]) -> in
     wait_for(lambda: len(list(project.glob("results/*/png/train/*"))) in (1, 2), 90)
     (job,) = [job for job, (state, _) in cluster.jobs().items() if job not in known and state == "RUNNING"]
     return job
-
-
-@pytest.fixture
-def memory(tmp_path: Path) -> Iterator[Path]:
-    """A folder on tmpfs, where there is one: how long a disk takes to make 70,000 files is not what is measured."""
-    shared = Path("/dev/shm")
-    if not shared.is_dir() or shutil.disk_usage(shared).free < 2 * 10**9:
-        yield tmp_path
-    else:
-        with tempfile.TemporaryDirectory(dir=shared) as folder:
-            yield Path(folder)
 
 
 @pytest.mark.alone

@@ -1,3 +1,4 @@
+import re
 import shutil
 from pathlib import Path
 
@@ -69,9 +70,17 @@ def test_the_digest_changes_with_the_script(tmp_path: Path) -> None:
     assert len(digests) == 2
 
 
-@pytest.mark.parametrize(
-    "script", ["export", "validate", "decompress", "manifest", "preview", "measure", "describe", "parquet", "card"]
-)
+def scripts_of_rules() -> list[str]:
+    """Every script that a rule runs."""
+    rules = "".join(path.read_text() for path in sorted((SCRIPTS.parent / "rules").glob("*.smk")))
+    return sorted(set(re.findall(r"\bscript\(\s*\"(\w+)\"", rules)))
+
+
+def test_every_rule_with_a_shell_command_names_its_script() -> None:
+    assert len(scripts_of_rules()) >= 20
+
+
+@pytest.mark.parametrize("script", scripts_of_rules())
 def test_the_digest_sees_the_module_that_each_script_shares(
     script: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
