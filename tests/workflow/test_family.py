@@ -282,20 +282,20 @@ def test_the_header_tells_types_and_dims_of_both_files(finished: Finished, name:
     assert sum(header["class_counts"].values()) == count
 
 
-def test_of_an_archive_on_a_server_with_ranges_only_the_members_are_fetched(finished: Finished) -> None:
+def test_an_archive_on_a_server_with_ranges_has_only_its_members_fetched(finished: Finished) -> None:
     files = [data for name in ("emnist-letters", "emnist-bymerge") for data in finished.made[name].files.values()]
     table_and_more = (1 << 16) + 1000
     assert sum(finished.sent["/ranges/gzip.zip"]) < sum(map(len, files)) + len(files) * table_and_more
     assert sum(finished.sent["/ranges/gzip.zip"]) < len(finished.archive) / 4
 
 
-def test_of_a_server_without_ranges_the_archive_is_fetched_once_for_two_datasets(finished: Finished) -> None:
+def test_an_archive_on_a_server_without_ranges_is_fetched_once_for_two_datasets(finished: Finished) -> None:
     assert finished.sent["/whole/gzip.zip"].count(len(finished.archive)) == 1
     (kept,) = (finished.folder / "resources/archives").glob("*.zip")
     assert kept.read_bytes() == finished.archive
 
 
-def test_a_file_of_another_dataset_is_refused_also_where_only_its_git_blob_is_known(finished: Finished) -> None:
+def test_a_file_of_a_different_dataset_is_refused_even_if_only_its_git_blob_is_pinned(finished: Finished) -> None:
     """NotMNIST's training images have the name, the type and the dims of KMNIST's."""
     file = "resources/notmnist/train-images-idx3-ubyte.gz"
     right = (finished.folder / file).read_bytes()

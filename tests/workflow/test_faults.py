@@ -61,7 +61,7 @@ def moments(count: int) -> list[tuple[int, int]]:
     [(signal.SIGKILL, MOMENTS), (signal.SIGTERM, 2), (signal.SIGINT, 2)],
     ids=lambda value: getattr(value, "name", None),
 )
-def test_a_run_that_was_killed_at_any_moment_is_finished_by_the_next(
+def test_a_killed_run_is_finished_by_the_same_command(
     tmp_path: Path,
     undisturbed: dict[str, bytes],
     signal_number: signal.Signals,
@@ -183,7 +183,7 @@ BESIDE = {
 
 
 @pytest.mark.parametrize("rule", ON_A_FULL_DISK)
-def test_a_full_disk_is_reported_with_the_file_and_no_obstacle_once_there_is_room(
+def test_a_full_disk_is_reported_with_the_file_and_the_rule_succeeds_once_there_is_room(
     project: Path, disk: Path, everything: dict[str, bytes], rule: str
 ) -> None:
     output, left, told = ON_A_FULL_DISK[rule]
@@ -250,7 +250,7 @@ def test_a_download_that_does_not_fit_is_reported_and_finished_once_there_is_roo
     check_made_now(project, disk, output, everything)
 
 
-def test_a_read_only_disk_is_named(tmp_path: Path) -> None:
+def test_a_read_only_disk_is_reported(tmp_path: Path) -> None:
     project = copy_project(tmp_path / "project")
     (tmp_path / "disk").mkdir()
     with mounted(tmp_path / "disk") as disk:
@@ -279,7 +279,7 @@ def test_a_read_only_disk_is_named(tmp_path: Path) -> None:
     ],
     ids=["folder of results", "file of a mirror", "IDX file"],
 )
-def test_what_may_not_be_written_or_read_is_named(tmp_path: Path, path: str, mode: int, told: str) -> None:
+def test_a_missing_permission_is_reported_with_the_file(tmp_path: Path, path: str, mode: int, told: str) -> None:
     without_privilege: tuple[str, ...] = ()
     if os.geteuid() == 0:
         if not shutil.which("setpriv"):
@@ -298,7 +298,7 @@ def test_what_may_not_be_written_or_read_is_named(tmp_path: Path, path: str, mod
     snakemake(project, *command, before=without_privilege)
 
 
-def test_a_file_where_a_directory_is_due_is_named(tmp_path: Path) -> None:
+def test_a_file_in_place_of_the_results_folder_is_reported(tmp_path: Path) -> None:
     project = copy_project(tmp_path / "project")
     (project / "results").write_text("a file")
     run = snakemake(project, "--cores", "1", "all", succeed=False)
@@ -307,9 +307,7 @@ def test_a_file_where_a_directory_is_due_is_named(tmp_path: Path) -> None:
     assert (project / "results").read_text() == "a file"
 
 
-def test_workflows_that_share_their_resources_never_see_half_a_file(
-    tmp_path: Path, undisturbed: dict[str, bytes]
-) -> None:
+def test_workflows_that_share_resources_never_see_a_partial_file(tmp_path: Path, undisturbed: dict[str, bytes]) -> None:
     alone = copy_project(tmp_path / "alone")
     snakemake(alone, "--cores", "2", "all")
     expected = files(alone / "resources")

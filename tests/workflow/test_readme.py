@@ -49,7 +49,7 @@ def reader(mnist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_the_commands_make_what_is_said(reader: Path) -> None:
+def test_the_documented_commands_make_the_documented_files(reader: Path) -> None:
     def count(path: str) -> int:
         return len(list((reader / path).rglob("*.png")))
 
@@ -59,7 +59,7 @@ def test_the_commands_make_what_is_said(reader: Path) -> None:
     assert count("../digits/results/mnist-sample/png") == 1200
 
 
-def test_the_tree_that_the_readme_draws_is_there(reader: Path) -> None:
+def test_the_tree_drawn_in_the_readme_exists(reader: Path) -> None:
     """Each line of the drawing is deeper by four letters for each folder that it lies in."""
     drawing = re.search(r"^    (results/mnist/\n(?:    .*\n)+)", README, re.MULTILINE)
     assert drawing
@@ -73,7 +73,7 @@ def test_the_tree_that_the_readme_draws_is_there(reader: Path) -> None:
 
 
 @pytest.mark.parametrize("number", range(len(examples())))
-def test_an_example_runs(reader: Path, tmp_path: Path, number: int) -> None:
+def test_a_documented_example_runs(reader: Path, tmp_path: Path, number: int) -> None:
     code = examples()[number]
     modules = {name.split(".")[0] for name in re.findall(r"^(?:import|from) (\S+)", code, re.MULTILINE)}
     for path in re.findall(r'"(results/[^"{*]+)"', code):
@@ -100,7 +100,7 @@ def test_show_draws_the_digit_of_the_page(mnist: Path) -> None:
     assert "\n".join(f"    {line.rstrip()}" for line in drawn if line.strip()) in page
 
 
-def test_its_picture_of_the_rules_shows_them_all(reader: Path) -> None:
+def test_the_picture_of_the_rules_shows_all_rules(reader: Path) -> None:
     """What `make docs` draws has the names of all rules and what each needs; the rest is up to Graphviz."""
     goals = re.search(r"^GOALS := (.*)$", (PROJECT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
     assert goals

@@ -95,7 +95,7 @@ def test_mnist_takes_one_slurm_job_a_split_and_a_minute_and_comes_out_as_from_a_
     assert files(project / "results") == files(elsewhere / "results")
 
 
-def test_a_node_that_dies_in_mid_export_is_survived(
+def test_a_node_that_dies_during_an_export_changes_no_byte(
     cluster: SlurmCluster, project: Path, local: dict[str, bytes]
 ) -> None:
     run = start(project)
@@ -122,7 +122,7 @@ def test_a_canceled_job_is_tried_again(cluster: SlurmCluster, project: Path, loc
     assert files(project / "results") == local
 
 
-def test_a_run_whose_main_process_was_killed_is_resumed_as_documented(
+def test_a_run_with_a_killed_main_process_resumes_as_documented(
     cluster: SlurmCluster, project: Path, local: dict[str, bytes]
 ) -> None:
     before = set(cluster.jobs())
