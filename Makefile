@@ -13,7 +13,7 @@ help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' Makefile | while IFS='|' read -r name what; do printf '%-8s %s\n' "$$name" "$$what"; done
 
 check: lint ## format, lint, types and unit tests: half a minute
-	$(PY) -m pytest -m "not slow" --ignore tests/workflow --dist worksteal
+	$(PY) -m pytest -m "not slow and not memory" --ignore tests/workflow --dist worksteal
 
 lint: .venv/ready-to-test ## format, lint and types alone
 	$(PY) -m ruff format --check .
@@ -23,16 +23,16 @@ lint: .venv/ready-to-test ## format, lint and types alone
 	$(SNAKEMAKE) --lint
 
 test: lint ## everything: also the workflow under faults, on Slurm, in a browser, and how fast it is
-	$(PY) -m pytest -m alone -n 0
-	MUTATED_FILES=100000 $(PY) -m pytest -m "not alone"
+	$(PY) -m pytest -m "alone or memory" -n 0
+	MUTATED_FILES=100000 $(PY) -m pytest -m "not alone and not memory"
 
 gallery: .venv/ready ## draw docs/gallery; MNIST_DIR and FASHION_MNIST_DIR are folders of the published files
-	$(PY) docs/make_gallery.py mnist=$(MNIST_DIR) fashion-mnist=$(FASHION_MNIST_DIR)
+	$(PY) tools/make_gallery.py mnist=$(MNIST_DIR) fashion-mnist=$(FASHION_MNIST_DIR)
 
 GOALS := publish webdataset verify archive npz csv
 
 docs: sample ## write the generated pages of docs/ and draw the README's pictures; the rule graph needs Graphviz
-	$(PY) docs/make_pages.py
+	$(PY) tools/make_pages.py
 	cp results/mnist-sample/preview/train.png docs/digits.png
 	$(SNAKEMAKE) --rulegraph dot $(GOALS) | dot -Grankdir=LR -Tsvg > docs/rules.svg
 
@@ -57,7 +57,7 @@ growth: .venv-bench/ready ## measure it on up to 8 million images, for docs/grow
 	$(BENCH) bench/growth.py
 
 emulated: .venv/ready ## see that emulated processors, from the first x86-64 to ARM, make the same bytes; needs qemu-user
-	$(PY) bench/emulated.py
+	PYTHONPATH=scripts $(PY) tests/emulated.py
 
 LOCKS := requirements requirements-slurm requirements-publish requirements-test requirements-bench requirements-tools
 TOOLS := .venv-tools/bin/python
@@ -97,8 +97,5 @@ audit: .venv-tools/ready ## ask whether a pinned version has a known vulnerabili
 	$(PYTHON) -m venv .venv-tools
 	$(TOOLS) $(INSTALL) -r $<
 	touch $@
-
-# Test runs start hundreds of Pythons: each module is compiled once.
-unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: audit bench check clients docs emulated fuzz gallery growth help lint lock sample test

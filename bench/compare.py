@@ -1,9 +1,9 @@
-"""Time ours against what people use today, and against what nothing can be faster than: docs/speed.json and its table.
+"""Time ours against what people use today, and against what nothing can be faster than: bench/speed.json and its table.
 
 All start from MNIST's four files in a local folder and end with 70,000 PNG files in label folders. They take turns,
 round after round, so that a busy machine is unfair to all of them alike; figures are medians.
 
-python bench/compare.py FOLDER [--rounds 3]    measure, and write docs/speed.json and its table in docs/speed.md
+python bench/compare.py FOLDER [--rounds 3]    measure, and write bench/speed.json and its table in docs/speed.md
 """
 
 import argparse
@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 from usage import Usage, usage
 
 PROJECT = Path(__file__).resolve().parents[1]
-RECORD = PROJECT / "docs/speed.json"
+RECORD = PROJECT / "bench/speed.json"
 PAGE = PROJECT / "docs/speed.md"
 IMAGES = 70_000
 BEGIN, END = "<!-- made by make bench -->\n", "<!-- end -->\n"

@@ -1,4 +1,4 @@
-"""Does it stay as fast and as small when there is more? Measures into docs/growth.json, and draws docs/growth.svg.
+"""Does it stay as fast and as small when there is more? Measures into bench/growth.json, and draws docs/growth.svg.
 
 Exports IDX files of up to 700,000 images to files, packs up to 8.1 million (as many as infinite MNIST has) into shards,
 each with a run of the workflow, and downloads a file of the size of EMNIST's archive.
@@ -32,7 +32,7 @@ sys.path.insert(0, str(PROJECT / "scripts"))
 from idxpng.formats.compressed import open_content
 from idxpng.formats.idx import IdxHeader
 
-RECORD = PROJECT / "docs/growth.json"
+RECORD = PROJECT / "bench/growth.json"
 PLOT = PROJECT / "docs/growth.svg"
 REFERENCE = 70_000
 FILES = (10_000, REFERENCE, 700_000)

@@ -3,6 +3,8 @@
 import fcntl
 import logging
 import os
+import shutil
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +17,8 @@ from mirror_server import MirrorServer
 from project import PROJECT, run_snakemake
 
 LONGEST = ("_slurm", "_readme", "_faults", "_family", "_report")
+
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # test runs start hundreds of Pythons: each module is compiled once
 
 pytest.register_assert_rewrite("downloads")  # whose assertions then tell as much as those of tests
 
@@ -38,6 +42,17 @@ def mirror_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[M
     folder.mkdir()
     with MirrorServer(folder) as server:
         yield server
+
+
+@pytest.fixture
+def memory(tmp_path: Path) -> Iterator[Path]:
+    """A folder on tmpfs, where there is one: how long a disk takes to make many files is not what is measured."""
+    shared = Path("/dev/shm")
+    if not shared.is_dir() or shutil.disk_usage(shared).free < 2 * 10**9:
+        yield tmp_path
+    else:
+        with tempfile.TemporaryDirectory(dir=shared) as folder:
+            yield Path(folder)
 
 
 @pytest.fixture(scope="session")

@@ -22,6 +22,9 @@ start = peak()
 print((peak() - start) / 1024)
 """
 
+# What is freed goes back to the system at once: the peak is then what was needed, and not what allocators keep.
+FREE_AT_ONCE = {"MALLOC_MMAP_THRESHOLD_": "131072", "ARROW_DEFAULT_MEMORY_POOL": "system"}
+
 
 def growth(code: str, *arguments: str, before: str = "") -> float:
     """By how many MB the memory of a Python process grows, at its peak, while it runs ``code``.
@@ -34,7 +37,7 @@ def growth(code: str, *arguments: str, before: str = "") -> float:
         pytest.skip("reads the peak of memory in /proc, which only Linux has")
     process = subprocess.run(
         [sys.executable, "-c", FRAME.format(before=before, code=code), *arguments],
-        env=os.environ | {"PYTHONPATH": str(PROJECT / "scripts"), "OPENBLAS_NUM_THREADS": "1"},
+        env=os.environ | FREE_AT_ONCE | {"PYTHONPATH": str(PROJECT / "scripts"), "OPENBLAS_NUM_THREADS": "1"},
         check=True,
         stdout=subprocess.PIPE,
         text=True,

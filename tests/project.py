@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PROJECT = Path(__file__).parents[1]
+DOCS = sorted((PROJECT / "docs").glob("*.md"))
+PAGES = [PROJECT / "README.md", *DOCS]
 
 
 @dataclass
@@ -27,10 +29,22 @@ class Run:
         return {rule: int(count) for rule, count in (row.split() for row in rows)}
 
 
+def blocks(page: Path, language: str) -> list[str]:
+    """The code of a page that is marked with a language."""
+    text = page.read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+def git_files() -> list[str]:
+    """The paths of the project's files, as a fresh clone of the working tree would have them."""
+    command = ["git", "-C", str(PROJECT), "ls-files", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+    return [name for name in listed if (PROJECT / name).exists()]
+
+
 def copy_project(folder: Path) -> Path:
-    """The project's files, as a fresh clone of the working tree would have them."""
-    git = ["git", "-C", str(PROJECT), "ls-files", "--cached", "--others", "--exclude-standard"]
-    for name in subprocess.run(git, check=True, capture_output=True, text=True).stdout.splitlines():
+    """A copy of the project's files."""
+    for name in git_files():
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(PROJECT / name, target)

@@ -12,7 +12,7 @@ import yaml
 
 import idxpng
 from idxpng.fetch import session
-from project import PROJECT
+from project import PROJECT, git_files
 
 ENVIRONMENTS = [*(PROJECT / "envs").glob("*.yaml"), PROJECT / "environment.yaml"]
 LOCKED = sorted((PROJECT / "envs").glob("requirements*.txt"))
@@ -22,12 +22,6 @@ TOGETHER = [path for path in LOCKED if path.stem not in ("requirements-bench", "
 def pins(path: Path) -> dict[str, str]:
     """Version by package of a file that `make lock` wrote."""
     return dict(re.findall(r"^([a-z0-9-]+)(?:\[\S+\])?==(\S+)", path.read_text(), re.MULTILINE))
-
-
-def git_files() -> list[str]:
-    command = ["git", "-C", str(PROJECT), "ls-files", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
-    return [name for name in listed if (PROJECT / name).exists()]
 
 
 def test_environments_and_requirements_pin_the_same_versions() -> None:
@@ -110,3 +104,9 @@ def test_make_help_lists_every_target() -> None:
 
 def test_nothing_generated_is_in_the_repository() -> None:
     assert not [name for name in git_files() if name.startswith(("results/", "resources/", ".snakemake/", "logs/"))]
+
+
+def test_docs_has_pages_and_pictures_alone() -> None:
+    """Tools, records, and captions of the report are with what uses them."""
+    shown = [name for name in git_files() if name.startswith("docs/")]
+    assert {Path(name).suffix for name in shown} == {".md", ".png", ".svg"}

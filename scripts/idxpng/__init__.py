@@ -15,7 +15,7 @@ A module knows formats and rules of the data, and never where the workflow keeps
 rules are.
 """
 
-__version__ = "1.0.0"
+__version__ = "2.0.0"
 
 # The modules of each wing, and every file of the package. Snakemake brings along only the files that it is told of when
 # a workflow imports this one over the network; a test keeps both equal to the folder.

@@ -32,7 +32,7 @@ def test_the_record_has_every_way_and_three_rounds() -> None:
 
 
 @pytest.mark.parametrize("writer", ["pillow", "pool"])
-def test_a_way_compared_makes_the_pictures_of_the_idx_file(tmp_path: Path, writer: str) -> None:
+def test_a_compared_program_writes_the_images_of_the_idx_file(tmp_path: Path, writer: str) -> None:
     command = [sys.executable, str(PROJECT / "bench/peers.py"), "struct", writer, str(SAMPLE), str(tmp_path)]
     subprocess.run(command, check=True)
     with open_content(str(SAMPLE / "t10k-images-idx3-ubyte.gz")) as file:

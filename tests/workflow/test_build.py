@@ -27,7 +27,7 @@ def make_photos(folder: Path) -> dict[str, bytes]:
     return made
 
 
-def test_a_folder_becomes_idx_files_and_these_the_same_images_again(tmp_path: Path) -> None:
+def test_a_folder_of_images_survives_the_round_trip_through_idx_files(tmp_path: Path) -> None:
     project = copy_project(tmp_path / "project")
     made = make_photos(project / "my/photos")
     build = ("idx", "--cores", "2", "--config", "folders={photos: my/photos}")
@@ -72,7 +72,7 @@ def test_an_image_that_is_edited_in_place_makes_its_split_again(tmp_path: Path) 
     assert snakemake(project, *build).jobs["build_idx"] == 1
 
 
-def test_images_and_labels_are_those_of_a_manifest_in_its_order_and_like_those_of_a_dataset(tmp_path: Path) -> None:
+def test_a_manifest_gives_order_and_labels_and_like_gives_types(tmp_path: Path) -> None:
     project = copy_project(tmp_path / "project")
     random = numpy.random.default_rng(0)
     images = random.integers(0, 256, (30, 5, 7), numpy.uint8)
@@ -112,12 +112,12 @@ def test_an_exported_tree_becomes_the_same_idx_files(tmp_path: Path) -> None:
         assert (project / f"resources/back/{back}-ubyte").read_bytes() == content
 
 
-def test_without_a_folder_it_says_how_to_name_one(tmp_path: Path) -> None:
+def test_idx_without_a_folder_explains_how_to_name_one(tmp_path: Path) -> None:
     project = copy_project(tmp_path / "project")
     assert "folders={photos: my/photos}" in snakemake(project, "idx", "--cores", "1", succeed=False).output
 
 
-def test_a_folder_that_is_not_there_is_reported_without_a_traceback(tmp_path: Path) -> None:
+def test_a_missing_folder_is_reported_without_a_traceback(tmp_path: Path) -> None:
     project = copy_project(tmp_path / "project")
     for config in ((), ("--config", "folders={photos: my/photos}")):
         run = snakemake(project, "--cores", "1", "idx", *config, succeed=False)

@@ -288,7 +288,7 @@ def test_an_archive_is_fetched_once_for_two_datasets(finished: Finished) -> None
     assert kept == [finished.archive] * 2
 
 
-def test_a_file_of_another_dataset_is_refused_also_where_only_its_git_blob_is_known(finished: Finished) -> None:
+def test_a_file_of_a_different_dataset_is_refused_even_if_only_its_git_blob_is_pinned(finished: Finished) -> None:
     """NotMNIST's training images have the name, the type and the dims of KMNIST's."""
     file = "resources/notmnist/train-images-idx3-ubyte.gz"
     right = (finished.folder / file).read_bytes()

@@ -54,17 +54,23 @@ def test_only_the_labels_asked_for_are_in_every_form(tmp_path: Path) -> None:
     assert f"{count} PNG files are the labels 3, 5" in snakemake(project, "verify", *asked).output
 
 
+@pytest.fixture(scope="module")
+def archived(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project folder with the archive and the tree of both splits."""
+    project = copy_project(tmp_path_factory.mktemp("archived"))
+    snakemake(project, "archive", "results/mnist-sample/png", "--cores", "2")
+    return project
+
+
 @pytest.mark.parametrize("split", ["train", "test"])
-def test_an_archive_and_a_tree_have_the_pinned_digests(tmp_path: Path, split: str) -> None:
-    project = copy_project(tmp_path / "project")
+def test_an_archive_and_a_tree_have_the_pinned_digests(archived: Path, split: str) -> None:
     archive, tree = f"results/mnist-sample/archive/{split}.tar", f"results/mnist-sample/png/{split}"
-    snakemake(project, archive, tree, "--cores", "2")
     pinned = load(PROJECT / "datasets/mnist-sample.yaml").splits[split]
-    assert hashlib.sha256((project / archive).read_bytes()).hexdigest() == pinned.archive_sha256
-    assert tree_digest.main(str(project / tree))[0] == pinned.tree_sha256
+    assert hashlib.sha256((archived / archive).read_bytes()).hexdigest() == pinned.archive_sha256
+    assert tree_digest.main(str(archived / tree))[0] == pinned.tree_sha256
 
 
-def test_another_pin_makes_the_archive_again_and_no_images_and_is_only_for_all_images(tmp_path: Path) -> None:
+def test_a_changed_archive_pin_remakes_the_archive_alone_and_applies_only_to_all_images(tmp_path: Path) -> None:
     project = copy_project(tmp_path / "project")
     files = ("results/mnist-sample/archive/test.tar", "results/mnist-sample/png/test/3")
     snakemake(project, *files, "--cores", "2")

@@ -100,7 +100,7 @@ def test_archives_and_trees_have_the_pinned_digests(exported: Path) -> None:
     check_pins(exported, "mnist")
 
 
-def test_those_of_fashion_mnist_have_them_too(tmp_path: Path) -> None:
+def test_the_archives_of_fashion_mnist_have_the_pinned_digests(tmp_path: Path) -> None:
     folder = os.environ.get("FASHION_MNIST_DIR", "/usr/share/datasets/fashion-mnist")
     if not Path(folder).is_dir():
         pytest.skip("needs Fashion-MNIST: set FASHION_MNIST_DIR, or install Debian's package dataset-fashion-mnist")

@@ -22,7 +22,7 @@ def test_a_run_leaves_what_it_made_and_how_to_look_at_it(project: Path) -> None:
     assert "Complete log(s)" in text
 
 
-def test_a_failed_job_says_why_once(project: Path) -> None:
+def test_a_failed_job_reports_its_error_once(project: Path) -> None:
     broken = (project / "datasets/mnist-sample.yaml").read_text().replace("[97, 116,", "[98, 115,")
     (project / "broken.yaml").write_text(broken.replace("[mnist-sample]", "[datasets/mnist-sample]"))
     status, lines = on_a_terminal(project, "--cores", "2", "all", "--config", "datasets=broken.yaml")
@@ -34,7 +34,7 @@ def test_a_failed_job_says_why_once(project: Path) -> None:
     assert "CalledProcessError" not in text
 
 
-def test_who_asks_for_commands_gets_all_that_snakemake_says(project: Path) -> None:
+def test_printing_commands_shows_all_of_snakemakes_output(project: Path) -> None:
     status, lines = on_a_terminal(project, "--cores", "2", "all", "--config", "limit=20", "-p")
     text = "\n".join(lines)
     assert status == 0, text

@@ -167,7 +167,7 @@ def pixels(folder: Path, path: str) -> numpy.ndarray:
         return numpy.asarray(image)
 
 
-def test_an_image_of_the_sheet_is_enlarged_with_its_numbers(page: Page, folder: Path) -> None:
+def test_clicking_an_image_enlarges_it_and_shows_its_pixel_values(page: Page, folder: Path) -> None:
     page.find("//button[@aria-label='image 0, class 5 digit <5>']").click()
     page.enlarged("Image 0 of train", pixels(folder, "train/5/0000.png"))
     assert (page.text("fact-label"), page.text("fact-class")) == ("5", "digit <5>")
@@ -179,7 +179,7 @@ def test_an_image_of_the_sheet_is_enlarged_with_its_numbers(page: Page, folder: 
     page.check()
 
 
-def test_all_images_of_a_split_scroll_by_and_few_are_in_the_document(page: Page) -> None:
+def test_scrolling_shows_all_images_of_a_split_and_keeps_few_in_the_document(page: Page) -> None:
     assert page.text("status") == "1,008 images"
     assert page.cells()[:3] == ["5 · 0", "0 · 1", "4 · 2"]
     assert len(page.scrolled()) == 1008
@@ -189,7 +189,7 @@ def test_all_images_of_a_split_scroll_by_and_few_are_in_the_document(page: Page)
     page.check()
 
 
-def test_a_class_and_an_index_are_found(page: Page, folder: Path) -> None:
+def test_the_search_finds_a_class_and_an_index(page: Page, folder: Path) -> None:
     page.choose("class", "3")
     assert page.text("status") == "93 images of class 3 digit <3>"
     assert {text[0] for text in page.cells()} == {"3"}
@@ -206,7 +206,7 @@ def test_a_part_of_a_split_has_a_place_only_where_it_is_asked_for(page: Page) ->
     assert [button.text for button in buttons] == ["test (201)", "train (1,008)"]
 
 
-def test_of_some_classes_and_rows_there_is_what_was_made(browser: Page, some: Path) -> None:
+def test_a_page_of_some_classes_and_rows_shows_what_was_made(browser: Page, some: Path) -> None:
     made = {}
     for split in ("train", "validation"):
         with (some / f"manifest/{split}.csv").open(newline="", encoding="utf-8") as file:
@@ -306,7 +306,7 @@ def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1400, 390], ids=["desktop", "phone"])
-def test_nobody_meets_a_barrier(page: Page, axe: str, scheme: str, width: int) -> None:
+def test_the_page_has_no_accessibility_violations(page: Page, axe: str, scheme: str, width: int) -> None:
     driver = page.driver
     driver.execute_cdp_cmd(
         "Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]}

@@ -77,7 +77,7 @@ def test_a_power_loss_right_after_a_run_loses_nothing(
 
 
 @pytest.mark.parametrize("exports", [1, 7, 14, 20])
-def test_a_power_loss_in_the_middle_of_a_run_leaves_nothing_half_made(
+def test_a_power_loss_during_a_run_leaves_no_partial_file_under_a_final_name(
     tmp_path: Path, disk: Path, undisturbed: dict[str, bytes], exports: int
 ) -> None:
     with mounted(disk, tmp_path / "before") as before:

@@ -127,7 +127,7 @@ def test_the_origin_has_the_commit_where_the_workflow_is_a_clone(tmp_path: Path)
     assert workflow == {"version": idxpng.__version__, "commit": head.strip(), "modified": False}
 
 
-def test_its_own_columns_are_reserved(published: Path) -> None:
+def test_columns_of_the_workflow_are_reserved(published: Path) -> None:
     root = published / "results/mnist-sample"
     schema = yaml.safe_load((published / "schemas/dataset.schema.yaml").read_text(encoding="utf-8"))
     reserved = set(schema["properties"]["label_columns"]["items"]["not"]["enum"])

@@ -8,25 +8,14 @@ import re
 import subprocess
 from pathlib import Path
 
-import make_pages
 import pytest
-import yaml
 from PIL import Image
 
 import show
 from builders import make_own_dataset
-from idxpng.dataset.file import load
-from project import PROJECT, copy_project, snakemake
+from project import PAGES, PROJECT, blocks, copy_project, snakemake
 
-README = (PROJECT / "README.md").read_text(encoding="utf-8")
-DOCS = sorted((PROJECT / "docs").glob("*.md"))
-PAGES = [PROJECT / "README.md", *DOCS]
-LINKED = [*PAGES, *(PROJECT / name for name in ("CONTRIBUTING.md", "CHANGELOG.md", "profiles/README.md"))]
-
-
-def blocks(page: Path, language: str) -> list[str]:
-    text = page.read_text(encoding="utf-8")
-    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+README = PAGES[0].read_text(encoding="utf-8")
 
 
 def examples() -> list[str]:
@@ -60,12 +49,7 @@ def reader(mnist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_the_readme_is_short() -> None:
-    assert len(README.splitlines()) <= 160
-    assert len(README.split()) <= 1100
-
-
-def test_the_commands_make_what_is_said(reader: Path) -> None:
+def test_the_documented_commands_make_the_documented_files(reader: Path) -> None:
     def count(path: str) -> int:
         return len(list((reader / path).rglob("*.png")))
 
@@ -75,7 +59,7 @@ def test_the_commands_make_what_is_said(reader: Path) -> None:
     assert count("../digits/results/mnist-sample/png") == 1200
 
 
-def test_the_tree_that_the_readme_draws_is_there(reader: Path) -> None:
+def test_the_tree_drawn_in_the_readme_exists(reader: Path) -> None:
     """Each line of the drawing is deeper by four letters for each folder that it lies in."""
     drawing = re.search(r"^    (results/mnist/\n(?:    .*\n)+)", README, re.MULTILINE)
     assert drawing
@@ -89,7 +73,7 @@ def test_the_tree_that_the_readme_draws_is_there(reader: Path) -> None:
 
 
 @pytest.mark.parametrize("number", range(len(examples())))
-def test_an_example_runs(reader: Path, tmp_path: Path, number: int) -> None:
+def test_a_documented_example_runs(reader: Path, tmp_path: Path, number: int) -> None:
     code = examples()[number]
     modules = {name.split(".")[0] for name in re.findall(r"^(?:import|from) (\S+)", code, re.MULTILINE)}
     for path in re.findall(r'"(results/[^"{*]+)"', code):
@@ -116,14 +100,7 @@ def test_show_draws_the_digit_of_the_page(mnist: Path) -> None:
     assert "\n".join(f"    {line.rstrip()}" for line in drawn if line.strip()) in page
 
 
-def test_the_generated_pages_are_those_that_make_docs_writes() -> None:
-    for path, content in make_pages.main().items():
-        assert (PROJECT / path).read_text(encoding="utf-8") == content, (
-            f"{path} is out of date: python docs/make_pages.py"
-        )
-
-
-def test_its_picture_of_the_rules_shows_them_all(reader: Path) -> None:
+def test_the_picture_of_the_rules_shows_all_rules(reader: Path) -> None:
     """What `make docs` draws has the names of all rules and what each needs; the rest is up to Graphviz."""
     goals = re.search(r"^GOALS := (.*)$", (PROJECT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
     assert goals
@@ -135,65 +112,3 @@ def test_its_picture_of_the_rules_shows_them_all(reader: Path) -> None:
     arrows = {(drawn[start], drawn[end]) for start, end in re.findall(r"<title>(\d+)->(\d+)</title>", picture)}
     assert set(drawn.values()) == set(names.values()) >= {"download", "publish"}
     assert arrows == edges
-
-
-def test_its_table_of_faults_has_each_test_that_does_harm() -> None:
-    table = (PROJECT / "docs/faults.md").read_text(encoding="utf-8")
-    rows = set(re.findall(r"^\| `(\w+)` \| (.+?) \|", table, re.MULTILINE))
-    tests = {
-        (file, test.replace("_", " "))
-        for file, _ in rows
-        for test in re.findall(
-            r"^def test_(\w+)", next((PROJECT / "tests").rglob(f"{file}.py")).read_text(), re.MULTILINE
-        )
-    }
-    assert rows == tests != set()
-
-
-def test_the_dataset_files_shown_follow_the_schema(tmp_path: Path) -> None:
-    schema = yaml.safe_load((PROJECT / "schemas/dataset.schema.yaml").read_text())
-    shown = [block for page in PAGES for block in blocks(page, "yaml")]
-    assert shown
-    for block in shown:
-        (tmp_path / "shapes.yaml").write_text(block)
-        load(tmp_path / "shapes.yaml", schema)
-
-
-def test_every_dataset_is_in_the_readme_with_its_number_of_images() -> None:
-    table = README.partition("| name | images | what |")[2].partition("\n\n")[0]
-    shown: dict[str, str] = {}
-    for names, numbers in re.findall(r"^\| (`[^|]+) \| ([\d,; ]+) \|", table, re.MULTILINE):
-        listed, counts = re.findall(r"`([\w-]+)`", names), numbers.split("; ")
-        shown |= dict(zip(listed, counts * (len(listed) // len(counts)), strict=True))
-    shipped = {path.stem: yaml.safe_load(path.read_text()) for path in (PROJECT / "datasets").glob("*.yaml")}
-    assert shown == {
-        name: f"{sum(split.get('count', 0) for split in facts['splits'].values()):,}" for name, facts in shipped.items()
-    }
-
-
-def anchors(page: Path) -> set[str]:
-    """The anchors that a Markdown page has on GitHub."""
-    titles = re.findall(r"^#+ (.*)$", re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.M | re.S), re.MULTILINE)
-    plain = (re.sub(r"\[(.*?)\]\(.*?\)", r"\1", title).lower() for title in titles)
-    return {re.sub(r"[^\w -]", "", title).replace(" ", "-") for title in plain}
-
-
-@pytest.mark.parametrize("page", LINKED, ids=lambda path: path.name)
-def test_links_lead_somewhere(page: Path) -> None:
-    for target, anchor in re.findall(r"\]\(([^)#:\s]*)(?:#([^)\s]*))?\)", page.read_text(encoding="utf-8")):
-        linked = (page.parent / target).resolve() if target else page
-        assert linked.exists(), target
-        assert not anchor or linked.suffix != ".md" or anchor in anchors(linked), f"{target}#{anchor}"
-
-
-def test_every_page_of_the_docs_is_reachable_from_the_readme() -> None:
-    for page in DOCS:
-        assert f"(docs/{page.name}" in README, page
-
-
-def test_the_promises_name_tests_that_exist() -> None:
-    text = (PROJECT / "docs/proof.md").read_text(encoding="utf-8")
-    named = re.findall(r"`(tests/\S+\.py)`", text)
-    assert named
-    for path in named:
-        assert (PROJECT / path).is_file(), path

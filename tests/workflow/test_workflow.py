@@ -163,7 +163,7 @@ def test_a_deleted_label_remakes_one_export(project: Path) -> None:
     assert files(label) == before
 
 
-def test_another_limit_exports_again_and_downloads_nothing(project: Path) -> None:
+def test_a_changed_limit_exports_again_and_downloads_nothing(project: Path) -> None:
     run = snakemake(project, "--cores", "4", "all", "--config", "limit=10")
     assert run.jobs == {
         "export": 20,
@@ -223,7 +223,7 @@ def test_nothing_is_left_of_a_download_when_all_output_is_deleted(project: Path)
     assert [path for path in left if hashlib.sha256(path.read_bytes()).digest() == data] == []
 
 
-def test_another_mirror_downloads_nothing_again(project: Path) -> None:
+def test_a_changed_mirror_downloads_nothing_again(project: Path) -> None:
     run = snakemake(project, "-n", "all", "--config", "mirrors={mnist-sample: /somewhere/else}")
     assert "Nothing to be done" in run.output
 
@@ -279,7 +279,7 @@ def test_results_and_resources_can_be_moved(fresh: Path) -> None:
 # One's own data
 
 
-def test_a_dataset_of_ones_own_works_by_its_path(fresh: Path) -> None:
+def test_a_user_dataset_given_by_path_is_exported(fresh: Path) -> None:
     images, labels = make_own_dataset(fresh / "my")
     run = snakemake(fresh, "--cores", "2", "all", "--config", "datasets=my/shapes.yaml")
     rows = list(csv.DictReader((fresh / "results/shapes/manifest/train.csv").open(newline="", encoding="utf-8")))
@@ -290,7 +290,7 @@ def test_a_dataset_of_ones_own_works_by_its_path(fresh: Path) -> None:
     assert "content_sha256: " in run.output, "a run without checksums shows the value to pin"
 
 
-def test_labels_and_shards_that_are_gone_leave_nothing_that_a_loader_would_find(fresh: Path) -> None:
+def test_dropped_labels_and_shards_leave_no_files_for_a_loader(fresh: Path) -> None:
     make_own_dataset(fresh / "my")
     dataset = fresh / "my/shapes.yaml"
     command = ("--cores", "2", "all", "webdataset", "--config", "datasets=my/shapes.yaml")
@@ -324,7 +324,7 @@ def test_the_values_that_a_run_shows_can_be_pinned(fresh: Path) -> None:
     assert "no digest to check" not in again.output
 
 
-def test_a_dataset_file_made_from_the_files_is_one_to_run(fresh: Path) -> None:
+def test_a_generated_dataset_file_runs(fresh: Path) -> None:
     make_own_dataset(fresh / "my")
     (fresh / "my/shapes.yaml").unlink()
     command = [sys.executable, "scripts/new_dataset.py", "my/idx/shapes-images-idx3-ubyte"]
@@ -348,7 +348,7 @@ def test_a_dataset_file_made_from_the_files_is_one_to_run(fresh: Path) -> None:
         ({"label_type": "int32"}, "`label_type: uint8`"),
     ],
 )
-def test_a_mistake_in_a_dataset_file_of_ones_own_is_reported_with_the_key_to_change(
+def test_a_mistake_in_a_user_dataset_file_is_reported_with_the_key_to_change(
     fresh: Path, change: dict[str, Any], told: str
 ) -> None:
     make_own_dataset(fresh / "my")
@@ -359,7 +359,7 @@ def test_a_mistake_in_a_dataset_file_of_ones_own_is_reported_with_the_key_to_cha
     assert "try again later" not in run.output
 
 
-def test_a_file_that_took_the_place_of_a_download_is_not_exported(fresh: Path) -> None:
+def test_a_replaced_download_is_not_exported(fresh: Path) -> None:
     """Also where only the digest of the published file is pinned, and that was right when it was downloaded."""
     make_own_dataset(fresh / "my")
     published = fresh / "my/idx/shapes-labels-idx1-ubyte.gz"
@@ -379,7 +379,7 @@ def test_a_file_that_took_the_place_of_a_download_is_not_exported(fresh: Path) -
 # What goes wrong
 
 
-def test_a_label_that_is_no_class_stops_before_any_export(fresh: Path) -> None:
+def test_a_label_that_is_not_a_class_stops_the_run_before_any_export(fresh: Path) -> None:
     _, labels = make_own_dataset(fresh / "my")
     labels[17] = 9
     (fresh / "my/idx/shapes-labels-idx1-ubyte.gz").write_bytes(gzip.compress(idx_bytes(labels)))
@@ -426,7 +426,7 @@ def test_a_mistake_in_the_request_is_named_with_what_is_allowed(fresh: Path, arg
 # The workflow as a text
 
 
-def test_every_rule_is_explained_in_the_list(fresh: Path) -> None:
+def test_snakemake_list_explains_every_rule(fresh: Path) -> None:
     listed = snakemake(fresh, "--list").output
     for rule in EVERYTHING:
         assert f"\n{rule} (" in f"\n{listed}"
@@ -460,7 +460,7 @@ def test_two_datasets_of_one_name_do_not_share_a_folder_of_results(fresh: Path) 
     assert "Traceback" not in run.output
 
 
-def test_nothing_but_images_lies_in_the_folder_of_images(finished: Path) -> None:
+def test_the_image_folder_holds_nothing_but_images(finished: Path) -> None:
     png = finished / "results/mnist-sample/png"
     assert {path.suffix for path in png.rglob("*") if path.is_file()} == {".png"}
     train = load_files(png / "train", encoding=None, load_content=False)

@@ -17,8 +17,8 @@ SHIPPED = sorted((PROJECT / "datasets").glob("*.yaml"))
 MISSING = object()
 NO_YAML = r"^mine\.yaml: not a readable YAML file[^\n]*\n  at: +\w+ \d+[^$]*\n  found: +\S"
 
-# Columns that the workflow itself gives to manifests, Parquet files and shards; test_its_own_columns_are_reserved
-# in tests/workflow/test_publish.py finds them in what it makes.
+# Columns that the workflow itself gives to manifests, Parquet files and shards; in tests/workflow/test_publish.py,
+# test_columns_of_the_workflow_are_reserved finds them in what it makes.
 OWN_COLUMNS = "path", "split", "index", "label", "class_name", "sha256", "image", "png", "cls", "json"
 
 ORIGIN = {

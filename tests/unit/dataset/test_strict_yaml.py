@@ -103,6 +103,14 @@ HOSTILE = {
 }
 
 
+def seconds_to_read_an_honest_file(path: Path) -> float:
+    """How much CPU time a file takes that has as many values as one may have."""
+    path.write_text("[" + "a," * (strict_yaml.MAX_VALUES - 2) + "]")
+    start = time.process_time()
+    read_yaml(path, "mine.yaml")
+    return time.process_time() - start
+
+
 @pytest.mark.usefixtures("loader")
 @pytest.mark.parametrize(("text", "at", "expected"), HOSTILE.values(), ids=HOSTILE)
 def test_what_does_harm_is_refused_at_once_with_its_place(path: Path, text: str, at: str, expected: str) -> None:
@@ -117,7 +125,7 @@ def test_what_does_harm_is_refused_at_once_with_its_place(path: Path, text: str,
     assert expected in message.partition("expected:")[2].partition("\n")[0]
     assert len(message) < 600
     if strict_yaml.LOADER is not yaml.SafeLoader:  # which takes ten times as long
-        assert seconds < 1.5
+        assert seconds < 0.1 or seconds < 2.5 * seconds_to_read_an_honest_file(path)
 
 
 @needs_memory_limit

@@ -1,5 +1,7 @@
 from types import SimpleNamespace
 
+import pytest
+
 from idxpng.run.job_resources import JobResources
 from plans import plan
 
@@ -7,9 +9,22 @@ EMNIST = SimpleNamespace(dataset="emnist-byclass")
 SAMPLE = SimpleNamespace(dataset="mnist-sample")
 
 
-def test_jobs_ask_for_more_with_the_dataset_and_with_each_attempt() -> None:
-    asks = JobResources(plan().catalog)
-    for ask in (asks.mem_mb, asks.runtime, asks.label_runtime):
-        assert ask(EMNIST, 1) >= ask(SAMPLE, 1) > 0
-        assert ask(EMNIST, 2) == 2 * ask(EMNIST, 1)
-    assert asks.label_runtime(EMNIST, 1) < asks.runtime(EMNIST, 1)
+def test_a_job_has_the_time_that_slow_storage_takes_for_its_images() -> None:
+    resources = JobResources(plan().catalog)
+    minutes = 697_932 / 500 / 60  # the images of EMNIST's larger split, at 500 a second
+    assert minutes < resources.runtime(EMNIST, 1) < minutes + 5
+    assert minutes / 62 < resources.label_runtime(EMNIST, 1) < minutes / 62 + 5
+    assert 0 < resources.runtime(SAMPLE, 1) < 5
+
+
+def test_a_job_has_memory_for_its_interpreter_and_for_twenty_bytes_a_label() -> None:
+    resources = JobResources(plan().catalog)
+    assert resources.mem_mb(EMNIST, 1) - resources.mem_mb(SAMPLE, 1) == pytest.approx(697_932 * 20 / 10**6, abs=1)
+    assert 150 < resources.mem_mb(SAMPLE, 1) < 300
+
+
+def test_each_attempt_gets_as_much_again() -> None:
+    resources = JobResources(plan().catalog)
+    for resource in (resources.mem_mb, resources.arrow_mb, resources.runtime, resources.label_runtime):
+        first, second, third = (resource(EMNIST, attempt) for attempt in (1, 2, 3))
+        assert second - first == third - second == first > 0

@@ -290,7 +290,7 @@ def test_the_dataset_file_pins_what_was_built(tmp_path: Path) -> None:
     assert "license" in yaml.safe_load((tmp_path / "out/photos.yaml").read_text())
 
 
-@pytest.mark.slow
+@pytest.mark.memory
 def test_memory_is_that_of_an_image_however_many_there_are(tmp_path: Path) -> None:
     image = Image.fromarray(pixels(200, 200))
     (tmp_path / "my/train/a").mkdir(parents=True)

@@ -29,11 +29,11 @@ def mutated(source: random.Random) -> bytes:
     return bytes(data[: source.randint(0, len(data))] if source.random() < 0.3 else data)
 
 
-def test_mutated_files_are_read_right_or_refused(tmp_path: Path) -> None:
+def test_mutated_files_are_read_right_or_refused(memory: Path) -> None:
     source = random.Random(20260)
     read = 0
     tracemalloc.start()
-    path = tmp_path / "idx"
+    path = memory / "idx"
     with path.open("wb", buffering=0) as target:
         for _ in range(FILES):
             data = mutated(source)

@@ -86,6 +86,7 @@ def test_of_many_blank_images_only_the_first_are_listed(tmp_path: Path, monkeypa
     assert (statistics["blank_count"], statistics["blank"]) == (5, [0, 1, 2])
 
 
+@pytest.mark.memory
 def test_memory_is_that_of_the_classes_and_of_a_few_images(tmp_path: Path) -> None:
     count, columns = 400_000, ("class", "a", "b", "c", "d", "e", "f", "g")
     (tmp_path / "images").write_bytes(idx_bytes(numpy.zeros((count, 3, 3), numpy.uint8)))

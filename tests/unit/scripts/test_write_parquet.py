@@ -32,11 +32,11 @@ def test_a_row_group_has_few_enough_images_to_be_in_memory(
     assert [metadata.row_group(number).num_rows for number in range(metadata.num_row_groups)] == groups
 
 
-@pytest.mark.slow
+@pytest.mark.memory
 def test_memory_does_not_grow_with_the_number_of_large_images(tmp_path: Path) -> None:
     def memory(count: int) -> float:
         noise = numpy.random.default_rng(0).integers(0, 256, (count, 1000, 1000), numpy.uint8)
         arguments = make(tmp_path, noise)
         return growth("write_parquet.main(*sys.argv[1:])", *arguments, before="import write_parquet, pyarrow.parquet")
 
-    assert memory(240) < memory(60) + 90, "half of the 180 MB by which the images are more"
+    assert memory(120) < memory(40) + 20, "a quarter of the 80 MB by which the images are more"

@@ -64,7 +64,7 @@ def test_an_original_label_that_no_class_has_is_reported(folder: Path) -> None:
     assert problems.lines() == ["missing: 1", "  99/02.png", "misplaced: 1", "  07/02.png (its label is 99)"]
 
 
-@pytest.mark.slow
+@pytest.mark.memory
 @pytest.mark.parametrize("harm", ["none", "all missing", "all misplaced", "all extra"])
 def test_memory_grows_by_four_bytes_an_image(tmp_path: Path, harm: str) -> None:
     (tmp_path / "image").touch()

@@ -3,7 +3,7 @@
 zlib-ng has code of its own for each generation of processors. Needs qemu-user; for ARM also Debian's apt-get, a
 network and a Debian whose Python pip has wheels for.
 
-python bench/emulated.py
+make emulated
 """
 
 import os
@@ -17,12 +17,11 @@ from pathlib import Path
 import numpy
 import zlib_ng
 
-PROJECT = Path(__file__).resolve().parents[1]
-SCRIPTS = PROJECT / "scripts"
-sys.path.insert(0, str(SCRIPTS))
-
 from idxpng.formats.compressed import open_content
 from idxpng.formats.png import PIECE
+from project import PROJECT
+
+SCRIPTS = PROJECT / "scripts"
 
 # The first; with SSE 4.2 (2008); with AVX2 (2013); and all that the emulator knows.
 X86 = ("qemu64", "Nehalem", "Haswell", "max")

@@ -1,6 +1,6 @@
 """Draw docs/gallery: the previews of datasets whose files are at hand, each made by the workflow itself.
 
-    python docs/make_gallery.py mnist=FOLDER fashion-mnist=FOLDER ...
+    python tools/make_gallery.py mnist=FOLDER fashion-mnist=FOLDER ...
 
 Each folder has the four published files of the dataset, which is downloaded if no folder is given. Debian has those of
 Fashion-MNIST in its package dataset-fashion-mnist, in /usr/share/datasets/fashion-mnist.

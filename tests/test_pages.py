@@ -1,0 +1,127 @@
+"""What README and docs say is true: names, links, tables, and messages are those of the project."""
+
+import re
+import subprocess
+import sys
+from importlib.metadata import files as files_of_package
+from pathlib import Path
+
+import pytest
+import yaml
+
+import make_pages
+from idxpng.dataset.file import load
+from project import DOCS, PAGES, PROJECT, blocks, git_files
+
+README = PAGES[0].read_text(encoding="utf-8")
+LINKED = [*PAGES, *(PROJECT / name for name in ("CONTRIBUTING.md", "CHANGELOG.md", "profiles/README.md"))]
+# What a test module has in it that does harm, by killing, filling, planting, damaging, or a server that misbehaves.
+HARM = r'Misbehavior|SIGKILL|SIGTERM|\.kill\(|"mount"|RLIMIT|mkfifo|bomb|\bmutated\(|\bdamaged\b.*:$'
+
+
+def text_of(folder: str, pattern: str) -> str:
+    """All that the files of a folder have."""
+    return "".join(path.read_text(encoding="utf-8") for path in sorted((PROJECT / folder).rglob(pattern)))
+
+
+def test_the_readme_is_short() -> None:
+    assert len(README.splitlines()) <= 160
+    assert len(README.split()) <= 1100
+
+
+def test_generated_tables_are_up_to_date() -> None:
+    for path, content in make_pages.main().items():
+        shown = (PROJECT / path).read_text(encoding="utf-8")
+        assert shown == content, f"{path} is out of date: python tools/make_pages.py"
+
+
+def test_dataset_files_shown_follow_the_schema(tmp_path: Path) -> None:
+    schema = yaml.safe_load((PROJECT / "schemas/dataset.schema.yaml").read_text())
+    shown = [block for page in PAGES for block in blocks(page, "yaml")]
+    assert shown
+    for block in shown:
+        (tmp_path / "shapes.yaml").write_text(block)
+        load(tmp_path / "shapes.yaml", schema)
+
+
+def test_every_dataset_is_in_the_readme_with_its_number_of_images() -> None:
+    table = README.partition("| name | images | what |")[2].partition("\n\n")[0]
+    shown: dict[str, str] = {}
+    for names, numbers in re.findall(r"^\| (`[^|]+) \| ([\d,; ]+) \|", table, re.MULTILINE):
+        listed, counts = re.findall(r"`([\w-]+)`", names), numbers.split("; ")
+        shown |= dict(zip(listed, counts * (len(listed) // len(counts)), strict=True))
+    shipped = {path.stem: yaml.safe_load(path.read_text()) for path in (PROJECT / "datasets").glob("*.yaml")}
+    assert shown == {
+        name: f"{sum(split.get('count', 0) for split in facts['splits'].values()):,}" for name, facts in shipped.items()
+    }
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors that a Markdown page has on GitHub."""
+    titles = re.findall(r"^#+ (.*)$", re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.M | re.S), re.MULTILINE)
+    plain = (re.sub(r"\[(.*?)\]\(.*?\)", r"\1", title).lower() for title in titles)
+    return {re.sub(r"[^\w -]", "", title).replace(" ", "-") for title in plain}
+
+
+@pytest.mark.parametrize("page", LINKED, ids=lambda path: path.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target, anchor in re.findall(r"\]\(([^)#:\s]*)(?:#([^)\s]*))?\)", page.read_text(encoding="utf-8")):
+        linked = (page.parent / target).resolve() if target else page
+        assert linked.exists(), target
+        assert not anchor or linked.suffix != ".md" or anchor in anchors(linked), f"{target}#{anchor}"
+
+
+def test_every_page_of_the_docs_is_reachable_from_the_readme() -> None:
+    for page in DOCS:
+        assert f"(docs/{page.name}" in README, page
+
+
+@pytest.mark.parametrize("page", LINKED, ids=lambda path: path.name)
+def test_files_that_a_page_names_exist(page: Path) -> None:
+    """Paths in our folders, whether or not they have a wildcard, and modules by their names alone."""
+    ours = git_files()
+    folders = "|".join(sorted({re.escape(name.split("/")[0]) for name in ours if "/" in name}))
+    text = page.read_text(encoding="utf-8").replace("\\_", "_")
+    paths = re.findall(rf"(?<![\w/.-])(?:{folders})/[\w./*-]*\w(?![\w{{/*])", text)
+    for path in paths:
+        assert list(PROJECT.glob(path)), path
+    for name in re.findall(r"(?<![\w/.}-])\w+\.(?:py|smk)\b", text):
+        assert any(Path(path).name == name for path in ours), name
+
+
+@pytest.mark.parametrize("page", LINKED, ids=lambda path: path.name)
+def test_functions_and_tests_that_a_page_names_exist(page: Path) -> None:
+    code = text_of("scripts", "*.py") + text_of("rules", "*.smk")
+    tests = text_of("tests", "*.py")
+    text = page.read_text(encoding="utf-8")
+    for name in re.findall(r"`(?:\w+\.)*(\w+)\(\)`", text):
+        assert re.search(rf"def {name}\b", code), name
+    for name in re.findall(r"\btest_\w+\b(?!\.py)", text):
+        assert f"def {name}(" in tests or list((PROJECT / "tests").rglob(f"{name}.py")), name
+
+
+def test_every_module_that_does_harm_is_in_the_table_of_faults() -> None:
+    table = (PROJECT / "docs/faults.md").read_text(encoding="utf-8")
+    modules = (PROJECT / "tests").rglob("test_*.py")
+    harmful = {path.stem for path in modules if re.search(HARM, path.read_text(), re.MULTILINE)} - {Path(__file__).stem}
+    assert len(harmful) > 10
+    assert harmful <= set(re.findall(r"\[(test_\w+)\]", table))
+
+
+def test_messages_of_the_table_of_errors_are_those_that_the_code_has() -> None:
+    page = (PROJECT / "docs/errors.md").read_text(encoding="utf-8")
+    column = "".join(re.findall(r"^\| (`.*?) \|", page, re.MULTILINE))
+    (of_snakemake,) = [path for path in files_of_package("snakemake") or [] if path.name == "exceptions.py"]
+    code = text_of("scripts", "*.py") + of_snakemake.read_text()
+    messages = re.findall(r"`(.+?)`", column)
+    assert len(messages) > 5
+    for message in messages:
+        assert message in code, message
+
+
+def test_the_message_that_the_page_of_errors_explains_is_printed_as_shown(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("hello\n")
+    command = [sys.executable, str(PROJECT / "scripts/show.py"), "notes.txt"]
+    run = subprocess.run(command, cwd=tmp_path, check=False, capture_output=True, text=True)
+    assert run.returncode == 1
+    assert [run.stderr] == blocks(PROJECT / "docs/errors.md", "text")
