@@ -7,10 +7,12 @@ import atexit
 import gc
 import os
 import sys
+from pathlib import Path
 
 from snakemake.logging import logger
 
 here, modifier = workflow.current_basedir, workflow.modifier  # both change when the next file is read
+working_directory = Path.cwd()  # which Snakemake leaves before the process ends
 
 
 def project_file(path: str) -> str:
@@ -120,7 +122,7 @@ def remove_timestamps_of_directories() -> None:
     """
     from idxpng.run.timestamps import remove_timestamps
 
-    remove_timestamps(planned_jobs(), "rules/images.smk")
+    remove_timestamps(planned_jobs(), "rules/images.smk", working_directory)
 
 
 @atexit.register

@@ -159,6 +159,17 @@ def test_remove_timestamps_of_directories_leaves_no_file_where_snakemake_still_p
     assert (list((tmp_path / "png").iterdir()) == []) == with_it
 
 
+def test_no_timestamp_is_left_in_a_working_directory_that_differs_from_where_the_command_was_typed(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "elsewhere"
+    command = ["-s", str(PROJECT / "Snakefile"), "--cores", "2", "all", "--directory", str(folder)]
+    (tmp_path / "here").mkdir()
+    snakemake(tmp_path / "here", *command)
+    assert len(list(folder.glob("results/mnist-sample/png/*/*/*.png"))) == 1200
+    assert list(folder.rglob(".snakemake_timestamp")) == []
+
+
 SAY_AT_EXIT = 'import atexit, gc\natexit.register(lambda: print("FROZEN", gc.get_freeze_count() > 0))\n'
 
 

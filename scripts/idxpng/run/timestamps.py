@@ -8,7 +8,7 @@ from typing import Any
 from idxpng.files.leftovers import TIMESTAMP
 
 
-def remove_timestamps(jobs: Iterable[Any], rules_file: str) -> None:
+def remove_timestamps(jobs: Iterable[Any], rules_file: str, folder: str | Path) -> None:
     """Remove the timestamp from each directory of PNG files that some jobs of Snakemake have made.
 
     Without it Snakemake compares the time of the directory, which is the time of the removal.
@@ -16,10 +16,11 @@ def remove_timestamps(jobs: Iterable[Any], rules_file: str) -> None:
     Args:
         jobs: jobs of Snakemake.
         rules_file: the end of the path of the file with their rule. Directories of other workflows stay as they are.
+        folder: the working directory of the run. At exit, Snakemake has left it.
     """
     for job in jobs:
         if str(getattr(job.rule, "snakefile", "")).endswith(rules_file):
             for output in job.output:
                 if output.is_directory:
                     with suppress(OSError):
-                        Path(output, TIMESTAMP).unlink()
+                        Path(folder, output, TIMESTAMP).unlink()
