@@ -1,6 +1,6 @@
 """Check that PNG files have the same bytes on every processor, by emulation: from the first x86-64 to ARM.
 
-zlib-ng has separate code for each generation of processors. It needs qemu-user; ARM also needs Debian's apt-get, a
+zlib-ng has separate code for each generation of processors. This needs qemu-user; ARM also needs Debian's apt-get, a
 network, and a Debian release with a Python for which zlib-ng has a wheel.
 
 make emulated

@@ -18,7 +18,7 @@ MISSING = object()
 NO_YAML = r"^mine\.yaml: not a readable YAML file[^\n]*\n  at: +\w+ \d+[^$]*\n  found: +\S"
 
 # Columns that the workflow adds to manifests, Parquet files and shards; tests/workflow/test_publish.py checks that
-# these are all.
+# the list is complete.
 OWN_COLUMNS = "path", "split", "index", "label", "class_name", "sha256", "image", "png", "cls", "json"
 
 ORIGIN = {

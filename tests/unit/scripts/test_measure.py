@@ -87,7 +87,7 @@ def test_only_the_first_of_many_blank_images_are_listed(tmp_path: Path, monkeypa
 
 
 @pytest.mark.memory
-def test_memory_suffices_for_the_classes_and_a_few_images(tmp_path: Path) -> None:
+def test_memory_grows_by_at_most_four_bytes_per_image(tmp_path: Path) -> None:
     count, columns = 400_000, ("class", "a", "b", "c", "d", "e", "f", "g")
     (tmp_path / "images").write_bytes(idx_bytes(numpy.zeros((count, 3, 3), numpy.uint8)))
     (tmp_path / "labels").write_bytes(idx_bytes(numpy.zeros((count, len(columns)), numpy.int32)))

@@ -142,7 +142,7 @@ def test_large_integers_are_shown_digit_by_digit(path: Path, value: int) -> None
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_floats_are_shown_as_fractions(path: Path, dtype: str) -> None:
+def test_floats_are_shown_with_their_fractions(path: Path, dtype: str) -> None:
     path.write_bytes(idx_bytes(numpy.array([[0.5, -2.25]], dtype)))
     assert show.main(str(path), index=0) == "  0.5 -2.25"
 
@@ -194,7 +194,7 @@ def test_a_header_that_promises_too_much_takes_no_memory(path: Path, dims: tuple
     assert "truncated inside item 0" in refusal(path, "--index", "0")
 
 
-def test_more_dimensions_than_numpy_has_are_refused(path: Path) -> None:
+def test_more_dimensions_than_numpy_supports_are_refused(path: Path) -> None:
     path.write_bytes(b"\0\0\x08\x41" + b"\0\0\0\1" * 65 + b"x")
     assert str(path) in refusal(path, "--index", "0")
 

@@ -229,7 +229,7 @@ def test_a_tree_of_some_labels_is_proven_with_the_originals(exported: Exported) 
 
 
 @pytest.mark.parametrize("processes", [1, 2])
-def test_a_tree_of_a_different_encoder_is_proven(
+def test_a_tree_from_a_different_encoder_is_proven(
     exported: Exported, processes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for path in exported.tree.rglob("*.png"):
