@@ -19,7 +19,7 @@ def write_header(
     orientation: str = "upright",
     label_columns: Sequence[str] = ("class",),
 ) -> str:
-    """Write the header of a split, with the keys that scripts read from a header made by `validate`; return its path."""
+    """Write the header of a split, with the keys that scripts read from those of `validate`; return its path."""
     with open(images, "rb") as file:
         magic, *dims = struct.unpack(">4I", file.read(16))
     document = {
