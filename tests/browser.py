@@ -1,4 +1,4 @@
-"""A real browser: headless Chromium, driven as a person drives it, and all that it was asked to load."""
+"""Headless Chromium, which clicks like a user and records the files that it loads."""
 
 import json
 import shutil
@@ -27,7 +27,7 @@ LOCAL = ("file:", "data:", "blob:", "about:")
 
 
 class Browser:
-    """Headless Chromium on one page, and all that it was asked to load since."""
+    """Headless Chromium on one page, with a record of the files that it loads."""
 
     def __init__(self, folder: Path) -> None:
         chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -44,11 +44,11 @@ class Browser:
     def open(self, page: Path | str) -> None:
         self.driver.get("about:blank")
         for log in ("performance", "browser"):
-            self.driver.get_log(log)  # of the pages before, and of the browser's own start page
+            self.driver.get_log(log)  # discard the entries of earlier pages and of the start page
         self.driver.get(page if isinstance(page, str) else page.as_uri())
 
     def find(self, xpath: str, seconds: float = 20) -> WebElement:
-        """The first element that can be seen, once there is one."""
+        """Wait for a visible element, and return the first."""
 
         def seen(driver: webdriver.Chrome) -> list[WebElement]:
             return [element for element in driver.find_elements(By.XPATH, xpath) if element.is_displayed()]
@@ -59,7 +59,7 @@ class Browser:
         self.find(f"//*[self::a or self::button][normalize-space()='{text}']").click()
 
     def click_until(self, xpath: str, seen: str) -> WebElement:
-        """Click as a person does who sees nothing happen: a page that still moves may lose a click."""
+        """Click until an element appears, because a page that is still moving may lose a click."""
         for _ in range(3):
             self.find(xpath).click()
             try:
@@ -69,10 +69,10 @@ class Browser:
         return self.find(seen)
 
     def check(self) -> None:
-        """Nothing came from the network, nothing was missing, and no script failed."""
+        """Check that the page loaded nothing from the network, that no file was missing, and that no script failed."""
         events = [json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")]
         urls = [event["params"]["request"]["url"] for event in events if event["method"] == "Network.requestWillBeSent"]
-        assert urls, "the log tells what is loaded"
+        assert urls, "the log must list the files loaded"
         assert [url[:200] for url in urls if not url.startswith(LOCAL)] == []
         assert [event["params"] for event in events if event["method"] == "Network.loadingFailed"] == []
         assert [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] == "SEVERE"] == []

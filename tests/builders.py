@@ -1,4 +1,4 @@
-"""IDX files and datasets made for tests, by numpy and by hand, independently of the code under test."""
+"""IDX files and datasets for tests, made by numpy and by hand, independently of the code under test."""
 
 import gzip
 import struct
@@ -11,7 +11,7 @@ TYPE_CODES = {"uint8": 0x08, "int8": 0x09, "int16": 0x0B, "int32": 0x0C, "float3
 
 
 def idx_bytes(array: numpy.ndarray) -> bytes:
-    """The IDX file of an array of any of the format's types: header, then the elements big-endian."""
+    """The IDX file of an array of any IDX type: the header, then the elements in big-endian order."""
     header = struct.pack(f">HBB{array.ndim}I", 0, TYPE_CODES[array.dtype.name], array.ndim, *array.shape)
     return header + array.astype(array.dtype.newbyteorder(">")).tobytes()
 
@@ -34,7 +34,11 @@ OWN = {
 
 
 def make_own_dataset(folder: Path) -> tuple[numpy.ndarray, numpy.ndarray]:
-    """Three classes of 5 × 7 images: images published as they are, labels compressed."""
+    """Write a dataset of 30 images of 5 × 7 pixels in three classes, with plain images and compressed labels.
+
+    Returns:
+        The images, uint8 (30, 5, 7), and the labels, uint8 (30,).
+    """
     random = numpy.random.default_rng(0)
     images = random.integers(0, 256, (30, 5, 7), numpy.uint8)
     labels = random.integers(0, 3, 30).astype(numpy.uint8)

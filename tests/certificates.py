@@ -10,7 +10,7 @@ import pytest
 
 
 def self_signed(folder: Path) -> tuple[Path, ssl.SSLContext]:
-    """A certificate of 127.0.0.1 that nobody trusts, and the context of a server that shows it."""
+    """An untrusted certificate for 127.0.0.1, and the SSL context of a server that presents it."""
     if shutil.which("openssl") is None:
         pytest.skip("needs the openssl command to make a certificate")
     certificate, key = folder / "certificate.pem", folder / "key.pem"

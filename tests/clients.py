@@ -1,6 +1,6 @@
-"""Load the sample with clients too large for the tests, by the lines of docs/loading.md, and count what they find.
+"""Load the sample with clients that are too large for the tests, using the code in docs/loading.md, and count images.
 
-`make clients` runs it in an environment of its own. Torchvision is for a Python that has it, such as Debian's with
+`make clients` runs it in a separate environment. Torchvision needs a Python that has it, such as Debian's with
 python3-torchvision: `python3 tests/clients.py torchvision`.
 """
 
@@ -26,7 +26,7 @@ def documented(heading: str) -> str:
 
 
 def found(client: str, train: Any) -> tuple[list[str], Counter[str]]:
-    """The class names that a client found, and how many images of each."""
+    """The class names that a client found, and the number of images in each class."""
     if client == "torchvision":
         return train.classes, Counter(train.classes[label] for _, label in train)
     if client == "keras":
@@ -38,7 +38,11 @@ def found(client: str, train: Any) -> tuple[list[str], Counter[str]]:
 
 
 def main(client: str) -> str:
-    """What a client found in the training images of the sample; an AssertionError when it is not what is there."""
+    """Load the training images of the sample with a client, and return a summary.
+
+    Raises:
+        AssertionError: the client does not find the classes and counts of the manifest.
+    """
     loaded: dict[str, Any] = {}
     exec(documented(HEADINGS[client]), loaded)
     names, counts = found(client, loaded["train"])

@@ -19,7 +19,7 @@ def write_header(
     orientation: str = "upright",
     label_columns: Sequence[str] = ("class",),
 ) -> str:
-    """What `validate` writes of a split, as far as other scripts read it; gives its path."""
+    """Write the header of a split, with the keys that scripts read from those of `validate`; return its path."""
     with open(images, "rb") as file:
         magic, *dims = struct.unpack(">4I", file.read(16))
     document = {
@@ -38,7 +38,7 @@ def write_header(
 
 
 def write_dataset(path: Path, **facts: Any) -> str:
-    """A dataset file of one split, ``facts`` in place of what it has else; gives its path."""
+    """Write a dataset file with one split, and ``facts`` in place of the defaults; return its path."""
     document = {
         "title": "A set",
         "license": {"spdx": "CC0-1.0"},

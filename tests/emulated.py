@@ -1,7 +1,7 @@
-"""Are PNG files the same bytes on every processor? Compares emulated ones, from the first x86-64 to ARM.
+"""Check that PNG files have the same bytes on every processor, by emulation: from the first x86-64 to ARM.
 
-zlib-ng has code of its own for each generation of processors. Needs qemu-user; for ARM also Debian's apt-get, a
-network and a Debian whose Python pip has wheels for.
+zlib-ng has separate code for each generation of processors. This needs qemu-user; ARM also needs Debian's apt-get, a
+network, and a Debian release with a Python for which zlib-ng has a wheel.
 
 make emulated
 """
@@ -23,9 +23,9 @@ from project import PROJECT
 
 SCRIPTS = PROJECT / "scripts"
 
-# The first; with SSE 4.2 (2008); with AVX2 (2013); and all that the emulator knows.
+# The first; with SSE 4.2 (2008); with AVX2 (2013); and with every feature of the emulator.
 X86 = ("qemu64", "Nehalem", "Haswell", "max")
-# With the interpreter's own library alone: an emulated one has no other.
+# It needs only the standard library and zlib-ng, because emulated ARM has nothing more.
 ENCODE = """
 import hashlib, sys
 from idxpng.formats.png import PngEncoder
@@ -39,7 +39,7 @@ print(digest.hexdigest())
 
 
 def write_images(path: Path) -> Path:
-    """A file of images to encode: digits, and noise of many sizes and of few to many grays."""
+    """Write a file of images to encode: digits, and noise of many sizes and numbers of gray values."""
     random = numpy.random.default_rng(1)
     with open_content(str(PROJECT / "datasets/mnist-sample/train-images-idx3-ubyte.gz")) as file:
         digits = file.read()[16:]
@@ -56,13 +56,13 @@ def write_images(path: Path) -> Path:
 
 
 def digest(images: Path, python: list[str], packages: Path) -> str:
-    """The SHA-256 of all PNG files that a Python makes of the images."""
+    """The SHA-256 of the PNG files of all images, encoded by a Python interpreter."""
     environment = os.environ | {"PYTHONPATH": f"{SCRIPTS}:{packages}"}
     command = [*python, "-c", ENCODE, str(images)]
     run = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
     if run.returncode:
         raise RuntimeError(run.stderr)
-    return run.stdout.strip()  # the other stream has warnings of the emulator
+    return run.stdout.strip()  # standard error has warnings of the emulator
 
 
 def own_packages() -> Path:
@@ -70,14 +70,14 @@ def own_packages() -> Path:
 
 
 def on_x86(images: Path) -> Iterator[tuple[str, str]]:
-    """Each emulated x86 processor, and the digest that it makes."""
+    """Each emulated x86 processor and its digest."""
     for processor in X86:
         emulated = ["qemu-x86_64", "-cpu", processor, os.path.realpath(sys.executable)]
         yield processor, digest(images, emulated, own_packages())
 
 
 def on_arm(images: Path, folder: Path) -> str:
-    """The digest that an emulated ARM processor makes, with Debian's Python and the wheel for it."""
+    """The digest of an emulated ARM processor, with Debian's Python and its wheel of zlib-ng."""
     root, packages = folder / "root", folder / "packages"
     for place in ("state/lists/partial", "cache/archives/partial", "root"):
         (folder / place).mkdir(parents=True)
@@ -105,7 +105,7 @@ def on_arm(images: Path, folder: Path) -> str:
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         images = write_images(Path(folder) / "images")
-        made = {"this one": digest(images, [sys.executable], own_packages())}
+        made = {"this processor": digest(images, [sys.executable], own_packages())}
         made.update(on_x86(images))
         if shutil.which("apt-get"):
             made["ARM (aarch64)"] = on_arm(images, Path(folder) / "arm")

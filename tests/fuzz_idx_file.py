@@ -1,4 +1,4 @@
-"""Coverage-guided fuzzing of the IDX reader, for a few minutes now and then: `make fuzz`. Not a part of the tests."""
+"""Coverage-guided fuzzing of the IDX reader, run by `make fuzz`. It is not part of the tests."""
 
 import os
 import sys
@@ -16,7 +16,7 @@ FILE = Path(tempfile.mkdtemp()) / "fuzzed"
 
 
 def read(data: bytes) -> None:
-    """Right data or the reader's own error; whatever else it raises, atheris reports."""
+    """Check for the right data or an `IdxError`; atheris reports any other exception."""
     FILE.write_bytes(data)
     try:
         with IdxFile(FILE) as file:

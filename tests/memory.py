@@ -1,4 +1,4 @@
-"""How much memory some code needs, in a process of its own."""
+"""Measure the memory that some code needs, in a separate process."""
 
 import os
 import subprocess
@@ -22,19 +22,19 @@ start = peak()
 print((peak() - start) / 1024)
 """
 
-# What is freed goes back to the system at once: the peak is then what was needed, and not what allocators keep.
+# Allocators return freed memory to the system at once, so that the peak is the memory needed and not the memory kept.
 FREE_AT_ONCE = {"MALLOC_MMAP_THRESHOLD_": "131072", "ARROW_DEFAULT_MEMORY_POOL": "system"}
 
 
 def growth(code: str, *arguments: str, before: str = "") -> float:
-    """By how many MB the memory of a Python process grows, at its peak, while it runs ``code``.
+    """The growth in MB of a Python process's peak memory while it runs ``code``.
 
     Args:
-        code: it finds ``arguments`` in ``sys.argv[1:]``.
-        before: what runs first, such as the imports.
+        code: Python source, with ``arguments`` in ``sys.argv[1:]``.
+        before: source to run before the measurement, such as imports.
     """
     if not LINUX:
-        pytest.skip("reads the peak of memory in /proc, which only Linux has")
+        pytest.skip("reads peak memory in /proc, which only Linux has")
     process = subprocess.run(
         [sys.executable, "-c", FRAME.format(before=before, code=code), *arguments],
         env=os.environ | FREE_AT_ONCE | {"PYTHONPATH": str(PROJECT / "scripts"), "OPENBLAS_NUM_THREADS": "1"},

@@ -1,4 +1,4 @@
-"""PNG files as they should not be: cut, overwritten, or well-formed and yet not what they say."""
+"""Damaged PNG files: truncated, overwritten, or well formed with the wrong chunks."""
 
 import io
 import struct
@@ -16,7 +16,7 @@ NAMES = (
 
 
 def png(pixels: numpy.ndarray, **settings: object) -> bytes:
-    """The PNG file of an image that Pillow makes: uint8 (rows, columns)."""
+    """The PNG file that Pillow makes of an image, an array of shape (rows, columns) or (rows, columns, channels)."""
     file = io.BytesIO()
     Image.fromarray(pixels).save(file, "PNG", **settings)
     return file.getvalue()
@@ -41,20 +41,20 @@ def assemble(parts: list[tuple[bytes, bytes]]) -> bytes:
 
 
 def originals(pixels: numpy.ndarray) -> list[bytes]:
-    """An image as several PNG files: plain, with all that may stand beside pixels, and animated."""
-    about = PngInfo()
-    about.add_text("Title", "digit")
-    about.add_text("Comment", "compressed", zip=True)
-    about.add_itxt("Author", "somebody", "en", "Autor", zip=True)
+    """An image as several PNG files: plain, with every kind of metadata, and animated."""
+    metadata = PngInfo()
+    metadata.add_text("Title", "digit")
+    metadata.add_text("Comment", "compressed", zip=True)
+    metadata.add_itxt("Author", "somebody", "en", "Autor", zip=True)
     rich = png(
-        pixels, pnginfo=about, dpi=(72, 72), gamma=0.45, icc_profile=b"\0" * 130, transparency=0, exif=b"Exif\0\0"
+        pixels, pnginfo=metadata, dpi=(72, 72), gamma=0.45, icc_profile=b"\0" * 130, transparency=0, exif=b"Exif\0\0"
     )
     second = Image.fromarray(255 - pixels)
     return [png(pixels), rich, png(pixels, save_all=True, append_images=[second])]
 
 
 def damaged(files: list[bytes], seed: int, count: int) -> Iterator[tuple[bytes, bytes]]:
-    """A file and what is left of it after bytes were changed, or its end was cut off."""
+    """Pairs of a file and its damaged copy, with some bytes changed and sometimes its end cut off."""
     random = numpy.random.default_rng(seed)
     for _ in range(count):
         original = files[random.integers(len(files))]
@@ -67,7 +67,7 @@ def damaged(files: list[bytes], seed: int, count: int) -> Iterator[tuple[bytes, 
 
 
 def reassembled(files: list[bytes], seed: int, count: int) -> Iterator[bytes]:
-    """Files whose chunks were changed, doubled, swapped, renamed or removed, each with the right checksum."""
+    """Files whose chunks were changed, repeated, renamed, inserted or removed, with correct checksums."""
     random = numpy.random.default_rng(seed)
     for _ in range(count):
         parts = chunks(files[random.integers(len(files))])

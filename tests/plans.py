@@ -1,4 +1,4 @@
-"""Plans of a run, as the Snakefile makes them, for tests."""
+"""Plans of runs for tests, made like those of the Snakefile."""
 
 from collections.abc import Callable, Collection
 from pathlib import Path
@@ -30,14 +30,14 @@ def plan(results: str = "results", resources: str = "resources", targets: Collec
 
 
 def refusal(**config: Any) -> str:
-    """The message with which a configuration is refused."""
+    """The error message for a configuration that is refused."""
     with pytest.raises(DataError) as error:
         plan(**config)
     return str(error.value)
 
 
 def write_own_file(tmp_path: Path) -> Callable[..., str]:
-    """A function that writes a dataset file of one's own, MNIST's but for some keys, and gives its path."""
+    """A function that writes a copy of MNIST's dataset file with some keys changed, and returns its path."""
 
     def write(name: str = "my/digits.yaml", **changes: Any) -> str:
         path = tmp_path / name

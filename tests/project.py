@@ -1,4 +1,4 @@
-"""Running the workflow as users do: a copy of the project in a folder, and Snakemake as a process of its own."""
+"""Run the workflow like a user: from a copy of the project in a folder, with Snakemake as a separate process."""
 
 import os
 import pty
@@ -17,7 +17,7 @@ PAGES = [PROJECT / "README.md", *DOCS]
 
 @dataclass
 class Run:
-    """A finished run: its exit status, all that it printed, and how many jobs of each rule it had."""
+    """A finished run: its exit status, its output, and the number of jobs by rule."""
 
     status: int
     output: str
@@ -30,20 +30,20 @@ class Run:
 
 
 def blocks(page: Path, language: str) -> list[str]:
-    """The code of a page that is marked with a language."""
+    """The blocks of code in a page that are marked with a language."""
     text = page.read_text(encoding="utf-8")
     return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
 
 
 def git_files() -> list[str]:
-    """The paths of the project's files, as a fresh clone of the working tree would have them."""
+    """The paths of the project's files, as in a fresh clone of the working tree."""
     command = ["git", "-C", str(PROJECT), "ls-files", "--cached", "--others", "--exclude-standard"]
     listed = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
     return [name for name in listed if (PROJECT / name).exists()]
 
 
 def copy_project(folder: Path) -> Path:
-    """A copy of the project's files."""
+    """Copy the project's files to a folder, and return it."""
     for name in git_files():
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -53,7 +53,7 @@ def copy_project(folder: Path) -> Path:
 
 
 def run_snakemake(folder: Path, *arguments: str, before: Sequence[str] = (), **environment: str) -> Run:
-    """Run Snakemake in ``folder``, with ``before`` as the beginning of its command line."""
+    """Run Snakemake in ``folder``, with ``before`` at the start of the command line."""
     process = subprocess.run(
         [*before, sys.executable, "-m", "snakemake", *arguments],
         cwd=folder,
@@ -69,14 +69,14 @@ def run_snakemake(folder: Path, *arguments: str, before: Sequence[str] = (), **e
 def snakemake(
     folder: Path, *arguments: str, succeed: bool = True, before: Sequence[str] = (), **environment: str
 ) -> Run:
-    """As `run_snakemake`, which must succeed here, or fail where ``succeed`` is false."""
+    """Like `run_snakemake`, but check that the run succeeds, or that it fails if ``succeed`` is false."""
     run = run_snakemake(folder, *arguments, before=before, **environment)
     assert (run.status == 0) == succeed, run.output
     return run
 
 
 def on_a_terminal(folder: Path, *arguments: str) -> tuple[int, list[str]]:
-    """Exit status of a run, and the lines that remain on the terminal."""
+    """Run Snakemake on a terminal; return its exit status and the lines that remain there."""
     ours, its = pty.openpty()
     command = [sys.executable, "-m", "snakemake", *arguments]
     process = subprocess.Popen(
@@ -88,7 +88,7 @@ def on_a_terminal(folder: Path, *arguments: str) -> tuple[int, list[str]]:
         while piece := os.read(ours, 65536):
             written += piece
     except OSError:
-        pass  # Linux says so when nobody writes to it any more
+        pass  # Linux raises EIO when the process has closed the terminal
     finally:
         os.close(ours)
     lines = written.decode().replace("\r\n", "\n").split("\n")
@@ -96,5 +96,5 @@ def on_a_terminal(folder: Path, *arguments: str) -> tuple[int, list[str]]:
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    """Every file below ``folder``: its content by its path."""
+    """The content of every file below ``folder``, by relative path."""
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}

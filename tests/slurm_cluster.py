@@ -1,6 +1,6 @@
-"""A real Slurm cluster on this machine: a controller and some nodes on loopback, for the time of some tests.
+"""A real Slurm cluster on this machine: a controller and some nodes on loopback, started for tests.
 
-It needs root, and Debian's packages slurm-wlm and munge; it has no accounting database and no cgroups.
+It needs root and Debian's packages slurm-wlm and munge. It has no accounting database and no cgroups.
 """
 
 import os
@@ -14,12 +14,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-CONFIG = Path("/etc/slurm/slurm.conf")  # where Slurm's commands look, whatever the environment of a job says
+CONFIG = Path("/etc/slurm/slurm.conf")  # where Slurm's commands look, whatever the environment of a job
 PORT = 17100
 
 
 def why_not() -> str | None:
-    """Why there can be no cluster here, if so."""
+    """The reason why a cluster cannot run here; None if it can."""
     if os.geteuid() != 0:
         return "a Slurm cluster needs root"
     missing = [command for command in ("munged", "slurmctld", "slurmd", "sbatch") if shutil.which(command) is None]
@@ -27,7 +27,7 @@ def why_not() -> str | None:
 
 
 class SlurmCluster:
-    """Nodes n1, n2 ... of 2 CPUs and 4000 MB each, up from `start` to `stop`."""
+    """Nodes n1, n2 ... with 2 CPUs and 4000 MB each, running from `start` to `stop`."""
 
     def __init__(self, folder: Path, nodes: int = 4) -> None:
         self.folder = folder
@@ -75,7 +75,7 @@ class SlurmCluster:
             CONFIG.unlink()
 
     def kill_node(self, node: str) -> None:
-        """What a power cut does: the node's daemon and all that it started are gone at once."""
+        """Simulate a power cut: kill the node's daemon and all its descendants at once."""
         daemon = self._processes.pop(node).pid
         steps = [pid for pid in _pids() if _command(pid).startswith("slurmstepd") and self._is_on(pid, node)]
         for pid in [daemon, *(below for step in steps for below in (step, *_descendants(step)))]:
@@ -83,7 +83,7 @@ class SlurmCluster:
                 os.kill(pid, signal.SIGKILL)
 
     def jobs(self) -> dict[int, tuple[str, str]]:
-        """State and node of every job that there has been, by its number."""
+        """State and node of every job so far, by job number."""
         lines = _output("squeue", "--states=all", "--noheader", "--format=%i %T %N").splitlines()
         return {int(line.split()[0]): (line.split()[1], [*line.split(), ""][2]) for line in lines}
 
@@ -140,10 +140,10 @@ PartitionName=debug Nodes=n[1-{last}] Default=YES MaxTime=INFINITE State=UP
 
 
 def wait_for(condition: Callable[[], object], seconds: float) -> None:
-    """Wait until ``condition()`` is true, and fail when that takes too long."""
+    """Wait until ``condition()`` is true, and fail after ``seconds``."""
     end = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < end, f"not so within {seconds} s"
+        assert time.monotonic() < end, f"the condition was not true within {seconds} s"
         time.sleep(0.1)
 
 

@@ -1,4 +1,4 @@
-"""What not every system has: tests that need it are skipped elsewhere, with the reason."""
+"""Marks for features that not every system has: tests that need them are skipped with the reason."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What README and docs say is true: names, links, tables, and messages are those of the project."""
+"""Names, links, tables, and messages in README and docs match the project."""
 
 import re
 import subprocess
@@ -15,12 +15,12 @@ from project import DOCS, PAGES, PROJECT, blocks, git_files
 
 README = PAGES[0].read_text(encoding="utf-8")
 LINKED = [*PAGES, *(PROJECT / name for name in ("CONTRIBUTING.md", "CHANGELOG.md", "profiles/README.md"))]
-# What a test module has in it that does harm, by killing, filling, planting, damaging, or a server that misbehaves.
-HARM = r'Misbehavior|SIGKILL|SIGTERM|\.kill\(|"mount"|RLIMIT|mkfifo|bomb|\bmutated\(|\bdamaged\b.*:$'
+# Code of test modules that cause faults: killed processes, full disks, planted or damaged files, misbehaving servers.
+FAULTS = r'Misbehavior|SIGKILL|SIGTERM|\.kill\(|"mount"|RLIMIT|mkfifo|bomb|\bmutated\(|\bdamaged\b.*:$'
 
 
 def text_of(folder: str, pattern: str) -> str:
-    """All that the files of a folder have."""
+    """The text of all files in a folder that match a pattern."""
     return "".join(path.read_text(encoding="utf-8") for path in sorted((PROJECT / folder).rglob(pattern)))
 
 
@@ -64,7 +64,7 @@ def anchors(page: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("page", LINKED, ids=lambda path: path.name)
-def test_links_lead_somewhere(page: Path) -> None:
+def test_the_targets_of_links_exist(page: Path) -> None:
     for target, anchor in re.findall(r"\]\(([^)#:\s]*)(?:#([^)\s]*))?\)", page.read_text(encoding="utf-8")):
         linked = (page.parent / target).resolve() if target else page
         assert linked.exists(), target
@@ -77,8 +77,8 @@ def test_every_page_of_the_docs_is_reachable_from_the_readme() -> None:
 
 
 @pytest.mark.parametrize("page", LINKED, ids=lambda path: path.name)
-def test_files_that_a_page_names_exist(page: Path) -> None:
-    """Paths in our folders, whether or not they have a wildcard, and modules by their names alone."""
+def test_files_named_in_a_page_exist(page: Path) -> None:
+    """Checks paths, with wildcards or without, and modules named without their folder."""
     ours = git_files()
     folders = "|".join(sorted({re.escape(name.split("/")[0]) for name in ours if "/" in name}))
     text = page.read_text(encoding="utf-8").replace("\\_", "_")
@@ -90,7 +90,7 @@ def test_files_that_a_page_names_exist(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", LINKED, ids=lambda path: path.name)
-def test_functions_and_tests_that_a_page_names_exist(page: Path) -> None:
+def test_functions_and_tests_named_in_a_page_exist(page: Path) -> None:
     code = text_of("scripts", "*.py") + text_of("rules", "*.smk")
     tests = text_of("tests", "*.py")
     text = page.read_text(encoding="utf-8")
@@ -100,15 +100,17 @@ def test_functions_and_tests_that_a_page_names_exist(page: Path) -> None:
         assert f"def {name}(" in tests or list((PROJECT / "tests").rglob(f"{name}.py")), name
 
 
-def test_every_module_that_does_harm_is_in_the_table_of_faults() -> None:
+def test_every_module_that_causes_faults_is_in_the_table_of_faults() -> None:
     table = (PROJECT / "docs/faults.md").read_text(encoding="utf-8")
     modules = (PROJECT / "tests").rglob("test_*.py")
-    harmful = {path.stem for path in modules if re.search(HARM, path.read_text(), re.MULTILINE)} - {Path(__file__).stem}
-    assert len(harmful) > 10
-    assert harmful <= set(re.findall(r"\[(test_\w+)\]", table))
+    causing_faults = {path.stem for path in modules if re.search(FAULTS, path.read_text(), re.MULTILINE)} - {
+        Path(__file__).stem
+    }
+    assert len(causing_faults) > 10
+    assert causing_faults <= set(re.findall(r"\[(test_\w+)\]", table))
 
 
-def test_messages_of_the_table_of_errors_are_those_that_the_code_has() -> None:
+def test_messages_in_the_table_of_errors_are_in_the_code() -> None:
     page = (PROJECT / "docs/errors.md").read_text(encoding="utf-8")
     column = "".join(re.findall(r"^\| (`.*?) \|", page, re.MULTILINE))
     (of_snakemake,) = [path for path in files_of_package("snakemake") or [] if path.name == "exceptions.py"]
@@ -119,7 +121,7 @@ def test_messages_of_the_table_of_errors_are_those_that_the_code_has() -> None:
         assert message in code, message
 
 
-def test_the_message_that_the_page_of_errors_explains_is_printed_as_shown(tmp_path: Path) -> None:
+def test_the_example_on_the_page_of_errors_is_printed_as_shown(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("hello\n")
     command = [sys.executable, str(PROJECT / "scripts/show.py"), "notes.txt"]
     run = subprocess.run(command, cwd=tmp_path, check=False, capture_output=True, text=True)

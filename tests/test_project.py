@@ -1,4 +1,4 @@
-"""The project as files: what is pinned, named or listed in two places is the same in both."""
+"""Facts that the project states in two places are the same in both."""
 
 import ast
 import re
@@ -16,11 +16,13 @@ from project import PROJECT, git_files
 
 ENVIRONMENTS = [*(PROJECT / "envs").glob("*.yaml"), PROJECT / "environment.yaml"]
 LOCKED = sorted((PROJECT / "envs").glob("requirements*.txt"))
-TOGETHER = [path for path in LOCKED if path.stem not in ("requirements-bench", "requirements-tools")]  # in one .venv
+TOGETHER = [
+    path for path in LOCKED if path.stem not in ("requirements-bench", "requirements-tools")
+]  # installed into one .venv
 
 
 def pins(path: Path) -> dict[str, str]:
-    """Version by package of a file that `make lock` wrote."""
+    """The versions in a file written by `make lock`, by package."""
     return dict(re.findall(r"^([a-z0-9-]+)(?:\[\S+\])?==(\S+)", path.read_text(), re.MULTILINE))
 
 
@@ -34,7 +36,7 @@ def test_environments_and_requirements_pin_the_same_versions() -> None:
             assert package in ("python", "pip") or pinned[package.removesuffix("-minimal")] == version
 
 
-def test_the_conda_environment_has_all_that_the_workflow_runs_with() -> None:
+def test_the_conda_environment_has_every_requirement_of_the_workflow() -> None:
     wanted = re.findall(r"^([A-Za-z][\w-]*)", (PROJECT / "envs/requirements.in").read_text(), re.MULTILINE)
     listed = (PROJECT / "environment.yaml").read_text().replace("-minimal", "")
     assert {name.lower() for name in wanted} <= set(re.findall(r"- ([a-z-]+)=", listed))
@@ -45,7 +47,7 @@ def test_no_two_environments_are_equal() -> None:
     assert len(set(contents)) == len(contents)
 
 
-def test_what_is_installed_together_is_pinned_to_one_version() -> None:
+def test_packages_installed_together_are_pinned_to_one_version() -> None:
     versions = defaultdict(set)
     for path in TOGETHER:
         for package, version in pins(path).items():
@@ -64,7 +66,7 @@ def test_requirements_are_locked_with_hashes_and_name_no_registry(path: Path) ->
     assert {package.lower() for package in wanted} <= set(pins(path)) != set()
 
 
-def test_the_version_has_one_home() -> None:
+def test_the_version_is_the_same_everywhere() -> None:
     citation = yaml.safe_load((PROJECT / "CITATION.cff").read_text())
     newest = re.search(r"^## (\S+) - (\S+)$", (PROJECT / "CHANGELOG.md").read_text(), re.MULTILINE)
     assert newest
@@ -106,7 +108,7 @@ def test_nothing_generated_is_in_the_repository() -> None:
     assert not [name for name in git_files() if name.startswith(("results/", "resources/", ".snakemake/", "logs/"))]
 
 
-def test_docs_has_pages_and_pictures_alone() -> None:
-    """Tools, records, and captions of the report are with what uses them."""
+def test_docs_contains_only_pages_and_pictures() -> None:
+    """Tools, records, and captions of the report are kept with the code that uses them."""
     shown = [name for name in git_files() if name.startswith("docs/")]
     assert {Path(name).suffix for name in shown} == {".md", ".png", ".svg"}

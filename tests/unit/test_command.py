@@ -1,4 +1,4 @@
-"""The command line of a script follows from the function behind it."""
+"""The command line of a script is derived from its function."""
 
 import sys
 from collections.abc import Collection, Sequence
@@ -51,7 +51,7 @@ def test_an_option_that_is_not_given_has_the_default_of_its_parameter(monkeypatc
 
 
 @pytest.mark.parametrize("arguments", [["--images", "a"], ["--images", "a", "--label-file", "c", "--limit", "x"]])
-def test_an_option_that_is_missing_or_of_another_type_is_refused(
+def test_a_missing_option_or_one_of_the_wrong_type_is_refused(
     monkeypatch: pytest.MonkeyPatch, arguments: list[str]
 ) -> None:
     with pytest.raises(SystemExit) as end:
@@ -59,7 +59,7 @@ def test_an_option_that_is_missing_or_of_another_type_is_refused(
     assert end.value.code == 2
 
 
-def test_an_argument_added_by_hand_takes_the_place_of_the_option(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_argument_added_by_hand_replaces_the_option(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["main.py", "c", "--images", "a"])
     command = Command("What it does.")
     command.add_argument("label_file")
@@ -67,7 +67,7 @@ def test_an_argument_added_by_hand_takes_the_place_of_the_option(monkeypatch: py
     assert (GIVEN["label_file"], GIVEN["images"]) == ("c", ["a"])
 
 
-def test_help_has_the_words_of_the_docstring(
+def test_help_shows_the_text_of_the_docstring(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit):

@@ -1,4 +1,4 @@
-"""Errors have one hierarchy, and cross from one process to another as they are."""
+"""Errors form one hierarchy, and are not changed when they are passed between processes."""
 
 import ast
 import pickle
@@ -20,13 +20,13 @@ def test_a_pickled_error_keeps_its_message_problem_and_details() -> None:
     assert copy.details == {"at": "byte 4", "expected": 8, "found": "4 bytes", "todo": "copy it again"}
 
 
-def test_a_pickled_error_of_a_class_with_other_arguments_keeps_its_attributes() -> None:
+def test_a_pickled_error_of_a_class_with_more_arguments_keeps_its_attributes() -> None:
     error = UnavailableError("a.gz", "no answer", found="nothing", later=1.5)
     copy = pickle.loads(pickle.dumps(error))
     assert (type(copy), str(copy), copy.later) == (UnavailableError, str(error), 1.5)
 
 
-def test_the_hierarchy_in_the_docstring_is_that_of_the_classes() -> None:
+def test_the_hierarchy_in_the_docstring_matches_the_classes() -> None:
     parents = {}
     for path in SCRIPTS.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):

@@ -13,7 +13,7 @@ SCRIPTS = Path(log.__file__).parents[1]
 
 
 class Job:
-    """A process that runs some code with its log in a folder."""
+    """A process that runs some code and writes its log to a folder."""
 
     def __init__(self, folder: Path, code: str) -> None:
         path = folder / "job.log"
@@ -36,7 +36,7 @@ class Job:
         self.log = path.read_text(encoding="utf-8") if path.is_file() else ""
 
 
-def test_a_job_that_succeeds_has_its_messages_in_the_log_and_only_warnings_on_the_terminal(tmp_path: Path) -> None:
+def test_a_job_that_succeeds_logs_its_messages_and_shows_only_warnings_on_the_terminal(tmp_path: Path) -> None:
     job = Job(tmp_path, "log.info('28 × 28 pixels')\nlog.warning('nothing pinned')")
     assert job.status == 0
     assert job.terminal == "WARNING: nothing pinned\n"
@@ -53,12 +53,12 @@ def test_a_log_ends_with_the_time_that_the_job_took(tmp_path: Path) -> None:
     assert cpu < 0.3 <= wall
 
 
-def test_a_log_is_that_of_the_last_run_alone(tmp_path: Path) -> None:
+def test_a_log_contains_only_the_last_run(tmp_path: Path) -> None:
     Job(tmp_path, "log.info('first')")
     assert "first" not in Job(tmp_path, "log.info('second')").log
 
 
-def test_bad_data_are_one_message_in_log_and_on_the_terminal(tmp_path: Path) -> None:
+def test_bad_data_are_reported_once_in_the_log_and_on_the_terminal(tmp_path: Path) -> None:
     job = Job(tmp_path, "raise DataError('labels', 'truncated', at='byte 9', expected='a label', found='the end')")
     message = "labels: truncated\n  at:       byte 9\n  expected: a label\n  found:    the end\n"
     assert job.status == 1
@@ -78,7 +78,7 @@ def test_bad_data_are_one_message_in_log_and_on_the_terminal(tmp_path: Path) -> 
         ),
     ],
 )
-def test_an_error_of_the_file_system_is_one_plain_message(tmp_path: Path, code: str, message: str) -> None:
+def test_a_file_system_error_is_reported_in_one_line(tmp_path: Path, code: str, message: str) -> None:
     job = Job(tmp_path, code)
     assert job.status == 1
     assert message in job.terminal
@@ -88,7 +88,7 @@ def test_an_error_of_the_file_system_is_one_plain_message(tmp_path: Path, code: 
 
 
 @pytest.mark.parametrize("write", ["file.write(bytes(20_000))", "[file.write(b'row') for _ in range(7000)]"])
-def test_a_file_that_grows_larger_than_it_may_is_named(tmp_path: Path, write: str) -> None:
+def test_a_file_that_exceeds_the_size_limit_is_named(tmp_path: Path, write: str) -> None:
     code = (
         "import resource, signal\n"
         "from idxpng.files.atomic import atomic_file\n"
@@ -101,31 +101,31 @@ def test_a_file_that_grows_larger_than_it_may_is_named(tmp_path: Path, write: st
 
 
 @needs_full_device
-def test_a_log_that_cannot_be_written_leaves_the_message_on_the_terminal_alone(tmp_path: Path) -> None:
+def test_a_log_that_cannot_be_written_leaves_the_message_on_the_terminal(tmp_path: Path) -> None:
     (tmp_path / "job.log").symlink_to("/dev/full")
     job = Job(tmp_path, "log.info('begun')\nraise DataError('labels', 'truncated')")
     assert (job.status, job.terminal) == (1, "ERROR: labels: truncated\n")
 
 
-def test_a_defect_has_its_traceback_in_log_and_on_the_terminal(tmp_path: Path) -> None:
+def test_a_defect_is_reported_with_its_traceback_in_the_log_and_on_the_terminal(tmp_path: Path) -> None:
     job = Job(tmp_path, "{}['no such key']")
     assert job.status == 1
-    for told in (job.terminal, job.log):
-        assert "this is a defect of the workflow" in told
-        assert "Traceback" in told
-        assert "KeyError: 'no such key'" in told
+    for text in (job.terminal, job.log):
+        assert "this is a defect of the workflow" in text
+        assert "Traceback" in text
+        assert "KeyError: 'no such key'" in text
 
 
-def test_a_job_that_is_stopped_says_nothing_of_defects(tmp_path: Path) -> None:
+def test_a_job_that_is_stopped_does_not_report_a_defect(tmp_path: Path) -> None:
     job = Job(tmp_path, "raise SystemExit(3)")
     assert (job.status, job.log) == (3, "")
 
 
-def test_words_of_others_act_neither_on_the_terminal_nor_in_the_log(tmp_path: Path) -> None:
+def test_control_characters_in_messages_are_escaped_on_the_terminal_and_in_the_log(tmp_path: Path) -> None:
     words = r"\x1b[2Jgone\u202e\u2028"
     code = f"log.warning('the server says: {words}')\nraise FileNotFoundError(2, 'No such file', r'a' '{words}\\n')"
     job = Job(tmp_path, code)
     assert job.status == 1
-    for told in (job.terminal, job.log):
-        assert f"the server says: {words}\n" in told
-        assert f"a{words}\\n: No such file\n" in told
+    for text in (job.terminal, job.log):
+        assert f"the server says: {words}\n" in text
+        assert f"a{words}\\n: No such file\n" in text

@@ -1,4 +1,4 @@
-"""What others wrote is shown, and does nothing to a terminal or a shell."""
+"""Untrusted text cannot control a terminal or a shell."""
 
 import os
 import subprocess
@@ -11,12 +11,12 @@ import yaml
 from idxpng.text import UNSAFE, printable, shell_word, shortened
 from project import PROJECT
 
-# Letters, marks and joiners that words of living languages need, and signs that people use as class names.
+# Letters, marks and joiners that living languages need, and symbols used as class names.
 KEPT = "T-shirt/top", "étoile", "お (o)", "ಕನ್ನಡ", "क्‍ष", "👩‍🚀", "+", "=", "a\u00a0b", r"back\slash"
 
 
 @pytest.mark.parametrize("text", KEPT)
-def test_words_of_any_script_stay_as_they_are(text: str) -> None:
+def test_text_in_any_script_is_not_changed(text: str) -> None:
     assert printable(text) == text
 
 
@@ -33,28 +33,28 @@ def test_words_of_any_script_stay_as_they_are(text: str) -> None:
         (b"\x1b", "b'\\x1b'"),
     ],
 )
-def test_what_acts_is_escaped(text: object, shown: str) -> None:
+def test_control_and_direction_characters_are_escaped(text: object, shown: str) -> None:
     assert printable(text) == shown
 
 
-def test_no_character_that_acts_is_left_in_all_of_unicode() -> None:
+def test_every_control_and_direction_character_of_unicode_is_escaped() -> None:
     every = "".join(map(chr, range(0x110000)))
-    acting = [
+    unsafe = [
         character
         for character in printable(every)
         if unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp")
         or unicodedata.bidirectional(character) in ("LRE", "RLE", "PDF", "LRO", "RLO", "LRI", "RLI", "FSI", "PDI")
     ]
-    assert acting == []
+    assert unsafe == []
 
 
-def test_long_text_is_cut_and_says_its_length() -> None:
+def test_long_text_is_shortened_and_followed_by_its_length() -> None:
     assert shortened("a" * 200) == "a" * 200
     assert shortened("a" * 140_000) == "a" * 200 + "... (140,000 characters)"
     assert shortened("\n" * 9, 5) == r"\n\n\n\n\n... (9 characters)"
 
 
-def test_dataset_files_may_have_no_text_that_acts() -> None:
+def test_the_schema_of_dataset_files_forbids_control_and_direction_characters() -> None:
     schema = yaml.safe_load((PROJECT / "schemas/dataset.schema.yaml").read_text(encoding="utf-8"))
     assert schema["$defs"]["text"]["pattern"] == rf"^[^{UNSAFE}]+$(?!\n)"
 
@@ -81,7 +81,7 @@ NAMES = [
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_name_in_a_command_is_the_name_and_nothing_else(tmp_path: Path, name: str) -> None:
+def test_a_quoted_name_in_a_shell_command_is_one_word(tmp_path: Path, name: str) -> None:
     command = f"printf %s {shell_word(name)}"
     process = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, check=True)
     assert process.stdout == os.fsencode(name)

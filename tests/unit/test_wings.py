@@ -1,4 +1,4 @@
-"""The library has wings, and a module imports only from its own and from those above it."""
+"""The library is divided into wings: a module imports only from its own wing and from earlier ones."""
 
 import ast
 import re
@@ -21,7 +21,7 @@ def wing(module: str) -> str:
 
 
 def imported(source: str) -> set[str]:
-    """The modules of the library that a module imports anywhere, as paths in it."""
+    """The modules of the library that a module imports anywhere in its source, as paths in the package."""
     names = set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.ImportFrom) and node.module:
@@ -47,7 +47,7 @@ def test_a_module_imports_from_no_later_wing(module: str) -> None:
     assert {name for name in IMPORTS[module] if wing(name) in later} == set()
 
 
-def test_no_modules_import_each_other_in_a_circle() -> None:
+def test_imports_have_no_cycle() -> None:
     left = dict(IMPORTS)
     while free := [module for module, names in left.items() if not names & set(left)]:
         for module in free:
@@ -60,18 +60,18 @@ def test_no_wing_has_more_than_a_dozen_modules(folder: str) -> None:
     assert 1 <= sum(wing(module) == folder for module in MODULES) <= 12
 
 
-def test_the_order_of_the_wings_is_that_of_the_package_docstring() -> None:
+def test_the_package_docstring_lists_the_wings_in_order() -> None:
     assert re.findall(r"^    (\w+)/ ", idxpng.__doc__ or "", re.MULTILINE) == WINGS[1:]
 
 
-def test_the_imports_that_make_no_job_run_again_are_these() -> None:
+def test_only_these_imports_are_left_out_of_the_digest() -> None:
     marked = {
         (path.name, line.split()[1])
         for path in [*SCRIPTS.glob("*.py"), *(PACKAGE / module for module in MODULES)]
         for line in path.read_text().splitlines()
         if line.rstrip().endswith(MARK) and "import" in line
     }
-    # The dataset file is read, what a server sent is refused, and names of types are for a type checker alone.
+    # They read the dataset file, report errors of a server, or serve the type checker only.
     assert marked == {
         ("decompress.py", "idxpng.dataset.file"),
         ("decompress.py", "idxpng.dataset.model"),
@@ -87,7 +87,7 @@ def test_the_imports_that_make_no_job_run_again_are_these() -> None:
     }
 
 
-def test_the_page_on_architecture_draws_the_wings_as_the_imports_are() -> None:
+def test_the_table_of_wings_in_the_docs_matches_the_imports() -> None:
     """A row for each wing: its folder, what it knows, its modules, and the wings that it imports from."""
     rows = re.findall(
         r"^\| `(\w+/?)` \| [^|]+ \| ([^|]+) \|([^|]*)\|$",

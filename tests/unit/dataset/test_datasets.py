@@ -33,14 +33,14 @@ def sha256(data: bytes) -> str:
 
 
 def facts_of(data: bytes, name: str) -> PublishedFile:
-    """What a dataset file must say of these published bytes."""
+    """The facts of a published file with these bytes, as its dataset file must have them."""
     content = gzip.decompress(data)
     header = read_header(io.BytesIO(content), name)
     return PublishedFile(name, len(content), len(data), sha256(data), sha256(content), verified="bytes", header=header)
 
 
 def check_files(folder: Path, name: str) -> None:
-    """The files in ``folder`` are those that a dataset file describes, to the last fact."""
+    """Check every fact of a dataset file against the files in ``folder``."""
     for split in splits(name).values():
         counts = Counter(
             gzip.decompress((folder / split.labels.file).read_bytes())[8:][slice(*(split.rows or (None,)))]
@@ -55,7 +55,7 @@ def check_files(folder: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["mnist", "mnist-sample", "fashion-mnist"])
-def test_what_was_seen_whole_is_pinned_whole(name: str) -> None:
+def test_datasets_verified_by_their_bytes_have_every_pin(name: str) -> None:
     for split in splits(name).values():
         assert split.class_counts is not None
         for file in split.files:
@@ -64,17 +64,19 @@ def test_what_was_seen_whole_is_pinned_whole(name: str) -> None:
 
 
 @pytest.mark.parametrize("path", sorted(DATASETS.glob("*.yaml")), ids=lambda path: path.stem)
-def test_every_file_is_pinned_and_says_how_its_facts_are_known(path: Path) -> None:
+def test_every_file_is_pinned_and_says_how_it_was_verified(path: Path) -> None:
     for split in splits(path.stem).values():
         for file in split.files:
-            assert (file.sha256 is None) != (file.git_blob is None), "the weaker pin only where there is no other"
+            assert (file.sha256 is None) != (file.git_blob is None), (
+                "git_blob is the weaker pin, used only without sha256"
+            )
             if file.verified == "bytes":
                 assert None not in (file.bytes, file.sha256)
             else:
                 assert file.verified == "pinned"
 
 
-def test_how_many_images_each_class_has_is_known_but_for_two_datasets() -> None:
+def test_class_counts_are_known_for_all_datasets_but_two() -> None:
     unknown = {
         path.stem for path in DATASETS.glob("*.yaml") for split in whole_splits(path.stem) if not split.class_counts
     }
@@ -82,30 +84,30 @@ def test_how_many_images_each_class_has_is_known_but_for_two_datasets() -> None:
 
 
 @pytest.mark.parametrize("path", sorted(DATASETS.glob("*.yaml")), ids=lambda path: path.stem)
-def test_every_dataset_says_who_made_it_and_when_and_where_it_is_presented(path: Path) -> None:
+def test_every_dataset_has_creators_a_date_and_a_url(path: Path) -> None:
     dataset = load(path, SCHEMA)
     assert dataset.url
     assert dataset.creators
     assert dataset.published
-    assert dataset.creators[0].rpartition(" ")[2] in dataset.citation, "the family name, as the citation has it"
+    assert dataset.creators[0].rpartition(" ")[2] in dataset.citation, "the family name, as in the citation"
 
 
 @pytest.mark.parametrize("path", sorted(DATASETS.glob("*.yaml")), ids=lambda path: path.stem)
-def test_mirrors_are_encrypted_and_none_is_known_to_have_other_bytes(path: Path) -> None:
+def test_mirrors_use_https_and_none_is_known_to_serve_different_bytes(path: Path) -> None:
     other = "apache-mxnet.*/fashion-mnist", "tanganke/emnist_", "rds.westernsydney", "/www.itl.nist.gov", "cloudstor"
     for mirror in load(path, SCHEMA).mirrors:
         assert mirror.startswith("https://") or mirror == "mnist-sample"
         assert not any(re.search(each, mirror) for each in other)
 
 
-def test_of_what_is_one_large_archive_the_single_files_come_first() -> None:
+def test_a_mirror_of_single_files_comes_before_one_with_a_large_archive() -> None:
     for path in DATASETS.glob("emnist-*.yaml"):
         first, *others = load(path, SCHEMA).mirrors
         assert not first.endswith(".zip")
         assert any(mirror.endswith(".zip") for mirror in others)
 
 
-def test_the_first_release_of_fashion_mnist_is_known_by_its_digests() -> None:
+def test_the_first_release_of_fashion_mnist_is_recognized_by_its_digests() -> None:
     old = load(DATASETS / "fashion-mnist.yaml", SCHEMA).superseded
     assert len(old) == 4
     files = {file.file for split in splits("fashion-mnist").values() for file in split.files}
@@ -123,8 +125,8 @@ def test_no_two_published_files_have_the_same_digest() -> None:
     assert len(set(pins)) == len(pins)
 
 
-def test_labels_in_order_have_the_pinned_content() -> None:
-    """Content that follows from the counts: each letter 800 times, one after the other, and the digits in turns."""
+def test_labels_in_a_known_order_have_the_pinned_digest() -> None:
+    """Each letter comes 800 times in a row, and the digits come in turn, so that the counts give the content."""
     contents = {
         ("emnist-letters", "test"): numpy.repeat(numpy.arange(1, 27), 800),
         ("kannada-mnist", "train"): numpy.tile(numpy.arange(10), 6000),
@@ -135,11 +137,11 @@ def test_labels_in_order_have_the_pinned_content() -> None:
         assert sha256(idx_bytes(labels.astype(numpy.uint8))) == splits(name)[split].labels.content_sha256
 
 
-def test_mnist_is_described_as_its_official_files_are(mnist: Path) -> None:
+def test_the_dataset_file_of_mnist_matches_the_official_files(mnist: Path) -> None:
     check_files(mnist, "mnist")
 
 
-def test_the_bundled_sample_is_described_as_its_files_are() -> None:
+def test_the_dataset_file_of_the_bundled_sample_matches_its_files() -> None:
     check_files(DATASETS / "mnist-sample", "mnist-sample")
 
 
@@ -174,7 +176,7 @@ def test_make_sample_makes_the_bundled_sample(mnist: Path, tmp_path: Path, capsy
 
 
 @pytest.mark.parametrize("name", ["emnist-balanced", "emnist-digits", "emnist-letters", "emnist-mnist"])
-def test_the_validation_set_of_emnist_is_the_end_of_train_and_as_large_as_test(name: str) -> None:
+def test_the_validation_split_of_emnist_is_the_end_of_train_and_as_large_as_test(name: str) -> None:
     train, validation, test = (splits(name)[split] for split in ("train", "validation", "test"))
     assert validation.rows == (train.count - test.count, train.count)
     assert validation.files == train.files

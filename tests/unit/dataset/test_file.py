@@ -17,8 +17,8 @@ SHIPPED = sorted((PROJECT / "datasets").glob("*.yaml"))
 MISSING = object()
 NO_YAML = r"^mine\.yaml: not a readable YAML file[^\n]*\n  at: +\w+ \d+[^$]*\n  found: +\S"
 
-# Columns that the workflow itself gives to manifests, Parquet files and shards; in tests/workflow/test_publish.py,
-# test_columns_of_the_workflow_are_reserved finds them in what it makes.
+# Columns that the workflow adds to manifests, Parquet files and shards; tests/workflow/test_publish.py checks that
+# the list is complete.
 OWN_COLUMNS = "path", "split", "index", "label", "class_name", "sha256", "image", "png", "cls", "json"
 
 ORIGIN = {
@@ -32,7 +32,7 @@ Change = dict[str, Any]
 
 
 def mnist_with(changes: Change) -> dict[str, Any]:
-    """The content of datasets/mnist.yaml with other values at some keys, such as {"splits.train.count": 9}."""
+    """The content of datasets/mnist.yaml with the values of some keys replaced, such as {"splits.train.count": 9}."""
     document = yaml.safe_load((PROJECT / "datasets/mnist.yaml").read_text(encoding="utf-8"))
     for path, value in changes.items():
         *parents, last = (int(key) if key.lstrip("-").isdigit() else key for key in path.split("."))
@@ -48,7 +48,7 @@ def mnist_with(changes: Change) -> dict[str, Any]:
 
 @pytest.fixture
 def load_text(tmp_path: Path) -> Callable[[str], Dataset]:
-    """Loads a dataset file of this text."""
+    """A function that writes a dataset file with the given text and loads it."""
 
     def load_(text: str, name: str = "mine") -> Dataset:
         path = tmp_path / f"{name}.yaml"
@@ -154,25 +154,25 @@ def test_every_shipped_dataset_file_loads(path: Path) -> None:
         ({"archive": {"file": "files.tar", "bytes": 9}}, "archive.file", "files.tar", ".zip"),
     ],
 )
-def test_a_mistake_is_reported_with_its_key_what_was_found_and_what_is_allowed(
+def test_a_mistake_is_reported_with_its_key_the_value_found_and_those_allowed(
     load_text: Callable[[str], Dataset], changes: Change, at: str, found: str, allowed: str
 ) -> None:
     with pytest.raises(DataError) as error:
         load_text(yaml.safe_dump(mnist_with(changes)))
     problem, *details = str(error.value).splitlines()
-    told = dict(line.strip().split(": ", 1) for line in details)
+    fields = dict(line.strip().split(": ", 1) for line in details)
     assert problem.startswith("mine.yaml: ")
-    assert told.get("at", "").strip() == at
-    assert found in told["found"]
-    assert allowed in told.get("expected", "") + problem
+    assert fields.get("at", "").strip() == at
+    assert found in fields["found"]
+    assert allowed in fields.get("expected", "") + problem
 
 
 @pytest.mark.parametrize("name", ["+", "-", "=", "@", "+1", "-1", "(", "a=b", "=>", "@home", "a (b)", "<", "🙂", "ä|ö"])
-def test_signs_and_numbers_are_class_names(load_text: Callable[[str], Dataset], name: str) -> None:
+def test_symbols_and_numbers_are_accepted_as_class_names(load_text: Callable[[str], Dataset], name: str) -> None:
     assert load_text(yaml.safe_dump(mnist_with({"classes.0": name}))).classes[0] == name
 
 
-def test_where_it_comes_from_is_optional_and_read(load_text: Callable[[str], Dataset]) -> None:
+def test_url_creators_date_and_superseded_releases_are_optional(load_text: Callable[[str], Dataset]) -> None:
     bare = load_text(yaml.safe_dump(mnist_with({key: MISSING for key in ORIGIN if key in mnist_with({})})))
     assert (bare.url, bare.creators, bare.published, bare.superseded) == (None, (), None, {})
     dataset = load_text(yaml.safe_dump(mnist_with(ORIGIN)))
@@ -182,7 +182,7 @@ def test_where_it_comes_from_is_optional_and_read(load_text: Callable[[str], Dat
     assert dataset.superseded == {"0" * 64: "train images of 1997", "1" * 64: "train images of 1997"}
 
 
-def test_a_superseded_release_is_known_by_its_digest(tmp_path: Path) -> None:
+def test_a_superseded_release_is_recognized_by_its_digest(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text(yaml.safe_dump(mnist_with(ORIGIN)))
     found = identify(["1" * 64], tmp_path)
     assert found is not None
@@ -201,12 +201,12 @@ def test_two_files_that_decompress_to_the_same_name_are_refused(
     "text",
     ["a: [", "a: b: c", "\t- a", "\0", "&a [*a]", "title: 2020-13-45", "? {a: b}\n: c", "!!python/object:os.system {}"],
 )
-def test_what_is_no_yaml_is_refused(load_text: Callable[[str], Dataset], text: str) -> None:
+def test_text_that_is_not_yaml_is_refused(load_text: Callable[[str], Dataset], text: str) -> None:
     with pytest.raises(DataError, match=NO_YAML):
         load_text(text)
 
 
-def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
+def test_bytes_that_are_not_utf_8_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "mine.yaml"
     path.write_bytes(b"title: \xff\xfe")
     with pytest.raises(DataError, match="not a readable YAML file"):
@@ -214,13 +214,13 @@ def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "- a\n", "text", "3"])
-def test_yaml_that_is_no_mapping_is_refused(load_text: Callable[[str], Dataset], text: str) -> None:
+def test_yaml_that_is_not_a_mapping_is_refused(load_text: Callable[[str], Dataset], text: str) -> None:
     with pytest.raises(DataError, match=r"^mine\.yaml: [^$]*expected: object"):
         load_text(text)
 
 
 @pytest.mark.parametrize(("name", "problem"), [("missing.yaml", "file not found"), ("folder.yaml", "cannot be read")])
-def test_what_cannot_be_opened_is_refused_by_name(tmp_path: Path, name: str, problem: str) -> None:
+def test_a_file_that_cannot_be_opened_is_named(tmp_path: Path, name: str, problem: str) -> None:
     (tmp_path / "folder.yaml").mkdir()
     path = tmp_path / name
     with pytest.raises(DataError, match=problem) as error:
@@ -229,7 +229,7 @@ def test_what_cannot_be_opened_is_refused_by_name(tmp_path: Path, name: str, pro
 
 
 @pytest.mark.parametrize("name", ["my digits", "digits.v2", ".", "-x", "été", "x" * 101])
-def test_a_file_name_that_no_dataset_can_have_is_refused(load_text: Callable[..., Dataset], name: str) -> None:
+def test_a_file_name_that_is_not_a_dataset_name_is_refused(load_text: Callable[..., Dataset], name: str) -> None:
     with pytest.raises(DataError, match=rf"^{name}\.yaml: "):
         load_text(yaml.safe_dump(mnist_with({})), name)
 
@@ -243,7 +243,7 @@ def test_a_file_name_that_no_dataset_can_have_is_refused(load_text: Callable[...
         ([100, 7, 0], ["000", "007", "100"]),
     ],
 )
-def test_directories_of_labels_are_in_the_order_of_the_labels(
+def test_label_directories_are_padded_and_in_the_order_of_the_labels(
     load_text: Callable[[str], Dataset], labels: list[int], directories: list[str]
 ) -> None:
     classes = {label: f"class {label}" for label in labels}
@@ -255,7 +255,7 @@ def test_directories_of_labels_are_in_the_order_of_the_labels(
     assert list(dataset.classes.items()) == sorted(classes.items())
 
 
-def test_what_is_not_pinned_is_none(load_text: Callable[[str], Dataset]) -> None:
+def test_facts_that_are_not_pinned_are_none(load_text: Callable[[str], Dataset]) -> None:
     bare = {"file": "a.gz"}, {"file": "b.gz"}
     changes = {
         "splits.train.images": bare[0],
@@ -271,7 +271,7 @@ def test_what_is_not_pinned_is_none(load_text: Callable[[str], Dataset]) -> None
     )
 
 
-def test_a_member_is_of_an_archive_that_the_file_describes(load_text: Callable[[str], Dataset]) -> None:
+def test_a_member_needs_a_described_archive(load_text: Callable[[str], Dataset]) -> None:
     member = {"splits.train.images.member": "gzip/train.gz"}
     with pytest.raises(DataError, match="names no archive"):
         load_text(yaml.safe_dump(mnist_with(member)))
@@ -295,7 +295,7 @@ def test_a_member_is_of_an_archive_that_the_file_describes(load_text: Callable[[
     ],
     ids=str,
 )
-def test_a_part_of_a_split_has_rows_that_are_there(
+def test_a_mistake_in_a_part_of_a_split_is_refused(
     load_text: Callable[[str], Dataset], part: Change, parts: list[str]
 ) -> None:
     with pytest.raises(DataError) as error:
@@ -303,7 +303,7 @@ def test_a_part_of_a_split_has_rows_that_are_there(
     assert [words for words in parts if words not in str(error.value)] == []
 
 
-def test_what_a_split_becomes_is_pinned_for_itself_alone(load_text: Callable[[str], Dataset]) -> None:
+def test_digests_of_results_are_pinned_for_each_split_alone(load_text: Callable[[str], Dataset]) -> None:
     part = {"from": "train", "rows": [0, 5], "tree_sha256": "ab" * 32}
     whole = {"splits.train.archive_sha256": "cd" * 32, "splits.train.tree_sha256": MISSING, "splits.part": part}
     splits = load_text(yaml.safe_dump(mnist_with(whole))).splits
@@ -314,7 +314,7 @@ def test_what_a_split_becomes_is_pinned_for_itself_alone(load_text: Callable[[st
 @pytest.mark.parametrize(
     "text", ["{}", "classes: 3", "classes: {a: b}\nsplits: {}", "classes: {0: zero}\nsplits: [train]"]
 )
-def test_what_is_no_dataset_file_is_refused_without_the_schema_too(tmp_path: Path, text: str) -> None:
+def test_a_file_that_is_not_a_dataset_file_is_refused_without_the_schema_too(tmp_path: Path, text: str) -> None:
     (tmp_path / "mine.yaml").write_text(text, encoding="utf-8")
     with pytest.raises(DataError, match="not a dataset file"):
         load(tmp_path / "mine.yaml")

@@ -1,4 +1,4 @@
-"""What IDX files make up together, and what is said of those that make up nothing."""
+"""The facts of a dataset are inferred from its IDX files, and files that do not form one are refused."""
 
 import gzip
 import lzma
@@ -18,7 +18,7 @@ ROLES = (("images", IMAGES), ("labels", LABELS))
 
 
 def write(folder: Path, **arrays: numpy.ndarray) -> list[Path]:
-    """IDX files by their names, in which __ stands for a hyphen and _1 at the end for -idx1-ubyte."""
+    """Write IDX files, each named after its keyword with __ replaced by a hyphen, and return their paths."""
     paths = []
     for name, array in arrays.items():
         paths.append(folder / f"{name.replace('__', '-')}-idx{array.ndim}-ubyte")
@@ -32,7 +32,7 @@ def refusal(paths: list[Path]) -> str:
     return str(error.value)
 
 
-def test_all_that_the_files_tell_is_found(tmp_path: Path) -> None:
+def test_splits_shapes_classes_and_counts_are_inferred(tmp_path: Path) -> None:
     facts = infer(
         write(tmp_path, train__images=IMAGES, train__labels=LABELS, t10k__images=IMAGES[:2], t10k__labels=LABELS[3:5])
     )
@@ -64,12 +64,12 @@ def test_images_and_labels_are_paired_by_their_names(tmp_path: Path, images: str
     assert (found, roles["images"]["file"], roles["labels"]["file"]) == (split, images, labels)
 
 
-def test_splits_without_a_usual_name_keep_theirs(tmp_path: Path) -> None:
+def test_splits_with_unusual_names_keep_them(tmp_path: Path) -> None:
     arrays = {f"{name}__{role}": array for name in "ab" for role, array in ROLES}
     assert list(infer(write(tmp_path, **arrays))["splits"]) == ["a", "b"]
 
 
-def test_of_a_file_that_is_there_compressed_too_the_compressed_one_is_taken(tmp_path: Path) -> None:
+def test_a_compressed_file_is_preferred_to_its_plain_copy(tmp_path: Path) -> None:
     paths = write(tmp_path, train__images=IMAGES, train__labels=LABELS)
     images, labels = (path.read_bytes() for path in paths)
     paths += [paths[0].with_name(paths[0].name + ".gz"), paths[1].with_name(paths[1].name + ".xz")]
@@ -80,7 +80,7 @@ def test_of_a_file_that_is_there_compressed_too_the_compressed_one_is_taken(tmp_
         assert [train[role]["file"] for role in ("images", "labels")] == [path.name for path in paths[2:]]
 
 
-def test_labels_of_a_wider_type_and_with_columns_are_said_so(tmp_path: Path) -> None:
+def test_the_type_and_columns_of_wider_labels_are_inferred(tmp_path: Path) -> None:
     rows = numpy.stack([LABELS, LABELS + 100, numpy.arange(6)], axis=1).astype("int32")
     facts = infer(write(tmp_path, train__images=IMAGES, train__labels=rows))
     assert facts["label_type"] == "int32"
@@ -115,7 +115,7 @@ ONE_HOT = numpy.eye(8, dtype="uint8")[LABELS]
         ),
     ],
 )  # fmt: skip
-def test_what_makes_up_no_dataset_is_refused_with_the_reason(
+def test_files_that_do_not_form_a_dataset_are_refused_with_the_reason(
     tmp_path: Path, arrays: dict[str, Any], words: list[str]
 ) -> None:
     message = refusal(write(tmp_path, **arrays))
@@ -124,7 +124,7 @@ def test_what_makes_up_no_dataset_is_refused_with_the_reason(
         assert word in message
 
 
-def test_two_files_that_are_the_same_by_name_alone_are_refused(tmp_path: Path) -> None:
+def test_two_files_with_one_name_and_different_content_are_refused(tmp_path: Path) -> None:
     paths = write(tmp_path, train__images=IMAGES, train__labels=LABELS)
     paths.append(tmp_path / "train-images.idx3-ubyte")
     paths[-1].write_bytes(idx_bytes(255 - IMAGES))
@@ -133,7 +133,7 @@ def test_two_files_that_are_the_same_by_name_alone_are_refused(tmp_path: Path) -
 
 @pytest.mark.parametrize("role", ["images", "labels"])
 @pytest.mark.parametrize("change", [-1, 1])
-def test_a_file_that_does_not_end_where_its_header_says_is_refused(tmp_path: Path, role: str, change: int) -> None:
+def test_a_file_longer_or_shorter_than_its_header_says_is_refused(tmp_path: Path, role: str, change: int) -> None:
     paths = write(tmp_path, train__images=IMAGES, train__labels=LABELS)
     wrong = paths[role == "labels"]
     data = wrong.read_bytes()

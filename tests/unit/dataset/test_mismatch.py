@@ -1,4 +1,4 @@
-"""Each mistake in IDX files of one's own is told by its field, and with the change that ends it."""
+"""Each mistake in an IDX file is reported with its field and a remedy."""
 
 import io
 
@@ -69,21 +69,21 @@ def test_the_right_file_has_no_mismatch(array: numpy.ndarray, expected: IdxHeade
         "fewer columns",
     ],
 )  # fmt: skip
-def test_a_mistake_is_reported_by_its_field_with_what_to_change(
+def test_a_mistake_is_reported_with_its_byte_and_the_change_to_make(
     array: numpy.ndarray, expected: IdxHeader, at: str, wanted: str, found: str, todo: str
 ) -> None:
-    told = mismatch(header(array), expected)
-    assert told is not None
-    assert (told.at, told.expected, told.found) == (at, wanted, found)
-    assert todo in told.todo
+    difference = mismatch(header(array), expected)
+    assert difference is not None
+    assert (difference.at, difference.expected, difference.found) == (at, wanted, found)
+    assert todo in difference.todo
 
 
 @pytest.mark.parametrize(("size", "problem", "at"), [(1065, "shorter", "byte 1065"), (1067, "longer", "byte 1066")])
-def test_a_file_that_does_not_end_where_its_header_says_is_reported_with_its_bytes(
+def test_a_file_longer_or_shorter_than_its_header_says_is_reported_with_both_sizes(
     size: int, problem: str, at: str
 ) -> None:
-    told = wrong_size(IMAGES_HEADER, size)
-    assert told is not None
-    assert told.problem == f"{problem} than its header says"
-    assert (told.at, told.found) == (at, f"{size} bytes")
-    assert told.expected == "1066 bytes: 16 of header and 30 × 5 × 7 of uint8"
+    difference = wrong_size(IMAGES_HEADER, size)
+    assert difference is not None
+    assert difference.problem == f"{problem} than its header says"
+    assert (difference.at, difference.found) == (at, f"{size} bytes")
+    assert difference.expected == "1066 bytes: 16 of header and 30 × 5 × 7 of uint8"

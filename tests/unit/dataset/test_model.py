@@ -15,12 +15,12 @@ from project import PROJECT
         ("a.b.gz", "a.b.gz", "a.b"),
     ],
 )
-def test_the_download_and_its_content_have_two_names(file: str, published: str, idx: str) -> None:
+def test_the_published_and_the_decompressed_file_have_different_names(file: str, published: str, idx: str) -> None:
     names = PublishedFile(file, content_bytes=8)
     assert (names.published, names.idx) == (published, idx)
 
 
-def test_a_dataset_knows_its_files_by_both_names() -> None:
+def test_a_file_of_a_dataset_is_found_by_either_name() -> None:
     dataset = load(PROJECT / "datasets/mnist.yaml")
     files = dataset.files()
     assert len(files) == 8

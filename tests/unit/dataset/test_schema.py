@@ -1,4 +1,4 @@
-"""The message of a mistake has its key, its line, what was found, what is allowed, and how to write what was meant."""
+"""The message about a mistake has its key, its line, the value found, the values allowed, and a remedy."""
 
 from pathlib import Path
 
@@ -18,8 +18,8 @@ splits: {a: {count: 1, shape: [1, 1], images: {file: i}, labels: {file: l}}}
 """
 
 
-def told(folder: Path, text: str) -> str:
-    """The message about a dataset file of this text."""
+def message_about(folder: Path, text: str) -> str:
+    """The message about a dataset file with this text."""
     path = folder / "mine.yaml"
     path.write_text(text, encoding="utf-8")
     document, places = read_with_places(path, "mine.yaml")
@@ -48,26 +48,26 @@ def told(folder: Path, text: str) -> str:
         ("{0: }", "null (line 1, column 14)", 'YAML reads nothing as null: put it in quotes if it is text: ""'),
     ],
 )
-def test_text_that_yaml_takes_for_something_else_needs_quotes(
+def test_text_that_yaml_reads_as_a_different_type_is_refused_with_the_advice_to_quote_it(
     tmp_path: Path, classes: str, found: str, todo: str
 ) -> None:
-    message = told(tmp_path, f"classes: {classes}\n{REST}")
+    message = message_about(tmp_path, f"classes: {classes}\n{REST}")
     assert "  at:       classes." in message
     assert f"  found:    {found}\n" in message
     assert message.endswith(f"  to do:    {todo}")
 
 
-def test_other_values_need_no_quotes(tmp_path: Path) -> None:
-    assert "to do" not in told(tmp_path, f"{REST}classes: {{0: [a]}}")
+def test_quotes_are_not_advised_for_a_list(tmp_path: Path) -> None:
+    assert "to do" not in message_about(tmp_path, f"{REST}classes: {{0: [a]}}")
 
 
-def test_an_unknown_key_is_found_by_its_line(tmp_path: Path) -> None:
-    message = told(tmp_path, "title: x\n\ntitel: y\n")
+def test_an_unknown_key_is_reported_with_its_line(tmp_path: Path) -> None:
+    message = message_about(tmp_path, "title: x\n\ntitel: y\n")
     assert "found:    titel (line 3, column 8)" in message
     assert "did you mean title?" in message
 
 
-def test_an_unknown_key_may_be_long(tmp_path: Path) -> None:
-    message = told(tmp_path, f"title: x\n? {'t' * 100_000}\n: y\n")
+def test_a_long_unknown_key_is_shortened(tmp_path: Path) -> None:
+    message = message_about(tmp_path, f"title: x\n? {'t' * 100_000}\n: y\n")
     assert "(100,000 characters)" in message
     assert len(message) < 800

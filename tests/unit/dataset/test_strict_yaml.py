@@ -1,4 +1,4 @@
-"""YAML that a stranger wrote is read as it is meant, or refused at once with the place of what is wrong."""
+"""Untrusted YAML is read correctly, or refused at once with the line and column of the problem."""
 
 import os
 import resource
@@ -19,13 +19,13 @@ from systems import needs_memory_limit
 BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
     f"{name}: &{name} [{','.join([f'*{before}'] * 9)}]\n" for before, name in zip("abcdefgh", "bcdefghi", strict=True)
 )
-# In a process of its own: a segmentation fault ends that one, and its memory has a bound.
+# Run in a separate process, which may crash and whose memory is limited.
 READ = "import sys; from idxpng.dataset.strict_yaml import read_yaml; read_yaml(sys.argv[1], 'mine.yaml')"
 
 
 @pytest.fixture(params=["CSafeLoader", pytest.param("SafeLoader", marks=pytest.mark.slow)])
 def loader(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Both readers of PyYAML: that of libyaml, and the one where there is no libyaml."""
+    """Both loaders of PyYAML: with libyaml and without."""
     if not hasattr(yaml, request.param):
         pytest.skip("PyYAML without libyaml")
     monkeypatch.setattr(strict_yaml, "LOADER", getattr(yaml, request.param))
@@ -57,7 +57,7 @@ def test_plain_values_are_read(path: Path, text: str, value: object) -> None:
 
 @pytest.mark.usefixtures("loader")
 @pytest.mark.parametrize("own", sorted(PROJECT.glob("*/*.yaml")), ids=str)
-def test_what_the_project_ships_is_read_as_yaml_does(own: Path) -> None:
+def test_shipped_files_are_read_as_pyyaml_reads_them(own: Path) -> None:
     def plain(value: object) -> object:
         if isinstance(value, dict):
             return {str(key): plain(item) for key, item in value.items()}
@@ -86,7 +86,7 @@ HOSTILE = {
     "keys": ("".join(f"k{i}: \n" for i in range(100_000)), "line 100000", "at most 100,000 values"),
     "merge key": ("a: {x: 1}\n<<: {y: 2}", "line 2, column 1", "no merge keys"),
     "key twice": ("a: 1\nb: 2\na: 3", "line 3, column 1", "the first is in line 1"),
-    "key twice, spelled otherwise": ("{0: a, '0': b}", "line 1, column 8", "the first is in line 1"),
+    "key twice in different spellings": ("{0: a, '0': b}", "line 1, column 8", "the first is in line 1"),
     "label of 5,000 digits": (f"{{count: {'9' * 5000}}}", "line 1, column 9", "at most 18 digits"),
     "fraction": ("count: 30.0", "line 1, column 8", "a whole number"),
     "infinity": ("count: .inf", "line 1, column 8", "a whole number"),
@@ -104,7 +104,7 @@ HOSTILE = {
 
 
 def seconds_to_read_an_honest_file(path: Path) -> float:
-    """How much CPU time a file takes that has as many values as one may have."""
+    """The CPU time of reading a file with as many values as are allowed."""
     path.write_text("[" + "a," * (strict_yaml.MAX_VALUES - 2) + "]")
     start = time.process_time()
     read_yaml(path, "mine.yaml")
@@ -113,7 +113,9 @@ def seconds_to_read_an_honest_file(path: Path) -> float:
 
 @pytest.mark.usefixtures("loader")
 @pytest.mark.parametrize(("text", "at", "expected"), HOSTILE.values(), ids=HOSTILE)
-def test_what_does_harm_is_refused_at_once_with_its_place(path: Path, text: str, at: str, expected: str) -> None:
+def test_hostile_yaml_is_refused_at_once_with_its_line_and_column(
+    path: Path, text: str, at: str, expected: str
+) -> None:
     path.write_text(text, encoding="utf-8")
     start = time.process_time()
     with pytest.raises(DataError) as error:
@@ -124,13 +126,13 @@ def test_what_does_harm_is_refused_at_once_with_its_place(path: Path, text: str,
     assert f"  at:       {at}" in message
     assert expected in message.partition("expected:")[2].partition("\n")[0]
     assert len(message) < 600
-    if strict_yaml.LOADER is not yaml.SafeLoader:  # which takes ten times as long
+    if strict_yaml.LOADER is not yaml.SafeLoader:  # SafeLoader takes ten times as long
         assert seconds < 0.1 or seconds < 2.5 * seconds_to_read_an_honest_file(path)
 
 
 @needs_memory_limit
 @pytest.mark.parametrize("name", ["alias bomb", "brackets", "braces", "dashes", "brackets as a key", "keys"])
-def test_no_file_takes_the_memory_or_the_interpreter(path: Path, name: str) -> None:
+def test_hostile_yaml_neither_exhausts_memory_nor_crashes_the_interpreter(path: Path, name: str) -> None:
     path.write_text(HOSTILE[name][0], encoding="utf-8")
     process = subprocess.run(
         [sys.executable, "-c", READ, str(path)],
@@ -139,11 +141,11 @@ def test_no_file_takes_the_memory_or_the_interpreter(path: Path, name: str) -> N
         capture_output=True,
         text=True,
     )
-    assert process.returncode == 1, "an error of ours, and no signal"
+    assert process.returncode == 1, "an error of this library and not a signal"
     assert "DataError: mine.yaml: not a readable YAML file" in process.stderr
 
 
-def test_a_file_is_read_up_to_a_size(path: Path) -> None:
+def test_a_file_up_to_the_size_limit_is_read_and_a_larger_one_is_refused(path: Path) -> None:
     path.write_bytes(b"a: 1\n" + b"#" * (strict_yaml.MAX_BYTES - 5))
     assert read_yaml(path, "mine.yaml") == {"a": 1}
     with open(path, "ab") as file:
@@ -153,7 +155,7 @@ def test_a_file_is_read_up_to_a_size(path: Path) -> None:
 
 
 @pytest.mark.parametrize("what", ["pipe", "/dev/zero"])
-def test_what_is_no_file_is_not_waited_for(path: Path, what: str) -> None:
+def test_a_pipe_or_device_is_refused_without_waiting(path: Path, what: str) -> None:
     if what == "pipe":
         os.mkfifo(path)
     else:
@@ -164,13 +166,13 @@ def test_what_is_no_file_is_not_waited_for(path: Path, what: str) -> None:
 
 @pytest.mark.usefixtures("loader")
 @pytest.mark.parametrize("text", ["a: \x1b[2J", "a: [\x1b]", '"\x1b": ', "%\x1b"])
-def test_words_about_a_file_do_nothing_to_the_terminal(path: Path, text: str) -> None:
+def test_control_characters_of_a_file_are_escaped_in_errors(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
     with pytest.raises(DataError) as error:
         read_yaml(path, "mine.yaml")
     assert "\x1b" not in str(error.value)
 
 
-def test_an_error_is_printable_whatever_is_in_it() -> None:
+def test_control_characters_in_the_details_of_an_error_are_escaped() -> None:
     error = DataError("a\nb\x1b.yaml", "bad", found="one\ntwo\u202e", expected="\x07")
     assert str(error) == "a\\nb\\x1b.yaml: bad\n  expected: \\x07\n  found:    one\ntwo\\u202e"

@@ -13,7 +13,7 @@ CONTENT = b"\0\0\x08\x01\0\0\x10\0" + random.Random(0).randbytes(4096)
 COMPRESS: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.compress, "xz": lzma.compress, "plain": bytes}
 COMPRESSED = ["gzip", "xz"]
 MEGABYTE = 1 << 20
-DICTIONARY = {"gzip": 0, "xz": 10 * MEGABYTE, "plain": 0}  # of which any decompressor needs the whole
+DICTIONARY = {"gzip": 0, "xz": 10 * MEGABYTE, "plain": 0}  # bytes that a decompressor must hold in memory
 
 
 def content(path: Path, size_limit: int = 1 << 20) -> bytes:
@@ -40,7 +40,7 @@ def changed(data: bytes, at: int) -> bytes:
 
 @pytest.mark.parametrize("name", ["file.gz", "file.xz", "file", "file.tar"])
 @pytest.mark.parametrize("kind", COMPRESS)
-def test_compression_is_known_by_content_and_not_by_name(tmp_path: Path, kind: str, name: str) -> None:
+def test_compression_is_detected_by_content_and_not_by_name(tmp_path: Path, kind: str, name: str) -> None:
     path = tmp_path / name
     path.write_bytes(COMPRESS[kind](CONTENT))
     assert compression(path) == kind
@@ -56,20 +56,20 @@ def test_a_file_too_short_for_any_signature_is_plain(path: Path, data: bytes) ->
 
 
 @pytest.mark.parametrize("kind", COMPRESSED)
-def test_members_one_after_the_other_are_one_content(path: Path, kind: str) -> None:
+def test_concatenated_members_are_read_as_one_content(path: Path, kind: str) -> None:
     path.write_bytes(b"".join(COMPRESS[kind](CONTENT[at : at + 1000]) for at in range(0, len(CONTENT), 1000)))
     assert content(path) == CONTENT
 
 
 @pytest.mark.parametrize("kind", COMPRESSED)
-def test_padding_with_zeros_as_the_formats_allow_is_no_content(path: Path, kind: str) -> None:
+def test_zero_padding_after_the_data_is_ignored(path: Path, kind: str) -> None:
     path.write_bytes(COMPRESS[kind](CONTENT) + bytes(8))
     assert content(path) == CONTENT
 
 
 @pytest.mark.parametrize("kind", COMPRESSED)
 @pytest.mark.parametrize("kept", [0.2, 0.5, 0.99, -1, -5, -8])
-def test_a_file_that_ends_too_early_is_truncated(path: Path, kind: str, kept: float) -> None:
+def test_a_file_that_ends_too_early_is_reported_as_truncated(path: Path, kind: str, kept: float) -> None:
     whole = COMPRESS[kind](CONTENT)
     cut = whole[: int(kept * len(whole)) if kept > 0 else int(kept)]
     message = refusal(path, cut)
@@ -80,31 +80,31 @@ def test_a_file_that_ends_too_early_is_truncated(path: Path, kind: str, kept: fl
 @pytest.mark.parametrize("inside", [CONTENT, b""], ids=["content", "nothing"])
 @pytest.mark.parametrize("kind", COMPRESSED)
 @pytest.mark.parametrize("rest", [b"garbage", b"<html></html>", b"\0\0\0\0garbage"])
-def test_what_follows_the_compressed_data_is_named(path: Path, kind: str, rest: bytes, inside: bytes) -> None:
+def test_data_after_the_compressed_data_are_refused(path: Path, kind: str, rest: bytes, inside: bytes) -> None:
     assert f"something else follows the {kind} data" in refusal(path, COMPRESS[kind](inside) + rest)
 
 
-def test_content_that_does_not_match_its_crc_is_named(path: Path) -> None:
+def test_content_that_does_not_match_its_crc_is_refused(path: Path) -> None:
     assert "CRC-32" in refusal(path, changed(gzip.compress(CONTENT), at=-8))
 
 
-def test_content_of_another_length_than_its_gzip_trailer_says_is_damaged(path: Path) -> None:
+def test_content_that_does_not_match_the_length_in_the_gzip_trailer_is_refused(path: Path) -> None:
     assert "damaged gzip file" in refusal(path, changed(gzip.compress(CONTENT), at=-4))
 
 
-def test_damaged_deflate_data_are_named(path: Path) -> None:
+def test_damaged_deflate_data_are_refused(path: Path) -> None:
     damaged = gzip.compress(CONTENT)[:10] + b"\xff" * 50
     assert "damaged gzip file" in refusal(path, damaged)
 
 
 @pytest.mark.parametrize("at", [7, 40, 2000, -6, -12])
-def test_damaged_xz_data_are_named(path: Path, at: int) -> None:
+def test_damaged_xz_data_are_refused(path: Path, at: int) -> None:
     assert "damaged xz file" in refusal(path, changed(lzma.compress(CONTENT), at))
 
 
 @pytest.mark.parametrize("kind", COMPRESSED)
 @pytest.mark.parametrize("at", [*range(-40, 0, 7), *range(6, 100, 7)])
-def test_a_damaged_byte_after_the_signature_never_gives_other_content(path: Path, kind: str, at: int) -> None:
+def test_a_damaged_byte_after_the_signature_never_gives_wrong_content(path: Path, kind: str, at: int) -> None:
     path.write_bytes(changed(COMPRESS[kind](CONTENT), at))
     try:
         assert content(path) == CONTENT
@@ -113,7 +113,7 @@ def test_a_damaged_byte_after_the_signature_never_gives_other_content(path: Path
 
 
 @pytest.mark.parametrize("kind", COMPRESS)
-def test_content_of_just_the_limit_is_read_and_one_byte_more_is_refused(path: Path, kind: str) -> None:
+def test_content_up_to_the_size_limit_is_read_and_one_byte_more_is_refused(path: Path, kind: str) -> None:
     path.write_bytes(COMPRESS[kind](CONTENT))
     assert content(path, len(CONTENT)) == CONTENT
     with pytest.raises(CompressedFileError, match=f"at most {len(CONTENT) - 1} bytes"):
@@ -122,7 +122,7 @@ def test_content_of_just_the_limit_is_read_and_one_byte_more_is_refused(path: Pa
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", COMPRESS)
-def test_a_bomb_is_left_after_the_first_piece(path: Path, kind: str) -> None:
+def test_reading_a_decompression_bomb_stops_after_the_first_piece(path: Path, kind: str) -> None:
     path.write_bytes(COMPRESS[kind](bytes(20 * MEGABYTE)) * 10)
     tracemalloc.start()
     with pytest.raises(CompressedFileError, match="at most 1000 bytes"):
@@ -132,6 +132,6 @@ def test_a_bomb_is_left_after_the_first_piece(path: Path, kind: str) -> None:
     assert peak < 2 * MEGABYTE + DICTIONARY[kind]
 
 
-def test_a_missing_file_is_an_os_error(path: Path) -> None:
+def test_a_missing_file_raises_file_not_found_error(path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         content(path)

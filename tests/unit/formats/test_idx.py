@@ -14,7 +14,7 @@ from idxpng.formats.idx import TYPES, IdxError, IdxFile
 
 SIZES = {0x08: 1, 0x09: 1, 0x0B: 2, 0x0C: 4, 0x0D: 4, 0x0E: 8}
 LARGEST = 2**32 - 1
-OVERHEAD = 1 << 19  # bytes that opening a file may take besides the file's own content
+OVERHEAD = 1 << 19  # bytes that opening a file may take in addition to its content
 DIGITS = idx_bytes(numpy.arange(3 * 4 * 5, dtype="uint8").reshape(3, 4, 5))
 
 any_arrays = st.sampled_from(sorted(TYPE_CODES)).flatmap(
@@ -25,7 +25,7 @@ no_deadline = settings(deadline=None, max_examples=200)
 
 @pytest.fixture(scope="module")
 def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One path for all examples of a property."""
+    """One path for all examples of a test by hypothesis."""
     return tmp_path_factory.getbasetemp() / "example-idx"
 
 
@@ -43,7 +43,7 @@ def is_sound(data: bytes) -> bool:
 
 
 def check_right_data_or_refused(path: Path, data: bytes) -> None:
-    """Open, read and decode the bytes; nothing but an `IdxError` that tells all may come instead of the right data."""
+    """Open, read and decode the bytes: the result is the right data or a complete `IdxError`."""
     path.write_bytes(data)
     tracemalloc.start()
     try:
@@ -69,12 +69,12 @@ def refusal(path: Path, data: bytes) -> str:
     return str(error.value)
 
 
-def test_the_types_are_those_of_the_format() -> None:
+def test_the_types_match_the_format() -> None:
     assert {type_.name: code for code, type_ in TYPES.items()} == TYPE_CODES
     assert {code: type_.size for code, type_ in TYPES.items()} == SIZES
 
 
-def test_numbers_are_big_endian_and_the_last_dimension_is_fastest(path: Path) -> None:
+def test_numbers_are_read_as_big_endian_with_the_last_dimension_fastest(path: Path) -> None:
     path.write_bytes(bytes.fromhex("00000b02 00000002 00000003 0001 fffe 0100 7fff 8000 0000"))
     with IdxFile(path) as file:
         assert file.header.magic == 0x0B02
@@ -136,7 +136,7 @@ def test_any_bytes_give_the_right_data_or_are_refused(path: Path, data: bytes) -
 
 
 @pytest.mark.parametrize("dims", [(LARGEST,), (LARGEST,) * 3, (LARGEST,) * 255, (2**32 - 2**16, 2**16, 2**16)], ids=len)
-def test_dims_beyond_all_memory_are_refused_with_their_exact_product(path: Path, dims: tuple[int, ...]) -> None:
+def test_dims_larger_than_any_memory_are_refused_with_the_exact_size(path: Path, dims: tuple[int, ...]) -> None:
     wanted = 4 + 4 * len(dims) + math.prod(dims) * 8
     assert f"expected: {wanted} bytes" in refusal(path, header(0x0E, *dims))
 
@@ -161,7 +161,7 @@ def test_a_file_cut_at_any_byte_is_refused_with_the_byte_where_it_ends(path: Pat
     ],
     ids=["too short", "no zeros", "no such type", "no dimensions", "cut in the header", "one short", "one long"],
 )
-def test_a_refusal_tells_file_byte_expected_and_found(
+def test_an_error_names_the_file_the_byte_and_what_was_expected_and_found(
     path: Path, data: bytes, at: str, expected: str, found: str
 ) -> None:
     first, *details = refusal(path, data).splitlines()
@@ -181,12 +181,12 @@ def test_a_refusal_tells_file_byte_expected_and_found(
         (b"<!DOCTYPE html>", "HTML or XML"),
     ],
 )
-def test_what_is_often_mistaken_for_idx_is_named(path: Path, data: bytes, name: str) -> None:
+def test_a_file_in_a_known_other_format_is_refused_with_its_format(path: Path, data: bytes, name: str) -> None:
     assert name in refusal(path, data)
 
 
 @pytest.mark.parametrize(("start", "stop"), [(-1, 1), (0, 4), (2, 1), (4, 4), (3, -1)])
-def test_items_that_are_not_there_are_an_index_error(path: Path, start: int, stop: int) -> None:
+def test_items_out_of_range_raise_index_error(path: Path, start: int, stop: int) -> None:
     path.write_bytes(DIGITS)
     with IdxFile(path) as file, pytest.raises(IndexError, match=f"items {start} to {stop} of 3"):
         file.read(start, stop)
@@ -214,7 +214,7 @@ def test_a_file_that_shrinks_while_it_is_read_is_refused(path: Path) -> None:
             file.read(0, 3)
 
 
-def test_one_item_costs_no_more_memory_than_itself(path: Path) -> None:
+def test_reading_one_item_takes_memory_for_that_item_alone(path: Path) -> None:
     with open(path, "wb") as sparse:
         sparse.write(header(0x08, 100_000, 28, 28))
         sparse.truncate(16 + 100_000 * 28 * 28)

@@ -1,4 +1,4 @@
-"""Images come upright, whichever way they are stored, and labels come apart into class and the rest."""
+"""Images are upright however they are stored, and labels are split into the class and extra columns."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ def write(folder: Path, images: numpy.ndarray, labels: numpy.ndarray) -> tuple[P
 
 
 @pytest.mark.parametrize("orientation", ["upright", "transposed"])
-def test_pixels_are_those_of_the_upright_image(tmp_path: Path, orientation: str) -> None:
+def test_pixels_are_upright_in_either_orientation(tmp_path: Path, orientation: str) -> None:
     stored = IMAGES.transpose(0, 2, 1) if orientation == "transposed" else IMAGES
     paths = write(tmp_path, numpy.ascontiguousarray(stored), numpy.zeros(12, numpy.uint8))
     with LabeledImages(*paths, orientation) as split:
@@ -29,7 +29,7 @@ def test_pixels_are_those_of_the_upright_image(tmp_path: Path, orientation: str)
         assert [split.pixels(index) for index in range(len(split))] == [image.tobytes() for image in IMAGES]
 
 
-def test_the_class_is_one_column_and_the_others_keep_their_names(tmp_path: Path) -> None:
+def test_one_label_column_is_the_class_and_the_others_keep_their_names(tmp_path: Path) -> None:
     with LabeledImages(*write(tmp_path, IMAGES, LABELS), label_columns=COLUMNS) as split:
         assert split.extra_columns == ("series", "writer")
         assert list(split.classes()) == LABELS[:, 1].tolist()
@@ -37,7 +37,7 @@ def test_the_class_is_one_column_and_the_others_keep_their_names(tmp_path: Path)
         assert [split.extra_values(index) for index in range(12)] == [(row[0], row[2]) for row in LABELS.tolist()]
 
 
-def test_a_label_of_one_number_has_nothing_but_its_class(tmp_path: Path) -> None:
+def test_labels_of_one_column_have_a_class_and_no_extra_values(tmp_path: Path) -> None:
     labels = numpy.arange(12, dtype=numpy.int16) - 3
     with LabeledImages(*write(tmp_path, IMAGES, labels)) as split:
         assert list(split.classes()) == labels.tolist()
@@ -45,7 +45,7 @@ def test_a_label_of_one_number_has_nothing_but_its_class(tmp_path: Path) -> None
         assert split.index_width == 2
 
 
-def test_a_part_of_the_files_keeps_the_indices_that_its_images_have_there(tmp_path: Path) -> None:
+def test_images_of_a_row_range_keep_their_indices_in_the_file(tmp_path: Path) -> None:
     with LabeledImages(*write(tmp_path, IMAGES, LABELS), label_columns=COLUMNS, rows=(4, 9)) as part:
         assert len(part) == 5
         assert part.index_width == 2
@@ -55,7 +55,7 @@ def test_a_part_of_the_files_keeps_the_indices_that_its_images_have_there(tmp_pa
         assert part.pixels(4) == IMAGES[4].tobytes()
 
 
-def test_images_of_some_classes_are_chosen_among_the_first(tmp_path: Path) -> None:
+def test_a_limit_applies_before_the_selection_of_classes(tmp_path: Path) -> None:
     labels = numpy.array([3, 5, 3, 1, 5, 5, 3, 1, 2, 3, 5, 1], numpy.uint8)
     with LabeledImages(*write(tmp_path, IMAGES, labels), rows=(1, 11)) as part:
         assert list(part.labeled(limit=6, only=[3, 2])) == [(2, 3), (6, 3)]

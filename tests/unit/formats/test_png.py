@@ -42,7 +42,7 @@ def chunks(png: bytes) -> list[tuple[bytes, bytes]]:
 
 @settings(deadline=None, max_examples=200)
 @given(any_images)
-def test_pillow_reads_every_image_as_it_was(image: numpy.ndarray) -> None:
+def test_pillow_reads_back_the_same_pixels(image: numpy.ndarray) -> None:
     check_that_pillow_reads(encode(image), image)
 
 
@@ -54,7 +54,7 @@ def test_pillow_reads_images_of_any_shape(shape: tuple[int, int]) -> None:
 
 @settings(deadline=None, max_examples=100)
 @given(any_images)
-def test_a_png_is_one_header_one_idat_and_one_end_with_right_crcs(image: numpy.ndarray) -> None:
+def test_a_small_png_has_one_ihdr_one_idat_and_one_iend_chunk(image: numpy.ndarray) -> None:
     (ihdr, header), (idat, data), (iend, rest) = chunks(encode(image))
     rows, columns = image.shape
     assert (ihdr, idat, iend, rest) == (b"IHDR", b"IDAT", b"IEND", b"")
@@ -74,7 +74,7 @@ def test_a_png_is_one_header_one_idat_and_one_end_with_right_crcs(image: numpy.n
         (1000, 700),
     ],
 )
-def test_large_images_are_compressed_in_pieces(shape: tuple[int, int]) -> None:
+def test_a_large_image_is_compressed_in_pieces(shape: tuple[int, int]) -> None:
     image = numpy.random.default_rng(0).integers(0, 256, shape, dtype="uint8")
     png = encode(image)
     check_that_pillow_reads(png, image)
@@ -88,14 +88,14 @@ def test_large_images_are_compressed_in_pieces(shape: tuple[int, int]) -> None:
 @pytest.mark.memory
 @pytest.mark.parametrize(("rows", "columns"), [(1, 1 << 26), (1 << 22, 16), (1 << 13, 1 << 13)])
 def test_memory_is_at_most_three_times_a_large_image(rows: int, columns: int) -> None:
-    code = f"pixels = os.urandom({rows * columns}); encoder.encode(pixels)"  # which do not get smaller
+    code = f"pixels = os.urandom({rows * columns}); encoder.encode(pixels)"  # random, so that compression gains nothing
     before = f"import os; from idxpng.formats.png import PngEncoder; encoder = PngEncoder({rows}, {columns})"
-    assert growth(code, before=before) <= 3 * rows * (columns + 1) / 2**20 + 16  # PNG has a byte more in each row
+    assert growth(code, before=before) <= 3 * rows * (columns + 1) / 2**20 + 16  # PNG adds a byte to each row
 
 
 @settings(deadline=None, max_examples=50)
 @given(any_images, any_images)
-def test_the_same_pixels_give_the_same_bytes_whatever_was_encoded_before(
+def test_the_same_pixels_give_the_same_bytes_after_any_earlier_image(
     image: numpy.ndarray, other: numpy.ndarray
 ) -> None:
     encoder = PngEncoder(*image.shape)
@@ -108,14 +108,14 @@ def test_the_same_pixels_give_the_same_bytes_whatever_was_encoded_before(
     st.sampled_from([0, -1, LARGEST + 1, 2**32]) | st.integers(max_value=0) | st.integers(min_value=LARGEST + 1),
     st.booleans(),
 )
-def test_a_size_that_no_png_has_is_refused(size: int, as_rows: bool) -> None:
+def test_a_size_outside_the_png_limits_is_refused(size: int, as_rows: bool) -> None:
     rows, columns = (size, 28) if as_rows else (28, size)
     with pytest.raises(ValueError, match=f"not {rows} and {columns}"):
         PngEncoder(rows, columns)
 
 
 @pytest.mark.parametrize("length", [0, 1, 5, 7, 12])
-def test_pixels_of_another_size_are_refused(length: int) -> None:
+def test_pixels_of_the_wrong_size_are_refused(length: int) -> None:
     with pytest.raises(struct.error):
         PngEncoder(2, 3).encode(bytes(length))
     with pytest.raises(struct.error):

@@ -1,4 +1,4 @@
-"""A PNG file that anyone may have made gives the pixels of its image, or is refused."""
+"""A PNG file from any source gives the pixels of its image, or is refused."""
 
 import os
 import struct
@@ -28,8 +28,8 @@ def refusal(path: Path, data: bytes, shape: tuple[int, int] = (6, 4)) -> tuple[s
     return refused.value.kind, str(refused.value)
 
 
-@pytest.mark.parametrize("data", originals(PIXELS), ids=["plain", "with more than pixels", "animated"])
-def test_the_pixels_of_an_image_are_read_whatever_stands_beside_them(tmp_path: Path, data: bytes) -> None:
+@pytest.mark.parametrize("data", originals(PIXELS), ids=["plain", "with metadata", "animated"])
+def test_pixels_are_read_from_files_with_metadata_or_animation(tmp_path: Path, data: bytes) -> None:
     assert read(tmp_path / "x", data) == PIXELS.tobytes()
 
 
@@ -42,11 +42,11 @@ def test_the_pixels_of_an_image_are_read_whatever_stands_beside_them(tmp_path: P
         (png(numpy.zeros((6, 4), bool)), "6 × 4 pixels, 1-bit grayscale"),
     ],
 )
-def test_another_kind_of_image_is_reported(tmp_path: Path, file: bytes, found: str) -> None:
+def test_an_image_of_the_wrong_size_or_mode_is_reported_as_altered(tmp_path: Path, file: bytes, found: str) -> None:
     assert refusal(tmp_path / "x", file) == ("altered", found)
 
 
-def test_a_damaged_file_is_never_believed(tmp_path: Path) -> None:
+def test_a_damaged_file_is_always_refused(tmp_path: Path) -> None:
     files = originals(PIXELS)
     for original, data in damaged(files, seed=2, count=MUTANTS):
         if data != original:
@@ -54,7 +54,7 @@ def test_a_damaged_file_is_never_believed(tmp_path: Path) -> None:
             assert kind in ("altered", "unreadable")
 
 
-def test_a_file_with_other_chunks_gives_an_image_of_the_right_size_or_is_refused(tmp_path: Path) -> None:
+def test_a_file_with_changed_chunks_gives_an_image_of_the_right_size_or_is_refused(tmp_path: Path) -> None:
     refused = 0
     for data in reassembled(originals(PIXELS), seed=3, count=MUTANTS):
         try:
@@ -67,7 +67,7 @@ def test_a_file_with_other_chunks_gives_an_image_of_the_right_size_or_is_refused
 
 @pytest.mark.memory
 @pytest.mark.parametrize("second", [False, True])
-def test_a_small_file_that_says_to_be_large_takes_no_memory(tmp_path: Path, second: bool) -> None:
+def test_a_small_file_with_a_huge_size_in_its_header_takes_little_memory(tmp_path: Path, second: bool) -> None:
     stream = zlib.compressobj()
     zeros = b"".join([*(stream.compress(bytes(2**20)) for _ in range(12)), stream.flush()])
     assert len(zeros) < 13_000
@@ -80,7 +80,7 @@ def test_a_small_file_that_says_to_be_large_takes_no_memory(tmp_path: Path, seco
     assert growth(code, str(tmp_path / "x"), before=before_reading) < 50
 
 
-def test_a_file_larger_than_its_image_can_be_is_not_read(tmp_path: Path) -> None:
+def test_a_file_too_large_for_its_image_is_refused_unread(tmp_path: Path) -> None:
     path = tmp_path / "x"
     path.write_bytes(png(PIXELS))
     os.truncate(path, 2**40)
@@ -88,12 +88,12 @@ def test_a_file_larger_than_its_image_can_be_is_not_read(tmp_path: Path) -> None
         PngReader(6, 4).read(str(path))
 
 
-def test_an_image_of_the_right_size_is_read_however_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_image_above_the_pixel_limit_of_pillow_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 5)
     assert read(tmp_path / "x", png(PIXELS)) == PIXELS.tobytes()
 
 
-def test_what_is_no_regular_file_is_neither_waited_for_nor_followed(tmp_path: Path) -> None:
+def test_pipes_links_and_folders_are_refused_unopened(tmp_path: Path) -> None:
     (tmp_path / "image").write_bytes(png(PIXELS))
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "link").symlink_to("image")

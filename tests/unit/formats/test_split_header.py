@@ -13,7 +13,7 @@ def header(tmp_path: Path) -> SplitHeader:
     return SplitHeader.read(write_header(tmp_path / "train.json", tmp_path / "images", {"07": "seven", "61": "z"}))
 
 
-def test_labels_are_known_by_the_names_of_their_directories(header: SplitHeader) -> None:
+def test_a_label_is_found_by_the_name_of_its_directory(header: SplitHeader) -> None:
     assert header.label("07") == 7
     assert header.directories == {7: "07", 61: "61"}
     with pytest.raises(DataError, match=r"no such label[^$]*one of 07, 61[^$]*found: +7"):
@@ -21,7 +21,7 @@ def test_labels_are_known_by_the_names_of_their_directories(header: SplitHeader)
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"dataset": "x"', "null", "\0"])
-def test_something_else_is_refused_with_what_to_do(tmp_path: Path, content: str) -> None:
+def test_a_file_that_is_not_a_header_is_refused_with_a_remedy(tmp_path: Path, content: str) -> None:
     path = tmp_path / "train.json"
     path.write_text(content)
     with pytest.raises(DataError, match=r"not a header made by validate[^$]*delete it and run again"):

@@ -1,4 +1,4 @@
-"""Duplicates are found whatever their number and order, as a simple program finds them, in little memory."""
+"""Duplicates in any number and order are found in little memory, with the result of a simple program."""
 
 import csv
 import hashlib
@@ -30,7 +30,7 @@ def write_manifest(path: Path, split: str, digests: list[str]) -> str:
 
 
 def found(folder: Path, splits: Mapping[str, list[str]]) -> tuple[dict, dict[str, tuple[int, int]]]:
-    """What is written, and the counts of each split."""
+    """The document written, and for each split the images repeated within it and shared across splits."""
     manifests = {split: write_manifest(folder / f"{split}.csv", split, of_it) for split, of_it in splits.items()}
     written = io.BytesIO()
     count = write_duplicates(manifests, written)
@@ -43,7 +43,7 @@ def found(folder: Path, splits: Mapping[str, list[str]]) -> tuple[dict, dict[str
 
 
 def simply_found(splits: Mapping[str, list[str]]) -> tuple[dict, dict[str, tuple[int, int]]]:
-    """The same with all of it in memory."""
+    """The result of `found`, computed with everything in memory."""
     within: dict[str, list[list[str]]] = {}
     everywhere: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for split, digests in splits.items():
@@ -64,7 +64,7 @@ def simply_found(splits: Mapping[str, list[str]]) -> tuple[dict, dict[str, tuple
 
 
 @pytest.mark.parametrize("different", [1, 2, 30, 5_000, 10**9])
-def test_groups_are_those_with_the_whole_digest_in_common(tmp_path: Path, different: int) -> None:
+def test_images_are_grouped_by_the_whole_digest(tmp_path: Path, different: int) -> None:
     source = random.Random(different)
     splits = {
         split: [f"{source.randrange(different):064x}"[:: source.choice((1, -1))] for _ in range(count)]
@@ -73,8 +73,8 @@ def test_groups_are_those_with_the_whole_digest_in_common(tmp_path: Path, differ
     assert found(tmp_path, splits) == simply_found(splits)
 
 
-def test_a_set_without_duplicates_has_no_groups(tmp_path: Path) -> None:
-    splits = {"train": ["a" * 64, "b" * 64], "test": ["a" * 16 + "b" * 48]}  # begins like the first
+def test_digests_that_only_begin_alike_form_no_group(tmp_path: Path) -> None:
+    splits = {"train": ["a" * 64, "b" * 64], "test": ["a" * 16 + "b" * 48]}  # begins like the first digest
     written, counts = found(tmp_path, splits)
     assert written == {"within": {"train": [], "test": []}, "across": []}
     assert counts == {"train": (0, 0), "test": (0, 0)}
@@ -83,7 +83,7 @@ def test_a_set_without_duplicates_has_no_groups(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.memory
 @pytest.mark.parametrize("repeated", [1, 2, COUNT], ids=["all different", "pairs", "all equal"])
-def test_memory_does_not_grow_with_what_is_found(tmp_path: Path, repeated: int) -> None:
+def test_memory_does_not_grow_with_the_number_of_duplicates(tmp_path: Path, repeated: int) -> None:
     manifest = write_manifest(tmp_path / "m.csv", "train", [f"{i // repeated:016x}{0:048x}" for i in range(COUNT)])
     before = "from idxpng.publish.duplicates import write_duplicates"
     assert growth(FIND, manifest, str(tmp_path / "duplicates.json"), before=before) < 40
@@ -91,7 +91,7 @@ def test_memory_does_not_grow_with_what_is_found(tmp_path: Path, repeated: int) 
 
 @pytest.mark.slow
 @pytest.mark.memory
-def test_an_image_more_takes_less_than_twenty_bytes_of_memory(tmp_path: Path) -> None:
+def test_memory_grows_by_less_than_twenty_bytes_per_image(tmp_path: Path) -> None:
     before = "from idxpng.publish.duplicates import write_duplicates"
     few, many = (
         growth(
@@ -106,7 +106,7 @@ def test_an_image_more_takes_less_than_twenty_bytes_of_memory(tmp_path: Path) ->
 
 
 def letters(folder: Path, splits: dict[str, str]) -> Path:
-    """What is written of images that are one letter each."""
+    """Write the duplicates of images that are one letter each, and return the path."""
     found(
         folder,
         {split: [hashlib.sha256(each.encode()).hexdigest() for each in of_it] for split, of_it in splits.items()},
@@ -130,12 +130,12 @@ def test_all_groups_are_counted(tmp_path: Path) -> None:
     assert across.first == [["across/0/1.png", "across/0/4.png", "test/0/1.png"]]
 
 
-def test_no_group_is_no_error(tmp_path: Path) -> None:
+def test_a_file_without_groups_is_read(tmp_path: Path) -> None:
     within, across = read_duplicates(letters(tmp_path, {"train": "abc", "test": "def"}))
     assert (within["train"].count, within["test"].count, across.count) == (0, 0, 0)
 
 
-def test_of_many_and_large_groups_only_beginnings_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_beginning_of_many_or_large_groups_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(duplicates, "MOST_GROUPS", 1)
     within, _ = read_duplicates(letters(tmp_path, {"train": "a" * 500 + "bb"}))
     groups = within["train"]

@@ -1,4 +1,4 @@
-"""HTML and SVG that are well formed, whatever text is in them."""
+"""HTML and SVG are well formed whatever text they contain."""
 
 import json
 from xml.etree import ElementTree
@@ -10,18 +10,18 @@ from idxpng.publish.markup import definitions, filled, histogram, json_for_scrip
 HOSTILE = '</script><img src=x onerror=alert(1)> & "quoted" {{title}}'
 
 
-def test_a_part_is_not_filled_again() -> None:
+def test_placeholders_in_inserted_text_are_not_filled() -> None:
     assert filled("<h1>{{title}}</h1>{{data}}", {"title": HOSTILE, "data": "1"}) == f"<h1>{HOSTILE}</h1>1"
 
 
-def test_text_shows_as_it_is() -> None:
+def test_hostile_text_is_shown_unchanged() -> None:
     rows = ElementTree.fromstring(table(("name", "count"), [(HOSTILE, "1,234")])).findall("tbody/tr/td")
     assert [(cell.text, cell.get("class")) for cell in rows] == [(HOSTILE, None), ("1,234", "number")]
     items = ElementTree.fromstring(definitions({"note": HOSTILE, "nothing": None}))
     assert [item.text for item in items] == ["note", HOSTILE]
 
 
-def test_json_ends_no_script() -> None:
+def test_json_cannot_end_a_script() -> None:
     text = json_for_script({"name": HOSTILE + "<!--"})
     assert "<" not in text
     assert json.loads(text) == {"name": HOSTILE + "<!--"}

@@ -1,4 +1,4 @@
-"""Provenance has the commit of a checkout, and of nothing else."""
+"""Provenance has the commit of the checkout that contains the workflow, if any."""
 
 import os
 import subprocess
@@ -29,7 +29,7 @@ def clone(tmp_path: Path) -> Path:
     return folder
 
 
-def test_a_clone_has_its_commit_whatever_is_configured_or_made_in_it(clone: Path) -> None:
+def test_a_clone_with_changed_configuration_and_results_has_its_commit(clone: Path) -> None:
     (clone / "config.yaml").write_text("limit: 10")
     (clone / "results").mkdir()
     (clone / "results/made").write_text("x")
@@ -41,26 +41,28 @@ def test_a_change_of_the_workflow_is_reported(clone: Path) -> None:
     assert checkout(clone) == {"commit": git(clone, "rev-parse", "HEAD"), "modified": True}
 
 
-def test_another_worktree_has_its_own_commit(clone: Path, tmp_path: Path) -> None:
+def test_a_second_worktree_has_its_own_commit(clone: Path, tmp_path: Path) -> None:
     git(clone, "worktree", "add", "--quiet", "-b", "other", str(tmp_path / "other"))
     git(tmp_path / "other", "commit", "--quiet", "--allow-empty", "--message", "Two")
     assert checkout(tmp_path / "other")["commit"] == git(clone, "rev-parse", "other")
     assert checkout(clone)["commit"] == git(clone, "rev-parse", "HEAD") != git(clone, "rev-parse", "other")
 
 
-def test_a_download_inside_another_repository_has_none(clone: Path) -> None:
+def test_a_download_inside_a_different_repository_has_no_commit(clone: Path) -> None:
     (clone / "download").mkdir()
     assert checkout(clone / "download") == {}
 
 
-def test_what_git_cannot_answer_is_left_out(tmp_path: Path, clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_commit_is_left_out_when_git_cannot_find_it(
+    tmp_path: Path, clone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     git(tmp_path, "init", "--quiet", "empty")
     assert checkout(tmp_path / "empty") == {}
     monkeypatch.setenv("PATH", str(tmp_path))
     assert checkout(clone) == {}
 
 
-def test_the_repository_of_a_hook_is_not_asked(clone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_repository_of_a_git_hook_is_ignored(clone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     git(tmp_path, "init", "--quiet", "empty")
     monkeypatch.setenv("GIT_DIR", str(tmp_path / "empty/.git"))
     assert checkout(clone)["commit"] == git(clone, "rev-parse", "HEAD")

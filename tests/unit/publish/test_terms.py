@@ -1,4 +1,4 @@
-"""The terms of a dataset keep their meaning under the names that others have for them."""
+"""License and citation of a dataset keep their meaning in the formats of other tools."""
 
 from pathlib import Path
 
@@ -39,11 +39,11 @@ def licensed(folder: Path, spdx: str | None, **facts: str) -> Dataset:
         ("LicenseRef-mine", {"license": "other", "license_name": "licenseref-mine", "license_link": "LICENSE"}),
     ],
 )
-def test_the_hub_has_its_own_names(tmp_path: Path, spdx: str | None, header: dict[str, str]) -> None:
+def test_a_license_has_the_name_that_the_hub_uses(tmp_path: Path, spdx: str | None, header: dict[str, str]) -> None:
     assert hub_license(licensed(tmp_path, spdx)) == header
 
 
-def test_metadata_has_the_address_of_a_license_and_what_is_to_know_of_it(tmp_path: Path) -> None:
+def test_metadata_has_the_url_of_a_license_and_its_note(tmp_path: Path) -> None:
     known = licensed(tmp_path, "MIT", note="Copyright (c) 2017 Me.")
     assert license_urls(known) == ["https://spdx.org/licenses/MIT", "Copyright (c) 2017 Me."]
     assert license_urls(licensed(tmp_path, "CC0-1.0")) == ["https://spdx.org/licenses/CC0-1.0"]
@@ -53,7 +53,7 @@ def test_metadata_has_the_address_of_a_license_and_what_is_to_know_of_it(tmp_pat
         assert "Ask A." in license_text(unclear)
 
 
-def test_a_citation_is_bibtex_with_what_is_known(tmp_path: Path) -> None:
+def test_a_citation_is_bibtex_with_the_known_fields(tmp_path: Path) -> None:
     known = dataset(
         tmp_path,
         title="50% of {all} digits & more_",
@@ -74,12 +74,12 @@ def test_a_citation_is_bibtex_with_what_is_known(tmp_path: Path) -> None:
     assert bibtex(dataset(tmp_path)) == "@misc{my-set,\n  title = {{A set}},\n  note = {none}\n}"
 
 
-def test_the_texts_are_those_in_the_folder() -> None:
+def test_the_listed_license_texts_match_the_folder() -> None:
     texts = {path.stem: path.read_text(encoding="utf-8") for path in (PROJECT / "datasets/licenses").iterdir()}
     assert sorted(texts) == sorted(TEXTS)
     for text in texts.values():
         assert len(text) > 1000
-        assert "<year>" not in text, "owners stand in the note of a dataset file"
+        assert "<year>" not in text, "the note of a dataset file has the owner"
 
 
 def test_each_license_of_a_shipped_dataset_has_its_text() -> None:
@@ -87,7 +87,7 @@ def test_each_license_of_a_shipped_dataset_has_its_text() -> None:
     assert used - {None} <= set(TEXTS)
 
 
-def test_licenses_that_keep_a_copyright_line_have_it_in_the_note() -> None:
+def test_a_license_that_requires_a_copyright_line_has_it_in_the_note() -> None:
     licenses = [load(path).license for path in (PROJECT / "datasets").glob("*.yaml")]
     notes = [license["note"] or "" for license in licenses if license["spdx"] in ("MIT", "BSD-3-Clause")]
     assert notes

@@ -21,11 +21,11 @@ def own_file(tmp_path: Path) -> Callable[..., str]:
         (["fashion-mnist", "mnist"], ["fashion-mnist", "mnist"]),
     ],
 )
-def test_one_name_or_several_are_the_datasets(datasets: Any, names: list[str]) -> None:
+def test_datasets_can_be_one_name_or_a_list(datasets: Any, names: list[str]) -> None:
     assert list(plan(datasets=datasets).catalog.configured) == names
 
 
-def test_a_path_is_a_dataset_of_ones_own(own_file: Callable[..., str]) -> None:
+def test_a_path_names_a_dataset_file_of_the_user(own_file: Callable[..., str]) -> None:
     own = plan(datasets=[own_file(title="Mine"), "mnist"])
     assert {name: dataset.title for name, dataset in own.catalog.configured.items()} == {
         "digits": "Mine",
@@ -33,7 +33,7 @@ def test_a_path_is_a_dataset_of_ones_own(own_file: Callable[..., str]) -> None:
     }
 
 
-def test_datasets_that_are_not_configured_are_known_by_name() -> None:
+def test_a_shipped_dataset_that_is_not_configured_is_found_by_name() -> None:
     assert plan().catalog.dataset("fashion-mnist").title == "Fashion-MNIST"
 
 
@@ -48,11 +48,11 @@ def test_two_datasets_of_the_same_name_are_refused(own_file: Callable[..., str])
     assert "a/digits.yaml and " in message
 
 
-def test_an_own_file_may_take_the_place_of_a_shipped_one(own_file: Callable[..., str]) -> None:
+def test_a_dataset_file_of_the_user_replaces_a_shipped_one_of_the_same_name(own_file: Callable[..., str]) -> None:
     assert plan(datasets=own_file("my/mnist.yaml", title="Mine")).catalog.dataset("mnist").title == "Mine"
 
 
-def test_a_mirror_of_a_dataset_that_cannot_be_used_is_refused(own_file: Callable[..., str]) -> None:
+def test_a_mirror_with_an_unknown_protocol_is_refused(own_file: Callable[..., str]) -> None:
     path = own_file(mirrors=["ftp://example.org/"])
     message = refusal(datasets=path)
     assert message.startswith(f"{path}: ")

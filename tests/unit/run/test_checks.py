@@ -21,7 +21,7 @@ def files(tmp_path: Path) -> tuple[str, str]:
     return write("a/shapes.yaml"), write("b/shapes.yaml")
 
 
-def test_results_of_another_dataset_of_the_same_name_are_not_mixed_in(tmp_path: Path, files: tuple[str, str]) -> None:
+def test_results_of_a_different_dataset_with_the_same_name_are_refused(tmp_path: Path, files: tuple[str, str]) -> None:
     write_header(tmp_path, "shapes", files[0])
     check_run(plan(str(tmp_path), datasets=files[0]), [])
     with pytest.raises(DataError) as error:
@@ -30,21 +30,21 @@ def test_results_of_another_dataset_of_the_same_name_are_not_mixed_in(tmp_path: 
         assert part in str(error.value)
 
 
-def test_an_own_file_does_not_continue_the_results_of_a_shipped_dataset(tmp_path: Path) -> None:
+def test_results_of_a_shipped_dataset_are_refused_for_a_dataset_file_of_the_user(tmp_path: Path) -> None:
     write_header(tmp_path, "mnist", "datasets/mnist.yaml")
     with pytest.raises(DataError, match=r"those of datasets/mnist\.yaml"):
         check_run(plan(str(tmp_path), datasets=write_own_file(tmp_path)("my/mnist.yaml")), [])
     check_run(plan(str(tmp_path), datasets="mnist"), [])
 
 
-def test_a_dataset_file_may_move_and_be_spelled_in_another_way(tmp_path: Path, files: tuple[str, str]) -> None:
+def test_a_dataset_file_may_move_or_be_given_by_a_different_path(tmp_path: Path, files: tuple[str, str]) -> None:
     write_header(tmp_path, "shapes", os.path.relpath(files[0]))
     check_run(plan(str(tmp_path), datasets=files[0]), [])
     Path(files[0]).unlink()
     check_run(plan(str(tmp_path), datasets=files[1]), [])
 
 
-def test_a_folder_that_is_a_file_or_below_one_is_named(tmp_path: Path) -> None:
+def test_a_results_folder_that_is_or_is_below_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "results").write_text("")
     for path in ("results", "results/below"):
         with pytest.raises(DataError, match=r"cannot be a folder[^$]*is a file[^$]*pathvars={results: FOLDER}"):
@@ -53,7 +53,7 @@ def test_a_folder_that_is_a_file_or_below_one_is_named(tmp_path: Path) -> None:
     check_folder(tmp_path, "results")
 
 
-def test_a_limit_that_replaces_a_larger_export_says_so(tmp_path: Path) -> None:
+def test_a_limit_that_replaces_a_larger_export_is_warned_of(tmp_path: Path) -> None:
     manifest = tmp_path / "mnist/manifest/test.csv"
     manifest.parent.mkdir(parents=True)
     manifest.write_text("path\n" + "row\n" * 10_000)

@@ -43,7 +43,7 @@ MODULES = {
     ("changed", "matters"),
     [(name, name not in ("command", "log", "network", "other", "wing/other")) for name in MODULES],
 )
-def test_the_digest_changes_with_the_modules_behind_a_script_and_no_others(
+def test_the_digest_changes_only_with_the_modules_that_the_script_imports(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changed: str, matters: bool
 ) -> None:
     package = tmp_path / "idxpng"
@@ -75,7 +75,7 @@ DIGESTED = sorted(re.findall(r'\*\*script\("(\w+)"', RULES))
 
 
 @pytest.mark.parametrize("script", DIGESTED)
-def test_the_digest_sees_the_module_that_each_script_shares(
+def test_the_digest_of_each_script_changes_with_a_shared_module(
     script: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     package = shutil.copytree(SCRIPTS / "idxpng", tmp_path / "idxpng")
@@ -86,7 +86,7 @@ def test_the_digest_sees_the_module_that_each_script_shares(
     assert code_digest(SCRIPTS / f"{script}.py") != before
 
 
-def test_the_digest_sees_the_parts_that_it_is_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_digest_changes_with_the_given_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     package = shutil.copytree(SCRIPTS / "idxpng", tmp_path / "idxpng")
     monkeypatch.setattr(module, "PACKAGE", package)
     before = code_digest(SCRIPTS / "make_page.py", idxpng.PAGE_PARTS)

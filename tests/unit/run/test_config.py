@@ -8,14 +8,14 @@ from plans import SCHEMA, plan, refusal
 from project import PROJECT
 
 
-def test_an_empty_configuration_is_the_bundled_sample() -> None:
+def test_an_empty_configuration_selects_the_bundled_sample() -> None:
     empty = plan()
     assert list(empty.catalog.configured) == ["mnist-sample"]
     assert empty.config.limit is None
     assert empty.splits(empty.catalog.dataset("mnist-sample")) == ["train", "test"]
 
 
-def test_config_yaml_says_what_holds_without_it() -> None:
+def test_config_yaml_lists_the_defaults() -> None:
     defaults = {key: rule["default"] for key, rule in SCHEMA["properties"].items() if "default" in rule}
     assert yaml.safe_load((PROJECT / "config.yaml").read_text(encoding="utf-8")) == defaults
 
@@ -68,7 +68,7 @@ def test_config_yaml_says_what_holds_without_it() -> None:
     ],
     ids=str,
 )
-def test_a_mistake_is_reported_with_key_found_and_allowed_before_anything_else(
+def test_a_mistake_is_reported_with_its_key_the_value_found_and_those_allowed(
     config: dict[str, Any], parts: list[str]
 ) -> None:
     message = refusal(**config)
@@ -76,13 +76,13 @@ def test_a_mistake_is_reported_with_key_found_and_allowed_before_anything_else(
     assert "secret" not in message
 
 
-def test_a_whole_number_is_a_limit_however_it_is_written() -> None:
+def test_a_whole_number_written_as_a_float_is_accepted_as_a_limit() -> None:
     limit = plan(limit=10.0).config.limit
     assert (limit, type(limit)) == (10, int)
 
 
 @pytest.mark.parametrize("datasets", ["mnist,kmnist", "mnist, kmnist"])
-def test_a_list_can_be_written_with_commas_as_on_a_command_line(datasets: str) -> None:
+def test_a_list_can_be_written_as_text_with_commas(datasets: str) -> None:
     assert plan(datasets=datasets).config.datasets == ("mnist", "kmnist")
 
 

@@ -5,13 +5,13 @@ from pathlib import Path
 from idxpng.run.job_environment import configured, prepare
 
 
-def test_python_is_the_one_that_runs() -> None:
+def test_the_running_python_comes_first_in_path() -> None:
     environment = {"PATH": "/usr/bin"}
     prepare({}, environment)
     assert environment["PATH"] == f"{Path(sys.executable).parent}{os.pathsep}/usr/bin"
 
 
-def test_mirrors_of_several_workflows_in_one_process_come_together() -> None:
+def test_mirrors_of_several_workflows_in_one_process_are_merged() -> None:
     environment: dict[str, str] = {}
     prepare({"mnist": ("https://me:secret@example.org/",)}, environment)
     prepare({"kmnist": ("/data",)}, environment)

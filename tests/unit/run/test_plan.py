@@ -13,7 +13,7 @@ from project import PROJECT
 
 
 class Wildcards(SimpleNamespace):
-    """Wildcards of a job, as Snakemake has them."""
+    """Wildcards of a job, with the interface of Snakemake's."""
 
     def get(self, name: str) -> Any:
         return getattr(self, name, None)
@@ -24,7 +24,7 @@ def own_file(tmp_path: Path) -> Callable[..., str]:
     return write_own_file(tmp_path)
 
 
-def test_patterns_are_filled_with_all_that_is_asked_for() -> None:
+def test_patterns_are_filled_with_every_configured_value() -> None:
     pattern = "<results>/{dataset}/png/{split}/{label}"
     sample = plan()
     assert sample.expand(pattern) == [
@@ -35,7 +35,7 @@ def test_patterns_are_filled_with_all_that_is_asked_for() -> None:
     assert sample.expand("{label}", "mnist", "test") == [str(label) for label in range(10)]
 
 
-def test_a_target_makes_all_that_is_documented_of_it(own_file: Callable[..., str]) -> None:
+def test_a_target_makes_every_documented_output(own_file: Callable[..., str]) -> None:
     below = {path.removeprefix("<results>/mnist/") for path in plan(datasets="mnist", splits="test").outputs("all")}
     assert below == {
         "header/test.json",
@@ -54,7 +54,7 @@ def test_a_target_makes_all_that_is_documented_of_it(own_file: Callable[..., str
     assert plan(splits="test").outputs("archive", "mnist") == ["<results>/mnist/archive/test.tar"]
 
 
-def test_each_documented_result_is_what_a_target_makes() -> None:
+def test_each_documented_result_is_made_by_a_target() -> None:
     table = (PROJECT / "docs/reference.md").read_text(encoding="utf-8").partition("## Results")[2].partition("\n## ")[0]
     documented = {
         path.removeprefix("results/{dataset}/").replace("/{index}.png", "")
@@ -65,10 +65,12 @@ def test_each_documented_result_is_what_a_target_makes() -> None:
     made = {path for paths in OUTPUTS.values() for path in paths}
     assert len(documented) > 15
     assert documented - made == set()
-    assert made - documented == {"digests.js", "webdataset/{split}.json"}, "which are in the row of a different file"
+    assert made - documented == {"digests.js", "webdataset/{split}.json"}, (
+        "these two are documented in the row of a different file"
+    )
 
 
-def test_a_list_of_files_waits_for_what_the_same_command_makes() -> None:
+def test_the_list_of_digests_waits_for_the_other_targets_of_the_command() -> None:
     job = Wildcards(dataset="mnist-sample")
     asked = plan(targets=["csv", "checksums", "npz", "results/mnist-sample/png/test/7"])
     assert asked.outputs_of_other_targets(job) == [*asked.outputs("csv"), *asked.outputs("npz")]
@@ -79,17 +81,17 @@ def test_a_list_of_files_waits_for_what_the_same_command_makes() -> None:
     ("targets", "made"),
     [([], False), (["verify"], False), (["results/mnist/verify/test.json"], False), (["all", "verify"], True)],
 )
-def test_a_proof_makes_no_images_unless_the_same_command_makes_more(targets: list[str], made: bool) -> None:
+def test_verify_makes_no_images_unless_the_command_has_other_targets(targets: list[str], made: bool) -> None:
     paths = plan(targets=targets).images_of_other_targets(Wildcards(dataset="mnist", split="test"))
     assert paths == [f"<results>/mnist/png/test/{label}" for label in range(10) if made]
 
 
-def test_a_proof_gets_the_manifest_for_labels_of_several_columns() -> None:
+def test_verify_gets_the_manifest_for_labels_with_several_columns() -> None:
     options = [plan("out").manifest_option(Wildcards(dataset=name, split="test")) for name in ("mnist", "qmnist")]
     assert options == [[], ["--manifest", "out/qmnist/manifest/test.csv"]]
 
 
-def test_a_proof_gets_the_originals_where_both_are_here(tmp_path: Path) -> None:
+def test_verify_gets_the_originals_when_both_exist(tmp_path: Path) -> None:
     (tmp_path / "mnist").mkdir()
     files = [tmp_path / f"mnist/t10k-{role}-ubyte" for role in ("images-idx3", "labels-idx1")]
     options = []
@@ -100,7 +102,7 @@ def test_a_proof_gets_the_originals_where_both_are_here(tmp_path: Path) -> None:
     assert options == [[], ["--images", str(files[0]), "--labels", str(files[1])]]
 
 
-def test_only_the_splits_that_are_asked_for_are_filled_in(own_file: Callable[..., str]) -> None:
+def test_patterns_are_filled_with_the_configured_splits_alone(own_file: Callable[..., str]) -> None:
     other = own_file(splits={"dig": SPLIT})
     assert plan(datasets=["mnist", other], splits=["test"]).expand("{dataset}/{split}") == ["mnist/test"]
     assert plan(datasets=["mnist", other], splits=["dig", "test"]).expand("{dataset}/{split}") == [
@@ -132,11 +134,11 @@ def test_unknown_splits_and_files_are_refused_with_the_known_ones() -> None:
         plan().download_facts(Wildcards(dataset="mnist", published="train-labels.gz"))
 
 
-def test_what_makes_a_job_run_again_is_what_shapes_its_output() -> None:
+def test_a_job_runs_again_only_for_facts_that_shape_its_output() -> None:
     sample, images = plan(), SPLIT["images"]
     pinned = sample.download_facts(Wildcards(dataset="mnist", published="train-images-idx3-ubyte.gz"))
     assert pinned | {"verified": "bytes"} == images | {"content_bytes": 47040016}
-    assert "verified" not in pinned, "or a file would be downloaded again whenever someone looks at it"
+    assert "verified" not in pinned, "otherwise a file would be downloaded again after it is verified"
     content = {"size": 47040016, "pins": [images["content_sha256"], images["sha256"], None]}
     assert sample.content_facts(Wildcards(dataset="mnist", idx="train-images-idx3-ubyte")) == content
     assert sample.split_facts(Wildcards(dataset="mnist", split="train")) == {
@@ -153,7 +155,7 @@ def test_what_makes_a_job_run_again_is_what_shapes_its_output() -> None:
 @pytest.mark.parametrize(
     ("file", "published"), [("digits.gz", "digits.gz"), ("digits.xz", "digits.xz"), ("digits", "digits.plain")]
 )
-def test_files_lie_under_names_that_tell_published_and_decompressed_apart(
+def test_published_and_decompressed_files_have_different_paths(
     own_file: Callable[..., str], file: str, published: str
 ) -> None:
     own = plan(datasets=own_file(splits={"train": SPLIT | {"images": {"file": file}}}))
@@ -166,7 +168,7 @@ def test_files_lie_under_names_that_tell_published_and_decompressed_apart(
     assert facts == {"file": file, "content_bytes": 47040016, "local": []}
 
 
-def test_a_local_file_that_nothing_pins_is_known_by_its_size_and_time(own_file: Callable[..., str]) -> None:
+def test_an_unpinned_local_file_is_tracked_by_its_size_and_time(own_file: Callable[..., str]) -> None:
     path = own_file(mirrors=["idx"], splits={"train": SPLIT | {"images": {"file": "digits-idx3-ubyte.gz"}}})
     copy = Path(path).parent / "idx/digits.idx3-ubyte"
     copy.parent.mkdir()
@@ -179,14 +181,14 @@ def test_a_local_file_that_nothing_pins_is_known_by_its_size_and_time(own_file: 
     assert all(state[0].startswith("digits.idx3-ubyte ") for state in seen)
 
 
-def test_the_archive_of_a_member_is_among_the_facts_of_a_download() -> None:
+def test_the_facts_of_a_download_include_the_archive_of_a_member() -> None:
     file = "emnist-letters-test-labels-idx1-ubyte.gz"
     facts = plan().download_facts(Wildcards(dataset="emnist-letters", published=file))
     assert facts["member"] == f"gzip/{file}"
     assert facts["archive"] == ("gzip.zip", 561753746)
 
 
-def test_a_proof_takes_the_originals_only_where_pins_do_not_say_it_all(own_file: Callable[..., str]) -> None:
+def test_verify_needs_the_originals_only_when_the_pins_do_not_suffice(own_file: Callable[..., str]) -> None:
     sample = Wildcards(dataset="mnist-sample", split="test")
     assert plan().needed_originals(sample) == {}
     assert plan(limit=200).needed_originals(sample) == {}
@@ -199,7 +201,7 @@ def test_a_proof_takes_the_originals_only_where_pins_do_not_say_it_all(own_file:
 PART = {"from": "train", "rows": [50000, 60000]}
 
 
-def test_a_split_that_is_a_part_of_another_is_made_only_when_it_is_asked_for(own_file: Callable[..., str]) -> None:
+def test_a_split_that_is_part_of_a_different_split_is_made_only_on_request(own_file: Callable[..., str]) -> None:
     path = own_file(splits={"train": SPLIT, "validation": PART})
     pattern = "{dataset}/{split}"
     assert plan(datasets=path).expand(pattern) == ["digits/train"]
@@ -212,7 +214,7 @@ def test_a_split_that_is_a_part_of_another_is_made_only_when_it_is_asked_for(own
     assert idx == plan(datasets=path).idx_files(Wildcards(dataset="digits", split="train"))
 
 
-def test_only_the_labels_that_are_asked_for_are_filled_in(own_file: Callable[..., str]) -> None:
+def test_patterns_are_filled_with_the_configured_labels_alone(own_file: Callable[..., str]) -> None:
     some = plan(datasets=["mnist", "emnist-letters"], classes=[26, 3])
     assert some.expand("{dataset}/{label}", "mnist") == ["mnist/3"]
     assert some.expand("{dataset}/{label}", "emnist-letters") == ["emnist-letters/03", "emnist-letters/26"]
@@ -222,7 +224,7 @@ def test_only_the_labels_that_are_asked_for_are_filled_in(own_file: Callable[...
     assert plan(classes="3,5").config.classes == (3, 5)
 
 
-def test_an_archive_must_be_the_pinned_one_where_it_has_all_images(own_file: Callable[..., str]) -> None:
+def test_an_archive_of_all_images_must_match_the_pinned_digest(own_file: Callable[..., str]) -> None:
     path = own_file(splits={"train": SPLIT | {"archive_sha256": "1f" * 32}, "part": PART})
     of_train = Wildcards(dataset="digits", split="train")
     assert plan(datasets=path).archive_options(of_train) == ["--sha256", "1f" * 32]

@@ -1,4 +1,4 @@
-"""What Snakemake logs becomes one line of progress, and what a person must read stays."""
+"""Snakemake's log becomes one line of progress, and important messages are kept."""
 
 import io
 import logging
@@ -28,7 +28,7 @@ def last_line(terminal: Terminal) -> str:
     return terminal.getvalue().rpartition(CLEAR)[2]
 
 
-def test_the_line_says_how_many_jobs_are_done_and_what_runs() -> None:
+def test_the_progress_line_shows_finished_and_running_jobs() -> None:
     terminal = Terminal()
     line = ProgressLine(terminal)
     shown = [
@@ -41,10 +41,10 @@ def test_the_line_says_how_many_jobs_are_done_and_what_runs() -> None:
     assert shown == [False] * 5
     assert last_line(terminal) == "[######..................] 1 of 4 jobs: export\r"
     line.filter(record(event="progress", done=4, total=4))
-    assert last_line(terminal) == "", "nothing of it stays"
+    assert last_line(terminal) == "", "the line is removed at the end"
 
 
-def test_what_a_person_must_read_stays() -> None:
+def test_important_messages_are_not_filtered() -> None:
     terminal = Terminal()
     line = ProgressLine(terminal)
     assert line.filter(record("Nothing to be done"))
@@ -62,7 +62,7 @@ def test_a_failed_job_is_named_once_with_its_log() -> None:
 
 
 @pytest.mark.parametrize(
-    ("stream", "settings", "calm"),
+    ("stream", "settings", "filtered"),
     [
         (Terminal, {}, True),
         (io.StringIO, {}, False),
@@ -70,10 +70,10 @@ def test_a_failed_job_is_named_once_with_its_log() -> None:
         (Terminal, {"quiet": {"rules"}}, False),
     ],
 )
-def test_who_asks_for_more_or_has_no_terminal_gets_all(
-    stream: type[io.StringIO], settings: dict[str, Any], calm: bool
+def test_output_is_not_filtered_with_an_option_for_more_or_without_a_terminal(
+    stream: type[io.StringIO], settings: dict[str, Any], filtered: bool
 ) -> None:
     handler = logging.StreamHandler(stream())
     handler.name = SNAKEMAKE
     show_progress([handler], SimpleNamespace(**(QUIET | settings)))
-    assert bool(handler.filters) == calm
+    assert bool(handler.filters) == filtered

@@ -5,13 +5,13 @@ from idxpng.run.timestamps import TIMESTAMP, remove_timestamps
 
 
 class Output(str):
-    """An output of a job, as Snakemake has it."""
+    """An output of a job, with the attributes of Snakemake's."""
 
     __slots__ = ()
     is_directory = True
 
 
-def test_only_directories_of_our_own_rule_lose_their_timestamp(tmp_path: Path) -> None:
+def test_only_directories_made_by_the_given_rules_lose_their_timestamp(tmp_path: Path) -> None:
     jobs = []
     for name, snakefile in (("ours", "/x/rules/images.smk"), ("theirs", "/x/Snakefile")):
         (tmp_path / name).mkdir()

@@ -1,4 +1,4 @@
-"""Archives: the exported tree in one file, the same bytes as GNU tar makes of it."""
+"""An archive has the exported tree in one file, with the bytes that GNU tar gives."""
 
 import hashlib
 import shutil
@@ -29,9 +29,7 @@ def split(tmp_path: Path) -> tuple[str, str, str]:
 
 
 @pytest.mark.parametrize("limit", [None, 3])
-def test_it_is_what_tar_makes_of_the_exported_tree(
-    tmp_path: Path, split: tuple[str, str, str], limit: int | None
-) -> None:
+def test_an_archive_equals_that_of_gnu_tar(tmp_path: Path, split: tuple[str, str, str], limit: int | None) -> None:
     archive_split.main(*split, str(tmp_path / "train.tar"), limit)
     for label in DIGITS:
         export.main(*split, label, str(tmp_path / f"set/png/train/{label}"), str(tmp_path / f"{label}.csv"), limit)
@@ -41,7 +39,7 @@ def test_it_is_what_tar_makes_of_the_exported_tree(
     assert by_tar == (tmp_path / "train.tar").read_bytes()
 
 
-def test_only_some_labels_are_in_it(tmp_path: Path, split: tuple[str, str, str]) -> None:
+def test_an_archive_of_some_labels_has_their_images_alone(tmp_path: Path, split: tuple[str, str, str]) -> None:
     archive_split.main(*split, str(tmp_path / "train.tar"), classes=[3, 5])
     shutil.unpack_archive(tmp_path / "train.tar", tmp_path / "out", filter="data")
     assert sorted(path.name for path in (tmp_path / "out/train").iterdir()) == ["3", "5"]

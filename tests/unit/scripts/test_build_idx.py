@@ -1,4 +1,4 @@
-"""From PNG files back to IDX files: the published bytes, and from images of one's own whatever they are."""
+"""IDX files are built from PNG files: the published bytes from an exported tree, or a new dataset from any images."""
 
 import gzip
 import hashlib
@@ -39,7 +39,7 @@ def pixels(rows: int = 4, columns: int = 6) -> numpy.ndarray:
 
 
 def build(folder: Path, out: Path, split: str = "train", **options: Any) -> tuple[bytes, bytes, dict[str, Any]]:
-    """The two IDX files of a split, decompressed, and the facts."""
+    """The images file and the labels file of a split, decompressed, and the facts."""
     out.mkdir(exist_ok=True)
     files = [out / f"{split}-images-idx3-ubyte.gz", out / f"{split}-labels-idx1-ubyte.gz", out / f"{split}.json"]
     build_idx.main(str(folder), split, *map(str, files), **options)
@@ -66,7 +66,7 @@ def refusal(folder: Path, out: Path) -> str:
 def exported(
     folder: Path, images: numpy.ndarray, labels: numpy.ndarray, **settings: Any
 ) -> tuple[str, str, bytes, bytes]:
-    """PNG directories of a split and their manifest, made of arrays; the folder, the manifest and both IDX files."""
+    """Export arrays; return the folder of PNG files, the manifest, and the content of both IDX files."""
     paths = folder / "images", folder / "labels"
     contents = idx_bytes(images), idx_bytes(labels)
     for path, content in zip(paths, contents, strict=True):
@@ -83,7 +83,7 @@ def exported(
     return str(folder / "set/png"), str(folder / "train.csv"), *contents
 
 
-def test_an_exported_tree_comes_back_byte_for_byte(tmp_path: Path) -> None:
+def test_an_exported_tree_gives_the_same_idx_files(tmp_path: Path) -> None:
     images = RANDOM.integers(0, 256, (123, 5, 7), numpy.uint8)
     labels = RANDOM.integers(0, 10, 123).astype(numpy.uint8)
     folder, _, *contents = exported(tmp_path, images, labels)
@@ -93,7 +93,7 @@ def test_an_exported_tree_comes_back_byte_for_byte(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("columns", [("class", "writer", "series"), ("writer", "class", "series")])
-def test_transposed_images_and_labels_of_several_columns_come_back_by_the_manifest(
+def test_transposed_images_and_labels_with_several_columns_are_rebuilt_with_the_manifest(
     tmp_path: Path, columns: Sequence[str]
 ) -> None:
     images = RANDOM.integers(0, 256, (57, 5, 7), numpy.uint8)
@@ -128,14 +128,14 @@ def test_a_manifest_with_a_mistake_is_refused(tmp_path: Path, text: str, words: 
     assert list((tmp_path / "out").iterdir()) == []
 
 
-def test_what_images_are_like_says_no_labels(tmp_path: Path) -> None:
+def test_like_without_a_manifest_is_refused(tmp_path: Path) -> None:
     save(tmp_path / "my/train/cat/1.png", pixels())
     with pytest.raises(DataError, match="give their manifest"):
         build(tmp_path / "my", tmp_path / "out", like=write_dataset_file(tmp_path / "set.yaml"))
 
 
 @pytest.mark.slow
-def test_mnist_comes_back_with_the_pinned_digests(tmp_path: Path, mnist: Path) -> None:
+def test_mnist_is_rebuilt_with_the_pinned_digests(tmp_path: Path, mnist: Path) -> None:
     dataset = str(PROJECT / "datasets/mnist.yaml")
     pair = []
     for role in ("images-idx3", "labels-idx1"):
@@ -153,10 +153,10 @@ def test_mnist_comes_back_with_the_pinned_digests(tmp_path: Path, mnist: Path) -
     ]
 
 
-# Images of one's own
+# Images from other sources
 
 
-def test_names_are_in_natural_order_then_classes_and_these_are_numbered_in_all_splits(tmp_path: Path) -> None:
+def test_images_are_in_natural_order_and_classes_are_numbered_across_splits(tmp_path: Path) -> None:
     made = {}
     for name in ("cat/10.png", "cat/9.png", "dog/9.bmp", "class 10/x.tiff", "class 9/1.png"):
         made[name] = pixels()
@@ -173,7 +173,7 @@ def test_names_are_in_natural_order_then_classes_and_these_are_numbered_in_all_s
 @pytest.mark.parametrize(
     ("names", "type_name"), [(["07", "255"], "uint8"), (["0", "256"], "int16"), (["1", "70000"], "int32")]
 )
-def test_numbers_are_labels_of_the_smallest_type_that_holds_them(
+def test_numbered_folders_give_labels_of_the_smallest_type_that_fits(
     tmp_path: Path, names: list[str], type_name: str
 ) -> None:
     for name in names:
@@ -184,7 +184,7 @@ def test_numbers_are_labels_of_the_smallest_type_that_holds_them(
     assert facts["classes"] == {str(int(name)): str(int(name)) for name in names}
 
 
-def test_a_jpeg_and_black_and_white_are_gray_too(tmp_path: Path) -> None:
+def test_jpeg_and_black_and_white_images_are_read_as_gray(tmp_path: Path) -> None:
     gray, white = pixels(), pixels() > 127
     save(tmp_path / "my/train/a/1.jpg", gray)
     save(tmp_path / "my/train/a/2.png", white)
@@ -201,10 +201,10 @@ def test_the_same_images_make_the_same_bytes(tmp_path: Path) -> None:
     for path in (tmp_path / "one").iterdir():
         assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes()
     data = (tmp_path / "one/train-images-idx3-ubyte.gz").read_bytes()
-    assert data[3:8] == bytes(5), "neither name nor time"
+    assert data[3:8] == bytes(5), "the gzip header has neither name nor time"
 
 
-def test_images_that_do_not_fit_are_all_named_with_the_way_out(tmp_path: Path) -> None:
+def test_all_images_that_do_not_fit_are_named_with_a_remedy(tmp_path: Path) -> None:
     folder, out = tmp_path / "my", tmp_path / "out"
     for number in range(7):
         save(folder / f"train/a/{number}.png", pixels())
@@ -247,7 +247,7 @@ def test_images_that_do_not_fit_are_all_named_with_the_way_out(tmp_path: Path) -
         (["train/99999999999/"], "the label is too large"),
     ],
 )
-def test_a_folder_that_is_laid_out_otherwise_is_refused(tmp_path: Path, names: list[str], words: str) -> None:
+def test_a_folder_with_the_wrong_layout_is_refused(tmp_path: Path, names: list[str], words: str) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "my").mkdir()
     for name in names:
@@ -255,13 +255,13 @@ def test_a_folder_that_is_laid_out_otherwise_is_refused(tmp_path: Path, names: l
     assert words in refusal(tmp_path / "my", tmp_path / "out")
 
 
-def test_files_beside_folders_are_refused(tmp_path: Path) -> None:
+def test_images_outside_of_class_folders_are_refused(tmp_path: Path) -> None:
     save(tmp_path / "my/train/1.png", pixels())
     (tmp_path / "out").mkdir()
     assert "move images into folders for their classes" in refusal(tmp_path / "my", tmp_path / "out")
 
 
-def test_many_names_are_sorted_in_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_names_that_exceed_one_sort_run_are_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("idxpng.files.external_sort.RUN", 3)
     made = [pixels() for _ in range(25)]
     for number, image in enumerate(made):
@@ -271,7 +271,7 @@ def test_many_names_are_sorted_in_runs(tmp_path: Path, monkeypatch: pytest.Monke
     assert list(labels[8:]) == [number % 3 for number in range(25)]
 
 
-def test_the_dataset_file_pins_what_was_built(tmp_path: Path) -> None:
+def test_the_dataset_file_pins_the_built_files(tmp_path: Path) -> None:
     for split in ("train", "test"):
         for name in ("être", "8 ball"):
             save(tmp_path / "my" / split / name / "1.png", pixels())
@@ -291,7 +291,7 @@ def test_the_dataset_file_pins_what_was_built(tmp_path: Path) -> None:
 
 
 @pytest.mark.memory
-def test_memory_is_that_of_an_image_however_many_there_are(tmp_path: Path) -> None:
+def test_memory_does_not_grow_with_the_number_of_images(tmp_path: Path) -> None:
     image = Image.fromarray(pixels(200, 200))
     (tmp_path / "my/train/a").mkdir(parents=True)
     for number in range(1000):

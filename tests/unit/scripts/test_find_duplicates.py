@@ -51,7 +51,7 @@ def described(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_duplicates_are_those_with_the_whole_digest_in_common(described: Path) -> None:
+def test_duplicates_are_found_by_the_whole_digest(described: Path) -> None:
     assert json.loads((described / "duplicates.json").read_text()) == {
         "within": {
             "train": [["train/0/0.png", "train/0/3.png"]],

@@ -1,4 +1,4 @@
-"""Files that someone made to do harm: the reader's own error or right data, and nothing else."""
+"""A hostile file gives the right data or an error of its reader."""
 
 import os
 import random
@@ -18,7 +18,7 @@ LENGTHS = (0, 1, 2, 3, 28, 255, 2**16, 2**31 - 1, 2**31, 2**32 - 1)
 
 
 def mutated(source: random.Random) -> bytes:
-    """An IDX file of up to 4 dimensions, with lengths that may be anything, and then some harm done to it."""
+    """An IDX file of up to 4 dimensions, with lengths of any size, and then damaged."""
     dims = [source.choice(LENGTHS) for _ in range(source.randint(0, 4))]
     if source.random() < 0.5:
         dims = [source.randint(0, 3) for _ in dims]
@@ -29,7 +29,7 @@ def mutated(source: random.Random) -> bytes:
     return bytes(data[: source.randint(0, len(data))] if source.random() < 0.3 else data)
 
 
-def test_mutated_files_are_read_right_or_refused(memory: Path) -> None:
+def test_mutated_files_are_read_correctly_or_refused(memory: Path) -> None:
     source = random.Random(20260)
     read = 0
     tracemalloc.start()
@@ -49,15 +49,15 @@ def test_mutated_files_are_read_right_or_refused(memory: Path) -> None:
                 pass
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert peak < 2**20, "nothing is allocated that only a header asks for"
-    assert FILES // 100 < read < FILES, "some of them were right"
+    assert peak < 2**20, "a header alone must not cause a large allocation"
+    assert FILES // 100 < read < FILES, "some files are still valid"
 
 
 LABELS = PublishedFile("a-idx1-ubyte.gz", content_bytes=18)
 
 
 @pytest.mark.parametrize("device", ["/dev/zero", "pipe"])
-def test_a_device_in_a_mirror_directory_is_no_file(tmp_path: Path, device: str) -> None:
+def test_a_device_in_a_mirror_directory_is_refused(tmp_path: Path, device: str) -> None:
     target = tmp_path / "resources/set"
     target.mkdir(parents=True)
     os.mkfifo(tmp_path / "pipe")
@@ -67,7 +67,7 @@ def test_a_device_in_a_mirror_directory_is_no_file(tmp_path: Path, device: str) 
     assert list(target.iterdir()) == []
 
 
-def test_a_mirror_directory_full_of_links_is_read_and_never_written(tmp_path: Path) -> None:
+def test_a_mirror_directory_full_of_links_is_never_written_to(tmp_path: Path) -> None:
     mirror, target, secret = tmp_path / "mirror", tmp_path / "resources/set", tmp_path / "secret"
     mirror.mkdir()
     target.mkdir(parents=True)

@@ -19,7 +19,7 @@ def test_every_shipped_dataset_is_in_the_table() -> None:
     assert [row.split()[0] for row in rows] == sorted(path.stem for path in (PROJECT / "datasets").glob("*.yaml"))
 
 
-def test_a_row_has_what_the_dataset_file_says() -> None:
+def test_a_row_has_the_facts_of_the_dataset_file() -> None:
     rows = {row.split()[0]: row.split()[1:] for row in listed().stdout.splitlines()}
     assert rows["emnist-letters"] == ["2017", "145,600", "26", "35.9", "MB", "uncertain", "pinned", "2", "of", "4"]
     assert rows["fashion-mnist"] == ["2017", "70,000", "10", "30.9", "MB", "MIT", "bytes", "4", "of", "4"]
@@ -57,7 +57,7 @@ def test_a_row_has_what_the_dataset_file_says() -> None:
     ]
 
 
-def test_a_dataset_of_ones_own_is_listed_with_what_is_known(tmp_path: Path) -> None:
+def test_a_dataset_file_of_the_user_is_listed_with_the_known_facts(tmp_path: Path) -> None:
     document = yaml.safe_load((PROJECT / "datasets/mnist.yaml").read_text())
     del document["splits"]["validation"]
     for split in document["splits"].values():

@@ -1,4 +1,4 @@
-"""Lists of digests: sha256sum itself checks them."""
+"""Lists of digests can be checked with sha256sum."""
 
 import subprocess
 from pathlib import Path
@@ -26,7 +26,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "set"
 
 
-def test_sha256sum_checks_every_file_by_the_list(folder: Path) -> None:
+def test_sha256sum_checks_every_listed_file(folder: Path) -> None:
     (folder / "png/train/0/.snakemake_timestamp").touch()
     list_digests.main(str(folder), str(folder / "SHA256SUMS"))
     first = (folder / "SHA256SUMS").read_bytes()
@@ -36,7 +36,7 @@ def test_sha256sum_checks_every_file_by_the_list(folder: Path) -> None:
     assert (folder / "SHA256SUMS").read_bytes() == first, "the list does not list itself"
 
 
-def test_an_edited_and_a_missing_file_are_found(folder: Path) -> None:
+def test_sha256sum_finds_an_edited_and_a_missing_file(folder: Path) -> None:
     list_digests.main(str(folder), str(folder / "SHA256SUMS"))
     (folder / NAMES[0]).write_text("other")
     (folder / NAMES[2]).unlink()
@@ -46,7 +46,7 @@ def test_an_edited_and_a_missing_file_are_found(folder: Path) -> None:
     assert f"{NAMES[2]}: FAILED open or read" in failed.stdout
 
 
-def test_there_must_be_something_to_list(tmp_path: Path) -> None:
+def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="nothing to list"):
         list_digests.main(str(tmp_path), str(tmp_path / "SHA256SUMS"))
     assert list(tmp_path.iterdir()) == []

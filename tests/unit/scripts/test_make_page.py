@@ -1,4 +1,4 @@
-"""The page has all that its script needs to show every image, and no more than that."""
+"""The page has the data that its script needs to show every image, and no more."""
 
 import base64
 import hashlib
@@ -34,13 +34,15 @@ def make(
     rows: tuple[int, int] | None = None,
     **facts: Any,
 ) -> dict[str, Any]:
-    """The data in the page of random images, in one split for each of ``counts``; and what it is made of.
+    """Make the page of random images, with one split for each of ``counts``; return its data and their source.
 
-    With ``only``, of the images with these labels. With ``rows``, another split, ``part``, is these rows of the first.
+    Args:
+        only: the labels to include; None means all.
+        rows: with it, a further split ``part`` has these rows of the first split.
     """
     arguments: dict[str, list[str]] = {key: [] for key in ("images", "labels", "headers", "statistics", "manifests")}
     splits: dict[str, Any] = {}
-    files = {}  # of each split: whose they are, their pixels, their labels, and which rows of them are its own
+    files = {}  # for each split: the stem of its files, their pixels and labels, and its rows in them
     for number, count in enumerate(counts):
         name = f"s{number}"
         pixels = RANDOM.integers(0, 256, (count, *SHAPE), numpy.uint8)
@@ -95,7 +97,7 @@ def made(labels: numpy.ndarray, indices: Iterable[int], only: Collection[int] | 
 
 
 def listed(split: dict[str, Any]) -> list[int]:
-    """The indices that the page lists: in turn, how many are left out and how many are there."""
+    """The indices in the page, whose runs are alternately a number of images left out and a number included."""
     indices: list[int] = []
     start = 0
     for gap, length in zip(split["runs"][::2], split["runs"][1::2], strict=True):
@@ -105,7 +107,7 @@ def listed(split: dict[str, Any]) -> list[int]:
 
 
 def digests(folder: Path, split: str) -> list[str]:
-    """What the script beside the page has of a split."""
+    """The digests of a split in the script beside the page."""
     found = re.search(rf'"{split}":"([^"]*)"', (folder / "digests.js").read_text())
     assert found
     coded = (found[1][start : start + 44] for start in range(0, len(found[1]), 44))
@@ -118,7 +120,7 @@ def decoded(data_url: str) -> numpy.ndarray:
 
 
 @pytest.mark.parametrize("classes", [3, 64, 70])
-def test_the_page_knows_the_class_of_each_image(tmp_path: Path, classes: int) -> None:
+def test_the_page_has_the_class_of_each_image(tmp_path: Path, classes: int) -> None:
     data = make(tmp_path, classes)
     assert [name for name, _ in data["classes"]] == [f"{label:0{len(str(classes - 1))}}" for label in range(classes)]
     assert data["digits"] == (1 if classes <= 64 else 2)
@@ -130,7 +132,7 @@ def test_the_page_knows_the_class_of_each_image(tmp_path: Path, classes: int) ->
         assert (split["count"], split["rows"], split["columns"]) == (len(values), *SHAPE)
 
 
-def test_the_sheet_and_the_means_are_of_the_images_themselves(tmp_path: Path) -> None:
+def test_the_sheet_and_the_means_match_the_images(tmp_path: Path) -> None:
     data = make(tmp_path)
     for split, images, values in zip(data["splits"], data["pixels"], data["values"], strict=True):
         sheet = decoded(split["sheet"])
@@ -142,15 +144,13 @@ def test_the_sheet_and_the_means_are_of_the_images_themselves(tmp_path: Path) ->
             assert (decoded(split["means"][label]) == numpy.floor(members.mean(axis=0) + 0.5)).all()
 
 
-def test_images_too_large_for_the_page_are_left_to_their_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_images_too_large_for_the_page_have_no_sheet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(make_page, "MOST_SHEET_PIXELS", 2 * 3 * 20 - 1)
     data = make(tmp_path)
     assert (data["sheetColumns"], data["splits"][0]["sheet"]) == (0, None)
 
 
-def test_the_digests_beside_the_page_are_those_of_the_manifests(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_digests_beside_the_page_match_the_manifests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(make_page, "DIGESTS_AT_ONCE", 3)
     data = make(tmp_path)
     assert data["digests"] == "digests.js"
@@ -158,10 +158,10 @@ def test_the_digests_beside_the_page_are_those_of_the_manifests(
         assert digests(tmp_path, split["name"]) == [hashlib.sha256(image.tobytes()).hexdigest() for image in images]
 
 
-def test_a_limit_holds_for_all_of_it(tmp_path: Path) -> None:
+def test_a_limit_applies_to_all_of_the_page(tmp_path: Path) -> None:
     data = make(tmp_path, limit=5)
     assert [split["count"] for split in data["splits"]] == [5, 5]
-    assert [split["width"] for split in data["splits"]] == [2, 1], "names are those of the whole split"
+    assert [split["width"] for split in data["splits"]] == [2, 1], "names are as wide as those of the whole split"
     assert data["splits"][0]["counts"] == [Counter(data["values"][0][:5].tolist())[label] for label in range(3)]
 
 
@@ -181,7 +181,7 @@ def test_only_the_images_that_were_made_are_listed(
         indices = made(values, split_labels[:limit], only)
         assert listed(split) == indices
         assert split["count"] == len(indices)
-        assert split["width"] == len(str(len(values) - 1)), "names are those of the whole file"
+        assert split["width"] == len(str(len(values) - 1)), "names are as wide as those of the whole file"
         assert [labels[make_page.ALPHABET.index(letter)] for letter in split["labels"]] == values[indices].tolist()
         assert split["counts"] == [(values[indices] == label).sum() for label in labels]
         assert digests(tmp_path, split["name"]) == [
@@ -201,12 +201,12 @@ def test_only_the_images_that_were_made_are_listed(
         assert data["across"]["groups"] == [[[0, index], [2, index]] for index in sorted(shared)]
 
 
-def test_images_that_follow_each_other_take_two_numbers_of_the_page(tmp_path: Path) -> None:
+def test_consecutive_images_are_listed_as_one_run(tmp_path: Path) -> None:
     data = make(tmp_path, rows=(12, 31))
     assert [split["runs"] for split in data["splits"]] == [[0, 40], [0, 7], [12, 19]]
 
 
-def test_a_run_of_which_nothing_was_made_has_a_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_selection_without_images_has_a_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(globals(), "RANDOM", numpy.random.default_rng(1))
     data = make(tmp_path, limit=1, only=(5,), classes=70)
     assert [(split["count"], split["runs"], split["labels"]) for split in data["splits"]] == [(0, [], "")] * 2
@@ -230,7 +230,7 @@ def test_the_page_has_license_dispute_citation_files_and_numbers(tmp_path: Path)
         '<td>s0.images</td><td class="number">2051</td><td>uint8</td><td>40 × 5 × 4</td>',
     ):
         assert words in page
-    assert not re.search(r"(src|href)=.?https?:", page), "it needs nothing from elsewhere"
+    assert not re.search(r"(src|href)=.?https?:", page), "the page loads nothing from the network"
 
 
 def test_the_page_has_the_same_bytes_each_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""What is measured is what numpy finds in all images at once."""
+"""Statistics are those that numpy computes from all images at once."""
 
 import base64
 import gzip
@@ -20,7 +20,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 
 def measured(folder: Path, classes: dict[str, str], limit: int | None = None) -> tuple[dict[str, Any], list[str]]:
-    """The statistics of the IDX files in a folder, and all texts of their plot."""
+    """The statistics of the IDX files in a folder, and every text in their plot."""
     paths = [str(folder / name) for name in ("images", "labels", "statistics.json", "plot.svg")]
     header = write_header(folder / "header.json", paths[0], classes)
     measure.main(paths[0], paths[1], header, paths[2], paths[3], limit)
@@ -44,7 +44,7 @@ def test_mnist_has_its_well_known_mean_and_standard_deviation(
 
 
 @pytest.mark.parametrize("limit", [None, 700])
-def test_all_is_counted_however_the_images_are_read(tmp_path: Path, limit: int | None) -> None:
+def test_statistics_match_numpy_with_and_without_a_limit(tmp_path: Path, limit: int | None) -> None:
     random = numpy.random.default_rng(0)
     images = random.integers(0, 256, (1000, 20, 30), numpy.uint8)
     images[[0, 436, 437, 699, 999]] = random.integers(0, 256, (5, 1, 1), numpy.uint8)
@@ -70,7 +70,7 @@ def test_all_is_counted_however_the_images_are_read(tmp_path: Path, limit: int |
         assert texts[texts.index(name) + 1] == str(statistics["class_counts"][label])
 
 
-def test_the_longest_bar_is_the_largest_class_and_none_is_of_no_image(tmp_path: Path) -> None:
+def test_the_largest_class_has_the_longest_bar_and_an_empty_class_has_none(tmp_path: Path) -> None:
     (tmp_path / "images").write_bytes(idx_bytes(numpy.zeros((3, 2, 2), numpy.uint8)))
     (tmp_path / "labels").write_bytes(idx_bytes(numpy.array([0, 1, 1], numpy.uint8)))
     measured(tmp_path, {"0": "a", "1": "b", "2": "c"})
@@ -78,7 +78,7 @@ def test_the_longest_bar_is_the_largest_class_and_none_is_of_no_image(tmp_path: 
     assert bars[1:4] == ["200.0", "400.0", "0.0"]
 
 
-def test_of_many_blank_images_only_the_first_are_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_first_of_many_blank_images_are_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(measure, "MOST_BLANK", 3)
     (tmp_path / "images").write_bytes(idx_bytes(numpy.ones((5, 2, 2), numpy.uint8)))
     (tmp_path / "labels").write_bytes(idx_bytes(numpy.zeros(5, numpy.uint8)))
@@ -87,7 +87,7 @@ def test_of_many_blank_images_only_the_first_are_listed(tmp_path: Path, monkeypa
 
 
 @pytest.mark.memory
-def test_memory_is_that_of_the_classes_and_of_a_few_images(tmp_path: Path) -> None:
+def test_memory_grows_by_at_most_four_bytes_per_image(tmp_path: Path) -> None:
     count, columns = 400_000, ("class", "a", "b", "c", "d", "e", "f", "g")
     (tmp_path / "images").write_bytes(idx_bytes(numpy.zeros((count, 3, 3), numpy.uint8)))
     (tmp_path / "labels").write_bytes(idx_bytes(numpy.zeros((count, len(columns)), numpy.int32)))
@@ -98,7 +98,7 @@ def test_memory_is_that_of_the_classes_and_of_a_few_images(tmp_path: Path) -> No
     assert json.loads(Path(statistics).read_text())["blank_count"] == count
 
 
-def test_a_mean_is_of_all_images_of_its_class_rounded_half_up() -> None:
+def test_a_class_mean_includes_all_of_its_images_and_is_rounded_half_up() -> None:
     means = ClassMeans([7, 3, 9], 2)
     means.add(numpy.array([[0, 255], [255, 255], [9, 9]], numpy.uint8), b"\3\3\7")
     means.add(numpy.array([[1, 255]], numpy.uint8), b"\3")
@@ -110,7 +110,7 @@ def test_a_mean_is_of_all_images_of_its_class_rounded_half_up() -> None:
     assert halves.mean(0) == b"\1"
 
 
-def test_images_too_large_to_add_up_have_no_means() -> None:
+def test_images_too_large_to_sum_have_no_means() -> None:
     means = ClassMeans([0, 1], MOST_PIXELS)
     means.add(numpy.zeros((1, MOST_PIXELS), numpy.uint8), b"\0")
     assert means.mean(0) == b""

@@ -12,7 +12,7 @@ def row(index: int, label: str, class_name: str = "any") -> str:
 
 
 def merge(folder: Path, *label_manifests: str) -> str:
-    """The merged text of some label manifests."""
+    """The text of some label manifests after merging."""
     paths = [folder / f"{number}.csv" for number in range(len(label_manifests))]
     for path, text in zip(paths, label_manifests, strict=True):
         path.write_text(text, encoding="utf-8", newline="")
@@ -21,7 +21,7 @@ def merge(folder: Path, *label_manifests: str) -> str:
     return (folder / "train.csv").read_bytes().decode()
 
 
-def test_rows_are_in_the_order_of_the_idx_file_below_one_header(tmp_path: Path) -> None:
+def test_merged_rows_are_in_the_order_of_the_idx_file_below_one_header(tmp_path: Path) -> None:
     merged = merge(
         tmp_path,
         HEADER + row(1, "0") + row(9, "0") + row(100, "0"),
@@ -36,31 +36,31 @@ def test_labels_without_images_add_nothing(tmp_path: Path) -> None:
     assert merge(tmp_path, HEADER, HEADER + row(3, "1"), HEADER) == HEADER + row(3, "1")
 
 
-def test_only_labels_without_images_give_a_header_alone(tmp_path: Path) -> None:
+def test_manifests_without_rows_merge_to_a_header(tmp_path: Path) -> None:
     assert merge(tmp_path, HEADER, HEADER) == HEADER
 
 
-def test_one_label_is_copied(tmp_path: Path) -> None:
+def test_a_single_manifest_is_copied(tmp_path: Path) -> None:
     assert merge(tmp_path, HEADER + row(0, "0") + row(1, "0")) == HEADER + row(0, "0") + row(1, "0")
 
 
-def test_quoted_class_names_stay_as_they_are(tmp_path: Path) -> None:
+def test_quoted_class_names_are_not_changed(tmp_path: Path) -> None:
     comma, quotes = '"a, b"', '"the ""one"" お"'
     merged = merge(tmp_path, HEADER + row(1, "0", comma), HEADER + row(0, "1", quotes) + row(2, "1", quotes))
     assert merged == HEADER + row(0, "1", quotes) + row(1, "0", comma) + row(2, "1", quotes)
 
 
-def test_more_digits_are_a_larger_index_whatever_the_paths(tmp_path: Path) -> None:
+def test_indices_are_compared_as_numbers(tmp_path: Path) -> None:
     assert merge(tmp_path, HEADER + row(10000, "0"), HEADER + row(9999, "1")).splitlines()[1].startswith("train/1/")
 
 
-def test_further_columns_are_kept(tmp_path: Path) -> None:
+def test_extra_columns_are_kept(tmp_path: Path) -> None:
     header, with_writer = HEADER.replace("\n", ",writer\n"), row(4, "0").replace("\n", ",17\n")
     assert merge(tmp_path, header, header + with_writer) == header + with_writer
 
 
-@pytest.mark.parametrize("told", [False, True])
-def test_labels_of_an_earlier_run_are_removed_where_their_folder_is_given(tmp_path: Path, told: bool) -> None:
+@pytest.mark.parametrize("given", [False, True])
+def test_labels_of_an_earlier_run_are_removed_when_their_folder_is_given(tmp_path: Path, given: bool) -> None:
     manifests, png = tmp_path / "manifest/train", tmp_path / "png/train"
     for label in ("0", "00", "01"):
         (png / label).mkdir(parents=True)
@@ -68,6 +68,6 @@ def test_labels_of_an_earlier_run_are_removed_where_their_folder_is_given(tmp_pa
         manifests.mkdir(parents=True, exist_ok=True)
         (manifests / f"{label}.csv").write_text(HEADER)
     current = [str(manifests / name) for name in ("00.csv", "01.csv")]
-    merge_manifests.main(current, str(tmp_path / "manifest/train.csv"), str(png) if told else None)
-    left = {"00", "01"} if told else {"0", "00", "01"}
+    merge_manifests.main(current, str(tmp_path / "manifest/train.csv"), str(png) if given else None)
+    left = {"00", "01"} if given else {"0", "00", "01"}
     assert {path.name for path in png.iterdir()} == left == {path.stem for path in manifests.iterdir()}

@@ -17,7 +17,7 @@ SCHEMA = read_yaml(PROJECT / "schemas/dataset.schema.yaml", "the schema")
 
 
 def new_dataset(folder: Path, command: str) -> "subprocess.CompletedProcess[str]":
-    """Run the script in a folder, with a command line as a shell expands it."""
+    """Run the script in a folder, with a command line that a shell expands."""
     script = f"{sys.executable} {PROJECT / 'scripts/new_dataset.py'}"
     return subprocess.run(f"{script} {command}", shell=True, cwd=folder, capture_output=True, text=True)
 
@@ -29,14 +29,14 @@ def sample(folder: Path) -> Path:
     return folder
 
 
-def test_a_dataset_file_has_what_is_known_of_the_files(tmp_path: Path) -> None:
-    """The sample's own dataset file, which someone wrote by hand, is the measure."""
+def test_a_new_dataset_file_has_every_fact_of_the_files(tmp_path: Path) -> None:
+    """It is compared with the dataset file of the sample, which was written by hand."""
     sample(tmp_path / "my/idx")
     process = new_dataset(tmp_path, "my/idx/*")
     assert process.returncode == 0, process.stderr
     made = load(tmp_path / "my/idx.yaml", SCHEMA)
     known = load(PROJECT / "datasets/mnist-sample.yaml", SCHEMA)
-    # All but the digests that only an export tells.
+    # Only an export gives these two digests.
     assert made.splits == {
         name: replace(split, archive_sha256=None, tree_sha256=None) for name, split in known.splits.items()
     }
@@ -46,7 +46,7 @@ def test_a_dataset_file_has_what_is_known_of_the_files(tmp_path: Path) -> None:
     assert "1,000 images in train, 200 images in test; 10 classes" in process.stdout
 
 
-def test_what_is_to_be_filled_in_is_said_in_the_file(tmp_path: Path) -> None:
+def test_a_new_dataset_file_marks_the_keys_to_fill_in(tmp_path: Path) -> None:
     sample(tmp_path / "idx")
     new_dataset(tmp_path, "idx/*")
     text = (tmp_path / "idx.yaml").read_text()
@@ -63,7 +63,7 @@ def test_an_existing_file_is_not_overwritten(tmp_path: Path) -> None:
     assert (tmp_path / "idx.yaml").read_text() == "mine"
 
 
-def test_another_place_and_name_can_be_given(tmp_path: Path) -> None:
+def test_the_path_and_name_of_the_dataset_file_can_be_given(tmp_path: Path) -> None:
     sample(tmp_path / "data/a b")
     (tmp_path / "my").mkdir()
     process = new_dataset(tmp_path, "data/a*/* --output my/digits.yaml")
@@ -73,7 +73,7 @@ def test_another_place_and_name_can_be_given(tmp_path: Path) -> None:
     assert [Path(mirror).resolve() for mirror in made.mirror_places()] == [tmp_path / "data/a b"]
 
 
-def test_files_beside_them_are_left_out_and_named(tmp_path: Path) -> None:
+def test_files_that_are_not_idx_are_left_out_and_named(tmp_path: Path) -> None:
     folder = sample(tmp_path / "idx")
     (folder / "README.txt").write_text("Digits")
     (folder / "old").mkdir()

@@ -1,4 +1,4 @@
-"""Shards: the same images as in the PNG directories, in the WebDataset convention, the same bytes each time."""
+"""Shards have the images of the PNG directories in WebDataset's convention, with the same bytes each time."""
 
 import hashlib
 import io
@@ -54,7 +54,7 @@ def indices(shard: Path) -> list[int]:
 
 
 @given(st.text("abcé0.-", min_size=1, max_size=50), st.binary(max_size=2000))
-def test_every_member_is_read_back_by_the_standard_library(name: str, data: bytes) -> None:
+def test_tarfile_reads_back_every_member(name: str, data: bytes) -> None:
     with tarfile.open(fileobj=io.BytesIO(member(name, data) + END)) as archive:
         (found,) = archive.getmembers()
         assert (found.name, found.mode, found.uid, found.mtime) == (name, 0o644, 0, 0)
@@ -62,7 +62,7 @@ def test_every_member_is_read_back_by_the_standard_library(name: str, data: byte
 
 
 @pytest.mark.parametrize(("name", "size"), [("x" * 101, 0), ("é" * 51, 0)])
-def test_a_name_that_does_not_fit_is_refused(name: str, size: int) -> None:
+def test_a_name_too_long_for_ustar_is_refused(name: str, size: int) -> None:
     with pytest.raises(ValueError, match="ustar"):
         member(name, bytes(size))
 
@@ -77,7 +77,7 @@ def test_a_shard_has_image_and_label(tmp_path: Path) -> None:
         assert found[f"{index}.cls"] == str(label).encode()
 
 
-def test_where_labels_have_other_columns_a_json_has_all_about_the_image(tmp_path: Path) -> None:
+def test_a_shard_of_labels_with_more_columns_has_a_json_for_each_image(tmp_path: Path) -> None:
     labels = numpy.stack([LABELS.astype(numpy.int32), numpy.arange(COUNT, dtype=numpy.int32) * 1000], axis=1)
     found = contents(make_shard(tmp_path, 0, labels, label_columns=("class", "writer")))
     label = int(LABELS[7])
@@ -104,10 +104,10 @@ def test_shuffled_shards_have_every_image_once_in_an_order_that_the_seed_decides
     shards = [indices(make_shard(tmp_path, number, shuffle_seed=1)) for number in range(3)]
     assert sorted(chain(*shards)) == list(range(COUNT))
     assert shards[0] != indices(make_shard(tmp_path, 0, shuffle_seed=2))
-    assert list(pack.shuffled(10, 1)) == [2, 9, 6, 4, 0, 3, 1, 7, 8, 5], "the order is the same for all time"
+    assert list(pack.shuffled(10, 1)) == [2, 9, 6, 4, 0, 3, 1, 7, 8, 5], "the order must never change"
 
 
-def test_the_same_bytes_each_time(tmp_path: Path) -> None:
+def test_a_shard_has_the_same_bytes_each_time(tmp_path: Path) -> None:
     digests = {hashlib.sha256(make_shard(tmp_path, 2, shuffle_seed=3).read_bytes()).hexdigest() for _ in range(2)}
     assert len(digests) == 1
 
@@ -123,7 +123,7 @@ def test_the_webdataset_package_reads_images_and_labels(tmp_path: Path) -> None:
         assert label == LABELS[index]
 
 
-def test_the_webdataset_package_reads_the_other_label_columns(tmp_path: Path) -> None:
+def test_the_webdataset_package_reads_the_extra_label_columns(tmp_path: Path) -> None:
     labels = numpy.stack([LABELS.astype(numpy.int32), numpy.arange(COUNT, dtype=numpy.int32)], axis=1)
     shards = [str(make_shard(tmp_path, number, labels, label_columns=("class", "writer"))) for number in range(3)]
     samples = list(webdataset.WebDataset(shards, shardshuffle=False).decode("l8").to_tuple("cls", "json"))
@@ -147,14 +147,14 @@ def test_the_index_lists_every_shard_with_count_and_digest(tmp_path: Path) -> No
         assert listed == {"file": shard.name, "images": images, "bytes": len(data), "sha256": digest}
 
 
-def test_names_of_classes_are_listed_by_what_the_cls_files_say(tmp_path: Path) -> None:
+def test_the_index_lists_class_names_by_the_values_in_cls_files(tmp_path: Path) -> None:
     shard = make_shard(tmp_path, 0)
     header = write_header(tmp_path / "header.json", tmp_path / "images", {"00": "null", "01": "eins", "10": "zehn"})
     index_shards.main([str(shard)], header, str(tmp_path / "train.json"), COUNT)
     assert json.loads((tmp_path / "train.json").read_text())["class_names"] == {"0": "null", "1": "eins", "10": "zehn"}
 
 
-def test_fewer_shards_than_before_leave_none_that_is_not_listed(tmp_path: Path) -> None:
+def test_shards_of_an_earlier_run_that_are_not_listed_are_removed(tmp_path: Path) -> None:
     shards = [make_shard(tmp_path, number) for number in range(3)]
     other_split = shards[0].with_name("test-000002.tar")
     other_split.touch()
@@ -162,7 +162,7 @@ def test_fewer_shards_than_before_leave_none_that_is_not_listed(tmp_path: Path) 
     assert sorted(tmp_path.glob("*.tar")) == [other_split, shards[0]]
 
 
-def test_shards_of_some_labels_are_those_of_all_less_the_other_images(tmp_path: Path) -> None:
+def test_shards_of_some_labels_keep_the_order_without_the_other_images(tmp_path: Path) -> None:
     shards = [make_shard(tmp_path, number, shuffle_seed=3) for number in range(3)]
     all_indices = [indices(shard) for shard in shards]
     shards = [make_shard(tmp_path, number, shuffle_seed=3, classes=[2, 0]) for number in range(3)]

@@ -1,4 +1,4 @@
-"""The pictures show the right images under the right names, and are the same bytes wherever they are drawn."""
+"""The pictures show the right images with the right names, and have the same bytes on every machine."""
 
 import gzip
 import tracemalloc
@@ -57,7 +57,7 @@ def test_each_row_of_the_sheet_shows_the_first_images_of_its_class(tmp_path: Pat
         assert (sheet[top : top + SIDE, : left - GAP] == 255).any(), "each row has a caption"
 
 
-def test_the_first_images_stand_in_the_order_of_the_file(tmp_path: Path) -> None:
+def test_the_first_images_are_in_the_order_of_the_file(tmp_path: Path) -> None:
     levels = numpy.arange(101, 201, dtype=numpy.uint8)
     images = numpy.broadcast_to(levels[:, None, None], (100, 28, 28)).copy()
     _, first = draw(tmp_path, images, (levels % 10).astype(numpy.uint8))
@@ -67,7 +67,7 @@ def test_the_first_images_stand_in_the_order_of_the_file(tmp_path: Path) -> None
     assert len(shown) > 40
 
 
-def test_images_are_upright_and_within_the_limit(tmp_path: Path) -> None:
+def test_only_images_within_the_limit_are_shown_and_they_are_upright(tmp_path: Path) -> None:
     images = numpy.random.default_rng(0).integers(100, 256, (20, 14, 28), numpy.uint8)
     labels = numpy.zeros(20, numpy.uint8)
     upright = draw(tmp_path, images, labels, {0: "zero"}, limit=5)
@@ -88,7 +88,7 @@ def test_images_of_any_size_fit(tmp_path: Path, shape: tuple[int, int]) -> None:
     assert max(sheet.shape + first.shape) < 1200
 
 
-def test_a_class_without_images_says_none(tmp_path: Path) -> None:
+def test_a_class_without_images_is_marked(tmp_path: Path) -> None:
     images, labels = numpy.full((1, 28, 28), 9, numpy.uint8), numpy.array([1], numpy.uint8)
     sheet, _ = draw(tmp_path, images, labels, {0: "a", 1: "b"})
     empty, full = (sheet[GAP + row * (SIDE + GAP) :][:SIDE, -(SIDE + GAP) :] for row in (0, 1))
@@ -98,7 +98,7 @@ def test_a_class_without_images_says_none(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("border", [0, 255])
-def test_images_without_a_border_stand_apart(tmp_path: Path, border: int) -> None:
+def test_images_without_a_border_have_gaps_between_them(tmp_path: Path, border: int) -> None:
     images = numpy.full((40, 28, 28), border, numpy.uint8)
     for picture in draw(tmp_path, images, numpy.arange(40, dtype=numpy.uint8) % 10):
         columns = (picture == border).sum(axis=0) > SIDE
@@ -118,7 +118,7 @@ def test_images_without_a_border_stand_apart(tmp_path: Path, border: int) -> Non
         (32_000, 2000, 7 * 8 * SIDE, 58 * (SIDE + GAP)),
     ],
 )
-def test_a_sheet_is_as_large_as_what_it_shows(
+def test_the_size_of_a_sheet_fits_its_images(
     tmp_path: Path, images: int, classes: int, width: int, height: int
 ) -> None:
     labels = numpy.arange(images, dtype=numpy.int16) % classes
@@ -126,7 +126,7 @@ def test_a_sheet_is_as_large_as_what_it_shows(
     sheet, first = draw(tmp_path, numpy.full((images, 28, 28), 9, numpy.uint8), labels, names)
     assert width <= sheet.shape[1] <= max(width + 200, 1.5 * width)
     assert height <= sheet.shape[0] <= height + SIDE + 2 * GAP
-    assert (sheet == 255).any(axis=1)[-2 * SIDE :].any(), "the last row has a caption, and no desert follows"
+    assert (sheet == 255).any(axis=1)[-2 * SIDE :].any(), "the last row has a caption, and no empty space follows"
     assert (first == 9).any(axis=0)[-2 * SIDE :].any()
     shown = (sheet == 9).sum() / SIDE**2
     assert shown == (min(images, classes * COLUMNS) if classes <= 30 else min(images, 8 * min(classes, MOST_CLASSES)))

@@ -1,4 +1,4 @@
-"""Arrays under the names of Keras's mnist.npz."""
+"""Arrays are saved under the names in Keras's mnist.npz."""
 
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ RANDOM = numpy.random.default_rng(0)
 
 
 def load_as_keras(path: Path) -> Any:
-    """The arrays as keras.datasets.mnist.load_data returns them, by its own lines."""
+    """The arrays as keras.datasets.mnist.load_data returns them; the code is from Keras."""
     with numpy.load(path, allow_pickle=False) as f:
         x_train, y_train = f["x_train"], f["y_train"]
         x_test, y_test = f["x_test"], f["y_test"]
@@ -36,7 +36,7 @@ class Splits:
 
 
 @pytest.mark.parametrize("label_type", ["uint8", "int32"])
-def test_keras_loads_the_arrays_of_the_idx_files(
+def test_keras_loads_the_same_arrays_as_in_the_idx_files(
     tmp_path: Path, label_type: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(save_npz, "AT_ONCE", 7)
@@ -56,7 +56,7 @@ def test_the_same_images_make_the_same_bytes(tmp_path: Path) -> None:
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
 
 
-def test_transposed_images_are_upright_and_only_those_asked_for_are_in_it(tmp_path: Path) -> None:
+def test_only_the_selected_images_are_saved_and_they_are_upright(tmp_path: Path) -> None:
     splits = Splits(tmp_path, orientation="transposed")
     save_npz.main(*splits.arguments, str(tmp_path / "set.npz"), limit=15, classes=[1, 2, 3])
     (x, y), _ = load_as_keras(tmp_path / "set.npz")

@@ -1,4 +1,4 @@
-"""Each script is a command-line tool, which teaches and needs no Snakemake."""
+"""Each script is a command-line tool with help, and works without Snakemake."""
 
 import gzip
 import json
@@ -28,13 +28,13 @@ def test_help_says_what_a_script_does(script: str, tmp_path: Path) -> None:
     assert len(text.splitlines()) > 5
 
 
-def test_neither_scripts_nor_library_know_snakemake() -> None:
+def test_scripts_and_library_do_not_import_snakemake() -> None:
     sources = (PROJECT / "scripts").rglob("*.py")
     imports = re.compile(r"^\s*(import|from) snakemake", re.MULTILINE)
     assert [path.name for path in sources if imports.search(path.read_text())] == []
 
 
-def test_the_way_of_a_label_can_be_gone_by_hand(tmp_path: Path) -> None:
+def test_a_label_can_be_made_with_the_scripts_alone(tmp_path: Path) -> None:
     dataset = str(PROJECT / "datasets/mnist-sample.yaml")
     for role in ("images-idx3", "labels-idx1"):
         published, idx = f"t10k-{role}-ubyte.gz", f"t10k-{role}-ubyte"

@@ -28,7 +28,7 @@ def show_process(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 
 
 def run(*arguments: str | Path) -> tuple[object, str]:
-    """What the script ends with, None or a message for standard error, and what it prints; without a process."""
+    """Run the script in this process; return its exit value (None or an error message) and its output."""
     printed = io.StringIO()
     with redirect_stdout(printed), pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", [str(SCRIPT), *map(str, arguments)])
@@ -54,7 +54,7 @@ def refusal(*arguments: str | Path) -> str:
 
 @pytest.fixture(params=["plain", "gzip", "xz"])
 def files(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
-    """A folder with the files `images` and `labels`, with and without compression."""
+    """A folder with the files `images` and `labels`, compressed or not."""
     compress = COMPRESS[request.param]
     (tmp_path / "images").write_bytes(compress(idx_bytes(IMAGES)))
     (tmp_path / "labels").write_bytes(compress(idx_bytes(LABELS)))
@@ -66,7 +66,7 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "file"
 
 
-def test_the_header_of_images_is_magic_number_and_dimensions(files: Path) -> None:
+def test_the_header_of_images_is_shown_as_magic_number_and_dimensions(files: Path) -> None:
     assert shown(files / "images") == (
         "magic number:      2051  (0x00000803, uint8)\n"
         "number of images:  2\n"
@@ -75,23 +75,23 @@ def test_the_header_of_images_is_magic_number_and_dimensions(files: Path) -> Non
     )
 
 
-def test_the_header_of_labels_is_magic_number_and_count(files: Path) -> None:
+def test_the_header_of_labels_is_shown_as_magic_number_and_count(files: Path) -> None:
     assert shown(files / "labels") == "magic number:      2049  (0x00000801, uint8)\nnumber of labels:  5\n"
 
 
 @pytest.mark.parametrize(
     ("count", "line"), [("1", "5\n"), ("3", "5 0 4\n"), ("5", "5 0 4 1 9\n"), ("99", "5 0 4 1 9\n")]
 )
-def test_the_first_labels_are_one_line(files: Path, count: str, line: str) -> None:
+def test_the_first_labels_are_shown_in_one_line(files: Path, count: str, line: str) -> None:
     assert shown(files / "labels", "--count", count) == line
 
 
-def test_an_image_is_its_matrix(files: Path) -> None:
+def test_an_image_is_shown_as_a_matrix(files: Path) -> None:
     assert shown(files / "images", "--index", "0") == "  0   5 255\n 10   0   1\n"
     assert shown(files / "images", "--index", "1") == "7 8 9\n1 2 3\n"
 
 
-def test_the_first_images_are_their_matrices(files: Path) -> None:
+def test_the_first_images_are_shown_as_matrices(files: Path) -> None:
     assert shown(files / "images", "--count", "2") == "  0   5 255\n 10   0   1\n\n7 8 9\n1 2 3\n"
 
 
@@ -106,7 +106,7 @@ def test_the_first_images_are_their_matrices(files: Path) -> None:
 def test_an_image_is_drawn_two_rows_to_a_line(path: Path, rows: list[list[int]], lines: list[str]) -> None:
     path.write_bytes(idx_bytes(numpy.array([rows], "uint8")))
     assert shown(path, "--index", "0", "--draw").splitlines() == lines
-    assert shown(path, "--draw").splitlines() == lines, "the first image, when none is named"
+    assert shown(path, "--draw").splitlines() == lines, "the default is the first image"
 
 
 def test_several_images_are_drawn_one_below_the_other(files: Path) -> None:
@@ -117,11 +117,11 @@ def test_labels_cannot_be_drawn(files: Path) -> None:
     assert "the file has no images" in refusal(files / "labels", "--index", "0", "--draw")
 
 
-def test_a_label_is_its_value(files: Path) -> None:
+def test_a_label_is_shown_as_its_value(files: Path) -> None:
     assert shown(files / "labels", "--index", "4") == "9\n"
 
 
-def test_a_header_of_two_dimensions_numbers_them(path: Path) -> None:
+def test_two_dimensions_are_shown_by_number(path: Path) -> None:
     path.write_bytes(idx_bytes(numpy.array([[3, -40], [5, 6]], "int32")))
     assert (
         show.main(str(path))
@@ -129,7 +129,7 @@ def test_a_header_of_two_dimensions_numbers_them(path: Path) -> None:
     )
 
 
-def test_a_row_of_two_dimensions_is_one_line(path: Path) -> None:
+def test_a_row_of_two_dimensions_is_shown_in_one_line(path: Path) -> None:
     path.write_bytes(idx_bytes(numpy.array([[3, -40, 0], [5, 6, 7]], "int32")))
     assert show.main(str(path), index=0) == "  3 -40   0"
     assert show.main(str(path), count=2) == "  3 -40   0\n\n5 6 7"
@@ -142,13 +142,13 @@ def test_large_integers_are_shown_digit_by_digit(path: Path, value: int) -> None
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_fractions_are_shown(path: Path, dtype: str) -> None:
+def test_floats_are_shown_with_their_fractions(path: Path, dtype: str) -> None:
     path.write_bytes(idx_bytes(numpy.array([[0.5, -2.25]], dtype)))
     assert show.main(str(path), index=0) == "  0.5 -2.25"
 
 
 @pytest.mark.parametrize("index", ["2", "-1", "99999999999"])
-def test_an_image_that_is_not_there_is_refused_with_those_that_are(files: Path, index: str) -> None:
+def test_an_index_out_of_range_is_refused_with_the_range(files: Path, index: str) -> None:
     message = refusal(files / "images", f"--index={index}")
     assert str(files / "images") in message
     assert "expected: an index from 0 to 1\n" in message
@@ -162,7 +162,7 @@ def test_a_count_below_one_is_refused_as_a_count(files: Path, count: str) -> Non
     assert f"found:    {count}\n" in message
 
 
-def test_a_file_without_items_has_none_to_show(path: Path) -> None:
+def test_a_file_without_items_shows_its_header_and_refuses_an_index(path: Path) -> None:
     path.write_bytes(idx_bytes(numpy.zeros((0, 2, 2), "uint8")))
     assert "number of images:  0\n" in shown(path)
     assert "0 to -1" not in refusal(path, "--index", "0")
@@ -194,25 +194,25 @@ def test_a_header_that_promises_too_much_takes_no_memory(path: Path, dims: tuple
     assert "truncated inside item 0" in refusal(path, "--index", "0")
 
 
-def test_more_dimensions_than_numpy_has_are_refused(path: Path) -> None:
+def test_more_dimensions_than_numpy_supports_are_refused(path: Path) -> None:
     path.write_bytes(b"\0\0\x08\x41" + b"\0\0\0\1" * 65 + b"x")
     assert str(path) in refusal(path, "--index", "0")
 
 
 @pytest.mark.parametrize("data", [b"", b"PK\3\4", b"<html>", gzip.compress(b"not IDX", mtime=0)])
-def test_what_is_not_idx_is_refused(path: Path, data: bytes) -> None:
+def test_a_file_that_is_not_idx_is_refused(path: Path, data: bytes) -> None:
     path.write_bytes(data)
     assert str(path) in refusal(path)
 
 
 @pytest.mark.parametrize(("name", "problem"), [("missing", "No such file"), (".", "Is a directory")])
-def test_what_cannot_be_opened_is_refused(tmp_path: Path, name: str, problem: str) -> None:
+def test_a_file_that_cannot_be_opened_is_refused(tmp_path: Path, name: str, problem: str) -> None:
     message = refusal(tmp_path / name)
     assert str(tmp_path / name) in message
     assert problem in message
 
 
-def test_the_command_prints_what_there_is_and_refuses_with_1_and_no_traceback(files: Path) -> None:
+def test_the_command_prints_images_or_fails_with_status_1_and_no_traceback(files: Path) -> None:
     process = show_process(files / "images", "--count", "2", "--draw")
     assert (process.returncode, process.stdout, process.stderr) == (0, "  ▀\n\n   \n", "")
     process = show_process(files / "images", "--index", "2")
@@ -223,7 +223,7 @@ def test_count_and_index_together_are_a_usage_error(files: Path) -> None:
     assert show_process(files / "labels", "--count", "1", "--index", "1").returncode == 2
 
 
-def test_the_header_of_mnist_is_the_one_that_its_authors_publish(mnist: Path) -> None:
+def test_the_header_of_mnist_matches_the_description_of_its_authors(mnist: Path) -> None:
     assert shown(mnist / "train-images-idx3-ubyte.gz") == (
         "magic number:      2051  (0x00000803, uint8)\n"
         "number of images:  60000\n"
@@ -232,5 +232,5 @@ def test_the_header_of_mnist_is_the_one_that_its_authors_publish(mnist: Path) ->
     )
 
 
-def test_the_first_digits_of_mnist(mnist: Path) -> None:
+def test_the_first_labels_of_mnist_are_shown(mnist: Path) -> None:
     assert shown(mnist / "train-labels-idx1-ubyte.gz", "--count", "10") == "5 0 4 1 9 2 1 3 1 4\n"

@@ -1,4 +1,4 @@
-"""A directory of PNG files has one digest, and no other directory has it."""
+"""Each directory of PNG files has one digest, which no different directory has."""
 
 import hashlib
 import os
@@ -40,7 +40,7 @@ def refusal(tree: Path) -> str:
     return str(refused.value)
 
 
-def test_the_digest_is_that_of_a_line_for_each_file(tree: Path) -> None:
+def test_the_digest_is_the_digest_of_one_line_per_file(tree: Path) -> None:
     lines = [
         f"{hashlib.sha256(b'L 4 6 ' + pixels.tobytes()).hexdigest()}  {path}\n"
         for path, pixels in (("train/10/0.png", SECOND), ("train/3/1.png", FIRST))
@@ -48,14 +48,14 @@ def test_the_digest_is_that_of_a_line_for_each_file(tree: Path) -> None:
     assert tree_digest.main(str(tree)) == (hashlib.sha256("".join(lines).encode()).hexdigest(), 2)
 
 
-def test_neither_the_encoder_nor_other_files_make_a_difference(tree: Path) -> None:
+def test_the_encoder_and_other_files_do_not_change_the_digest(tree: Path) -> None:
     before = digest(tree)
     Image.fromarray(FIRST).save(tree / "train/3/1.png", optimize=True, dpi=(72, 72))
     (tree / "train/3/notes.txt").touch()
     assert digest(tree) == before
 
 
-def test_pixels_size_and_path_make_a_difference(tree: Path) -> None:
+def test_pixels_size_and_path_change_the_digest(tree: Path) -> None:
     digests = {digest(tree)}
     (tree / "train/3/1.png").write_bytes(png(SECOND))
     digests.add(digest(tree))
@@ -70,12 +70,12 @@ def test_pixels_size_and_path_make_a_difference(tree: Path) -> None:
     "name",
     ["a\n.png", "a\r.png", "\x1b[2J.png", pytest.param(os.fsdecode(b"\xff.png"), marks=needs_names_of_any_bytes)],
 )
-def test_a_path_that_could_look_like_another_line_is_refused(tree: Path, name: str) -> None:
+def test_a_path_that_could_pass_for_a_second_line_is_refused(tree: Path, name: str) -> None:
     (tree / name).write_bytes(png(FIRST))
     assert "the path has control characters or is not valid text" in refusal(tree)
 
 
-def test_no_other_tree_has_the_digest_of_two_files(tree: Path) -> None:
+def test_a_path_that_imitates_two_files_is_refused(tree: Path) -> None:
     line = f"{hashlib.sha256(b'L 4 6 ' + SECOND.tobytes()).hexdigest()}  train"
     one = tree.parent / "one"
     (one / f"train/10/0.png\n{line}/3").mkdir(parents=True)
@@ -83,18 +83,18 @@ def test_no_other_tree_has_the_digest_of_two_files(tree: Path) -> None:
     assert "the path has control characters" in refusal(one)
 
 
-def test_images_whose_colors_are_in_a_palette_are_refused(tree: Path) -> None:
+def test_an_image_with_a_palette_is_refused(tree: Path) -> None:
     Image.fromarray(FIRST).convert("P").save(tree / "palette.png")
     assert f"{tree}/palette.png: palette images have no digest" in refusal(tree)
 
 
-def test_a_tree_without_png_files_has_no_digest(tree: Path) -> None:
+def test_a_tree_without_png_files_is_refused(tree: Path) -> None:
     for path in tree.rglob("*.png"):
         path.unlink()
     assert "no PNG files found" in refusal(tree)
 
 
-def test_what_cannot_be_read_is_reported_and_not_waited_for(tree: Path) -> None:
+def test_files_that_cannot_be_read_are_refused_without_waiting(tree: Path) -> None:
     harm = tree / "harm.png"
     os.mkfifo(harm)
     assert f"{harm}: not a file" in refusal(tree)
@@ -116,14 +116,14 @@ def command(directory: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(words, capture_output=True, text=True)
 
 
-def test_the_command_prints_the_digest_alone_and_beside_it_how_many_files(tree: Path) -> None:
+def test_the_command_prints_the_digest_and_reports_the_number_of_files(tree: Path) -> None:
     process = command(tree)
     assert (process.returncode, process.stdout) == (0, f"{digest(tree)}\n")
     assert process.stderr == "2 PNG files\n"
 
 
 @pytest.mark.parametrize("directory", ["nowhere", "tree/train/3/1.png", "empty"])
-def test_the_command_fails_where_there_is_nothing_to_digest(tree: Path, directory: str) -> None:
+def test_the_command_fails_without_files_to_digest(tree: Path, directory: str) -> None:
     (tree.parent / "empty").mkdir()
     process = command(tree.parent / directory)
     assert (process.returncode, process.stdout) == (1, "")

@@ -1,4 +1,4 @@
-"""A tree of PNG files is proven to be the published dataset, or it is said which file is not."""
+"""A tree of PNG files is proven to be the published dataset, or the files that differ are named."""
 
 import gzip
 import hashlib
@@ -33,7 +33,7 @@ SHAPE = (6, 4)
 
 
 class Exported:
-    """A split of 40 random images, exported as the workflow does it; with ``settings`` of the dataset file."""
+    """A split of 40 random images, exported by the workflow's scripts, with ``settings`` for the dataset file."""
 
     def __init__(self, folder: Path, label_columns: tuple[str, ...] = ("class",), **settings: Any) -> None:
         random = numpy.random.default_rng(1)
@@ -93,7 +93,7 @@ class Exported:
         verify.main(str(tree or self.tree), self.dataset, **(arguments | settings))
 
     def refusal(self, **settings: Any) -> str:
-        self.report.write_text("of another time")
+        self.report.write_text("of an earlier run")
         with pytest.raises(DataError) as refused:
             self.verify(**settings)
         assert not self.report.exists()
@@ -125,13 +125,13 @@ def exported(tmp_path: Path) -> Exported:
         {"orientation": "transposed", "label_columns": ("class", "writer")},
     ],
 )
-def test_what_was_exported_is_proven(tmp_path: Path, settings: dict[str, Any], originals: bool) -> None:
+def test_an_exported_tree_is_proven(tmp_path: Path, settings: dict[str, Any], originals: bool) -> None:
     exported = Exported(tmp_path, **settings)
     exported.verify(originals=originals)
     assert f'"files": {COUNT}' in exported.report.read_text()
 
 
-def test_a_proof_needs_nothing_but_the_tree_and_the_dataset_file(
+def test_a_tree_is_proven_with_the_dataset_file_alone(
     exported: Exported, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     digests = {"images": sha256(exported.images), "labels": sha256(exported.labels)}
@@ -187,7 +187,7 @@ def test_a_limited_export_is_proven_to_be_the_first_images(
 
 
 def make_a_part(exported: Exported) -> Path:
-    """The tree of a split that has rows 3 to 7 of the files, under the names that the images have there."""
+    """The tree of a split with rows 3 to 7 of the files, whose images keep their names."""
     document = yaml.safe_load(Path(exported.dataset).read_text())
     document["splits"]["part"] = {"from": "train", "rows": [3, 8]}
     Path(exported.dataset).write_text(yaml.safe_dump(document))
@@ -202,7 +202,7 @@ def make_a_part(exported: Exported) -> Path:
     return tree
 
 
-def test_a_part_of_a_split_is_proven_by_the_originals(exported: Exported, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_part_of_a_split_is_proven_with_the_originals(exported: Exported, capsys: pytest.CaptureFixture[str]) -> None:
     tree = make_a_part(exported)
     names = sorted(path.name for path in tree.rglob("*.png"))
     assert names == sorted(path.name for path in exported.tree.rglob("*.png"))[3:8]
@@ -216,7 +216,7 @@ def test_a_part_of_a_split_is_proven_by_the_originals(exported: Exported, capsys
     assert "altered: 1" in exported.refusal(tree=tree, split="part")
 
 
-def test_a_tree_of_some_labels_is_proven_by_the_originals(exported: Exported) -> None:
+def test_a_tree_of_some_labels_is_proven_with_the_originals(exported: Exported) -> None:
     kept = sorted(exported.tree.iterdir())[0]
     for other in sorted(exported.tree.iterdir())[1:]:
         shutil.rmtree(other)
@@ -229,7 +229,7 @@ def test_a_tree_of_some_labels_is_proven_by_the_originals(exported: Exported) ->
 
 
 @pytest.mark.parametrize("processes", [1, 2])
-def test_another_encoder_makes_no_difference(
+def test_a_tree_from_a_different_encoder_is_proven(
     exported: Exported, processes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for path in exported.tree.rglob("*.png"):
@@ -266,12 +266,12 @@ def copied(*command: str) -> Callable[[Path, Path], None]:
     [copied("cp", "-r"), copied("cp", "-rl"), copied("rsync", "-r"), copied("rsync", "-a"), unzipped, with_timestamps],
     ids=["cp -r", "cp -rl", "rsync -r", "rsync -a", "unzipped", "with timestamps"],
 )
-def test_a_copy_is_as_good(exported: Exported, tmp_path: Path, copy: Callable[[Path, Path], None]) -> None:
+def test_a_copied_tree_is_proven(exported: Exported, tmp_path: Path, copy: Callable[[Path, Path], None]) -> None:
     copy(exported.tree, tmp_path / "copy")
     exported.verify(tmp_path / "copy", originals=False)
 
 
-def test_a_class_without_images_needs_no_directory(exported: Exported) -> None:
+def test_a_tree_without_directories_of_empty_classes_is_proven(exported: Exported) -> None:
     exported.export(limit=2)
     for label in exported.tree.iterdir():
         if not any(label.iterdir()):
@@ -280,7 +280,7 @@ def test_a_class_without_images_needs_no_directory(exported: Exported) -> None:
     exported.verify(limit=2)
 
 
-# What is not
+# What is refused
 
 
 def invert(path: Path) -> None:
@@ -346,7 +346,7 @@ HARM = [
 
 
 @pytest.mark.parametrize(("harm", "kind"), HARM)
-def test_a_harmed_file_is_named_with_what_is_wrong(exported: Exported, harm: Callable[[Path], None], kind: str) -> None:
+def test_a_damaged_file_is_named_with_its_problem(exported: Exported, harm: Callable[[Path], None], kind: str) -> None:
     path = exported.some()
     harm(path)
     message = exported.refusal()
@@ -356,7 +356,7 @@ def test_a_harmed_file_is_named_with_what_is_wrong(exported: Exported, harm: Cal
 
 
 @pytest.mark.parametrize(("harm", "kind"), HARM)
-def test_without_the_originals_it_is_known_that_something_is_wrong(
+def test_a_damaged_file_is_detected_without_the_originals(
     exported: Exported, harm: Callable[[Path], None], kind: str
 ) -> None:
     path = exported.some()
@@ -370,7 +370,7 @@ def test_without_the_originals_it_is_known_that_something_is_wrong(
         assert path.name in message
 
 
-def test_without_the_originals_class_counts_tell_where_an_image_is_missing(exported: Exported) -> None:
+def test_the_label_of_a_missing_image_is_found_by_class_counts_without_the_originals(exported: Exported) -> None:
     document = yaml.safe_load(Path(exported.dataset).read_text())
     counts = [len(list((exported.tree / label).iterdir())) for label in CLASSES]
     document["splits"]["train"]["class_counts"] = counts
@@ -397,7 +397,7 @@ def test_an_image_in_two_directories_is_named(exported: Exported) -> None:
 
 
 @pytest.mark.parametrize("name", ["01/99.png", "01/notes.txt", "01/.hidden", "01/00.PNG", "01/0.png", "01/+1.png", "x"])
-def test_a_file_too_many_is_named(exported: Exported, name: str) -> None:
+def test_an_extra_file_is_named(exported: Exported, name: str) -> None:
     shutil.copyfile(exported.some(), exported.tree / name)
     for originals in (True, False):
         message = exported.refusal(originals=originals)
@@ -406,7 +406,7 @@ def test_a_file_too_many_is_named(exported: Exported, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["05", "1", "01/01", ".ipynb_checkpoints"])
-def test_a_directory_too_many_is_named_even_if_empty(exported: Exported, name: str) -> None:
+def test_an_extra_directory_is_named_even_if_empty(exported: Exported, name: str) -> None:
     (exported.tree / name).mkdir()
     for _ in range(2):
         message = exported.refusal()
@@ -415,7 +415,7 @@ def test_a_directory_too_many_is_named_even_if_empty(exported: Exported, name: s
         shutil.copyfile(exported.some(), exported.tree / name / "00.png")
 
 
-def test_two_images_that_changed_places_are_both_named(exported: Exported) -> None:
+def test_two_swapped_images_are_reported_as_altered(exported: Exported) -> None:
     first, second, *_ = sorted((exported.tree / "01").glob("*.png"))
     other = second.read_bytes()
     second.write_bytes(first.read_bytes())
@@ -424,7 +424,7 @@ def test_two_images_that_changed_places_are_both_named(exported: Exported) -> No
     assert "not the published" in exported.refusal(originals=False)
 
 
-def test_of_many_the_first_twenty_and_a_count_are_shown(exported: Exported) -> None:
+def test_only_the_first_twenty_of_many_problems_are_listed(exported: Exported) -> None:
     for path in exported.tree.rglob("*.png"):
         path.unlink()
     message = exported.refusal()
@@ -433,7 +433,7 @@ def test_of_many_the_first_twenty_and_a_count_are_shown(exported: Exported) -> N
     assert f"and {COUNT - 20} more" in message
 
 
-def test_another_writer_in_the_manifest_is_no_proof(tmp_path: Path) -> None:
+def test_a_changed_writer_in_the_manifest_is_refused(tmp_path: Path) -> None:
     exported = Exported(tmp_path, label_columns=("class", "writer"))
     assert exported.manifest
     lines = exported.manifest.read_text().splitlines()
@@ -443,15 +443,15 @@ def test_another_writer_in_the_manifest_is_no_proof(tmp_path: Path) -> None:
     assert "labels: SHA-256" in exported.refusal(originals=False)
 
 
-def test_no_tree_is_said_with_the_way_to_one(exported: Exported) -> None:
+def test_a_missing_tree_is_reported(exported: Exported) -> None:
     shutil.rmtree(exported.tree)
     assert "there is nothing to verify" in exported.refusal()
 
 
-# What is believed
+# What the proof rests on
 
 
-def test_an_image_that_was_changed_everywhere_is_not_the_published_one(exported: Exported) -> None:
+def test_an_image_changed_in_the_originals_too_is_refused(exported: Exported) -> None:
     content = bytearray(exported.images.read_bytes())
     content[-1] ^= 1
     exported.images.write_bytes(content)
@@ -462,10 +462,10 @@ def test_an_image_that_was_changed_everywhere_is_not_the_published_one(exported:
     assert f"{exported.images}: not the original: its content differs" in exported.refusal()
     assert f"images: SHA-256 {sha256(exported.images)}" in exported.refusal(originals=False)
     exported.export(limit=7)
-    assert "not the original" in exported.refusal(limit=7), "though the first images are"
+    assert "not the original" in exported.refusal(limit=7), "although the first images are"
 
 
-def test_another_dataset_under_the_same_name_is_recognized(tmp_path: Path) -> None:
+def test_a_different_dataset_under_the_same_name_is_recognized(tmp_path: Path) -> None:
     sample = yaml.safe_load((PROJECT / "datasets/mnist-sample.yaml").read_text())
     wrong = "0" * 64
     for role in ("images", "labels"):
@@ -485,7 +485,7 @@ def test_another_dataset_under_the_same_name_is_recognized(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("roles", [("images",), ("labels",), ("images", "labels")])
-def test_what_is_not_pinned_is_said(
+def test_facts_that_are_not_pinned_are_reported(
     exported: Exported, roles: tuple[str, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:
     exported.unpin(*roles)
@@ -504,14 +504,14 @@ def test_what_is_not_pinned_is_said(
 
 
 @pytest.mark.parametrize("role", ["images", "labels"])
-def test_originals_of_another_shape_are_refused(exported: Exported, role: str) -> None:
+def test_originals_of_a_different_shape_are_refused(exported: Exported, role: str) -> None:
     exported.unpin("images", "labels")
     path = getattr(exported, role)
     path.write_bytes(idx_bytes(numpy.zeros((COUNT + 1, *SHAPE)[: 3 if role == "images" else 1], numpy.uint8)))
     assert f"{path}: not the original: its header is another" in exported.refusal()
 
 
-def test_a_file_that_is_published_as_it_is_needs_no_second_digest(exported: Exported) -> None:
+def test_a_file_published_without_compression_needs_one_digest(exported: Exported) -> None:
     document = yaml.safe_load(Path(exported.dataset).read_text())
     for role in ("images", "labels"):
         file = document["splits"]["train"][role]
@@ -521,10 +521,10 @@ def test_a_file_that_is_published_as_it_is_needs_no_second_digest(exported: Expo
     assert '"images": true' in exported.report.read_text()
 
 
-# What lies in a stranger's tree
+# Untrusted trees
 
 
-def test_what_other_programs_leave_behind_is_named_with_the_command_that_removes_it(exported: Exported) -> None:
+def test_files_left_by_other_programs_are_named_with_the_command_that_removes_them(exported: Exported) -> None:
     names = [".DS_Store", "01/.DS_Store", "01/Thumbs.db", "01/._00.png", "desktop.ini"]
     for name in names:
         (exported.tree / name).touch()
@@ -534,7 +534,7 @@ def test_what_other_programs_leave_behind_is_named_with_the_command_that_removes
 
 
 def check_removal(message: str, exported: Exported) -> None:
-    """Check that the advised command, pasted, does what it says and nothing else."""
+    """Check that the advised command does what it says and nothing more when it is pasted into a shell."""
     command = message.partition("to do:")[2].strip()
     assert command.startswith("rm -r -- ")
     assert command.isprintable()
@@ -545,7 +545,7 @@ def check_removal(message: str, exported: Exported) -> None:
     exported.verify(originals=False)
 
 
-def test_names_that_are_commands_or_control_characters_do_nothing_when_pasted(exported: Exported) -> None:
+def test_names_with_commands_or_control_characters_are_quoted_in_the_advised_command(exported: Exported) -> None:
     names = [
         "$(touch pwned)",
         "`touch pwned`",
@@ -556,7 +556,7 @@ def test_names_that_are_commands_or_control_characters_do_nothing_when_pasted(ex
         "-rf",
         "'",
     ]
-    if LINUX:  # elsewhere a name must be text
+    if LINUX:  # other systems require names to be text
         names.append(os.fsdecode(b"\xff"))
     for name in names:
         (exported.tree / name).mkdir()
@@ -566,7 +566,7 @@ def test_names_that_are_commands_or_control_characters_do_nothing_when_pasted(ex
     check_removal(message, exported)
 
 
-def test_a_tree_whose_own_path_is_a_command_is_quoted(exported: Exported, tmp_path: Path) -> None:
+def test_the_path_of_a_tree_that_contains_a_command_is_quoted(exported: Exported, tmp_path: Path) -> None:
     tree = tmp_path / "$(touch pwned)"
     exported.tree.rename(tree)
     invert(sorted((tree / "01").iterdir())[0])
@@ -574,13 +574,13 @@ def test_a_tree_whose_own_path_is_a_command_is_quoted(exported: Exported, tmp_pa
     assert command.endswith(f"--forcerun '{tree}/01'")
 
 
-def test_pipes_and_sockets_and_links_are_named_and_not_opened(exported: Exported) -> None:
+def test_pipes_sockets_and_links_are_named_and_not_opened(exported: Exported) -> None:
     os.mkfifo(exported.tree / "pipe")
     os.mkfifo(exported.tree / "01/pipe")
     (exported.tree / "01/link").symlink_to("/dev/zero")
     (exported.tree / "loop").symlink_to(exported.tree)
     here = os.open(".", os.O_RDONLY)
-    os.chdir(exported.tree)  # since a socket's path is short
+    os.chdir(exported.tree)  # because the path of a socket must be short
     try:
         with socket.socket(socket.AF_UNIX) as unix:
             unix.bind("socket")
@@ -599,7 +599,7 @@ def test_pipes_and_sockets_and_links_are_named_and_not_opened(exported: Exported
     check_removal(message, exported)
 
 
-def test_the_directory_of_a_label_may_be_no_link(exported: Exported, tmp_path: Path) -> None:
+def test_a_label_directory_that_is_a_link_is_refused(exported: Exported, tmp_path: Path) -> None:
     (exported.tree / "01").rename(tmp_path / "elsewhere")
     (exported.tree / "01").symlink_to(tmp_path / "elsewhere")
     message = exported.refusal()
@@ -609,7 +609,7 @@ def test_the_directory_of_a_label_may_be_no_link(exported: Exported, tmp_path: P
     assert f"rm -r -- {exported.tree}/01\n" in message
 
 
-def test_a_timestamp_that_holds_something_is_extra(exported: Exported) -> None:
+def test_a_timestamp_file_with_content_is_reported_as_extra(exported: Exported) -> None:
     (exported.tree / "01/.snakemake_timestamp").write_bytes(bytes(100_000))
     assert "extra: 1\n              01/.snakemake_timestamp\n" in exported.refusal()
     (exported.tree / "01/.snakemake_timestamp").unlink()
@@ -629,7 +629,7 @@ def test_a_timestamp_that_holds_something_is_extra(exported: Exported) -> None:
         b"index,writer\n\0",
     ],
 )
-def test_a_manifest_that_is_none_is_reported(tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_not_a_manifest_is_reported(tmp_path: Path, content: bytes) -> None:
     exported = Exported(tmp_path, label_columns=("class", "writer"))
     assert exported.manifest
     exported.manifest.write_bytes(content)
@@ -639,7 +639,7 @@ def test_a_manifest_that_is_none_is_reported(tmp_path: Path, content: bytes) -> 
 
 
 @pytest.mark.parametrize("value", ["2147483648", "9" * 5000, "x", ""])
-def test_a_number_that_is_no_label_is_reported(tmp_path: Path, value: str) -> None:
+def test_a_value_that_is_not_a_label_is_reported(tmp_path: Path, value: str) -> None:
     exported = Exported(tmp_path, label_columns=("class", "writer"))
     assert exported.manifest
     lines = exported.manifest.read_text().splitlines()
@@ -648,7 +648,7 @@ def test_a_number_that_is_no_label_is_reported(tmp_path: Path, value: str) -> No
     assert f"{exported.manifest}: " in exported.refusal(originals=False)
 
 
-def test_labels_of_several_columns_need_a_manifest(tmp_path: Path) -> None:
+def test_labels_with_several_columns_need_a_manifest(tmp_path: Path) -> None:
     exported = Exported(tmp_path, label_columns=("class", "writer"))
     assert "the directories do not contain writer" in exported.refusal(manifest=None, originals=False)
     assert "file not found" in exported.refusal(manifest=str(tmp_path / "nowhere"), originals=False)
@@ -664,7 +664,7 @@ def command(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[st
     return subprocess.run(words, cwd=cwd, capture_output=True, text=True, timeout=60)
 
 
-def test_the_command_proves_or_says_what_is_wrong(exported: Exported, tmp_path: Path) -> None:
+def test_the_command_prints_the_proof_or_the_problem(exported: Exported, tmp_path: Path) -> None:
     arguments = "--dataset", "set.yaml", "results/set/png/train"
     proven = command(*arguments, "--log", "log", cwd=tmp_path)
     assert (proven.returncode, proven.stderr) == (0, "")
@@ -680,7 +680,7 @@ def test_the_command_proves_or_says_what_is_wrong(exported: Exported, tmp_path: 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["--images", "images", "results/set/png/train"], "give both --images and --labels"),
         (["--split", "nist", "results/set/png/train"], "no such split"),
@@ -695,9 +695,9 @@ def test_the_command_proves_or_says_what_is_wrong(exported: Exported, tmp_path: 
 )
 @pytest.mark.usefixtures("exported")
 def test_a_mistake_in_the_command_is_reported_without_a_traceback(
-    tmp_path: Path, arguments: list[str], told: str
+    tmp_path: Path, arguments: list[str], message: str
 ) -> None:
     process = command("--dataset", "set.yaml", *arguments, cwd=tmp_path)
     assert process.returncode > 0
-    assert told in process.stderr
+    assert message in process.stderr
     assert "Traceback" not in process.stderr

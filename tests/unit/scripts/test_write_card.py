@@ -1,4 +1,4 @@
-"""A published folder says its terms in full, and words of a dataset file show in it as they are and act nowhere."""
+"""A published folder has its full license and citation, and text of a dataset file cannot act as markup in it."""
 
 import json
 import re
@@ -22,7 +22,7 @@ ROLES = ("card", "croissant", "license_file", "citation_file", "provenance")
 
 @pytest.fixture
 def published(tmp_path: Path) -> Any:
-    """Makes the five files of a dataset file with these facts, and gives what is in them."""
+    """A function that makes the five files for a dataset file with these facts, and returns their text."""
 
     def publish(license_text: str | None = None, **facts: Any) -> dict[str, str]:
         dataset = write_dataset(tmp_path / "set.yaml", **facts)
@@ -52,7 +52,7 @@ def published(tmp_path: Path) -> Any:
     return publish
 
 
-def test_words_that_a_license_asks_for_are_passed_on(published: Any) -> None:
+def test_the_attribution_is_in_card_metadata_and_license(published: Any) -> None:
     made = published(license={"spdx": "CC-BY-4.0"}, citation="me", attribution="By me.")
     for role in ("card", "croissant", "license_file"):
         assert "By me." in made[role]
@@ -60,7 +60,7 @@ def test_words_that_a_license_asks_for_are_passed_on(published: Any) -> None:
     assert json.loads(made["croissant"])["license"] == ["https://spdx.org/licenses/CC-BY-4.0"]
 
 
-def test_a_license_comes_with_its_words_and_its_owner(published: Any) -> None:
+def test_a_license_file_has_the_full_text_and_the_owner(published: Any) -> None:
     text = PROJECT / "datasets/licenses/MIT.txt"
     made = published(str(text), license={"spdx": "MIT", "note": "Copyright (c) 2017 Me."})
     first, owner, rest = made["license_file"].split("\n\n", 2)
@@ -69,7 +69,7 @@ def test_a_license_comes_with_its_words_and_its_owner(published: Any) -> None:
     assert rest == text.read_text(encoding="utf-8")
 
 
-def test_words_of_a_dataset_file_act_neither_in_markdown_nor_in_html(published: Any) -> None:
+def test_text_of_a_dataset_file_is_escaped_in_markdown_and_html(published: Any) -> None:
     made = published(
         title=HOSTILE, citation=HOSTILE, attribution=HOSTILE, license={"spdx": None, "note": f"- # {HOSTILE}"}
     )
@@ -80,7 +80,7 @@ def test_words_of_a_dataset_file_act_neither_in_markdown_nor_in_html(published: 
     for word in ("<", "&", "[a", "[b", "`c", "**", "$f", "~~", "| e"):
         assert word not in acting
     assert "\n\\- \\# " in shown
-    assert code.count("```") == 1, "nothing ends the block of code but its own end"
+    assert code.count("```") == 1, "text cannot end the block of code"
     document = json.loads(made["croissant"])
     assert document["alternateName"] == HOSTILE
 
@@ -96,11 +96,11 @@ def test_words_of_a_dataset_file_act_neither_in_markdown_nor_in_html(published: 
         ("<b>&amp;", "\\<b\\>\\&amp;"),
     ],
 )
-def test_markdown_is_escaped_only_where_it_would_act(text: str, escaped: str) -> None:
+def test_markdown_is_escaped_only_where_needed(text: str, escaped: str) -> None:
     assert write_card.markdown(text) == escaped
 
 
-def test_where_a_dataset_comes_from_is_in_its_metadata(published: Any) -> None:
+def test_url_creators_and_date_are_in_the_metadata(published: Any) -> None:
     made = published(url="https://example.org/set", creators=["Ada Bee", "Cee Dee"], published="2017-08-25")
     document = json.loads(made["croissant"])
     assert document["url"] == "https://example.org/set"
@@ -112,7 +112,7 @@ def test_where_a_dataset_comes_from_is_in_its_metadata(published: Any) -> None:
 
 
 @pytest.mark.parametrize("day", ["1998", "2017-08-25"])
-def test_metadata_is_valid_without_a_warning_where_the_dataset_file_says_all(
+def test_metadata_of_a_complete_dataset_file_is_valid_without_a_warning(
     published: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture, day: str
 ) -> None:
     published(url="https://example.org/set", creators=["Ada Bee"], published=day, license={"spdx": "MIT"})

@@ -1,4 +1,4 @@
-"""Images as text: what numpy reads there is what it wrote into the IDX files."""
+"""Images are written as text: numpy reads back the values of the IDX files."""
 
 from pathlib import Path
 
@@ -22,14 +22,14 @@ def split(tmp_path: Path) -> tuple[str, str, str]:
     return str(tmp_path / "images"), str(tmp_path / "labels"), header
 
 
-def test_a_line_is_a_label_and_then_the_pixels_row_by_row(tmp_path: Path, split: tuple[str, str, str]) -> None:
+def test_a_line_has_the_label_and_then_the_pixels_row_by_row(tmp_path: Path, split: tuple[str, str, str]) -> None:
     write_csv.main(*split, str(tmp_path / "train.csv"))
     table = numpy.loadtxt(tmp_path / "train.csv", numpy.int64, delimiter=",")
     assert (table[:, 0] == LABELS).all()
     assert (table[:, 1:] == IMAGES.reshape(12, 6)).all()
 
 
-def test_the_names_of_the_columns_come_first_when_asked_for(tmp_path: Path, split: tuple[str, str, str]) -> None:
+def test_column_names_come_first_on_request(tmp_path: Path, split: tuple[str, str, str]) -> None:
     write_csv.main(*split, str(tmp_path / "train.csv"), column_names=True, limit=8, classes=[300, 1100])
     lines = (tmp_path / "train.csv").read_text().splitlines()
     assert lines[0] == "label,1x1,1x2,1x3,2x1,2x2,2x3"

@@ -24,7 +24,7 @@ def make(folder: Path, images: numpy.ndarray) -> tuple[str, str, str, str]:
     ("count", "shape", "groups"),
     [(2500, (2, 2), [1000, 1000, 500]), (5, (4096, 4096), [2, 2, 1]), (2, (1, 40_000_000), [1, 1])],
 )
-def test_a_row_group_has_few_enough_images_to_be_in_memory(
+def test_a_row_group_is_small_enough_for_memory(
     tmp_path: Path, count: int, shape: tuple[int, int], groups: list[int]
 ) -> None:
     write_parquet.main(*make(tmp_path, numpy.zeros((count, *shape), numpy.uint8)))
@@ -39,4 +39,4 @@ def test_memory_does_not_grow_with_the_number_of_large_images(tmp_path: Path) ->
         arguments = make(tmp_path, noise)
         return growth("write_parquet.main(*sys.argv[1:])", *arguments, before="import write_parquet, pyarrow.parquet")
 
-    assert memory(120) < memory(40) + 20, "a quarter of the 80 MB by which the images are more"
+    assert memory(120) < memory(40) + 20, "20 MB is a quarter of the 80 MB of additional images"

@@ -1,4 +1,4 @@
-"""Work is spread over processes, and what they give stays in order."""
+"""Work is spread over processes, and the results stay in order."""
 
 import os
 import signal
@@ -26,7 +26,7 @@ def test_results_come_in_the_order_of_the_pieces(processes: int) -> None:
     assert (os.getpid() in {process for _, process in results}) == (processes == 1)
 
 
-def test_no_more_pieces_are_taken_than_are_worked_on() -> None:
+def test_pieces_are_taken_only_a_few_ahead_of_the_work() -> None:
     pieces = iter(range(1000))
     results = parallel_map(slow_first, pieces, 2)
     next(results)
@@ -38,7 +38,7 @@ def die(number: int) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def test_a_process_that_is_killed_is_named_and_not_waited_for() -> None:
+def test_a_killed_process_is_reported_without_waiting() -> None:
     with pytest.raises(DataError, match="one of 2 processes: the process was killed"):
         list(parallel_map(die, [1], 2))
 
@@ -47,7 +47,7 @@ def refuse(number: int) -> None:
     raise DataError("a.png", "damaged", at=f"byte {number}", todo="make it again")
 
 
-def test_an_error_in_a_process_arrives_as_itself() -> None:
+def test_an_error_in_a_process_keeps_its_message_and_details() -> None:
     with pytest.raises(DataError) as raised:
         list(parallel_map(refuse, [7], 2))
     assert str(raised.value) == "a.png: damaged\n  at:       byte 7\n  to do:    make it again"
@@ -60,7 +60,7 @@ from idxpng.errors import DataError
 from idxpng.verify.parallel import parallel_map
 
 def work(number):
-    os.write(1, f"{os.getpid()}\\n".encode())  # at once, where print may write the line in two parts
+    os.write(1, f"{os.getpid()}\\n".encode())  # one write; print may write the line in two parts
     time.sleep(60)
 
 if __name__ == "__main__":
@@ -69,7 +69,7 @@ if __name__ == "__main__":
 
 
 @needs_proc
-def test_the_processes_end_with_their_parent(tmp_path: Path) -> None:
+def test_processes_end_when_their_parent_is_killed(tmp_path: Path) -> None:
     (tmp_path / "program.py").write_text(PROGRAM)
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     command = [sys.executable, str(tmp_path / "program.py")]

@@ -1,4 +1,4 @@
-"""Where the images of a split lie is known without a list of their paths."""
+"""The tree of a split is examined without a list of all its paths."""
 
 import os
 import tracemalloc
@@ -15,7 +15,7 @@ LABELS = {"00": 0, "07": 7, "12": 12}
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A tree of six images, which nobody opens."""
+    """A tree of six images; the files are empty, because the tests never open them."""
     for index, label in enumerate(["12", "00", "07", "00", "12", "12"]):
         path = tmp_path / label / f"{index:02}.png"
         path.parent.mkdir(exist_ok=True)
@@ -33,7 +33,7 @@ def test_images_are_found_in_the_order_of_the_idx_file(folder: Path) -> None:
     assert tree.image_counts() == {"00": 2, "07": 1, "12": 3}
 
 
-def test_each_problem_is_reported_with_its_path_and_the_labels_to_make_again(folder: Path) -> None:
+def test_each_problem_is_reported_with_its_path_and_the_labels_to_repeat(folder: Path) -> None:
     (folder / "12/00.png").unlink()
     (folder / "07/02.png").rename(folder / "00/02.png")
     (folder / "00/06.png").touch()
@@ -51,7 +51,7 @@ def test_each_problem_is_reported_with_its_path_and_the_labels_to_make_again(fol
     assert problems.removal("tree") == ["rm -r -- tree/00/06.png"]
 
 
-def test_without_labels_a_missing_image_has_no_directory(folder: Path) -> None:
+def test_a_missing_image_without_labels_is_reported_without_a_directory(folder: Path) -> None:
     (folder / "12/00.png").unlink()
     (folder / "07/02.png").rename(folder / "00/02.png")
     problems = PngTree(str(folder), LABELS, 11, 6).find_images()
@@ -59,14 +59,14 @@ def test_without_labels_a_missing_image_has_no_directory(folder: Path) -> None:
     assert problems.labels == set()
 
 
-def test_an_original_label_that_no_class_has_is_reported(folder: Path) -> None:
+def test_an_original_label_without_a_class_is_reported(folder: Path) -> None:
     problems = PngTree(str(folder), LABELS, 11, 6).find_images(expected=[12, 0, 99, 0, 12, 12])
     assert problems.lines() == ["missing: 1", "  99/02.png", "misplaced: 1", "  07/02.png (its label is 99)"]
 
 
 @pytest.mark.memory
 @pytest.mark.parametrize("harm", ["none", "all missing", "all misplaced", "all extra"])
-def test_memory_grows_by_four_bytes_an_image(tmp_path: Path, harm: str) -> None:
+def test_memory_grows_by_a_few_bytes_per_image(tmp_path: Path, harm: str) -> None:
     (tmp_path / "image").touch()
     label = {"all misplaced": "07", "all extra": "x"}.get(harm, "00")
     directory = tmp_path / "tree" / label
