@@ -177,8 +177,8 @@ ON_A_FULL_DISK = {
 
 # What else a rule makes of some size.
 BESIDE = {
-    "browse": [f"results/{SAMPLE}/index.html"],
-    "card": [f"results/{SAMPLE}/{name}" for name in ("README.md", "LICENSE", "CITATION", "provenance.json")],
+    "make_page": [f"results/{SAMPLE}/index.html"],
+    "write_card": [f"results/{SAMPLE}/{name}" for name in ("README.md", "LICENSE", "CITATION", "provenance.json")],
 }
 
 
