@@ -56,7 +56,7 @@ with without_traceback():
     plan = Plan(checked_config, catalog, path_variable("results"), path_variable("resources"), targets)
     if not is_imported():
         check_folder(plan.results, "results")
-        check_folder(plan.resources, "resources")
+        check_folder(plan.resources, "resources", writable=False)  # complete resources are only read
 
 folder_plan = FolderPlan(checked_config, catalog)
 job_resources = JobResources(catalog)

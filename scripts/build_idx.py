@@ -161,6 +161,14 @@ def _listed(manifest: str, labels: Labels) -> tuple[int, Iterator[Item]]:
                         found=error,
                     ) from None
                 _check(item.label, labels, manifest, rows.line_num)
+                if Path(item.path).is_absolute() or ".." in Path(item.path).parts:
+                    raise DataError(
+                        manifest,
+                        "a path that leads out of the folder of images",
+                        at=f"line {rows.line_num}",
+                        expected="a path below that folder, such as train/cat/0001.png",
+                        found=item.path,
+                    )
                 yield item
 
     if not count:

@@ -9,6 +9,7 @@ from pathlib import Path
 from idxpng.dataset.file import DATASETS, load, read_schema
 from idxpng.dataset.model import Dataset
 from idxpng.errors import DataError
+from idxpng.log import output
 
 COLUMNS = ("name", "published", "images", "classes", "download", "license", "verified", "content")
 
@@ -59,6 +60,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("files", metavar="FILE", nargs="*", help="dataset files; all in the folder datasets/ if none")
     try:
-        print(main(parser.parse_args().files))
+        output(main(parser.parse_args().files))
     except DataError as error:
         sys.exit(str(error))

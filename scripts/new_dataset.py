@@ -24,6 +24,8 @@ from idxpng.dataset.writer import dump
 from idxpng.errors import DataError
 from idxpng.formats.compressed import open_content
 from idxpng.formats.idx import IdxError, read_header
+from idxpng.log import output
+from idxpng.text import printable
 
 HEAD = """\
 # Made from the IDX files. schemas/dataset.schema.yaml explains every key.
@@ -86,7 +88,7 @@ def _idx_files(files: Sequence[str]) -> list[str]:
     if not kept:
         raise DataError(files[0], "none of the files is an IDX file", found="; ".join(others))
     for other in others:
-        print(f"left out: {other}", file=sys.stderr)
+        print(f"left out: {printable(other)}", file=sys.stderr)
     return kept
 
 
@@ -116,8 +118,8 @@ if __name__ == "__main__":
     parser.add_argument("--output", metavar="FILE", help="the dataset file to write; beside the folder if left out")
     arguments = parser.parse_args()
     try:
-        print(main(arguments.files, arguments.output))
+        output(main(arguments.files, arguments.output))
     except DataError as error:
         sys.exit(str(error))
     except OSError as error:
-        sys.exit(f"{error.filename}: {error.strerror}")
+        sys.exit(f"{printable(error.filename or arguments.output)}: {error.strerror}")

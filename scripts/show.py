@@ -9,6 +9,8 @@ import numpy
 from idxpng.errors import DataError
 from idxpng.formats.compressed import CHUNK, open_content
 from idxpng.formats.idx import IdxError, IdxHeader, as_array, decode, read_header
+from idxpng.log import output
+from idxpng.text import printable
 
 DIMENSIONS = {1: ["number of labels"], 3: ["number of images", "number of rows", "number of columns"]}
 
@@ -103,8 +105,8 @@ if __name__ == "__main__":
     parser.add_argument("--draw", action="store_true", help="show images drawn with block characters, not as numbers")
     arguments = parser.parse_args()
     try:
-        print(main(arguments.file, arguments.count, arguments.index, arguments.draw))
+        output(main(arguments.file, arguments.count, arguments.index, arguments.draw))
     except DataError as error:
         sys.exit(str(error))
     except OSError as error:
-        sys.exit(f"{arguments.file}: {error.strerror}")
+        sys.exit(f"{printable(arguments.file)}: {error.strerror}")

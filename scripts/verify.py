@@ -13,7 +13,7 @@ from idxpng.dataset.file import DATASETS, identify, load, read_schema
 from idxpng.dataset.model import ROLES, Dataset
 from idxpng.errors import DataError
 from idxpng.files.json_file import write_json
-from idxpng.text import printable, shell_word
+from idxpng.text import shell_word
 from idxpng.verify.png_tree import Problems
 from idxpng.verify.tree_check import TreeCheck
 
@@ -84,7 +84,7 @@ def main(
                 "pinned": {role: role in check.pins for role in ROLES},
             }
             write_json(report, document)
-        print(printable(_sentence(check)))
+        log.output(_sentence(check))
 
 
 def _trees(tree: str, dataset: Dataset, split: str | None) -> dict[str, str]:

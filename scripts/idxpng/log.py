@@ -27,6 +27,16 @@ def warning(message: str, *values: object) -> None:
     _say("WARNING", message % values if values else message)
 
 
+def output(text: str) -> None:
+    """Print the result of a command, of one or more lines: nothing in it acts on a terminal.
+
+    Letters that the terminal's encoding does not have become escapes: a result is a result there too.
+    """
+    encoding = sys.stdout.encoding or "utf-8"
+    safe = "\n".join(map(printable, text.split("\n")))
+    print(safe.encode(encoding, "backslashreplace").decode(encoding))
+
+
 def _say(level: str, text: str) -> None:
     """Write a message of one or more lines, in which nothing acts on a terminal, whoever's words are in it."""
     text = "\n".join(map(printable, text.split("\n")))

@@ -129,3 +129,10 @@ def test_control_characters_in_messages_are_escaped_on_the_terminal_and_in_the_l
     for text in (job.terminal, job.log):
         assert f"the server says: {words}\n" in text
         assert f"a{words}\\n: No such file\n" in text
+
+
+def test_a_result_is_printed_where_the_encoding_lacks_its_letters_and_does_not_act_on_the_terminal() -> None:
+    code = r"from idxpng import log; log.output('Цифры × 数字\n\x1b[2J')"
+    environment = os.environ | {"PYTHONPATH": str(SCRIPTS), "PYTHONIOENCODING": "latin-1"}
+    process = subprocess.run([sys.executable, "-c", code], env=environment, check=True, capture_output=True)
+    assert process.stdout == rb"\u0426\u0438\u0444\u0440\u044b " + b"\xd7" + rb" \u6570\u5b57" + b"\n\\x1b[2J\n"

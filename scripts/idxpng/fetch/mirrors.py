@@ -63,6 +63,9 @@ def _in_directory(directory: Path, file: str) -> list[Place]:
 
 
 def configured(environment: Mapping[str, str] = os.environ) -> dict[str, list[str]]:
-    """The configured mirrors by dataset."""
-    found: dict[str, list[str]] = json.loads(environment.get(VARIABLE, "{}"))
-    return found
+    """The configured mirrors by dataset; none where the variable has a value that is not ours."""
+    try:
+        found = json.loads(environment.get(VARIABLE, "{}"))
+    except ValueError:
+        found = None
+    return found if isinstance(found, dict) else {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections import Counter, defaultdict
 from typing import NamedTuple
 
@@ -33,21 +34,27 @@ class GrayImage(NamedTuple):
 def read(path: str | os.PathLike[str]) -> GrayImage | str:
     """An image, its size as (rows, columns); or what it is instead, a key of `REMEDIES`."""
     try:
+        if not stat.S_ISREG(os.stat(path).st_mode):  # a pipe would be waited for
+            return "no image"
         image = Image.open(path, formats=FORMATS)
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except MemoryError:
+        raise
+    except Exception as error:  # of any class: each of Pillow's decoders raises what it stumbles over
         return "damaged" if isinstance(error, OSError) and error.errno else "no image"
-    with image:
-        if getattr(image, "n_frames", 1) > 1:
-            return "of several pictures"
-        if image.mode.startswith(DEEP):
-            return "of more than 8 bits a pixel"
-        if image.mode not in ("L", "1"):
-            return "in color"
-        try:
+    try:
+        with image:
+            if getattr(image, "n_frames", 1) > 1:
+                return "of several pictures"
+            if image.mode.startswith(DEEP):
+                return "of more than 8 bits a pixel"
+            if image.mode not in ("L", "1"):
+                return "in color"
             pixels = image.tobytes() if image.mode == "L" else image.convert("L").tobytes()
-        except (OSError, SyntaxError, ValueError):
-            return "damaged"
-        return GrayImage((image.height, image.width), pixels)
+            return GrayImage((image.height, image.width), pixels)
+    except MemoryError:
+        raise
+    except Exception:
+        return "damaged"
 
 
 class Problems:

@@ -2,12 +2,12 @@
 
 So they are the same bytes each time, for a seventh of the time that `tarfile` takes for each member.
 
-A member is a header of 512 bytes and its data, padded with zeros to a multiple of 512; two headers of
-zeros end the archive. A header has, each ended by a zero or filled up with zeros: the name (100 bytes),
-mode, user, group (8 each), size, time (12 each), checksum (8), type (1), name of the link's target (100),
-"ustar" and version (8), names of user and group (32 each, empty), numbers of a device (8 each), and fields that stay
-empty. Numbers are octal digits; the checksum is the sum of all bytes of the header, with spaces where it will stand
-itself (POSIX.1-2017, pax, "ustar Interchange Format").
+A member is a header of 512 bytes and its data, padded with zeros to a multiple of 512; two headers of zeros end the
+archive. A header has, each ended by a zero or filled up with zeros: the name (100 bytes), mode, user, group (8 each),
+size, time (12 each), checksum (8), type (1), name of the link's target (100), "ustar" and version (8), names of user
+and group (32 each, empty), numbers of a device (8 each), and a prefix (155): what comes before a slash in a longer
+name. Numbers are octal digits; the checksum is the sum of all bytes of the header, with spaces in its own place
+(POSIX.1-2017, pax, "ustar Interchange Format").
 """
 
 import os
@@ -15,10 +15,12 @@ from collections.abc import Iterator
 
 BLOCK = 512
 END = bytes(2 * BLOCK)
+NAME_BYTES, PREFIX_BYTES = 100, 155
+PREFIX_AT = 345
 
 _OWNER = b"0000000\0" * 2
 _TIME = b"00000000000\0"
-_REST = bytes(100) + b"ustar\00000" + bytes(64) + b"0000000\0" * 2 + bytes(167)
+_REST = bytes(100) + b"ustar\00000" + bytes(64) + b"0000000\0" * 2
 
 
 def _frame(mode: bytes, kind: bytes) -> tuple[bytes, bytes, int]:
@@ -35,7 +37,8 @@ def names(path: str | os.PathLike[str]) -> Iterator[str]:
     """The names of the members of an archive that this module has made."""
     with open(path, "rb") as file:
         while (header := file.read(BLOCK)).rstrip(b"\0"):
-            yield header[:100].rstrip(b"\0").decode()
+            parts = (header[PREFIX_AT : PREFIX_AT + PREFIX_BYTES], header[:NAME_BYTES])
+            yield "/".join(part.rstrip(b"\0").decode() for part in parts if part[0])
             size = int(header[124:135], 8)
             file.seek(size + -size % BLOCK, os.SEEK_CUR)
 
@@ -44,7 +47,7 @@ def member(name: str, data: bytes) -> bytes:
     """A file as it stands in an archive: mode 0644, owner 0, time 0.
 
     Args:
-        name: at most 100 bytes of UTF-8.
+        name: UTF-8, of which at most 100 bytes are behind a slash, and at most 155 before it.
         data: less than 8 GiB.
 
     Raises:
@@ -57,7 +60,7 @@ def folder(name: str) -> bytes:
     """A folder as it stands in an archive: mode 0755, owner 0, time 0.
 
     Args:
-        name: at most 100 bytes of UTF-8, the last one a slash.
+        name: as in `member`, with a slash at the end.
 
     Raises:
         ValueError: when it is longer.
@@ -66,10 +69,22 @@ def folder(name: str) -> bytes:
 
 
 def _member(name: str, data: bytes, before: bytes, after: bytes, fixed_sum: int) -> bytes:
-    start = name.encode()
-    if len(start) > 100 or len(data) >= 8**11:
-        raise ValueError(f"a member of {len(data)} bytes and a name of {len(start)} does not fit a ustar header")
+    start, prefix = name.encode(), b""
+    if len(start) > NAME_BYTES and b"/" in start:
+        cut = max(0, start.rfind(b"/", 0, min(len(start) - 1, PREFIX_BYTES + 1)))
+        prefix, start = start[:cut], start[cut + 1 :]
+    if len(start) > NAME_BYTES or len(data) >= 8**11:
+        raise ValueError(f"a member of {len(data)} bytes and a name of {len(name)} does not fit a ustar header")
     size = b"%011o\0" % len(data)
-    checksum = b"%06o\0 " % (sum(start) + sum(size) + fixed_sum)
+    checksum = b"%06o\0 " % (sum(start) + sum(prefix) + sum(size) + fixed_sum)
     padding = bytes(-len(data) % BLOCK)
-    return b"".join((start.ljust(100, b"\0"), before, size, _TIME, checksum, after, data, padding))
+    header = (
+        start.ljust(NAME_BYTES, b"\0"),
+        before,
+        size,
+        _TIME,
+        checksum,
+        after,
+        prefix.ljust(BLOCK - PREFIX_AT, b"\0"),
+    )
+    return b"".join((*header, data, padding))

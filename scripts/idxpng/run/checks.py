@@ -14,12 +14,13 @@ from idxpng.run.plan import Plan
 from idxpng.run.summary import image_count
 
 
-def check_folder(path: str | os.PathLike[str], name: str) -> None:
+def check_folder(path: str | os.PathLike[str], name: str, writable: bool = True) -> None:
     """Check that ``path`` is, or can become, a directory in which files can be made.
 
     Args:
         path: the directory.
         name: its name under the key ``pathvars`` of the configuration.
+        writable: whether something is to be made there.
 
     Raises:
         DataError: when it, or a folder above it, is a file or cannot be written.
@@ -31,7 +32,7 @@ def check_folder(path: str | os.PathLike[str], name: str) -> None:
     if not existing.is_dir():
         found = f"{existing} is a file"
         raise DataError(path, "cannot be a folder", expected="a folder, or nothing", found=found, todo=todo)
-    if not os.access(existing, os.W_OK | os.X_OK):
+    if writable and not os.access(existing, os.W_OK | os.X_OK):
         read_only = os.statvfs(existing).f_flag & os.ST_RDONLY
         found = f"{existing} is on a read-only file system" if read_only else f"no permission to write in {existing}"
         raise DataError(path, "cannot be written", found=found, todo=todo)
@@ -44,10 +45,12 @@ def check_run(plan: Plan, jobs: Iterable[Any]) -> list[str]:
         Warnings.
 
     Raises:
-        DataError: when a folder holds results of another dataset of the same name.
+        DataError: when resources cannot be written but must be, or a folder has results of another dataset of its name.
         DiskRoomError: when there is no room for the PNG files.
     """
     jobs = list(jobs)
+    writable = any(str(output).startswith(f"{plan.resources}/") for job in jobs for output in job.output)
+    check_folder(plan.resources, "resources", writable)
     for name in plan.catalog.configured:
         _check_origin(plan, name, Path(plan.results, name))
     check_room_for_files(plan.results, plan.export_count(jobs))

@@ -22,5 +22,6 @@ def prepare(mirrors: Mapping[str, Sequence[str]], environment: MutableMapping[st
     """
     folder = str(Path(sys.executable).parent)
     environment["PATH"] = os.pathsep.join([folder, environment.get("PATH", os.defpath)])
+    environment.pop("PYTHONSAFEPATH", None)  # with which a script does not find the library beside it
     environment.setdefault("OPENBLAS_NUM_THREADS", "1")
     environment[VARIABLE] = json.dumps(configured(environment) | dict(mirrors))

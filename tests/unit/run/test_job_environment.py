@@ -1,8 +1,10 @@
 import os
+import subprocess
 import sys
 from pathlib import Path
 
 from idxpng.run.job_environment import configured, prepare
+from project import PROJECT
 
 
 def test_the_running_python_comes_first_in_path() -> None:
@@ -16,3 +18,16 @@ def test_mirrors_of_several_workflows_in_one_process_are_merged() -> None:
     prepare({"mnist": ("https://me:secret@example.org/",)}, environment)
     prepare({"kmnist": ("/data",)}, environment)
     assert configured(environment) == {"mnist": ["https://me:secret@example.org/"], "kmnist": ["/data"]}
+
+
+def test_a_variable_whose_value_is_not_ours_is_no_obstacle() -> None:
+    for value in ("x", "[1]", ""):
+        environment = {"IDXPNG_MIRRORS": value}
+        prepare({"kmnist": ("/data",)}, environment)
+        assert configured(environment) == {"kmnist": ["/data"]}
+
+
+def test_a_script_finds_the_library_where_python_is_to_import_from_safe_places_alone() -> None:
+    environment = os.environ | {"PYTHONSAFEPATH": "1"}
+    prepare({}, environment)
+    subprocess.run([sys.executable, str(PROJECT / "scripts/export.py"), "--help"], env=environment, check=True)

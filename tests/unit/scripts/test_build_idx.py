@@ -114,6 +114,8 @@ def test_transposed_images_and_labels_with_several_columns_are_rebuilt_with_the_
         ("path,label,writer\ntrain/3/00.png,10,7\n", ["line 2", "not a class", "one of 0, 1, 2", "found:    10"]),
         ("path,label,writer\ntrain/3/00.png,3,2147483648\n", ["line 2", "writer does not fit", "int32, -2147483648"]),
         ("path,label,writer\ntrain/3/x.png,3,7\n", ["x.png", "damaged"]),
+        ("path,label,writer\n../x.png,3,7\n", ["line 2", "leads out of the folder", "found:    ../x.png"]),
+        ("path,label,writer\n/x.png,3,7\n", ["line 2", "leads out of the folder", "found:    /x.png"]),
         ("path,label\n\xe9", ["not a readable CSV file", "UTF-8"]),
     ],
 )

@@ -234,3 +234,9 @@ def test_the_header_of_mnist_matches_the_description_of_its_authors(mnist: Path)
 
 def test_the_first_labels_of_mnist_are_shown(mnist: Path) -> None:
     assert shown(mnist / "train-labels-idx1-ubyte.gz", "--count", "10") == "5 0 4 1 9 2 1 3 1 4\n"
+
+
+def test_escape_codes_in_the_name_of_a_missing_file_do_not_reach_the_terminal() -> None:
+    process = show_process("no\033[2Jsuch")
+    assert process.returncode == 1
+    assert "\033" not in process.stderr and "no\\x1b[2Jsuch: No such file" in process.stderr

@@ -1,0 +1,28 @@
+"""What is assembled by hand is what Python's own reader reads."""
+
+import io
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from idxpng.formats.tar import END, folder, member, names
+
+LONG = ["x" * 95 + "/0/00001.png", "x" * 155 + "/" + "y" * 100, "\u00e9" * 50 + "/7/1.png", "train/0/00001.png"]
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_a_name_of_up_to_255_bytes_is_read_as_it_was_written(tmp_path: Path, name: str) -> None:
+    archive = folder(f"{name}.d/") + member(name, b"data") + END if len(name) < 150 else member(name, b"data") + END
+    with tarfile.open(fileobj=io.BytesIO(archive)) as opened:
+        assert [each.name for each in opened][-1] == name
+        last = opened.extractfile(name)
+        assert last and last.read() == b"data"
+    (tmp_path / "a.tar").write_bytes(archive)
+    assert list(names(tmp_path / "a.tar"))[-1] == name
+
+
+@pytest.mark.parametrize("name", ["x" * 101, "x" * 156 + "/1.png", "a/" + "y" * 101])
+def test_a_name_that_does_not_fit_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="does not fit a ustar header"):
+        member(name, b"")
