@@ -101,7 +101,7 @@ def check_mirror(mirror: str, display_name: str) -> str:
     """The mirror itself, when it is an http, https or file URL or a directory.
 
     Raises:
-        DataError: when it is anything else.
+        DataError: when it is not one of these.
     """
     scheme, separator, _ = mirror.partition("://")
     if separator and scheme not in ("http", "https", "file"):
@@ -204,7 +204,7 @@ def _contradictions(dataset: Dataset) -> Iterator[DataError]:
 
 
 def identify(digests: Container[str], datasets: Path = DATASETS) -> str | None:
-    """The known file, published or decompressed, that has one of these SHA-256, among the dataset files of a folder."""
+    """The published or decompressed file with one of these SHA-256, among the dataset files of a folder."""
     for path in sorted(datasets.glob("*.yaml")):
         facts = read_yaml(path, str(path))
         old = [what for digest, what in _superseded(facts).items() if digest in digests]

@@ -1,4 +1,4 @@
-"""Images of one's own as 8-bit gray pixels, and what keeps others from being that."""
+"""Reading a user's images as 8-bit gray pixels, and explaining why some cannot be read."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ REMEDIES = {
     "in color": "mogrify -colorspace Gray -alpha off -type Grayscale -depth 8",
     "of more than 8 bits a pixel": "mogrify -depth 8",
     "of several pictures": "keep one picture of each, as magick 'x.tiff[0]' x.png does",
-    "no image": f"remove what is no image, and convert other formats than {', '.join(FORMATS)}",
+    "not an image": f"remove files that are not images, and convert formats other than {', '.join(FORMATS)}",
     "damaged": "remove these, or get them again",
 }
 
@@ -35,7 +35,7 @@ def read(path: str | os.PathLike[str]) -> GrayImage | str:
     try:
         image = Image.open(path, formats=FORMATS)
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        return "damaged" if isinstance(error, OSError) and error.errno else "no image"
+        return "damaged" if isinstance(error, OSError) and error.errno else "not an image"
     with image:
         if getattr(image, "n_frames", 1) > 1:
             return "of several pictures"
@@ -72,7 +72,7 @@ class Problems:
             self._first[kind].append(path)
 
     def error(self, folder: str | os.PathLike[str]) -> DataError:
-        """What is wrong with them, and how to mend it."""
+        """What is wrong with them, and how to fix it."""
         wrong = {kind: count for kind, count in self._counts.items() if kind in REMEDIES or len(self._sizes) > 1}
         found = [
             f"{kind}: {count:,} ({', '.join(self._first[kind])}{', …' if count > SHOWN else ''})"

@@ -1,4 +1,4 @@
-"""Folders of one's own images, ``{split}/{class}/{name}``: what is in them, and in which order."""
+"""Folders of a user's images, ``{split}/{class}/{name}``: what is in them, and in which order."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class ImageFolder:
         return [str(folder), *(str(folder / name) for name in _folders(folder))]
 
     def state(self, split: str) -> str:
-        """A digest of the name, size and time of change of each image of a split: another one after any edit.
+        """A digest of the name, size and time of change of each image of a split: it changes with any edit.
 
         It takes some seconds for a million images, and no memory: the digests of the images are added up.
         """
@@ -132,7 +132,7 @@ def _state(folder: str, entry: os.DirEntry[str]) -> int:
     try:
         found = entry.stat()
     except OSError:
-        return 0  # a link to nothing, of which the job tells
+        return 0  # a broken link, which the job reports
     state = f"{folder}/{entry.name} {found.st_size} {found.st_mtime_ns}"
     return int.from_bytes(hashlib.blake2b(os.fsencode(state), digest_size=16).digest())
 
@@ -141,7 +141,7 @@ def _folders(path: Path) -> list[str]:
     """The names of the folders in a folder, in natural order.
 
     Raises:
-        DataError: when there is none, or it has files, or it is no folder.
+        DataError: when it does not exist, has files, or is not a folder.
     """
     if not path.is_dir():
         raise DataError(path, "folder not found", expected=LAYOUT)

@@ -102,7 +102,7 @@ class LabeledImages:
         return tuple(value for column, value in enumerate(values) if column != self._class_column)
 
     def upright(self, stored: bytes) -> bytes:
-        """An image as it stands in the images file, row by row from the top."""
+        """An image as stored in the images file, row by row from the top."""
         if not self._transposed:
             return stored
         rows, _ = self.size

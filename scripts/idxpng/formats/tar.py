@@ -6,7 +6,7 @@ A member is a header of 512 bytes and its data, padded with zeros to a multiple 
 zeros end the archive. A header has, each ended by a zero or filled up with zeros: the name (100 bytes),
 mode, user, group (8 each), size, time (12 each), checksum (8), type (1), name of the link's target (100),
 "ustar" and version (8), names of user and group (32 each, empty), numbers of a device (8 each), and fields that stay
-empty. Numbers are octal digits; the checksum is the sum of all bytes of the header, with spaces where it will stand
+empty. Numbers are octal digits; the checksum is the sum of all bytes of the header, with spaces in its own place
 itself (POSIX.1-2017, pax, "ustar Interchange Format").
 """
 
@@ -22,7 +22,7 @@ _REST = bytes(100) + b"ustar\00000" + bytes(64) + b"0000000\0" * 2 + bytes(167)
 
 
 def _frame(mode: bytes, kind: bytes) -> tuple[bytes, bytes, int]:
-    """What stands before the size and after the checksum of a member, and the sum of all that is the same in each."""
+    """The bytes before the size and after the checksum of a member, and the sum of those that are always the same."""
     before, after = mode + _OWNER, kind + _REST
     return before, after, sum(before) + sum(_TIME) + sum(after) + 8 * ord(" ")
 
@@ -41,7 +41,7 @@ def names(path: str | os.PathLike[str]) -> Iterator[str]:
 
 
 def member(name: str, data: bytes) -> bytes:
-    """A file as it stands in an archive: mode 0644, owner 0, time 0.
+    """A file as a member of an archive: mode 0644, owner 0, time 0.
 
     Args:
         name: at most 100 bytes of UTF-8.
@@ -54,7 +54,7 @@ def member(name: str, data: bytes) -> bytes:
 
 
 def folder(name: str) -> bytes:
-    """A folder as it stands in an archive: mode 0755, owner 0, time 0.
+    """A folder as a member of an archive: mode 0755, owner 0, time 0.
 
     Args:
         name: at most 100 bytes of UTF-8, the last one a slash.

@@ -508,7 +508,7 @@ def test_originals_of_another_shape_are_refused(exported: Exported, role: str) -
     exported.unpin("images", "labels")
     path = getattr(exported, role)
     path.write_bytes(idx_bytes(numpy.zeros((COUNT + 1, *SHAPE)[: 3 if role == "images" else 1], numpy.uint8)))
-    assert f"{path}: not the original: its header is another" in exported.refusal()
+    assert f"{path}: not the original: its header differs" in exported.refusal()
 
 
 def test_a_file_that_is_published_as_it_is_needs_no_second_digest(exported: Exported) -> None:
