@@ -74,7 +74,11 @@ def main(
             like, "`like` needs a manifest, which has the labels", todo="give their manifest, with --manifest"
         )
     kind = _labels(source, model)
-    count, items = _listed(manifest, kind) if manifest else _found(source, split)
+    if manifest:
+        count, items = _listed(manifest, kind)
+    else:
+        count, images_found = source.images(split)
+        items = (Item(f"{split}/{image.path}", (image.label,)) for image in images_found)
     upright = model is None or model.orientation == "upright"
     counts: Counter[int] = Counter()
     # An error names the inner file, so that is the images, which are what fills a disk.
@@ -129,12 +133,6 @@ def _labels(source: ImageFolder, model: Dataset | None) -> Labels:
     names = {label: str(label) if numbers else classes[label] for label in sorted(classes)}
     type_name = next(name for name in ("uint8", "int16", "int32") if max(names) <= LARGEST_LABEL[name])
     return Labels(type_name, (CLASS,), names)
-
-
-def _found(source: ImageFolder, split: str) -> tuple[int, Iterator[Item]]:
-    """The number of images in the folder of a split, and each image."""
-    count, images = source.images(split)
-    return count, (Item(f"{split}/{image.path}", (image.label,)) for image in images)
 
 
 def _listed(manifest: str, labels: Labels) -> tuple[int, Iterator[Item]]:

@@ -67,7 +67,10 @@ def main(
         },
     }
     write_json(statistics, document)
-    class_bars = {_bar(split_header.directories[label], name): counts[label] for label, name in names.items()}
+    class_bars = {}
+    for label, name in names.items():
+        directory = split_header.directories[label]
+        class_bars[directory if name == directory else f"{directory}  {name}"] = counts[label]
     level_bars = {
         f"{start} to {start + LEVELS_PER_BAR - 1}": sum(levels[start : start + LEVELS_PER_BAR])
         for start in range(0, LEVELS, LEVELS_PER_BAR)
@@ -112,10 +115,6 @@ class ClassMeans:
         if self._sums is None or not count:
             return b""
         return ((2 * self._sums[row] + count) // (2 * count)).astype(numpy.uint8).tobytes()
-
-
-def _bar(label: str, name: str) -> str:
-    return label if name == label else f"{label}  {name}"
 
 
 def _scan(

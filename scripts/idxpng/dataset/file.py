@@ -14,8 +14,7 @@ from idxpng.dataset.schema import check
 from idxpng.dataset.strict_yaml import read_with_places, read_yaml
 from idxpng.errors import DataError
 from idxpng.formats.compressed import SUFFIXES
-from idxpng.formats.idx import IdxHeader
-from idxpng.formats.labeled_images import CLASS, labels_header
+from idxpng.formats.labeled_images import CLASS, file_headers
 from idxpng.text import NAME
 
 DATASETS = Path(__file__).resolve().parents[3] / "datasets"  # those that come with the workflow
@@ -146,10 +145,7 @@ def _split(
     facts: dict[str, Any], label_type: str, label_columns: tuple[str, ...], archive: tuple[str, int] | None
 ) -> Split:
     count = facts["count"]
-    headers = {
-        "images": IdxHeader.of("uint8", (count, *facts["shape"])),
-        "labels": labels_header(label_type, count, label_columns),
-    }
+    headers = file_headers(count, facts["shape"], label_type, label_columns)
     images, labels = (
         PublishedFile(
             **facts[role],

@@ -106,7 +106,7 @@ class ImageFolder:
         count, lines = sort_lines((f"{json.dumps(image)}\n" for image in self._scan(split)), _place)
         if not count:
             raise DataError(self.path / split, "the folder has no images", expected=LAYOUT)
-        return count, map(_image, lines)
+        return count, (FoundImage(*json.loads(line)) for line in lines)
 
     def _scan(self, split: str) -> Iterator[FoundImage]:
         folder = self.path / split
@@ -119,12 +119,8 @@ class ImageFolder:
                         yield FoundImage(self.classes[name], f"{name}/{entry.name}")
 
 
-def _image(line: str) -> FoundImage:
-    return FoundImage(*json.loads(line))
-
-
 def _place(line: str) -> tuple[list[str | int], int, str]:
-    image = _image(line)
+    image = FoundImage(*json.loads(line))
     return natural(image.path.rpartition("/")[2].rpartition(".")[0]), image.label, image.path
 
 

@@ -8,15 +8,12 @@ from contextlib import contextmanager
 from idxpng.dataset.model import ROLES, Dataset, content_digests
 from idxpng.errors import DataError
 from idxpng.formats.idx import IdxFile, IdxHeader
-from idxpng.formats.labeled_images import LabeledImages, labels_header
+from idxpng.formats.labeled_images import LabeledImages, file_headers
 
 
 def headers(dataset: Dataset, split: str, count: int) -> dict[str, IdxHeader]:
     """What the IDX files of the first ``count`` images and labels of a split begin with, by their role."""
-    return {
-        "images": IdxHeader.of("uint8", (count, *dataset.splits[split].shape)),
-        "labels": labels_header(dataset.label_type, count, dataset.label_columns),
-    }
+    return file_headers(count, dataset.splits[split].shape, dataset.label_type, dataset.label_columns)
 
 
 @contextmanager
