@@ -1,6 +1,6 @@
 """Archive the PNG files of a split in one tar file, with a folder for each label, straight from the IDX files.
 
-It is, but for zeros at its end, the archive that GNU tar makes of the exported PNG files:
+Apart from zeros at its end, it equals the archive that GNU tar makes of the exported PNG files:
 
     tar --format=ustar --sort=name --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX --mtime=@0 -b1 -c train
 """
@@ -29,15 +29,11 @@ def main(
     """Write ``{split}/{label}/{index}.png`` for each image, label by label.
 
     Args:
-        images, labels: the decompressed IDX files of a split.
-        header: what `validate` wrote about them.
         archive: the tar file to make.
-        limit: how many images to take, the first ones; all by default.
-        classes: only images with these labels; all by default.
         sha256: the digest that the archive must have, if it has all images.
 
     Raises:
-        DataError: when the archive is another one.
+        DataError: when the archive differs from the pinned one.
     """
     split_header = SplitHeader.read(header)
     digest = hashlib.sha256()

@@ -1,7 +1,7 @@
 """Build the IDX files of a split from a folder of grayscale images, {folder}/{split}/{class}/{image}.
 
 The order is the natural one of the names (9.png before 10.png), then of the classes; so a tree that export.py made
-comes back in its own. With --manifest it is the manifest's.
+keeps its order. With --manifest, the manifest sets the order.
 """
 
 import csv
@@ -36,7 +36,7 @@ class Item(NamedTuple):
 
 
 class Labels(NamedTuple):
-    """What labels are: the type of their numbers, their columns, and what each class stands for."""
+    """What labels are: the type of their numbers, their columns, and what each class means."""
 
     type_name: str
     columns: tuple[str, ...]
@@ -60,12 +60,12 @@ def main(
         images, labels: the gzip-compressed IDX files to make: uint8 (count, rows, columns), and integers (count), or
             (count, columns) where labels have several. Labels above 255 make them int16 or int32.
         facts: the JSON file to make: ``split``, ``orientation``, ``label_type``, ``label_columns``, ``classes``, and
-            ``facts``, which stand under the split in a dataset file.
+            ``facts``, the split's entry in a dataset file.
         manifest: CSV file as merge_manifests.py makes it, for its order and for all columns of the labels.
         like: dataset file, for the columns and the type of the labels, class names, and orientation.
 
     Raises:
-        DataError: when the folder is laid out in another way, or images do not fit together.
+        DataError: when the folder has a different layout, or images differ in size or kind.
     """
     source = ImageFolder(folder)
     model = load(like) if like else None
@@ -74,10 +74,14 @@ def main(
             like, "`like` needs a manifest, which has the labels", todo="give their manifest, with --manifest"
         )
     kind = _labels(source, model)
-    count, items = _listed(manifest, kind) if manifest else _found(source, split)
+    if manifest:
+        count, items = _listed(manifest, kind)
+    else:
+        count, images_found = source.images(split)
+        items = (Item(f"{split}/{image.path}", (image.label,)) for image in images_found)
     upright = model is None or model.orientation == "upright"
     counts: Counter[int] = Counter()
-    # The images are the inner file, since an error names that, and it is these that fill a disk.
+    # An error names the inner file, so that is the images, which are what fills a disk.
     with atomic_file(labels) as labels_file, atomic_file(images) as images_file:
         pixels = _pixels(Path(folder), Path(folder, split), _with_progress(items, count))
         first = next(pixels)  # there is one, or an error
@@ -105,10 +109,10 @@ def main(
 
 
 def _pixels(root: Path, folder: Path, items: Iterator[Item]) -> Iterator[tuple[Sequence[int], GrayImage]]:
-    """The label and the pixels of each image, up to the first one that does not fit to those before it.
+    """The label and the pixels of each image, up to the first that does not match those before it.
 
     Raises:
-        DataError: when there is one, after all images were read: how many of them do not fit, and why.
+        DataError: when there is one, after all images were read: how many do not match, and why.
     """
     problems = Problems()
     for item in items:
@@ -131,14 +135,8 @@ def _labels(source: ImageFolder, model: Dataset | None) -> Labels:
     return Labels(type_name, (CLASS,), names)
 
 
-def _found(source: ImageFolder, split: str) -> tuple[int, Iterator[Item]]:
-    """How many images lie in the folder of a split, and each of them."""
-    count, images = source.images(split)
-    return count, (Item(f"{split}/{image.path}", (image.label,)) for image in images)
-
-
 def _listed(manifest: str, labels: Labels) -> tuple[int, Iterator[Item]]:
-    """How many images a manifest lists, and each of them."""
+    """The number of images that a manifest lists, and each image."""
     columns = labels.columns
     try:
         with open(manifest, encoding="utf-8", newline="") as file:

@@ -54,7 +54,6 @@ def main(
         digests: the script to make, beside the page, which gives it the digests of all manifests. It is loaded when
             the first image is enlarged.
         limit: how many images of each split to take, the first ones; all by default.
-        classes: only images with these labels; all by default.
     """
     known = load(dataset)
     split_headers = [SplitHeader.read(path) for path in headers]

@@ -36,16 +36,12 @@ def main(
     of a few images.
 
     Args:
-        images, labels: the decompressed IDX files of a split.
-        header: what `validate` wrote about them.
         statistics: the file to make: ``images`` (how many), ``mean`` and ``std`` of all pixels as fractions of
             white, ``blank_count`` (how many images are of one even gray), ``blank`` (the indices of the first 10,000
             of them), ``class_counts``, ``levels`` (how many pixels have each value from 0 to 255) and ``class_means``:
-            by label the mean of its images, rows × columns bytes in Base64; nothing of an empty class, nor of images
-            with more than a million pixels in all classes.
+            by label the mean of its images, rows × columns bytes in Base64; empty classes are left
+            out, as are all when the class means would have more than a million pixels together.
         plot: the picture to make: how many images each class has, and how many pixels have which value.
-        limit: how many images to take, the first ones; all by default.
-        classes: only images with these labels; all by default.
     """
     split_header = SplitHeader.read(header)
     names = split_header.names(classes)
@@ -71,7 +67,10 @@ def main(
         },
     }
     write_json(statistics, document)
-    class_bars = {_bar(split_header.directories[label], name): counts[label] for label, name in names.items()}
+    class_bars = {}
+    for label, name in names.items():
+        directory = split_header.directories[label]
+        class_bars[directory if name == directory else f"{directory}  {name}"] = counts[label]
     level_bars = {
         f"{start} to {start + LEVELS_PER_BAR - 1}": sum(levels[start : start + LEVELS_PER_BAR])
         for start in range(0, LEVELS, LEVELS_PER_BAR)
@@ -116,10 +115,6 @@ class ClassMeans:
         if self._sums is None or not count:
             return b""
         return ((2 * self._sums[row] + count) // (2 * count)).astype(numpy.uint8).tobytes()
-
-
-def _bar(label: str, name: str) -> str:
-    return label if name == label else f"{label}  {name}"
 
 
 def _scan(

@@ -25,7 +25,7 @@ def main(label_manifests: list[str], manifest: str, png: str | None = None) -> N
             another label is removed: an earlier run made it, when the dataset had other classes.
 
     Raises:
-        DiskRoomError: when there is no space for it.
+        DiskRoomError: when the disk lacks the space.
     """
     if png is not None:
         labels = {Path(path).stem for path in label_manifests}

@@ -39,16 +39,14 @@ MIRRORS = """
 
 
 def main(files: Sequence[str], output: str | None = None) -> str:
-    """Write a dataset file and return what it says, and what comes next.
+    """Write a dataset file for IDX files in one folder, and return a summary and the next steps.
 
-    Args:
-        files: IDX files in one folder.
-        output: the file to write; by default beside the folder, with its name and the suffix .yaml.
+    By default ``output`` is beside the folder, with its name and the suffix .yaml.
 
     Raises:
         IdxError, CompressedFileError: when a file is not an IDX file, or damaged.
-        DataError: when they are not images and labels, split by split, ``output`` exists, or a name cannot stand in
-            a dataset file.
+        DataError: when they are not images and labels, split by split, ``output`` exists, or a name is not
+            allowed in a dataset file.
     """
     folders = {Path(file).parent for file in files}
     if len(folders) > 1:
@@ -74,7 +72,7 @@ def main(files: Sequence[str], output: str | None = None) -> str:
 
 
 def _idx_files(files: Sequence[str]) -> list[str]:
-    """Those of the files that are IDX files; of the others it says so."""
+    """The files that are IDX files; report the others on standard error."""
     kept, others = [], []
     for file in files:
         try:
@@ -93,7 +91,7 @@ def _idx_files(files: Sequence[str]) -> list[str]:
 
 
 def _write(path: Path, content: str) -> None:
-    """Write the dataset file, once it is known to be a good one."""
+    """Write the dataset file, after checking a draft of it."""
     with tempfile.TemporaryDirectory() as folder:
         draft = Path(folder, path.name)
         draft.write_text(content, encoding="utf-8")

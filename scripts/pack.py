@@ -23,13 +23,10 @@ def main(
 ) -> None:
     """Write the shard of position ``number``, straight from the IDX files.
 
-    Of each image the shard has ``{index}.png`` and ``{index}.cls`` (the label as decimal digits), one after the
-    other. Where labels have other columns, ``{index}.json`` follows, with index, label, class name and these
-    columns; else it would say nothing that the key and the list of classes in the shards' index do not.
+    For each image the shard has ``{index}.png`` and ``{index}.cls`` (the label as decimal digits). If labels have
+    more columns, ``{index}.json`` follows, with index, label, class name and these columns.
 
     Args:
-        images, labels: the decompressed IDX files of a split.
-        header: what `validate` wrote about them.
         shard: the tar file to make.
         number: position of the shard among those of its split, from 0.
         shard_size: images in each shard but the last.

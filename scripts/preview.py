@@ -14,7 +14,7 @@ from idxpng.formats.labeled_images import LabeledImages
 from idxpng.formats.split_header import SplitHeader
 
 COLUMNS = 16  # images of a class on the contact sheet
-ONE_BLOCK = 30  # classes that stand in one block of rows; more of them stand in several, side by side
+ONE_BLOCK = 30  # most classes in one block of rows; more are drawn in several blocks, side by side
 BLOCK_COLUMNS = 8  # images of a class there
 MOST_CLASSES = 400  # on the contact sheet
 ASPECT = 4 / 3  # width by height that several blocks come close to
@@ -24,7 +24,7 @@ GAP = 4
 WIDTH = COLUMNS * (SIDE + GAP)  # of the sheet of first images, at most
 CAPTION_WIDTH = 160  # at most
 LINE = 20  # height of a caption
-BACKGROUND = 72  # neither black nor white, so that images of any border stand apart
+BACKGROUND = 72  # neither black nor white, so that images of any border are set off
 WHITE = 255
 PALE = 160
 NONE = "none"
@@ -32,7 +32,7 @@ NONE = "none"
 # Pillow brings this font with it, so that every machine draws the same letters; it has those of ASCII and few more.
 FONT = ImageFont.load_default(18)
 if isinstance(FONT, ImageFont.FreeTypeFont):
-    FONT = FONT.font_variant(layout_engine=ImageFont.Layout.BASIC)  # the other one is the machine's
+    FONT = FONT.font_variant(layout_engine=ImageFont.Layout.BASIC)  # the default depends on the machine
 
 
 def main(
@@ -49,13 +49,9 @@ def main(
     Only the images that are shown are read, and large ones are shown smaller.
 
     Args:
-        images, labels: the decompressed IDX files of a split.
-        header: what `validate` wrote about them.
         sheet: the contact sheet to make: a row for each class, with its name and its first images; many classes in
             several blocks side by side, and of more than 400 the first.
         first: the other picture to make: the first images in the order of the file, each above its class name.
-        limit: how many images to take, the first ones; all by default.
-        classes: only images with these labels; all by default.
     """
     split_header = SplitHeader.read(header)
     captions = {label: caption(label, name) for label, name in split_header.names(classes).items()}

@@ -17,7 +17,7 @@ BEGINNING = (1980, 1, 1, 0, 0, 0)  # of time, as zip archives know it
 
 
 class Stream:
-    """A file that is written from its beginning to its end, and so the same whatever it is."""
+    """A file without seeking, so that zipfile writes the same bytes to any file."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self.write, self.flush = file.write, file.flush
@@ -41,7 +41,6 @@ def main(
             wrote about them.
         npz: the file to make.
         limit: how many images of each split to take, the first ones; all by default.
-        classes: only images with these labels; all by default.
     """
     with atomic_file(npz) as file, zipfile.ZipFile(cast(IO[bytes], Stream(file)), "w") as archive:
         for images_path, labels_path, header in zip(images, labels, headers, strict=True):

@@ -19,13 +19,7 @@ BLOCKS = " ▀▄█"
 
 
 def main(file: str, count: int | None = None, index: int | None = None, draw: bool = False) -> str:
-    """What there is to say about ``file``.
-
-    Args:
-        file: an IDX file, plain or compressed with gzip or xz.
-        count: show the first ``count`` items instead of the header; labels in one line.
-        index: show the item at this 0-based position instead, an image as its matrix of numbers.
-        draw: show images as pictures, two rows of pixels in each line of text.
+    """The header of an IDX file as text, or the items that the options, explained below, ask for.
 
     Raises:
         IdxError: when it is not an IDX file, or has no such item.

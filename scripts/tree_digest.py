@@ -2,7 +2,7 @@
 
 It is the SHA-256 of a text with a line for each file, ordered by path: the SHA-256 of its size and pixels, two
 spaces, and its path below the directory. Paths with control characters are refused, since they could look like
-other lines. How many files there are is said beside it, on standard error.
+other lines. The number of files goes to standard error.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from idxpng.errors import DataError
 from idxpng.formats.png_reader import PngError, check_chunks, open_png, pixels_of, read_regular_file
 from idxpng.text import printable
 
-# Of control characters, a line break could stand for a file; what is no text could not be digested.
+# A line break in a path could pass for another file; a path that is not valid text cannot be digested.
 REFUSED = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 # Deflate makes at most 1,032 bytes of one, and a byte has at most eight pixels.
 MOST_PIXELS = 8 * 1032
@@ -23,12 +23,12 @@ LARGEST_FILE = 2**31
 
 
 def main(directory: str) -> tuple[str, int]:
-    """The digest of all PNG files below ``directory``, in hexadecimal, and how many these are.
+    """The digest of all PNG files below ``directory``, in hexadecimal, and their number.
 
     What is digested of each image is its mode, columns and rows as ``"L 28 28 "``, and its pixels row by row.
 
     Raises:
-        DataError: when there is none, one cannot be read, or has a path that could look like another.
+        DataError: when there are none, one cannot be read, or a path could pass for another.
     """
     paths = _paths(directory)
     if not paths:

@@ -1,6 +1,6 @@
 """Prove that PNG files are a published dataset: rebuild its IDX files from them alone, and compare their SHA-256.
 
-What the digests must be is pinned in the dataset file. It takes neither the IDX files nor a network.
+The dataset file pins the digests. Neither the IDX files nor a network is needed.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from idxpng.text import shell_word
 from idxpng.verify.png_tree import Problems
 from idxpng.verify.tree_check import TreeCheck
 
-MOST_TARGETS = 100  # in a command that people are to copy
+MOST_TARGETS = 100  # in a command for people to copy
 MOST_PROCESSES = 8  # more would wait for the one that digests what they read
 
 
@@ -91,7 +91,7 @@ def _trees(tree: str, dataset: Dataset, split: str | None) -> dict[str, str]:
     """The directory of each split to verify, by its name."""
     name = split or Path(os.path.abspath(tree)).name
     if split is not None:
-        dataset.split(split)  # which refuses one that there is not
+        dataset.split(split)  # raises if there is no such split
     one = name in dataset.splits
     trees = {name: tree} if one else {each: os.path.join(tree, each) for each in dataset.whole_splits}
     for path in trees.values():
@@ -139,7 +139,7 @@ def _prove(check: TreeCheck) -> dict[str, str]:
 
 
 def _explain(check: TreeCheck, problems: Problems, expected: Mapping[str, str], found: Mapping[str, str]) -> DataError:
-    """What is wrong with a tree: its files where they are known, or else which bytes it makes."""
+    """What is wrong with a tree: its files if they are known, otherwise the digests of the bytes it makes."""
     if problems:
         repairs = _repairs(check, problems)
         if problems.counts["missing"] and not problems.labels:
@@ -226,7 +226,7 @@ if __name__ == "__main__":
 examples:
   all of MNIST, wherever its images come from:
     python scripts/verify.py --dataset datasets/mnist.yaml results/mnist/png
-  one split, in a directory that is called otherwise:
+  one split, in a directory with a different name:
     python scripts/verify.py --dataset datasets/mnist.yaml --split test ~/digits
   which image differs:
     python scripts/verify.py --dataset datasets/mnist.yaml results/mnist/png/test \\

@@ -49,7 +49,7 @@ def main(
     provenance: str,
     license_text: str | None = None,
 ) -> None:
-    """Write the five files side by side, so that their folder is a dataset for those who read them.
+    """Write the five files side by side, so that other tools can read their folder as a dataset.
 
     Args:
         dataset: the dataset file.

@@ -21,12 +21,8 @@ def main(
     """Write ``csv``, a line for each image in the order of the IDX file. Memory is that of one image.
 
     Args:
-        images, labels: the decompressed IDX files of a split.
-        header: what `validate` wrote about them.
         csv: the file to make.
         column_names: begin with a line of names: label, and 1x1 to 28x28 (row and column) for the pixels.
-        limit: how many images to take, the first ones; all by default.
-        classes: only images with these labels; all by default.
     """
     split_header = SplitHeader.read(header)
     with split_header.open(images, labels) as source, atomic_file(csv) as file:

@@ -12,7 +12,7 @@ from idxpng.files.atomic import atomic_file
 from idxpng.formats.png import PngEncoder
 from idxpng.formats.split_header import SplitHeader
 
-# Of a row group, which is in memory as a whole: at most so many images, and about so many bytes of pixels.
+# A row group is in memory as a whole: the most images in one, and about the most bytes of pixels.
 ROW_GROUP = 1000
 ROW_GROUP_BYTES = 32 << 20
 
@@ -28,16 +28,12 @@ def main(
     """Write a row per image, in the order of the IDX file, to ``parquet``.
 
     Args:
-        images, labels: the decompressed IDX files of a split.
-        header: what `validate` wrote about them.
         parquet: the file to make. Its columns: ``image``, a struct of ``bytes`` (the PNG file) and ``path`` (where
             the PNG file lies below ``png/``); ``label``, the value in the labels file; then what else a label says.
             Its metadata says how the `datasets` package decodes them.
-        limit: how many images to take, the first ones; all by default.
-        classes: only images with these labels; all by default.
 
     Raises:
-        DataError: when there is no pyarrow.
+        DataError: when pyarrow is not installed.
     """
     try:
         import pyarrow

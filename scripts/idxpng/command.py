@@ -12,6 +12,15 @@ from idxpng.log import job_log
 # An entry under "Args:" in a docstring: indentation, names, and text, of which further lines are indented more.
 ENTRY = re.compile(r"^( +)(\w[\w, ]*): (.*(?:\n\1 +.*)*)", re.MULTILINE)
 
+# Options that mean the same in most scripts, unless a docstring explains them itself.
+SHARED = {
+    "images": "the decompressed IDX file of a split's images.",
+    "labels": "the decompressed IDX file of the split's labels.",
+    "header": "what `validate` wrote about the IDX files.",
+    "limit": "how many images to take, the first ones; all by default.",
+    "classes": "only images with these labels; all by default.",
+}
+
 
 class Command(argparse.ArgumentParser):
     """The command line of a script.
@@ -34,9 +43,9 @@ class Command(argparse.ArgumentParser):
         """Call ``main`` with the arguments of the command line, each by its name; exit with 1 on bad input.
 
         Each of its parameters that was not added by hand is an option of its name: with values of its type, required
-        where it has no default, and explained as under Args in its docstring.
+        where it has no default, and explained under Args in its docstring, or in `SHARED`.
         """
-        explained = _explanations(main.__doc__ or "")
+        explained = SHARED | _explanations(main.__doc__ or "")
         hints = get_type_hints(main)
         names = main.__code__.co_varnames[: main.__code__.co_argcount]
         required = names[: len(names) - len(main.__defaults__ or ())]

@@ -1,1 +1,1 @@
-"""What is known of a dataset, and the file that says it."""
+"""What is known of a dataset, and the file that describes it."""

@@ -14,8 +14,7 @@ from idxpng.dataset.schema import check
 from idxpng.dataset.strict_yaml import read_with_places, read_yaml
 from idxpng.errors import DataError
 from idxpng.formats.compressed import SUFFIXES
-from idxpng.formats.idx import IdxHeader
-from idxpng.formats.labeled_images import CLASS, labels_header
+from idxpng.formats.labeled_images import CLASS, file_headers
 from idxpng.text import NAME
 
 DATASETS = Path(__file__).resolve().parents[3] / "datasets"  # those that come with the workflow
@@ -101,7 +100,7 @@ def check_mirror(mirror: str, display_name: str) -> str:
     """The mirror itself, when it is an http, https or file URL or a directory.
 
     Raises:
-        DataError: when it is anything else.
+        DataError: when it is not one of these.
     """
     scheme, separator, _ = mirror.partition("://")
     if separator and scheme not in ("http", "https", "file"):
@@ -146,10 +145,7 @@ def _split(
     facts: dict[str, Any], label_type: str, label_columns: tuple[str, ...], archive: tuple[str, int] | None
 ) -> Split:
     count = facts["count"]
-    headers = {
-        "images": IdxHeader.of("uint8", (count, *facts["shape"])),
-        "labels": labels_header(label_type, count, label_columns),
-    }
+    headers = file_headers(count, facts["shape"], label_type, label_columns)
     images, labels = (
         PublishedFile(
             **facts[role],
@@ -204,7 +200,7 @@ def _contradictions(dataset: Dataset) -> Iterator[DataError]:
 
 
 def identify(digests: Container[str], datasets: Path = DATASETS) -> str | None:
-    """The known file, published or decompressed, that has one of these SHA-256, among the dataset files of a folder."""
+    """The published or decompressed file with one of these SHA-256, among the dataset files of a folder."""
     for path in sorted(datasets.glob("*.yaml")):
         facts = read_yaml(path, str(path))
         old = [what for digest, what in _superseded(facts).items() if digest in digests]

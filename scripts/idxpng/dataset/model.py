@@ -21,7 +21,7 @@ class PublishedFile:
     ``file``: its published name. ``header``: that of the IDX file in it. ``bytes`` and ``sha256`` are those of the
     published file, ``content_bytes`` and ``content_sha256`` those of the IDX file in it; None where not pinned.
     ``git_blob``: its identity in a Git repository, where no SHA-256 is known. ``verified``: ``bytes`` when the facts
-    were computed from the file, ``pinned`` when they were copied, None when nothing is said. ``member``: its path
+    were computed from the file, ``pinned`` when they were copied, None when neither is known. ``member``: its path
     inside ``archive``, the name and the size of a zip archive, if it is published in one.
     """
 
@@ -86,7 +86,7 @@ class Split:
 class Dataset:
     """All that is known about one dataset.
 
-    ``classes`` maps each label to what it stands for, in order. ``orientation`` and ``label_columns`` are
+    ``classes`` maps each label to its meaning, in order. ``orientation`` and ``label_columns`` are
     those of `LabeledImages`, ``label_type`` is numpy's name for the type of the numbers in the labels files. ``url``,
     ``creators`` and ``published`` (a year or a day) say where it comes from, None and empty where not known;
     ``superseded`` has the digests of older releases of its files, and what each is.

@@ -24,7 +24,7 @@ def check(
         document: the configuration or the content of a dataset file.
         schema: what it must look like.
         display_name: how messages name it.
-        places: where its values stand, if it was read from a file; messages then say the line.
+        places: where its values are, if it was read from a file; messages then say the line.
 
     Raises:
         DataError: for the first mistake: the key, what was found and what is allowed.

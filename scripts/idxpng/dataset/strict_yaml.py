@@ -23,7 +23,7 @@ TAG = "tag:yaml.org,2002:"
 
 
 class Place(NamedTuple):
-    """Where a value stands in its file, counted from 1, and how it is spelled there."""
+    """Where a value is in its file, counted from 1, and how it is spelled there."""
 
     line: int
     column: int
@@ -42,10 +42,10 @@ def read_yaml(path: str | os.PathLike[str], display_name: str) -> Any:
 
 
 def read_with_places(path: str | os.PathLike[str], display_name: str) -> tuple[Any, dict[KeyPath, Place]]:
-    """The content of a YAML file, and where each of its values stands.
+    """The content of a YAML file, and where each of its values is.
 
     Of YAML only what a file of facts needs: mappings whose keys are text as it is spelled, lists, text, whole numbers,
-    true, false and null. Dates are text. No aliases, merge keys, tags or keys that stand twice: with them a small
+    true, false and null. Dates are text. No aliases, merge keys, tags or duplicate keys: with them a small
     file can ask for any amount of memory, or mean something else than it seems to say.
 
     Raises:

@@ -29,7 +29,7 @@ def compression(path: str | os.PathLike[str]) -> str:
 
 
 class _XzContent(io.RawIOBase):
-    """What an xz file holds, as `lzma.LZMAFile`, which however takes no notice of what follows the xz data."""
+    """What an xz file holds, like `lzma.LZMAFile`, but refusing other data after the xz data."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file

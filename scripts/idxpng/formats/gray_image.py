@@ -1,4 +1,4 @@
-"""Images of one's own as 8-bit gray pixels, and what keeps others from being that."""
+"""Reading a user's images as 8-bit gray pixels, and explaining why some cannot be read."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ REMEDIES = {
     "in color": "mogrify -colorspace Gray -alpha off -type Grayscale -depth 8",
     "of more than 8 bits a pixel": "mogrify -depth 8",
     "of several pictures": "keep one picture of each, as magick 'x.tiff[0]' x.png does",
-    "no image": f"remove what is no image, and convert other formats than {', '.join(FORMATS)}",
+    "not an image": f"remove files that are not images, and convert formats other than {', '.join(FORMATS)}",
     "damaged": "remove these, or get them again",
 }
 
@@ -35,12 +35,12 @@ def read(path: str | os.PathLike[str]) -> GrayImage | str:
     """An image, its size as (rows, columns); or what it is instead, a key of `REMEDIES`."""
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):  # a pipe would be waited for
-            return "no image"
+            return "not an image"
         image = Image.open(path, formats=FORMATS)
     except MemoryError:
         raise
     except Exception as error:  # of any class: each of Pillow's decoders raises what it stumbles over
-        return "damaged" if isinstance(error, OSError) and error.errno else "no image"
+        return "damaged" if isinstance(error, OSError) and error.errno else "not an image"
     try:
         with image:
             if getattr(image, "n_frames", 1) > 1:
@@ -79,7 +79,7 @@ class Problems:
             self._first[kind].append(path)
 
     def error(self, folder: str | os.PathLike[str]) -> DataError:
-        """What is wrong with them, and how to mend it."""
+        """What is wrong with them, and how to fix it."""
         wrong = {kind: count for kind, count in self._counts.items() if kind in REMEDIES or len(self._sizes) > 1}
         found = [
             f"{kind}: {count:,} ({', '.join(self._first[kind])}{', …' if count > SHOWN else ''})"

@@ -52,7 +52,7 @@ class IdxError(DataError):
 
 
 class IdxHeader(NamedTuple):
-    """What stands before the elements.
+    """The bytes before the elements.
 
     ``magic``: the first four bytes as one number. ``dims``: the size of each dimension, the count first.
     """
@@ -103,7 +103,7 @@ class IdxHeader(NamedTuple):
         }
 
     def to_bytes(self) -> bytes:
-        """The header as it stands in the file."""
+        """The header as bytes of the file."""
         return struct.pack(f">I{len(self.dims)}I", self.magic, *self.dims)
 
     def offset(self, index: int) -> int:
@@ -173,7 +173,7 @@ class IdxFile:
     every later read is of bytes that are there. Memory stays that of the items asked for.
 
     Raises:
-        IdxError: when the header is none, or the file is shorter or longer than it says.
+        IdxError: when the header is invalid, or the file is shorter or longer than it says.
         OSError: when the file cannot be read.
     """
 
@@ -245,7 +245,7 @@ def as_array(data: bytes, header: IdxHeader, count: int, file: str | os.PathLike
     """The bytes of ``count`` items as a numpy array of dims (count, *item_shape) and big-endian dtype.
 
     Raises:
-        IdxError: when numpy has no arrays of so many dimensions, or of so large ones.
+        IdxError: when numpy does not support arrays of this many dimensions or of this size.
     """
     import numpy
 

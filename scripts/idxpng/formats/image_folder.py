@@ -1,4 +1,4 @@
-"""Folders of one's own images, ``{split}/{class}/{name}``: what is in them, and in which order."""
+"""Folders of a user's images, ``{split}/{class}/{name}``: what is in them, and in which order."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class ImageFolder:
         return [str(folder), *(str(folder / name) for name in _folders(folder))]
 
     def state(self, split: str) -> str:
-        """A digest of the name, size and time of change of each image of a split: another one after any edit.
+        """A digest of the name, size and time of change of each image of a split: it changes with any edit.
 
         It takes some seconds for a million images, and no memory: the digests of the images are added up.
         """
@@ -106,7 +106,7 @@ class ImageFolder:
         count, lines = sort_lines((f"{json.dumps(image)}\n" for image in self._scan(split)), _place)
         if not count:
             raise DataError(self.path / split, "the folder has no images", expected=LAYOUT)
-        return count, map(_image, lines)
+        return count, (FoundImage(*json.loads(line)) for line in lines)
 
     def _scan(self, split: str) -> Iterator[FoundImage]:
         folder = self.path / split
@@ -119,12 +119,8 @@ class ImageFolder:
                         yield FoundImage(self.classes[name], f"{name}/{entry.name}")
 
 
-def _image(line: str) -> FoundImage:
-    return FoundImage(*json.loads(line))
-
-
 def _place(line: str) -> tuple[list[str | int], int, str]:
-    image = _image(line)
+    image = FoundImage(*json.loads(line))
     return natural(image.path.rpartition("/")[2].rpartition(".")[0]), image.label, image.path
 
 
@@ -132,7 +128,7 @@ def _state(folder: str, entry: os.DirEntry[str]) -> int:
     try:
         found = entry.stat()
     except OSError:
-        return 0  # a link to nothing, of which the job tells
+        return 0  # a broken link, which the job reports
     state = f"{folder}/{entry.name} {found.st_size} {found.st_mtime_ns}"
     return int.from_bytes(hashlib.blake2b(os.fsencode(state), digest_size=16).digest())
 
@@ -141,7 +137,7 @@ def _folders(path: Path) -> list[str]:
     """The names of the folders in a folder, in natural order.
 
     Raises:
-        DataError: when there is none, or it has files, or it is no folder.
+        DataError: when it does not exist, has files, or is not a folder.
     """
     if not path.is_dir():
         raise DataError(path, "folder not found", expected=LAYOUT)

@@ -19,6 +19,14 @@ def labels_header(type_name: str, count: int, columns: Sequence[str]) -> IdxHead
     return IdxHeader.of(type_name, (count, len(columns)) if len(columns) > 1 else (count,))
 
 
+def file_headers(count: int, shape: Sequence[int], label_type: str, columns: Sequence[str]) -> dict[str, IdxHeader]:
+    """The headers of a split's ``images`` and ``labels`` files."""
+    return {
+        "images": IdxHeader.of("uint8", (count, *shape)),
+        "labels": labels_header(label_type, count, columns),
+    }
+
+
 class LabeledImages:
     """Both IDX files of a split, open for reading any image and any label.
 
@@ -102,7 +110,7 @@ class LabeledImages:
         return tuple(value for column, value in enumerate(values) if column != self._class_column)
 
     def upright(self, stored: bytes) -> bytes:
-        """An image as it stands in the images file, row by row from the top."""
+        """An image as stored in the images file, row by row from the top."""
         if not self._transposed:
             return stored
         rows, _ = self.size

@@ -53,7 +53,7 @@ class PngReader:
         Memory is in proportion to the size that the image must have, whatever the file says.
 
         Raises:
-            PngError: when the file is no such image, or damaged in any place up to the end of the image.
+            PngError: when the file is not such an image, or is damaged before the end of the image.
         """
         data = read_regular_file(path, self._largest)
         check_chunks(data)
@@ -93,7 +93,7 @@ def pixels_of(image: PngImageFile) -> bytes:
 
 
 def read_regular_file(path: str, largest: int) -> bytes:
-    """The bytes of a file, if it is one; it neither waits for a pipe nor follows a symbolic link.
+    """The bytes of a regular file; pipes and symbolic links are refused.
 
     Raises:
         PngError: when it cannot be read, is not a regular file, or has more than ``largest`` bytes.

@@ -19,7 +19,7 @@ class SplitHeader(NamedTuple):
 
     ``orientation`` and ``label_columns``: those of `LabeledImages`. ``images``, ``labels``: of each IDX file its
     ``file`` name, ``magic`` number, ``type``, ``dims``, ``bytes`` and ``content_sha256``. ``class_names``: what each
-    label stands for, by the name of its directory, in the order of the labels; ``class_counts``: its number of images.
+    label means, by the name of its directory, in the order of the labels; ``class_counts``: its number of images.
     ``rows``: of a split that is a part of the files, its first image there and the one after its last, from 0.
     """
 
@@ -38,7 +38,7 @@ class SplitHeader(NamedTuple):
         """Read what `validate` wrote.
 
         Raises:
-            DataError: when it is something else.
+            DataError: when it is not such a file.
         """
         try:
             document = json.loads(Path(path).read_bytes())
@@ -58,7 +58,7 @@ class SplitHeader(NamedTuple):
         return {int(name): name for name in self.class_names}
 
     def names(self, only: Collection[int] | None = None) -> dict[int, str]:
-        """What each label stands for; with ``only``, each of these."""
+        """What each label means; with ``only``, each of these."""
         names = {int(label): name for label, name in self.class_names.items()}
         return {label: name for label, name in names.items() if only is None or label in only}
 

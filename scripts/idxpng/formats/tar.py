@@ -24,7 +24,7 @@ _REST = bytes(100) + b"ustar\00000" + bytes(64) + b"0000000\0" * 2
 
 
 def _frame(mode: bytes, kind: bytes) -> tuple[bytes, bytes, int]:
-    """What stands before the size and after the checksum of a member, and the sum of all that is the same in each."""
+    """The bytes before the size and after the checksum of a member, and the sum of those that are always the same."""
     before, after = mode + _OWNER, kind + _REST
     return before, after, sum(before) + sum(_TIME) + sum(after) + 8 * ord(" ")
 
@@ -44,7 +44,7 @@ def names(path: str | os.PathLike[str]) -> Iterator[str]:
 
 
 def member(name: str, data: bytes) -> bytes:
-    """A file as it stands in an archive: mode 0644, owner 0, time 0.
+    """A file as a member of an archive: mode 0644, owner 0, time 0.
 
     Args:
         name: UTF-8, of which at most 100 bytes are behind a slash, and at most 155 before it.
@@ -57,7 +57,7 @@ def member(name: str, data: bytes) -> bytes:
 
 
 def folder(name: str) -> bytes:
-    """A folder as it stands in an archive: mode 0755, owner 0, time 0.
+    """A folder as a member of an archive: mode 0755, owner 0, time 0.
 
     Args:
         name: as in `member`, with a slash at the end.

@@ -124,7 +124,7 @@ def _file(name: str, kind: str, file: FileRecord) -> dict[str, Any]:
 
 
 def _enumeration(name: str, kind: str, fields: Mapping[str, str], rows: Sequence[Sequence[Any]]) -> dict[str, Any]:
-    """A record set whose few records stand in the document itself; its key is its first field."""
+    """A record set whose few records are in the document itself; its key is its first field."""
     return {
         "@type": "cr:RecordSet",
         "@id": name,

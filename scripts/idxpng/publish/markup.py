@@ -10,7 +10,7 @@ NUMBER = re.compile(r"[\d,.]+")
 
 
 def filled(template: str, parts: Mapping[str, str]) -> str:
-    """``template`` with each ``{{name}}`` replaced by a part; what stands in a part is left as it is."""
+    """``template`` with each ``{{name}}`` replaced by a part; the parts themselves are not searched."""
     return re.sub(r"\{\{(\w+)\}\}", lambda slot: parts[slot[1]], template)
 
 

@@ -1,4 +1,4 @@
-"""What stands on the page of a dataset without its script: sentences, tables and plots, as HTML."""
+"""The parts of a dataset's page that need no script: sentences, tables and plots, as HTML."""
 
 from collections.abc import Mapping, Sequence
 from html import escape

@@ -41,7 +41,7 @@ class FileRecord:
 def sources(dataset: Dataset, headers: Sequence[SplitHeader]) -> list[dict[str, Any]]:
     """The IDX files that all was made from.
 
-    Of each the ``split`` and ``role`` (images or labels), ``published``: its name and pinned digest, None where nothing
+    Each has ``split`` and ``role`` (images or labels), ``published``: its name and pinned digest, None where nothing
     is pinned; and ``content``: name, bytes and digest of the IDX file in it, as `validate` found them.
     """
     found = []
@@ -54,7 +54,7 @@ def sources(dataset: Dataset, headers: Sequence[SplitHeader]) -> list[dict[str, 
 
 
 def provenance(dataset: Dataset, headers: Sequence[SplitHeader], files: Sequence[FileRecord]) -> dict[str, Any]:
-    """From what and with what a folder was made. It says nothing of when and where, so that equal runs say the same."""
+    """From what and with what a folder was made. Time and place are left out, so that equal runs agree."""
     return {
         "dataset": dataset.name,
         "title": dataset.title,
@@ -78,7 +78,7 @@ def _versions() -> dict[str, str]:
 def checkout(folder: Path) -> dict[str, Any]:
     """``commit``: 40 letters and digits; ``modified``: whether files differ from it, other than the configuration.
 
-    Empty for a folder that is no checkout itself, as after a download without Git, or where Git does not answer.
+    Empty for a folder that is not a checkout itself, as after a download without Git, or where Git does not answer.
     """
     if not (folder / ".git").exists():  # or Git would answer for a repository around it
         return {}

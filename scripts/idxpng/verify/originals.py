@@ -8,15 +8,12 @@ from contextlib import contextmanager
 from idxpng.dataset.model import ROLES, Dataset, content_digests
 from idxpng.errors import DataError
 from idxpng.formats.idx import IdxFile, IdxHeader
-from idxpng.formats.labeled_images import LabeledImages, labels_header
+from idxpng.formats.labeled_images import LabeledImages, file_headers
 
 
 def headers(dataset: Dataset, split: str, count: int) -> dict[str, IdxHeader]:
     """What the IDX files of the first ``count`` images and labels of a split begin with, by their role."""
-    return {
-        "images": IdxHeader.of("uint8", (count, *dataset.splits[split].shape)),
-        "labels": labels_header(dataset.label_type, count, dataset.label_columns),
-    }
+    return file_headers(count, dataset.splits[split].shape, dataset.label_type, dataset.label_columns)
 
 
 @contextmanager
@@ -24,7 +21,7 @@ def open_originals(images: str, labels: str, dataset: Dataset, split: str) -> It
     """Open the decompressed IDX files of a split, once they are known to be the pinned ones where any are pinned.
 
     Raises:
-        DataError: when a file is not the one that the dataset file describes.
+        DataError: when a file differs from the dataset file's description.
         IdxError: when it is not an IDX file.
     """
     for path in (images, labels):
@@ -40,7 +37,7 @@ def open_originals(images: str, labels: str, dataset: Dataset, split: str) -> It
 
 def _check(file: IdxFile, expected: IdxHeader, pinned: str | None, source: str) -> None:
     if file.header != expected:
-        problem, wanted, found = "its header is another", str(expected), str(file.header)
+        problem, wanted, found = "its header differs", str(expected), str(file.header)
     elif pinned and (digest := digest_of(file, expected)) != pinned:
         problem, wanted, found = "its content differs", f"SHA-256 {pinned}", digest
     else:
@@ -55,7 +52,7 @@ def _check(file: IdxFile, expected: IdxHeader, pinned: str | None, source: str) 
 
 
 def digest_of(file: IdxFile, header: IdxHeader) -> str:
-    """The SHA-256 of the IDX file that has this header and the first items of another one."""
+    """The SHA-256 of the IDX file that has this header and the first items of a different one."""
     digest = hashlib.sha256(header.to_bytes())
     step = max(1, 2**20 // (header.item_size or 1))
     for first in range(0, header.dims[0], step):

@@ -69,8 +69,8 @@ class PngTree:
         path: the directory.
         labels: for each label, as its directory is called, its value.
         count: how many images the split has, which makes the width of their names.
-        limit: how many of them must be there.
-        first: the index of the first of these.
+        limit: how many of them the tree must have.
+        first: the index of the first one.
 
     Attributes:
         places: for each index from `first` on 0 where no image is found, or else the position of its label in
@@ -86,15 +86,14 @@ class PngTree:
         self.first = first
 
     def find_images(self, expected: Sequence[int] | None = None) -> Problems:
-        """Find all images, and tell what is missing, misplaced or extra.
+        """Find all images, and report what is missing, misplaced or extra.
 
         Only what is called like an image, in a directory that is called like a label, is taken for one. Nothing is
         opened, and no symbolic link followed.
 
         Args:
-            expected: the label of each image, if known, and -1 for each that must not be there. If not, nobody can tell
-                which directory an image is missing in, and it is misplaced only where another one of its name was
-                found before.
+            expected: the label of each image, if known, and -1 for each that the tree must not have. Without it, the
+                directory of a missing image is unknown, and an image is misplaced only if its name was found before.
 
         Raises:
             OSError: when a directory cannot be read.
@@ -123,7 +122,7 @@ class PngTree:
                     if not _is_timestamp(entry):
                         problems.add("extra", f"{name}/{entry.name}", _kind(entry))
                 elif expected is not None and expected[index] < 0:
-                    problems.add("extra", f"{name}/{entry.name}", "its label is not asked for", [name])
+                    problems.add("extra", f"{name}/{entry.name}", "its label was not requested", [name])
                 elif expected is not None and expected[index] != value:
                     right = self._name(expected[index])
                     problems.add("misplaced", f"{name}/{entry.name}", f"its label is {right}", [name])
@@ -134,7 +133,7 @@ class PngTree:
                     self.places[index] = position
 
     def _index(self, name: str) -> int | None:
-        """The position of an image in `places` from its file's name, or None where it can be no image."""
+        """The position of an image in `places` from its file's name, or None if it cannot be an image."""
         digits = name[: self.width]
         if name[self.width :] == ".png" and digits.isdecimal() and digits.isascii():
             index = int(digits) - self.first

@@ -18,9 +18,9 @@ from idxpng.verify.png_tree import PngTree
 CHUNK_IMAGES = 512
 CHUNK_BYTES = 2**20
 CHUNK_LABELS = 2**12
-# To start processes takes as long as to read some thousand digits.
+# Starting processes takes as long as reading a few thousand digits.
 FEWEST_FOR_PROCESSES = 4000
-# Each process holds an image some times, so that larger ones are read one after the other.
+# Each process holds several copies of an image, so larger ones are read in one process.
 LARGEST_FOR_PROCESSES = 2**24
 LONGEST_LINE = 2**16
 LONGEST_MESSAGE = 200

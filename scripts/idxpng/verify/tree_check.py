@@ -94,10 +94,10 @@ class TreeCheck:
     def rebuild(self) -> tuple[dict[str, str] | None, Problems]:
         """The SHA-256 of the IDX files that the tree makes by itself, or None where there is a problem with it.
 
-        Where the dataset file has class counts, they tell which labels have a problem.
+        Where the dataset file has class counts, they show which labels have a problem.
 
         Raises:
-            DataError: when there are no numbers for other columns of labels.
+            DataError: when the manifest lacks numbers for further columns of labels.
         """
         tree = self._tree()
         problems = tree.find_images()

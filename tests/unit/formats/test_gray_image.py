@@ -20,9 +20,9 @@ DAMAGED_TIFF = (
 
 def test_an_image_for_which_pillow_raises_an_error_of_any_class_is_refused(tmp_path: Path) -> None:
     (tmp_path / "0.tiff").write_bytes(base64.b64decode(DAMAGED_TIFF))
-    assert read(tmp_path / "0.tiff") in ("damaged", "no image")
+    assert read(tmp_path / "0.tiff") in ("damaged", "not an image")
 
 
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "0.png")
-    assert read(tmp_path / "0.png") == "no image"
+    assert read(tmp_path / "0.png") == "not an image"
