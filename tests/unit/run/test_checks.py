@@ -60,6 +60,6 @@ def test_a_limit_that_replaces_a_larger_export_says_so(tmp_path: Path) -> None:
     wildcards = SimpleNamespace(dataset="mnist", split="test", label="0")
     job = SimpleNamespace(rule=SimpleNamespace(name="export"), wildcards=wildcards)
     (words,) = check_run(plan(str(tmp_path), datasets="mnist", limit=20), [job])
-    assert "limit=20 replaces 10,000 PNG files by 20" in words
+    assert "limit=20 replaces 10,000 PNG files with 20" in words
     assert check_run(plan(str(tmp_path), datasets="mnist"), [job]) == []
     assert check_run(plan(str(tmp_path), datasets="mnist", limit=20), []) == []
