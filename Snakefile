@@ -3,10 +3,10 @@
 rules/idx.smk      download -> decompress -> validate: the published IDX files, proven
 rules/images.smk   export, one job per label -> merge_manifests
 rules/views.smk    preview, measure -> find_duplicates -> make_page: what a person looks at
-rules/publish.smk  write_parquet -> write_card: what other people's tools load
-rules/shards.smk   pack -> index_shards: tar archives in place of single files
-rules/formats.smk  archive_split, save_npz, write_csv, list_digests: other forms, and a list to check any of it by
-rules/build.smk    build_idx -> write_dataset: the way back, from images of one's own to IDX files
+rules/publish.smk  write_parquet -> write_card: what other tools load
+rules/shards.smk   pack -> index_shards: tar archives instead of single files
+rules/formats.smk  archive_split, save_npz, write_csv, list_digests: other forms, and a list of digests
+rules/build.smk    build_idx -> write_dataset: the way back, from your own images to IDX files
 rules/verify.smk   verify_split: the PNG files are the published images
 """
 
@@ -19,11 +19,11 @@ report: "rules/report/workflow.rst"
 
 
 # The rules use these names of common.smk:
-#   plan           which files a rule makes, from which others, with which options: scripts/idxpng/run/plan.py
-#   folder_plan    the same of folders of images that become IDX files
+#   plan           which files a rule makes, from which inputs, with which options: scripts/idxpng/run/plan.py
+#   folder_plan    the same for folders of images that become IDX files
 #   job_resources  memory and time of a job
 #   script         the parameters that each rule with a script has
-#   untracked      around a parameter whose change makes no job run again (workarounds.smk)
+#   untracked      marks a parameter whose change triggers no rerun (workarounds.smk)
 include: "rules/workarounds.smk"
 include: "rules/common.smk"
 include: "rules/run.smk"

@@ -13,7 +13,7 @@ rule idx:
 
 
 rule build_idx:
-    """Build the IDX files of a split from a folder of grayscale images with a folder for each class."""
+    """Build the IDX files of a split from grayscale images in a folder for each class."""
     input:
         directories=folder_plan.directories,
         manifest=folder_plan.manifest,

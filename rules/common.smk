@@ -13,7 +13,7 @@ sys.path.insert(0, str(package.parent))
 import idxpng
 
 for file in idxpng.FILES:
-    project_file(f"scripts/idxpng/{file}")  # which brings it along over the network
+    project_file(f"scripts/idxpng/{file}")  # over the network, this copies it here
 
 from idxpng.dataset.strict_yaml import read_yaml
 from idxpng.errors import DataError
@@ -30,7 +30,7 @@ from idxpng.run.plan import Plan
 configfile: project_file("config.yaml")
 
 
-# A folder of results may have a configuration of its own, on top of the one here.
+# A config.yaml in the working directory overrides keys of the one here.
 own_config = Path("config.yaml")
 if not is_imported() and own_config.exists() and own_config.resolve() != Path(project_file("config.yaml")).resolve():
 
@@ -39,7 +39,7 @@ if not is_imported() and own_config.exists() and own_config.resolve() != Path(pr
 
 @contextmanager
 def without_traceback():
-    """Have Snakemake report what is wrong with the configuration or the data in our words alone."""
+    """Have Snakemake report a mistake in the configuration or the data with our message alone."""
     try:
         yield
     except DataError as error:
@@ -65,9 +65,9 @@ digest_of_code = cache(code_digest)
 
 
 def script(name: str, *parts: str) -> dict:
-    """Two parameters of a rule: `script`, a path, which makes no job run again, and `code`, which does.
+    """Two parameters of a rule: `script`, a path that triggers no rerun, and `code`, a digest that does.
 
-    `code` is a digest of the script, of the modules behind it, and of other ``parts`` of the library.
+    `code` covers the script, the modules it imports, and other ``parts`` of the library.
     """
     path = project_file(f"scripts/{name}.py")
 

@@ -1,7 +1,7 @@
 """Folders of results as targets, such as results/mnist and results/mnist/png/test.
 
-No output may contain another, and so results/mnist is none: it is the name of a rule, among which Snakemake looks for
-a target first.
+No output may contain another output, so results/mnist is not one. Instead it is the name of a rule: Snakemake looks for
+a target among the names of rules first.
 """
 
 with without_traceback():

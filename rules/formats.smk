@@ -56,7 +56,7 @@ rule archive_split:
 
 
 rule save_npz:
-    """Save all splits of a dataset as numpy arrays."""
+    """Save all splits of a dataset as NumPy arrays."""
     input:
         unpack(plan.all_idx_files),
         headers=plan.each("<results>/{dataset}/header/{split}.json"),
@@ -122,7 +122,7 @@ rule list_digests:
     params:
         **script("list_digests"),
         folder=f"{plan.results}/{{dataset}}",
-        # Never the same, so that it lists whatever is there whenever it is asked for.
+        # Never the same, so that every request lists the files again.
         time=time.time(),
     shell:
         "python {params.script:q} --folder {params.folder:q} --sums {output:q} --log {log:q}"

@@ -1,10 +1,10 @@
-"""The published IDX files, proven: from a mirror to the header that lets everything else begin."""
+"""The published IDX files, proven: from a mirror to the header, which all other rules need."""
 
 
 rule download:
     """Get a published file from the first mirror that serves the right bytes."""
     output:
-        update("<resources>/{dataset}/{published}"),  # not deleted first: what is the right file already stays
+        update("<resources>/{dataset}/{published}"),  # not deleted first: a file that is already right stays
     log:
         "<logs>/{dataset}/download/{published}.log",
     benchmark:
@@ -17,7 +17,7 @@ rule download:
         runtime=job_resources.runtime,
     params:
         facts=plan.download_facts,
-        script=script("download")["script"],  # without its code: another version of it downloads nothing again
+        script=script("download")["script"],  # without its code: a new version downloads nothing again
         dataset=untracked(plan.dataset_file),
     shell:
         "python {params.script:q} --dataset {params.dataset:q} --file {wildcards.published:q}"

@@ -1,4 +1,4 @@
-"""What other people's tools load: Parquet files, dataset card, Croissant metadata, license and citation."""
+"""What other tools load: Parquet files, dataset card, Croissant metadata, license, and citation."""
 
 
 rule write_parquet:

@@ -1,4 +1,4 @@
-"""What is checked before the first job, and what is said after the last."""
+"""Checks before the first job, and a summary after the last."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""Tar archives in place of single files, straight from the IDX files."""
+"""Tar archives instead of single files, directly from the IDX files."""
 
 
 rule pack:

@@ -27,7 +27,7 @@ rule verify_split:
         manifest=plan.manifest_option,
         selection=plan.selection_options,
         tree=f"{plan.results}/{{dataset}}/png/{{split}}",
-        # Never the same, so that it runs whenever it is asked for: Snakemake does not see an edited PNG file.
+        # Never the same, so that every request runs it: Snakemake does not notice an edited PNG file.
         time=time.time(),
     shell:
         "python {params.script:q} --dataset {params.dataset:q} --split {wildcards.split:q} {params.originals:q}"

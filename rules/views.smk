@@ -1,4 +1,4 @@
-"""What a person looks at: pictures, numbers, a page on each dataset."""
+"""What a person looks at: pictures, numbers, and a page for each dataset."""
 
 
 rule preview:
@@ -23,7 +23,7 @@ rule preview:
         "<logs>/{dataset}/preview/{split}.log",
     benchmark:
         "<benchmarks>/{dataset}/preview/{split}.tsv"
-    priority: -2  # no other job needs it: it is there for the cores that the last steps of the others leave idle
+    priority: -2  # no other job needs it, so it can use cores that would be idle at the end
     localrule: True  # it takes less time than a cluster needs to start a job
     conda:
         "../envs/images.yaml"
@@ -95,7 +95,7 @@ rule find_duplicates:
 
 
 rule make_page:
-    """Make the page on which a person browses a dataset: every image, class by class, and all that is known of it."""
+    """Make the page to browse a dataset: every image, class by class, and all that is known about the dataset."""
     input:
         unpack(plan.all_idx_files),
         headers=plan.each("<results>/{dataset}/header/{split}.json"),

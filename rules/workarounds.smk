@@ -1,6 +1,7 @@
-"""Every use of Snakemake's internals, and every trick on the process: a function each.
+"""Every use of Snakemake's internals, and every trick on the process, each in a function.
 
-All were needed in Snakemake 9.27. Each says what for, and when it can go; tests/workflow/test_workarounds.py runs it.
+All are needed in Snakemake 9.27. Each docstring says why, and when the function can go; the tests
+in tests/workflow/test_workarounds.py run each.
 """
 
 import atexit
@@ -11,15 +12,15 @@ from pathlib import Path
 
 from snakemake.logging import logger
 
-here, modifier = workflow.current_basedir, workflow.modifier  # both change when the next file is read
+here, modifier = workflow.current_basedir, workflow.modifier  # both change when Snakemake reads the next file
 working_directory = Path.cwd()  # which Snakemake leaves before the process ends
 
 
 def project_file(path: str) -> str:
-    """The local path of one of the project's own files; over the network, of Snakemake's copy of it.
+    """The local path of one of the project's files; over the network, of Snakemake's copy of it.
 
-    `workflow.source_path` copies local files too, and a script's copy does not find the library beside it.
-    Can go when it gives local files in place.
+    `workflow.source_path` copies local files too, and the copy of a script does not find the library beside it.
+    Can go when it leaves local files in place.
     """
     if here.is_local:
         return os.path.normpath(here.join(f"../{path}").get_path_or_uri(secret_free=True))
@@ -27,7 +28,7 @@ def project_file(path: str) -> str:
 
 
 def is_imported() -> bool:
-    """Whether another workflow imports this one, and so command line and working directory are for that one.
+    """Whether another workflow imports this one: then the command line and working directory belong to that one.
 
     Can go when Snakemake documents a way to ask.
     """
@@ -35,7 +36,7 @@ def is_imported() -> bool:
 
 
 def path_variable(name: str) -> str:
-    """The value of a path variable such as `results`, also for what is not a path of a rule.
+    """The value of a path variable such as `results`, for use outside the paths of rules.
 
     Can go when Snakemake documents a way to read them.
     """
@@ -43,18 +44,19 @@ def path_variable(name: str) -> str:
 
 
 def command_line() -> list[str]:
-    """The words of the command line; none where another workflow imports this one.
+    """The words of the command line; none if another workflow imports this one.
 
-    Targets that are no output need a rule of their name, and Snakemake knows the targets only after all rules are read.
+    A target that is not an output needs a rule of its name, but Snakemake knows the targets only
+    after reading all rules.
     Can go when `targets` works here.
     """
     return [] if is_imported() else sys.argv[1:]
 
 
 def targets() -> set[str]:
-    """The targets of the command line, from when on Snakemake plans jobs; none for the default target.
+    """The targets of the command line, once Snakemake plans jobs; none for the default target.
 
-    Ours have the names that they have here, also where a workflow that imports this one gives them others.
+    Our targets keep their names even if a workflow that imports this one renames them.
     Can go when Snakemake documents a way to ask.
     """
     from idxpng.run.targets import OUTPUTS
@@ -65,9 +67,9 @@ def targets() -> set[str]:
 
 
 def planned_jobs() -> list:
-    """All jobs for the targets, whether there is anything to do for them or not; none before Snakemake plans jobs.
+    """All jobs for the targets, finished before or not; none before Snakemake plans jobs.
 
-    Can go when Snakemake documents what `onstart` and `onsuccess` can ask.
+    Can go when Snakemake documents how `onstart` and `onsuccess` get the jobs.
     """
     return list(workflow.dag.jobs) if getattr(workflow, "dag", None) else []
 
@@ -75,13 +77,15 @@ def planned_jobs() -> list:
 def jobs_to_run() -> list:
     """The jobs of the run that are not finished.
 
-    Can go when Snakemake documents what `onstart` and `onsuccess` can ask.
+    Can go when Snakemake documents how `onstart` and `onsuccess` get the jobs.
     """
     return list(workflow.dag.needrun_jobs())
 
 
 def untracked(parameter):
-    """A function that gives a parameter whose change makes no job run again: it has another argument than `wildcards`.
+    """A parameter function whose value triggers no rerun.
+
+    Snakemake does not record the values of functions that also take `output`.
 
     Can go when Snakemake has a flag for such parameters.
     """
@@ -93,9 +97,9 @@ def untracked(parameter):
 
 
 def allow_unlimited_jobs() -> None:
-    """Take jobs per timespan of zero (`profiles/default`) for no limit.
+    """Treat a timespan of zero (`profiles/default`) as no limit on jobs.
 
-    With a limit Snakemake looks for jobs again after each timespan, all the time that a job waits for a core.
+    With a limit, Snakemake looks for jobs after each timespan, for as long as a job waits for a core.
     Can go, with the line of the profile, when no timer starts without it.
     """
     limiter = getattr(workflow.scheduler, "job_rate_limiter", None)
@@ -104,7 +108,7 @@ def allow_unlimited_jobs() -> None:
 
 
 def show_one_line_of_progress() -> None:
-    """Show progress on a terminal in one line, in place of a paragraph for each job.
+    """Show progress on a terminal in one line, instead of a paragraph for each job.
 
     Can go when Snakemake has an option for that.
     """
@@ -115,10 +119,10 @@ def show_one_line_of_progress() -> None:
 
 @atexit.register
 def remove_timestamps_of_directories() -> None:
-    """Leave nothing but images in the directories of images: loaders stumble over Snakemake's hidden file.
+    """Leave only images in the directories of images: loaders stumble over Snakemake's hidden file.
 
-    At exit, since `onsuccess` is not called for a workflow that is imported, or where there is nothing to do.
-    Can go when Snakemake puts no file into directories that are outputs.
+    At exit, because `onsuccess` is not called for an imported workflow, or if there is nothing to do.
+    Can go when Snakemake no longer puts a file into output directories.
     """
     from idxpng.run.timestamps import remove_timestamps
 
@@ -127,8 +131,8 @@ def remove_timestamps_of_directories() -> None:
 
 @atexit.register
 def skip_last_garbage_collection() -> None:
-    """At exit Python would look through all that Snakemake has loaded once more, for a fifth of a second.
+    """Skip the garbage collection at exit, which takes a fifth of a second for all that Snakemake has loaded.
 
-    Can go when a run does not end sooner with it.
+    Can go when it no longer makes a run end sooner.
     """
     gc.freeze()

@@ -1,6 +1,6 @@
 """Ask every mirror of the known datasets whether it still has their files.
 
-Of each file at each mirror: whether it is there, its size, whether the server sends parts of it, whether its
+For each file at each mirror: whether it is there, its size, whether the server sends parts of it, whether its
 certificate is trusted, what the first bytes are, and when it was changed last. Only those first bytes are fetched,
 unless --full asks for whole files, to compare their digests. Exits with 1 when some file has no good mirror.
 

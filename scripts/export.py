@@ -39,7 +39,7 @@ def main(images: str, labels: str, header: str, label: str, png: str, manifest: 
         limit: how many images to take, the first ones; all by default.
 
     Raises:
-        DiskRoomError: when there is no room for so many files, before the first is written.
+        DiskRoomError: when there is no room for all files, before the first is written.
         DataError: when another program changed the directory: it is complete, or this is raised.
     """
     png_dir = Path(png)

@@ -32,7 +32,7 @@ HEAD = """\
 
 # Yours to fill in: what people call it, under which license it may be used, how to cite it.
 """
-CLASSES = "\n# What each label stands for: put names in place of the numbers, in quotes.\n"
+CLASSES = "\n# What each label means: replace the numbers by names, in quotes.\n"
 MIRRORS = """
 # Where the files are, seen from here. Should the preview show images on their side, add `orientation: transposed`.
 """

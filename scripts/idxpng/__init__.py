@@ -17,8 +17,8 @@ rules are.
 
 __version__ = "2.0.0"
 
-# The modules of each wing, and every file of the package. Snakemake brings along only the files that it is told of when
-# a workflow imports this one over the network; a test keeps both equal to the folder.
+# The modules of each wing, and every file of the package. Snakemake brings along only files that it knows of when a
+# workflow imports this one over the network; a test keeps both equal to the folder.
 WINGS = {
     "": "command errors log text",
     "files": "atomic disk_space external_sort flush json_file leftovers partial",

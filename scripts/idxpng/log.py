@@ -18,12 +18,12 @@ _all_on_terminal = False
 
 
 def info(message: str, *values: object) -> None:
-    """Say what was done: ``message % values``."""
+    """Report what was done: ``message % values``."""
     _say("INFO", message % values if values else message)
 
 
 def warning(message: str, *values: object) -> None:
-    """Say what a person should know who reads nothing else: ``message % values``."""
+    """Report what the user must see even without reading the log: ``message % values``."""
     _say("WARNING", message % values if values else message)
 
 

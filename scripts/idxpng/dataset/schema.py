@@ -89,7 +89,7 @@ def _unknown_key(error: Any) -> tuple[str, str]:
 
 
 def _quoted(error: Any, place: Place | None) -> str | None:
-    """How to write a value as text that YAML has read as something else, such as no, on or 7."""
+    """How to write as text a value that YAML reads as a different type, such as no, on, or 7."""
     allowed = error.validator_value if error.validator == "type" else []
     if "string" not in allowed or place is None or not isinstance(error.instance, bool | int | float | None):
         return None

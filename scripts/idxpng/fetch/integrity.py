@@ -169,7 +169,7 @@ def _digests(path: str) -> _Digests:
 
 
 def _page(path: str) -> str | None:
-    """What stands in the place of a file where a server wants to say something instead."""
+    """What a server sent in place of the file: a page or a message; None for anything else."""
     with open(path, "rb") as file:
         start = file.read(512).lstrip().lower()
     if start.startswith((b"<!doctype html", b"<html")):
@@ -178,7 +178,7 @@ def _page(path: str) -> str | None:
 
 
 def known_as(digests: tuple[str, ...]) -> str | None:
-    """Whose file it is, where a shipped dataset file tells."""
+    """Which published file it is, if a shipped dataset file knows it."""
     from idxpng.dataset.file import identify  # not in the digest
 
     known = identify(digests, DATASETS)

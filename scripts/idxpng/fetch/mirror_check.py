@@ -22,7 +22,7 @@ from idxpng.text import is_url
 
 PATIENCE = Patience(connect=5.0, silence=10.0, answer=20.0, rate=1, period=10.0)
 AT_ONCE = 4
-FIRST = 16  # bytes, which tell any kind of file
+FIRST = 16  # bytes, enough to recognize each kind of file
 KINDS = {**SIGNATURES, "zip": b"PK\x03\x04", "idx": b"\0\0"}
 COLUMNS = ("dataset", "file", "mirror", "bytes", "ranges", "tls", "first", "changed", "state")
 

@@ -19,7 +19,7 @@ MEMORY = 200 << 20  # bytes that a download may need beside what it has
 
 
 class TooSlowError(Exception):
-    """A server that takes too long. It is no OSError, which the libraries below would catch."""
+    """A server that takes too long. It is not an OSError: requests and urllib3 would catch that."""
 
 
 @dataclass(frozen=True)

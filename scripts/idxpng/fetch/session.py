@@ -24,13 +24,13 @@ PASSING_STATUS = (429, 500, 502, 503, 504)
 CONNECT_RETRIES = 2  # a silent server seldom recovers soon, and there are other mirrors
 LONGEST_WAIT = 120.0  # seconds, whatever Retry-After asks for
 REDIRECTS = 10
-# A body may take as long as this, and besides as long as it takes at this rate.
+# A body may take this long, plus the time that it takes at this rate.
 DEADLINE = 600.0  # seconds
 DEADLINE_RATE = 10_000  # bytes per second
 logging.getLogger("urllib3").setLevel(logging.ERROR)  # its warnings show URLs with their query
 
 # What `requests` raises for what servers send and users configure: its own errors (which are OSErrors), some of
-# urllib3's, plain OSErrors (a CA bundle that is missing), and ValueErrors (an address or redirect that is none).
+# urllib3's, plain OSErrors (a CA bundle that is missing), and ValueErrors (an invalid address or redirect).
 NETWORK_ERRORS = (OSError, ValueError, urllib3.exceptions.HTTPError, http.client.HTTPException)
 
 

@@ -46,7 +46,7 @@ def from_file(archive: io.BufferedReader, shown: str, member: str, partial: Part
     Args:
         archive: open for reading.
         shown: name of the archive for messages.
-        member: path of the member inside the archive. One of the same name in another folder serves as well.
+        member: path of the member inside the archive. A member with the same name in a different folder is taken too.
         partial: what becomes the file.
         size_limit: bytes that the member may have at most.
 
@@ -69,7 +69,7 @@ def from_file(archive: io.BufferedReader, shown: str, member: str, partial: Part
 def download_archive(url: str, archive: Path, size_limit: int, **attempts: Any) -> None:
     """Download a whole archive. It stays: all members, of whatever dataset, come from it then.
 
-    While another process downloads it and gets on, this one waits.
+    While a different process downloads it and makes progress, this one waits.
 
     Args:
         url, size_limit, attempts: as in `http_file.fetch`.

@@ -1,6 +1,6 @@
 """What an earlier run has left and a split no longer has, under names that its readers would still find.
 
-Another limit or shard size leaves shards that ``train-*.tar`` matches, another list of classes leaves label
+A different limit or shard size leaves shards that ``train-*.tar`` matches, a different list of classes leaves label
 directories that an image-folder loader takes for classes. Only what has the name of a file of ours is removed.
 """
 
@@ -31,7 +31,7 @@ def remove_labels(
 ) -> list[str]:
     """Remove the directories and manifests of labels that a split no longer has; the names of what is gone.
 
-    A directory in which there is anything but images of ours is left as it is, and told.
+    A directory with anything but our images stays as it is, with a warning.
 
     Args:
         png: the folder of the split's label directories, such as ``0`` and ``07``.

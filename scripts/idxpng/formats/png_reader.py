@@ -19,7 +19,7 @@ from idxpng.formats.png import SIGNATURE
 FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 # What a file may hold beside its pixels, such as a color profile or text.
 ROOM_FOR_MORE = 2**20
-# An animation that is none is only a PNG image, and nothing that a reader of images must know.
+# An invalid animation is just a PNG image: no reason to warn.
 warnings.filterwarnings("ignore", "Invalid APNG", module="PIL")
 
 COLOR_TYPES = {0: "grayscale", 2: "RGB", 3: "palette", 4: "grayscale with alpha", 6: "RGB with alpha"}

@@ -15,8 +15,8 @@ from idxpng.run.config import SHOWN_AS
 
 OWN = (".yaml", ".yml")
 SCHEMA = "schemas/dataset.schema.yaml"
-# Licenses whose texts are in datasets/licenses/, by their SPDX identifiers. Lines that name their owners are in the
-# note of a dataset file, not in the text.
+# SPDX identifiers of the licenses whose texts are in datasets/licenses/. The copyright lines are in the `note` of a
+# dataset file, not in the text.
 TEXTS = ("Apache-2.0", "BSD-3-Clause", "CC-BY-4.0", "CC-BY-SA-4.0", "CC0-1.0", "MIT")
 
 
@@ -33,7 +33,7 @@ class Catalog:
         entries: how the configuration spells each of them, by name.
 
     Raises:
-        DataError: when an entry names no dataset, or one that has a mistake.
+        DataError: when an entry does not name a dataset, or its dataset file has a mistake.
     """
 
     def __init__(self, entries: Sequence[str], source: Callable[[str], str], shipped: Sequence[str] = ()) -> None:
@@ -58,7 +58,7 @@ class Catalog:
         self._known = dict(self.configured)
 
     def dataset(self, name: str, at: str = "datasets") -> Dataset:
-        """A dataset by name: a configured one, or one that the workflow ships, so that any can be a target.
+        """A dataset by name: configured or shipped with the workflow, so that any can be a target.
 
         Args:
             name: the dataset.
@@ -69,18 +69,18 @@ class Catalog:
         return self._known[name]
 
     def check_splits(self, splits: Sequence[str]) -> None:
-        """Check that each of some splits is one of a configured dataset.
+        """Check that every split in ``splits`` belongs to a configured dataset.
 
         Raises:
-            DataError: when it is not.
+            DataError: when one does not.
         """
         _check_known("split", splits, {split for dataset in self.configured.values() for split in dataset.splits})
 
     def check_classes(self, classes: Sequence[int]) -> None:
-        """Check that each of some labels is one of a configured dataset.
+        """Check that every label in ``classes`` belongs to a configured dataset.
 
         Raises:
-            DataError: when it is not.
+            DataError: when one does not.
         """
         known = {label for dataset in self.configured.values() for label in dataset.classes}
         _check_known("label", classes, known, at="classes")
@@ -90,14 +90,14 @@ class Catalog:
         return self._files[self.dataset(name).name]
 
     def bring(self, dataset: str, published: str) -> None:
-        """Have Snakemake copy a bundled file here, where the workflow itself was imported over the network."""
+        """Have Snakemake copy a bundled file to this machine if the workflow was imported over the network."""
         if dataset not in self.entries or not self.entries[dataset].endswith(OWN):
             for mirror in self.dataset(dataset).mirrors:
                 if "://" not in mirror:
                     self._source(f"datasets/{mirror}/{published}")
 
     def model(self, entry: str, at: str) -> tuple[str, Dataset]:
-        """The dataset named by `like`, which need not be part of the run: the local path of its file, and itself.
+        """The local path of the dataset file that `like` names, and the dataset. It need not be part of the run.
 
         Args:
             entry: a name, or the path of a dataset file.
@@ -109,7 +109,7 @@ class Catalog:
         return self.file(entry), dataset
 
     def license_text(self, dataset: str) -> str | None:
-        """The local path of the text of a dataset's license, where the workflow has it."""
+        """The local path of the text of a dataset's license, or None if the workflow does not have it."""
         spdx = self.dataset(dataset).license["spdx"]
         return self._source(f"datasets/licenses/{spdx}.txt") if spdx in TEXTS else None
 

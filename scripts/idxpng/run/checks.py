@@ -1,4 +1,4 @@
-"""Checks before the first job of a run, which single jobs cannot make."""
+"""Checks of a whole run before its first job."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from idxpng.run.summary import image_count
 
 
 def check_folder(path: str | os.PathLike[str], name: str, writable: bool = True) -> None:
-    """Check that ``path`` is, or can become, a directory in which files can be made.
+    """Check that ``path`` is, or can become, a directory, and a writable one.
 
     Args:
         path: the directory.
         name: its name under the key ``pathvars`` of the configuration.
-        writable: whether something is to be made there.
+        writable: whether the run makes files in it.
 
     Raises:
-        DataError: when it, or a folder above it, is a file or cannot be written.
+        DataError: when it, or the nearest folder above it that exists, is a file or cannot be written.
     """
     existing = Path(path).absolute()
     while not os.path.lexists(existing):
@@ -39,14 +39,14 @@ def check_folder(path: str | os.PathLike[str], name: str, writable: bool = True)
 
 
 def check_run(plan: Plan, jobs: Iterable[Any]) -> list[str]:
-    """Check that what some jobs of Snakemake make belongs into the folder of results, and fits into it.
+    """Check that the outputs of ``jobs`` belong in the results folder and fit on its disk.
 
     Returns:
         Warnings.
 
     Raises:
-        DataError: when resources cannot be written but must be, or a folder has results of another dataset of its name.
-        DiskRoomError: when there is no room for the PNG files.
+        DataError: when resources cannot be written but must be, or a folder has results of a different dataset.
+        DiskRoomError: when there is not enough room for the PNG files.
     """
     jobs = list(jobs)
     writable = any(str(output).startswith(f"{plan.resources}/") for job in jobs for output in job.output)
@@ -78,7 +78,7 @@ def _check_origin(plan: Plan, name: str, folder: Path) -> None:
 
 
 def _replaced(plan: Plan, name: str, folder: Path, jobs: list[Any]) -> Iterator[str]:
-    """A warning for each split that will have fewer images than it has now, because of a limit."""
+    """A warning for each split that ``limit`` leaves with fewer images than it has now."""
     limit = plan.config.limit
     exports = any(job.rule.name == "export" and job.wildcards.dataset == name for job in jobs)
     if limit is None or not exports:
@@ -87,8 +87,8 @@ def _replaced(plan: Plan, name: str, folder: Path, jobs: list[Any]) -> Iterator[
         count = image_count(folder / f"manifest/{split}.csv")
         if count is not None and count > limit:
             yield (
-                f"{folder}/png/{split}: limit={limit} replaces {count:,} PNG files by {limit:,}. "
-                "Ctrl-C keeps those that are still there; without limit, the same command makes all of them again."
+                f"{folder}/png/{split}: limit={limit} replaces {count:,} PNG files with {limit:,}. "
+                "Ctrl-C keeps those that are still there; the same command without limit makes all of them again."
             )
 
 
@@ -96,5 +96,5 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         document = json.loads(path.read_bytes())
     except (OSError, ValueError):
-        return {}  # which `validate` makes again
+        return {}  # `validate` makes it again
     return document if isinstance(document, dict) else {}

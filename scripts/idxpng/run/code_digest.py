@@ -1,4 +1,4 @@
-"""A digest of a script and of the modules behind it, whose changes Snakemake does not see."""
+"""A digest of a script and of the modules it imports. Snakemake does not track changes in them."""
 
 import ast
 import hashlib
@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1]
-IGNORED = {"command.py", "log.py"}  # command lines and messages are not in any result
+IGNORED = {"command.py", "log.py"}  # command lines and messages do not affect results
 MARK = "# not in the digest"
 
 
@@ -15,8 +15,8 @@ def code_digest(script: str | Path, parts: Iterable[str] = ()) -> str:
     """A digest of ``script``, of the modules of this package that it imports, directly or through others, and of
     other ``parts`` of the package.
 
-    As a parameter of a rule it makes Snakemake run the rule again when one of them changes. An import whose line is
-    marked ``# not in the digest`` does not count: it is there for what shapes no result, such as the network.
+    As a parameter of a rule, it makes Snakemake run the rule again when one of them changes. An import marked
+    ``# not in the digest`` does not count: its module does not affect results, as those for the network do not.
     """
     seen: dict[str, bytes] = {}
     own = Path(script).read_bytes()

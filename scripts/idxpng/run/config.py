@@ -23,13 +23,12 @@ class OwnFolder:
 
 @dataclass(frozen=True)
 class Config:
-    """What a run is asked for, see schemas/config.schema.yaml.
+    """The keys of config.yaml; see schemas/config.schema.yaml.
 
-    ``datasets``: names, or paths of dataset files. ``splits``: names of the splits, none for all of them. ``limit``:
-    how many images of each split, or None. ``classes``: which labels, none for all of them. ``shard_size``,
-    ``shuffle_seed``: how `pack` packs them. ``csv_header``: whether CSV files begin with the names of their columns.
-    ``mirrors``: by dataset, where to look before its own mirrors. ``folders``: by name, folders of images to make IDX
-    files of.
+    ``datasets``: names, or paths of dataset files. ``splits``: names; empty for all. ``limit``: the number of images of
+    each split, or None for all. ``classes``: labels; empty for all. ``shard_size``, ``shuffle_seed``: for `pack`.
+    ``csv_header``: whether CSV files begin with a line of column names. ``mirrors``: by dataset, where to look before
+    its own mirrors. ``folders``: by name, folders of images to turn into IDX files.
     """
 
     datasets: tuple[str, ...]
@@ -44,15 +43,15 @@ class Config:
 
     @classmethod
     def read(cls, config: dict[str, Any], schema: dict[str, Any]) -> Config:
-        """Check ``config``, as Snakemake has it, against its JSON schema.
+        """Check the ``config`` that Snakemake has read against its JSON schema.
 
         Raises:
-            DataError: for the first mistake: the key, what was found, and what is allowed.
+            DataError: for the first mistake, with the key, what was found, and what is allowed.
         """
         config = config | {key: _listed(config[key]) for key in ("datasets", "splits", "classes") if key in config}
         if isinstance(config.get("classes"), list):
             config["classes"] = [int(label) if str(label).isdecimal() else label for label in config["classes"]]
-        if config.get("csv_header") in ("true", "false"):  # as YAML spells it, and Snakemake's --config does not
+        if config.get("csv_header") in ("true", "false"):  # in YAML a boolean, after Snakemake's --config a string
             config["csv_header"] = config["csv_header"] == "true"
         check(config, schema, SHOWN_AS)
         settings = {key: rule["default"] for key, rule in schema["properties"].items() if "default" in rule}
@@ -75,7 +74,7 @@ class Config:
 
 
 def _listed(value: Any) -> Any:
-    """``this,that`` of a command line as a list."""
+    """``this,that`` from a command line, as a list."""
     if isinstance(value, str) and "," in value and not os.path.exists(value):
         return [part.strip() for part in value.split(",")]
     return value
@@ -91,5 +90,5 @@ def _sequence(value: Any) -> list[Any]:
 
 
 def _expanded(path: str) -> str:
-    """``path`` with ~ as the home directory, which no shell expands inside of an option."""
+    """``path`` with ~ expanded to the home directory: shells do not expand it inside an option."""
     return os.path.expanduser(path)

@@ -1,4 +1,4 @@
-"""What the rules ask to build IDX files of folders of images."""
+"""Input, outputs, and parameters of the rules that build IDX files from folders of images."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from idxpng.formats.image_folder import ImageFolder
 from idxpng.run.catalog import Catalog
 from idxpng.run.config import SHOWN_AS, Config, OwnFolder
 
-# What IDX files get from the dataset named by `like`.
+# What IDX files take from the dataset that `like` names.
 LAYOUT = ("classes", "label_type", "label_columns", "orientation")
 
 
@@ -21,7 +21,7 @@ class FolderPlan:
 
     Args:
         config: the checked configuration.
-        catalog: where to look up datasets named by `like`.
+        catalog: where to look up the datasets that `like` names.
     """
 
     def __init__(self, config: Config, catalog: Catalog) -> None:
@@ -29,11 +29,11 @@ class FolderPlan:
         self._folders = {name: ImageFolder(folder.path) for name, folder in config.folders.items()}
 
     def check(self) -> None:
-        """Read all folders before Snakemake does, which would put its own words around ours.
+        """Read all folders before Snakemake does, because it would surround our messages with its own.
 
         Raises:
-            DataError: when there is no folder.
-            DataError: when one is laid out in another way.
+            DataError: when no folder is configured.
+            DataError: when the layout of one is wrong.
         """
         self.outputs(None)
         for folder in self._folders.values():
@@ -43,7 +43,7 @@ class FolderPlan:
         """All that `idx` makes: the dataset file of each folder, and the IDX files of its splits.
 
         Raises:
-            DataError: when there is no folder.
+            DataError: when no folder is configured.
         """
         if not self._folders:
             todo = "--config 'folders={photos: my/photos}', where my/photos/train/cat/0001.png is an image"
@@ -57,25 +57,25 @@ class FolderPlan:
         return outputs
 
     def facts(self, wildcards: Any) -> list[str]:
-        """The JSON file of each split of a folder, which build_idx makes."""
+        """The JSON file that `build_idx` makes of each split of a folder."""
         name = wildcards.dataset
         return [f"<results>/{name}/idx/{split}.json" for split in self._folder(name).splits]
 
     def path(self, wildcards: Any) -> str:
-        """Where a folder is."""
+        """The path of a folder."""
         return str(self._folder(wildcards.dataset).path)
 
     def directories(self, wildcards: Any) -> list[str]:
-        """The directories with the images of a split, which are newer when one is added, removed or renamed."""
+        """The directories with the images of a split. They change when an image is added, removed, or renamed."""
         return self._folder(wildcards.dataset).folders(wildcards.split)
 
     def manifest(self, wildcards: Any) -> list[str]:
-        """The manifest of a split, where there is one."""
+        """The manifest of a split, if one is configured."""
         folder = self._setting(wildcards.dataset).manifests
         return [f"{folder.rstrip('/')}/{wildcards.split}.csv"] if folder else []
 
     def options(self, wildcards: Any) -> list[str]:
-        """The manifest, and the dataset file named by `like`, where there are any."""
+        """The options for the manifest and for the dataset file that `like` names, if configured."""
         options = [word for path in self.manifest(wildcards) for word in ("--manifest", path)]
         if model := self._model(wildcards.dataset):
             options += ["--like", model[0]]
@@ -86,14 +86,14 @@ class FolderPlan:
         return self._folder(wildcards.dataset).state(wildcards.split)
 
     def layout(self, wildcards: Any) -> str:
-        """A digest of what the IDX files get from the dataset named by `like`, if any."""
+        """A digest of what the IDX files take from the dataset that `like` names; empty without `like`."""
         if model := self._model(wildcards.dataset):
             layout = {key: getattr(model[1], key) for key in LAYOUT}
             return hashlib.sha256(json.dumps(layout).encode()).hexdigest()
         return ""
 
     def classes(self, wildcards: Any) -> dict[str, int]:
-        """The labels of all splits of a folder together."""
+        """Class names and labels of all splits of a folder together."""
         return self._folder(wildcards.dataset).classes
 
     def _model(self, name: str) -> tuple[str, Dataset] | None:

@@ -1,4 +1,4 @@
-"""The environment that jobs find: where Python is, which mirrors are configured, and how numpy starts."""
+"""Environment variables for jobs: which Python runs, which mirrors are configured, how many threads numpy starts."""
 
 import json
 import os
@@ -12,12 +12,12 @@ from idxpng.fetch.mirrors import VARIABLE, configured
 def prepare(mirrors: Mapping[str, Sequence[str]], environment: MutableMapping[str, str] = os.environ) -> None:
     """Prepare the environment of this process, which its jobs inherit.
 
-    ``python`` becomes the one that runs now, unless an environment of conda or a container puts another before it.
-    Mirrors travel here since others on the machine see command lines, Snakemake logs them, and a mirror's URL may
-    hold a secret. numpy starts no threads for linear algebra, which nobody does: they cost more than a small job.
+    ``python`` becomes the one that runs now, unless a conda environment or a container puts a different one before it.
+    Mirrors are passed here because a mirror's URL may hold a secret: other users can see command lines, and Snakemake
+    logs them. numpy starts no threads for linear algebra, which is not used here: they cost more than a small job.
 
     Args:
-        mirrors: the configured mirrors by dataset. Those that another workflow in this process has put there stay.
+        mirrors: the configured mirrors by dataset. Those that another workflow in this process has set stay.
         environment: what to change.
     """
     folder = str(Path(sys.executable).parent)

@@ -1,4 +1,4 @@
-"""Memory and time that jobs request from a cluster, more with each attempt."""
+"""The memory and time that jobs request; more with each attempt."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ IMAGES_A_MINUTE = 500 * 60  # what slow network storage manages
 
 
 class JobResources:
-    """Memory and time of the jobs on the datasets of a catalog: resources of the rules."""
+    """Memory and time of the jobs on the datasets of a catalog, as resource functions of the rules."""
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
 
     def mem_mb(self, wildcards: Any, attempt: int) -> int:
-        """Memory of a job: its interpreter, and what it holds of every label."""
+        """Memory of a job in MB: its interpreter, and what it holds of every label."""
         return attempt * (200 + 20 * self._largest_count(wildcards.dataset) // 10**6)
 
     def arrow_mb(self, wildcards: Any, attempt: int) -> int:
-        """Memory of a job that writes or reads Parquet files."""
+        """Memory in MB of a job that writes or reads Parquet files."""
         return attempt * 500
 
     def runtime(self, wildcards: Any, attempt: int) -> int:
-        """Minutes that a job may take on all images of a split."""
+        """Minutes for a job on all images of a split."""
         return attempt * _minutes(self._largest_count(wildcards.dataset))
 
     def label_runtime(self, wildcards: Any, attempt: int) -> int:
-        """Minutes that a job may take on the images of one label."""
+        """Minutes for a job on the images of one label."""
         labels = len(self._catalog.dataset(wildcards.dataset).classes)
         return attempt * _minutes(self._largest_count(wildcards.dataset) / labels)
 

@@ -1,6 +1,6 @@
-"""What the rules ask: which files a run makes, from which others, and with which options of the scripts.
+"""Inputs, outputs, and parameters of the rules: which files a run makes, from which inputs, with which options.
 
-Snakemake calls the methods that a rule names as functions of its wildcards.
+A rule names methods, which Snakemake calls with the wildcards of a job.
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ from idxpng.run.config import SHOWN_AS, Config
 from idxpng.run.targets import FOLDER, IMAGES, OUTPUTS
 from idxpng.text import is_url
 
-# What `make_page` and `write_card` say of a dataset beside its images.
+# What `make_page` and `write_card` say about a dataset beyond its images.
 DESCRIPTION = ("title", "license", "attribution", "citation", "url", "creators", "published")
 
 
 class Plan:
-    """What a run is asked for.
+    """What a run makes, and how.
 
     Args:
         config: the checked configuration.
         catalog: the datasets that it names.
         results, resources: the folders of the run.
-        targets: gives the targets of the command line, once Snakemake knows them.
+        targets: returns the targets of the command line, once Snakemake knows them.
 
     Raises:
-        DataError: when it asks for an unknown split, or names mirrors for an unknown dataset.
+        DataError: when the configuration names an unknown split, label, or dataset.
     """
 
     def __init__(
@@ -63,16 +63,16 @@ class Plan:
     # Which files
 
     def splits(self, dataset: Dataset) -> list[str]:
-        """The splits of a dataset that the run is asked for; unless it says which, those with files of their own."""
+        """The requested splits of a dataset; by default, those with files of their own."""
         if not self.config.splits:
             return list(dataset.whole_splits)
         return [split for split in dataset.splits if split in self.config.splits]
 
     def labels(self, dataset: Dataset) -> list[str]:
-        """The names of the directories of the labels of a dataset that the run is asked for.
+        """The directory names of the requested labels of a dataset.
 
         Raises:
-            DataError: when it has none of them.
+            DataError: when the dataset has none of them.
         """
         only = self.config.classes
         labels = [name for name, label in dataset.labels.items() if not only or label in only]
@@ -87,11 +87,11 @@ class Plan:
         return labels
 
     def expand(self, pattern: str, dataset: str | None = None, split: str | None = None) -> list[str]:
-        """``pattern`` with its wildcards filled with all that the run is asked for.
+        """The paths that ``pattern`` gives for all requested datasets, splits, labels, and shards.
 
         Args:
             pattern: a path with some of the wildcards {dataset}, {split}, {label} and {shard}.
-            dataset, split: only these, whether the run is asked for them or not.
+            dataset, split: only these, whether requested or not.
         """
         datasets = self.catalog.configured.values() if dataset is None else [self.catalog.dataset(dataset)]
         paths = []
@@ -104,11 +104,11 @@ class Plan:
         return list(dict.fromkeys(paths))
 
     def outputs(self, target: str, dataset: str | None = None) -> list[str]:
-        """All that a target makes: of ``dataset``, or of each dataset that the run is asked for."""
+        """All that a target makes of ``dataset``, or of every requested dataset."""
         return [path for below in OUTPUTS[target] for path in self.expand(f"<results>/{{dataset}}/{below}", dataset)]
 
     def folder_targets(self, words: Iterable[str]) -> dict[str, list[str]]:
-        """What is made in each folder of results among the words of a command line; all other words are left alone.
+        """What to make in each folder of results among the words of a command line. Other words are ignored.
 
         Raises:
             DataError: when a folder names an unknown dataset, split, or label.
@@ -131,21 +131,21 @@ class Plan:
         return found
 
     def outputs_of_other_targets(self, wildcards: Any) -> list[str]:
-        """What the same command makes of a dataset beside the list of its files, which thus is made last."""
+        """What the same command makes of a dataset, apart from the list of its files, which is thus made last."""
         targets = OUTPUTS.keys() & self._targets() - {"checksums"}
         return [path for target in sorted(targets) for path in self.outputs(target, wildcards.dataset)]
 
     def images_of_other_targets(self, wildcards: Any) -> list[str]:
-        """The images of a split, where the same command makes more than proofs.
+        """The images of a split, if the same command makes more than proofs.
 
-        A proof on its own must not make the files whose absence it reports.
+        On its own, `verify` must not create files whose absence it should report.
         """
         if all(target == "verify" or "/verify/" in target for target in self._targets()):
             return []
         return self.expand(IMAGES, wildcards.dataset, wildcards.split)
 
     def each(self, pattern: str) -> Callable[[Any], list[str]]:
-        """An input function: ``pattern`` filled for the dataset of a job, and for its split where it has one."""
+        """An input function: ``pattern`` expanded for the dataset of a job, and for its split if it has one."""
 
         def expanded(wildcards: Any) -> list[str]:
             return self.expand(pattern, wildcards.dataset, wildcards.get("split"))
@@ -164,13 +164,13 @@ class Plan:
         }
 
     def unproven_downloads(self, wildcards: Any) -> list[str]:
-        """The downloads of a split, where the digest of the IDX file in it is not pinned."""
+        """The downloads of a split that are pinned, but not by the digest of the IDX file in them."""
         files = self._split(wildcards).files
         names = [file.published for file in files if file.pinned and not file.content_sha256]
         return [f"<resources>/{wildcards.dataset}/{name}" for name in names]
 
     def needed_originals(self, wildcards: Any) -> dict[str, str]:
-        """The IDX files of a split, where a proof needs them: without pinned digests, or for a part of the images."""
+        """The IDX files of a split, if a proof needs them: without pinned digests, or for a part of the images."""
         split = self._split(wildcards)
         whole = self.image_count(split) == split.file_count and not self.config.classes
         if whole and len(content_digests(split.files)) == len(split.files):
@@ -187,15 +187,15 @@ class Plan:
         }
 
     def shards(self, split: Split) -> list[str]:
-        """The numbers of a split's shards, as in their names."""
+        """The numbers of a split's shards, as in their file names."""
         return [f"{number:06}" for number in range(-(-self.image_count(split) // self.config.shard_size))]
 
     def image_count(self, split: Split) -> int:
-        """How many images of a split the run makes."""
+        """The number of images of a split that the run makes, before labels are chosen."""
         return min(split.count, self.config.limit or split.count)
 
     def export_count(self, jobs: Iterable[Any]) -> int:
-        """How many PNG files some jobs of Snakemake make."""
+        """The number of PNG files that ``jobs`` make, about."""
         count = 0
         for job in jobs:
             if job.rule.name == "export":
@@ -216,30 +216,30 @@ class Plan:
         return self.catalog.file(wildcards.dataset)
 
     def limit_option(self, wildcards: Any) -> list[str]:
-        """How many images of each split count."""
+        """The option for how many images of each split to consider."""
         return _option("limit", self.config.limit)
 
     def license_text_option(self, wildcards: Any) -> list[str]:
-        """Where the text of a dataset's license is."""
+        """The option for the text of a dataset's license."""
         return _option("license-text", self.catalog.license_text(wildcards.dataset))
 
     def selection_options(self, wildcards: Any) -> list[str]:
-        """Which images of a split count: limit and classes."""
+        """The options that select images of a split: limit and classes."""
         classes = map(str, self.config.classes)
         return [*self.limit_option(wildcards), *(["--classes", *classes] if self.config.classes else [])]
 
     def archive_options(self, wildcards: Any) -> list[str]:
-        """Which images of a split count, and if these are all, the pinned digest of their archive."""
+        """The options that select images, and the pinned digest of the archive if these are all images of the split."""
         split = self._split(wildcards)
         whole = self.image_count(split) == split.count and not self.config.classes
         return [*self.selection_options(wildcards), *_option("sha256", split.archive_sha256 if whole else None)]
 
     def csv_options(self, wildcards: Any) -> list[str]:
-        """Whether a CSV file begins with the names of its columns."""
+        """The option for a line of column names."""
         return ["--column-names"] if self.config.csv_header else []
 
     def shard_options(self, wildcards: Any) -> list[str]:
-        """How the images of a split are spread over its shards."""
+        """The options for how the images of a split are spread over its shards."""
         return [
             *_option("shard-size", self.config.shard_size),
             *_option("shuffle-seed", self.config.shuffle_seed),
@@ -247,22 +247,22 @@ class Plan:
         ]
 
     def originals_options(self, wildcards: Any) -> list[str]:
-        """Where the IDX files of a split are, if they are here: to name an image that differs."""
+        """The options for the IDX files of a split, if they are on this disk, to name images that differ."""
         files = {role: path.replace("<resources>", self.resources) for role, path in self.idx_files(wildcards).items()}
         if not all(map(os.path.exists, files.values())):
             return []
         return [word for role, path in files.items() for word in _option(role, path)]
 
     def manifest_option(self, wildcards: Any) -> list[str]:
-        """Where the manifest of a split is, for labels with several columns, which directory names cannot express."""
+        """The option for the manifest, for labels with several columns, which directory names cannot express."""
         several = len(self._dataset(wildcards).label_columns) > 1
         path = f"{self.results}/{wildcards.dataset}/manifest/{wildcards.split}.csv"
         return _option("manifest", path if several else None)
 
-    # What makes a job run again when it changes, beside its options. The scripts read it from the dataset file.
+    # Facts whose change makes a job run again. The scripts read them from the dataset file.
 
     def download_facts(self, wildcards: Any) -> dict[str, Any]:
-        """What a download must be, and for files that nothing pins, the state of local copies."""
+        """What a download must be, and for files without a pinned digest, the state of local copies."""
         file = self._dataset(wildcards).file(wildcards.published)
         ignored = ("verified", "header")
         facts = {key: value for key, value in vars(file).items() if value is not None and key not in ignored}
@@ -289,9 +289,9 @@ class Plan:
         } | ({"rows": split.rows} if split.rows else {})
 
     def description_digest(self, wildcards: Any) -> str:
-        """A digest of title, license, citation and the like.
+        """A digest of title, license, citation, and other words about a dataset.
 
-        Not the words themselves: Snakemake puts parameters into its report as they are, where words could be a script.
+        Not the words themselves: Snakemake does not escape parameters in its report, so they could inject a script.
         """
         dataset = self._dataset(wildcards)
         description = {key: getattr(dataset, key) for key in DESCRIPTION}
@@ -304,7 +304,7 @@ class Plan:
         return self._dataset(wildcards).split(wildcards.split)
 
     def _local_copies(self, dataset: str, idx: str) -> list[str]:
-        """Name, size and time of change of each file that may be this one, in local directories that are mirrors."""
+        """Name, size, and modification time of each file in a local mirror directory that may be this IDX file."""
         mirrors = (*self.config.mirrors.get(dataset, ()), *self.catalog.dataset(dataset).mirror_places())
         stem = _plain_name(idx)
         found = []
@@ -324,6 +324,6 @@ def _option(name: str, value: int | str | None) -> list[str]:
 
 
 def _plain_name(name: str) -> str:
-    """The name of an IDX file without its compression, and with either spelling of its type."""
+    """The name of an IDX file without its compression suffix, and with one spelling of its type."""
     stem, suffix = os.path.splitext(name)
     return (stem if suffix in SUFFIXES else name).replace(".idx", "-idx")

@@ -1,4 +1,4 @@
-"""The end of a run: what it has made, in what time, how to look at it, and which digests to pin."""
+"""The message at the end of a run: what it made, how long it took, how to look at it, and which digests to pin."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from idxpng.run.plan import Plan
 
 
 def summary(plan: Plan, rules: Collection[str], seconds: float) -> str:
-    """What the configured datasets have now, counted, and where to look; nothing for single targets.
+    """The number of images of the configured datasets, and where to look; empty for single files as targets.
 
     Args:
-        plan: what the run was asked for.
-        rules: the rules that had a job in the run, whether there was anything to do for them or not.
+        plan: what the run makes.
+        rules: the rules with a job in the run, finished before or not.
         seconds: how long the run took.
     """
     minutes, rest = divmod(round(seconds), 60)
@@ -50,7 +50,7 @@ def summary(plan: Plan, rules: Collection[str], seconds: float) -> str:
 
 
 def image_count(manifest: str | Path) -> int | None:
-    """How many images a manifest lists; None where there is none."""
+    """How many images a manifest lists; None if it does not exist."""
     if not os.path.exists(manifest):
         return None
     with open(manifest, "rb") as file:
@@ -87,24 +87,24 @@ def _of_proofs(plan: Plan) -> Iterator[str]:
 
 
 def _read(path: str) -> dict[str, Any] | None:
-    """A JSON file of the results, which lies elsewhere where Snakemake stores them elsewhere."""
+    """The content of a JSON file of the results; None if it is not on this disk, as with remote storage."""
     return json.loads(Path(path).read_bytes()) if os.path.exists(path) else None
 
 
 def _splits(plan: Plan) -> Iterator[tuple[str, str]]:
-    """The folder of results and the split, of each that the run is asked for."""
+    """The results folder and the name of each requested split."""
     for dataset in plan.catalog.configured.values():
         for split in plan.splits(dataset):
             yield f"{plan.results}/{dataset.name}", split
 
 
 def digests_to_pin(dataset: Dataset, plan: Plan) -> str:
-    """What to write into a dataset file so that from now on its files must be those of the finished run.
+    """What to write into a dataset file to accept only the files of the finished run from now on.
 
-    Only splits with a header are pinned, since only those were checked.
+    Only splits with a header are pinned, because only those were checked.
 
     Returns:
-        A sentence, and the whole of the key ``splits`` as YAML; nothing where every file is pinned.
+        A sentence, and the whole key ``splits`` as YAML; empty if every file is pinned.
     """
     splits, found = {}, False
     for name, split in dataset.splits.items():
@@ -127,5 +127,5 @@ def digests_to_pin(dataset: Dataset, plan: Plan) -> str:
         return ""
     return (
         f"{dataset.source} does not pin the digest of every file. To accept only these files from now on, "
-        f"replace its `splits` by:\n\n{dump({'splits': splits})}"
+        f"replace its `splits` with:\n\n{dump({'splits': splits})}"
     )

@@ -1,10 +1,10 @@
-"""Targets, and what each makes of a dataset: the one list for target rules, folders as targets, and SHA256SUMS."""
+"""What each target makes of a dataset: the only list, for target rules, folders as targets, and SHA256SUMS."""
 
 from idxpng.text import NAME
 
 IMAGES = "<results>/{dataset}/png/{split}/{label}"
 
-# Paths below the folder of a dataset's results. What is in this list and was deleted, the target makes again.
+# Paths below a dataset's results folder. The target makes any of them again if it was deleted.
 _ALL = (
     "header/{split}.json",
     "png/{split}/{label}",
@@ -30,5 +30,5 @@ OUTPUTS = {
     "checksums": ("SHA256SUMS",),
 }
 
-# Folders of results that are targets too: a dataset's, all its PNG files, those of a split, and of a label.
+# Folders that are targets too: those of a dataset, of all its PNG files, of a split's, and of a label's.
 FOLDER = rf"(?P<dataset>{NAME})(?P<png>/png(?:/(?P<split>{NAME})(?:/(?P<label>\d+))?)?)?"

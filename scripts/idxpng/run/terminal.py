@@ -1,6 +1,6 @@
 """One line of progress on a terminal, in place of a paragraph for each job.
 
-Snakemake's log file of the run, which its last line names, keeps everything.
+Snakemake's log file of the run, whose path is in its last line, keeps everything.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from typing import Any, TextIO
 
 from idxpng.log import CLEAR
 
-SNAKEMAKE = "DefaultStreamHandler"  # its handler that writes to the terminal
-BAR = 24  # letters
+SNAKEMAKE = "DefaultStreamHandler"  # Snakemake's handler that writes to the terminal
+BAR = 24  # characters
 
 # Events that the line of progress replaces.
 REPLACED = {
     *("job_info", "job_started", "job_finished", "group_info", "progress", "shellcmd"),
     *("run_info", "resources_info", "workflow_started"),
 }
-# Messages that say what each run says, or what the message of a script already says.
+# Messages that are the same in each run, or repeat the message of a script.
 OMITTED = re.compile(
     r"Building DAG of jobs|Using shell:|Provided (cores|resources):|Rules claiming|Conda environments: ignored"
     r"|Select jobs to execute|Execute \d+ jobs|Assuming unrestricted shared filesystem|Elapsed time:|^host: "
@@ -31,12 +31,12 @@ OMITTED = re.compile(
 
 
 def show_progress(handlers: Iterable[logging.Handler], settings: Any) -> None:
-    """Show one line of progress, where Snakemake writes to a terminal and no option says how much to show.
+    """Show one line of progress, if Snakemake writes to a terminal and no option sets how much to show.
 
     Args:
         handlers: of Snakemake's log.
         settings: Snakemake's output settings. With ``--quiet``, ``--verbose``, ``--printshellcmds`` or
-            ``--dry-run``, and where a logger plugin writes to the terminal, all stays as Snakemake has it.
+            ``--dry-run``, and with a logger plugin that writes to the terminal, Snakemake's output stays as it is.
     """
     if settings.quiet or settings.verbose or settings.printshellcmds or settings.dryrun or settings.debug_dag:
         return
@@ -46,7 +46,7 @@ def show_progress(handlers: Iterable[logging.Handler], settings: Any) -> None:
 
 
 class ProgressLine:
-    """A log filter that lets through what users must read, and draws the rest as one line.
+    """A log filter that passes what users must read, and draws the rest as one line.
 
     Args:
         stream: the terminal.
@@ -54,11 +54,11 @@ class ProgressLine:
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._running: dict[int, str] = {}  # rules by the number of the job
+        self._running: dict[int, str] = {}  # rules by job number
         self._done = self._total = 0
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether Snakemake shows a record itself."""
+        """Whether Snakemake should show a record itself."""
         event = str(getattr(record, "event", None) or "")
         if event == "job_error":
             self._running.pop(vars(record)["jobid"], None)
@@ -93,7 +93,7 @@ class ProgressLine:
             return
         if self._running:
             line += f": {', '.join(sorted(set(self._running.values())))}"
-        # The cursor stays at the beginning, so that the message of a job overwrites the line.
+        # The cursor returns to the start, so that the message of a job overwrites the line.
         self._write(line[: shutil.get_terminal_size().columns - 1] + "\r")
 
     def _write(self, text: str) -> None:
@@ -102,7 +102,7 @@ class ProgressLine:
 
 
 def _failure(facts: dict[str, Any]) -> str:
-    """What a failed job was. Its script has said above why it failed."""
+    """Which job failed. The message of its script, above, says why."""
     wanted = ", ".join(map(str, facts.get("output") or ())) or "nothing"
     logs = ", ".join(map(str, facts.get("log") or ()))
     return f"Failed: {facts.get('rule_name')}, which makes {wanted}" + (f"\n   log: {logs}" if logs else "")

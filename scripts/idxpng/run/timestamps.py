@@ -1,4 +1,4 @@
-"""Snakemake's timestamps in directories that are outputs: loaders of image folders would take them for images."""
+"""Removing Snakemake's timestamps from output directories: loaders of image folders would take them for images."""
 
 from collections.abc import Iterable
 from contextlib import suppress
@@ -9,14 +9,14 @@ from idxpng.files.leftovers import TIMESTAMP
 
 
 def remove_timestamps(jobs: Iterable[Any], rules_file: str, folder: str | Path) -> None:
-    """Remove the timestamp from each directory of PNG files that some jobs of Snakemake have made.
+    """Remove the timestamp from each directory of PNG files that ``jobs`` made.
 
-    Without it Snakemake compares the time of the directory, which is the time of the removal.
+    Without it, Snakemake compares the modification time of the directory, which is then that of the removal.
 
     Args:
         jobs: jobs of Snakemake.
-        rules_file: the end of the path of the file with their rule. Directories of other workflows stay as they are.
-        folder: the working directory of the run. At exit, Snakemake has left it.
+        rules_file: the end of the path of the rules file. Directories from rules in other files are left alone.
+        folder: the working directory of the run, which Snakemake has left when the process ends.
     """
     for job in jobs:
         if str(getattr(job.rule, "snakefile", "")).endswith(rules_file):

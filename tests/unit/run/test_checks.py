@@ -60,6 +60,6 @@ def test_a_limit_that_replaces_a_larger_export_is_warned_of(tmp_path: Path) -> N
     wildcards = SimpleNamespace(dataset="mnist", split="test", label="0")
     job = SimpleNamespace(rule=SimpleNamespace(name="export"), wildcards=wildcards, output=[])
     (words,) = check_run(plan(str(tmp_path), datasets="mnist", limit=20), [job])
-    assert "limit=20 replaces 10,000 PNG files by 20" in words
+    assert "limit=20 replaces 10,000 PNG files with 20" in words
     assert check_run(plan(str(tmp_path), datasets="mnist"), [job]) == []
     assert check_run(plan(str(tmp_path), datasets="mnist", limit=20), []) == []

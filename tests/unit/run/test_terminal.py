@@ -48,7 +48,7 @@ def test_important_messages_are_not_filtered() -> None:
     terminal = Terminal()
     line = ProgressLine(terminal)
     assert line.filter(record("Nothing to be done"))
-    assert line.filter(record("limit=5 replaces 60,000 PNG files by 5", logging.WARNING))
+    assert line.filter(record("limit=5 replaces 60,000 PNG files with 5", logging.WARNING))
     assert line.filter(record("RuleException:\nMissingOutputException in rule export", logging.ERROR))
     assert not line.filter(record("RuleException:\nCalledProcessError in file x", logging.ERROR))
     assert not line.filter(record("Select jobs to execute..."))
