@@ -62,9 +62,9 @@ def _of_images(plan: Plan, took: str) -> Iterator[str]:
     for folder, split in _splits(plan):
         count = image_count(f"{folder}/manifest/{split}.csv")
         if count is not None:
-            yield f"{count:>9,} PNG files in {folder}/png/{split}, a directory per label"
+            yield f"{_counted(count, 'PNG file')} in {folder}/png/{split}, a directory per label"
             total += count
-    yield f"{total:>9,} images {took}"
+    yield f"{_counted(total, 'image')} {took}"
     yield ""
     yield f"Browse them:       open {' '.join(dict.fromkeys(f'{folder}/index.html' for folder, _ in _splits(plan)))}"
     yield f"At a glance:       {' '.join(f'{folder}/preview/{split}.png' for folder, split in _splits(plan))}"
@@ -74,8 +74,8 @@ def _of_images(plan: Plan, took: str) -> Iterator[str]:
 def _of_shards(plan: Plan) -> Iterator[str]:
     for folder, split in _splits(plan):
         if index := _read(f"{folder}/webdataset/{split}.json"):
-            shards = f"{len(index['shards'])} shards {folder}/webdataset/{split}-*.tar"
-            yield f"{index['images']:>9,} images in {shards}"
+            shards = _counted(len(index["shards"]), "shard").strip()
+            yield f"{_counted(index['images'], 'image')} in {shards} {folder}/webdataset/{split}-*.tar"
 
 
 def _of_proofs(plan: Plan) -> Iterator[str]:
@@ -84,6 +84,10 @@ def _of_proofs(plan: Plan) -> Iterator[str]:
             pinned = all(report["pinned"].values())
             against = "the pinned digests" if pinned else "the IDX files here, whose digests are not all pinned"
             yield f"{report['files']:>9,} PNG files in {folder}/png/{split} agree with {against}"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:>9,} {noun}{'' if count == 1 else 's'}"
 
 
 def _read(path: str) -> dict[str, Any] | None:

@@ -139,7 +139,7 @@ def test_every_shipped_dataset_file_loads(path: Path) -> None:
         ({"label_columns": ["class", "class"]}, "label_columns", '"class"', "unique"),
         ({"label_columns": ["class", "a,b"]}, "label_columns.1", '"a,b"', "Small letters"),
         *(
-            ({"label_columns": ["class", name]}, "label_columns.1", f'"{name}"', "workflow's own")
+            ({"label_columns": ["class", name]}, "label_columns.1", f'"{name}"', "taken by columns of the workflow")
             for name in OWN_COLUMNS
         ),
         ({"attribution": ""}, "attribution", '""', "line"),

@@ -55,7 +55,7 @@ def test_config_yaml_lists_the_defaults() -> None:
             ["at:       mirrors", "http, https, or file", "ftp://"],
         ),
         ({"mirrors": {"mnist": ["/data", "s3://bucket/"]}}, ["at:       mirrors", "http, https, or file", "s3://"]),
-        ({"folders": {"photos": 3}}, ["at:       folders.photos", "found:    3", "A folder; or path"]),
+        ({"folders": {"photos": 3}}, ["at:       folders.photos", "found:    3", "A folder; or a mapping with path"]),
         ({"folders": {"photos": {"manifests": "m"}}}, ["at:       folders.photos", "path"]),
         (
             {"folders": {"photos": {"path": "my", "like": "mnist"}}},

@@ -36,7 +36,7 @@ def results(tmp_path: Path) -> Path:
 def test_the_summary_counts_the_images_in_manifests_and_leads_from_the_sample_to_mnist(results: Path) -> None:
     words = summary_of(results, {"all", "export"}, 90)
     assert f"3 PNG files in {results}/mnist-sample/png/train" in words
-    assert f"1 PNG files in {results}/mnist-sample/png/test" in words
+    assert f"1 PNG file in {results}/mnist-sample/png/test" in words
     assert "4 images in 1 min 30 s" in words
     assert "--config datasets=mnist" in words
     assert "sample" not in summary_of(results, {"all"}, datasets="mnist")
@@ -45,7 +45,7 @@ def test_the_summary_counts_the_images_in_manifests_and_leads_from_the_sample_to
 def test_the_summary_counts_the_configured_splits_alone(results: Path) -> None:
     words = summary_of(results, {"all"}, 4, splits="test")
     assert "png/train" not in words
-    assert "        1 images in 4 s" in words
+    assert "        1 image in 4 s" in words
 
 
 def test_the_summary_says_how_to_look_at_the_images(results: Path) -> None:

@@ -1,16 +1,16 @@
 "use strict";
 
-// The page has the indices of the images that were made as runs: in turn, how many are left out and how many there are.
-// The label of each is a character or more of Base64's alphabet.
+// The page has the indices of the exported images as run lengths: in turn, how many are left out and how many follow.
+// The label of each image is one or more characters of Base64's alphabet.
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 const VALUE = new Uint8Array(128);
 [...ALPHABET].forEach((letter, value) => {
   VALUE[letter.charCodeAt(0)] = value;
 });
-const SIDE = 56; // of a tile; small images grow by a whole factor
+const SIDE = 56; // of a tile in pixels; small images are enlarged by a whole factor
 const CAPTION = 16;
 const GAP = 6;
-const TALLEST = 8e6; // pixels of an element that every browser still scrolls
+const TALLEST = 8e6; // pixels; every browser can scroll an element of this height
 const GROUPS_AT_ONCE = 100;
 
 const data = JSON.parse(document.getElementById("data").textContent);
@@ -25,8 +25,8 @@ function element(name, attributes = {}, ...children) {
   return made;
 }
 
-// A list of images is anything with `length` and `at(position)`, which gives the number of a split and an index: where
-// the image stands in the IDX file. Only some of that file's images may have been made.
+// A list of images is anything with `length` and `at(position)`, which gives the number of a split and an index, the
+// position in the IDX file. Perhaps only some of that file's images were exported.
 
 class Split {
   constructor(facts) {
@@ -102,11 +102,11 @@ class Split {
 }
 
 const splits = data.splits.map((facts) => new Split(facts));
-// A rule for each sheet, since a copy of the picture in each tile would take seconds.
+// A rule for each sheet, because a copy of the picture in each tile would take seconds.
 const sheets = splits.map(({ sheet }, split) => `.sheet-${split} { background-image: url(${sheet}); }`);
 document.head.append(element("style", {}, sheets.join("\n")));
 let current = 0; // number of the chosen split
-// Whether the PNG files are somewhere else: as for a report, which has the page in a frame.
+// Whether the PNG files are in a different place, as in a report, which shows the page in a frame.
 let absent = window !== window.top;
 
 function className(label) {
@@ -122,7 +122,7 @@ function imageName(split, index) {
   return `image ${index}, class ${className(splits[split].label(index))}`;
 }
 
-// Pixels that the page may read: of its own pictures, over HTTP, or of files that the user chose.
+// Pixels that the page may read: of pictures inside it, over HTTP, or from files that the user chose.
 
 const pictures = new Map(); // of a picture inside the page, by its data URL
 const chosen = new Map(); // files that the user chose, by path
@@ -168,7 +168,7 @@ async function digestOf(pixels) {
   return pixels && globalThis.crypto?.subtle ? hex(new Uint8Array(await crypto.subtle.digest("SHA-256", pixels))) : null;
 }
 
-// The digests of all manifests stand in a script beside the page, since a page from disk can load nothing else.
+// The digests of all manifests are in a script beside the page: a page opened from disk can load only scripts.
 let manifests = null;
 
 function manifestDigest(split, index) {
@@ -186,7 +186,7 @@ function manifestDigest(split, index) {
   });
 }
 
-// An image in the small
+// A tile: a small image
 
 function tile(split, index, name = "img") {
   const of = splits[split];
@@ -241,7 +241,7 @@ function showClasses() {
     const list = { length: split.counts[label], at: (position) => [splits.indexOf(split), split.of(label)[position]] };
     first.forEach((_, position) => {
       const button = tileButton(list, position);
-      button.tabIndex = position ? -1 : 0; // one stop a row; arrow keys move in it
+      button.tabIndex = position ? -1 : 0; // one tab stop for each row; arrow keys move within it
       strip.append(button);
     });
     return element("tr", {}, heading, mean, element("td", { class: "number" }, number(split.counts[label])),
@@ -263,7 +263,7 @@ get("class-table").addEventListener("keydown", (event) => {
   event.preventDefault();
 });
 
-// All images of a list, of which only those in sight are in the document
+// All images of a list. Only the visible ones are in the document
 
 const grid = get("grid");
 const rows = get("rows");
@@ -384,7 +384,7 @@ new ResizeObserver(() => {
   scrollToSight(Math.floor(top / columns) * pitch);
 }).observe(grid);
 
-// What the list is of: a split, a class of it, its blank images; or groups of duplicates, which need no grid
+// What is listed: a split, a class of it, its blank images, or groups of duplicates, which need no grid
 
 function say(words) {
   get("status").textContent = words;
@@ -481,7 +481,7 @@ async function showImage() {
   get("fact-place").textContent = `${split.name}, ${index} (${split.indices[0]} to ${split.indices.at(-1)})`;
   get("fact-path").textContent = path;
   get("fact-path").href = path;
-  // Not `disabled`, which would leave the keys without a place.
+  // Not `disabled`, which would drop the keyboard focus.
   get("previous").setAttribute("aria-disabled", asked.position === 0);
   get("next").setAttribute("aria-disabled", asked.position === asked.of.length - 1);
   const name = imageName(number, index);
@@ -540,14 +540,14 @@ dialog.addEventListener("click", (event) => {
   if (event.target === dialog) dialog.close();
 });
 dialog.addEventListener("keydown", (event) => {
-  if (get("matrix").contains(event.target)) return; // which arrow keys scroll
+  if (get("matrix").contains(event.target)) return; // arrow keys scroll it
   if (event.key === "ArrowLeft") step(-1);
   if (event.key === "ArrowRight") step(1);
 });
 get("folder").onchange = (event) => {
   const [split] = shown.of.at(shown.position);
   for (const file of event.target.files) {
-    // The folder may be one of the page, of all PNG files, of a split, or of a label: then it is of the split in sight.
+    // The folder may be that of the page, of all PNG files, of a split, or of a label in the current split.
     const place = ["png", splits[split].name, ...file.webkitRelativePath.split("/")].slice(-3);
     chosen.set(["png", ...place].join("/"), file);
   }
