@@ -65,7 +65,8 @@ def download(
 ) -> None:
     """Make ``output`` from the first mirror that has the right file, see `integrity.judge`. Its name proves nothing.
 
-    All mirrors are asked twice, first quickly, then those that may need more time. One alone gets that at once.
+    Each mirror is asked quickly. If none has the file, those that may need more time are asked again, patiently. A
+    single mirror is asked patiently at once.
 
     Args:
         file: what is known about the file.
@@ -115,7 +116,7 @@ def _failure(file: PublishedFile, output: str, reasons: list[DataError]) -> Data
 
 
 def _is_there(output: str, file: PublishedFile) -> bool:
-    """Whether the file is right already, as when a different input of its rule has changed: then it stays."""
+    """Whether the file is already the right one: a changed parameter of its rule is no reason to download it again."""
     if not (file.pinned and os.path.isfile(output)):
         return False
     try:
@@ -130,7 +131,7 @@ def _is_there(output: str, file: PublishedFile) -> bool:
 
 
 def _download(place: Place, file: PublishedFile, output: str, attempts: dict[str, Any]) -> DataError | None:
-    """Make ``output`` from one place, or say why that is not possible."""
+    """Make ``output`` from one place, or return the reason why that failed."""
     archive = None
     if place.is_url and place.member:
         archive = zip_member.archive_path(Path(output).absolute().parents[1] / "archives", place.where)
@@ -158,7 +159,7 @@ def _download(place: Place, file: PublishedFile, output: str, attempts: dict[str
         log.info("%s", error)
     except (UnavailableError, DiskRoomError) as error:
         return error
-    # What was kept of an earlier attempt may be what was wrong.
+    # The bytes kept from an earlier attempt may have been the wrong ones.
     return _download(place, file, output, attempts)
 
 
@@ -197,7 +198,7 @@ def _opened(where: str) -> io.BufferedReader:
         if not stat.S_ISREG(os.stat(where).st_mode):  # a device has no end, and a pipe waits
             raise UnavailableError(where, "not a regular file")
         return open(where, "rb")
-    except (OSError, ValueError) as error:  # which is what a zero byte in a path leads to
+    except (OSError, ValueError) as error:  # ValueError: a path with a zero byte
         missing = isinstance(error, FileNotFoundError)
         problem = "file not found" if missing else f"cannot be read: {getattr(error, 'strerror', error)}"
         raise UnavailableError(where, problem) from None

@@ -1,7 +1,7 @@
 """How long a server may take, and what interrupts a download that waits longer.
 
-`requests` bounds the wait for each next piece alone, so that one byte a second would keep it for ever, as would headers
-without end. A job that downloads has nothing else to do; so a timer looks ten times a second, and raises.
+`requests` limits only the wait for the next piece: a server that sends one byte a second, or endless headers, would
+keep it forever. A download job does nothing else, so a timer checks ten times a second and raises.
 """
 
 import resource
@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 TICK = 0.1  # seconds
-WORTH = 30.0  # seconds: a body that needs no longer, at its present rate, is waited for
-WORK = 2.0  # seconds of the processor for an answer: what sends lines without end costs more
-MEMORY = 200 << 20  # bytes that a download may need beside what it has
+WORTH = 30.0  # seconds: a body that needs no more time at its present rate is worth the wait
+WORK = 2.0  # seconds of CPU time for an answer; endless header lines cost more
+MEMORY = 200 << 20  # bytes of memory that a download may add
 
 
 class TooSlowError(Exception):
@@ -28,8 +28,8 @@ class Patience:
 
     ``connect``: seconds for a connection to one address of a host. ``silence``: seconds for each next piece.
     ``answer``: seconds until the body begins, whatever the number of addresses and redirects. ``rate``: bytes per
-    second of a body, on average over each ``period`` of seconds, unless little is left. ``quick``: whether other
-    mirrors wait, so that no server is asked again that does not answer.
+    second of a body, on average over each ``period`` of seconds, unless little is left. ``quick``: whether there are
+    other mirrors, so that a server that does not answer is not asked again in this pass.
     """
 
     connect: float
@@ -40,9 +40,9 @@ class Patience:
     quick: bool = False
 
 
-# For each mirror as long as there are others. A run waits 1.5 s for a connection to a host that is down.
+# While there are other mirrors. A host that is down costs 1.5 s for each of its addresses.
 QUICK = Patience(connect=1.5, silence=5.0, answer=5.0, rate=100_000, period=5.0, quick=True)
-# For each mirror once no other has the file: enough for hosts of many addresses, of which the last one answers.
+# Once no mirror had the file: enough for a host with many addresses of which only the last answers.
 PATIENT = Patience(connect=10.0, silence=30.0, answer=180.0, rate=1000, period=30.0)
 
 

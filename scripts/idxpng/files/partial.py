@@ -18,7 +18,7 @@ from typing import IO
 
 from idxpng import log
 
-ATTEMPTS = 10  # at a name that no other process has, and takes for a leftover before it is locked
+ATTEMPTS = 10  # to make a private name and lock it before another process removes it as a leftover
 WEEK = 7 * 86400.0  # seconds; longer than any process writes
 
 
@@ -61,7 +61,7 @@ def remove_leftovers(folder: Path, start: str) -> None:
 def remove(path: Path) -> None:
     """Remove a file, or a directory and what is in it, as far as possible."""
     if path.is_dir():
-        import shutil  # here, since seldom needed
+        import shutil  # slow to load, and rarely needed
 
         shutil.rmtree(path, ignore_errors=True)
     else:
@@ -125,7 +125,7 @@ def _new(folder: Path, start: str, make: Callable[[Path], int], attempts: int = 
         descriptor = make(path)
         if attempts == 1 or (lock(descriptor) is not False and is_at(path, descriptor)):
             return path, descriptor
-        remove(path)  # a process takes it for a leftover
+        remove(path)  # another process took it for a leftover
         os.close(descriptor)
     except (FileExistsError, FileNotFoundError):
         if attempts == 1:
@@ -134,7 +134,7 @@ def _new(folder: Path, start: str, make: Callable[[Path], int], attempts: int = 
 
 
 def private_name(folder: Path, start: str) -> Path:
-    """A name that no other process has, and nobody foresees."""
+    """A name that no other process has and nobody can predict."""
     return folder / f"{start}{_host()}-{os.getpid()}-{os.urandom(4).hex()}.partial"
 
 
@@ -167,10 +167,10 @@ def _has_ended(host: str, process: int, descriptor: int) -> bool:
 
 def _is_running(process: int) -> bool:
     try:
-        os.kill(process, 0)  # which only asks
+        os.kill(process, 0)  # signal 0 only checks
     except ProcessLookupError:
         return False
-    except OSError:  # another user's
+    except OSError:  # a process of a different user
         return True
     return True
 
