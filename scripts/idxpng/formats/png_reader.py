@@ -139,7 +139,8 @@ def check_chunks(data: bytes) -> bytes:
         raise PngError("unreadable", "not a PNG file" if data else "empty")
     at, chunk = len(SIGNATURE), b""
     view = memoryview(data)
-    names, pixels = [], []
+    names: list[bytes] = []
+    pixels: list[memoryview] = []
     while chunk != b"IEND":
         end = at + 8 + int.from_bytes(view[at : at + 4], "big")
         chunk = data[at + 4 : at + 8]
