@@ -98,3 +98,16 @@ def on_a_terminal(folder: Path, *arguments: str) -> tuple[int, list[str]]:
 def files(folder: Path) -> dict[str, bytes]:
     """The content of every file below ``folder``, by relative path."""
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def start(code: str, *arguments: object) -> subprocess.Popen[str]:
+    """A Python with our modules, at work until it has said a word."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, *map(str, arguments)],
+        env={**os.environ, "PYTHONPATH": str(PROJECT / "scripts")},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout
+    process.stdout.readline()
+    return process

@@ -13,6 +13,7 @@ import pytest
 
 from idxpng.fetch import partial_file as module
 from idxpng.fetch.partial_file import arrived, discard_others, partial_file
+from planted import PLANTED, folder
 
 A, B = "http://a/file.gz", "http://b/file.gz"
 
@@ -148,36 +149,6 @@ def test_without_locks_nothing_is_kept_and_nothing_left(output: Path, without_lo
 
 
 # What others plant
-
-
-def link(path: Path, secret: Path) -> None:
-    path.symlink_to(secret)
-
-
-def second_name(path: Path, secret: Path) -> None:
-    path.hardlink_to(secret)
-
-
-def pipe(path: Path, secret: Path) -> None:
-    os.mkfifo(path)
-
-
-def folder(path: Path, secret: Path) -> None:
-    path.mkdir()
-
-
-def dangling_link(path: Path, secret: Path) -> None:
-    path.symlink_to(secret.with_name("new"))
-
-
-def file_of_another_user(path: Path, secret: Path) -> None:
-    path.write_bytes(b"theirs")
-    if os.geteuid():
-        pytest.skip("only root gives files away")
-    os.chown(path, 12345, 12345)
-
-
-PLANTED = [link, second_name, pipe, folder, dangling_link, file_of_another_user]
 
 
 def kept(output: Path) -> Path:

@@ -12,6 +12,7 @@ import pytest
 from idxpng.files import atomic as module
 from idxpng.files import partial
 from idxpng.files.atomic import atomic_directory, atomic_file
+from project import start
 
 SCRIPTS = Path(module.__file__).parents[2]
 
@@ -113,19 +114,6 @@ def test_an_existing_directory_survives_a_failed_rewrite_and_not_a_successful_on
         (directory / "new.png").write_bytes(b"new")
         assert [path.name for path in final.iterdir()] == ["old.png"]
     assert [path.name for path in final.iterdir()] == ["new.png"]
-
-
-def start(code: str, *arguments: object) -> subprocess.Popen[str]:
-    """A Python with our modules, at work until it has said a word."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", code, *map(str, arguments)],
-        env={**os.environ, "PYTHONPATH": str(SCRIPTS)},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout
-    process.stdout.readline()
-    return process
 
 
 MAKES_A_DIRECTORY = """

@@ -26,6 +26,8 @@ from idxpng.files.partial import (
     private_name,
     remove_leftovers,
 )
+from planted import PLANTED
+from project import start
 
 SCRIPTS = Path(module.__file__).parents[2]
 NO_LOCKS = "import fcntl\ndef flock(*_): raise OSError(37, '')\nfcntl.flock = flock\n"
@@ -52,19 +54,6 @@ def without_locks(monkeypatch: pytest.MonkeyPatch) -> None:
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
     monkeypatch.setattr(fcntl, "flock", refuse)
-
-
-def start(code: str, *arguments: object) -> subprocess.Popen[str]:
-    """A Python with our modules, at work until it has said a word."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", code, *map(str, arguments)],
-        env={**os.environ, "PYTHONPATH": str(SCRIPTS)},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout
-    process.stdout.readline()
-    return process
 
 
 def names(folder: Path) -> set[str]:
@@ -154,36 +143,6 @@ def test_locks_that_another_process_takes_at_once_do_not_stop_it(
         done.set()
         thread.join()
     assert len(names(tmp_path)) == 20
-
-
-def link(path: Path, secret: Path) -> None:
-    path.symlink_to(secret)
-
-
-def second_name(path: Path, secret: Path) -> None:
-    path.hardlink_to(secret)
-
-
-def pipe(path: Path, secret: Path) -> None:
-    os.mkfifo(path)
-
-
-def folder(path: Path, secret: Path) -> None:
-    path.mkdir()
-
-
-def dangling_link(path: Path, secret: Path) -> None:
-    path.symlink_to(secret.with_name("new"))
-
-
-def file_of_another_user(path: Path, secret: Path) -> None:
-    path.write_bytes(b"theirs")
-    if os.geteuid():
-        pytest.skip("only root gives files away")
-    os.chown(path, 12345, 12345)
-
-
-PLANTED = [link, second_name, pipe, folder, dangling_link, file_of_another_user]
 
 
 @pytest.mark.parametrize("name", [".file.partial", ".file.00000000-1-00000000.partial"], ids=["old name", "like ours"])
