@@ -1,8 +1,8 @@
 """Ask every mirror of the known datasets whether it still has their files.
 
 For each file at each mirror: whether it is there, its size, whether the server sends parts of it, whether its
-certificate is trusted, what the first bytes are, and when it was changed last. Only those first bytes are fetched,
-unless --full asks for whole files, to compare their digests. Exits with 1 when some file has no good mirror.
+certificate is trusted, what the first bytes are, and when it was last changed. Only those first bytes are fetched,
+unless --full asks for whole files, to compare their digests. Exits with 1 when a file has no good mirror.
 
     python scripts/check_mirrors.py mnist mnist-sample
     python scripts/check_mirrors.py --format markdown > mirrors.md
@@ -26,11 +26,7 @@ PROJECT = Path(__file__).parents[1]
 
 
 def main(names: Sequence[str] = (), full: bool = False) -> list[Check]:
-    """Check the mirrors of datasets, those in the folder datasets/ where no ``names`` are given.
-
-    Args:
-        names: names of datasets, or paths of dataset files.
-        full: whether to download what is there, and compare digests.
+    """Check the mirrors of datasets, given by name or path; without ``names``, of all in the folder datasets/.
 
     Raises:
         DataError: when a dataset file has a mistake.
@@ -46,7 +42,7 @@ def main(names: Sequence[str] = (), full: bool = False) -> list[Check]:
 
 
 def _compared(check: Check, dataset: Dataset, file: PublishedFile, mirror: str) -> Check:
-    """The check, with what became of a download."""
+    """The check, with the problem of a full download, if there is one."""
     from download import download
 
     with tempfile.TemporaryDirectory() as folder:
@@ -55,7 +51,7 @@ def _compared(check: Check, dataset: Dataset, file: PublishedFile, mirror: str) 
         try:
             download(file, [mirror], str(output), retries=1)
         except DataError as error:
-            *_, reason = str(error).splitlines()[:2]  # the second line has what became of the one mirror
+            *_, reason = str(error).splitlines()[:2]  # the second line is the mirror's
             return replace(check, answer=replace(check.answer, problem=reason.strip(" -")))
     return check
 

@@ -16,16 +16,15 @@ if TYPE_CHECKING:
 
 
 def main(dataset: str, published: str, idx: str) -> None:
-    """Write the content of ``published`` to ``idx``, once it is known to be the right one.
+    """Write the content of ``published`` to ``idx`` if it is the right content.
 
     Args:
-        dataset: the dataset file, which says what the content must be.
-        published: the downloaded file, under the name that the dataset file has for it.
+        dataset: the dataset file, which describes the content.
+        published: the downloaded file, under the name that the dataset file gives it.
         idx: the file to make.
 
     Raises:
-        DataError: when the dataset has no such file.
-        DiskRoomError, WrongFileError: see `decompress`.
+        DataError: when the dataset has no such file, and as `decompress`.
     """
     from idxpng.dataset.file import load  # not in the digest
 
@@ -33,16 +32,11 @@ def main(dataset: str, published: str, idx: str) -> None:
 
 
 def decompress(published: str, idx: str, file: PublishedFile) -> None:
-    """Write the content of ``published`` to ``idx``, once it is known to be the right one.
-
-    Args:
-        published: the downloaded file; gzip, xz or not compressed, by its content.
-        idx: the file to make. No more than the bytes that it must have is ever written, whatever ``published`` holds.
-        file: what is known about the two.
+    """Write the content of ``published`` to ``idx`` if it is the right content, and never more bytes than that has.
 
     Raises:
-        DiskRoomError: when there is no space for it.
-        WrongFileError: when ``published`` is damaged, holds more or less than it should, or is not the pinned one.
+        DiskRoomError: when the disk has no space for it.
+        WrongFileError: when ``published`` is damaged or is not the file that ``file`` describes.
     """
     check_space(idx, file.content_bytes)
     with atomic_file(idx) as target:

@@ -21,7 +21,7 @@ from idxpng.fetch.integrity import WrongFileError, check_header, has_pinned_dige
 from idxpng.fetch.mirrors import Place, configured, places_in
 from idxpng.fetch.partial_file import PartialFile, discard_others, partial_file
 from idxpng.fetch.patience import PATIENT, QUICK, Patience
-from idxpng.fetch.transfer import UnavailableError
+from idxpng.fetch.transfer import UnavailableError, check_size
 from idxpng.files.atomic import atomic_file, publish
 from idxpng.files.disk_space import DiskRoomError, check_space, disk_full_error
 from idxpng.formats.compressed import SUFFIXES, compression, open_content
@@ -29,25 +29,23 @@ from idxpng.formats.compressed import SUFFIXES, compression, open_content
 if TYPE_CHECKING:
     from idxpng.dataset.model import PublishedFile  # not in the digest
 
-# What compressing can add at most to data that does not compress.
+# Bytes that compressing may add to data that does not compress.
 COMPRESSION_OVERHEAD = 1 << 16
-# A mirror's own archive of the same files may be packed less well, by so much.
-ARCHIVE_SLACK = 2
+ARCHIVE_SLACK = 2  # times the published size: a mirror may have packed its archive less well
 
 
 def main(dataset: str, file: str, output: str, mirrors: Sequence[str] = ()) -> None:
     """Make ``output``, a published file of a dataset, from the first mirror that has the right one.
 
     Args:
-        dataset: the dataset file, which says what the file is and where it may be.
+        dataset: the dataset file, which describes the file and names its mirrors.
         file: the file's published name.
         output: the file to make.
-        mirrors: where to look first, see `download`. Those that the environment variable IDXPNG_MIRRORS names for
-            the dataset come next, then the dataset's own.
+        mirrors: where to look first, see `download`. The dataset's mirrors in the environment variable
+            IDXPNG_MIRRORS come next, then those in the dataset file.
 
     Raises:
-        DataError: when the dataset has no such file.
-        DataError, DiskRoomError: see `download`.
+        DataError: when the dataset has no such file, and as `download`.
     """
     from idxpng.dataset.file import load  # not in the digest
 
@@ -63,27 +61,27 @@ def download(
     passes: tuple[Patience, Patience] = (QUICK, PATIENT),
     **attempts: Any,
 ) -> None:
-    """Make ``output`` from the first mirror that has the right file, see `integrity.judge`. Its name proves nothing.
+    """Make ``output`` from the first mirror that has the right file, see `integrity.judge`.
 
     Each mirror is asked quickly. If none has the file, those that may need more time are asked again, patiently. A
     single mirror is asked patiently at once.
 
     Args:
         file: what is known about the file.
-        mirrors: http and https URLs, file URLs and directories, first choice first.
-        output: the file to make. What has arrived so far is kept beside it under hidden names.
+        mirrors: http, https and file URLs, and directories, first choice first.
+        output: the file to make. What arrives is kept beside it under hidden names until it is complete.
         passes: how long a server may take, in the quick and in the patient pass.
         attempts: retries and backoff of `session.Session`.
 
     Raises:
         DataError: when no mirror has the file, with the reason for each.
-        DiskRoomError: when the disk has no space for it, whatever mirror it comes from.
+        DiskRoomError: when the disk has no space for it.
     """
     if _is_there(output, file):
         return
     places = dict.fromkeys(place for mirror in mirrors for place in places_in(mirror, file))
     reasons: dict[Place, DataError] = {}
-    turns = dict.fromkeys(places, 0.0)  # the places to ask in a pass, and when at the earliest
+    turns = dict.fromkeys(places, 0.0)  # the places to ask in a pass, and the earliest time
     for patience in passes if len(places) > 1 else passes[1:]:
         for place, not_before in turns.items():
             time.sleep(max(0, not_before - time.monotonic()))
@@ -182,12 +180,10 @@ def _get(place: Place, file: PublishedFile, partial: PartialFile, archive: Path 
         if place.member:
             zip_member.from_file(source, place.shown.removesuffix(f": {place.member}"), place.member, partial, limit)
             return
-        if file.header and not file.pinned:  # says what is wrong with a file of any size, before it is copied
+        if file.header and not file.pinned:  # before it is copied, whatever its size
             check_header(where, where, file.header)
-        if (size := os.fstat(source.fileno()).st_size) > limit:
-            raise WrongFileError(
-                place.shown, "larger than the file may be", expected=f"at most {limit} bytes", found=size
-            )
+        size = os.fstat(source.fileno()).st_size
+        check_size(place.shown, size, limit)
         partial.restart()
         check_space(place.shown, size, partial.path.parents[1])
         shutil.copyfileobj(source, partial.file)
@@ -195,7 +191,7 @@ def _get(place: Place, file: PublishedFile, partial: PartialFile, archive: Path 
 
 def _opened(where: str) -> io.BufferedReader:
     try:
-        if not stat.S_ISREG(os.stat(where).st_mode):  # a device has no end, and a pipe waits
+        if not stat.S_ISREG(os.stat(where).st_mode):  # a device may be endless, and a pipe may block
             raise UnavailableError(where, "not a regular file")
         return open(where, "rb")
     except (OSError, ValueError) as error:  # ValueError: a path with a zero byte
@@ -217,7 +213,7 @@ def _check(path: str, file: PublishedFile, source: str) -> None:
 def _store(partial: PartialFile, file: PublishedFile, output: str) -> None:
     """Give the file its final name, compressed as that name says: a directory may hold it without its .gz.
 
-    What has no suffix stays as it is when only its own digest is pinned, by which it is checked later too.
+    A file without a suffix stays as it is if only its own digest is pinned, because later checks use that digest.
     """
     wanted = SUFFIXES.get(os.path.splitext(output)[1], "plain")
     as_published = file.pinned and not file.content_sha256 and wanted == "plain"

@@ -26,26 +26,23 @@ def main(images: str, labels: str, header: str, label: str, png: str, manifest: 
     """Write ``png/{index}.png`` for each image of a label, then the manifest that lists them.
 
     Both appear under their names only when complete and on disk, the manifest last. Images are read one by one,
-    so that memory does not grow with the file.
+    so memory does not grow with the file.
 
     Args:
-        images, labels: the decompressed IDX files of a split.
-        header: what `validate` wrote about them.
-        label: name of the directory of a label, such as ``7``, or ``07`` where labels have two digits.
+        label: name of the label's directory, such as ``7``, or ``07`` where labels have two digits.
         png: the directory to make, ``.../png/{split}/{label}``.
         manifest: the CSV file to make. Its column ``label`` is the label as a number, and ``sha256`` is of the
-            exported pixels, row by row, and so the same whatever program wrote the PNG. The label's columns but
-            the class come last.
-        limit: how many images to take, the first ones; all by default.
+            exported pixels, row by row, so it does not depend on the program that wrote the PNG. The label's
+            columns other than the class come last.
 
     Raises:
         DiskRoomError: when there is no room for all files, before the first is written.
-        DataError: when another program changed the directory: it is complete, or this is raised.
+        DataError: when another program changed the directory.
     """
     png_dir = Path(png)
     split_header = SplitHeader.read(header)
     wanted, class_name = split_header.label(label), split_header.class_names[label]
-    root = png_dir.parents[2]  # results/{dataset}, where nobody lists images
+    root = png_dir.parents[2]  # results/{dataset}, where no program lists images
     with ExitStack() as published:
         with (
             split_header.open(images, labels) as source,
@@ -63,17 +60,17 @@ def main(images: str, labels: str, header: str, label: str, png: str, manifest: 
                 rows.writerow(
                     (path, split_header.split, index, wanted, class_name, digest, *source.extra_values(index))
                 )
-            lines.detach()  # which writes what is left
+            lines.detach()  # writes what is left
             _check_count(png_dir, directory, count)
             made = os.stat(directory)
-            # From here on alone, so that a directory and a manifest of two processes never meet.
+            # From here on alone, so that directory and manifest always come from the same process.
             published.enter_context(in_turn(Path(manifest).parent, PATIENCE))
         _check_published(png_dir, made)
     log.info("%s: %d images", png, count)
 
 
 def _write_images(source: LabeledImages, indices: Iterable[int], directory: Path) -> Iterator[tuple[str, int, str]]:
-    """Write the image at each index to a PNG file in ``directory``: its name, its index, the SHA-256 of its pixels."""
+    """Write the image at each index to a PNG file; yield its name, its index, and the SHA-256 of its pixels."""
     encoder = PngEncoder(*source.size)
     width = source.index_width
     for index in indices:
@@ -105,11 +102,11 @@ def _check_published(png: Path, made: os.stat_result) -> None:
 
 
 def _write(path: str, data: bytes) -> None:
-    # A file object would cost more than the encoding of a digit.
+    # Making a file object would take longer than encoding a digit.
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
     try:
         written = os.write(descriptor, data)
-        while written < len(data):  # one write ends at 2 GiB at the latest
+        while written < len(data):  # one call writes at most 2 GiB
             written += os.write(descriptor, memoryview(data)[written:])
     finally:
         os.close(descriptor)

@@ -19,6 +19,7 @@ from idxpng.text import printable
 REFUSED = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 # Deflate makes at most 1,032 bytes of one, and a byte has at most eight pixels.
 MOST_PIXELS = 8 * 1032
+LARGEST_IMAGE = 2**28  # pixels: whoever made the tree, an image takes no more than a gigabyte of memory
 LARGEST_FILE = 2**31
 
 
@@ -68,8 +69,12 @@ def _pixels(path: str) -> bytes:
     data = read_regular_file(path, LARGEST_FILE)
     check_chunks(data)
     with open_png(data) as image:
-        if image.width * image.height > MOST_PIXELS * len(data):
+        pixels = image.width * image.height
+        if pixels > MOST_PIXELS * len(data):
             raise PngError("unreadable", f"{len(data)} bytes cannot hold {image.height} × {image.width} pixels")
+        if pixels > LARGEST_IMAGE:
+            size = f"{image.height} × {image.width}"
+            raise PngError("unreadable", f"{size} pixels are more than the {LARGEST_IMAGE:,} of an image in a tree")
         if image.mode == "P":
             raise PngError("unreadable", "palette images have no digest")
         return f"{image.mode} {image.width} {image.height} ".encode() + pixels_of(image)

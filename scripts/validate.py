@@ -1,4 +1,4 @@
-"""Check both IDX files of a split against each other and against what is known: the gate before any export."""
+"""Check both IDX files of a split against each other and against what is known, before any export."""
 
 from __future__ import annotations
 
@@ -29,12 +29,11 @@ def main(dataset: str, split: str, images: str, labels: str, header: str, publis
     """Check the two files of a split and write what was found to ``header``, a JSON file, see `SplitHeader`.
 
     Args:
-        dataset: the dataset file, which says what the two must be.
+        dataset: the dataset file, which describes both files.
         split: the split's name there.
-        images, labels: the decompressed IDX files.
         header: the file to make.
-        published: downloads of the split of which only their own digest is pinned, not that of their content. The
-            IDX files must be what they decompress to.
+        published: downloads of the split whose own digest is pinned, but not that of their content. The IDX files
+            must be what they decompress to.
 
     Raises:
         DataError: when the dataset has no such split.
@@ -62,7 +61,7 @@ def main(dataset: str, split: str, images: str, labels: str, header: str, publis
 
 
 def _content(published: str, dataset: Dataset) -> str:
-    """The SHA-256 of what a download decompresses to, once it is known to be the right one."""
+    """Check that a download is the right one; return the SHA-256 of what it decompresses to."""
     from idxpng.fetch.integrity import judge  # not in the digest
 
     with open(os.devnull, "wb") as nowhere:
@@ -77,26 +76,21 @@ def _with_digests(split: Split, witnessed: dict[str, str]) -> Split:
 
 
 def _origin(dataset: str) -> str:
-    """The path of a dataset file, and of a shipped one that below the project, the same on every machine."""
+    """The path of a dataset file; of a shipped one, relative to the project, so the same on every machine."""
     path = Path(dataset)
     return f"datasets/{path.name}" if path.resolve().parent == DATASETS else dataset
 
 
 def check(images: str, labels: str, dataset: Dataset, expected: Split) -> dict[str, Any]:
-    """Check the two files of a split against each other and against what is known.
-
-    Args:
-        images, labels: the decompressed IDX files.
-        dataset: what is known about all splits: classes, and columns of the labels.
-        expected: what is known about this one: count and shape of the images, digests, and images of each class.
+    """Check the two IDX files of a split against each other, the dataset, and the ``expected`` split.
 
     Returns:
-        What was found of ``images`` and ``labels``: name, magic number, type, dims, bytes and SHA-256; then
-        ``class_names`` and ``class_counts``, by the label as directories spell it.
+        ``images`` and ``labels``: name, magic number, type, dims, bytes and SHA-256 of each file; ``class_names``
+        and ``class_counts``, by the name of the label's directory.
 
     Raises:
-        IdxError: when a file is not an IDX file, or not as long as its header says.
-        DataError: when it is not the expected one.
+        IdxError: when a file is not an IDX file, or its size does not match its header.
+        DataError: when it is not the expected file.
     """
     label_columns, count, shape = dataset.label_columns, expected.file_count, expected.shape
     with LabeledImages(images, labels, label_columns=label_columns, rows=expected.rows) as split:

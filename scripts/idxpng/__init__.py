@@ -1,18 +1,17 @@
-"""The library behind the scripts. A module here is what is worth a name of its own.
+"""The library behind the scripts.
 
 It has wings. A module imports from its own wing and from those above it in this list, never from one below:
 
-    (here)    words: errors, messages, command lines, text that others wrote
+    (here)    errors, messages, command lines, text from outside
     files/    files that are complete or absent, whatever happens to the process or the disk
     formats/  the bytes of files: IDX, PNG, tar, compressed files, and folders of images
-    dataset/  what is known of a dataset, and the file that says it
-    fetch/    published files: from a mirror to the disk, and the check that they are the right ones
-    verify/   the proof that a tree of PNG files is the published dataset
-    publish/  what is shown to people and passed on to other tools
-    run/      what the rules ask: which files, from which others, with which options
+    dataset/  what is known about a dataset, and its dataset file
+    fetch/    published files: downloading them from mirrors, and checking that they are the right ones
+    verify/   proving that a tree of PNG files is the published dataset
+    publish/  pages for people, and files for other tools
+    run/      answers for the rules: which files, from which inputs, with which options
 
-A module knows formats and rules of the data, and never where the workflow keeps its results. Only `run` knows what
-rules are.
+Only `run` knows the workflow's rules and where it keeps results.
 """
 
 __version__ = "2.0.0"

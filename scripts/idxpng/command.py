@@ -1,4 +1,4 @@
-"""What the scripts have in common as command-line tools: their options, their help, their log, and how they end."""
+"""Command-line tools: the options, help, log, and exit status that the scripts share."""
 
 import argparse
 import gc
@@ -23,11 +23,7 @@ SHARED = {
 
 
 class Command(argparse.ArgumentParser):
-    """The command line of a script.
-
-    Args:
-        description: the script's docstring.
-    """
+    """The command line of a script, whose docstring is the ``description``."""
 
     def __init__(self, description: str | None) -> None:
         self._names: set[str] = set()
@@ -61,11 +57,11 @@ class Command(argparse.ArgumentParser):
         arguments = vars(self.parse_args())
         with job_log(arguments.pop("log")):
             main(**arguments)
-        gc.freeze()  # a process that ends need not look through its memory once more
+        gc.freeze()  # skips a last garbage collection when the process ends
 
 
 def _explanations(docstring: str) -> dict[str, str]:
-    """What a docstring says of each argument."""
+    """The explanation of each argument in a docstring."""
     section = docstring.partition("Args:\n")[2].partition("\n\n")[0]
     return {
         name: " ".join(text.replace("``", "").split())
@@ -75,7 +71,7 @@ def _explanations(docstring: str) -> dict[str, str]:
 
 
 def _values(hint: Any) -> dict[str, Any]:
-    """How `argparse` reads values of a type: text, a number, several of them, or none for what is true or false."""
+    """Settings of `argparse` for a type: text, a number, several of them, or a flag."""
     if isinstance(hint, UnionType):  # with None
         hint = get_args(hint)[0]
     if hint is bool:

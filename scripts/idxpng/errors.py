@@ -1,15 +1,15 @@
-"""The errors that bad input raises: each says where, what, and what to do.
+"""The errors that bad input raises: each reports where, what, and what to do.
 
-Each class below `DataError` is there because some code catches it; all other bad input raises `DataError` itself.
+A class below `DataError` exists only if code catches it; other bad input raises `DataError` itself.
 
-    DataError                   input that is not what it should be
+    DataError                   wrong input
         CompressedFileError     a compressed file that is damaged, cut short, or too large inside
-        DiskRoomError           a file system without room for what is to be written
-        IdxError                bytes that are not the IDX file that they should be
+        DiskRoomError           a file system that lacks room
+        IdxError                bytes that are not the expected IDX file
         UnavailableError        a source from which a file cannot be downloaded now
         WrongFileError          a file that is not the published file
-    PngError                    a PNG file without the pixels that it should have; a problem of its tree
-    TooSlowError                a server that sends too little in too much time
+    PngError                    a PNG file with wrong pixels; a problem of its tree
+    TooSlowError                a server that takes too long
 """
 
 import copyreg
@@ -20,15 +20,14 @@ from idxpng.text import printable
 
 
 class DataError(Exception):
-    """Input that is not what it should be.
+    """Wrong input.
 
     Args:
-        file: the file (or URL) that is wrong.
+        file: the file or URL.
         problem: what is wrong with it, in one sentence.
         at: the place inside the file, such as ``byte 4``.
-        expected: what should be there.
-        found: what is there.
-        todo: what the reader of the message can do about it.
+        expected, found: what should be there, and what is.
+        todo: what the reader of the message can do.
 
     The message may have several lines; no other control character reaches the terminal, see `printable`.
     """
@@ -51,5 +50,5 @@ class DataError(Exception):
         super().__init__("\n".join(printable(line) for text in lines for line in text.split("\n")))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # An exception is unpickled by calling its class with its message, which is not what these classes take.
+        # By default, unpickling calls the class with the message alone, which these classes do not accept.
         return copyreg.__newobj__, (type(self), *self.args), vars(self)  # type: ignore[attr-defined]

@@ -1,6 +1,6 @@
-"""What a job says: everything to its log file, warnings and errors to the terminal too.
+"""A job's messages: all go to its log file, warnings and errors also to the terminal.
 
-Python's `logging` would take a tenth of the time of a small job, for a choice of handlers that no job makes.
+Loading Python's `logging` would take a tenth of the time of a small job.
 """
 
 import sys
@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from idxpng.errors import DataError
 from idxpng.text import printable
 
-CLEAR = "\r\x1b[K"  # to the beginning of the line, and nothing on it
+CLEAR = "\r\x1b[K"  # move to the beginning of the line and erase it
 
 _file = None  # the log file of this job, open for writing text
 _all_on_terminal = False
@@ -38,10 +38,10 @@ def output(text: str) -> None:
 
 
 def _say(level: str, text: str) -> None:
-    """Write a message of one or more lines, in which nothing acts on a terminal, whoever's words are in it."""
+    """Write a message of one or more lines, without characters that act on a terminal."""
     text = "\n".join(map(printable, text.split("\n")))
     if _file:
-        with suppress(OSError, ValueError):  # a log for which the disk is too full is not worth a traceback
+        with suppress(OSError, ValueError):  # a full disk must not turn a message into a traceback
             _file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {level} {text}\n")
             _file.flush()
     if sys.stderr and (_all_on_terminal or level != "INFO"):
@@ -53,12 +53,10 @@ def _say(level: str, text: str) -> None:
 
 @contextmanager
 def job_log(path: str | None) -> Iterator[None]:
-    """Send the job's messages to ``path``, last the time that it took, and end it in plain words on bad input.
+    """Send the job's messages to ``path``, or all to the terminal; the last one is the time that it took.
 
-    Without a path all of them go to the terminal.
-
-    A `DataError`, or an error of the file system, becomes one message and exit status 1.
-    Anything else is a defect of ours: its traceback goes to the log and to the terminal.
+    A `DataError`, or an error of the file system, becomes one message and exit status 1. So does any other error, with
+    its traceback, since it is a defect of the workflow.
     """
     global _file, _all_on_terminal
     _file = open(path, "w", encoding="utf-8") if path else None

@@ -1,4 +1,4 @@
-"""Text that others wrote: how it is shown, whether it is an address, and how it becomes a word of a command."""
+"""Text from outside: showing it safely, recognizing URLs, and quoting it for a shell."""
 
 import os
 import re
@@ -19,30 +19,24 @@ _UNSAFE = re.compile(f"[{UNSAFE}]")
 
 
 def printable(text: object) -> str:
-    r"""``text`` in one line that does nothing but show it: unsafe characters as Python writes them, such as ``\x1b``.
-
-    For names of files, words of servers, values of a user's file: wherever they go to a terminal or a log.
-    """
+    r"""``text`` in one line, safe for a terminal or a log: unsafe characters become escapes such as ``\x1b``."""
     return _UNSAFE.sub(_escaped, str(text))
 
 
 def shortened(text: object, length: int = 200) -> str:
-    """`printable` text, cut after ``length`` characters with a word on how many there are."""
+    """`printable` text, cut after ``length`` characters, with the full length."""
     whole = str(text)
     cut = f"{whole[:length]}... ({len(whole):,} characters)" if len(whole) > length else whole
     return printable(cut)
 
 
 def is_url(place: str) -> bool:
-    """Whether a place of files is an address on a server, rather than a folder."""
+    """Whether a place is an http or https URL, not a path."""
     return place.startswith(("http://", "https://"))
 
 
 def shell_word(text: str | os.PathLike[str]) -> str:
-    """``text`` as one word of a command, which bash and zsh read as nothing but this text.
-
-    What is not printable becomes an escape in ``$'...'``. A shell that does not know these finds no such file.
-    """
+    """``text`` as one word of a command for bash and zsh, with unsafe characters as escapes in ``$'...'``."""
     text = os.fspath(text)
     if printable(text) == text:
         return shlex.quote(text)

@@ -1,1 +1,1 @@
-"""Published files: from a mirror to the disk, and the check that they are the right ones."""
+"""Published files: downloading them from mirrors, and checking that they are the right ones."""

@@ -1,4 +1,4 @@
-"""Getting one file over HTTP: retried, resumed where it stopped, and never larger than it may be."""
+"""Downloading one file over HTTP: with retries, resumed where it stopped, and never more bytes than allowed."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -13,25 +13,24 @@ from idxpng.fetch.session import Session, status
 from idxpng.fetch.transfer import CHUNK, UnavailableError, check_size, copy, without_secrets
 from idxpng.files.disk_space import check_space
 
-# So much more than at the last failure is progress, after which the retries are counted from the beginning.
-PROGRESS = 1 << 16
+PROGRESS = 1 << 16  # bytes since the last failure that reset the count of retries
 
 
 def fetch(url: str, partial: PartialFile, size_limit: int, **attempts: Any) -> None:
     """Bring the body of ``url`` into ``partial``.
 
-    What ``partial`` already holds of the same URL is kept, and only the rest is asked for, provided
-    that the server says by ETag or Last-Modified that the file has not changed since.
+    If ``partial`` has bytes of the same URL, and ETag or Last-Modified show that the file has not changed since, only
+    the rest is requested.
 
     Args:
         url: an http or https address. Proxy and CA variables of the environment are respected.
         partial: what has arrived so far.
-        size_limit: bytes that the body may have at most.
+        size_limit: most bytes that the body may have.
         attempts: patience, retries and backoff, as of `Session`.
 
     Raises:
-        UnavailableError: when the file cannot be had, with the reason. What did arrive is worth keeping.
-        WrongFileError: as soon as the body is larger than it may be.
+        UnavailableError: when the download fails, with the reason. ``partial`` keeps what arrived.
+        WrongFileError: as soon as the body is too large.
         DiskRoomError: when the disk has no space for it.
     """
     shown = without_secrets(url)
@@ -86,9 +85,9 @@ def _fetch_rest(session: Session, url: str, shown: str, partial: PartialFile, si
 
 
 def _pieces(session: Session, response: requests.Response) -> Iterator[bytes]:
-    """The body as it comes, each piece at once, so that none is lost with one that does not come.
+    """The pieces of the body as they arrive, so that a broken connection loses none.
 
-    It is read ``raw``, since a download must be the bytes as published, also when the server calls them an encoding.
+    Reading ``raw`` gives the bytes as published, even if the server declares a Content-Encoding.
     """
     while piece := response.raw.read1(CHUNK, decode_content=False):
         session.watch.left -= len(piece)
@@ -97,4 +96,4 @@ def _pieces(session: Session, response: requests.Response) -> Iterator[bytes]:
 
 def _validator(response: requests.Response) -> str | None:
     etag = response.headers.get("ETag", "")
-    return etag if etag.startswith('"') else response.headers.get("Last-Modified")  # weak ETags guard no range
+    return etag if etag.startswith('"') else response.headers.get("Last-Modified")  # a weak ETag cannot guard a range

@@ -1,4 +1,4 @@
-"""Whether a file is the published one, by its content, and what it is if not."""
+"""Checking by its content that a file is the published one, and recognizing what else it may be."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ class WrongFileError(DataError):
 
 
 class Found(NamedTuple):
-    """What a file was found to be: digests of its bytes and of its content, and how the content ends.
+    """Digests of a file's bytes and of its content.
 
-    ``size``: bytes of content that could be read. ``damage``: what went wrong then, if anything did.
+    ``size``: bytes of content that could be read. ``damage``: the error that ended the content, if there was one.
     """
 
     sha256: str
@@ -41,7 +41,7 @@ class Found(NamedTuple):
     damage: CompressedFileError | None
 
     def is_right(self, file: PublishedFile) -> bool:
-        """Whether it is the pinned file. A mirror may have with or without compression what was published otherwise."""
+        """Whether it is the pinned file, even if a mirror compressed or decompressed it."""
         if self.damage or self.size != file.content_bytes:
             return False
         if file.content_sha256:
@@ -52,7 +52,7 @@ class Found(NamedTuple):
 
 
 class _Digests:
-    """The digests of a file's own bytes, as they are read."""
+    """The digests of a file's own bytes, updated while they are read."""
 
     def __init__(self, path: str) -> None:
         self.sha256 = hashlib.sha256()
@@ -66,14 +66,14 @@ class _Digests:
 def judge(path: str, file: PublishedFile, source: str | None = None, idx: IO[bytes] | None = None) -> Found:
     """Check that a file is the published one, and write what it decompresses to.
 
-    What counts is the pinned digest of the content; where that is not pinned, the digest of the file. Where nothing
-    is pinned, the content must have the right header and the right size.
+    The pinned digest of the content decides; if there is none, the pinned digest of the file. If nothing is pinned,
+    the content must have the right header and size.
 
     Args:
-        path: the file; gzip, xz or not compressed, by its content.
+        path: the file: gzip, xz, or not compressed.
         file: what is known about it.
-        source: where it comes from, for messages; without it, it is one that was downloaded earlier.
-        idx: what to write to. After an error it holds nothing of value, and never more than the content may have.
+        source: where it comes from, for messages; None if it was downloaded earlier.
+        idx: the file to write to. It never gets more bytes than the content should have; after an error, discard it.
 
     Raises:
         WrongFileError: when it is damaged, or not the published one.
@@ -84,25 +84,21 @@ def judge(path: str, file: PublishedFile, source: str | None = None, idx: IO[byt
     found = _read(path, file, idx)
     if found.is_right(file) and (file.pinned or not page):
         return found
-    own = _digests(path)  # all of it, also where damage was the end
+    own = _digests(path)  # of the whole file, even if damage ended its content
     found = found._replace(sha256=own.sha256.hexdigest(), git_blob=own.git_blob.hexdigest())
     raise _refusal(path, source, file, found)
 
 
 def has_pinned_digest(path: str, file: PublishedFile) -> bool:
-    """Whether a file has its own pinned digest, so that what is in it need not be looked at."""
+    """Whether a file has its pinned digest, so that its content needs no check."""
     return bool(file.sha256) and _digests(path).sha256.hexdigest() == file.sha256
 
 
 def check_header(path: str, source: str, expected: IdxHeader) -> None:
-    """Check that what a file decompresses to begins with the expected header.
-
-    Args:
-        path, source: as in `judge`.
-        expected: the header that the dataset file describes.
+    """Check that the content of a file, compressed or not, begins with the expected header.
 
     Raises:
-        WrongFileError: when it begins otherwise, with the field and the key of the dataset file to change.
+        WrongFileError: when it does not, with the field and the key of the dataset file to change.
     """
     try:
         with open_content(path) as stream:
@@ -114,7 +110,7 @@ def check_header(path: str, source: str, expected: IdxHeader) -> None:
 
 
 def _read(path: str, file: PublishedFile, idx: IO[bytes] | None) -> Found:
-    """Read a file in one pass, so that the digests are those of what is written; its own where they are needed."""
+    """Read a file once, so that the digests match what is written; its own digests only if they decide."""
     own, content, size, damage = _Digests(path), hashlib.sha256(), 0, None
     try:
         for chunk in content_chunks(path, file.content_bytes, None if file.content_sha256 else own.update):
@@ -128,7 +124,7 @@ def _read(path: str, file: PublishedFile, idx: IO[bytes] | None) -> Found:
 
 
 def _refusal(path: str, source: str | None, file: PublishedFile, found: Found) -> WrongFileError:
-    """Why a file is not taken that a source gave; or, without one, why one that was downloaded is not decompressed."""
+    """Why a file from a source is not accepted; without a source, why a downloaded file is not decompressed."""
     what = _page(path) or known_as((found.sha256, found.content_sha256))
     header = None if what or file.pinned or found.damage else file.header
     if source and header and (mismatched := wrong_size(header, found.size)):
@@ -156,7 +152,7 @@ def _refusal(path: str, source: str | None, file: PublishedFile, found: Found) -
 
 
 def _write_again(source: str) -> dict[str, str | None]:
-    """What to do about a file that is damaged: nothing about one that a server sent."""
+    """The advice for a damaged file; None for one that a server sent, since the user cannot repair that."""
     return {"todo": None if "://" in source else "copy or write the file again"}
 
 

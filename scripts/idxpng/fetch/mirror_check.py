@@ -1,4 +1,4 @@
-"""Whether a mirror still has a file: what its server answers when asked for the first bytes."""
+"""Checking whether mirrors still have their files, by requesting the first bytes."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ COLUMNS = ("dataset", "file", "mirror", "bytes", "ranges", "tls", "first", "chan
 
 @dataclass(frozen=True)
 class Answer:
-    """What one address answered.
+    """What one address answered; None for what it did not report.
 
-    ``problem``: why the file cannot be had there, or None. ``bytes``: its size. ``ranges``: whether parts of it are
-    sent. ``first``: what its first bytes are those of. ``changed``: the day of its last change. ``tls``: ``yes``,
-    ``no``, or ``untrusted``. What the server does not say is None.
+    ``problem``: why the file is not available there. ``bytes``: its size. ``ranges``: whether the server sends parts
+    of it. ``tls``: ``yes``, ``no``, or ``untrusted``. ``first``: the kind of file that begins with its first bytes.
+    ``changed``: the day of its last change.
     """
 
     problem: str | None = None
@@ -46,7 +46,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Check:
-    """What is known of one file at one mirror. ``mirror`` is the address that was asked, without secrets."""
+    """The answer for one file at one mirror. ``mirror`` is the address, without secrets."""
 
     dataset: str
     file: str
@@ -58,17 +58,17 @@ class Check:
         return self.answer.problem is None
 
     def row(self) -> dict[str, object]:
-        """Its cells by `COLUMNS`."""
+        """The cells by `COLUMNS`."""
         answer = asdict(self.answer)
         state = answer.pop("problem") or "good"
         return {"dataset": self.dataset, "file": self.file, "mirror": self.mirror, "state": state, **answer}
 
 
 def check_mirrors(datasets: Iterable[Dataset]) -> Iterator[tuple[PublishedFile, str, Check]]:
-    """Ask each mirror for the first bytes of each file of some datasets.
+    """Request the first bytes of each file from each of its mirrors.
 
-    Yields, in the order of the dataset files:
-        the file, the mirror as the dataset file names it, and what it answered.
+    Yields:
+        each file, the mirror as the dataset file names it, and its check, in the order of the dataset files.
     """
     jobs = [
         (dataset, file, mirror)
@@ -78,8 +78,8 @@ def check_mirrors(datasets: Iterable[Dataset]) -> Iterator[tuple[PublishedFile, 
         for mirror in dataset.mirror_places()
     ]
     places = [places_in(mirror, file)[0] for _, file, mirror in jobs]
-    addresses = list(dict.fromkeys(place.where for place in places))  # an archive is the place of many files
-    with ProcessPoolExecutor(AT_ONCE) as pool:  # since `patience` interrupts a whole process
+    addresses = list(dict.fromkeys(place.where for place in places))  # many files may come from one archive
+    with ProcessPoolExecutor(AT_ONCE) as pool:  # not threads: `patience` interrupts a whole process
         answers = dict(zip(addresses, pool.map(ask, addresses), strict=True))
     for (dataset, file, mirror), place in zip(jobs, places, strict=True):
         answer = answers[place.where]
@@ -88,7 +88,7 @@ def check_mirrors(datasets: Iterable[Dataset]) -> Iterator[tuple[PublishedFile, 
 
 
 def ask(where: str) -> Answer:
-    """What an http or https URL, or a path, answers when asked for its first bytes."""
+    """Request the first bytes of an http or https URL, or read those of a path."""
     if not is_url(where):
         return _look(Path(where))
     tls = "yes" if where.startswith("https://") else "no"
@@ -107,7 +107,7 @@ def ask(where: str) -> Answer:
 
 
 def wrong(answer: Answer, file: PublishedFile, in_archive: bool) -> str | None:
-    """Why what was answered cannot be the file, or None. Mirrors may pack archives, and known contents, otherwise."""
+    """Why the answer cannot come from the file, or None. Archives and pinned contents may be packed differently."""
     wanted = "zip" if in_archive else SUFFIXES.get(Path(file.file).suffix, "idx")
     if answer.first not in ((*SIGNATURES, "idx") if file.content_sha256 and not in_archive else (wanted,)):
         return f"not {wanted} but {answer.first}"
@@ -116,7 +116,7 @@ def wrong(answer: Answer, file: PublishedFile, in_archive: bool) -> str | None:
         and None not in (file.bytes, answer.bytes)
         and file.bytes != answer.bytes
     ):
-        return f"another size, {file.bytes:,} bytes expected"
+        return f"wrong size, {file.bytes:,} bytes expected"
     return None
 
 
@@ -170,7 +170,7 @@ def _look(path: Path) -> Answer:
 
 
 def _kind(start: bytes) -> str:
-    """What these first bytes are those of."""
+    """The kind of file that begins with these bytes."""
     if start.lstrip()[:1] == b"<":
         return "HTML or XML"
     return next((name for name, signature in KINDS.items() if start.startswith(signature)), "something else")

@@ -1,4 +1,4 @@
-"""Where in a mirror, which is a URL or a folder, a published file can be."""
+"""Where a published file can be in a mirror, which is a URL, a folder, or an archive."""
 
 import json
 import os
@@ -16,7 +16,7 @@ VARIABLE = "IDXPNG_MIRRORS"  # the configured mirrors by dataset, as JSON, in th
 
 
 class Place(NamedTuple):
-    """Where the file can be: at a URL, at a path, or as a member of the zip archive there."""
+    """A URL or a path of the file, or of a zip archive with the file as a member."""
 
     where: str
     member: str | None = None
@@ -32,13 +32,13 @@ class Place(NamedTuple):
 
 
 def places_in(mirror: str, file: PublishedFile) -> list[Place]:
-    """Where in a mirror the file can be, best first. A mirror is the archive itself when its name ends in .zip."""
+    """Where the file can be in a mirror, best first. A mirror whose name ends in .zip is the archive itself."""
     name, member, (archive, _) = file.file, file.member, file.archive or ("", 0)
     try:
         parts = urlsplit(mirror)
     except ValueError:
-        return [Place(mirror)]  # which nothing can be had from, and which is said there
-    if is_url(mirror):  # a query, such as a storage account's signature, stays behind the path
+        return [Place(mirror)]  # the download reports it as invalid
+    if is_url(mirror):  # the file's name goes before a query, such as a signature
         if member and parts.path.endswith(".zip"):
             return [Place(mirror, member)]
         inside = [parts._replace(path=f"{parts.path.rstrip('/')}/{each}").geturl() for each in (name, archive)]
@@ -53,7 +53,7 @@ def places_in(mirror: str, file: PublishedFile) -> list[Place]:
 
 
 def _in_directory(directory: Path, file: str) -> list[Place]:
-    """The file in a directory, under each name under which it is there."""
+    """The file in a directory, under each of its possible names that exist there."""
     stem, suffix = os.path.splitext(file)
     if suffix not in SUFFIXES:
         stem, suffix = file, ".gz"
@@ -63,7 +63,7 @@ def _in_directory(directory: Path, file: str) -> list[Place]:
 
 
 def configured(environment: Mapping[str, str] = os.environ) -> dict[str, list[str]]:
-    """The configured mirrors by dataset; none where the variable has a value that is not ours."""
+    """The configured mirrors by dataset; none if the variable is not a JSON object."""
     try:
         found = json.loads(environment.get(VARIABLE, "{}"))
     except ValueError:

@@ -1,7 +1,7 @@
-"""What has arrived of downloads, which stays for the next attempt.
+"""Partial downloads, which the next attempt continues.
 
-It lies in a directory under a private name, see `files.partial`, that no other user may enter. One is kept for each
-source of a file. The next process claims it by giving it a private name of its own, which only one process can.
+Each is in a directory with a private name, see `files.partial`, that no other user may enter. One is kept for each
+source of a file. The next process claims it by renaming it, which only one process can do.
 """
 
 import glob
@@ -21,13 +21,7 @@ STATE_LIMIT = 1 << 14  # bytes
 
 
 class PartialFile:
-    """What has arrived of a file from one source.
-
-    Args:
-        folder: a private directory.
-        directory: its descriptor.
-        source: what the bytes in it must have come from to be continued.
-    """
+    """What has arrived of a file from one ``source``, in a private ``folder`` with the descriptor ``directory``."""
 
     def __init__(self, folder: Path, directory: int, source: str) -> None:
         self._folder, self._directory, self._source = folder, directory, source
@@ -41,7 +35,7 @@ class PartialFile:
 
     @property
     def validator(self) -> str | None:
-        """The ETag or the date of what the bytes are a part of; None where they cannot be continued."""
+        """The ETag or the date of the file that the bytes belong to; None if they cannot be continued."""
         try:
             with self._open("state.json") as file:
                 file.seek(0)
@@ -51,20 +45,20 @@ class PartialFile:
             return None
 
     def remember(self, validator: str | None) -> None:
-        """Remember what the bytes are a part of, in place of what was remembered before."""
+        """Store the ETag or the date of the file that the bytes belong to, or remove it."""
         remove(self._folder / "state.json")
         if validator:
             with self._open("state.json") as file:
                 file.write(json.dumps({"source": self._source, "validator": validator}).encode())
 
     def restart(self) -> None:
-        """Forget what has arrived, and write from the beginning."""
+        """Discard what has arrived."""
         self.remember(None)
         self.file.seek(0)
         self.file.truncate()
 
     def _open(self, name: str) -> IO[bytes]:
-        """Open a file to append and read: the one that is there, if it is a file of ours, or else a new one."""
+        """Open a file to append and read. Replace it with a new one if it is not this user's."""
         flags = os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK
         descriptor = -1
         with suppress(OSError):
@@ -79,7 +73,7 @@ class PartialFile:
 def partial_file(output: str | os.PathLike[str], source: str) -> Iterator[PartialFile]:
     """What has arrived of ``output`` from one source so far.
 
-    It stays when it can be continued; but where the file system knows no locks, it goes.
+    It stays if it can be continued and the file system has locks; otherwise it is removed.
 
     Raises:
         DiskRoomError: when the disk is full.
@@ -88,7 +82,7 @@ def partial_file(output: str | os.PathLike[str], source: str) -> Iterator[Partia
     start = f".{final.name}.{zlib.crc32(source.encode()):08x}."
     with disk_full_error(output):
         folder, directory = claim_directory(final.parent, start) or new_directory(final.parent, start, 0o700)
-        remove_leftovers(final.parent, re.escape(start))  # one is kept
+        remove_leftovers(final.parent, re.escape(start))  # keep one
         partial = PartialFile(folder, directory, source)
         try:
             with partial.file:
@@ -101,17 +95,17 @@ def partial_file(output: str | os.PathLike[str], source: str) -> Iterator[Partia
 
 
 def discard_others(output: str | os.PathLike[str]) -> None:
-    """Remove what all sources have sent of ``output`` to processes that have ended."""
+    """Remove what ended processes received of ``output`` from any source."""
     final = Path(output)
     remove_leftovers(final.parent, rf"\.{re.escape(final.name)}\.([0-9a-f]{{8}}\.)?")
 
 
 def arrived(output: str | os.PathLike[str]) -> int:
-    """How many bytes of ``output`` are there by now, those of other processes of this user included."""
+    """How many bytes of ``output`` all processes of this user have received so far."""
     final = Path(output)
     total = 0
     for path in final.parent.glob(f".{glob.escape(final.name)}.*.partial/bytes"):
-        with suppress(OSError):  # it has its final name by now
+        with suppress(OSError):  # it just got its final name
             found = path.lstat()
             total += found.st_size * (found.st_uid == os.geteuid())
     return total

@@ -47,12 +47,7 @@ PATIENT = Patience(connect=10.0, silence=30.0, answer=180.0, rate=1000, period=3
 
 
 class Watch:
-    """Interrupts a block in which a server takes too long.
-
-    Args:
-        patience: how long it may take.
-        deadline: when all must be over, as `time.monotonic` counts.
-    """
+    """Interrupts a block in which a server takes too long, or which runs past ``deadline`` of `time.monotonic`."""
 
     def __init__(self, patience: Patience, deadline: float) -> None:
         self._patience = patience
@@ -61,7 +56,7 @@ class Watch:
 
     @contextmanager
     def answer(self) -> Iterator[None]:
-        """A block that waits for a body to begin."""
+        """Limit a block that waits for a body to begin."""
         end = min(self._deadline, time.monotonic() + self._patience.answer)
         work = time.process_time() + WORK
         with _interrupted(lambda now: now > end or time.process_time() > work):
@@ -69,7 +64,7 @@ class Watch:
 
     @contextmanager
     def body(self, left: int) -> Iterator[None]:
-        """A block that reads a body of ``left`` bytes, and counts down what is left of it."""
+        """Limit a block that reads a body of ``left`` bytes and counts `left` down."""
         self.left = left
         start, left_then = time.monotonic(), left
 
@@ -88,7 +83,7 @@ class Watch:
 
 @contextmanager
 def _interrupted(late: Callable[[float], bool]) -> Iterator[None]:
-    """Raise TooSlowError in the block as soon as it is too late, or the process needs too much memory."""
+    """Raise TooSlowError in the block as soon as it is too late or the process uses too much memory."""
     most = _peak() + MEMORY
 
     def look(*_: object) -> None:
@@ -105,5 +100,5 @@ def _interrupted(late: Callable[[float], bool]) -> Iterator[None]:
 
 
 def _peak() -> int:
-    """The most memory that this process has needed so far, in bytes."""
+    """The peak memory of this process, in bytes."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)

@@ -1,4 +1,4 @@
-"""Asking HTTP servers for files: what is tried again, and how long a server may take."""
+"""HTTP requests: what is retried, and how long a server may take."""
 
 import email.utils
 import http.client
@@ -35,13 +35,13 @@ NETWORK_ERRORS = (OSError, ValueError, urllib3.exceptions.HTTPError, http.client
 
 
 class Session(requests.Session):
-    """A session that asks for the bytes as they are, tries again what may pass, and stays encrypted.
+    """A session that requests bytes without encoding, retries passing failures, and never leaves HTTPS for HTTP.
 
     Args:
         patience: how long a server may take.
-        retries: how many times to try again without any progress in between.
-        backoff: seconds before the second retry, doubled before each further one. Retry-After comes first.
-        size_limit: bytes that a body may have at most, which says how long it may take.
+        retries: how many retries without progress in between.
+        backoff: seconds before the second retry, doubled before each further one. Retry-After takes precedence.
+        size_limit: most bytes of a body, which set how long it may take.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Session(requests.Session):
         size_limit: int = 0,
     ) -> None:
         super().__init__()
-        # Without `identity` a server may compress a .gz once more, or decompress it on its way.
+        # Without `identity` a server may compress a .gz again, or decompress it.
         self.headers.update({"User-Agent": USER_AGENT, "Accept-Encoding": "identity"})
         self.max_redirects = REDIRECTS
         self.failures = 0
@@ -63,10 +63,10 @@ class Session(requests.Session):
         self.watch = Watch(patience, self._deadline)
 
     def ask(self, url: str, headers: Mapping[str, str]) -> requests.Response:
-        """The answer to a GET, its body still to be read, whatever its status.
+        """The response to a GET, whatever its status; its body is not read yet.
 
         Raises:
-            UnavailableError: when there is none.
+            UnavailableError: when there is no response.
         """
         shown = without_secrets(url)
         while True:
@@ -76,7 +76,7 @@ class Session(requests.Session):
                     timeout = self._patience.connect, self._patience.silence
                     response = self.get(url, headers=headers, stream=True, timeout=timeout)
             except TooSlowError:
-                pass  # and nothing is raised from here: its traceback would keep the connection open
+                pass  # raise later: the traceback from here would keep the connection open
             except NETWORK_ERRORS as error:
                 self._wait_after(error, shown)
                 continue
@@ -94,7 +94,7 @@ class Session(requests.Session):
             response.close()
 
     def again(self, shown: str, why: str, wait: float = 0) -> bool:
-        """Count a failure and wait for the next try, or say that there is none."""
+        """Count a failure and wait for the next attempt; False if there is none."""
         self.failures += 1
         backoff = self._backoff * 2 ** (self.failures - 2) if self.failures > 1 else 0
         pause = min(LONGEST_WAIT, wait or backoff)
@@ -112,19 +112,19 @@ class Session(requests.Session):
         try:
             target = super().get_redirect_target(resp) or ""
             parts = urlsplit(target)
-            _ = parts.port  # which requests reads unguarded
+            _ = parts.port  # requests reads this without catching a ValueError
         except ValueError:
             raise UnavailableError(shown, "redirects to an invalid address") from None
         if resp.url.startswith("https://") and parts.scheme == "http":
             raise UnavailableError(shown, "redirects to an unencrypted address", found=without_secrets(target))
-        resp.raw = BytesIO()  # in place of a body that requests would read to its end, if it has one
+        resp.raw = BytesIO()  # or requests would read the body to its end, even an endless one
         return target
 
     def _wait_after(self, error: Exception, shown: str) -> None:
-        """Wait for the next try after a request without an answer, or raise UnavailableError with the reason."""
+        """Wait for the next attempt after a request without an answer, or raise UnavailableError."""
         why = reason(error, self._patience)
         no_answer = isinstance(error, (exceptions.ConnectionError, exceptions.Timeout))
-        # A connect timeout is not worth a second one in this pass, and an invalid address is in none.
+        # Do not retry after a connect timeout or an invalid address.
         again = no_answer and not self._patience.quick and not isinstance(error, exceptions.ConnectTimeout)
         if again and self.failures < CONNECT_RETRIES and self.again(shown, why):
             return
@@ -132,12 +132,12 @@ class Session(requests.Session):
 
 
 def status(response: requests.Response) -> str:
-    """The status of an answer, in the server's words: ``404 Not Found``."""
+    """The status of a response, in the server's words: ``404 Not Found``."""
     return shortened(f"{response.status_code} {response.reason}", 100)
 
 
 def _retry_after(response: requests.Response) -> float:
-    """Seconds after which the server wants to be asked again, 0 when it does not say."""
+    """Seconds that the server asks to wait; 0 without a valid Retry-After."""
     value = response.headers.get("Retry-After", "")
     if value.isdecimal():
         return float(value)
@@ -148,7 +148,7 @@ def _retry_after(response: requests.Response) -> float:
 
 
 def reason(error: Exception, patience: Patience) -> str:
-    """Why a request failed, in words that show no secret of its URL."""
+    """Why a request failed, without secrets of its URL."""
     if isinstance(error, exceptions.SSLError) and "CERTIFICATE" in str(error):
         return "its TLS certificate is not trusted; if your network has its own CA, set REQUESTS_CA_BUNDLE"
     if isinstance(error, exceptions.ProxyError):
@@ -162,8 +162,8 @@ def reason(error: Exception, patience: Patience) -> str:
     if isinstance(error, exceptions.ConnectionError):
         cause = error.args[0] if error.args else error
         why = str(getattr(cause, "reason", cause))
-        why = why.rpartition("Connection(")[2].partition("): ")[2] or why  # without what urllib3 calls its object
+        why = why.rpartition("Connection(")[2].partition("): ")[2] or why  # without the name of urllib3's object
         return shortened(f"no connection: {why.removeprefix('Failed to establish a new connection: ')}")
     if isinstance(error, OSError) and not isinstance(error, exceptions.RequestException):
         return shortened(f"{error}; see REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE", 500)
-    return "the address, or one that it redirects to, is invalid"  # whose text would show it, secrets and all
+    return "the address, or one that it redirects to, is invalid"  # the error's text would show its secrets

@@ -1,4 +1,4 @@
-"""Bringing the bytes of a file to where they are kept: never more than there may be, and with no secret shown."""
+"""Copying the bytes of a file, up to a limit, and showing addresses without secrets."""
 
 import re
 import time
@@ -16,10 +16,10 @@ PROGRESS_AFTER = 5.0  # seconds
 
 
 class UnavailableError(DataError):
-    """A place from which the file cannot be had.
+    """A place where the file is not available.
 
     Args:
-        later: seconds after which it is worth a patient try, when no other place has the file; None if it never is.
+        later: seconds after which a patient attempt makes sense if no other place has the file; None for never.
     """
 
     def __init__(self, *args: Any, later: float | None = None, **details: Any) -> None:
@@ -30,12 +30,12 @@ class UnavailableError(DataError):
 def copy(
     chunks: Iterable[bytes], shown: str, partial: IO[bytes], have: int, expected: int | None, size_limit: int
 ) -> None:
-    """Write to ``partial``, which has ``have`` bytes, what comes in, and show how far it is.
+    """Append chunks to ``partial``, which has ``have`` of ``expected`` bytes, and show the progress.
 
     Raises:
         WrongFileError: as soon as there are more than ``size_limit`` bytes.
     """
-    from tqdm import tqdm  # here, since it takes longer to load than most files to copy
+    from tqdm import tqdm  # slow to load: most files are copied in less time
 
     name = shown.rpartition("/")[2]
     logged = time.monotonic()
@@ -60,7 +60,7 @@ def copy(
 
 
 def check_size(shown: str, size: int, size_limit: int) -> None:
-    """Raise WrongFileError where ``size`` is more than there may be."""
+    """Raise WrongFileError if ``size`` is above the limit."""
     if size > size_limit:
         raise WrongFileError(
             shown, "larger than the file may be", expected=f"at most {size_limit} bytes", found=f"{size} or more"
@@ -68,7 +68,7 @@ def check_size(shown: str, size: int, size_limit: int) -> None:
 
 
 def without_secrets(url: str) -> str:
-    """``url``, however malformed, as it may be shown and logged: without user, password and query, in one line."""
+    """``url``, even a malformed one, in one line for messages and logs: without user, password and query."""
     try:
         parts = urlsplit(url)
         _ = parts.port

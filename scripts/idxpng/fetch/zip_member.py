@@ -1,6 +1,6 @@
-"""Getting one file out of a zip archive, which is downloaded as a whole.
+"""Reading one file from a zip archive, which is downloaded as a whole.
 
-Nothing is ever extracted to a path that an archive names: a member's bytes go to a file that is open already.
+Nothing is extracted to a path that an archive names: a member's bytes go to a file that is already open.
 """
 
 import difflib
@@ -26,8 +26,8 @@ from idxpng.files.disk_space import check_space
 from idxpng.files.partial import in_turn
 
 ENCRYPTED = 0x1  # in the flags of a member
-LARGEST_READ = 1 << 26  # bytes: more than a table of contents of a million members has
-# What `zipfile` raises for damaged archives, beside OSError.
+LARGEST_READ = 1 << 26  # bytes, more than the table of contents of a million members
+# What `zipfile` raises for damaged archives, in addition to OSError.
 DAMAGED = (
     zipfile.BadZipFile,
     zlib.error,
@@ -41,18 +41,18 @@ DAMAGED = (
 
 
 def from_file(archive: io.BufferedReader, shown: str, member: str, partial: PartialFile, size_limit: int) -> None:
-    """Bring a member of an archive on disk into ``partial``.
+    """Copy a member of an archive on disk into ``partial``.
 
     Args:
         archive: open for reading.
         shown: name of the archive for messages.
         member: path of the member inside the archive. A member with the same name in a different folder is taken too.
         partial: what becomes the file.
-        size_limit: bytes that the member may have at most.
+        size_limit: most bytes that the member may have.
 
     Raises:
-        WrongFileError: when the archive is damaged, or holds the member not once, too large, or in a form that is not
-            published.
+        WrongFileError: when the archive is damaged, or when the member is missing, ambiguous, too large, encrypted, or
+            compressed in an unsupported way.
     """
     with _readable(shown), zipfile.ZipFile(_Bounded(archive.raw)) as contents:
         info = _find(contents, shown, member)
@@ -67,23 +67,16 @@ def from_file(archive: io.BufferedReader, shown: str, member: str, partial: Part
 
 
 def download_archive(url: str, archive: Path, size_limit: int, **attempts: Any) -> None:
-    """Download a whole archive. It stays: all members, of whatever dataset, come from it then.
+    """Download a whole archive, see `http_file.fetch`, and keep it for all members of all datasets.
 
     While a different process downloads it and makes progress, this one waits.
-
-    Args:
-        url, size_limit, attempts: as in `http_file.fetch`.
-        archive: the file to make, see `archive_path`.
-
-    Raises:
-        UnavailableError, WrongFileError, DiskRoomError: as `http_file.fetch`.
     """
     from idxpng.fetch import http_file  # not in the digest
 
     archive.parent.mkdir(parents=True, exist_ok=True)
     shown = without_secrets(url)
     with in_turn(archive.parent, PATIENT.silence, lambda: arrived(archive)):
-        if archive.is_file():  # by now
+        if archive.is_file():  # a different process made it
             return
         with partial_file(archive, shown) as partial:
             try:
@@ -97,14 +90,14 @@ def download_archive(url: str, archive: Path, size_limit: int, **attempts: Any) 
 
 
 def archive_path(folder: Path, url: str) -> Path:
-    """Where below ``folder`` the whole archive of a URL lies: the same for every job, a different one for each URL."""
+    """The path of a URL's archive below ``folder``: the same for every job, a different one for each URL."""
     address = without_secrets(url)
     name = re.sub(r"[^A-Za-z0-9._-]", "_", address.rpartition("/")[2])
     return folder / f"{hashlib.sha256(address.encode()).hexdigest()[:8]}-{name}"
 
 
 class _Bounded(io.BufferedReader):
-    """A file of which no more is read into memory at once than an archive needs."""
+    """A file that refuses a single read larger than any archive needs."""
 
     def read(self, size: int | None = -1, /) -> bytes:
         if size and size > LARGEST_READ:
@@ -113,7 +106,7 @@ class _Bounded(io.BufferedReader):
 
 
 def _find(archive: zipfile.ZipFile, shown: str, member: str) -> zipfile.ZipInfo:
-    """The one member of that path, or else of that name."""
+    """The only member with that path; if there is none, the only one with that name."""
     infos = archive.infolist()
     for info in infos:
         if re.match(r"([A-Za-z]:)?[/\\]|(.*[/\\])?\.\.([/\\]|$)", info.orig_filename, re.DOTALL):
@@ -153,11 +146,11 @@ def _find(archive: zipfile.ZipFile, shown: str, member: str) -> zipfile.ZipInfo:
 
 @contextmanager
 def _readable(shown: str) -> Iterator[None]:
-    """Say in plain words what `zipfile` says of damaged archives, in whichever way."""
+    """Turn any error that `zipfile` raises for a damaged archive into a WrongFileError."""
     try:
         yield
     except (*DAMAGED, OSError) as error:
-        if isinstance(error, OSError) and error.errno != errno.EINVAL:  # as of a jump to before the beginning
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:  # EINVAL: a seek to a negative position
             raise
         raise WrongFileError(
             shown,

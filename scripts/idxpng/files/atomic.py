@@ -1,4 +1,4 @@
-"""Complete or absent: files and directories that get their final name only when they are whole and on disk."""
+"""Files and directories that get their final name only when they are complete and on disk."""
 
 import errno
 import os
@@ -15,10 +15,10 @@ from idxpng.files.partial import is_at, new_directory, new_file, private_name, r
 
 @contextmanager
 def atomic_file(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
-    """Open a hidden neighbor of ``path`` for writing bytes; on success flush it to disk and rename it.
+    """Open a hidden file beside ``path`` for writing bytes; on success flush it to disk and rename it.
 
-    When the block raises, the neighbor is removed and ``path`` is as it was before. What killed processes left is
-    removed. Afterwards the file is there even if the power fails.
+    When the block raises, the hidden file is removed and ``path`` stays as it was. Leftovers of killed processes are
+    removed. Afterwards the file survives a power failure.
 
     Raises:
         DiskRoomError: when the disk is full.
@@ -39,7 +39,7 @@ def atomic_file(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
 
 
 def publish(file: IO[bytes], final: Path) -> None:
-    """Give a flushed file its final name, with all of it on disk before and the name afterwards."""
+    """Rename an open file to its final name, once its bytes are on disk, and flush the name."""
     os.fsync(file.fileno())
     os.replace(file.name, final)
     flush_names(final.parent)
@@ -49,10 +49,10 @@ def publish(file: IO[bytes], final: Path) -> None:
 def atomic_directory(path: str | os.PathLike[str], beside: str | os.PathLike[str]) -> Iterator[Path]:
     """Make a directory under a hidden name in ``beside``; on success flush it to disk and rename it to ``path``.
 
-    ``beside`` is a directory that nothing walks through: whoever lists the parent of ``path`` meanwhile sees no
-    half-made directory. Where it is on another file system, the outermost folder above ``path`` on its own is taken.
-    The hidden name is no other process's, so that several may make ``path`` at once: each replaces the whole
-    directory of the one before. What killed processes left under hidden names for ``path`` is removed.
+    ``beside`` is a directory that no program searches, so that the parent of ``path`` never lists a partial directory.
+    If it is on a different file system, the outermost folder above ``path`` on the same file system is used instead.
+    Several processes may make ``path`` at once: each replaces the whole directory of the one before. Leftovers of
+    killed processes for ``path`` are removed.
 
     Raises:
         DiskRoomError: when the disk is full.
@@ -77,7 +77,7 @@ def atomic_directory(path: str | os.PathLike[str], beside: str | os.PathLike[str
 
 
 def _on_one_device(final: Path, beside: Path) -> Path:
-    """``beside``, or the outermost folder above ``final`` on its file system, since nothing is renamed to another."""
+    """``beside``, or the outermost folder above ``final`` if only that is on the same file system."""
     folder = existing_folder(final.absolute().parent)
     device = folder.stat().st_dev
     if beside.stat().st_dev == device:
@@ -88,7 +88,7 @@ def _on_one_device(final: Path, beside: Path) -> Path:
 
 
 def _rename_over(new: Path, final: Path, start: str) -> None:
-    """Rename a directory, in place of one that is there; what other processes rename meanwhile, it replaces too."""
+    """Rename a directory, replacing an existing one, even if other processes do the same."""
     replaced: list[Path] = []
     try:
         while True:

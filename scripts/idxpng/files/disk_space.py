@@ -1,4 +1,4 @@
-"""Whether a disk has room for what is to be written, and what is said when it turns out to be full."""
+"""Checking that a disk has room, and reporting that it is full."""
 
 import errno
 import os
@@ -12,14 +12,14 @@ AGAIN = "free some, and run the same command again"
 
 
 class DiskRoomError(DataError):
-    """A file system without room for what is to be written."""
+    """A file system that lacks room."""
 
 
 def check_space(file: str | os.PathLike[str], size: int, folder: str | os.PathLike[str] | None = None) -> None:
-    """Check that there is space for ``size`` bytes of a file in ``folder``, by default the one that it is in.
+    """Check that there is space for ``size`` bytes of a file in ``folder``, by default its own folder.
 
     Raises:
-        DiskRoomError: when there is not.
+        DiskRoomError: when there is not enough.
     """
     folder = folder or Path(file).absolute().parent
     free = os.statvfs(folder)
@@ -36,17 +36,15 @@ def check_space(file: str | os.PathLike[str], size: int, folder: str | os.PathLi
 
 @contextmanager
 def disk_full_error(file: str | os.PathLike[str]) -> Iterator[None]:
-    """Say that the disk was full when ``file`` was written; the system does not say which file it was.
-
-    What the block has written of it and removed again counts as free.
+    """Report a full disk with the ``file`` that was being written, which the system does not name.
 
     Raises:
-        DiskRoomError: in the place of an error of the system that says so.
+        DiskRoomError: in place of the system's error.
     """
     try:
         yield
     except OSError as error:
-        if error.errno == errno.EFBIG:  # a limit of the process or of the file system, against which no room helps
+        if error.errno == errno.EFBIG:  # a limit on file size, which more space does not lift
             error.filename = str(file)
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
@@ -64,8 +62,8 @@ def disk_full_error(file: str | os.PathLike[str]) -> Iterator[None]:
 def check_room_for_files(folder: str | os.PathLike[str], files: int) -> None:
     """Check that ``files`` more files fit below ``folder``, which need not exist yet.
 
-    Each takes an inode and, however small, a block. Where files are larger than a block, more room may be
-    needed than this sees; quotas that the file system does not report are not seen either.
+    Each file takes an inode and at least a block. Files larger than a block, and quotas that the file system does not
+    report, are not taken into account.
 
     Raises:
         DiskRoomError: when there are not as many free inodes or blocks.
@@ -73,14 +71,14 @@ def check_room_for_files(folder: str | os.PathLike[str], files: int) -> None:
     existing = existing_folder(Path(folder).absolute())
     free = os.statvfs(existing)
     instead = "free some, or `snakemake webdataset` packs the images into a few tar files instead (rule pack)"
-    needed = found = None
     if free.f_files and files > free.f_favail:
         needed, found = f"{files} inodes", f"{free.f_favail} free"
     elif files > free.f_bavail:
         needed = f"{files} blocks, {files * free.f_frsize // 10**6} MB"
         found = f"{free.f_bavail} free, {free.f_bavail * free.f_frsize // 10**6} MB"
-    if needed:
-        raise DiskRoomError(existing, f"no room for {files} files", expected=needed, found=found, todo=instead)
+    else:
+        return
+    raise DiskRoomError(existing, f"no room for {files} files", expected=needed, found=found, todo=instead)
 
 
 def existing_folder(folder: Path) -> Path:

@@ -14,9 +14,9 @@ RUN = 100_000  # lines in memory at once
 
 
 def sort_lines(lines: Iterable[str], key: Callable[[str], Any] | None = None) -> tuple[int, Iterator[str]]:
-    """Sort lines that end in a line break: how many there are, and all of them in order.
+    """Sort lines that end in a line break; return their number and the sorted lines.
 
-    Memory is that of `RUN` lines: sorted runs go to temporary files without a name, which are then merged.
+    Only `RUN` lines are in memory at once: sorted runs go to unnamed temporary files, which are then merged.
 
     Raises:
         DataError: when the temporary folder is full.
@@ -26,7 +26,7 @@ def sort_lines(lines: Iterable[str], key: Callable[[str], Any] | None = None) ->
     while run := sorted(islice(lines, RUN), key=key):
         count += len(run)
         runs.append(_stored(run))
-        run.clear()  # before the next one is read
+        run.clear()  # frees memory before the next run is read
     return count, heapq.merge(*runs, key=key)
 
 
@@ -38,7 +38,7 @@ def _stored(run: list[str]) -> IO[str]:
     except OSError as error:
         raise DataError(
             tempfile.gettempdir(),
-            "no room for a list to be sorted in the temporary folder",
+            "no room in the temporary folder to sort a list",
             expected="room for 200 bytes an image",
             found=error,
             todo="make room, or set the environment variable TMPDIR to another folder",

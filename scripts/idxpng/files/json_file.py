@@ -8,6 +8,6 @@ from idxpng.files.atomic import atomic_file
 
 
 def write_json(path: str | os.PathLike[str], document: Any) -> None:
-    """Write a document as people can read it: an indent of 2, letters as they are, and a line break at the end."""
+    """Write a document as UTF-8 with an indent of 2 and a line break at the end."""
     with atomic_file(path) as file:
         file.write(json.dumps(document, indent=2, ensure_ascii=False).encode() + b"\n")

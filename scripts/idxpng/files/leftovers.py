@@ -1,7 +1,7 @@
-"""What an earlier run has left and a split no longer has, under names that its readers would still find.
+"""Removing shards and labels of earlier runs that a loader would still find.
 
 A different limit or shard size leaves shards that ``train-*.tar`` matches, a different list of classes leaves label
-directories that an image-folder loader takes for classes. Only what has the name of a file of ours is removed.
+directories that an image-folder loader takes for classes. Only files with names that the workflow uses are removed.
 """
 
 import os
@@ -16,7 +16,7 @@ TIMESTAMP = ".snakemake_timestamp"  # Snakemake's own file, in a directory that 
 
 
 def remove_shards(folder: str | os.PathLike[str], split: str, current: Collection[str]) -> list[str]:
-    """Remove ``{split}-{number}.tar`` from a folder where ``current`` does not name it; the names of what is gone."""
+    """Remove each ``{split}-{number}.tar`` that is not in ``current``; return the removed names."""
     shards = _names(folder, rf"{re.escape(split)}-\d{{6,}}\.tar")
     stale = sorted(set(shards) - set(current))
     for name in stale:
@@ -29,7 +29,7 @@ def remove_shards(folder: str | os.PathLike[str], split: str, current: Collectio
 def remove_labels(
     png: str | os.PathLike[str], manifests: str | os.PathLike[str], current: Collection[str]
 ) -> list[str]:
-    """Remove the directories and manifests of labels that a split no longer has; the names of what is gone.
+    """Remove the directories and manifests of labels that a split no longer has; return the removed names.
 
     A directory with anything but our images stays as it is, with a warning.
 
@@ -43,7 +43,7 @@ def remove_labels(
         directory = Path(png) / name
         foreign = set(os.listdir(directory)) - set(_names(directory, rf"\d+\.png|{re.escape(TIMESTAMP)}"))
         if foreign:
-            log.warning("%s: no label of the split, but not removed, since it has %s", directory, _listed(foreign))
+            log.warning("%s: not a label of the split, but not removed, because it has %s", directory, _listed(foreign))
             continue
         shutil.rmtree(directory)
         removed.append(name)
@@ -56,7 +56,7 @@ def remove_labels(
 
 
 def _names(folder: str | os.PathLike[str], pattern: str) -> list[str]:
-    """The names in a folder that match as a whole, without links; none if folder not found."""
+    """The names in a folder that match the whole pattern, except links; none if there is no folder."""
     if not os.path.isdir(folder):
         return []
     matches = re.compile(pattern, re.ASCII).fullmatch

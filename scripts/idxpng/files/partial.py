@@ -1,8 +1,8 @@
-"""Private names, under which files and directories are made until they are whole.
+"""Private names for files and directories that are not complete yet.
 
-They lie in folders that others may write to. So each name is random, and what has it is made by opening it: no link,
-no pipe and no file of another user is ever followed, waited for, or written to. The name also has the host and the
-number of the process, and a lock shows that it is at work. Locks are a courtesy, and some file systems have none.
+Others may be able to write to the same folder. So each name is random, and a file is always opened as a new one: no
+link is followed, no pipe is waited for, no file of a different user is written to. The name includes the host and the
+process number, and a lock shows that the process is running. Some file systems have no locks.
 """
 
 import fcntl
@@ -40,9 +40,9 @@ def new_directory(folder: Path, start: str, mode: int = 0o777) -> tuple[Path, in
 
 
 def claim_directory(folder: Path, start: str) -> tuple[Path, int] | None:
-    """A directory of this private name that an ended process left, if there is one, as `new_directory` gives it."""
+    """Take over a directory that an ended process left; like `new_directory`, or None if there is none."""
     for path, descriptor in _abandoned(folder, re.escape(start)):
-        with suppress(OSError):  # of several processes one can rename it
+        with suppress(OSError):  # only one process can rename it
             if is_at(claimed := path.rename(private_name(folder, start)), descriptor):
                 return claimed, os.dup(descriptor)
     return None
@@ -51,7 +51,7 @@ def claim_directory(folder: Path, start: str) -> tuple[Path, int] | None:
 def remove_leftovers(folder: Path, start: str) -> None:
     """Remove what ended processes left under private names that begin with the regular expression ``start``.
 
-    It is renamed first: a process that still writes to it, where locks do not reach, fails rather than publish it.
+    It is renamed first, so that a process that is still writing to it, without locks, fails instead of publishing it.
     """
     for path, _ in _abandoned(folder, start):
         with suppress(OSError):  # another process removes it
@@ -59,7 +59,7 @@ def remove_leftovers(folder: Path, start: str) -> None:
 
 
 def remove(path: Path) -> None:
-    """Remove a file, or a directory and what is in it, as far as possible."""
+    """Remove a file, or as much of a directory as possible."""
     if path.is_dir():
         import shutil  # slow to load, and rarely needed
 
@@ -69,7 +69,7 @@ def remove(path: Path) -> None:
 
 
 def is_at(path: Path, file: IO[bytes] | int) -> bool:
-    """Whether ``path`` is still a name of the open file (or its descriptor), and not gone or another's."""
+    """Whether ``path`` still names the open file (or its descriptor)."""
     descriptor = file if isinstance(file, int) else file.fileno()
     try:
         return os.path.samestat(os.fstat(descriptor), os.stat(path, follow_symlinks=False))
@@ -78,14 +78,14 @@ def is_at(path: Path, file: IO[bytes] | int) -> bool:
 
 
 def is_own(descriptor: int) -> bool:
-    """Whether it is a directory of this user, or a regular file of this user that has no other name."""
+    """Whether it is this user's directory, or this user's regular file without a second name."""
     found = os.fstat(descriptor)
     single = stat.S_ISDIR(found.st_mode) or (stat.S_ISREG(found.st_mode) and found.st_nlink == 1)
     return single and found.st_uid == os.geteuid()
 
 
 def lock(descriptor: int) -> bool | None:
-    """Whether an open file or directory is now locked, and not by another process; None where there are no locks."""
+    """Lock an open file or directory; False if a different process has the lock, None if there are no locks."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -97,12 +97,11 @@ def lock(descriptor: int) -> bool | None:
 
 @contextmanager
 def in_turn(folder: Path, patience: float, progress: Callable[[], object] = lambda: None) -> Iterator[None]:
-    """Enter the block when no other process is in one for this folder, if that takes no longer than ``patience``.
+    """Run the block while no other process runs one for this existing folder.
 
     Args:
-        folder: a folder that exists.
-        patience: seconds to wait for a process that makes no progress.
-        progress: what changes as long as it does.
+        patience: seconds to wait for a process that makes no progress; then the block runs without the lock.
+        progress: returns a value that changes while the other process makes progress.
     """
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
@@ -111,7 +110,7 @@ def in_turn(folder: Path, patience: float, progress: Callable[[], object] = lamb
             if (now := progress()) != seen:
                 seen, since = now, time.monotonic()
             if time.monotonic() - since > patience:
-                log.info("%s: locked for %g s by another process, going on without the lock", folder, patience)
+                log.info("%s: locked for %g s by a different process, continuing without the lock", folder, patience)
                 break
             time.sleep(0.05)
         yield
@@ -139,7 +138,7 @@ def private_name(folder: Path, start: str) -> Path:
 
 
 def _abandoned(folder: Path, start: str) -> Iterator[tuple[Path, int]]:
-    """What ended processes of this user left under private names: path and descriptor, open until the next."""
+    """Path and descriptor, open until the next, of what ended processes of this user left under private names."""
     private = re.compile(rf"{start}(?P<host>[0-9a-f]{{8}})-(?P<process>\d+)-[0-9a-f]{{8}}\.partial")
     for match in filter(None, map(private.fullmatch, os.listdir(folder))):
         path = folder / match[0]
@@ -160,7 +159,7 @@ def _has_ended(host: str, process: int, descriptor: int) -> bool:
     locked = lock(descriptor)
     if locked is False:
         return False
-    if host != _host():  # where locks may not reach
+    if host != _host():  # locks may not work across hosts
         return time.time() - os.fstat(descriptor).st_mtime > WEEK
     return locked or not _is_running(process)
 

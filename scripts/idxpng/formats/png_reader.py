@@ -22,6 +22,9 @@ ROOM_FOR_MORE = 2**20
 # An invalid animation is just a PNG image: no reason to warn.
 warnings.filterwarnings("ignore", "Invalid APNG", module="PIL")
 
+# The chunks without which an image cannot be read.
+CRITICAL = (b"IHDR", b"PLTE", b"IDAT", b"IEND")
+
 COLOR_TYPES = {0: "grayscale", 2: "RGB", 3: "palette", 4: "grayscale with alpha", 6: "RGB with alpha"}
 
 
@@ -56,9 +59,10 @@ class PngReader:
             PngError: when the file is not such an image, or is damaged before the end of the image.
         """
         data = read_regular_file(path, self._largest)
-        check_chunks(data)
+        compressed = check_chunks(data)
         if not data.startswith(self._start):
             raise PngError("altered", _header(data))
+        check_end(compressed, self._largest)
         with open_png(data) as image:
             if (image.mode, image.size) != ("L", self._size):  # a second IHDR
                 raise PngError("altered", "a second header changes its size or type")
@@ -121,18 +125,22 @@ def read_regular_file(path: str, largest: int) -> bytes:
         os.close(descriptor)
 
 
-def check_chunks(data: bytes) -> None:
-    """Check that a PNG file is whole up to the end of the image, with the right checksum for each chunk.
+def check_chunks(data: bytes) -> bytes:
+    """The compressed pixels of a PNG file that every reader takes for the same picture.
 
-    Pillow does not look at the checksums of pixels, and other readers do.
+    Pillow takes more files than libpng, which browsers and other loaders use, and shows another frame of an animation.
+    So the file must be whole, with the right checksum for each chunk, one header, no unknown chunk that a reader must
+    know, the pixels in one run of chunks, and these as the first frame of an animation.
 
     Raises:
-        PngError: when it is not.
+        PngError: when it is not such a file.
     """
     if not data.startswith(SIGNATURE):
         raise PngError("unreadable", "not a PNG file" if data else "empty")
     at, chunk = len(SIGNATURE), b""
     view = memoryview(data)
+    names: list[bytes] = []
+    pixels: list[memoryview] = []
     while chunk != b"IEND":
         end = at + 8 + int.from_bytes(view[at : at + 4], "big")
         chunk = data[at + 4 : at + 8]
@@ -140,7 +148,34 @@ def check_chunks(data: bytes) -> None:
             raise PngError("unreadable", f"truncated inside a chunk at byte {len(data)}")
         if zlib.crc32(view[at + 4 : end]) != int.from_bytes(view[end : end + 4], "big"):
             raise PngError("unreadable", f"checksum error at byte {end}")
+        if chunk == b"IDAT":
+            pixels.append(view[at + 8 : end])
+        if chunk != b"IDAT" or chunk not in names[-1:]:
+            names.append(chunk)
         at = end + 4
+    if names[0] != b"IHDR" or any(names.count(name) > 1 for name in (b"IHDR", b"IDAT", b"PLTE")):
+        raise PngError("unreadable", "its header, palette, or pixels are not in one place")
+    if b"acTL" in names and b"fcTL" not in names[: names.index(b"IDAT") if b"IDAT" in names else None]:
+        raise PngError("unreadable", "an animation that does not begin with its image")
+    for name in names:
+        if name[:1].isupper() and name not in CRITICAL:
+            raise PngError("unreadable", f"an unknown chunk {name.decode('ascii', 'backslashreplace')}")
+    return b"".join(pixels)
+
+
+def check_end(compressed: bytes, largest: int) -> None:
+    """Check that compressed pixels end with their checksum, which Pillow does not look at.
+
+    Raises:
+        PngError: when they do not, or not after ``largest`` bytes.
+    """
+    decompressor = zlib.decompressobj()
+    try:
+        decompressor.decompress(compressed, largest)
+    except zlib.error as error:
+        raise PngError("unreadable", f"damaged pixels: {error}") from None
+    if not decompressor.eof:
+        raise PngError("unreadable", "its pixels do not end where they should")
 
 
 def _header(data: bytes) -> str:

@@ -131,9 +131,13 @@ class Plan:
         return found
 
     def outputs_of_other_targets(self, wildcards: Any) -> list[str]:
-        """What the same command makes of a dataset, apart from the list of its files, which is thus made last."""
-        targets = OUTPUTS.keys() & self._targets() - {"checksums"}
-        return [path for target in sorted(targets) for path in self.outputs(target, wildcards.dataset)]
+        """What the same command makes of a dataset besides the list of its files, which is therefore made last."""
+        folder = f"{self.results}/{wildcards.dataset}"
+        targets = sorted(self._targets() - {"checksums", f"{folder}/SHA256SUMS"})
+        below = [path for path in targets if f"{path}/".startswith(f"{folder}/")]
+        folders = self.folder_targets(below)
+        files = [file for path in below for file in folders.get(path, [path])]
+        return [path for name in targets if name in OUTPUTS for path in self.outputs(name, wildcards.dataset)] + files
 
     def images_of_other_targets(self, wildcards: Any) -> list[str]:
         """The images of a split, if the same command makes more than proofs.

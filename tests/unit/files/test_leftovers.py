@@ -57,5 +57,5 @@ def test_a_directory_with_files_that_are_not_ours_is_left_and_reported(
     (tmp_path / "png/1/3.png").symlink_to(tmp_path / "elsewhere/2.png")
     assert remove_labels(tmp_path / "png", tmp_path / "manifest", []) == []
     assert len(names(tmp_path)) == 5
-    assert "png/0: no label of the split, but not removed, since it has mine.txt" in caplog.text
-    assert "png/1: no label of the split, but not removed, since it has 3.png" in caplog.text
+    assert "png/0: not a label of the split, but not removed, because it has mine.txt" in caplog.text
+    assert "png/1: not a label of the split, but not removed, because it has 3.png" in caplog.text

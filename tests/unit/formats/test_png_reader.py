@@ -33,6 +33,25 @@ def test_pixels_are_read_from_files_with_metadata_or_animation(tmp_path: Path, d
     assert read(tmp_path / "x", data) == PIXELS.tobytes()
 
 
+HEADER, *_, END = chunks(png(PIXELS))
+COMPRESSED = zlib.compress(b"".join(b"\0" + row.tobytes() for row in PIXELS))
+FRAME = (b"fcTL", struct.pack(">IIIIIHHBB", 0, 4, 6, 0, 0, 1, 10, 0, 0))
+LENIENT = {
+    "an unknown critical chunk": [HEADER, (b"ABCD", b"x"), (b"IDAT", COMPRESSED), END],
+    "a second header": [HEADER, HEADER, (b"IDAT", COMPRESSED), END],
+    "pixels in a chunk of a different name": [HEADER, (b"IDAT", COMPRESSED[:9]), (b"DDAT", COMPRESSED[9:]), END],
+    "pixels in two places": [HEADER, (b"IDAT", COMPRESSED[:9]), (b"tEXt", b"a\0b"), (b"IDAT", COMPRESSED[9:]), END],
+    "no checksum of the pixels": [HEADER, (b"IDAT", COMPRESSED[:-4]), END],
+    "an animation of other frames": [HEADER, (b"acTL", struct.pack(">II", 1, 0)), (b"IDAT", COMPRESSED), FRAME, END],
+}
+
+
+@pytest.mark.parametrize("kind", LENIENT)
+def test_a_file_that_libpng_refuses_or_a_browser_shows_otherwise_is_refused(tmp_path: Path, kind: str) -> None:
+    assert read(tmp_path / "right", assemble([HEADER, (b"IDAT", COMPRESSED), END])) == PIXELS.tobytes()
+    assert refusal(tmp_path / "x", assemble(LENIENT[kind]))[0] == "unreadable"
+
+
 @pytest.mark.parametrize(
     ("file", "found"),
     [
