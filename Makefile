@@ -1,5 +1,5 @@
-# `make` alone runs the sample; `make help` lists what else there is.
-# Programs of .venv are called as modules: the first line of a script cannot hold a path with blanks.
+# `make` alone runs the sample; `make help` lists the other targets.
+# Call programs of .venv as modules: the first line of a script cannot have a path with spaces.
 
 PYTHON ?= python3
 PY := .venv/bin/python
@@ -22,7 +22,7 @@ lint: .venv/ready-to-test ## format, lint and types alone
 	$(PY) -m mypy
 	$(SNAKEMAKE) --lint
 
-test: lint ## everything: also the workflow under faults, on Slurm, in a browser, and how fast it is
+test: lint ## all tests: also the workflow under faults, on Slurm, in a browser, and its speed
 	$(PY) -m pytest -m "alone or memory" -n 0
 	MUTATED_FILES=100000 $(PY) -m pytest -m "not alone and not memory"
 
@@ -36,11 +36,11 @@ docs: sample ## write the generated pages of docs/ and draw the README's picture
 	cp results/mnist-sample/preview/train.png docs/digits.png
 	$(SNAKEMAKE) --rulegraph dot $(GOALS) | dot -Grankdir=LR -Tsvg > docs/rules.svg
 
-fuzz: .venv/ready-to-test ## three minutes of random IDX files, led by the coverage of the reader
+fuzz: .venv/ready-to-test ## feed the reader random IDX files for three minutes, guided by coverage
 	$(PY) -m pip install --quiet --disable-pip-version-check atheris
 	$(PY) tests/fuzz_idx_file.py -max_total_time=180 -max_len=256 -rss_limit_mb=512
 
-clients: sample ## load the sample with Keras and Datumaro, newest versions, which are too large for the tests
+clients: sample ## load the sample with the newest Keras and Datumaro, which are too large for the tests
 	$(PYTHON) -m venv .venv-clients
 	.venv-clients/bin/pip install --quiet --disable-pip-version-check keras jax grain datumaro
 	.venv-clients/bin/python tests/clients.py keras datumaro
@@ -48,7 +48,7 @@ clients: sample ## load the sample with Keras and Datumaro, newest versions, whi
 BENCH := .venv-bench/bin/python
 MNIST := $(addprefix resources/mnist/,$(foreach split,train t10k,$(split)-images-idx3-ubyte $(split)-labels-idx1-ubyte))
 
-bench: .venv-bench/ready ## time it beside other ways, for docs/speed.md; needs a C compiler, and MNIST (MNIST_DIR)
+bench: .venv-bench/ready ## compare its speed with other ways, for docs/speed.md; needs a C compiler, and MNIST (MNIST_DIR)
 	$(BENCH) -m snakemake --cores 2 $(MNIST) $(if $(MNIST_DIR),--config "mirrors={mnist: \"$$MNIST_DIR\"}")
 	$(BENCH) bench/compare.py resources/mnist
 	$(BENCH) bench/steps.py $(wordlist 1,2,$(MNIST))
@@ -56,14 +56,14 @@ bench: .venv-bench/ready ## time it beside other ways, for docs/speed.md; needs 
 growth: .venv-bench/ready ## measure it on up to 8 million images, for docs/growth.svg; needs 60 GB of disk
 	$(BENCH) bench/growth.py
 
-emulated: .venv/ready ## see that emulated processors, from the first x86-64 to ARM, make the same bytes; needs qemu-user
+emulated: .venv/ready ## check that emulated processors, from the first x86-64 to ARM, make the same bytes; needs qemu-user
 	PYTHONPATH=scripts $(PY) tests/emulated.py
 
 LOCKS := requirements requirements-slurm requirements-publish requirements-test requirements-bench requirements-tools
 TOOLS := .venv-tools/bin/python
 
-# uv does not read pip's configuration: the registry is handed on, and its name is written to no file.
-lock: .venv-tools/ready ## pin what envs/*.in name: versions and hashes, for each Python and platform (UPGRADE=1: the newest)
+# uv does not read pip's configuration, so pass the registry on. No file gets its name.
+lock: .venv-tools/ready ## pin versions and hashes of envs/*.in for each Python and platform (UPGRADE=1: the newest)
 	index="$${PIP_INDEX_URL:-$$($(TOOLS) -m pip config get global.index-url 2>/dev/null)}"; \
 	if [ -n "$$index" ]; then export UV_DEFAULT_INDEX="$$index"; fi; \
 	cd envs && for name in $(LOCKS); do \
@@ -71,14 +71,14 @@ lock: .venv-tools/ready ## pin what envs/*.in name: versions and hashes, for eac
 	        --fork-strategy fewest --generate-hashes $$name.in --output-file $$name.txt || exit; \
 	done
 
-audit: .venv-tools/ready ## ask whether a pinned version has a known vulnerability
+audit: .venv-tools/ready ## check the pinned versions for known vulnerabilities
 	for name in $(LOCKS); do $(TOOLS) -m pip_audit --disable-pip --require-hashes --strict -r envs/$$name.txt || exit; done
 
 .venv/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv .venv
 
-# Each job would compile its modules again where Python may not write beside them.
+# Otherwise each job compiles its modules again if Python may not write to scripts/.
 .venv/ready: envs/requirements.txt | .venv/bin/pip
 	$(PY) $(INSTALL) -r $<
 	$(PY) -m compileall -q scripts

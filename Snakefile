@@ -1,11 +1,11 @@
 """IDX archives of the MNIST family -> verified PNG files, one directory per label.
 
-rules/idx.smk      download -> decompress -> validate: the published IDX files, proven
+rules/idx.smk      download -> decompress -> validate: the published IDX files, checked
 rules/images.smk   export, one job per label -> merge_manifests
-rules/views.smk    preview, measure -> find_duplicates -> make_page: what a person looks at
-rules/publish.smk  write_parquet -> write_card: what other tools load
+rules/views.smk    preview, measure -> find_duplicates -> make_page: pictures, numbers, and a page to browse
+rules/publish.smk  write_parquet -> write_card: files for other tools
 rules/shards.smk   pack -> index_shards: tar archives instead of single files
-rules/formats.smk  archive_split, save_npz, write_csv, list_digests: other forms, and a list of digests
+rules/formats.smk  archive_split, save_npz, write_csv, list_digests: other formats, and a list of digests
 rules/build.smk    build_idx -> write_dataset: the way back, from your own images to IDX files
 rules/verify.smk   verify_split: the PNG files are the published images
 """
@@ -18,11 +18,11 @@ min_version("9.27")
 report: "rules/report/workflow.rst"
 
 
-# The rules use these names of common.smk:
+# The rules use these names:
 #   plan           which files a rule makes, from which inputs, with which options: scripts/idxpng/run/plan.py
 #   folder_plan    the same for folders of images that become IDX files
 #   job_resources  memory and time of a job
-#   script         the parameters that each rule with a script has
+#   script         the parameters of each rule with a script (common.smk)
 #   untracked      marks a parameter whose change triggers no rerun (workarounds.smk)
 include: "rules/workarounds.smk"
 include: "rules/common.smk"
@@ -37,7 +37,7 @@ rule all:
 
 
 rule publish:
-    """Make all that `all` makes, plus Parquet files, a dataset card, and Croissant metadata for other tools."""
+    """Make everything that `all` makes, plus Parquet files, a dataset card, and Croissant metadata for other tools."""
     input:
         plan.outputs("publish"),
     localrule: True

@@ -1,9 +1,9 @@
-"""Time ours against what people use today, and against what nothing can be faster than: bench/speed.json and its table.
+"""Compare the speed of this workflow with common alternatives and with lower bounds.
 
-All start from MNIST's four files in a local folder and end with 70,000 PNG files in label folders. They take turns,
-round after round, so that a busy machine is unfair to all of them alike; figures are medians.
+All start from MNIST's four files in a local folder and end with 70,000 PNG files in label folders. They take turns in
+each round, so that a busy machine slows all of them alike; figures are medians.
 
-python bench/compare.py FOLDER [--rounds 3]    measure, and write bench/speed.json and its table in docs/speed.md
+python bench/compare.py FOLDER [--rounds 3]    measure, and write bench/speed.json and the table in docs/speed.md
 """
 
 import argparse
@@ -33,13 +33,13 @@ WAYS_BEGIN = "<!-- made by make bench: ways -->\n"
 OURS = "this workflow, `all`"
 IN_C = "floor: a C program writing such files"
 SNAKEMAKE = [sys.executable, "-m", "snakemake", "--cores", "2"]
-# In place of each command of a rule: it starts Python, as the rule does, and makes the outputs, empty.
+# Instead of the command of a rule: start Python, as the rule does, and make empty outputs.
 NO_WORK = 'shell:\n        "python -c pass; mkdir -p {output.png:q}; touch {output.manifest:q}"\n'
 NO_WORK_FILES = 'shell:\n        "python -c pass; touch {output:q}"\n'
 
 
 class Way(NamedTuple):
-    """``command``: from the folder of the four files and a new, empty folder. ``checks``: of what it reads."""
+    """``command``: a function of the folder with the four files and of an empty one. ``checks``: what it checks."""
 
     name: str
     command: Callable[[Path, Path], list[str]]
@@ -68,7 +68,7 @@ WAYS = [
     Way("tutorial with OpenCV's `imwrite`", peer("struct", "opencv"), "nothing"),
 ]
 
-# On disk only these: there most of the time is the file system's, whichever way the files are made.
+# Measured on disk too, where the file system takes most of the time whichever program makes the files.
 ON_DISK = {OURS, "tutorial: `struct`, numpy, Pillow", "tutorial with a pool of processes"}
 
 
@@ -86,7 +86,7 @@ def without_work(folder: Path) -> Path:
 
 
 def measure(mnist: Path, folder: Path, rounds: int, ways: list[Way]) -> dict[str, Any]:
-    """All figures on the file system of ``folder``: lists of one for each round. Each round begins with another way."""
+    """All figures on the file system of ``folder``, a list of one per round. Each round begins with a different way."""
     graph = Way("floor: the same jobs without work", workflow(without_work(new(folder / "graph"))), "")
     figures: dict[str, list[Usage]] = defaultdict(list)
     rates: dict[str, list[float]] = defaultdict(list)
@@ -97,7 +97,7 @@ def measure(mnist: Path, folder: Path, rounds: int, ways: list[Way]) -> dict[str
     for number in range(rounds):
         for way in [*ways[number:], *ways[:number], graph]:
             out = new(folder / "out")
-            os.sync()  # or it would wait for what the one before it has written
+            os.sync()  # otherwise it waits for the writes of the previous one
             figures[way.name].append(usage(way.command(mnist, out)))
             if way.name == OURS:
                 figures["again, with nothing to do"].append(usage(way.command(mnist, out)))
@@ -116,13 +116,13 @@ def measure(mnist: Path, folder: Path, rounds: int, ways: list[Way]) -> dict[str
 
 
 def label_rate(which: str, images: str, labels: str, out: Path) -> float:
-    """Images per second of one way of label.py."""
+    """Images per second of one way in label.py."""
     command = [sys.executable, str(PROJECT / "bench/label.py"), which, images, labels, str(out)]
     return round(float(subprocess.check_output(command)))
 
 
 def write_sizes(tree: Path, target: Path, sizes: Path) -> Path:
-    """What floor.c reads: the sizes of the files of ``tree``, and their places below ``target``."""
+    """Write the input of floor.c: the sizes of the files of ``tree``, and their paths below ``target``."""
     new(target)
     with sizes.open("w") as file:
         for directory in tree.glob("*/*"):
@@ -146,7 +146,7 @@ def machine() -> str:
 
 
 def table(record: dict[str, Any]) -> str:
-    """The record as the page shows it."""
+    """The record as a table in Markdown."""
     memory, disk = record["tmpfs"]["figures"], record["disk"]["figures"]
 
     def middle(figures: dict[str, list[list[float]]], name: str) -> list[float]:
@@ -162,7 +162,7 @@ def table(record: dict[str, Any]) -> str:
         wall, cpu, peak_mb = middle(memory, name)
         on_disk = f"{middle(disk, name)[0] / middle(disk, OURS)[0]:.2f}" if name in disk else ""
         rate = f"{IMAGES / wall:,.0f}" if name in checks or name.startswith("floor") else ""
-        # That of a small program is less than that of the process which started it, and which the kernel counts in.
+        # The kernel counts the process that started a program, which is larger than a small program itself.
         memory_used = f"{peak_mb:.0f}" if name != IN_C else ""
         bold = "**" if name == OURS else ""
         lines.append(
@@ -173,7 +173,7 @@ def table(record: dict[str, Any]) -> str:
     notes = [
         "",
         f"Medians of {len(memory[OURS])} rounds in which all took turns, {record['date']}, {record['machine']}.",
-        "Files are on tmpfs, and for the column before the last on disk. CPU is of all processes, MB of the largest.",
+        "Files are on tmpfs, except in the column `on disk`. CPU is of all processes, MB of the largest.",
         f"The export of one label, process start left out, makes {rates['ours']:,.0f} images per second,",
         f"{rates['ours'] / rates['pillow']:.1f} times as many as a loop of Pillow's `save` on the same images.",
     ]
@@ -181,7 +181,7 @@ def table(record: dict[str, Any]) -> str:
 
 
 def with_table(text: str, made: str, begin: str = BEGIN) -> str:
-    """The text with what was made now between the marks."""
+    """``text`` with ``made`` between the marks."""
     before, rest = text.split(begin)
     return f"{before}{begin}{made}{END}{rest.split(END, 1)[1]}"
 
@@ -199,7 +199,7 @@ def main(mnist: Path, rounds: int) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path, help="of the four files")
+    parser.add_argument("folder", type=Path, help="the folder with the four files")
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
     main(arguments.folder.resolve(), arguments.rounds)

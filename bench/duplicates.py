@@ -1,4 +1,4 @@
-"""Time and memory of the search for duplicates, by the number of images, of which one in a hundred is a duplicate.
+"""Time and memory of the search for duplicates, by the number of images; one image in a hundred is a duplicate.
 
 python bench/duplicates.py 70000 814255 8000000
 python bench/duplicates.py --script OTHER_CHECKOUT/scripts/find_duplicates.py 70000
@@ -27,7 +27,7 @@ HEADER = {
 
 
 def main(script: Path, counts: list[int]) -> None:
-    """Print for each count the seconds of a job that searches so many images, and the MB at its peak."""
+    """Print the seconds and the peak memory in MB of a job for each number of images."""
     with tempfile.TemporaryDirectory() as name:
         header, manifest = Path(name, "train.json"), Path(name, "train.csv")
         header.write_text(json.dumps(HEADER))
@@ -52,7 +52,7 @@ def main(script: Path, counts: list[int]) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("counts", nargs="+", type=int, metavar="IMAGES", help="how many images")
+    parser.add_argument("counts", nargs="+", type=int, metavar="IMAGES", help="numbers of images")
     parser.add_argument("--script", type=Path, default=SCRIPT, help="the script to measure")
     arguments = parser.parse_args()
     main(arguments.script, arguments.counts)

@@ -1,7 +1,7 @@
-"""Does it stay as fast and as small when there is more? Measures into bench/growth.json, and draws docs/growth.svg.
+"""Measure speed and memory by the number of images (bench/growth.json), and draw them (docs/growth.svg).
 
 Exports IDX files of up to 700,000 images to files, packs up to 8.1 million (as many as infinite MNIST has) into shards,
-each with a run of the workflow, and downloads a file of the size of EMNIST's archive.
+each with a run of the workflow, and downloads a file as large as EMNIST's archive.
 
 python bench/growth.py [FOLDER]    FOLDER: on a disk with 60 GB of space (default: here); 6 GB of memory for tmpfs
 python bench/growth.py --plot      draw what was measured
@@ -38,12 +38,12 @@ REFERENCE = 70_000
 FILES = (10_000, REFERENCE, 700_000)
 SHARDS = (10_000, REFERENCE, 700_000, 8_100_000)
 DOWNLOAD_BYTES = 560 * 10**6
-# Of each kind of run: the target, and the rule that does the work on the images.
+# The target of each kind of run, and its rule that works on the images.
 KINDS = {"files": ("all", "export"), "shards": ("webdataset", "pack")}
 
 
 def make_idx(folder: Path, count: int) -> None:
-    """IDX files of ``count`` digits of the sample, each with its number in a corner, and their dataset file."""
+    """Write IDX files of ``count`` digits of the sample, each with its number in a corner, and their dataset file."""
     sample = PROJECT / "datasets/mnist-sample"
     with open_content(str(sample / "train-images-idx3-ubyte.gz")) as file:
         images = np.frombuffer(file.read()[16:], np.uint8).reshape(-1, 28 * 28)
@@ -57,7 +57,7 @@ def make_idx(folder: Path, count: int) -> None:
             numbered[:, :4] = np.arange(start, start + len(images), dtype=">u4")[:, None].view(np.uint8)
             image_file.write(numbered[: count - start].tobytes())
             label_file.write(labels[: count - start].tobytes())
-    about: dict[str, Any] = {
+    facts: dict[str, Any] = {
         "title": f"{count} digits",
         "license": {"spdx": None},
         "citation": "none",
@@ -72,13 +72,13 @@ def make_idx(folder: Path, count: int) -> None:
             }
         },
     }
-    (folder / "digits.yaml").write_text(yaml.safe_dump(about))
+    (folder / "digits.yaml").write_text(yaml.safe_dump(facts))
 
 
 def run(kind: str, count: int, folder: Path) -> dict[str, Any]:
-    """Images per CPU second of the rule that does the work, and what the whole run took.
+    """Images per CPU second of the rule that works on the images, and what the whole run took.
 
-    What a job takes before its first image is left out: it is what jobs take in a run that is limited to one.
+    The rate leaves out the start of a job, which is measured in a run with ``limit=1``.
     """
     target, rule = KINDS[kind]
     make_idx(new(folder), count)
@@ -93,7 +93,7 @@ def run(kind: str, count: int, folder: Path) -> dict[str, Any]:
 
 
 def cpu_seconds(logs: Path) -> list[float]:
-    """What the jobs have taken whose logs lie there."""
+    """CPU seconds of the jobs with logs in ``logs``."""
     return [float(re.findall(r"CPU ([\d.]+) s$", path.read_text().strip())[-1]) for path in logs.rglob("*.log")]
 
 
@@ -115,7 +115,7 @@ def download(folder: Path) -> Usage:
 
 
 def measure(memory: Path, disk: Path) -> dict[str, Any]:
-    """Files on tmpfs, which adds the least of its own; shards on disk, since they are too large for that."""
+    """Measure files on tmpfs, which adds the least time, and shards on disk, because they are too large for tmpfs."""
     runs = []
     for kind, counts, folder in (("files", FILES, memory), ("shards", SHARDS, disk)):
         for count in counts:
@@ -154,7 +154,7 @@ def plot(record: dict[str, Any]) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", nargs="?", default=PROJECT, help="(default: %(default)s)")
-    parser.add_argument("--plot", action="store_true", help="measure nothing")
+    parser.add_argument("--plot", action="store_true", help="only draw what was measured")
     arguments = parser.parse_args()
     if not arguments.plot:
         with (

@@ -1,6 +1,6 @@
-"""Export the images of one label, in our way or another, and print the images per second.
+"""Export the images of one label in one of three ways, and print the images per second.
 
-Process start, imports and reading the files are left out: what remains is the work on the images.
+The time does not include process start and imports, nor for `pillow` reading the files.
 
 python bench/label.py ours|zlib|pillow IMAGES LABELS OUT
 """
@@ -22,7 +22,7 @@ LABEL = 3
 
 
 def ours(images: str, labels: str, out: Path) -> float:
-    """Seconds of all that the job does: reading, encoding, writing, digests, manifest."""
+    """Seconds of the whole job: reading, encoding, writing, digests, manifest."""
     (out / "manifest").mkdir()
     header = out / "header.json"
     header_facts = {"dataset": "mnist", "split": "train", "orientation": "upright", "label_columns": ["class"]}
@@ -35,10 +35,10 @@ def ours(images: str, labels: str, out: Path) -> float:
 
 
 def with_zlib(images: str, labels: str, out: Path) -> float:
-    """Ours, but compressed by the zlib that Python is linked with."""
+    """Seconds of the same job with the zlib that Python is linked with."""
 
     def compress(data: bytes, level: int, window_bits: int) -> bytes:
-        stream = zlib.compressobj(level, zlib.DEFLATED, window_bits, 5)  # memory that a digit needs
+        stream = zlib.compressobj(level, zlib.DEFLATED, window_bits, 5)  # enough memory for a digit
         return stream.compress(data) + stream.flush()
 
     vars(png)["zlib_ng"] = SimpleNamespace(compress=compress, crc32=zlib.crc32)
@@ -46,8 +46,8 @@ def with_zlib(images: str, labels: str, out: Path) -> float:
 
 
 def pillow(images: str, labels: str, out: Path) -> float:
-    """Seconds of `Image.save` on the same images, which are in memory already."""
-    from PIL import Image  # here, since even an import that is not used changes how memory behaves
+    """Seconds of `Image.save` on the same images, already in memory."""
+    from PIL import Image  # imported here, because even an unused import changes the use of memory
 
     with IdxFile(images) as image_file, IdxFile(labels) as label_file:
         pixels, values = image_file.array(), label_file.values()

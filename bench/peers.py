@@ -1,4 +1,4 @@
-"""What people use today to turn MNIST's files into PNG files in label folders: a way to read, and a way to write.
+"""Common ways to turn MNIST's files into PNG files in label folders: a reader and a writer.
 
 python bench/peers.py READER WRITER FOLDER OUT
 """
@@ -16,7 +16,7 @@ SPLITS = {"train": "train", "test": "t10k"}
 
 
 def by_struct(folder: Path, prefix: str) -> tuple[np.ndarray, np.ndarray]:
-    """As tutorials do it: the header by struct, the rest by numpy."""
+    """As in tutorials: the header with struct, the rest with numpy."""
     with gzip.open(folder / f"{prefix}-images-idx3-ubyte.gz") as file:
         _, count, rows, columns = struct.unpack(">IIII", file.read(16))
         images = np.frombuffer(file.read(), np.uint8).reshape(count, rows, columns)

@@ -1,4 +1,4 @@
-"""Where the time of an export goes, step by step, beside other ways of doing the same: the table in docs/speed.md.
+"""The time of each step of an export, compared with other ways to do the same: a table in docs/speed.md.
 
 python bench/steps.py IMAGES LABELS    decompressed IDX files of MNIST's training set
 """
@@ -35,7 +35,7 @@ REPEATS = 7
 
 
 class Step(NamedTuple):
-    """A step of the job, its microseconds per image, and those of other ways of doing the same by name."""
+    """A step of the job, its microseconds per image, and those of other ways to do the same, by name."""
 
     name: str
     own: float
@@ -45,7 +45,7 @@ class Step(NamedTuple):
 def microseconds(
     step: Callable[[Any], object], items: Sequence[Any], prepare: Callable[[], None] | None = None
 ) -> float:
-    """Of one item, at the best of some repeats: what else the machine does can only add."""
+    """Microseconds per item, the best of some repeats: other work of the machine can only add time."""
     best = float("inf")
     for _ in range(REPEATS):
         if prepare:
@@ -146,9 +146,9 @@ def steps(images: str, labels: str, folder: Path) -> Iterator[Step]:
 
 
 def flush_microseconds(files: Sequence[tuple[str, bytes]], syncfs: bool) -> float:
-    """Of one file, on the disk that the project is on, the median of some repeats.
+    """Microseconds per file on the disk of the project, the median of some repeats.
 
-    What others write there can be flushed with it, or they can have flushed it already: no best can be trusted.
+    Not the best, because other processes can flush these files, or have theirs flushed with them.
     """
     seconds = []
     for _ in range(REPEATS):

@@ -1,4 +1,4 @@
-"""The way back: your folders of images become IDX files, with a dataset file that the other rules can use."""
+"""The way back: turn your folders of images into IDX files, with a dataset file that the other rules can use."""
 
 if "idx" in words:
     with without_traceback():
@@ -44,7 +44,7 @@ rule build_idx:
 
 
 rule write_dataset:
-    """Write the dataset file of IDX files that were built, with their digests."""
+    """Write the dataset file of the built IDX files, with their digests."""
     input:
         folder_plan.facts,
     output:

@@ -1,4 +1,4 @@
-"""What all rules share: the library, the configuration as `plan`, and functions for parameters and resources."""
+"""Shared by all rules: the library, the configuration as `plan`, and functions for parameters and resources."""
 
 import sys
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""Other forms of the images, and a list of digests to check a finished export."""
+"""Other formats of the images, and a list of digests to check a finished export."""
 
 import time
 
@@ -105,7 +105,7 @@ rule write_csv:
 
 
 rule list_digests:
-    """List the SHA-256 of every file of a dataset, made in this run or before."""
+    """List the SHA-256 of every file of a dataset, from this run or an earlier one."""
     input:
         plan.outputs_of_other_targets,
     output:

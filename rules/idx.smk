@@ -1,15 +1,15 @@
-"""The published IDX files, proven: from a mirror to the header, which all other rules need."""
+"""The published IDX files, checked: from a mirror to the header, which all other rules need."""
 
 
 rule download:
     """Get a published file from the first mirror that serves the right bytes."""
     output:
-        update("<resources>/{dataset}/{published}"),  # not deleted first: a file that is already right stays
+        update("<resources>/{dataset}/{published}"),  # Snakemake does not delete it first: a correct file stays
     log:
         "<logs>/{dataset}/download/{published}.log",
     benchmark:
         "<benchmarks>/{dataset}/download/{published}.tsv"
-    localrule: True  # on a cluster, whose nodes seldom see the internet, it runs on the submitting host
+    localrule: True  # nodes of a cluster seldom reach the internet, so it runs on the submitting host
     conda:
         "../envs/download.yaml"
     resources:
@@ -45,7 +45,7 @@ rule decompress:
         facts=plan.content_facts,
         dataset=untracked(plan.dataset_file),
     shell:
-        "python {params.script:q} --dataset {params.dataset:q} --published {input:q}" " --idx {output:q} --log {log:q}"
+        "python {params.script:q} --dataset {params.dataset:q} --published {input:q} --idx {output:q} --log {log:q}"
 
 
 rule validate:

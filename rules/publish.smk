@@ -1,8 +1,8 @@
-"""What other tools load: Parquet files, dataset card, Croissant metadata, license, and citation."""
+"""Files for other tools: Parquet, dataset card, Croissant metadata, license, and citation."""
 
 
 rule write_parquet:
-    """Write the images of a split to one Parquet file, as Hugging Face Datasets expects it."""
+    """Write the images of a split to one Parquet file that Hugging Face Datasets can load."""
     input:
         unpack(plan.idx_files),
         header="<results>/{dataset}/header/{split}.json",

@@ -1,4 +1,4 @@
-"""The proof that PNG files are the published images."""
+"""Prove that PNG files are the published images."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""What a person looks at: pictures, numbers, and a page for each dataset."""
+"""Views of a dataset: pictures, numbers, and a page to browse."""
 
 
 rule preview:

@@ -1,7 +1,7 @@
-"""Every use of Snakemake's internals, and every trick on the process, each in a function.
+"""Every use of Snakemake's internals, and every change to the process, each in one function.
 
-All are needed in Snakemake 9.27. Each docstring says why, and when the function can go; the tests
-in tests/workflow/test_workarounds.py run each.
+All are needed with Snakemake 9.27. Each docstring says why, and when the function can go;
+tests/workflow/test_workarounds.py tests them.
 """
 
 import atexit
@@ -13,14 +13,14 @@ from pathlib import Path
 from snakemake.logging import logger
 
 here, modifier = workflow.current_basedir, workflow.modifier  # both change when Snakemake reads the next file
-working_directory = Path.cwd()  # which Snakemake leaves before the process ends
+working_directory = Path.cwd()  # Snakemake leaves it before the process ends
 
 
 def project_file(path: str) -> str:
-    """The local path of one of the project's files; over the network, of Snakemake's copy of it.
+    """The local path of one of the project's files; if the workflow comes over the network, of Snakemake's copy.
 
-    `workflow.source_path` copies local files too, and the copy of a script does not find the library beside it.
-    Can go when it leaves local files in place.
+    `workflow.source_path` copies local files too, and the copy of a script does not find the library.
+    Can go when it returns the path of a local file itself.
     """
     if here.is_local:
         return os.path.normpath(here.join(f"../{path}").get_path_or_uri(secret_free=True))
@@ -38,7 +38,7 @@ def is_imported() -> bool:
 def path_variable(name: str) -> str:
     """The value of a path variable such as `results`, for use outside the paths of rules.
 
-    Can go when Snakemake documents a way to read them.
+    Can go when Snakemake documents a way to read it.
     """
     return workflow.pathvars.get(name)
 
@@ -46,9 +46,8 @@ def path_variable(name: str) -> str:
 def command_line() -> list[str]:
     """The words of the command line; none if another workflow imports this one.
 
-    A target that is not an output needs a rule of its name, but Snakemake knows the targets only
-    after reading all rules.
-    Can go when `targets` works here.
+    A target that is not an output needs a rule of its name, but Snakemake sets the targets only after it has read all
+    rules. Can go when `targets` works while the rules are read.
     """
     return [] if is_imported() else sys.argv[1:]
 
@@ -75,7 +74,7 @@ def planned_jobs() -> list:
 
 
 def jobs_to_run() -> list:
-    """The jobs of the run that are not finished.
+    """The jobs that this run still has to do.
 
     Can go when Snakemake documents how `onstart` and `onsuccess` get the jobs.
     """
@@ -86,7 +85,6 @@ def untracked(parameter):
     """A parameter function whose value triggers no rerun.
 
     Snakemake does not record the values of functions that also take `output`.
-
     Can go when Snakemake has a flag for such parameters.
     """
 
@@ -99,7 +97,7 @@ def untracked(parameter):
 def allow_unlimited_jobs() -> None:
     """Treat a timespan of zero (`profiles/default`) as no limit on jobs.
 
-    With a limit, Snakemake looks for jobs after each timespan, for as long as a job waits for a core.
+    With a limit, Snakemake looks for jobs after each timespan, as long as any job waits for a core.
     Can go, with the line of the profile, when no timer starts without it.
     """
     limiter = getattr(workflow.scheduler, "job_rate_limiter", None)
@@ -119,7 +117,7 @@ def show_one_line_of_progress() -> None:
 
 @atexit.register
 def remove_timestamps_of_directories() -> None:
-    """Leave only images in the directories of images: loaders stumble over Snakemake's hidden file.
+    """Leave only images in the directories of images: loaders take Snakemake's hidden file for one.
 
     At exit, because `onsuccess` is not called for an imported workflow, or if there is nothing to do.
     Can go when Snakemake no longer puts a file into output directories.
@@ -131,7 +129,7 @@ def remove_timestamps_of_directories() -> None:
 
 @atexit.register
 def skip_last_garbage_collection() -> None:
-    """Skip the garbage collection at exit, which takes a fifth of a second for all that Snakemake has loaded.
+    """Skip the garbage collection at exit, which takes a fifth of a second after Snakemake.
 
     Can go when it no longer makes a run end sooner.
     """

@@ -1,9 +1,9 @@
-"""Draw docs/gallery: the previews of datasets whose files are at hand, each made by the workflow itself.
+"""Make the previews in docs/gallery, each with a run of the workflow.
 
     python tools/make_gallery.py mnist=FOLDER fashion-mnist=FOLDER ...
 
-Each folder has the four published files of the dataset, which is downloaded if no folder is given. Debian has those of
-Fashion-MNIST in its package dataset-fashion-mnist, in /usr/share/datasets/fashion-mnist.
+Each folder has the four published files of the dataset. Without a folder they are downloaded. Debian's package
+dataset-fashion-mnist has those of Fashion-MNIST in /usr/share/datasets/fashion-mnist.
 """
 
 import shutil

@@ -1,6 +1,6 @@
-"""Write the tables of the pages in docs/ that have their facts elsewhere.
+"""Write the generated tables in the pages of docs/.
 
-Datasets come from datasets/*.yaml, keys from schemas/, and targets from the Snakefile.
+Datasets come from datasets/*.yaml, keys from schemas/, and targets from the Snakefile and rules/.
 """
 
 import re
@@ -14,7 +14,7 @@ END = "<!-- end -->\n"
 
 
 def main() -> dict[str, str]:
-    """The pages, by path, as they must be."""
+    """The text of each page with current tables, by path."""
     tables = {
         "datasets": _datasets(),
         "licenses": _licenses(),
@@ -37,7 +37,7 @@ def main() -> dict[str, str]:
 
 
 def _table(*rows: tuple[str, ...]) -> str:
-    """Rows of a Markdown table, the first as its head."""
+    """A Markdown table; the first row is the header."""
     lines = ["| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in row) + " |\n" for row in rows]
     return lines[0] + "|" + "---|" * len(rows[0]) + "\n" + "".join(lines[1:])
 
@@ -78,7 +78,7 @@ def _licenses() -> str:
 
 
 def _digests(what: str, pattern: str) -> str:
-    """What the dataset files pin of that which is made from them."""
+    """The digests of archives or trees that the dataset files pin."""
     rows = [(what, "SHA-256")]
     for name, facts in _facts().items():
         for split, of_split in facts["splits"].items():
@@ -88,7 +88,7 @@ def _digests(what: str, pattern: str) -> str:
 
 
 def _linked(text: str) -> str:
-    """The text with each DOI and arXiv number as a link."""
+    """``text`` with each DOI and arXiv number as a link."""
     text = re.sub(r"doi:(\S*\w)", r"[doi:\1](https://doi.org/\1)", text)
     return re.sub(r"arXiv:([\w.]*\w)", r"[arXiv:\1](https://arxiv.org/abs/\1)", text)
 
@@ -129,7 +129,7 @@ def _dataset_keys() -> str:
 
 
 def _targets() -> str:
-    """The rules that only ask for files of others, which is what has one input and no output."""
+    """The rules that are targets: those without an output."""
     rules = []
     for path in (ROOT / "Snakefile", *sorted((ROOT / "rules").glob("*.smk"))):
         for rule in re.split(r"^(?=rule )", path.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]:

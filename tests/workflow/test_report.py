@@ -63,7 +63,7 @@ def test_the_report_shows_workflow_datasets_previews_histograms_and_run_times(
         zipfile.ZipFile(page).extractall(tmp_path)
         page = tmp_path / "report/report.html"
     browser.open(page)
-    browser.find("//li[contains(., 'accepts only the published bytes')]")
+    browser.find("//li[contains(., 'accepts only files with the published SHA-256')]")
     browser.check_drawn("rulegraph")
     browser.click("Statistics")
     browser.check_drawn("runtimes")

@@ -456,7 +456,7 @@ def test_two_datasets_of_one_name_do_not_share_a_folder_of_results(fresh: Path) 
         make_own_dataset(fresh / folder)
     snakemake(fresh, "--cores", "2", "all", "--config", "datasets=a/shapes.yaml")
     run = snakemake(fresh, "--cores", "2", "all", "--config", "datasets=b/shapes.yaml", "--forceall", succeed=False)
-    assert "results/shapes: has results of another dataset with the same name" in run.output
+    assert "results/shapes: has results of a different dataset with the same name" in run.output
     assert "Traceback" not in run.output
 
 

@@ -1,1 +1,1 @@
-"""What the rules ask: which files, from which others, with which options."""
+"""What the rules use: their inputs, outputs and options, checks before a run, and a summary after it."""

@@ -25,7 +25,7 @@ class Catalog:
 
     Args:
         entries: names, or paths of dataset files, as the configuration has them.
-        source: gives the local path of one of the workflow's own files.
+        source: returns the local path of one of the workflow's own files.
         shipped: names of the datasets that the workflow ships, as far as they can be listed.
 
     Attributes:
@@ -91,7 +91,7 @@ class Catalog:
 
     def bring(self, dataset: str, published: str) -> None:
         """Have Snakemake copy a bundled file to this machine if the workflow was imported over the network."""
-        if dataset not in self.entries or not self.entries[dataset].endswith(OWN):
+        if not self.entries.get(dataset, "").endswith(OWN):
             for mirror in self.dataset(dataset).mirrors:
                 if "://" not in mirror:
                     self._source(f"datasets/{mirror}/{published}")

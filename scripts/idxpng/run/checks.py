@@ -45,21 +45,20 @@ def check_run(plan: Plan, jobs: Iterable[Any]) -> list[str]:
         Warnings.
 
     Raises:
-        DataError: when resources cannot be written but must be, or a folder has results of a different dataset.
+        DataError: when resources cannot be written but must be, or a results folder belongs to a different dataset.
         DiskRoomError: when there is not enough room for the PNG files.
     """
     jobs = list(jobs)
     writable = any(str(output).startswith(f"{plan.resources}/") for job in jobs for output in job.output)
     check_folder(plan.resources, "resources", writable)
     for name in plan.catalog.configured:
-        _check_origin(plan, name, Path(plan.results, name))
+        _check_origin(plan, name)
     check_room_for_files(plan.results, plan.export_count(jobs))
-    return [
-        words for name in plan.catalog.configured for words in _replaced(plan, name, Path(plan.results, name), jobs)
-    ]
+    return [warning for name in plan.catalog.configured for warning in _replaced(plan, name, jobs)]
 
 
-def _check_origin(plan: Plan, name: str, folder: Path) -> None:
+def _check_origin(plan: Plan, name: str) -> None:
+    folder = Path(plan.results, name)
     source = plan.catalog.configured[name].source
     path = plan.catalog.file(name)
     for header in folder.glob("header/*.json"):
@@ -70,19 +69,20 @@ def _check_origin(plan: Plan, name: str, folder: Path) -> None:
             continue  # the file was moved, or its path has a different spelling
         raise DataError(
             folder,
-            "has results of another dataset with the same name",
+            "has results of a different dataset with the same name",
             expected=f"those of {source}",
             found=f"those of {origin}",
             todo=f"rename the dataset file, or remove {folder} and resources/{name}",
         )
 
 
-def _replaced(plan: Plan, name: str, folder: Path, jobs: list[Any]) -> Iterator[str]:
+def _replaced(plan: Plan, name: str, jobs: list[Any]) -> Iterator[str]:
     """A warning for each split that ``limit`` leaves with fewer images than it has now."""
     limit = plan.config.limit
     exports = any(job.rule.name == "export" and job.wildcards.dataset == name for job in jobs)
     if limit is None or not exports:
         return
+    folder = Path(plan.results, name)
     for split in plan.splits(plan.catalog.dataset(name)):
         count = image_count(folder / f"manifest/{split}.csv")
         if count is not None and count > limit:

@@ -16,7 +16,7 @@ def code_digest(script: str | Path, parts: Iterable[str] = ()) -> str:
     other ``parts`` of the package.
 
     As a parameter of a rule, it makes Snakemake run the rule again when one of them changes. An import marked
-    ``# not in the digest`` does not count: its module does not affect results, as those for the network do not.
+    ``# not in the digest`` does not count: its module, such as one for the network, does not affect results.
     """
     seen: dict[str, bytes] = {}
     own = Path(script).read_bytes()

@@ -56,12 +56,15 @@ class Config:
         check(config, schema, SHOWN_AS)
         settings = {key: rule["default"] for key, rule in schema["properties"].items() if "default" in rule}
         settings |= config
-        mirrors = {name: tuple(map(_expanded, _sequence(of))) for name, of in (settings["mirrors"] or {}).items()}
+        # Shells do not expand ~ inside an option.
+        mirrors = {
+            name: tuple(map(os.path.expanduser, _sequence(of))) for name, of in (settings["mirrors"] or {}).items()
+        }
         for places in mirrors.values():
             for mirror in places:
                 check_mirror(mirror, SHOWN_AS)
         return cls(
-            datasets=tuple(map(_expanded, _sequence(settings["datasets"]))),
+            datasets=tuple(map(os.path.expanduser, _sequence(settings["datasets"]))),
             splits=tuple(_sequence(settings["splits"])),
             limit=None if settings["limit"] is None else int(settings["limit"]),  # a schema's integer may be 10.0
             classes=tuple(map(int, _sequence(settings["classes"]))),
@@ -82,13 +85,8 @@ def _listed(value: Any) -> Any:
 
 def _own_folder(folder: str | dict[str, str]) -> OwnFolder:
     keys = folder if isinstance(folder, dict) else {"path": folder}
-    return OwnFolder(**{key: _expanded(value) for key, value in keys.items()})
+    return OwnFolder(**{key: os.path.expanduser(value) for key, value in keys.items()})
 
 
 def _sequence(value: Any) -> list[Any]:
     return [] if value is None else list(value) if isinstance(value, list | tuple) else [value]
-
-
-def _expanded(path: str) -> str:
-    """``path`` with ~ expanded to the home directory: shells do not expand it inside an option."""
-    return os.path.expanduser(path)

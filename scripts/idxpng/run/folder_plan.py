@@ -1,4 +1,4 @@
-"""Input, outputs, and parameters of the rules that build IDX files from folders of images."""
+"""Inputs, outputs, and parameters of the rules that build IDX files from folders of images."""
 
 from __future__ import annotations
 
@@ -29,11 +29,10 @@ class FolderPlan:
         self._folders = {name: ImageFolder(folder.path) for name, folder in config.folders.items()}
 
     def check(self) -> None:
-        """Read all folders before Snakemake does, because it would surround our messages with its own.
+        """Read all folders before Snakemake does, because it would add its own words to our messages.
 
         Raises:
-            DataError: when no folder is configured.
-            DataError: when the layout of one is wrong.
+            DataError: when no folder is configured, or one has the wrong layout.
         """
         self.outputs(None)
         for folder in self._folders.values():
@@ -57,7 +56,7 @@ class FolderPlan:
         return outputs
 
     def facts(self, wildcards: Any) -> list[str]:
-        """The JSON file that `build_idx` makes of each split of a folder."""
+        """The JSON file that `build_idx` writes for each split of a folder."""
         name = wildcards.dataset
         return [f"<results>/{name}/idx/{split}.json" for split in self._folder(name).splits]
 

@@ -17,11 +17,11 @@ def prepare(mirrors: Mapping[str, Sequence[str]], environment: MutableMapping[st
     logs them. numpy starts no threads for linear algebra, which is not used here: they cost more than a small job.
 
     Args:
-        mirrors: the configured mirrors by dataset. Those that another workflow in this process has set stay.
+        mirrors: the configured mirrors by dataset. Those that a different workflow in this process has set stay.
         environment: what to change.
     """
     folder = str(Path(sys.executable).parent)
     environment["PATH"] = os.pathsep.join([folder, environment.get("PATH", os.defpath)])
-    environment.pop("PYTHONSAFEPATH", None)  # with which a script does not find the library beside it
+    environment.pop("PYTHONSAFEPATH", None)  # with it, a script does not find the library
     environment.setdefault("OPENBLAS_NUM_THREADS", "1")
     environment[VARIABLE] = json.dumps(configured(environment) | dict(mirrors))

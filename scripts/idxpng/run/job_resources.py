@@ -1,4 +1,4 @@
-"""The memory and time that jobs request; more with each attempt."""
+"""The memory and time that jobs request, which grow with each attempt."""
 
 from __future__ import annotations
 

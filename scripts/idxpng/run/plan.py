@@ -199,7 +199,7 @@ class Plan:
         return min(split.count, self.config.limit or split.count)
 
     def export_count(self, jobs: Iterable[Any]) -> int:
-        """The number of PNG files that ``jobs`` make, about."""
+        """About how many PNG files ``jobs`` make."""
         count = 0
         for job in jobs:
             if job.rule.name == "export":

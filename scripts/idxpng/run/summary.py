@@ -16,7 +16,7 @@ from idxpng.run.plan import Plan
 
 
 def summary(plan: Plan, rules: Collection[str], seconds: float) -> str:
-    """The number of images of the configured datasets, and where to look; empty for single files as targets.
+    """How many images the configured datasets have, and where to look; empty if the targets are single files.
 
     Args:
         plan: what the run makes.
@@ -82,8 +82,11 @@ def _of_proofs(plan: Plan) -> Iterator[str]:
     for folder, split in _splits(plan):
         if report := _read(f"{folder}/verify/{split}.json"):
             pinned = all(report["pinned"].values())
-            against = "the pinned digests" if pinned else "the IDX files here, whose digests are not all pinned"
-            yield f"{report['files']:>9,} PNG files in {folder}/png/{split} agree with {against}"
+            against = (
+                "the pinned digests" if pinned else "the IDX files on this disk, not all of which have pinned digests"
+            )
+            verb = "agrees" if report["files"] == 1 else "agree"
+            yield f"{_counted(report['files'], 'PNG file')} in {folder}/png/{split} {verb} with {against}"
 
 
 def _counted(count: int, noun: str) -> str:

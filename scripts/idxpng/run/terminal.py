@@ -1,4 +1,4 @@
-"""One line of progress on a terminal, in place of a paragraph for each job.
+"""One line of progress on a terminal instead of a paragraph for each job.
 
 Snakemake's log file of the run, whose path is in its last line, keeps everything.
 """
@@ -34,7 +34,7 @@ def show_progress(handlers: Iterable[logging.Handler], settings: Any) -> None:
     """Show one line of progress, if Snakemake writes to a terminal and no option sets how much to show.
 
     Args:
-        handlers: of Snakemake's log.
+        handlers: the handlers of Snakemake's log.
         settings: Snakemake's output settings. With ``--quiet``, ``--verbose``, ``--printshellcmds`` or
             ``--dry-run``, and with a logger plugin that writes to the terminal, Snakemake's output stays as it is.
     """

@@ -1,4 +1,4 @@
-"""Removing Snakemake's timestamps from output directories: loaders of image folders would take them for images."""
+"""Remove Snakemake's timestamps from output directories, where loaders of image folders would take them for images."""
 
 from collections.abc import Iterable
 from contextlib import suppress

@@ -66,6 +66,14 @@ def test_the_summary_of_shards_and_proofs_has_their_numbers(results: Path) -> No
     assert "1,000 PNG files" in summary_of(results, {"verify"}, splits="train")
 
 
+def test_the_summary_of_the_proof_of_one_file_says_file(results: Path) -> None:
+    (results / "mnist-sample/verify").mkdir()
+    report = {"files": 1, "pinned": {"images": True}}
+    (results / "mnist-sample/verify/test.json").write_text(json.dumps(report))
+    line = f"        1 PNG file in {results}/mnist-sample/png/test agrees with the pinned digests"
+    assert line in summary_of(results, {"verify"}, splits="test")
+
+
 def test_a_run_of_single_jobs_has_no_summary(results: Path) -> None:
     assert summary_of(results, {"export", "download"}) == ""
 
