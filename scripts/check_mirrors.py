@@ -16,13 +16,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from idxpng.dataset.file import load
+from idxpng.dataset.file import DATASETS, load, read_schema
 from idxpng.dataset.model import Dataset, PublishedFile
-from idxpng.dataset.strict_yaml import read_yaml
 from idxpng.errors import DataError
 from idxpng.fetch.mirror_check import Check, check_mirrors, lost, table
-
-PROJECT = Path(__file__).parents[1]
 
 
 def main(names: Sequence[str] = (), full: bool = False) -> list[Check]:
@@ -31,9 +28,9 @@ def main(names: Sequence[str] = (), full: bool = False) -> list[Check]:
     Raises:
         DataError: when a dataset file has a mistake.
     """
-    schema = read_yaml(PROJECT / "schemas/dataset.schema.yaml", "schemas/dataset.schema.yaml")
-    shipped = sorted((PROJECT / "datasets").glob("*.yaml"))
-    paths = [Path(name) if name.endswith(".yaml") else PROJECT / f"datasets/{name}.yaml" for name in names] or shipped
+    schema = read_schema()
+    paths = [Path(name) if name.endswith(".yaml") else DATASETS / f"{name}.yaml" for name in names]
+    paths = paths or sorted(DATASETS.glob("*.yaml"))
     datasets = {dataset.name: dataset for dataset in (load(path, schema) for path in paths)}
     return [
         _compared(check, datasets[check.dataset], file, mirror) if full and check.good else check

@@ -31,7 +31,7 @@ PINNED = UNPINNED | {
     "content_sha256": hashlib.sha256(CONTENT).hexdigest(),
 }
 
-# Tenths of seconds in the place of seconds, when there are others and when there are none.
+# Tenths of a second instead of seconds: with other mirrors, and without.
 QUICK = Patience(0.5, 0.5, 0.7, rate=100_000, period=5.0, quick=True)
 PATIENT = Patience(0.5, 0.5, 1.5, rate=1000, period=30.0)
 LONG = Patience(30.0, 30.0, 30.0, rate=1, period=30.0)
@@ -64,7 +64,7 @@ def arguments(
 
 
 def get(folder: Path, *mirrors: str | Path, **changes: Any) -> bytes:
-    """The file that `download.download` makes, once it is sure that it made nothing else."""
+    """The file that `download.download` makes; checks that it makes nothing else."""
     call = arguments(folder, *mirrors, **changes)
     download.download(**call)
     output = Path(call["output"])

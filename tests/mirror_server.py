@@ -1,4 +1,4 @@
-"""A real HTTP server on loopback that can be told to fail in the ways in which mirrors fail."""
+"""A real HTTP server on loopback that can fail in the ways in which mirrors fail."""
 
 import gzip
 import hashlib
@@ -26,7 +26,7 @@ PIECE = 1 << 14  # bytes that are sent at a time
 
 @dataclass(frozen=True)
 class Misbehavior:
-    """In what one answer differs from good service.
+    """How one answer differs from a good one.
 
     ``headers`` are set, or left out when None. ``body`` takes the place of the file. An ``endless`` body
     is repeated until the client hangs up. A ``chunked`` answer has no Content-Length. After ``cut_after``
@@ -95,12 +95,12 @@ class MirrorServer(ThreadingHTTPServer):
         file.write_bytes(data)
 
     def misbehave(self, path: str, *misbehaviors: Misbehavior) -> None:
-        """Answer the next requests for ``path`` in these ways, one after the other, and then well again."""
+        """Answer the next requests for ``path`` in these ways, one after the other, and then normally again."""
         self._misbehaviors[path].extend(misbehaviors)
 
     @property
     def requests(self) -> list[Request]:
-        """The requests so far, in the order of their arrival, once none is being answered any more."""
+        """The requests so far, in the order of their arrival, once all are answered."""
         with self._changed:
             if not self._changed.wait_for(lambda: self._answering == 0, timeout=5):
                 raise TimeoutError("a request is still being answered")
@@ -108,7 +108,7 @@ class MirrorServer(ThreadingHTTPServer):
 
     @contextmanager
     def answering(self, request: Request) -> Iterator[Misbehavior]:
-        """Record the request, and tell how to answer it."""
+        """Record the request, and yield how to answer it."""
         path = urlsplit(request.path).path
         with self._changed:
             self._requests.append(request)
@@ -132,7 +132,7 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def setup(self) -> None:
-        # So that what counts as sent is little more than what the client has read.
+        # So that little more counts as sent than the client has read.
         self.request.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 16)
         super().setup()
 
@@ -216,7 +216,7 @@ class _Handler(BaseHTTPRequestHandler):
                 break
 
     def _hung_up_within(self, seconds: float) -> bool:
-        """Wait, but no longer than the client and the server are there."""
+        """Wait, but stop when the client hangs up or the server closes."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             if self.server.closing.is_set() or select.select([self.connection], [], [], 0.02)[0]:
@@ -230,7 +230,7 @@ def _pieces(body: bytes, size: int, endless: bool = False) -> Iterable[bytes]:
 
 
 class FarServer(MirrorServer):
-    """A server to which a connection takes more than a second: whoever asks first finds its queue full."""
+    """A server to which a connection takes more than a second: the first client finds its queue full."""
 
     request_queue_size = 1
 
@@ -247,7 +247,7 @@ class FarServer(MirrorServer):
 
 @contextmanager
 def black_hole(host: str = "127.0.0.1") -> Iterator[str]:
-    """The address of a server to which no connection is ever made, nor refused: its queue is full."""
+    """The address of a server that neither accepts nor refuses connections: its queue is full."""
     with ExitStack() as stack:
         server = stack.enter_context(socket.socket())
         server.bind((host, 0))
@@ -265,7 +265,7 @@ def _fill_queue(server: socket.socket, stack: ExitStack) -> None:
 
 BOMB = gzip.compress(bytes(1 << 20)) * (1 << 8)
 _CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-# What no file comes from, and what must do no harm to who asks for one.
+# Answers without a file, which must do no harm to the client.
 HOSTILE = {
     "redirect to raw Latin-1": Misbehavior(status=302, headers={"Location": "http://h\xe9/"}),
     "redirect to half an IPv6 address": Misbehavior(status=302, headers={"Location": "http://[::1/"}),

@@ -20,7 +20,7 @@ _UNSAFE = re.compile(f"[{UNSAFE}]")
 
 def printable(text: object) -> str:
     r"""``text`` in one line, safe for a terminal or a log: unsafe characters become escapes such as ``\x1b``."""
-    return _UNSAFE.sub(_escaped, str(text))
+    return _UNSAFE.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), str(text))
 
 
 def shortened(text: object, length: int = 200) -> str:
@@ -49,7 +49,3 @@ def _shell_escaped(character: str) -> str:
     if printable(character) == character:
         return character
     return "".join(f"\\x{byte:02x}" for byte in os.fsencode(character))
-
-
-def _escaped(match: re.Match[str]) -> str:
-    return match[0].encode("unicode_escape").decode("ascii")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import shlex
-from pathlib import Path
-from typing import IO, TYPE_CHECKING, NamedTuple
+from collections.abc import Callable
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from idxpng.dataset.mismatch import mismatch, wrong_size
 from idxpng.errors import DataError
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from idxpng.dataset.model import PublishedFile  # not in the digest
 
 
-DATASETS = Path(__file__).parents[3] / "datasets"
 CHANGED = (
     "take the published file; if it is yours and has changed, remove its digests from the dataset file, "
     "or let scripts/new_dataset.py write them"
@@ -51,18 +50,6 @@ class Found(NamedTuple):
         return file.git_blob in (None, self.git_blob)
 
 
-class _Digests:
-    """The digests of a file's own bytes, updated while they are read."""
-
-    def __init__(self, path: str) -> None:
-        self.sha256 = hashlib.sha256()
-        self.git_blob = hashlib.sha1(b"blob %d\0" % os.path.getsize(path), usedforsecurity=False)
-
-    def update(self, piece: bytes) -> None:
-        self.sha256.update(piece)
-        self.git_blob.update(piece)
-
-
 def judge(path: str, file: PublishedFile, source: str | None = None, idx: IO[bytes] | None = None) -> Found:
     """Check that a file is the published one, and write what it decompresses to.
 
@@ -84,14 +71,14 @@ def judge(path: str, file: PublishedFile, source: str | None = None, idx: IO[byt
     found = _read(path, file, idx)
     if found.is_right(file) and (file.pinned or not page):
         return found
-    own = _digests(path)  # of the whole file, even if damage ended its content
-    found = found._replace(sha256=own.sha256.hexdigest(), git_blob=own.git_blob.hexdigest())
+    # The digests of the whole file, even if damage ended its content.
+    found = found._replace(sha256=_digest(path, hashlib.sha256), git_blob=_digest(path, lambda: _git_blob(path)))
     raise _refusal(path, source, file, found)
 
 
 def has_pinned_digest(path: str, file: PublishedFile) -> bool:
     """Whether a file has its pinned digest, so that its content needs no check."""
-    return bool(file.sha256) and _digests(path).sha256.hexdigest() == file.sha256
+    return bool(file.sha256) and _digest(path, hashlib.sha256) == file.sha256
 
 
 def check_header(path: str, source: str, expected: IdxHeader) -> None:
@@ -111,16 +98,22 @@ def check_header(path: str, source: str, expected: IdxHeader) -> None:
 
 def _read(path: str, file: PublishedFile, idx: IO[bytes] | None) -> Found:
     """Read a file once, so that the digests match what is written; its own digests only if they decide."""
-    own, content, size, damage = _Digests(path), hashlib.sha256(), 0, None
+    own, git_blob, content = hashlib.sha256(), _git_blob(path), hashlib.sha256()
+    size, damage = 0, None
+
+    def watch(piece: bytes) -> None:
+        own.update(piece)
+        git_blob.update(piece)
+
     try:
-        for chunk in content_chunks(path, file.content_bytes, None if file.content_sha256 else own.update):
+        for chunk in content_chunks(path, file.content_bytes, None if file.content_sha256 else watch):
             content.update(chunk)
             size += len(chunk)
             if idx:
                 idx.write(chunk)
     except CompressedFileError as error:
         damage = error
-    return Found(own.sha256.hexdigest(), own.git_blob.hexdigest(), content.hexdigest(), size, damage)
+    return Found(own.hexdigest(), git_blob.hexdigest(), content.hexdigest(), size, damage)
 
 
 def _refusal(path: str, source: str | None, file: PublishedFile, found: Found) -> WrongFileError:
@@ -156,12 +149,13 @@ def _write_again(source: str) -> dict[str, str | None]:
     return {"todo": None if "://" in source else "copy or write the file again"}
 
 
-def _digests(path: str) -> _Digests:
-    digests = _Digests(path)
+def _git_blob(path: str) -> Any:
+    return hashlib.sha1(b"blob %d\0" % os.path.getsize(path), usedforsecurity=False)
+
+
+def _digest(path: str, kind: Callable[[], Any]) -> str:
     with open(path, "rb") as file:
-        while chunk := file.read(1 << 18):
-            digests.update(chunk)
-    return digests
+        return hashlib.file_digest(file, kind).hexdigest()
 
 
 def _page(path: str) -> str | None:
@@ -177,5 +171,5 @@ def known_as(digests: tuple[str, ...]) -> str | None:
     """Which published file it is, if a shipped dataset file knows it."""
     from idxpng.dataset.file import identify  # not in the digest
 
-    known = identify(digests, DATASETS)
+    known = identify(digests)
     return known and f"this is {known}"

@@ -9,7 +9,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
 TICK = 0.1  # seconds
@@ -54,16 +54,13 @@ class Watch:
         self._deadline = deadline
         self.left = 0  # bytes of the body that are still to come
 
-    @contextmanager
-    def answer(self) -> Iterator[None]:
+    def answer(self) -> AbstractContextManager[None]:
         """Limit a block that waits for a body to begin."""
         end = min(self._deadline, time.monotonic() + self._patience.answer)
         work = time.process_time() + WORK
-        with _interrupted(lambda now: now > end or time.process_time() > work):
-            yield
+        return _interrupted(lambda now: now > end or time.process_time() > work)
 
-    @contextmanager
-    def body(self, left: int) -> Iterator[None]:
+    def body(self, left: int) -> AbstractContextManager[None]:
         """Limit a block that reads a body of ``left`` bytes and counts `left` down."""
         self.left = left
         start, left_then = time.monotonic(), left
@@ -77,8 +74,7 @@ class Watch:
                 start, left_then = now, self.left
             return now > self._deadline
 
-        with _interrupted(too_slow):
-            yield
+        return _interrupted(too_slow)
 
 
 @contextmanager

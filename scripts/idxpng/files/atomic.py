@@ -34,7 +34,7 @@ def atomic_file(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
                 file.flush()
                 publish(file, final)
             finally:
-                if is_at(partial, file):
+                if is_at(partial, file.fileno()):
                     partial.unlink()
 
 

@@ -68,9 +68,8 @@ def remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def is_at(path: Path, file: IO[bytes] | int) -> bool:
-    """Whether ``path`` still names the open file (or its descriptor)."""
-    descriptor = file if isinstance(file, int) else file.fileno()
+def is_at(path: Path, descriptor: int) -> bool:
+    """Whether ``path`` still names the open file or directory."""
     try:
         return os.path.samestat(os.fstat(descriptor), os.stat(path, follow_symlinks=False))
     except FileNotFoundError:
@@ -161,17 +160,13 @@ def _has_ended(host: str, process: int, descriptor: int) -> bool:
         return False
     if host != _host():  # locks may not work across hosts
         return time.time() - os.fstat(descriptor).st_mtime > WEEK
-    return locked or not _is_running(process)
-
-
-def _is_running(process: int) -> bool:
+    if locked:
+        return True
     try:
         os.kill(process, 0)  # signal 0 only checks
-    except ProcessLookupError:
-        return False
-    except OSError:  # a process of a different user
-        return True
-    return True
+    except OSError as error:  # or it is a process of a different user
+        return isinstance(error, ProcessLookupError)
+    return False
 
 
 def _host() -> str:

@@ -46,7 +46,7 @@ def output(tmp_path: Path) -> Path:
     return tmp_path / "output"
 
 
-# Half a second in the place of half a minute.
+# Half a second instead of half a minute.
 PATIENCE = Patience(0.5, 0.5, 1.5, rate=1000, period=30.0)
 
 
@@ -58,7 +58,7 @@ def fetch(
     retries: int = 2,
     patience: Patience = PATIENCE,
 ) -> bytes:
-    """What `http_file.fetch` brings, after what an earlier one has left."""
+    """What `http_file.fetch` downloads, continuing an earlier attempt."""
     with partial_file(output, without_secrets(url)) as partial:
         http_file.fetch(url, partial, size_limit, patience=patience, retries=retries, backoff=0.01)
         partial.file.flush()
@@ -83,7 +83,7 @@ def test_a_body_without_content_length_arrives_whole(server: MirrorServer, outpu
     assert fetch(server.url + PATH, output) == BODY
 
 
-def test_it_says_who_it_is_and_asks_for_the_bytes_as_they_are(server: MirrorServer, output: Path) -> None:
+def test_a_request_names_the_client_and_asks_for_bytes_without_encoding(server: MirrorServer, output: Path) -> None:
     fetch(server.url + PATH, output)
     (request,) = server.requests
     assert request.headers["User-Agent"].startswith("mnist-png-workflow/")
@@ -253,7 +253,7 @@ def test_only_a_validator_that_stands_for_the_bytes_makes_it_resume(
     assert (second.headers.get("If-Range", "").startswith('"')) == (validator == "ETag")
 
 
-def test_what_is_no_part_of_the_same_url_is_not_resumed(server: MirrorServer, output: Path) -> None:
+def test_bytes_of_a_different_url_are_not_resumed(server: MirrorServer, output: Path) -> None:
     server.publish("/other.gz", bytes(2000))
     server.misbehave("/other.gz", Misbehavior(cut_after=1000))
     with pytest.raises(UnavailableError):
@@ -268,7 +268,7 @@ def test_a_partial_that_is_whole_already_is_asked_for_again(server: MirrorServer
     assert [request.status for request in server.requests] == [200, 416, 200]
 
 
-def test_another_part_than_was_asked_for_is_refused(server: MirrorServer, output: Path) -> None:
+def test_a_part_that_was_not_requested_is_refused(server: MirrorServer, output: Path) -> None:
     other = Misbehavior(status=206, body=BODY[:500], headers={"Content-Range": f"bytes 0-499/{len(BODY)}"})
     server.misbehave(PATH, Misbehavior(cut_after=1000), other)
     with pytest.raises(UnavailableError, match="the wrong part of the file"):
@@ -368,7 +368,7 @@ def test_a_server_that_does_not_answer_is_a_reason(server: MirrorServer, output:
     assert 1 <= time.monotonic() - start < 5
 
 
-def test_a_content_length_that_is_no_number_does_no_harm(server: MirrorServer, output: Path) -> None:
+def test_a_content_length_that_is_not_a_number_does_no_harm(server: MirrorServer, output: Path) -> None:
     server.misbehave(PATH, Misbehavior(headers={"Content-Length": "some", "Connection": "close"}, cut_after=len(BODY)))
     assert fetch(server.url + PATH, output) == BODY
 

@@ -1,4 +1,4 @@
-"""Whether a file that nothing pins can be the one that its dataset file describes."""
+"""Whether an unpinned file can be the one that its dataset file describes."""
 
 import gzip
 from pathlib import Path
@@ -43,7 +43,7 @@ def test_a_file_with_the_described_header_is_accepted(tmp_path: Path, compressed
     ],
     ids=["type", "shape", "labels", "truncated", "truncated header", "empty", "text", "NumPy", "PNG"],
 )  # fmt: skip
-def test_another_file_is_refused_for_what_it_is(
+def test_a_wrong_file_is_refused_for_what_it_is(
     tmp_path: Path, data: bytes, lines: list[str], compressed: bool
 ) -> None:
     path = tmp_path / "images"

@@ -1,4 +1,4 @@
-"""What is said of mirrors that have a file, and of those that fail in the ways in which mirrors fail."""
+"""Checks of mirrors that have a file, and of mirrors that fail in typical ways."""
 
 import gzip
 import hashlib
@@ -86,13 +86,13 @@ def test_a_redirect_is_followed(server: MirrorServer) -> None:
     assert state(server, Misbehavior(status=302, headers={"Location": "/moved.gz"})).problem is None
 
 
-def test_a_size_that_the_server_does_not_say_is_no_fault(server: MirrorServer) -> None:
+def test_a_missing_size_is_not_a_fault(server: MirrorServer) -> None:
     answer = state(server, Misbehavior(ranges=False, chunked=True))
     assert (answer.problem, answer.bytes) == (None, None)
 
 
 @pytest.mark.parametrize("compress", [lambda data: gzip.compress(data, 1) + bytes(9), bytes], ids=["again", "not"])
-def test_another_compression_is_good_where_the_content_is_pinned(
+def test_a_different_compression_is_good_if_the_content_is_pinned(
     server: MirrorServer, compress: Callable[[bytes], bytes]
 ) -> None:
     pinned = PublishedFile(FILE, 17, bytes=len(DATA), sha256=KNOWN.sha256, content_sha256="0" * 64)
@@ -122,16 +122,18 @@ def test_a_server_that_is_not_there_is_a_fault() -> None:
 
 
 @pytest.mark.parametrize("where", ["http://[::1/x.gz", "http://127.0.0.1:99999/x.gz"])
-def test_what_is_no_address_is_a_fault_and_ends_nothing(where: str) -> None:
+def test_an_invalid_address_is_a_fault_and_does_not_end_the_check(where: str) -> None:
     assert ask(place_of(KNOWN, where).where).problem
 
 
 @pytest.mark.parametrize("target", ["http://[::1/", "http://h\xe9/"])
-def test_a_redirect_to_what_is_no_address_is_a_fault_and_ends_nothing(server: MirrorServer, target: str) -> None:
+def test_a_redirect_to_an_invalid_address_is_a_fault_and_does_not_end_the_check(
+    server: MirrorServer, target: str
+) -> None:
     assert state(server, Misbehavior(status=302, headers={"Location": target})).problem
 
 
-def test_a_ca_bundle_that_is_missing_is_a_fault_and_ends_nothing(
+def test_a_missing_ca_bundle_is_a_fault_and_does_not_end_the_check(
     untrusted: MirrorServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/none")
@@ -146,7 +148,7 @@ def test_a_member_of_an_archive_is_looked_for_in_it_or_alone() -> None:
     assert place_of(member, "/data/gzip.zip") == ("/data/gzip.zip", "gzip/a.gz")
 
 
-def test_an_archive_may_have_another_size_and_must_be_one(server: MirrorServer) -> None:
+def test_an_archive_of_any_size_is_good_and_other_files_are_not(server: MirrorServer) -> None:
     member = PublishedFile("a.gz", 17, bytes=9, member="gzip/a.gz", archive=("gzip.zip", 99))
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:

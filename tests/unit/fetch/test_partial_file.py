@@ -1,4 +1,4 @@
-"""What stays of downloads for the next attempt, in a folder where others plant what they like."""
+"""Partial downloads for the next attempt, in a folder where other users plant files."""
 
 import errno
 import fcntl
@@ -52,7 +52,7 @@ def receive(output: Path, source: str, data: bytes) -> bytes:
 
 
 def hidden(output: Path) -> list[str]:
-    """What is there, private names without what is random in them."""
+    """The names in the folder, without the random part of private names."""
     return sorted(path.name.split("-")[0] for path in output.parent.iterdir())
 
 
@@ -81,7 +81,7 @@ def test_at_the_end_nothing_is_left_of_any_source(output: Path) -> None:
     assert left.startswith(".file.gz.part.gz.")
 
 
-def test_one_is_kept_of_each_source(output: Path) -> None:
+def test_one_partial_file_is_kept_for_each_source(output: Path) -> None:
     with partial_file(output, A) as first:
         first.file.write(b"first")
         first.remember('"1"')
@@ -92,7 +92,7 @@ def test_one_is_kept_of_each_source(output: Path) -> None:
     assert len(hidden(output)) == 1
 
 
-def test_what_another_process_writes_to_is_left_to_it(output: Path) -> None:
+def test_a_file_that_a_running_process_writes_is_left_to_it(output: Path) -> None:
     receive(output, A, b"kept")
     with partial_file(output, A) as partial:
         code = (
@@ -123,7 +123,7 @@ with partial_file(sys.argv[1], "http://a/file.gz") as partial:
 
 @pytest.mark.parametrize("locks", [True, False], ids=["locks", "no locks"])
 @pytest.mark.parametrize("continued", [True, False])
-def test_of_a_killed_process_nothing_is_left_in_the_end(
+def test_a_killed_process_leaves_nothing_in_the_end(
     output: Path, locks: bool, continued: bool, request: pytest.FixtureRequest
 ) -> None:
     before = "" if locks else "import fcntl\ndef flock(*_): raise OSError(37, '')\nfcntl.flock = flock\n"
@@ -148,7 +148,7 @@ def test_without_locks_nothing_is_kept_and_nothing_left(output: Path, without_lo
     assert hidden(output) == []
 
 
-# What others plant
+# What other users plant
 
 
 def kept(output: Path) -> Path:
@@ -158,7 +158,7 @@ def kept(output: Path) -> Path:
 
 @pytest.mark.parametrize("name", [".file.gz.partial", "like ours"])
 @pytest.mark.parametrize("plant", PLANTED)
-def test_what_another_has_planted_is_neither_written_to_nor_in_the_way(
+def test_a_planted_file_is_not_written_to_and_not_in_the_way(
     output: Path, secret: Path, plant: Callable[[Path, Path], None], name: str
 ) -> None:
     receive(output, A, b"earlier")
@@ -199,7 +199,7 @@ def test_what_is_kept_is_continued_only_when_it_is_a_file_of_this_user_with_one_
 
 
 @pytest.mark.parametrize("text", ["", "[]", "[" * 10_000, '{"source": 1}', "x" * 100_000, "\udcff"])
-def test_a_damaged_state_is_none(output: Path, text: str) -> None:
+def test_a_damaged_state_is_ignored(output: Path, text: str) -> None:
     receive(output, A, b"earlier")
     (kept(output) / "state.json").write_bytes(text.encode(errors="surrogateescape"))
     with partial_file(output, A) as partial:

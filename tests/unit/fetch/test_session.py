@@ -1,4 +1,4 @@
-"""Asking real servers: what is asked again, when, and what is never read."""
+"""Requests to real servers: what is retried, when, and what is never read."""
 
 import socket
 import time
@@ -18,7 +18,7 @@ from idxpng.fetch.session import Session
 from idxpng.fetch.transfer import UnavailableError
 from mirror_server import HOSTILE, MirrorServer, Misbehavior, black_hole
 
-# Half a second in the place of half a minute.
+# Half a second instead of half a minute.
 PATIENT = Patience(0.5, 0.5, 1.5, rate=1000, period=30.0)
 QUICK = replace(PATIENT, quick=True)
 
@@ -38,7 +38,9 @@ def server(mirror_server: MirrorServer) -> MirrorServer:
 
 
 @pytest.mark.parametrize("name", [name for name in HOSTILE if "without end" in name or "bomb" in name])
-def test_what_is_no_file_is_not_read(server: MirrorServer, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+def test_an_answer_that_is_not_a_file_is_not_read(
+    server: MirrorServer, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
     monkeypatch.setattr(patience, "WORK", 0.2)
     server.misbehave("/file", *[HOSTILE[name]] * 9)
     with suppress(UnavailableError):
@@ -74,7 +76,7 @@ def test_retry_after_may_be_a_date(server: MirrorServer) -> None:
     assert 30 < wait_for(server, date) <= 60
 
 
-def test_who_is_in_a_hurry_does_not_wait_long_for_a_server_that_asks_for_it(server: MirrorServer) -> None:
+def test_a_quick_session_does_not_wait_long_for_a_server_that_asks_for_it(server: MirrorServer) -> None:
     server.misbehave("/file", Misbehavior(status=503, headers={"Retry-After": "30"}))
     start = time.monotonic()
     with pytest.raises(UnavailableError, match="503 Service Unavailable") as raised:

@@ -59,7 +59,7 @@ def test_an_existing_file_survives_a_failed_rewrite_and_not_a_successful_one(tmp
     assert (path.read_bytes(), list(tmp_path.iterdir())) == (b"new", [path])
 
 
-def test_who_reads_the_old_file_meanwhile_reads_it_to_its_end(tmp_path: Path) -> None:
+def test_a_process_that_reads_the_old_file_meanwhile_reads_it_to_its_end(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"old")
     with open(path, "rb") as reader:
@@ -138,7 +138,7 @@ def test_what_a_crash_left_of_a_directory_is_not_in_the_next(tmp_path: Path) -> 
     assert [path.name for path in tmp_path.iterdir()] == ["train"]
 
 
-def test_what_another_process_is_making_is_not_touched(tmp_path: Path) -> None:
+def test_a_directory_that_a_running_process_is_making_is_not_touched(tmp_path: Path) -> None:
     final = tmp_path / "train/0"
     other = start(MAKES_A_DIRECTORY, final, tmp_path)
     try:
@@ -151,8 +151,10 @@ def test_what_another_process_is_making_is_not_touched(tmp_path: Path) -> None:
         other.wait()
 
 
-def test_who_loses_its_directory_fails_and_publishes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As when a process on another host, where our locks do not reach, takes it for a leftover after a week."""
+def test_a_process_that_loses_its_directory_fails_and_publishes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when a process on a different host, without our locks, removes it as a leftover after a week."""
     final = tmp_path / "train/0"
     with monkeypatch.context() as patch:
         patch.setattr(partial.fcntl, "flock", lambda *_: None)

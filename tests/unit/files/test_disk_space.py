@@ -1,4 +1,4 @@
-"""What does not fit is not begun."""
+"""Files that do not fit are not started."""
 
 import errno
 import os
@@ -9,11 +9,11 @@ import pytest
 from idxpng.files.disk_space import DiskRoomError, check_room_for_files, check_space, disk_full_error
 
 
-def test_files_that_fit_are_no_error(tmp_path: Path) -> None:
+def test_files_that_fit_are_accepted(tmp_path: Path) -> None:
     check_room_for_files(tmp_path / "not/yet/there", 10)
 
 
-def test_more_files_than_blocks_or_inodes_are_refused_with_another_way(tmp_path: Path) -> None:
+def test_more_files_than_blocks_or_inodes_are_refused_with_an_alternative(tmp_path: Path) -> None:
     with pytest.raises(DiskRoomError, match="snakemake webdataset") as refused:
         check_room_for_files(tmp_path / "not/yet/there", os.statvfs(tmp_path).f_bavail * 1000)
     assert str(tmp_path) in str(refused.value)

@@ -1,4 +1,4 @@
-"""Lines are sorted on disk as `sorted` does it in memory."""
+"""Lines are sorted on disk as `sorted` sorts them in memory."""
 
 import random
 import resource

@@ -9,7 +9,7 @@ from idxpng.files.flush import flush_names, flush_tree
 
 
 def flushed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> set[str]:
-    """The names of what is flushed one by one when a folder is."""
+    """The names of the files that are flushed one by one with a folder."""
     seen = []
     fsync = os.fsync
     names = {path.stat().st_ino: path.name for path in (folder, *folder.iterdir())}
@@ -37,7 +37,7 @@ def test_one_call_flushes_the_whole_file_system(folder: Path, monkeypatch: pytes
     assert flushed(folder, monkeypatch) == {folder.name}
 
 
-def test_without_such_a_call_each_file_is_flushed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_that_call_each_file_is_flushed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(flush, "_syncfs", lambda: None)
     assert flushed(folder, monkeypatch) == {"0.png", "1.png", folder.name}
 
@@ -90,7 +90,7 @@ def test_a_file_system_that_does_not_know_the_one_call_has_each_file_flushed(
     assert flushed(folder, monkeypatch) == {"0.png", "1.png", folder.name}
 
 
-def test_names_are_flushed_of_a_folder_alone(folder: Path) -> None:
+def test_only_the_names_of_a_folder_are_flushed(folder: Path) -> None:
     flush_names(folder)
     with pytest.raises(NotADirectoryError):
         flush_names(folder / "0.png")

@@ -1,4 +1,4 @@
-"""What a split no longer has goes, and nothing that is not ours."""
+"""Files that a split no longer has are removed, and no others."""
 
 from pathlib import Path
 
@@ -28,7 +28,7 @@ def test_shards_that_are_no_longer_listed_are_removed(tmp_path: Path, caplog: py
     assert "and 2 more" in caplog.text
 
 
-def test_when_all_is_current_nothing_is_removed_or_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_when_all_is_current_nothing_is_removed_or_reported(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     touch(tmp_path, "train-000000.tar", "png/0/0.png", "manifest/0.csv")
     assert remove_shards(tmp_path, "train", ["train-000000.tar"]) == []
     assert remove_labels(tmp_path / "png", tmp_path / "manifest", ["0"]) == []

@@ -1,4 +1,4 @@
-"""Private names, in a folder where others plant what they like, and where processes are killed."""
+"""Private names, in a folder where other users plant files and where processes are killed."""
 
 import errno
 import fcntl
@@ -111,7 +111,7 @@ def test_files_of_another_host_are_left_alone_until_they_are_old(
     assert names(tmp_path) == set()
 
 
-def test_names_differ_and_tell_nothing_to_others(tmp_path: Path) -> None:
+def test_names_differ_and_cannot_be_predicted(tmp_path: Path) -> None:
     made = {private_name(tmp_path, ".file.") for _ in range(100)}
     assert len(made) == 100
     assert all(re.fullmatch(rf"\.file\.[0-9a-f]{{8}}-{os.getpid()}-[0-9a-f]{{8}}\.partial", path.name) for path in made)
@@ -121,7 +121,7 @@ def test_names_differ_and_tell_nothing_to_others(tmp_path: Path) -> None:
 def test_locks_that_another_process_takes_at_once_do_not_stop_it(
     tmp_path: Path, make: Callable[[Path, str], Any]
 ) -> None:
-    """As a process does that watches the folder, and may read what is in it."""
+    """As a process does that watches the folder and may read its files."""
     done = threading.Event()
 
     def take_all() -> None:
@@ -147,7 +147,7 @@ def test_locks_that_another_process_takes_at_once_do_not_stop_it(
 
 @pytest.mark.parametrize("name", [".file.partial", ".file.00000000-1-00000000.partial"], ids=["old name", "like ours"])
 @pytest.mark.parametrize("plant", PLANTED)
-def test_what_another_has_planted_is_neither_written_to_nor_in_the_way(
+def test_a_planted_file_is_not_written_to_and_not_in_the_way(
     tmp_path: Path, plant: Callable[[Path, Path], None], name: str
 ) -> None:
     secret, results = tmp_path / "secret", tmp_path / "results"
@@ -165,7 +165,7 @@ def test_what_another_has_planted_is_neither_written_to_nor_in_the_way(
 
 
 @pytest.mark.parametrize("plant", PLANTED)
-def test_what_has_the_name_that_is_chosen_is_passed_by(
+def test_a_name_that_is_taken_is_skipped(
     tmp_path: Path, plant: Callable[[Path, Path], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     secret = tmp_path / "secret"
@@ -216,7 +216,7 @@ def test_a_lock_is_free_again_after_an_error(tmp_path: Path) -> None:
         pass
 
 
-def test_a_lock_that_somebody_holds_for_ever_is_not_waited_for(tmp_path: Path) -> None:
+def test_a_lock_that_is_held_forever_is_not_waited_for(tmp_path: Path) -> None:
     descriptor = os.open(tmp_path, os.O_RDONLY)
     assert lock(descriptor)
     begin = time.monotonic()

@@ -38,7 +38,7 @@ def run(published: Path, idx: Path, content_bytes: int = len(CONTENT), **pins: A
 
 
 def refusal(published: Path, idx: Path, size: int = len(CONTENT), sha256: str | None = SHA256) -> str:
-    """The message with which a file is refused, once it is sure that nothing was left behind."""
+    """The message that refuses a file; checks that nothing is left behind."""
     with pytest.raises(DataError) as error:
         run(published, idx, size, content_sha256=sha256)
     assert list(idx.parent.iterdir()) == [published]
@@ -55,7 +55,7 @@ def test_the_right_content_is_written(published: Path, idx: Path, kind: str, cap
 
 
 @every_compression
-def test_another_content_of_the_right_size_is_refused_with_both_digests(published: Path, idx: Path, kind: str) -> None:
+def test_wrong_content_of_the_right_size_is_refused_with_both_digests(published: Path, idx: Path, kind: str) -> None:
     other = CONTENT[::-1]
     published.write_bytes(COMPRESS[kind](other))
     message = refusal(published, idx)
@@ -115,7 +115,7 @@ def test_content_that_is_not_pinned_is_written_with_a_warning_that_shows_what_to
     assert f"content_sha256: {SHA256}" in warning
 
 
-# Where the content is not pinned, the published file is
+# If only the published file is pinned, not its content
 
 
 def pins(data: bytes) -> dict[str, dict[str, Any]]:

@@ -58,7 +58,7 @@ def server(mirror_server: MirrorServer, caplog: pytest.LogCaptureFixture) -> Mir
 
 @pytest.fixture
 def other_server(server: MirrorServer) -> Iterator[MirrorServer]:
-    """Another server with the right file in the mirror /b."""
+    """A second server with the right file in the mirror /b."""
     with MirrorServer(server.folder) as other:
         yield other
 
@@ -134,7 +134,7 @@ def test_a_mirror_that_stops_in_the_middle_is_left_for_the_next(
     assert all("Range" not in request.headers for request in asked_of_the_next)
 
 
-# Tenths of seconds in the place of half minutes.
+# Tenths of a second instead of half a minute.
 SHORT = (
     Patience(0.5, 0.5, 0.2, rate=100_000, period=0.3, quick=True),
     Patience(0.5, 0.5, 1.0, rate=1000, period=0.3),
@@ -246,7 +246,7 @@ def test_a_host_of_16_addresses_of_which_the_last_answers_is_reached(
         "http://h\x00/",
     ],
 )
-def test_the_second_mirror_is_used_when_the_first_is_no_address(
+def test_the_second_mirror_is_used_when_the_first_is_an_invalid_address(
     server: MirrorServer, folder: Path, mirror: str
 ) -> None:
     assert get(folder, mirror, f"{server.url}/b") == PUBLISHED
@@ -345,7 +345,7 @@ def test_a_later_run_resumes_where_a_cut_run_stopped(server: MirrorServer, folde
     assert second.bytes_sent == len(PUBLISHED) - 200_000
 
 
-def test_what_is_resumed_needs_space_for_the_rest_alone(
+def test_a_resumed_download_needs_space_only_for_the_rest(
     server: MirrorServer, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server.misbehave(f"/a/{FILE}", Misbehavior(cut_after=200_000))
@@ -381,7 +381,7 @@ def test_a_file_that_changed_since_is_downloaded_from_its_beginning(server: Mirr
     assert second.bytes_sent == len(PUBLISHED)
 
 
-def test_a_weak_etag_is_no_ground_to_resume(server: MirrorServer, folder: Path) -> None:
+def test_a_download_with_a_weak_etag_is_not_resumed(server: MirrorServer, folder: Path) -> None:
     weak = Misbehavior(cut_after=200_000, headers={"ETag": 'W/"1"', "Last-Modified": None})
     server.misbehave(f"/a/{FILE}", weak)
     refusal(folder, f"{server.url}/a", retries=0)
@@ -399,7 +399,7 @@ def test_a_partial_file_that_went_bad_is_thrown_away(server: MirrorServer, folde
 
 @pytest.mark.parametrize("position", [0, 1], ids=["before", "after"])
 @pytest.mark.parametrize("kind", ["server", "directory"])
-def test_a_mirror_that_has_nothing_does_not_cost_what_another_sent(
+def test_a_mirror_without_the_file_does_not_discard_what_a_different_one_sent(
     server: MirrorServer, folder: Path, directory: Path, kind: str, position: int
 ) -> None:
     mirrors: list[str | Path] = [f"{server.url}/a"]
@@ -454,7 +454,7 @@ def test_the_right_file_is_not_downloaded_again(server: MirrorServer, folder: Pa
     assert time.time() - (folder / FILE).stat().st_mtime < 60, "newer than what it is made from"
 
 
-def test_another_file_is_replaced(server: MirrorServer, folder: Path) -> None:
+def test_a_wrong_file_is_replaced(server: MirrorServer, folder: Path) -> None:
     (folder / FILE).write_bytes(OTHER)
     assert get(folder, f"{server.url}/a") == PUBLISHED
 
@@ -472,7 +472,7 @@ def test_a_file_with_nothing_pinned_is_downloaded_again_since_it_may_have_change
 @pytest.mark.parametrize(
     "published",
     [gzip.compress(CONTENT, 1), lzma.compress(CONTENT), CONTENT],
-    ids=["gzip of another level", "xz", "plain"],
+    ids=["gzip of a different level", "xz", "plain"],
 )
 def test_the_right_content_compressed_again_is_accepted(server: MirrorServer, folder: Path, published: bytes) -> None:
     server.publish(f"/a/{FILE}", published)
@@ -537,7 +537,7 @@ def test_a_file_that_is_known_by_its_git_blob_is_accepted(server: MirrorServer, 
 
 
 @pytest.mark.parametrize("body", [OTHER, gzip.compress(CONTENT, 1), HTML], ids=["other", "compressed again", "page"])
-def test_another_file_than_the_git_blob_is_refused(server: MirrorServer, folder: Path, body: bytes) -> None:
+def test_a_file_that_differs_from_the_git_blob_is_refused(server: MirrorServer, folder: Path, body: bytes) -> None:
     server.publish(f"/a/{FILE}", body)
     message = refusal(folder, f"{server.url}/a", pinned=UNPINNED | BLOB)
     assert f"expected: Git blob {BLOB['git_blob']}" in message
@@ -716,7 +716,7 @@ def test_a_file_in_a_directory_that_is_too_large_is_not_copied(folder: Path, dir
     ids=["type", "shape", "count", "labels", "truncated", "text"],
 )
 @pytest.mark.parametrize("compressed", [False, True])
-def test_a_mistake_in_a_file_of_ones_own_is_blamed_on_the_file_and_not_on_the_mirror(
+def test_a_mistake_in_a_users_own_file_is_blamed_on_the_file_and_not_on_the_mirror(
     folder: Path, directory: Path, data: bytes, told: str, compressed: bool
 ) -> None:
     (directory / FILE).write_bytes(gzip.compress(data) if compressed else data)
@@ -805,7 +805,7 @@ def test_the_error_lists_each_mirror_with_its_reason_and_says_what_to_do(
     assert list(folder.iterdir()) == []
 
 
-def test_no_mirror_at_all_is_said_so(folder: Path) -> None:
+def test_a_missing_list_of_mirrors_is_reported(folder: Path) -> None:
     assert "no mirror is given" in refusal(folder)
 
 
@@ -865,14 +865,14 @@ def test_credentials_and_query_of_a_mirror_appear_in_no_message_and_no_file(
         "http://alice:xyzzy@\u2028host\x00/a?token=plugh",
     ],
 )
-def test_credentials_and_query_of_what_is_no_mirror_appear_in_no_message_and_no_file(
+def test_credentials_and_query_of_an_invalid_mirror_appear_in_no_message_and_no_file(
     server: MirrorServer, folder: Path, caplog: pytest.LogCaptureFixture, mirror: str
 ) -> None:
     said = refusal(folder, mirror, retries=0) + caplog.text + str(list(folder.parent.rglob("*")))
     assert [secret for secret in ("alice", "xyz", "zy", "plugh") if secret in said] == []
 
 
-def test_what_a_mirror_says_and_is_called_does_nothing_but_show(
+def test_words_and_names_of_a_mirror_do_not_act_on_a_terminal(
     server: MirrorServer, folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     server.misbehave(f"/a/{FILE}", Misbehavior(raw=b"HTTP/1.1 404 \x1b[2Jgone\x85away\r\n\r\n"))

@@ -63,7 +63,7 @@ class Split:
         return {str(path.relative_to(self.results)): path.read_bytes() for path in files}
 
     def visible(self) -> dict[str, bytes]:
-        """As `made`, but for files with a hidden name of their own."""
+        """As `made`, without files with hidden names."""
         return {path: data for path, data in self.made().items() if not Path(path).name.startswith(".")}
 
 
@@ -272,7 +272,7 @@ for limit in limits:
 """
 
 
-def test_of_two_exports_at_once_directory_and_manifest_are_of_the_same(tmp_path: Path) -> None:
+def test_two_exports_at_once_leave_directory_and_manifest_of_the_same_export(tmp_path: Path) -> None:
     split = Split(tmp_path, NOISE[:40], numpy.zeros(40, "uint8"))
     limits = ([10, 20] * 25, [30, 40] * 25)
     processes = [start_code(EXPORT_AGAIN_AND_AGAIN, split.arguments("0"), of_one) for of_one in limits]
@@ -324,7 +324,7 @@ def test_a_directory_that_another_program_changed_is_reported_and_not_published(
 def test_a_directory_that_is_gone_as_soon_as_it_is_published_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As by another run of Snakemake, which removes what it will make."""
+    """As by a second run of Snakemake, which removes its outputs first."""
     split = Split(tmp_path, NOISE[:5], numpy.zeros(5, "uint8"))
     replace = os.replace
 

@@ -58,7 +58,7 @@ class SplitFiles:
         validate.main(dataset, "train", str(self.images), str(self.labels), str(self.header))
 
     def refusal(self, **facts: Any) -> str:
-        """The message with which they are refused, once it is sure that no header was left behind."""
+        """The message that refuses them; checks that no header is left behind."""
         with pytest.raises(DataError) as error:
             self.validate(**facts)
         assert sorted(self.header.parent.iterdir()) == [self.dataset, self.images, self.labels]
@@ -70,7 +70,7 @@ def split(tmp_path: Path) -> SplitFiles:
     return SplitFiles(tmp_path)
 
 
-def test_the_header_of_good_files_tells_all_that_was_found(split: SplitFiles) -> None:
+def test_the_header_of_good_files_has_all_that_was_found(split: SplitFiles) -> None:
     split.validate()
     assert json.loads(split.header.read_text(encoding="utf-8")) == {
         "dataset": "set",
@@ -194,7 +194,7 @@ def test_a_wrong_file_is_refused_with_file_byte_expected_and_found(
     assert f"\n  found:    {found}" in message
 
 
-def test_the_first_label_that_is_no_class_is_named_with_its_image(split: SplitFiles) -> None:
+def test_the_first_label_that_is_not_a_class_is_named_with_its_image(split: SplitFiles) -> None:
     split.write(labels=idx_bytes(numpy.array([1, 0, 9, 8, 200], "uint8")))
     message = split.refusal(**UNPINNED)
     assert "image 2 has a label that is not a class" in message
@@ -217,7 +217,7 @@ def test_labels_that_are_all_wrong_are_refused_as_quickly_as_one(split: SplitFil
         ((1, 2, 1, 1), "01 (T-shirt/top)", 2, 3),
     ],
 )
-def test_a_class_that_stands_more_or_less_often_is_refused(
+def test_a_class_with_too_many_or_too_few_images_is_refused(
     split: SplitFiles, class_counts: tuple[int, ...], label: str, expected: int, found: int
 ) -> None:
     message = split.refusal(class_counts=class_counts)
@@ -226,7 +226,7 @@ def test_a_class_that_stands_more_or_less_often_is_refused(
 
 
 @pytest.mark.parametrize("role", ["images", "labels"])
-def test_another_digest_is_refused(split: SplitFiles, role: str) -> None:
+def test_a_wrong_digest_is_refused(split: SplitFiles, role: str) -> None:
     message = split.refusal(**{f"{role}_sha256": "0" * 64})
     assert message.startswith(f"{getattr(split, role)}: ")
     assert f"expected: SHA-256 {'0' * 64}\n  found:    {FACTS[f'{role}_sha256']}" in message
