@@ -8,6 +8,7 @@ rule verify_split:
     input:
         unpack(plan.needed_originals),
         plan.images_of_other_targets,
+        published=plan.unproven_downloads,
     output:
         "<results>/{dataset}/verify/{split}.json",
     log:
@@ -26,9 +27,10 @@ rule verify_split:
         originals=plan.originals_options,
         manifest=plan.manifest_option,
         selection=plan.selection_options,
-        tree=f"{plan.results}/{{dataset}}/png/{{split}}",
+        png=f"{plan.results}/{{dataset}}/png",
         # Never the same, so that every request runs it: Snakemake does not notice an edited PNG file.
         time=time.time(),
     shell:
         "python {params.script:q} --dataset {params.dataset:q} --split {wildcards.split:q} {params.originals:q}"
-        " {params.manifest:q} {params.selection:q} --processes {threads:q} --report {output:q} --log {log:q} {params.tree:q}"
+        " --published {input.published:q} {params.manifest:q} {params.selection:q} --processes {threads:q}"
+        " --report {output:q} --log {log:q} --beside {params.png:q} {params.png:q}/{wildcards.split:q}"

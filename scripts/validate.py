@@ -6,7 +6,6 @@ import hashlib
 import shlex
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,14 +38,10 @@ def main(dataset: str, split: str, images: str, labels: str, header: str, publis
         WrongFileError: when a download is not the published one.
     """
     from idxpng.dataset.file import load  # not in the digest
-    from idxpng.fetch.integrity import judge  # not in the digest
+    from idxpng.fetch.integrity import with_witnesses  # not in the digest
 
-    known = load(dataset)
-    witnessed = {}
-    for path in published:
-        file = known.file(Path(path).name)
-        witnessed[file.idx] = judge(path, file).content_sha256
-    found = check(images, labels, known, _with_digests(known.split(split), witnessed))
+    known = with_witnesses(load(dataset), published)
+    found = check(images, labels, known, known.split(split))
     document = {
         "dataset": known.name,
         "split": split,
@@ -61,13 +56,6 @@ def main(dataset: str, split: str, images: str, labels: str, header: str, publis
     _, *shape = found["images"]["dims"]
     count = known.split(split).count
     log.info("%s: %d images of %d × %d pixels in %d classes", images, count, *shape, len(known.classes))
-
-
-def _with_digests(split: Split, witnessed: dict[str, str]) -> Split:
-    images, labels = (
-        replace(file, content_sha256=file.content_sha256 or witnessed.get(file.idx)) for file in split.files
-    )
-    return replace(split, images=images, labels=labels)
 
 
 def _origin(dataset: str) -> str:

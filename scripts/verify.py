@@ -12,6 +12,7 @@ from idxpng import log
 from idxpng.dataset.file import DATASETS, identify, load, read_schema
 from idxpng.dataset.model import ROLES, Dataset
 from idxpng.errors import DataError
+from idxpng.fetch.integrity import with_witnesses
 from idxpng.files.json_file import write_json
 from idxpng.text import shell_word
 from idxpng.verify.png_tree import Problems
@@ -27,11 +28,13 @@ def main(
     split: str | None = None,
     images: str | None = None,
     labels: str | None = None,
+    published: Sequence[str] = (),
     manifest: str | None = None,
     limit: int | None = None,
     report: str | None = None,
     processes: int = 1,
     classes: Collection[int] | None = None,
+    beside: str | None = None,
 ) -> None:
     """Prove that a directory of PNG files is a split of a dataset, or all its splits; say so on the terminal.
 
@@ -43,27 +46,33 @@ def main(
         dataset: the dataset file.
         split: name of the split, where it is not the name of the directory.
         images, labels: the original IDX files. They are needed to name the image that differs, with ``limit``,
-            and where no digest of their content is pinned; where one is, they must be the pinned ones.
+            and where no digest is pinned; where one is, they must be the pinned ones.
+        published: downloads whose own digest is pinned, but not that of their content: the tree must be what they
+            decompress to.
         manifest: CSV file of the split, for the columns of labels that have more than one.
         limit: how many images the tree has, the first ones, if not all.
         report: the JSON file to make of what was proven. It is removed first.
         processes: how many processes read images.
         classes: the labels whose images the tree has, if not all. Then, and for a split that is a part of another,
             each image is compared with the originals.
+        beside: the directory of all splits; what is in it besides splits of the dataset is reported as extra.
 
     Raises:
+        WrongFileError: when a download is not the published one.
         DataError: when a file is missing, extra, altered, misplaced or unreadable: which, and what to do; when a file
             given as the original is not it; and when the dataset file, an original or the manifest has a mistake.
     """
     if report is not None:
         Path(report).unlink(missing_ok=True)
-    facts = load(dataset, read_schema())
+    facts = with_witnesses(load(dataset, read_schema()), published)
     originals = (images, labels) if images and labels else None
     if (images or labels) and not originals:
         raise DataError(
             images or labels or "", "the images or the labels are missing", todo="give both --images and --labels"
         )
     trees = _trees(tree, facts, split)
+    if beside is not None:
+        _check_names(beside, facts)
     if len(trees) > 1 and any((images, labels, manifest, report)):
         raise DataError(
             tree,
@@ -84,7 +93,7 @@ def main(
                 "pinned": {role: role in check.pins for role in ROLES},
             }
             write_json(report, document)
-        log.output(_sentence(check))
+        log.output(_sentence(check, published))
 
 
 def _trees(tree: str, dataset: Dataset, split: str | None) -> dict[str, str]:
@@ -93,7 +102,10 @@ def _trees(tree: str, dataset: Dataset, split: str | None) -> dict[str, str]:
     if split is not None:
         dataset.split(split)  # raises if there is no such split
     one = name in dataset.splits
-    trees = {name: tree} if one else {each: os.path.join(tree, each) for each in dataset.whole_splits}
+    trees = {name: tree} if one else {each: os.path.join(tree, each) for each in dataset.splits}
+    for parts in set(dataset.splits) - set(dataset.whole_splits):
+        if not one and not os.path.lexists(trees[parts]):
+            del trees[parts]
     for path in trees.values():
         if not os.path.isdir(path) or (os.path.islink(path) and not one):
             raise DataError(
@@ -105,16 +117,28 @@ def _trees(tree: str, dataset: Dataset, split: str | None) -> dict[str, str]:
                 ),
             )
     if not one:
-        problems = Problems()
-        for other in set(os.listdir(tree)) - set(dataset.splits):
-            problems.add("extra", other)
-        if problems:
-            raise _error(tree, dataset, found=problems.lines(), todo=problems.removal(tree))
+        _check_names(tree, dataset)
     return trees
+
+
+def _check_names(folder: str, dataset: Dataset) -> None:
+    """Check that a directory has splits of the dataset and nothing else."""
+    problems = Problems()
+    for other in set(os.listdir(folder)) - set(dataset.splits):
+        problems.add("extra", other)
+    if problems:
+        raise _error(folder, dataset, found=problems.lines(), todo=problems.removal(folder))
 
 
 def _prove(check: TreeCheck) -> dict[str, str]:
     """The digests of images and labels that the tree makes, if they are those that it must make."""
+    if check.unproven:
+        raise DataError(
+            check.tree,
+            "not provable without the published files",
+            expected=f"what {' and '.join(check.unproven)} decompress to, since {check.dataset.source} pins only them",
+            todo=f"download them, and add --published {' '.join(map(shell_word, check.unproven))}",
+        )
     if check.originals is None and not (check.whole and check.pinned):
         raise DataError(
             check.tree,
@@ -201,7 +225,7 @@ def _give_originals(check: TreeCheck) -> str:
     return f"to find out which image differs, give the original IDX files, decompressed: {options}"
 
 
-def _sentence(check: TreeCheck) -> str:
+def _sentence(check: TreeCheck, published: Sequence[str]) -> str:
     part = "" if check.whole else "first " if check.covers_file else f"{check.part} of the "
     what = f"{part}{'published ' if check.pinned else ''}images and labels of {check.dataset.title}"
     sentence = f"{check.tree}: {check.file_count():,} PNG files are the {what}"
@@ -209,7 +233,8 @@ def _sentence(check: TreeCheck) -> str:
         return f"{sentence}, as the originals given have them; not pinned: {check.not_pinned}"
     digests_of = "" if check.whole else "of the originals "
     digests = " and ".join(check.pins[role] for role in ROLES)
-    return f"{sentence} (SHA-256 {digests_of}{digests}, pinned in {check.dataset.source})"
+    pinned = "of the downloads that are pinned" if published else "pinned"
+    return f"{sentence} (SHA-256 {digests_of}{digests}, {pinned} in {check.dataset.source})"
 
 
 def _count(text: str) -> int:
@@ -236,6 +261,7 @@ The exit status is 0 when all is proven, and 1 when it is not."""
     processes = min(os.cpu_count() or 1, MOST_PROCESSES)
     add = command.add_argument
     add("tree", metavar="TREE", help="directory of a split, or of all splits, such as results/mnist/png")
+    add("--published", metavar="FILE", nargs="*", default=[], help="pinned downloads, see below")
     add("--limit", metavar="N", type=_count, help="the tree has only the first N images of the split")
     add("--processes", metavar="N", type=_count, default=processes, help="how many read images (default: %(default)s)")
     command.run(main)

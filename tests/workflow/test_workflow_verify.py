@@ -1,5 +1,6 @@
 """`verify` as people ask for it: a proof each time, or the files that are wrong and the command that repairs them."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -85,3 +86,36 @@ def test_the_first_images_are_proven_with_the_originals(project: Path) -> None:
     command = next(line for line in run.output.splitlines() if "to do:" in line).partition("snakemake ")[2].split()
     assert snakemake(project, *command).jobs["export"] == 1
     snakemake(project, "--cores", "2", "verify")
+
+
+def test_what_was_not_asked_for_is_verified_too(complete: Path) -> None:
+    png = complete / "results/mnist-sample/png"
+    (png / "evil").mkdir()
+    assert "evil" in snakemake(complete, "--cores", "2", "verify", succeed=False).output
+    (png / "evil").rmdir()
+    swap_a_pixel(png / "test/7/000.png")
+    run = snakemake(complete, "--cores", "2", "verify", "--config", "splits=train", succeed=False)
+    assert "png/test: not the published images" in run.output
+
+
+def test_the_pinned_download_is_the_witness(tmp_path: Path) -> None:
+    """A forged IDX file, and a tree like it, beside the download that they come from."""
+    project = copy_project(tmp_path / "project")
+    dataset = project / "datasets/mnist-sample.yaml"
+    facts = yaml.safe_load(dataset.read_text())
+    for split in facts["splits"].values():
+        for role in ("images", "labels"):
+            split.get(role, {}).pop("content_sha256", None)
+    dataset.write_text(yaml.safe_dump(facts, sort_keys=False))
+    snakemake(project, "--cores", "2", "all", "verify")
+    idx = project / "resources/mnist-sample/t10k-images-idx3-ubyte"
+    times = idx.stat()
+    data = bytearray(idx.read_bytes())
+    data[16] ^= 1
+    idx.write_bytes(data)
+    os.utime(idx, ns=(times.st_atime_ns, times.st_mtime_ns))
+    swap_a_pixel(project / "results/mnist-sample/png/test/7/000.png")
+    for problem in (f"{idx.name}: not the original", "png/test: not the published images and labels"):
+        assert problem in snakemake(project, "--cores", "2", "verify", succeed=False).output
+        idx.unlink(missing_ok=True)
+    assert not (project / "results/mnist-sample/verify/test.json").exists()

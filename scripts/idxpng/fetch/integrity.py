@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from idxpng.dataset.mismatch import mismatch, wrong_size
@@ -14,7 +16,7 @@ from idxpng.formats.compressed import CompressedFileError, content_chunks, open_
 from idxpng.formats.idx import IdxHeader, read_header
 
 if TYPE_CHECKING:
-    from idxpng.dataset.model import PublishedFile  # not in the digest
+    from idxpng.dataset.model import Dataset, PublishedFile, Split  # not in the digest
 
 
 CHANGED = (
@@ -74,6 +76,25 @@ def judge(path: str, file: PublishedFile, source: str | None = None, idx: IO[byt
     # The digests of the whole file, even if damage ended its content.
     found = found._replace(sha256=_digest(path, hashlib.sha256), git_blob=_digest(path, lambda: _git_blob(path)))
     raise _refusal(path, source, file, found)
+
+
+def with_witnesses(dataset: Dataset, published: Sequence[str]) -> Dataset:
+    """The dataset with the digests of what some pinned downloads decompress to, where the dataset pins none.
+
+    Raises:
+        WrongFileError: when a download is not the published one.
+    """
+    found = {}
+    for path in published:
+        file = dataset.file(Path(path).name)
+        if file.pinned:
+            found[file.file] = replace(file, content_sha256=judge(path, file).content_sha256)
+
+    def witnessed(split: Split) -> Split:
+        images, labels = (found.get(file.file, file) for file in split.files)
+        return replace(split, images=images, labels=labels)
+
+    return replace(dataset, splits={name: witnessed(split) for name, split in dataset.splits.items()})
 
 
 def has_pinned_digest(path: str, file: PublishedFile) -> bool:

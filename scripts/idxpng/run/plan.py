@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from idxpng.dataset.model import Dataset, Split, content_digests
+from idxpng.dataset.model import ROLES, Dataset, Split, content_digests
 from idxpng.errors import DataError
 from idxpng.formats.compressed import SUFFIXES
 from idxpng.run.catalog import Catalog
@@ -104,8 +104,16 @@ class Plan:
         return list(dict.fromkeys(paths))
 
     def outputs(self, target: str, dataset: str | None = None) -> list[str]:
-        """All that a target makes of ``dataset``, or of every requested dataset."""
-        return [path for below in OUTPUTS[target] for path in self.expand(f"<results>/{{dataset}}/{below}", dataset)]
+        """All that a target makes of ``dataset``, or of every requested dataset.
+
+        `verify` also proves splits that were not requested, if there is a directory of their images.
+        """
+        paths = [path for below in OUTPUTS[target] for path in self.expand(f"<results>/{{dataset}}/{below}", dataset)]
+        if target == "verify":
+            for each in self.catalog.configured.values() if dataset is None else [self.catalog.dataset(dataset)]:
+                found = [split for split in each.splits if os.path.lexists(f"{self.results}/{each.name}/png/{split}")]
+                paths += [f"<results>/{each.name}/verify/{split}.json" for split in found]
+        return list(dict.fromkeys(paths))
 
     def folder_targets(self, words: Iterable[str]) -> dict[str, list[str]]:
         """What to make in each folder of results among the words of a command line. Other words are ignored.
@@ -144,7 +152,8 @@ class Plan:
 
         On its own, `verify` must not create files whose absence it should report.
         """
-        if all(target == "verify" or "/verify/" in target for target in self._targets()):
+        proofs_only = all(target == "verify" or "/verify/" in target for target in self._targets())
+        if proofs_only or wildcards.split not in self.splits(self._dataset(wildcards)):
             return []
         return self.expand(IMAGES, wildcards.dataset, wildcards.split)
 
@@ -170,14 +179,15 @@ class Plan:
     def unproven_downloads(self, wildcards: Any) -> list[str]:
         """The downloads of a split that are pinned, but not by the digest of the IDX file in them."""
         files = self._split(wildcards).files
-        names = [file.published for file in files if file.pinned and not file.content_sha256]
+        proven = content_digests(files)
+        names = [file.published for role, file in zip(ROLES, files, strict=True) if file.pinned and role not in proven]
         return [f"<resources>/{wildcards.dataset}/{name}" for name in names]
 
     def needed_originals(self, wildcards: Any) -> dict[str, str]:
         """The IDX files of a split, if a proof needs them: without pinned digests, or for a part of the images."""
         split = self._split(wildcards)
         whole = self.image_count(split) == split.file_count and not self.config.classes
-        if whole and len(content_digests(split.files)) == len(split.files):
+        if whole and all(file.pinned for file in split.files):
             return {}
         return self.idx_files(wildcards)
 

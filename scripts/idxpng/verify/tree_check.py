@@ -70,6 +70,12 @@ class TreeCheck:
         return content_digests(self.facts.files)
 
     @property
+    def unproven(self) -> list[str]:
+        """The names of published files that are pinned, but not what they decompress to."""
+        files = dict(zip(ROLES, self.facts.files, strict=True))
+        return [file.published for role, file in files.items() if file.pinned and role not in self.pins]
+
+    @property
     def pinned(self) -> bool:
         return not self.not_pinned
 

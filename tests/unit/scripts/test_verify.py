@@ -176,6 +176,28 @@ def test_all_splits_are_proven_at_once(exported: Exported, capsys: pytest.Captur
         verify.main(str(png), exported.dataset)
 
 
+def test_everything_beside_the_splits_is_named(exported: Exported, tmp_path: Path) -> None:
+    part = make_a_part(exported)
+    png = part.parent
+    with pytest.raises(DataError, match="png/part: it cannot be verified without the original IDX files"):
+        verify.main(str(png), exported.dataset)
+    for name in ("evil", ".hidden"):
+        (png / name).mkdir()
+    (png / "0.png").touch()
+    (png / "link").symlink_to(tmp_path)
+    names = r"\.hidden\n +0\.png\n +evil\n +link\n"
+    with pytest.raises(DataError, match=names):
+        verify.main(str(png), exported.dataset)
+    with pytest.raises(DataError, match=names):
+        exported.verify(beside=str(png))
+    shutil.rmtree(part)
+    for name in ("evil", ".hidden"):
+        (png / name).rmdir()
+    for name in ("0.png", "link"):
+        (png / name).unlink()
+    exported.verify(beside=str(png))
+
+
 def test_a_limited_export_is_proven_to_be_the_first_images(
     exported: Exported, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -278,6 +300,49 @@ def test_a_tree_without_directories_of_empty_classes_is_proven(exported: Exporte
             label.rmdir()
     assert len(list(exported.tree.iterdir())) < len(CLASSES)
     exported.verify(limit=2)
+
+
+def pin_downloads_only(exported: Exported, folder: Path, git: bool = False) -> dict[str, Path]:
+    """Compress the originals, and pin these files in place of their content."""
+    document = yaml.safe_load(Path(exported.dataset).read_text())
+    downloads = {}
+    for role in ("images", "labels"):
+        downloads[role] = folder / f"{role}.gz"
+        data = gzip.compress((folder / role).read_bytes())
+        downloads[role].write_bytes(data)
+        blob = hashlib.sha1(b"blob %d\0%s" % (len(data), data)).hexdigest()
+        pin = {"git_blob": blob} if git else {"sha256": hashlib.sha256(data).hexdigest()}
+        document["splits"]["train"][role] = {"file": f"{role}.gz"} | pin
+    Path(exported.dataset).write_text(yaml.safe_dump(document))
+    return downloads
+
+
+@pytest.mark.parametrize("git", [False, True], ids=["SHA-256", "Git identity"])
+def test_a_tree_is_proven_by_what_pinned_downloads_decompress_to(
+    exported: Exported, tmp_path: Path, git: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    published = [str(path) for path in pin_downloads_only(exported, tmp_path, git).values()]
+    exported.verify(published=published, originals=False)
+    assert json.loads(exported.report.read_text())["pinned"] == {"images": True, "labels": True}
+    assert "of the downloads that are pinned in" in capsys.readouterr().out
+    pixels = bytearray(exported.images.read_bytes())
+    pixels[-1] ^= 1
+    exported.images.write_bytes(pixels)
+    validate.main(exported.dataset, "train", str(exported.images), str(exported.labels), exported.header)
+    exported.export()
+    assert "not the original: its content differs" in exported.refusal(published=published)
+    assert "not the published images and labels" in exported.refusal(published=published, originals=False)
+    for originals in (True, False):
+        message = exported.refusal(published=published[:1], originals=originals)
+        assert "not provable without the published files" in message
+        assert message.endswith("add --published labels.gz")
+
+
+def test_a_pinned_download_that_is_not_the_published_file_proves_nothing(exported: Exported, tmp_path: Path) -> None:
+    downloads = pin_downloads_only(exported, tmp_path)
+    downloads["images"].write_bytes(gzip.compress(exported.images.read_bytes()[:-1] + b"x"))
+    message = exported.refusal(published=[str(path) for path in downloads.values()])
+    assert message.startswith(f"{downloads['images']}: the content differs from the published content")
 
 
 # What is refused
