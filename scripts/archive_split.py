@@ -10,6 +10,7 @@ from array import array
 from collections.abc import Collection
 
 from idxpng import log
+from idxpng.command import Command
 from idxpng.errors import DataError
 from idxpng.files.atomic import atomic_file
 from idxpng.formats.png import PngEncoder
@@ -68,6 +69,4 @@ def main(
 
 
 if __name__ == "__main__":
-    from idxpng.command import Command
-
     Command(__doc__).run(main)

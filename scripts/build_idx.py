@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from idxpng import log
+from idxpng.command import Command
 from idxpng.dataset.file import LARGEST_LABEL, load
 from idxpng.dataset.model import Dataset
 from idxpng.errors import DataError
@@ -148,25 +149,17 @@ def _listed(manifest: str, labels: Labels) -> tuple[int, Iterator[Item]]:
         with open(manifest, encoding="utf-8", newline="") as file:
             rows = csv.DictReader(file)
             for row in rows:
+                wrong: tuple[str, str, object] | None
                 try:
                     item = Item(row["path"], [int(row["label" if name == CLASS else name]) for name in columns])
                 except (KeyError, TypeError, ValueError) as error:
-                    raise DataError(
-                        manifest,
-                        "a row without a path or label",
-                        at=f"line {rows.line_num}",
-                        expected=f"the columns path, label{''.join(f', {name}' for name in columns if name != CLASS)}",
-                        found=error,
-                    ) from None
-                _check(item.label, labels, manifest, rows.line_num)
-                if Path(item.path).is_absolute() or ".." in Path(item.path).parts:
-                    raise DataError(
-                        manifest,
-                        "a path that leads out of the folder of images",
-                        at=f"line {rows.line_num}",
-                        expected="a path below that folder, such as train/cat/0001.png",
-                        found=item.path,
-                    )
+                    others = "".join(f", {name}" for name in columns if name != CLASS)
+                    wrong = "a row without a path or label", f"the columns path, label{others}", error
+                else:
+                    wrong = _problem(item, labels)
+                if wrong:
+                    problem, expected, found = wrong
+                    raise DataError(manifest, problem, at=f"line {rows.line_num}", expected=expected, found=found)
                 yield item
 
     if not count:
@@ -174,21 +167,19 @@ def _listed(manifest: str, labels: Labels) -> tuple[int, Iterator[Item]]:
     return count, items()
 
 
-def _check(label: Sequence[int], labels: Labels, manifest: str, line: int) -> None:
-    """Check that a label fits into the labels file, and is that of a class."""
+def _problem(item: Item, labels: Labels) -> tuple[str, str, object] | None:
+    """Why an image of a manifest cannot be used, what is expected, and what was found."""
     largest = LARGEST_LABEL[labels.type_name]
     smallest = 0 if labels.type_name == "uint8" else -largest - 1
-    for name, value in zip(labels.columns, label, strict=True):
+    for name, value in zip(labels.columns, item.label, strict=True):
         if not smallest <= value <= largest:
-            problem, expected = (
-                f"{name} does not fit into the labels file",
-                f"{labels.type_name}, {smallest} to {largest}",
-            )
-        elif name == CLASS and value not in labels.classes:
-            problem, expected = "a label that is not a class", f"one of {', '.join(map(str, labels.classes))}"
-        else:
-            continue
-        raise DataError(manifest, problem, at=f"line {line}", expected=expected, found=value)
+            return f"{name} does not fit into the labels file", f"{labels.type_name}, {smallest} to {largest}", value
+        if name == CLASS and value not in labels.classes:
+            return "a label that is not a class", f"one of {', '.join(map(str, labels.classes))}", value
+    if Path(item.path).is_absolute() or ".." in Path(item.path).parts:
+        expected = "a path below that folder, such as train/cat/0001.png"
+        return "a path that leads out of the folder of images", expected, item.path
+    return None
 
 
 def _with_progress(items: Iterator[Item], count: int) -> Iterator[Item]:
@@ -202,6 +193,4 @@ def _with_progress(items: Iterator[Item], count: int) -> Iterator[Item]:
 
 
 if __name__ == "__main__":
-    from idxpng.command import Command
-
     Command(__doc__).run(main)

@@ -8,34 +8,49 @@ unless --full asks for whole files, to compare their digests. Exits with 1 when 
     python scripts/check_mirrors.py --format markdown > mirrors.md
 """
 
-import argparse
 import json
 import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
+from idxpng.command import Command
 from idxpng.dataset.file import DATASETS, load, read_schema
 from idxpng.dataset.model import Dataset, PublishedFile
 from idxpng.errors import DataError
 from idxpng.fetch.mirror_check import Check, check_mirrors, lost, table
+from idxpng.log import output
 
 
-def main(names: Sequence[str] = (), full: bool = False) -> list[Check]:
-    """Check the mirrors of datasets, given by name or path; without ``names``, of all in the folder datasets/.
+def main(
+    datasets: Sequence[str] = (), /, format: Literal["text", "json", "markdown"] = "text", full: bool = False
+) -> None:
+    """Check the mirrors of datasets, and print a table.
+
+    Args:
+        datasets: names or dataset files; by default all in the folder datasets/.
+        format: that of the table.
+        full: download what is there, and compare digests.
 
     Raises:
         DataError: when a dataset file has a mistake.
     """
     schema = read_schema()
-    paths = [Path(name) if name.endswith(".yaml") else DATASETS / f"{name}.yaml" for name in names]
+    paths = [Path(name) if name.endswith(".yaml") else DATASETS / f"{name}.yaml" for name in datasets]
     paths = paths or sorted(DATASETS.glob("*.yaml"))
-    datasets = {dataset.name: dataset for dataset in (load(path, schema) for path in paths)}
-    return [
-        _compared(check, datasets[check.dataset], file, mirror) if full and check.good else check
-        for file, mirror, check in check_mirrors(datasets.values())
+    known = {dataset.name: dataset for dataset in (load(path, schema) for path in paths)}
+    checks = [
+        _compared(check, known[check.dataset], file, mirror) if full and check.good else check
+        for file, mirror, check in check_mirrors(known.values())
     ]
+    if format == "json":
+        output(json.dumps([check.row() for check in checks], indent=2))
+    else:
+        output(table(checks, markdown=format == "markdown"))
+    if without := lost(checks):
+        sys.exit(f"no mirror has {', '.join(without)}")
 
 
 def _compared(check: Check, dataset: Dataset, file: PublishedFile, mirror: str) -> Check:
@@ -43,10 +58,10 @@ def _compared(check: Check, dataset: Dataset, file: PublishedFile, mirror: str) 
     from download import download
 
     with tempfile.TemporaryDirectory() as folder:
-        output = Path(folder, dataset.name, file.published)
-        output.parent.mkdir()
+        path = Path(folder, dataset.name, file.published)
+        path.parent.mkdir()
         try:
-            download(file, [mirror], str(output), retries=1)
+            download(file, [mirror], str(path), retries=1)
         except DataError as error:
             *_, reason = str(error).splitlines()[:2]  # the second line is the mirror's
             return replace(check, answer=replace(check.answer, problem=reason.strip(" -")))
@@ -54,18 +69,4 @@ def _compared(check: Check, dataset: Dataset, file: PublishedFile, mirror: str) 
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", metavar="DATASET", nargs="*", help="name or dataset file; all of datasets/ if none")
-    parser.add_argument("--format", choices=["text", "json", "markdown"], default="text", help="of the table")
-    parser.add_argument("--full", action="store_true", help="download what is there, and compare digests")
-    arguments = parser.parse_args()
-    try:
-        checks = main(arguments.names, arguments.full)
-    except DataError as problem:
-        sys.exit(str(problem))
-    if arguments.format == "json":
-        print(json.dumps([check.row() for check in checks], indent=2))
-    else:
-        print(table(checks, markdown=arguments.format == "markdown"))
-    if without := lost(checks):
-        sys.exit(f"no mirror has {', '.join(without)}")
+    Command(__doc__).answer(main)

@@ -10,6 +10,7 @@ from operator import countOf
 from pathlib import Path
 
 from idxpng import log
+from idxpng.command import Command
 from idxpng.errors import DataError
 from idxpng.files.atomic import atomic_directory, atomic_file
 from idxpng.files.disk_space import check_room_for_files
@@ -113,6 +114,4 @@ def _write(path: str, data: bytes) -> None:
 
 
 if __name__ == "__main__":
-    from idxpng.command import Command
-
     Command(__doc__).run(main)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from idxpng import log
+from idxpng.command import Command
 from idxpng.files.atomic import atomic_file
 from idxpng.formats.split_header import SplitHeader
 from idxpng.publish.duplicates import write_duplicates
@@ -23,6 +24,4 @@ def main(headers: Sequence[str], manifests: Sequence[str], duplicates: str) -> N
 
 
 if __name__ == "__main__":
-    from idxpng.command import Command
-
     Command(__doc__).run(main)

@@ -1,11 +1,12 @@
 """List the shards of a split with their counts and digests, and remove those of earlier runs beside the list."""
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
 from idxpng import log
+from idxpng.command import Command
 from idxpng.files.json_file import write_json
 from idxpng.files.leftovers import remove_shards
 from idxpng.formats.split_header import SplitHeader
@@ -13,7 +14,8 @@ from idxpng.formats.tar import names
 
 
 def main(
-    shards: list[str],
+    shards: Sequence[str],
+    /,
     header: str,
     index: str,
     shard_size: int,
@@ -60,8 +62,4 @@ def main(
 
 
 if __name__ == "__main__":
-    from idxpng.command import Command
-
-    command = Command(__doc__)
-    command.add_argument("shards", nargs="+", metavar="FILE", help="the tar files, in their order")
-    command.run(main)
+    Command(__doc__).run(main)

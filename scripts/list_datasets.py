@@ -1,21 +1,18 @@
 """List the known datasets: what they hold, what they cost to download, and how far their facts are checked."""
 
-import argparse
-import sys
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from idxpng.command import Command
 from idxpng.dataset.file import DATASETS, load, read_schema
 from idxpng.dataset.model import Dataset
-from idxpng.errors import DataError
-from idxpng.log import output
 
 COLUMNS = ("name", "published", "images", "classes", "download", "license", "verified", "content")
 
 
-def main(paths: Sequence[str] = ()) -> str:
-    """A table of dataset files, one in each line; of those in the folder datasets/ where no ``paths`` are given.
+def main(files: Sequence[str] = (), /) -> str:
+    """A table of dataset files, one in each line.
 
     ``download`` is the size of the published files, not counting those whose size nobody has pinned.
     ``verified`` says how their facts are known: `bytes` when they were computed from the files, `pinned`
@@ -23,12 +20,15 @@ def main(paths: Sequence[str] = ()) -> str:
     ``content`` counts the files of whose content a digest is known: with all of them a tree of images can be
     proved without the originals.
 
+    Args:
+        files: dataset files; by default those in the folder datasets/.
+
     Raises:
         DataError: when a file has a mistake.
     """
     schema = read_schema()
-    files = [Path(path) for path in paths] or sorted(DATASETS.glob("*.yaml"), key=lambda file: file.stem)
-    rows = [COLUMNS, *(_row(load(file, schema)) for file in files)]
+    paths = [Path(file) for file in files] or sorted(DATASETS.glob("*.yaml"), key=lambda file: file.stem)
+    rows = [COLUMNS, *(_row(load(file, schema)) for file in paths)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join(
         "  ".join(
@@ -57,9 +57,4 @@ def _row(dataset: Dataset) -> tuple[str, ...]:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("files", metavar="FILE", nargs="*", help="dataset files; all in the folder datasets/ if none")
-    try:
-        output(main(parser.parse_args().files))
-    except DataError as error:
-        sys.exit(str(error))
+    Command(__doc__).answer(main)

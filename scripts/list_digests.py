@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from idxpng import log
+from idxpng.command import Command
 from idxpng.errors import DataError
 from idxpng.files.atomic import atomic_file
 
@@ -55,6 +56,4 @@ def _line(digest: str, path: str) -> bytes:
 
 
 if __name__ == "__main__":
-    from idxpng.command import Command
-
     Command(__doc__).run(main)

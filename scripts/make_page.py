@@ -14,6 +14,7 @@ from typing import Any
 
 import idxpng
 from idxpng import log
+from idxpng.command import Command
 from idxpng.dataset.file import load
 from idxpng.files.atomic import atomic_file
 from idxpng.formats.labeled_images import LabeledImages
@@ -218,6 +219,4 @@ def _data_url(png: bytes) -> str:
 
 
 if __name__ == "__main__":
-    from idxpng.command import Command
-
     Command(__doc__).run(main)

@@ -9,6 +9,7 @@ from xml.sax.saxutils import escape
 import numpy
 
 from idxpng import log
+from idxpng.command import Command
 from idxpng.files.atomic import atomic_file
 from idxpng.files.json_file import write_json
 from idxpng.formats.labeled_images import LabeledImages
@@ -193,6 +194,4 @@ def _bars(panels: dict[str, dict[str, int]]) -> str:
 
 
 if __name__ == "__main__":
-    from idxpng.command import Command
-
     Command(__doc__).run(main)

@@ -2,10 +2,12 @@
 
 import heapq
 import os
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 from idxpng import log
+from idxpng.command import Command
 from idxpng.files.atomic import atomic_file
 from idxpng.files.disk_space import check_space
 from idxpng.files.leftovers import remove_labels
@@ -13,7 +15,7 @@ from idxpng.files.leftovers import remove_labels
 INDEX = 2  # column; no column before it is ever quoted
 
 
-def main(label_manifests: list[str], manifest: str, png: str | None = None) -> None:
+def main(label_manifests: Sequence[str], /, manifest: str, png: str | None = None) -> None:
     """Write the rows of ``label_manifests``, each ordered by index, to ``manifest``, ordered by index.
 
     Only one row of each is in memory at a time.
@@ -43,8 +45,4 @@ def main(label_manifests: list[str], manifest: str, png: str | None = None) -> N
 
 
 if __name__ == "__main__":
-    from idxpng.command import Command
-
-    command = Command(__doc__)
-    command.add_argument("label_manifests", nargs="+", metavar="FILE", help="the manifests of the labels")
-    command.run(main)
+    Command(__doc__).run(main)

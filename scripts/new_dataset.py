@@ -10,7 +10,6 @@ classes and digests are read from the files. Names of the classes, title, licens
 the file works before that, too.
 """
 
-import argparse
 import os
 import shlex
 import sys
@@ -18,13 +17,13 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from idxpng.command import Command
 from idxpng.dataset.file import load, read_schema
 from idxpng.dataset.inference import infer
 from idxpng.dataset.writer import dump
 from idxpng.errors import DataError
 from idxpng.formats.compressed import open_content
 from idxpng.formats.idx import IdxError, read_header
-from idxpng.log import output
 from idxpng.text import printable
 
 HEAD = """\
@@ -38,10 +37,12 @@ MIRRORS = """
 """
 
 
-def main(files: Sequence[str], output: str | None = None) -> str:
+def main(files: Sequence[str], /, output: str | None = None) -> str:
     """Write a dataset file for IDX files in one folder, and return a summary and the next steps.
 
-    By default ``output`` is beside the folder, with its name and the suffix .yaml.
+    Args:
+        files: IDX files, images and labels of every split.
+        output: the dataset file to write; by default beside the folder, with its name and the suffix .yaml.
 
     Raises:
         IdxError, CompressedFileError: when a file is not an IDX file, or damaged.
@@ -111,13 +112,4 @@ def _summary(path: Path) -> str:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("files", metavar="FILE", nargs="+", help="IDX files, images and labels of every split")
-    parser.add_argument("--output", metavar="FILE", help="the dataset file to write; beside the folder if left out")
-    arguments = parser.parse_args()
-    try:
-        output(main(arguments.files, arguments.output))
-    except DataError as error:
-        sys.exit(str(error))
-    except OSError as error:
-        sys.exit(f"{printable(error.filename or arguments.output)}: {error.strerror}")
+    Command(__doc__).answer(main)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Collection, Sequence
 
 from idxpng import log
+from idxpng.command import Command
 from idxpng.files.atomic import atomic_file
 from idxpng.formats.png import PngEncoder
 from idxpng.formats.split_header import SplitHeader
@@ -67,6 +68,4 @@ def shuffled(count: int, seed: int) -> Sequence[int]:
 
 
 if __name__ == "__main__":
-    from idxpng.command import Command
-
     Command(__doc__).run(main)

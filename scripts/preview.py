@@ -9,6 +9,7 @@ from itertools import islice
 from PIL import Image, ImageDraw, ImageFont
 
 from idxpng import log
+from idxpng.command import Command
 from idxpng.files.atomic import atomic_file
 from idxpng.formats.labeled_images import LabeledImages
 from idxpng.formats.split_header import SplitHeader
@@ -159,6 +160,4 @@ def _save(picture: Image.Image, path: str) -> None:
 
 
 if __name__ == "__main__":
-    from idxpng.command import Command
-
     Command(__doc__).run(main)

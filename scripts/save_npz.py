@@ -8,6 +8,7 @@ import numpy
 from numpy.lib import format as npy
 
 from idxpng import log
+from idxpng.command import Command
 from idxpng.files.atomic import atomic_file
 from idxpng.formats.labeled_images import LabeledImages
 from idxpng.formats.split_header import SplitHeader
@@ -79,6 +80,4 @@ def _save(
 
 
 if __name__ == "__main__":
-    from idxpng.command import Command
-
     Command(__doc__).run(main)

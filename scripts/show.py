@@ -1,16 +1,12 @@
 """Look into an IDX file, compressed or not: its header, its first values, or one image as numbers or drawn."""
 
-import argparse
-import sys
 from typing import IO
 
 import numpy
 
-from idxpng.errors import DataError
+from idxpng.command import Command
 from idxpng.formats.compressed import CHUNK, open_content
 from idxpng.formats.idx import IdxError, IdxHeader, as_array, decode, read_header
-from idxpng.log import output
-from idxpng.text import printable
 
 DIMENSIONS = {1: ["number of labels"], 3: ["number of images", "number of rows", "number of columns"]}
 
@@ -18,8 +14,14 @@ DIMENSIONS = {1: ["number of labels"], 3: ["number of images", "number of rows",
 BLOCKS = " ▀▄█"
 
 
-def main(file: str, count: int | None = None, index: int | None = None, draw: bool = False) -> str:
-    """The header of an IDX file as text, or the items that the options, explained below, ask for.
+def main(file: str, /, count: int | None = None, index: int | None = None, draw: bool = False) -> str:
+    """The header of an IDX file as text, or the items that the options ask for.
+
+    Args:
+        file: an IDX file, plain or compressed with gzip or xz.
+        count: show the first N items, such as labels.
+        index: show the item at position N, counted from 0.
+        draw: show images drawn with block characters, not as numbers.
 
     Raises:
         IdxError: when it is not an IDX file, or has no such item.
@@ -91,16 +93,4 @@ def _drawing(image: numpy.ndarray) -> str:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("file", metavar="FILE", help="an IDX file, plain or compressed with gzip or xz")
-    what = parser.add_mutually_exclusive_group()
-    what.add_argument("--count", type=int, metavar="N", help="show the first N items, such as labels")
-    what.add_argument("--index", type=int, metavar="N", help="show the item at position N, counted from 0")
-    parser.add_argument("--draw", action="store_true", help="show images drawn with block characters, not as numbers")
-    arguments = parser.parse_args()
-    try:
-        output(main(arguments.file, arguments.count, arguments.index, arguments.draw))
-    except DataError as error:
-        sys.exit(str(error))
-    except OSError as error:
-        sys.exit(f"{printable(arguments.file)}: {error.strerror}")
+    Command(__doc__).answer(main, exclusive=("count", "index"))

@@ -5,15 +5,14 @@ spaces, and its path below the directory. Paths with control characters are refu
 other lines. The number of files goes to standard error.
 """
 
-import argparse
 import hashlib
 import os
 import re
 import sys
 
+from idxpng.command import Command
 from idxpng.errors import DataError
 from idxpng.formats.png_reader import PngError, check_chunks, open_png, pixels_of, read_regular_file
-from idxpng.text import printable
 
 # A line break in a path could pass for another file; a path that is not valid text cannot be digested.
 REFUSED = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
@@ -23,10 +22,13 @@ LARGEST_IMAGE = 2**28  # pixels: whoever made the tree, an image takes no more t
 LARGEST_FILE = 2**31
 
 
-def main(directory: str) -> tuple[str, int]:
-    """The digest of all PNG files below ``directory``, in hexadecimal, and their number.
+def main(directory: str, /) -> str:
+    """The digest of all PNG files below ``directory``, in hexadecimal.
 
     What is digested of each image is its mode, columns and rows as ``"L 28 28 "``, and its pixels row by row.
+
+    Args:
+        directory: such as results/mnist/png.
 
     Raises:
         DataError: when there are none, one cannot be read, or a path could pass for another.
@@ -41,7 +43,8 @@ def main(directory: str) -> tuple[str, int]:
         except PngError as error:
             raise DataError(os.path.join(directory, path), str(error)) from None
         digest.update(f"{hashlib.sha256(pixels).hexdigest()}  {path}\n".encode())
-    return digest.hexdigest(), len(paths)
+    print(f"{len(paths):,} PNG files", file=sys.stderr)
+    return digest.hexdigest()
 
 
 def _paths(directory: str) -> list[str]:
@@ -81,14 +84,4 @@ def _pixels(path: str) -> bytes:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("directory", metavar="DIRECTORY", help="such as results/mnist/png")
-    directory = parser.parse_args().directory
-    try:
-        digest, count = main(directory)
-    except DataError as error:
-        sys.exit(str(error))
-    except OSError as error:
-        sys.exit(f"{printable(error.filename or directory)}: {error.strerror}")
-    print(f"{count:,} PNG files", file=sys.stderr)
-    print(digest)
+    Command(__doc__).answer(main)

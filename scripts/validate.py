@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from idxpng import log
+from idxpng.command import Command
 from idxpng.dataset.mismatch import LABEL_TYPES, mismatch
 from idxpng.errors import DataError
 from idxpng.files.json_file import write_json
@@ -148,10 +149,4 @@ def _describe(file: IdxFile, sha256: str | None) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    from idxpng.command import Command
-
-    command = Command(__doc__)
-    command.add_argument(
-        "--published", nargs="*", default=[], metavar="FILE", help="downloads that show what the IDX files must be"
-    )
-    command.run(main)
+    Command(__doc__).run(main)

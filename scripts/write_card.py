@@ -11,6 +11,7 @@ import yaml
 from pyarrow.parquet import ParquetFile
 
 from idxpng import log
+from idxpng.command import Command
 from idxpng.dataset.file import load
 from idxpng.dataset.model import Dataset
 from idxpng.files.atomic import atomic_file
@@ -30,7 +31,7 @@ class ParquetSplit:
     """What the card must know of a split's Parquet file; ``uncompressed``: bytes of its columns."""
 
     name: str
-    path: Path
+    file: FileRecord
     rows: int
     uncompressed: int
     features: dict[str, Any]
@@ -65,12 +66,12 @@ def main(
     known = load(dataset)
     folder = Path(card).parent
     found = [SplitHeader.read(path) for path in headers]
-    parts = [_read(Path(path).stem, Path(path)) for path in parquet]
-    packed = {part.name: FileRecord.of(part.path, folder) for part in parts}
+    parts = [_read(Path(path), folder) for path in parquet]
+    packed = {part.name: part.file for part in parts}
     listed = {header.split: FileRecord.of(Path(path), folder) for header, path in zip(found, manifests, strict=True)}
     images = {part.name: part.rows for part in parts}
     document = croissant_document.metadata(known, found, packed, listed, list(parts[0].features), images)
-    _write(card, _card(known, parts, packed, Path(overview).name))
+    _write(card, _card(known, parts, Path(overview).name))
     write_json(croissant, document)
     text = [Path(license_text).read_text(encoding="utf-8").strip("\n")] if license_text else []
     _write(license_file, "\n\n".join([terms.license_text(known), *text]))
@@ -86,15 +87,15 @@ def _write(path: str, text: str) -> None:
         file.write(text.encode() + b"\n")
 
 
-def _read(split: str, path: Path) -> ParquetSplit:
+def _read(path: Path, folder: Path) -> ParquetSplit:
     with ParquetFile(path) as file:
         groups = [file.metadata.row_group(group) for group in range(file.metadata.num_row_groups)]
         uncompressed = sum(group.total_byte_size for group in groups)
         features = json.loads(file.schema_arrow.metadata[b"huggingface"])["info"]["features"]
-        return ParquetSplit(split, path, file.metadata.num_rows, uncompressed, features)
+        return ParquetSplit(path.stem, FileRecord.of(path, folder), file.metadata.num_rows, uncompressed, features)
 
 
-def _card(dataset: Dataset, parts: Sequence[ParquetSplit], files: dict[str, FileRecord], overview: str) -> str:
+def _card(dataset: Dataset, parts: Sequence[ParquetSplit], overview: str) -> str:
     split_sizes = [{"name": part.name, "num_bytes": part.uncompressed, "num_examples": part.rows} for part in parts]
     header = {
         "pretty_name": dataset.title,
@@ -104,13 +105,13 @@ def _card(dataset: Dataset, parts: Sequence[ParquetSplit], files: dict[str, File
         "dataset_info": {
             "features": [_feature(name, facts) for name, facts in parts[0].features.items()],
             "splits": split_sizes,
-            "download_size": sum(file.bytes for file in files.values()),
+            "download_size": sum(part.file.bytes for part in parts),
             "dataset_size": sum(part.uncompressed for part in parts),
         },
         "configs": [
             {
                 "config_name": "default",
-                "data_files": [{"split": split, "path": file.path} for split, file in files.items()],
+                "data_files": [{"split": part.name, "path": part.file.path} for part in parts],
             }
         ],
     }
@@ -170,6 +171,4 @@ def _size_category(rows: int) -> str:
 
 
 if __name__ == "__main__":
-    from idxpng.command import Command
-
     Command(__doc__).run(main)

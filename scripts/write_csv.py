@@ -3,6 +3,7 @@
 from collections.abc import Collection
 
 from idxpng import log
+from idxpng.command import Command
 from idxpng.files.atomic import atomic_file
 from idxpng.formats.split_header import SplitHeader
 
@@ -39,6 +40,4 @@ def main(
 
 
 if __name__ == "__main__":
-    from idxpng.command import Command
-
     Command(__doc__).run(main)

@@ -1,10 +1,12 @@
 """Write the dataset file of IDX files that build_idx.py made, which pins their digests."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from idxpng import log
+from idxpng.command import Command
 from idxpng.dataset.writer import dump
 from idxpng.files.atomic import atomic_file
 
@@ -13,7 +15,7 @@ HEAD = (
 )
 
 
-def main(facts: list[str], dataset: str) -> None:
+def main(facts: Sequence[str], /, dataset: str) -> None:
     """Write ``dataset``, a dataset file beside the IDX files.
 
     Args:
@@ -41,8 +43,4 @@ def main(facts: list[str], dataset: str) -> None:
 
 
 if __name__ == "__main__":
-    from idxpng.command import Command
-
-    command = Command(__doc__)
-    command.add_argument("facts", nargs="+", metavar="FILE", help="what build_idx.py wrote, by split")
-    command.run(main)
+    Command(__doc__).run(main)

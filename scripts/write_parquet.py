@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any
 
 from idxpng import log
+from idxpng.command import Command
 from idxpng.errors import DataError
 from idxpng.files.atomic import atomic_file
 from idxpng.formats.png import PngEncoder
@@ -96,6 +97,4 @@ def features(classes: dict[str, str], extra_columns: Sequence[str]) -> dict[str,
 
 
 if __name__ == "__main__":
-    from idxpng.command import Command
-
     Command(__doc__).run(main)

@@ -3,11 +3,14 @@
 import argparse
 import gc
 import re
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Collection
+from functools import partial
 from types import UnionType
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from idxpng.log import job_log
+from idxpng.errors import DataError
+from idxpng.log import described, job_log, output
 
 # An entry under "Args:" in a docstring: indentation, names, and text, of which further lines are indented more.
 ENTRY = re.compile(r"^( +)(\w[\w, ]*): (.*(?:\n\1 +.*)*)", re.MULTILINE)
@@ -28,7 +31,6 @@ class Command(argparse.ArgumentParser):
     def __init__(self, description: str | None) -> None:
         self._names: set[str] = set()
         super().__init__(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
-        self.add_argument("--log", metavar="FILE", help="also write messages to this file")
 
     def add_argument(self, *names: str, **settings: Any) -> argparse.Action:
         action = super().add_argument(*names, **settings)
@@ -38,26 +40,49 @@ class Command(argparse.ArgumentParser):
     def run(self, main: Callable[..., Any]) -> None:
         """Call ``main`` with the arguments of the command line, each by its name; exit with 1 on bad input.
 
-        Each of its parameters that was not added by hand is an option of its name: with values of its type, required
-        where it has no default, and explained under Args in its docstring, or in `SHARED`.
+        Each of its parameters that was not added by hand is an option of its name, or an argument if it is
+        positional-only: with values of its type, required where it has no default, and explained under Args in its
+        docstring, or in `SHARED`.
         """
+        self.add_argument("--log", metavar="FILE", help="also write messages to this file")
+        call = self._parsed(main)
+        with job_log(call.keywords.pop("log")):
+            call()
+        gc.freeze()  # skips a last garbage collection when the process ends
+
+    def answer(self, main: Callable[..., str | None], exclusive: Collection[str] = ()) -> None:
+        """Call ``main`` as `run` does, and print the text that it returns, or the error alone.
+
+        A command line may have only one of the ``exclusive`` parameters.
+        """
+        call = self._parsed(main, exclusive)
+        try:
+            text = call()
+        except (DataError, OSError) as error:
+            sys.exit(described(error))
+        if text is not None:
+            output(text)
+
+    def _parsed(self, main: Callable[..., Any], exclusive: Collection[str] = ()) -> partial[Any]:
+        """A call of ``main`` with the arguments of the command line."""
         explained = SHARED | _explanations(main.__doc__ or "")
         hints = get_type_hints(main)
         names = main.__code__.co_varnames[: main.__code__.co_argcount]
-        required = names[: len(names) - len(main.__defaults__ or ())]
+        positional = names[: main.__code__.co_posonlyargcount]
+        defaults = dict(zip(reversed(names), reversed(main.__defaults__ or ()), strict=False))
+        group = self.add_mutually_exclusive_group() if exclusive else self
         for name in names:
             if name not in self._names:
-                self.add_argument(
-                    f"--{name.replace('_', '-')}",
-                    required=name in required,
-                    default=argparse.SUPPRESS,  # that of the function
-                    help=explained[name].replace("%", "%%"),
-                    **_values(hints[name]),
-                )
-        arguments = vars(self.parse_args())
-        with job_log(arguments.pop("log")):
-            main(**arguments)
-        gc.freeze()  # skips a last garbage collection when the process ends
+                settings = _values(hints[name]) | ({"nargs": "*"} if defaults.get(name) == () else {})
+                if name in positional:
+                    flag, settings["metavar"] = name, name.upper().removesuffix("S")
+                else:
+                    flag, settings["required"] = f"--{name.replace('_', '-')}", name not in defaults
+                settings["help"] = explained[name].replace("%", "%%")
+                # The default is that of the function.
+                (group if name in exclusive else self).add_argument(flag, default=argparse.SUPPRESS, **settings)
+        given = vars(self.parse_args())
+        return partial(main, *[given.pop(name) for name in positional if name in given], **given)
 
 
 def _explanations(docstring: str) -> dict[str, str]:
@@ -76,6 +101,8 @@ def _values(hint: Any) -> dict[str, Any]:
         hint = get_args(hint)[0]
     if hint is bool:
         return {"action": "store_true"}
+    if get_origin(hint) is Literal:
+        return {"choices": get_args(hint)}
     if get_origin(hint):
         return {"nargs": "+"} | _values(get_args(hint)[0])
     return {"type": int, "metavar": "N"} if hint is int else {}

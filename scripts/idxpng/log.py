@@ -37,6 +37,13 @@ def output(text: str) -> None:
     print(safe.encode(encoding, "backslashreplace").decode(encoding))
 
 
+def described(error: DataError | OSError) -> str:
+    """The message of an error that bad input or the file system raises."""
+    if isinstance(error, DataError):
+        return str(error)
+    return f"{printable(error.filename or 'a file')}: {error.strerror or error}"
+
+
 def _say(level: str, text: str) -> None:
     """Write a message of one or more lines, without characters that act on a terminal."""
     text = "\n".join(map(printable, text.split("\n")))
@@ -65,10 +72,8 @@ def job_log(path: str | None) -> Iterator[None]:
     try:
         yield
         info("done in %.3f s, CPU %.3f s", time.perf_counter() - wall, time.process_time() - cpu)
-    except DataError as error:
-        _fail(str(error))
-    except OSError as error:
-        _fail(f"{printable(error.filename or 'a file')}: {error.strerror or error}")
+    except (DataError, OSError) as error:
+        _fail(described(error))
     except Exception:
         import traceback
 

@@ -2,11 +2,12 @@
 
 import sys
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
 from idxpng.command import Command
+from idxpng.errors import DataError
 
 GIVEN: dict[str, Any] = {}
 
@@ -65,6 +66,49 @@ def test_an_argument_added_by_hand_replaces_the_option(monkeypatch: pytest.Monke
     command.add_argument("label_file")
     command.run(main)
     assert (GIVEN["label_file"], GIVEN["images"]) == ("c", ["a"])
+
+
+def answer(
+    files: Sequence[str] = (), /, kind: Literal["a", "b"] = "a", first: int = 0, last: int = 0, more: Sequence[str] = ()
+) -> str:
+    """Do it.
+
+    Args:
+        files: some.
+        kind, first, last, more: which.
+    """
+    if kind == "b":
+        raise DataError("b", "a bad\x1bkind")
+    return f"{list(files)} {first} {last} {list(more)}"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "printed"),
+    [
+        ([], "[] 0 0 []"),
+        (["x", "y", "--first", "3", "--more"], "['x', 'y'] 3 0 []"),
+        (["--more", "z", "--last", "4"], "[] 0 4 ['z']"),
+    ],
+)
+def test_a_command_takes_positional_parameters_and_prints_what_its_function_returns(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: list[str], printed: str
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["main.py", *arguments])
+    Command("What it does.").answer(answer)
+    assert capsys.readouterr().out == printed + "\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [(["--kind", "c"], 2), (["--first", "1", "--last", "2"], 2), (["--kind", "b"], "b: a bad\\x1bkind")],
+)
+def test_a_command_refuses_other_choices_and_exclusive_options_and_ends_with_the_error(
+    monkeypatch: pytest.MonkeyPatch, arguments: list[str], code: object
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["main.py", *arguments])
+    with pytest.raises(SystemExit) as end:
+        Command("What it does.").answer(answer, exclusive=("first", "last"))
+    assert end.value.code == code
 
 
 def test_help_shows_the_text_of_the_docstring(

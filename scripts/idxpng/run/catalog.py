@@ -68,22 +68,15 @@ class Catalog:
             self._known[name] = self._load(name, at)
         return self._known[name]
 
-    def check_splits(self, splits: Sequence[str]) -> None:
-        """Check that every split in ``splits`` belongs to a configured dataset.
+    def check_requested(self, splits: Sequence[str], classes: Sequence[int]) -> None:
+        """Check that each split and each label belongs to a configured dataset.
 
         Raises:
             DataError: when one does not.
         """
-        _check_known("split", splits, {split for dataset in self.configured.values() for split in dataset.splits})
-
-    def check_classes(self, classes: Sequence[int]) -> None:
-        """Check that every label in ``classes`` belongs to a configured dataset.
-
-        Raises:
-            DataError: when one does not.
-        """
-        known = {label for dataset in self.configured.values() for label in dataset.classes}
-        _check_known("label", classes, known, at="classes")
+        datasets = self.configured.values()
+        _check_known("split", splits, {split for dataset in datasets for split in dataset.splits}, "splits")
+        _check_known("label", classes, {label for dataset in datasets for label in dataset.classes}, "classes")
 
     def file(self, name: str) -> str:
         """The local path of a dataset's file."""
@@ -135,7 +128,7 @@ class Catalog:
         return load(path, self._schema, display_name=display_name)
 
 
-def _check_known(what: str, requested: Sequence[Any], known: set[Any], at: str = "splits") -> None:
+def _check_known(what: str, requested: Sequence[Any], known: set[Any], at: str) -> None:
     for one in requested:
         if one not in known:
             expected = f"some of {', '.join(map(str, sorted(known)))}"

@@ -10,6 +10,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from idxpng.text import is_url
 DESCRIPTION = ("title", "license", "attribution", "citation", "url", "creators", "published")
 
 
+@dataclass(frozen=True)
 class Plan:
     """What a run makes, and how.
 
@@ -40,25 +42,18 @@ class Plan:
         DataError: when the configuration names an unknown split, label, or dataset.
     """
 
-    def __init__(
-        self,
-        config: Config,
-        catalog: Catalog,
-        results: str,
-        resources: str,
-        targets: Callable[[], set[str]],
-    ) -> None:
-        self.config = config
-        self.catalog = catalog
-        self.results = results
-        self.resources = resources
-        self._targets = targets
-        catalog.check_splits(config.splits)
-        catalog.check_classes(config.classes)
-        for dataset in catalog.configured.values():
+    config: Config
+    catalog: Catalog
+    results: str
+    resources: str
+    targets: Callable[[], set[str]]
+
+    def __post_init__(self) -> None:
+        self.catalog.check_requested(self.config.splits, self.config.classes)
+        for dataset in self.catalog.configured.values():
             self.labels(dataset)
-        for name in config.mirrors:
-            catalog.dataset(name, at="mirrors")
+        for name in self.config.mirrors:
+            self.catalog.dataset(name, at="mirrors")
 
     # Which files
 
@@ -141,7 +136,7 @@ class Plan:
     def outputs_of_other_targets(self, wildcards: Any) -> list[str]:
         """What the same command makes of a dataset besides the list of its files, which is therefore made last."""
         folder = f"{self.results}/{wildcards.dataset}"
-        targets = sorted(self._targets() - {"checksums", f"{folder}/SHA256SUMS"})
+        targets = sorted(self.targets() - {"checksums", f"{folder}/SHA256SUMS"})
         below = [path for path in targets if f"{path}/".startswith(f"{folder}/")]
         folders = self.folder_targets(below)
         files = [file for path in below for file in folders.get(path, [path])]
@@ -152,7 +147,7 @@ class Plan:
 
         On its own, `verify` must not create files whose absence it should report.
         """
-        proofs_only = all(target == "verify" or "/verify/" in target for target in self._targets())
+        proofs_only = all(target == "verify" or "/verify/" in target for target in self.targets())
         if proofs_only or wildcards.split not in self.splits(self._dataset(wildcards)):
             return []
         return self.expand(IMAGES, wildcards.dataset, wildcards.split)
