@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Collection, Iterator
@@ -11,7 +12,6 @@ from typing import Any
 from idxpng.dataset.model import Dataset
 from idxpng.dataset.writer import dump, file_facts, split_facts
 from idxpng.formats.split_header import SplitHeader
-from idxpng.publish.provenance import FileRecord
 from idxpng.run.plan import Plan
 
 
@@ -124,9 +124,10 @@ def digests_to_pin(dataset: Dataset, plan: Plan) -> str:
         for role, file, idx in zip(("images", "labels"), split.files, (header.images, header.labels), strict=True):
             published = Path(plan.resources, dataset.name, file.published)
             if not file.pinned and published.is_file():
-                record = FileRecord.of(published, published.parent)
-                digests = {"sha256": record.sha256, "content_sha256": idx["content_sha256"], "verified": "bytes"}
-                facts[role] = file_facts(file) | {"bytes": record.bytes} | digests
+                with open(published, "rb") as stream:
+                    sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+                digests = {"sha256": sha256, "content_sha256": idx["content_sha256"], "verified": "bytes"}
+                facts[role] = file_facts(file) | {"bytes": published.stat().st_size} | digests
                 found = True
     if not found:
         return ""
