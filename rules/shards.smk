@@ -31,7 +31,7 @@ rule index_shards:
         header="<results>/{dataset}/header/{split}.json",
         shards=plan.each("<results>/{dataset}/webdataset/{split}-{shard}.tar"),
     output:
-        "<results>/{dataset}/webdataset/{split}.json",
+        update("<results>/{dataset}/webdataset/{split}.json"),  # it lists the shards of an earlier run, to remove
     log:
         "<logs>/{dataset}/index_shards/{split}.log",
     benchmark:

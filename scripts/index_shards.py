@@ -26,13 +26,13 @@ def main(
     """Write ``index``, a JSON file: how the shards were made, the classes, then of each shard its name, images, bytes
     and SHA-256.
 
-    Files in its folder that have the name of a shard of the split, and are not in the list, are removed: whoever
-    loads ``train-*.tar`` gets what the list has.
+    Shards that the index of an earlier run lists, and this one does not, are removed: whoever loads ``train-*.tar``
+    gets what the list has.
 
     Args:
         shards: the tar files, in their order.
         header: what `validate` wrote about the split.
-        index: the file to make.
+        index: the file to make, ``{split}.json``.
         shard_size, shuffle_seed, limit, classes: what pack.py was given.
     """
     split_header = SplitHeader.read(header)
@@ -56,7 +56,7 @@ def main(
         "class_names": {str(label): name for label, name in split_header.names(classes).items()},
         "shards": described,
     }
-    remove_shards(Path(index).parent, split_header.split, {shard["file"] for shard in described})
+    remove_shards(index, {shard["file"] for shard in described})
     write_json(index, document)
     log.info("%s: %d images in %d shards", index, images, len(shards))
 

@@ -23,8 +23,8 @@ def main(label_manifests: Sequence[str], /, manifest: str, png: str | None = Non
     Args:
         label_manifests: ``{label}.csv`` of each label of the split, in one folder.
         manifest: the CSV file to make.
-        png: the folder of the split's label directories. Of those, and of the label manifests, what belongs to
-            another label is removed: an earlier run made it, when the dataset had other classes.
+        png: the folder of the split's label directories. If a manifest beside ``label_manifests`` lists the images of
+            a different label, an earlier run made both, when the dataset had other classes: they are removed.
 
     Raises:
         DiskRoomError: when the disk lacks the space.

@@ -2,7 +2,8 @@
 
 It is the SHA-256 of a text with a line for each file, ordered by path: the SHA-256 of its size and pixels, two
 spaces, and its path below the directory. Paths with control characters are refused, since they could look like
-other lines. The number of files goes to standard error.
+other lines. So is what a loader would load besides: images of other formats, and what is behind links. The number of
+files goes to standard error.
 """
 
 import hashlib
@@ -14,6 +15,8 @@ from idxpng.command import Command
 from idxpng.errors import DataError
 from idxpng.formats.png_reader import PngError, check_chunks, open_png, pixels_of, read_regular_file
 
+# What torchvision's ImageFolder loads, in either case.
+IMAGES = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp")
 # A line break in a path could pass for another file; a path that is not valid text cannot be digested.
 REFUSED = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 # Deflate makes at most 1,032 bytes of one, and a byte has at most eight pixels.
@@ -48,19 +51,19 @@ def main(directory: str, /) -> str:
 
 
 def _paths(directory: str) -> list[str]:
-    """The path below ``directory`` of each file whose name ends in .png, in order."""
+    """The path below ``directory`` of each PNG file, in order."""
     paths = []
-    for folder, _, names in os.walk(directory, onerror=_raise):
-        for name in names:
-            if name.endswith(".png"):
-                path = os.path.relpath(os.path.join(folder, name), directory)
-                if REFUSED.search(path):
-                    raise DataError(
-                        os.path.join(directory, path),
-                        "the path has control characters or is not valid text",
-                        todo="rename it",
-                    )
-                paths.append(path)
+    for folder, folders, names in os.walk(directory, onerror=_raise):
+        for link in filter(os.path.islink, (os.path.join(folder, name) for name in folders)):
+            raise DataError(
+                link, "a link to a folder, which a loader would follow", todo="remove it, or copy the folder"
+            )
+        for path in (os.path.join(folder, name) for name in names if name.lower().endswith(IMAGES)):
+            if REFUSED.search(os.path.relpath(path, directory)):
+                raise DataError(path, "the path has control characters or is not valid text", todo="rename it")
+            if not path.lower().endswith(".png"):
+                raise DataError(path, "not a PNG file, but a loader would load it", todo="remove it, or convert it")
+            paths.append(os.path.relpath(path, directory))
     return sorted(paths)
 
 

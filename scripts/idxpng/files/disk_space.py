@@ -3,9 +3,11 @@
 import errno
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 
+from idxpng import log
 from idxpng.errors import DataError
 
 AGAIN = "free some, and run the same command again"
@@ -22,9 +24,9 @@ def check_space(file: str | os.PathLike[str], size: int, folder: str | os.PathLi
         DiskRoomError: when there is not enough.
     """
     folder = folder or Path(file).absolute().parent
-    free = os.statvfs(folder)
-    found = free.f_bavail * free.f_frsize
-    if size > found:
+    free = _free(folder)
+    found = free and free.f_bavail * free.f_frsize
+    if found is not None and size > found:
         raise DiskRoomError(
             file,
             "not enough disk space",
@@ -49,12 +51,12 @@ def disk_full_error(file: str | os.PathLike[str]) -> Iterator[None]:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
         folder = existing_folder(Path(file).absolute().parent)
-        free = os.statvfs(folder)
+        free = _free(folder)
         raise DiskRoomError(
             file,
             error.strerror or "no space left",
             expected="more than is free",
-            found=f"{free.f_bavail * free.f_frsize} bytes and {free.f_favail} inodes free in {folder}",
+            found=free and f"{free.f_bavail * free.f_frsize} bytes and {free.f_favail} inodes free in {folder}",
             todo=AGAIN,
         ) from None
 
@@ -69,7 +71,9 @@ def check_room_for_files(folder: str | os.PathLike[str], files: int) -> None:
         DiskRoomError: when there are not as many free inodes or blocks.
     """
     existing = existing_folder(Path(folder).absolute())
-    free = os.statvfs(existing)
+    free = _free(existing)
+    if free is None:
+        return
     instead = "free some, or `snakemake webdataset` packs the images into a few tar files instead (rule pack)"
     if free.f_files and files > free.f_favail:
         needed, found = f"{files} inodes", f"{free.f_favail} free"
@@ -79,6 +83,20 @@ def check_room_for_files(folder: str | os.PathLike[str], files: int) -> None:
     else:
         return
     raise DiskRoomError(existing, f"no room for {files} files", expected=needed, found=found, todo=instead)
+
+
+def _free(folder: str | os.PathLike[str]) -> os.statvfs_result | None:
+    """What is free on the file system of a folder; None, with one warning, where it does not say."""
+    with suppress(OSError):
+        if (found := os.statvfs(folder)).f_blocks:
+            return found
+    _warn_once()
+    return None
+
+
+@cache
+def _warn_once() -> None:
+    log.warning("this file system does not say how much room it has: a full disk is reported only when it is full")
 
 
 def existing_folder(folder: Path) -> Path:

@@ -1,28 +1,38 @@
 """Removing shards and labels of earlier runs that a loader would still find.
 
 A different limit or shard size leaves shards that ``train-*.tar`` matches, a different list of classes leaves label
-directories that an image-folder loader takes for classes. Only files with names that the workflow uses are removed.
+directories that an image-folder loader takes for classes. Only what an index or a manifest of an earlier run lists is
+removed.
 """
 
+import csv
+import hashlib
+import io
+import json
 import os
 import re
-import shutil
 from collections.abc import Collection
 from pathlib import Path
 
 from idxpng import log
+from idxpng.text import printable
 
 TIMESTAMP = ".snakemake_timestamp"  # Snakemake's own file, in a directory that is an output
 
 
-def remove_shards(folder: str | os.PathLike[str], split: str, current: Collection[str]) -> list[str]:
-    """Remove each ``{split}-{number}.tar`` that is not in ``current``; return the removed names."""
-    shards = _names(folder, rf"{re.escape(split)}-\d{{6,}}\.tar")
-    stale = sorted(set(shards) - set(current))
+def remove_shards(index: str | os.PathLike[str], current: Collection[str]) -> list[str]:
+    """Remove the shards that the ``index`` of an earlier run lists and ``current`` does not; return their names."""
+    folder, split = Path(index).parent, Path(index).stem
+    entries, listed = _entries(folder), _listed_shards(Path(index))
+    others = {name for name in entries if re.fullmatch(rf"{re.escape(split)}-\d{{6,}}\.tar", name, re.ASCII)}
+    others -= set(current)
+    stale = sorted(name for name in others & set(listed) if entries[name] and _digest(folder / name) == listed[name])
     for name in stale:
-        (Path(folder) / name).unlink()
+        (folder / name).unlink()
     if stale:
-        log.warning("%s: removed %d shards of an earlier run: %s", folder, len(stale), _listed(stale))
+        log.warning("%s: removed %d shards of an earlier run: %s", folder, len(stale), _some(stale))
+    if others := others - set(stale):
+        log.warning("%s: not shards of this run, but not removed: %s", folder, _some(others))
     return stale
 
 
@@ -31,7 +41,7 @@ def remove_labels(
 ) -> list[str]:
     """Remove the directories and manifests of labels that a split no longer has; return the removed names.
 
-    A directory with anything but our images stays as it is, with a warning.
+    A directory with anything but the images that its manifest lists stays as it is, with a warning.
 
     Args:
         png: the folder of the split's label directories, such as ``0`` and ``07``.
@@ -39,31 +49,73 @@ def remove_labels(
         current: names of the label directories that the split has.
     """
     removed = []
-    for name in sorted(set(_names(png, r"\d+")) - set(current)):
-        directory = Path(png) / name
-        foreign = set(os.listdir(directory)) - set(_names(directory, rf"\d+\.png|{re.escape(TIMESTAMP)}"))
-        if foreign:
-            log.warning("%s: not a label of the split, but not removed, because it has %s", directory, _listed(foreign))
+    for name in sorted({Path(name).stem for name in _entries(manifests)} - set(current)):
+        directory, manifest = Path(png) / name, Path(manifests) / f"{name}.csv"
+        listed = _listed_images(manifest)
+        if listed is None or directory.is_symlink():
             continue
-        shutil.rmtree(directory)
+        entries = _entries(directory)
+        if foreign := [entry for entry, is_file in entries.items() if not (is_file and entry in listed)]:
+            log.warning("%s: not a label of the split, but not removed, because it has %s", directory, _some(foreign))
+            continue
+        for entry in entries:
+            (directory / entry).unlink()
+        if directory.is_dir():
+            directory.rmdir()
+        manifest.unlink()
         removed.append(name)
-    for name in _names(manifests, r"\d+\.csv"):
-        if name.removesuffix(".csv") not in current:
-            (Path(manifests) / name).unlink()
     if removed:
-        log.warning("%s: removed %d labels of an earlier run: %s", png, len(removed), _listed(removed))
+        log.warning("%s: removed %d labels of an earlier run: %s", png, len(removed), _some(removed))
+    if others := _entries(png).keys() - set(current):
+        log.warning("%s: not labels of the split, but not removed: %s", png, _some(others))
     return removed
 
 
-def _names(folder: str | os.PathLike[str], pattern: str) -> list[str]:
-    """The names in a folder that match the whole pattern, except links; none if there is no folder."""
+def _listed_shards(index: Path) -> dict[str, str]:
+    """Name and SHA-256 of each shard that an index lists; none if it is not an index."""
+    try:
+        with _open(index) as file:
+            return {shard["file"]: shard["sha256"] for shard in json.load(file)["shards"]}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def _listed_images(manifest: Path) -> set[str] | None:
+    """The names in a label's directory that its manifest lists; None if it is not its manifest."""
+    folder = f"{manifest.parent.name}/{manifest.stem}"
+    try:
+        with _open(manifest) as file:
+            rows = csv.DictReader(io.TextIOWrapper(file, encoding="utf-8", newline=""))
+            columns, paths = rows.fieldnames or [], [os.path.split(row["path"]) for row in rows]
+    except (OSError, ValueError, KeyError, TypeError, csv.Error):
+        return None
+    if list(columns[:2]) != ["path", "split"] or any(parent != folder for parent, _ in paths):
+        return None
+    return {name for _, name in paths} | {TIMESTAMP}
+
+
+def _open(path: Path) -> io.BufferedReader:
+    """Open a file without following a link or waiting for a pipe."""
+    return open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb")
+
+
+def _digest(path: Path) -> str | None:
+    """The SHA-256 of a file; None if it cannot be read."""
+    try:
+        with _open(path) as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return None
+
+
+def _entries(folder: str | os.PathLike[str]) -> dict[str, bool]:
+    """The names in a folder, and whether each is a regular file; none if there is no folder."""
     if not os.path.isdir(folder):
-        return []
-    matches = re.compile(pattern, re.ASCII).fullmatch
+        return {}
     with os.scandir(folder) as entries:
-        return [entry.name for entry in entries if matches(entry.name) and not entry.is_symlink()]
+        return {entry.name: entry.is_file(follow_symlinks=False) for entry in entries}
 
 
-def _listed(names: Collection[str], shown: int = 5) -> str:
-    some = ", ".join(sorted(names)[:shown])
+def _some(names: Collection[str], shown: int = 5) -> str:
+    some = ", ".join(map(printable, sorted(names)[:shown]))
     return f"{some} and {len(names) - shown} more" if len(names) > shown else some

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +34,10 @@ def check_folder(path: str | os.PathLike[str], name: str, writable: bool = True)
         found = f"{existing} is a file"
         raise DataError(path, "cannot be a folder", expected="a folder, or nothing", found=found, todo=todo)
     if writable and not os.access(existing, os.W_OK | os.X_OK):
-        read_only = os.statvfs(existing).f_flag & os.ST_RDONLY
-        found = f"{existing} is on a read-only file system" if read_only else f"no permission to write in {existing}"
+        found = f"no permission to write in {existing}"
+        with suppress(OSError):
+            if os.statvfs(existing).f_flag & os.ST_RDONLY:
+                found = f"{existing} is on a read-only file system"
         raise DataError(path, "cannot be written", found=found, todo=todo)
 
 

@@ -2,10 +2,12 @@
 
 import errno
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from idxpng.files import disk_space
 from idxpng.files.disk_space import DiskRoomError, check_room_for_files, check_space, disk_full_error
 
 
@@ -43,3 +45,24 @@ def test_a_disk_that_is_full_is_reported_with_the_file_and_what_is_free(
 def test_other_errors_are_not_taken_for_a_full_disk(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="missing"), disk_full_error(tmp_path / "file"):
         (tmp_path / "missing").read_bytes()
+
+
+def refuse(path: object) -> os.statvfs_result:
+    raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+
+def zeros(path: object) -> os.statvfs_result:
+    return os.statvfs_result((4096, 4096, *[0] * 8))
+
+
+@pytest.mark.parametrize("statvfs", [refuse, zeros])
+def test_a_file_system_that_does_not_say_what_is_free_is_reported_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, statvfs: Callable[..., object]
+) -> None:
+    monkeypatch.setattr(disk_space.os, "statvfs", statvfs)
+    disk_space._warn_once.cache_clear()
+    check_space(tmp_path / "file", 10**18)
+    check_room_for_files(tmp_path, 10**9)
+    with pytest.raises(DiskRoomError, match="No space left"), disk_full_error(tmp_path / "file"):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert caplog.text.count("does not say how much room it has") == 1

@@ -1,5 +1,8 @@
 """Files that a split no longer has are removed, and no others."""
 
+import hashlib
+import json
+import os
 from pathlib import Path
 
 import pytest
@@ -17,20 +20,55 @@ def touch(folder: Path, *paths: str) -> None:
         (folder / path).touch()
 
 
+def index(folder: Path, *shards: str) -> Path:
+    """The index of an earlier run, which lists empty shards."""
+    listed = [{"file": name, "sha256": hashlib.sha256().hexdigest()} for name in shards]
+    (folder / "train.json").write_text(json.dumps({"shards": listed}))
+    return folder / "train.json"
+
+
+def manifest(folder: Path, *paths: str) -> None:
+    """The manifest of a label of an earlier run, which lists images."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.write_text("\n".join(["path,split,index", *(f"{path},train,0" for path in paths), ""]))
+
+
 def test_shards_that_are_no_longer_listed_are_removed(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     current = [f"train-{number:06}.tar" for number in range(2)]
     stale = [f"train-{number:06}.tar" for number in range(2, 9)]
     kept = ["test-000007.tar", "train-extra-000007.tar", "train-7.tar", "train-000007.tar.gz", "train.json", "x.tar"]
     touch(tmp_path, *current, *stale, *kept)
-    assert remove_shards(tmp_path, "train", current) == stale
+    assert remove_shards(index(tmp_path, *current, *stale, "x.tar", "../x"), current) == stale
     assert names(tmp_path) == sorted([*current, *kept])
     assert "removed 7 shards of an earlier run: train-000002.tar" in caplog.text
     assert "and 2 more" in caplog.text
+    assert "not removed" not in caplog.text
+
+
+def test_shards_that_no_index_lists_are_left_and_reported(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    touch(tmp_path, "train-000001.tar", "train-000002.tar", "elsewhere")
+    (tmp_path / "train-000003.tar").write_bytes(b"replaced after that run")
+    (tmp_path / "train-000004.tar").symlink_to(tmp_path / "elsewhere")
+    os.mkfifo(tmp_path / "train-000005.tar")
+    listed = [f"train-00000{number}.tar" for number in (1, 3, 4, 5)]
+    assert remove_shards(index(tmp_path, *listed), []) == ["train-000001.tar"]
+    assert len(list(tmp_path.glob("*.tar"))) == 4
+    assert "not shards of this run, but not removed: train-000002.tar, train-000003.tar" in caplog.text
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"shards": [1]}', '{"shards": [{"file": "train-000001.tar"}]}'])
+def test_what_is_not_an_index_removes_no_shard(tmp_path: Path, text: str) -> None:
+    touch(tmp_path, "train-000001.tar")
+    (tmp_path / "train.json").write_text(text)
+    assert remove_shards(tmp_path / "train.json", []) == []
+    (tmp_path / "train.json").unlink()
+    os.mkfifo(tmp_path / "train.json")
+    assert remove_shards(tmp_path / "train.json", []) == []
 
 
 def test_when_all_is_current_nothing_is_removed_or_reported(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     touch(tmp_path, "train-000000.tar", "png/0/0.png", "manifest/0.csv")
-    assert remove_shards(tmp_path, "train", ["train-000000.tar"]) == []
+    assert remove_shards(tmp_path / "train.json", ["train-000000.tar"]) == []
     assert remove_labels(tmp_path / "png", tmp_path / "manifest", ["0"]) == []
     assert (len(names(tmp_path)), caplog.text) == (3, "")
 
@@ -41,21 +79,45 @@ def test_labels_that_the_split_no_longer_has_are_removed_with_their_manifests(
     png, manifests = tmp_path / "png/train", tmp_path / "manifest/train"
     touch(png, "0/00.png", "0/.snakemake_timestamp", "1/01.png", "00/00.png", "01/01.png", "notes/1.png", "a.png")
     (png / "2").mkdir()
-    touch(manifests, "0.csv", "1.csv", "2.csv", "00.csv", "01.csv", "notes.csv")
+    touch(manifests, "00.csv", "01.csv", "notes.csv")
+    manifest(manifests / "0.csv", "train/0/00.png")
+    manifest(manifests / "1.csv", "train/1/01.png", "train/1/02.png")
+    manifest(manifests / "2.csv")
     assert remove_labels(png, manifests, ["00", "01"]) == ["0", "1", "2"]
     assert names(png) == ["00/00.png", "01/01.png", "a.png", "notes/1.png"]
     assert not (png / "2").exists()
     assert names(manifests) == ["00.csv", "01.csv", "notes.csv"]
     assert "removed 3 labels of an earlier run: 0, 1, 2" in caplog.text
+    assert "png/train: not labels of the split, but not removed: a.png, notes" in caplog.text
+
+
+def test_labels_that_no_manifest_of_an_earlier_run_lists_are_left_and_reported(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    png, manifests = tmp_path / "png/train", tmp_path / "manifest/train"
+    touch(png, *(f"{label}/1.png" for label in (10, 11, 12, 13, 14)))
+    manifest(manifests / "11.csv", "train/10/1.png")
+    touch(manifests, "12.csv")
+    (manifests / "13.csv").write_text("path,label\ntrain/13/1.png,13\n")
+    os.mkfifo(manifests / "14.csv")
+    before = len(names(tmp_path))
+    assert remove_labels(png, manifests, []) == []
+    assert len(names(tmp_path)) == before
+    assert "not removed: 10, 11, 12, 13, 14" in caplog.text
 
 
 def test_a_directory_with_files_that_are_not_ours_is_left_and_reported(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    touch(tmp_path, "png/0/0.png", "png/0/mine.txt", "png/1/1.png", "elsewhere/2.png")
+    touch(tmp_path, "png/0/0.png", "png/0/mine.txt", "png/1/1.png", "elsewhere/2.png", "png/3/4.png")
     (tmp_path / "png/2").symlink_to(tmp_path / "elsewhere")
     (tmp_path / "png/1/3.png").symlink_to(tmp_path / "elsewhere/2.png")
-    assert remove_labels(tmp_path / "png", tmp_path / "manifest", []) == []
-    assert len(names(tmp_path)) == 5
+    manifest(tmp_path / "train/0.csv", "train/0/0.png")
+    manifest(tmp_path / "train/1.csv", "train/1/1.png", "train/1/3.png")
+    manifest(tmp_path / "train/2.csv", "train/2/2.png")
+    manifest(tmp_path / "train/3.csv", "train/3/3.png")
+    assert remove_labels(tmp_path / "png", tmp_path / "train", []) == []
+    assert len(names(tmp_path)) == 10
     assert "png/0: not a label of the split, but not removed, because it has mine.txt" in caplog.text
     assert "png/1: not a label of the split, but not removed, because it has 3.png" in caplog.text
+    assert "png/3: not a label of the split, but not removed, because it has 4.png" in caplog.text

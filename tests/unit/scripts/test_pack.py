@@ -158,7 +158,9 @@ def test_shards_of_an_earlier_run_that_are_not_listed_are_removed(tmp_path: Path
     shards = [make_shard(tmp_path, number) for number in range(3)]
     other_split = shards[0].with_name("test-000002.tar")
     other_split.touch()
-    index_shards.main([str(shards[0])], str(tmp_path / "header.json"), str(tmp_path / "train.json"), 20, limit=20)
+    header, index = str(tmp_path / "header.json"), str(tmp_path / "train.json")
+    index_shards.main(list(map(str, shards)), header, index, 20)
+    index_shards.main([str(shards[0])], header, index, 20, limit=20)
     assert sorted(tmp_path.glob("*.tar")) == [other_split, shards[0]]
 
 

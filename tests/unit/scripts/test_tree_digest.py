@@ -88,6 +88,31 @@ def test_an_image_with_a_palette_is_refused(tree: Path) -> None:
     assert f"{tree}/palette.png: palette images have no digest" in refusal(tree)
 
 
+@pytest.mark.parametrize("name", ["a.PNG", "A.Png", ".hidden.png"])
+def test_every_name_that_a_loader_takes_for_a_png_file_is_digested(tree: Path, name: str) -> None:
+    before = digest(tree)
+    (tree / "train/3" / name).write_bytes(png(FIRST))
+    assert digest(tree) != before
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "a.JPEG", "a.ppm", "a.bmp", "a.pgm", "a.tif", "a.TIFF", ".webp", "é.webp"])
+def test_an_image_of_a_different_format_is_refused(tree: Path, name: str) -> None:
+    (tree / "train/3" / name).touch()
+    assert f"{tree}/train/3/{name}: not a PNG file, but a loader would load it" in refusal(tree)
+
+
+def test_a_linked_folder_or_file_is_refused(tree: Path) -> None:
+    (tree / "train/4").symlink_to(tree / "train/3")
+    assert f"{tree}/train/4: a link to a folder" in refusal(tree)
+    (tree / "train/4").unlink()
+    (tree / "train/3/2.PNG").symlink_to("1.png")
+    assert f"{tree}/train/3/2.PNG: a symbolic link" in refusal(tree)
+    linked = tree.with_name("linked")
+    linked.symlink_to(tree)
+    (tree / "train/3/2.PNG").unlink()
+    assert digest(linked) == digest(tree)
+
+
 def test_a_tree_without_png_files_is_refused(tree: Path) -> None:
     for path in tree.rglob("*.png"):
         path.unlink()
