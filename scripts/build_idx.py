@@ -15,7 +15,8 @@ from typing import NamedTuple
 
 from idxpng import log
 from idxpng.command import Command
-from idxpng.dataset.file import LARGEST_LABEL, load
+from idxpng.dataset.file import load
+from idxpng.dataset.mismatch import LARGEST_LABEL
 from idxpng.dataset.model import Dataset
 from idxpng.errors import DataError
 from idxpng.files.atomic import atomic_file

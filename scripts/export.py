@@ -18,6 +18,7 @@ from idxpng.files.partial import in_turn
 from idxpng.formats.labeled_images import LabeledImages
 from idxpng.formats.png import PngEncoder
 from idxpng.formats.split_header import SplitHeader
+from idxpng.text import counted
 
 COLUMNS = ("path", "split", "index", "label", "class_name", "sha256")
 PATIENCE = 2.0  # seconds for another process that publishes an export
@@ -87,8 +88,8 @@ def _check_count(png: Path, directory: Path, count: int) -> None:
         raise DataError(
             png,
             "another program changed the directory during the export",
-            expected=f"{count} files",
-            found=f"{found} files in {directory.name}",
+            expected=counted(count, "file"),
+            found=f"{counted(found, 'file')} in {directory.name}",
             todo="run the same command again",
         )
 

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from idxpng import log
 from idxpng.command import Command
-from idxpng.dataset.mismatch import LABEL_TYPES, mismatch
+from idxpng.dataset.mismatch import LARGEST_LABEL, mismatch
 from idxpng.errors import DataError
 from idxpng.files.json_file import write_json
 from idxpng.formats.idx import IdxFile, IdxHeader
 from idxpng.formats.labeled_images import LabeledImages, labels_header
+from idxpng.text import counted
 
 if TYPE_CHECKING:
     from idxpng.dataset.model import Dataset, Split  # not in the digest
@@ -56,7 +57,8 @@ def main(dataset: str, split: str, images: str, labels: str, header: str, publis
     write_json(header, document)
     _, *shape = found["images"]["dims"]
     count = known.split(split).count
-    log.info("%s: %d images of %d × %d pixels in %d classes", images, count, *shape, len(known.classes))
+    many = counted(count, "image"), *shape, counted(len(known.classes), "class")
+    log.info("%s: %s of %d × %d pixels in %s", images, *many)
 
 
 def _origin(dataset: str) -> str:
@@ -81,7 +83,7 @@ def check(images: str, labels: str, dataset: Dataset, expected: Split) -> dict[s
         image_file, label_file = split.images, split.labels
         _check_header(image_file, IdxHeader.of("uint8", (count, *shape)))
         label_type = label_file.header.type.name
-        allowed = label_type if label_type in LABEL_TYPES else "uint8"
+        allowed = label_type if label_type in LARGEST_LABEL else "uint8"
         _check_header(label_file, labels_header(allowed, count, label_columns))
         counts = _count_classes(split, dataset.classes)
         _check_counts(labels, dataset, counts, expected.class_counts)
@@ -107,7 +109,7 @@ def _check_counts(labels: str, dataset: Dataset, found: Counter[int], expected: 
 
 def _check_header(file: IdxFile, expected: IdxHeader) -> None:
     if problem := mismatch(file.header, expected):
-        raise DataError(file.path, **problem._asdict())
+        raise DataError(file.path, **problem)
 
 
 def _count_classes(split: LabeledImages, classes: dict[int, str]) -> Counter[int]:

@@ -30,6 +30,11 @@ def shortened(text: object, length: int = 200) -> str:
     return printable(cut)
 
 
+def counted(number: int, noun: str) -> str:
+    """A number with its noun, such as ``1 file``, ``2,000 files``, or ``10 classes``."""
+    return f"{number:,} {noun if number == 1 else noun + ('es' if noun.endswith('s') else 's')}"
+
+
 def is_url(place: str) -> bool:
     """Whether a place is an http or https URL, not a path."""
     return place.startswith(("http://", "https://"))

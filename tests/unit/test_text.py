@@ -8,11 +8,20 @@ from pathlib import Path
 import pytest
 import yaml
 
-from idxpng.text import UNSAFE, printable, shell_word, shortened
+from idxpng.text import UNSAFE, counted, printable, shell_word, shortened
 from project import PROJECT
 
 # Letters, marks and joiners that living languages need, and symbols used as class names.
 KEPT = "T-shirt/top", "étoile", "お (o)", "ಕನ್ನಡ", "क्‍ष", "👩‍🚀", "+", "=", "a\u00a0b", r"back\slash"
+
+
+@pytest.mark.parametrize(
+    ("number", "noun", "text"),
+    [(0, "file", "0 files"), (1, "file", "1 file"), (2000, "file", "2,000 files"), (1, "class", "1 class"),
+     (2, "class", "2 classes")],
+)  # fmt: skip
+def test_a_number_has_the_right_form_of_its_noun(number: int, noun: str, text: str) -> None:
+    assert counted(number, noun) == text
 
 
 @pytest.mark.parametrize("text", KEPT)

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from idxpng.dataset.mismatch import LARGEST_LABEL
 from idxpng.dataset.model import PLAIN_SUFFIX, Dataset, PublishedFile, Split
 from idxpng.dataset.schema import check
 from idxpng.dataset.strict_yaml import read_with_places, read_yaml
@@ -20,7 +21,6 @@ from idxpng.text import NAME
 DATASETS = Path(__file__).resolve().parents[3] / "datasets"  # those that come with the workflow
 SCHEMA = DATASETS.parent / "schemas/dataset.schema.yaml"
 OF_A_TREE = ("archive_sha256", "tree_sha256")
-LARGEST_LABEL = {"uint8": 255, "int8": 127, "int16": 2**15 - 1, "int32": 2**31 - 1}
 
 
 def read_schema() -> Any:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from idxpng.dataset.mismatch import LABEL_TYPES, mismatch, wrong_size
+from idxpng.dataset.mismatch import LARGEST_LABEL, mismatch
 from idxpng.errors import DataError
 from idxpng.formats.compressed import SUFFIXES, open_content
 from idxpng.formats.idx import IdxHeader, decode, read_header
@@ -103,8 +103,8 @@ def _read(path: Path) -> IdxFacts:
                 values += chunk
             if size > header.file_size:
                 break
-    if problem := wrong_size(header, size):
-        raise DataError(path, **problem._asdict())
+    if problem := header.wrong_size(size):
+        raise DataError(path, **problem, todo="copy or write the file again")
     classes = _classes(path, header, bytes(values)) if is_labels else ()
     return IdxFacts(path, header, path.stat().st_size, sha256, digest.hexdigest(), classes)
 
@@ -118,9 +118,9 @@ def _check_kind(path: Path, header: IdxHeader) -> None:
         expected = IdxHeader.of("uint8", (dims[0], 1, dims[1]))
     else:
         labels = dims[:1] if dims[1:] == (1,) else dims
-        expected = IdxHeader.of(type_ if type_ in LABEL_TYPES else "uint8", labels)
+        expected = IdxHeader.of(type_ if type_ in LARGEST_LABEL else "uint8", labels)
     if problem := mismatch(header, expected):
-        raise DataError(path, **problem._asdict())
+        raise DataError(path, **problem)
     if 0 in header.dims:
         raise DataError(
             path, "the file contains no items", at="byte 4", expected="at least one item", found=header.dims

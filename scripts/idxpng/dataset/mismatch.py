@@ -1,25 +1,13 @@
 """How an IDX file differs from what its dataset file says: the field, both values, and the key to change."""
 
-from typing import NamedTuple
-
 from idxpng.formats.idx import IdxHeader
 
-LABEL_TYPES = ("uint8", "int8", "int16", "int32")
+LARGEST_LABEL = {"uint8": 255, "int8": 127, "int16": 2**15 - 1, "int32": 2**31 - 1}
 AXES = {"images": ("images", "rows", "columns"), "labels": ("labels", "columns")}
 
 
-class Mismatch(NamedTuple):
-    """What is wrong with a file, in the words of `DataError`, which takes these as keyword arguments."""
-
-    problem: str
-    at: str
-    expected: str
-    found: str
-    todo: str
-
-
-def mismatch(found: IdxHeader, expected: IdxHeader) -> Mismatch | None:
-    """The first field in which a header differs from the expected one, or None when they are the same.
+def mismatch(found: IdxHeader, expected: IdxHeader) -> dict[str, str]:
+    """The first field in which a header differs from the expected one, for `DataError`; empty if they are the same.
 
     Args:
         found: the header of the file.
@@ -29,32 +17,26 @@ def mismatch(found: IdxHeader, expected: IdxHeader) -> Mismatch | None:
     return _type(found, expected, role) or _dimensions(found, expected, role) or _sizes(found, expected, role)
 
 
-def wrong_size(header: IdxHeader, size: int) -> Mismatch | None:
-    """What is wrong with a file of ``size`` bytes that begins with this header, or None when it ends where it must."""
-    wrong = header.wrong_size(size)
-    return Mismatch(**wrong, todo="copy or write the file again") if wrong else None
-
-
-def _type(found: IdxHeader, expected: IdxHeader, role: str) -> Mismatch | None:
+def _type(found: IdxHeader, expected: IdxHeader, role: str) -> dict[str, str]:
     name, wanted = found.type.name, expected.type.name
     if name == wanted or _swapped(found, role):
-        return None
+        return {}
     allowed, todo = wanted, "write the images as uint8, from 0 for black to 255 for white"
-    if role == "labels" and name in LABEL_TYPES:
+    if role == "labels" and name in LARGEST_LABEL:
         todo = f"write `label_type: {name}` into the dataset file"
     elif role == "labels":
-        allowed, todo = " or ".join(LABEL_TYPES), "write the labels as whole numbers, such as uint8"
-    return Mismatch(f"{role} have the wrong type", at="byte 2", expected=allowed, found=name, todo=todo)
+        allowed, todo = " or ".join(LARGEST_LABEL), "write the labels as whole numbers, such as uint8"
+    return {"problem": f"{role} have the wrong type", "at": "byte 2", "expected": allowed, "found": name, "todo": todo}
 
 
 def _swapped(found: IdxHeader, role: str) -> bool:
     return len(found.dims) == (1 if role == "images" else 3)
 
 
-def _dimensions(found: IdxHeader, expected: IdxHeader, role: str) -> Mismatch | None:
+def _dimensions(found: IdxHeader, expected: IdxHeader, role: str) -> dict[str, str]:
     n_dims, wanted = len(found.dims), len(expected.dims)
     if n_dims == wanted:
-        return None
+        return {}
     problem = "wrong number of dimensions"
     if _swapped(found, role):
         other = "labels" if role == "images" else "images"
@@ -74,21 +56,22 @@ def _dimensions(found: IdxHeader, expected: IdxHeader, role: str) -> Mismatch | 
     else:
         todo = "write one number for each image"
     names = ", ".join(AXES[role][:wanted])
-    return Mismatch(problem, at="byte 3", expected=f"{wanted} ({names})", found=f"{n_dims} {found.dims}", todo=todo)
+    dims = {"expected": f"{wanted} ({names})", "found": f"{n_dims} {found.dims}"}
+    return {"problem": problem, "at": "byte 3", **dims, "todo": todo}
 
 
-def _sizes(found: IdxHeader, expected: IdxHeader, role: str) -> Mismatch | None:
+def _sizes(found: IdxHeader, expected: IdxHeader, role: str) -> dict[str, str]:
     if role == "images":
         keys = [f"count: {found.dims[0]}", *[f"shape: [{', '.join(map(str, found.dims[1:]))}]"] * 2]
     else:
         keys = [f"count: {found.dims[0]}", f"label_columns, with {found.dims[-1]} names"]
     for axis, (size, wanted) in enumerate(zip(found.dims, expected.dims, strict=True)):
         if size != wanted:
-            return Mismatch(
-                f"the number of {AXES[role][axis]} differs from the dataset file",
-                at=f"byte {4 + 4 * axis}",
-                expected=str(wanted),
-                found=str(size),
-                todo=f"use the right file, or write `{keys[axis]}` into the dataset file",
-            )
-    return None
+            return {
+                "problem": f"the number of {AXES[role][axis]} differs from the dataset file",
+                "at": f"byte {4 + 4 * axis}",
+                "expected": str(wanted),
+                "found": str(size),
+                "todo": f"use the right file, or write `{keys[axis]}` into the dataset file",
+            }
+    return {}

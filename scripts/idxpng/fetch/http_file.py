@@ -12,6 +12,7 @@ from idxpng.fetch.patience import TooSlowError
 from idxpng.fetch.session import Session, status
 from idxpng.fetch.transfer import CHUNK, UnavailableError, check_size, copy, without_secrets
 from idxpng.files.disk_space import check_space
+from idxpng.text import counted
 
 PROGRESS = 1 << 16  # bytes since the last failure that reset the count of retries
 
@@ -51,8 +52,8 @@ def fetch(url: str, partial: PartialFile, size_limit: int, **attempts: Any) -> N
             if not session.again(shown, f"the transfer {what} at byte {at}"):
                 # A stalled server may recover, so it is worth a later try.
                 later = 0 if what == "stalled" else None
-                times = session.failures
-                raise UnavailableError(shown, f"the transfer {what} {times} times", at=f"byte {at}", later=later)
+                times = counted(session.failures, "time")
+                raise UnavailableError(shown, f"the transfer {what} {times}", at=f"byte {at}", later=later)
 
 
 def _fetch_rest(session: Session, url: str, shown: str, partial: PartialFile, size_limit: int) -> None:

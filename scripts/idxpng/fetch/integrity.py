@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
-from idxpng.dataset.mismatch import mismatch, wrong_size
+from idxpng.dataset.mismatch import mismatch
 from idxpng.errors import DataError
 from idxpng.formats.compressed import CompressedFileError, content_chunks, open_content
 from idxpng.formats.idx import IdxHeader, read_header
@@ -114,7 +114,7 @@ def check_header(path: str, source: str, expected: IdxHeader) -> None:
     except DataError as error:
         raise WrongFileError(source, error.problem, **error.details | _write_again(source)) from None
     if problem := mismatch(found, expected):
-        raise WrongFileError(source, **problem._asdict())
+        raise WrongFileError(source, **problem)
 
 
 def _read(path: str, file: PublishedFile, idx: IO[bytes] | None) -> Found:
@@ -141,8 +141,8 @@ def _refusal(path: str, source: str | None, file: PublishedFile, found: Found) -
     """Why a file from a source is not accepted; without a source, why a downloaded file is not decompressed."""
     what = _page(path) or known_as((found.sha256, found.content_sha256))
     header = None if what or file.pinned or found.damage else file.header
-    if source and header and (mismatched := wrong_size(header, found.size)):
-        return WrongFileError(source, **mismatched._asdict() | _write_again(source))
+    if source and header and (wrong := header.wrong_size(found.size)):
+        return WrongFileError(source, **wrong | _write_again(source))
     pins = (
         ("SHA-256", file.sha256, found.sha256),
         ("SHA-256", file.content_sha256, found.content_sha256),
@@ -165,7 +165,7 @@ def _refusal(path: str, source: str | None, file: PublishedFile, found: Found) -
     return WrongFileError(path, f"not the right file: {what}" if what else problem, **details | {"todo": todo})
 
 
-def _write_again(source: str) -> dict[str, str | None]:
+def _write_again(source: str) -> dict[str, Any]:
     """The advice for a damaged file; None for one that a server sent, since the user cannot repair that."""
     return {"todo": None if "://" in source else "copy or write the file again"}
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from idxpng import log
 from idxpng.errors import DataError
+from idxpng.text import counted
 
 AGAIN = "free some, and run the same command again"
 
@@ -17,7 +18,7 @@ class DiskRoomError(DataError):
     """A file system that lacks room."""
 
 
-def check_space(file: str | os.PathLike[str], size: int, folder: str | os.PathLike[str] | None = None) -> None:
+def check_space(file: str | os.PathLike[str], size: int, folder: Path | None = None) -> None:
     """Check that there is space for ``size`` bytes of a file in ``folder``, by default its own folder.
 
     Raises:
@@ -76,13 +77,13 @@ def check_room_for_files(folder: str | os.PathLike[str], files: int) -> None:
         return
     instead = "free some, or `snakemake webdataset` packs the images into a few tar files instead (rule pack)"
     if free.f_files and files > free.f_favail:
-        needed, found = f"{files} inodes", f"{free.f_favail} free"
+        needed, found = counted(files, "inode"), f"{free.f_favail:,} free"
     elif files > free.f_bavail:
-        needed = f"{files} blocks, {files * free.f_frsize // 10**6} MB"
-        found = f"{free.f_bavail} free, {free.f_bavail * free.f_frsize // 10**6} MB"
+        needed = f"{counted(files, 'block')}, {files * free.f_frsize // 10**6} MB"
+        found = f"{free.f_bavail:,} free, {free.f_bavail * free.f_frsize // 10**6} MB"
     else:
         return
-    raise DiskRoomError(existing, f"no room for {files} files", expected=needed, found=found, todo=instead)
+    raise DiskRoomError(existing, f"no room for {counted(files, 'file')}", expected=needed, found=found, todo=instead)
 
 
 def _free(folder: str | os.PathLike[str]) -> os.statvfs_result | None:

@@ -15,7 +15,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from idxpng import log
-from idxpng.text import printable
+from idxpng.text import counted, printable
 
 TIMESTAMP = ".snakemake_timestamp"  # Snakemake's own file, in a directory that is an output
 
@@ -30,7 +30,7 @@ def remove_shards(index: str | os.PathLike[str], current: Collection[str]) -> li
     for name in stale:
         (folder / name).unlink()
     if stale:
-        log.warning("%s: removed %d shards of an earlier run: %s", folder, len(stale), _some(stale))
+        log.warning("%s: removed %s of an earlier run: %s", folder, counted(len(stale), "shard"), _some(stale))
     if others := others - set(stale):
         log.warning("%s: not shards of this run, but not removed: %s", folder, _some(others))
     return stale
@@ -65,7 +65,7 @@ def remove_labels(
         manifest.unlink()
         removed.append(name)
     if removed:
-        log.warning("%s: removed %d labels of an earlier run: %s", png, len(removed), _some(removed))
+        log.warning("%s: removed %s of an earlier run: %s", png, counted(len(removed), "label"), _some(removed))
     if others := _entries(png).keys() - set(current):
         log.warning("%s: not labels of the split, but not removed: %s", png, _some(others))
     return removed

@@ -6,7 +6,7 @@ import numpy
 import pytest
 
 from builders import idx_bytes
-from idxpng.dataset.mismatch import mismatch, wrong_size
+from idxpng.dataset.mismatch import mismatch
 from idxpng.formats.idx import IdxHeader, read_header
 
 IMAGES, LABELS = numpy.zeros((30, 5, 7), "uint8"), numpy.zeros(30, "uint8")
@@ -26,8 +26,8 @@ def header(array: numpy.ndarray) -> IdxHeader:
     ids=["images", "labels", "labels with columns"],
 )
 def test_the_right_file_has_no_mismatch(array: numpy.ndarray, expected: IdxHeader) -> None:
-    assert mismatch(header(array), expected) is None
-    assert wrong_size(expected, len(idx_bytes(array))) is None
+    assert mismatch(header(array), expected) == {}
+    assert expected.wrong_size(len(idx_bytes(array))) == {}
 
 
 @pytest.mark.parametrize(
@@ -73,17 +73,15 @@ def test_a_mistake_is_reported_with_its_byte_and_the_change_to_make(
     array: numpy.ndarray, expected: IdxHeader, at: str, wanted: str, found: str, todo: str
 ) -> None:
     difference = mismatch(header(array), expected)
-    assert difference is not None
-    assert (difference.at, difference.expected, difference.found) == (at, wanted, found)
-    assert todo in difference.todo
+    assert (difference["at"], difference["expected"], difference["found"]) == (at, wanted, found)
+    assert todo in difference["todo"]
 
 
 @pytest.mark.parametrize(("size", "problem", "at"), [(1065, "shorter", "byte 1065"), (1067, "longer", "byte 1066")])
 def test_a_file_longer_or_shorter_than_its_header_says_is_reported_with_both_sizes(
     size: int, problem: str, at: str
 ) -> None:
-    difference = wrong_size(IMAGES_HEADER, size)
-    assert difference is not None
-    assert difference.problem == f"{problem} than its header says"
-    assert (difference.at, difference.found) == (at, f"{size} bytes")
-    assert difference.expected == "1066 bytes: 16 of header and 30 × 5 × 7 of uint8"
+    difference = IMAGES_HEADER.wrong_size(size)
+    assert difference["problem"] == f"{problem} than its header says"
+    assert (difference["at"], difference["found"]) == (at, f"{size} bytes")
+    assert difference["expected"] == "1066 bytes: 16 of header and 30 × 5 × 7 of uint8"
