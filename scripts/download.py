@@ -11,8 +11,9 @@ import shutil
 import stat
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from idxpng import log
 from idxpng.errors import DataError
@@ -99,9 +100,8 @@ def download(
 
 
 def _failure(file: PublishedFile, output: str, reasons: list[DataError]) -> DataError:
-    for reason in reasons:
-        if isinstance(reason, DiskRoomError):
-            return reason
+    if disk_full := [reason for reason in reasons if isinstance(reason, DiskRoomError)]:
+        return disk_full[0]
     listed = "".join(f"\n  - {reason}".replace("\n", "\n  ") for reason in reasons)
     dataset = Path(output).parent.name
     elsewhere = (
@@ -220,16 +220,13 @@ def _store(partial: PartialFile, file: PublishedFile, output: str) -> None:
     if as_published or compression(partial.path) == wanted:
         publish(partial.file, Path(output))
         return
-    with atomic_file(output) as stored:
-        target: IO[bytes] = stored
+    with atomic_file(output) as stored, open_content(partial.path) as content, ExitStack() as packed:
+        target: Any = stored
         if wanted == "gzip":
-            target = cast(IO[bytes], gzip.GzipFile("", "wb", 6, stored, mtime=0))
+            target = packed.enter_context(gzip.GzipFile("", "wb", 6, stored, mtime=0))
         elif wanted == "xz":
-            target = lzma.LZMAFile(stored, "wb")
-        with open_content(partial.path) as content:
-            shutil.copyfileobj(content, target)
-        if target is not stored:
-            target.close()
+            target = packed.enter_context(lzma.LZMAFile(stored, "wb"))
+        shutil.copyfileobj(content, target)
 
 
 if __name__ == "__main__":

@@ -70,16 +70,13 @@ def read_with_places(path: str | os.PathLike[str], display_name: str) -> tuple[A
         raise _unreadable(display_name, f"character {error.position}", printable(character)) from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        at = f"line {mark.line + 1}, column {mark.column + 1}" if mark else None
-        raise _unreadable(display_name, at, error.problem or error.context) from None
+        raise _unreadable(display_name, str(_place(mark)) if mark else None, error.problem or error.context) from None
 
 
 def _read(path: str | os.PathLike[str], display_name: str) -> bytes:
-    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:  # a pipe must not block
-        mode = os.fstat(file.fileno()).st_mode
-        if stat.S_ISDIR(mode):
-            raise IsADirectoryError(21, os.strerror(21))
-        if not stat.S_ISREG(mode):
+    # Without waiting for a pipe.
+    with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise DataError(display_name, "not a regular file")
         data = file.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
@@ -87,8 +84,15 @@ def _read(path: str | os.PathLike[str], display_name: str) -> bytes:
     return data
 
 
-def _unreadable(display_name: str, at: str | None, found: object) -> DataError:
-    return DataError(display_name, "not a readable YAML file", at=at, found=shortened(found))
+def _unreadable(
+    display_name: str, at: str | None, found: object, expected: str | None = None, kind: str | None = None
+) -> DataError:
+    problem = f"not a readable YAML file{f': {kind}' if kind else ''}"
+    return DataError(display_name, problem, at=at, expected=expected, found=shortened(found))
+
+
+def _place(mark: Any, text: str = "") -> Place:
+    return Place(mark.line + 1, mark.column + 1, text)
 
 
 @dataclass
@@ -119,8 +123,7 @@ class _Reader:
             raise self._refused(event, "more", f"at most {MAX_VALUES:,} values")
         if len(path) > MAX_DEPTH:
             raise self._refused(event, "more", f"at most {MAX_DEPTH} levels, one in the other")
-        mark = event.start_mark
-        self.places[path] = Place(mark.line + 1, mark.column + 1, getattr(event, "value", ""))
+        self.places[path] = _place(event.start_mark, getattr(event, "value", ""))
         if isinstance(event, yaml.MappingStartEvent):
             return self._mapping(path)
         if isinstance(event, yaml.SequenceStartEvent):
@@ -165,12 +168,5 @@ class _Reader:
                 raise self._refused(event, f"{text}: {error}", "a date; in quotes where it is text") from None
         return text
 
-    def _refused(self, event: Any, found: str, expected: str, problem: str | None = None) -> DataError:
-        mark = event.start_mark
-        return DataError(
-            self.display_name,
-            "not a readable YAML file" if problem is None else f"not a readable YAML file: {problem}",
-            at=f"line {mark.line + 1}, column {mark.column + 1}",
-            expected=expected,
-            found=shortened(found),
-        )
+    def _refused(self, event: Any, found: str, expected: str, kind: str | None = None) -> DataError:
+        return _unreadable(self.display_name, str(_place(event.start_mark)), found, expected, kind)

@@ -139,7 +139,10 @@ def _read(path: str, file: PublishedFile, idx: IO[bytes] | None) -> Found:
 
 def _refusal(path: str, source: str | None, file: PublishedFile, found: Found) -> WrongFileError:
     """Why a file from a source is not accepted; without a source, why a downloaded file is not decompressed."""
-    what = _page(path) or known_as((found.sha256, found.content_sha256))
+    from idxpng.dataset.file import identify  # not in the digest
+
+    known = identify((found.sha256, found.content_sha256))
+    what = _page(path) or (known and f"this is {known}")
     header = None if what or file.pinned or found.damage else file.header
     if source and header and (wrong := header.wrong_size(found.size)):
         return WrongFileError(source, **wrong | _write_again(source))
@@ -186,11 +189,3 @@ def _page(path: str) -> str | None:
     if start.startswith((b"<!doctype html", b"<html")):
         return "an HTML page"
     return "an XML document, such as a storage server's error message" if start.startswith(b"<") else None
-
-
-def known_as(digests: tuple[str, ...]) -> str | None:
-    """Which published file it is, if a shipped dataset file knows it."""
-    from idxpng.dataset.file import identify  # not in the digest
-
-    known = identify(digests)
-    return known and f"this is {known}"

@@ -6,16 +6,14 @@ import re
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, replace
-from email.utils import parsedate_to_datetime
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import requests
 
 from idxpng.dataset.model import Dataset, PublishedFile
 from idxpng.fetch.mirrors import places_in
 from idxpng.fetch.patience import Patience, TooSlowError
-from idxpng.fetch.session import NETWORK_ERRORS, Session, status
+from idxpng.fetch.session import NETWORK_ERRORS, Session, http_date, status
 from idxpng.fetch.transfer import UnavailableError
 from idxpng.formats.compressed import SIGNATURES, SUFFIXES
 from idxpng.text import is_url
@@ -109,13 +107,10 @@ def ask(where: str) -> Answer:
 def wrong(answer: Answer, file: PublishedFile, in_archive: bool) -> str | None:
     """Why the answer cannot come from the file, or None. Archives and pinned contents may be packed differently."""
     wanted = "zip" if in_archive else SUFFIXES.get(Path(file.file).suffix, "idx")
-    if answer.first not in ((*SIGNATURES, "idx") if file.content_sha256 and not in_archive else (wanted,)):
+    repacked = file.content_sha256 and not in_archive
+    if answer.first not in ((*SIGNATURES, "idx") if repacked else (wanted,)):
         return f"not {wanted} but {answer.first}"
-    if (
-        not (in_archive or file.content_sha256)
-        and None not in (file.bytes, answer.bytes)
-        and file.bytes != answer.bytes
-    ):
+    if not (in_archive or repacked or None in (file.bytes, answer.bytes)) and file.bytes != answer.bytes:
         return f"wrong size, {file.bytes:,} bytes expected"
     return None
 
@@ -142,20 +137,20 @@ def table(checks: Iterable[Check], markdown: bool = False) -> str:
 
 
 def _read(response: requests.Response, tls: str) -> Answer:
-    last = urlsplit(response.url).scheme  # after redirects
-    tls = "no" if last == "http" else tls
+    tls = "no" if response.url.startswith("http://") else tls  # after redirects
     if response.status_code not in (200, 206):
         return Answer(status(response), tls=tls)
     ranges = response.status_code == 206
-    sizes = {True: r"bytes 0-\d+/(\d+)", False: r"(\d+)"}[ranges]
-    size = re.fullmatch(sizes, response.headers.get("Content-Range" if ranges else "Content-Length", ""))
+    pattern, field = (r"bytes 0-\d+/(\d+)", "Content-Range") if ranges else (r"(\d+)", "Content-Length")
+    size = re.fullmatch(pattern, response.headers.get(field, ""))
     start = response.raw.read(FIRST, decode_content=False)
+    changed = http_date(response.headers.get("Last-Modified", ""))
     answer = Answer(
         bytes=int(size[1]) if size and len(size[1]) < 20 else None,
         ranges=ranges,
         tls=tls,
         first=_kind(start),
-        changed=_day(response.headers.get("Last-Modified")),
+        changed=changed.date().isoformat() if changed else None,
     )
     whole = FIRST if answer.bytes is None else min(FIRST, answer.bytes)
     return replace(answer, problem="broke off") if len(start) < whole else answer
@@ -174,13 +169,6 @@ def _kind(start: bytes) -> str:
     if start.lstrip()[:1] == b"<":
         return "HTML or XML"
     return next((name for name, signature in KINDS.items() if start.startswith(signature)), "something else")
-
-
-def _day(date: str | None) -> str | None:
-    try:
-        return parsedate_to_datetime(date or "").date().isoformat()
-    except (ValueError, TypeError, OverflowError, IndexError):
-        return None
 
 
 def _cell(value: object) -> str:

@@ -1,11 +1,11 @@
 """HTTP requests: what is retried, and how long a server may take."""
 
-import email.utils
 import http.client
 import logging
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from io import BytesIO
 from urllib.parse import urlsplit
 
@@ -78,7 +78,12 @@ class Session(requests.Session):
             except TooSlowError:
                 pass  # raise later: the traceback from here would keep the connection open
             except NETWORK_ERRORS as error:
-                self._wait_after(error, shown)
+                why = reason(error, self._patience)
+                no_answer = isinstance(error, (exceptions.ConnectionError, exceptions.Timeout))
+                # Do not retry after a connect timeout or an invalid address.
+                once = self._patience.quick or not no_answer or isinstance(error, exceptions.ConnectTimeout)
+                if once or self.failures >= CONNECT_RETRIES or not self.again(shown, why):
+                    raise UnavailableError(shown, why, later=0 if no_answer else None) from None
                 continue
             if response is None:
                 why = f"no connection or no answer within {self._patience.answer:g} s"
@@ -120,16 +125,6 @@ class Session(requests.Session):
         resp.raw = BytesIO()  # or requests would read the body to its end, even an endless one
         return target
 
-    def _wait_after(self, error: Exception, shown: str) -> None:
-        """Wait for the next attempt after a request without an answer, or raise UnavailableError."""
-        why = reason(error, self._patience)
-        no_answer = isinstance(error, (exceptions.ConnectionError, exceptions.Timeout))
-        # Do not retry after a connect timeout or an invalid address.
-        again = no_answer and not self._patience.quick and not isinstance(error, exceptions.ConnectTimeout)
-        if again and self.failures < CONNECT_RETRIES and self.again(shown, why):
-            return
-        raise UnavailableError(shown, why, later=0 if no_answer else None) from None
-
 
 def status(response: requests.Response) -> str:
     """The status of a response, in the server's words: ``404 Not Found``."""
@@ -141,10 +136,16 @@ def _retry_after(response: requests.Response) -> float:
     value = response.headers.get("Retry-After", "")
     if value.isdecimal():
         return float(value)
+    date = http_date(value)
+    return max(0.0, (date - datetime.now(UTC)).total_seconds()) if date else 0.0
+
+
+def http_date(value: str) -> datetime | None:
+    """The date in a header, in UTC; None if it is not valid."""
     try:
-        return max(0.0, (email.utils.parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
+        return parsedate_to_datetime(value).astimezone(UTC)
     except (ValueError, TypeError, OverflowError, IndexError):
-        return 0.0
+        return None
 
 
 def reason(error: Exception, patience: Patience) -> str:

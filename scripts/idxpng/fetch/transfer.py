@@ -62,9 +62,8 @@ def copy(
 def check_size(shown: str, size: int, size_limit: int) -> None:
     """Raise WrongFileError if ``size`` is above the limit."""
     if size > size_limit:
-        raise WrongFileError(
-            shown, "larger than the file may be", expected=f"at most {size_limit} bytes", found=f"{size} or more"
-        )
+        limit = f"at most {size_limit} bytes"
+        raise WrongFileError(shown, "larger than the file may be", expected=limit, found=f"{size} or more")
 
 
 def without_secrets(url: str) -> str:

@@ -13,6 +13,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,9 @@ from idxpng.fetch.transfer import CHUNK, check_size, copy, without_secrets
 from idxpng.files.atomic import publish
 from idxpng.files.disk_space import check_space
 from idxpng.files.partial import in_turn
+from idxpng.text import counted
 
+OTHER_MIRROR = "get the archive from another mirror"
 ENCRYPTED = 0x1  # in the flags of a member
 LARGEST_READ = 1 << 26  # bytes, more than the table of contents of a million members
 # What `zipfile` raises for damaged archives, in addition to OSError.
@@ -107,35 +110,28 @@ class _Bounded(io.BufferedReader):
 
 def _find(archive: zipfile.ZipFile, shown: str, member: str) -> zipfile.ZipInfo:
     """The only member with that path; if there is none, the only one with that name."""
+    wrong = partial(WrongFileError, shown, todo=OTHER_MIRROR)
     infos = archive.infolist()
     for info in infos:
         if re.match(r"([A-Za-z]:)?[/\\]|(.*[/\\])?\.\.([/\\]|$)", info.orig_filename, re.DOTALL):
-            raise WrongFileError(
-                shown,
-                "unsafe archive: one of its members would be unpacked outside its folder",
-                expected="relative paths",
-                found=ascii(info.orig_filename),
-                todo="get the archive from another mirror",
-            )
+            problem = "unsafe archive: one of its members would be unpacked outside its folder"
+            raise wrong(problem, expected="relative paths", found=ascii(info.orig_filename))
     name = member.rpartition("/")[2]
-    found = [info for info in infos if info.filename == member] or [
-        info for info in infos if info.filename.rpartition("/")[2] == name
-    ]
+    alike = [info for info in infos if info.filename.rpartition("/")[2] == name]
+    found = [info for info in alike if info.filename == member] or alike
     if len(found) != 1:
         names = [info.filename for info in found or infos if not info.is_dir()]
         close = names if found else difflib.get_close_matches(member, names, n=3, cutoff=0.3)
-        raise WrongFileError(
-            shown,
+        raise wrong(
             f"has more than one {name}" if found else "has no such member",
             expected=f"one {member}",
-            found=", ".join(map(ascii, close)) or f"{len(names)} others",
-            todo="get the archive from another mirror, or correct `member` in the dataset file",
+            found=", ".join(map(ascii, close)) or counted(len(names), "other"),
+            todo=f"{OTHER_MIRROR}, or correct `member` in the dataset file",
         )
     if found[0].flag_bits & ENCRYPTED:
-        raise WrongFileError(shown, f"{member} is encrypted", todo="get the archive from another mirror")
+        raise wrong(f"{member} is encrypted")
     if found[0].compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise WrongFileError(
-            shown,
+        raise wrong(
             f"{member} uses an unsupported compression method",
             expected="deflate or stored",
             found=f"method {found[0].compress_type}",
@@ -152,9 +148,5 @@ def _readable(shown: str) -> Iterator[None]:
     except (*DAMAGED, OSError) as error:
         if isinstance(error, OSError) and error.errno != errno.EINVAL:  # EINVAL: a seek to a negative position
             raise
-        raise WrongFileError(
-            shown,
-            "not a readable zip archive",
-            found=ascii(str(error))[1:-1] or type(error).__name__,
-            todo="get the archive from another mirror",
-        ) from None
+        found = ascii(str(error))[1:-1] or type(error).__name__
+        raise WrongFileError(shown, "not a readable zip archive", found=found, todo=OTHER_MIRROR) from None

@@ -208,16 +208,12 @@ class IdxFile:
             raise IndexError(f"items {start} to {stop} of {len(self)}")
         offset = self._items_at + start * self._item_size
         wanted = (stop - start) * self._item_size
-        data = os.pread(self._file.fileno(), wanted, offset)
+        data = b""
         while len(data) < wanted:  # one read ends at 2 GiB at the latest
             more = os.pread(self._file.fileno(), wanted - len(data), offset + len(data))
             if not more:
-                raise IdxError(
-                    self.path,
-                    "the file became shorter while it was read",
-                    expected=f"{wanted} bytes",
-                    found=f"{len(data)}",
-                )
+                problem = "the file became shorter while it was read"
+                raise IdxError(self.path, problem, expected=f"{wanted} bytes", found=len(data))
             data += more
         return data
 

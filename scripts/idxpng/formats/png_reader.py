@@ -102,14 +102,9 @@ def read_regular_file(path: str, largest: int) -> bytes:
     Raises:
         PngError: when it cannot be read, is not a regular file, or has more than ``largest`` bytes.
     """
+    descriptor = -1
     try:
         descriptor = os.open(path, FLAGS)
-    except FileNotFoundError:
-        raise PngError("missing", "") from None
-    except OSError as error:
-        detail = "a symbolic link" if error.errno == errno.ELOOP else os.strerror(error.errno or 0)
-        raise PngError("unreadable", detail) from None
-    try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise PngError("unreadable", "not a file")
@@ -119,10 +114,14 @@ def read_regular_file(path: str, largest: int) -> bytes:
         while len(data) < status.st_size and (more := os.read(descriptor, status.st_size - len(data))):
             data += more
         return data
+    except FileNotFoundError:
+        raise PngError("missing", "") from None
     except OSError as error:
-        raise PngError("unreadable", os.strerror(error.errno or 0)) from None
+        detail = "a symbolic link" if error.errno == errno.ELOOP else os.strerror(error.errno or 0)
+        raise PngError("unreadable", detail) from None
     finally:
-        os.close(descriptor)
+        if descriptor >= 0:
+            os.close(descriptor)
 
 
 def check_chunks(data: bytes) -> bytes:
