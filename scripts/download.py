@@ -118,8 +118,7 @@ def _is_there(output: str, file: PublishedFile) -> bool:
     if not (file.pinned and os.path.isfile(output)):
         return False
     try:
-        if not has_pinned_digest(output, file):
-            judge(output, file, output)
+        _check(output, file, output)
     except WrongFileError as error:
         log.info("%s", error)
         return False

@@ -13,7 +13,7 @@ import sys
 
 from idxpng.command import Command
 from idxpng.errors import DataError
-from idxpng.formats.png_reader import PngError, check_chunks, open_png, pixels_of, read_regular_file
+from idxpng.formats.png_reader import PngError, check_chunks, open_png, read_regular_file
 
 # What torchvision's ImageFolder loads, in either case.
 IMAGES = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp")
@@ -83,7 +83,7 @@ def _pixels(path: str) -> bytes:
             raise PngError("unreadable", f"{size} pixels are more than the {LARGEST_IMAGE:,} of an image in a tree")
         if image.mode == "P":
             raise PngError("unreadable", "palette images have no digest")
-        return f"{image.mode} {image.width} {image.height} ".encode() + pixels_of(image)
+        return f"{image.mode} {image.width} {image.height} ".encode() + image.tobytes()
 
 
 if __name__ == "__main__":

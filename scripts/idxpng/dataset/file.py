@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from idxpng.dataset.mismatch import LARGEST_LABEL
-from idxpng.dataset.model import PLAIN_SUFFIX, Dataset, PublishedFile, Split
+from idxpng.dataset.model import PLAIN_SUFFIX, ROLES, Dataset, PublishedFile, Split
 from idxpng.dataset.schema import check
 from idxpng.dataset.strict_yaml import read_with_places, read_yaml
 from idxpng.errors import DataError
@@ -199,17 +199,15 @@ def _contradictions(dataset: Dataset) -> Iterator[DataError]:
             yield wrong(problem, at=at, expected=split.count, found=sum(counts))
 
 
-def identify(digests: Container[str], datasets: Path = DATASETS) -> str | None:
+def identify(digests: Iterable[str], datasets: Path = DATASETS) -> str | None:
     """The published or decompressed file with one of these SHA-256, among the dataset files of a folder."""
     for path in sorted(datasets.glob("*.yaml")):
         facts = read_yaml(path, str(path))
-        old = [what for digest, what in _superseded(facts).items() if digest in digests]
-        if old:
-            return f"{old[0]} (superseded) of {facts['title']}"
-        files = [split[role] for split in facts["splits"].values() for role in ("images", "labels") if role in split]
-        for file in files:
-            if file.get("sha256") in digests or file.get("content_sha256") in digests:
-                return f"{file['file']} of {facts['title']}"
+        files = [split[role] for split in facts["splits"].values() for role in ROLES if role in split]
+        known = {file.get(key): file["file"] for file in files for key in ("sha256", "content_sha256")}
+        known |= {digest: f"{what} (superseded)" for digest, what in _superseded(facts).items()}
+        if found := [known[digest] for digest in digests if digest in known]:
+            return f"{found[0]} of {facts['title']}"
     return None
 
 

@@ -13,10 +13,7 @@ from idxpng.text import shortened
 
 
 def check(
-    document: Any,
-    schema: dict[str, Any],
-    display_name: str,
-    places: Mapping[KeyPath, Place] | None = None,
+    document: Any, schema: dict[str, Any], display_name: str, places: Mapping[KeyPath, Place] | None = None
 ) -> None:
     """Check a document against its JSON schema.
 

@@ -74,7 +74,8 @@ def _fetch_rest(session: Session, url: str, shown: str, partial: PartialFile, si
         if not resumed:
             have = 0
             partial.restart()
-        partial.remember(_validator(response))
+        etag = response.headers.get("ETag", "")  # a weak one cannot guard a range
+        partial.remember(etag if etag.startswith('"') else response.headers.get("Last-Modified"))
         length = response.headers.get("Content-Length", "")[:20]  # `int` refuses thousands of digits
         expected = have + int(length) if length.isdecimal() else None
         if expected:
@@ -93,8 +94,3 @@ def _pieces(session: Session, response: requests.Response) -> Iterator[bytes]:
     while piece := response.raw.read1(CHUNK, decode_content=False):
         session.watch.left -= len(piece)
         yield piece
-
-
-def _validator(response: requests.Response) -> str | None:
-    etag = response.headers.get("ETag", "")
-    return etag if etag.startswith('"') else response.headers.get("Last-Modified")  # a weak ETag cannot guard a range

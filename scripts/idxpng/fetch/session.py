@@ -45,11 +45,7 @@ class Session(requests.Session):
     """
 
     def __init__(
-        self,
-        patience: Patience = PATIENT,
-        retries: int = 5,
-        backoff: float = 0.5,
-        size_limit: int = 0,
+        self, patience: Patience = PATIENT, retries: int = 5, backoff: float = 0.5, size_limit: int = 0
     ) -> None:
         super().__init__()
         # Without `identity` a server may compress a .gz again, or decompress it.

@@ -33,16 +33,12 @@ class GrayImage(NamedTuple):
 
 def read(path: str | os.PathLike[str]) -> GrayImage | str:
     """An image, its size as (rows, columns); or what it is instead, a key of `REMEDIES`."""
+    wrong = "not an image"
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):  # a pipe would be waited for
-            return "not an image"
-        image = Image.open(path, formats=FORMATS)
-    except MemoryError:
-        raise
-    except Exception as error:  # of any class: each of Pillow's decoders raises what it stumbles over
-        return "damaged" if isinstance(error, OSError) and error.errno else "not an image"
-    try:
-        with image:
+            return wrong
+        with Image.open(path, formats=FORMATS) as image:
+            wrong = "damaged"
             if getattr(image, "n_frames", 1) > 1:
                 return "of several pictures"
             if image.mode.startswith(DEEP):
@@ -53,8 +49,8 @@ def read(path: str | os.PathLike[str]) -> GrayImage | str:
             return GrayImage((image.height, image.width), pixels)
     except MemoryError:
         raise
-    except Exception:
-        return "damaged"
+    except Exception as error:  # each of Pillow's decoders raises errors of its own
+        return "damaged" if isinstance(error, OSError) and error.errno else wrong
 
 
 class Problems:

@@ -111,10 +111,7 @@ class LabeledImages:
 
     def upright(self, stored: bytes) -> bytes:
         """An image as stored in the images file, row by row from the top."""
-        if not self._transposed:
-            return stored
-        rows, _ = self.size
-        return transposed(stored, rows)
+        return transposed(stored, self.size[0]) if self._transposed else stored
 
     def pixels(self, index: int) -> bytes:
         """The image at ``index``: rows × columns unsigned bytes, upright, row by row from the top."""

@@ -70,8 +70,7 @@ class PngEncoder:
             raise struct.error(f"{self._pixels} pixels are an image, not {len(pixels)}")
         stream = zlib_ng.compressobj(COMPRESSION_LEVEL, zlib_ng.DEFLATED, self._window_bits)
         for piece in self._pieces(memoryview(pixels)):
-            compressed = stream.compress(piece)
-            if compressed:
+            if compressed := stream.compress(piece):
                 yield _chunk(b"IDAT", compressed)
         yield _chunk(b"IDAT", stream.flush())
 

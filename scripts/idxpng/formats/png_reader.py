@@ -10,6 +10,8 @@ import stat
 import struct
 import warnings
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from PIL.PngImagePlugin import PngImageFile
 
@@ -66,34 +68,25 @@ class PngReader:
         with open_png(data) as image:
             if (image.mode, image.size) != ("L", self._size):  # a second IHDR
                 raise PngError("altered", "a second header changes its size or type")
-            return pixels_of(image)
+            return image.tobytes()
 
 
-def open_png(data: bytes) -> PngImageFile:
+@contextmanager
+def open_png(data: bytes) -> Iterator[PngImageFile]:
     """The image in a PNG file, without its pixels yet.
 
     It is opened as a PNG and nothing else, and without Pillow's limit of pixels: callers know better.
+
+    Raises, also while the pixels are read inside the block:
+        PngError: when it is not a PNG file, or damaged.
     """
     try:
-        return PngImageFile(io.BytesIO(data))
-    except MemoryError:
+        with PngImageFile(io.BytesIO(data)) as image:
+            yield image
+    except (MemoryError, PngError):
         raise
-    except Exception as error:  # Pillow has many for files that are not as they should be
-        raise _unreadable(error) from None
-
-
-def pixels_of(image: PngImageFile) -> bytes:
-    """The pixels, row by row from the top.
-
-    Raises:
-        PngError: when they are not all there.
-    """
-    try:
-        return image.tobytes()
-    except MemoryError:
-        raise
-    except Exception as error:  # as above
-        raise _unreadable(error) from None
+    except Exception as error:  # Pillow raises many kinds for damaged files
+        raise PngError("unreadable", str(error) or type(error).__name__) from None
 
 
 def read_regular_file(path: str, largest: int) -> bytes:
@@ -183,7 +176,3 @@ def _header(data: bytes) -> str:
     if (length, name) != (13, b"IHDR"):
         return "it does not begin as a PNG image"
     return f"{rows} × {columns} pixels, {depth}-bit {COLOR_TYPES.get(color, 'of no known color type')}"
-
-
-def _unreadable(error: Exception) -> PngError:
-    return PngError("unreadable", str(error) or type(error).__name__)
