@@ -7,7 +7,7 @@ from array import array
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from html import escape
-from itertools import compress, islice
+from itertools import islice
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -107,7 +107,10 @@ def _split(
 ) -> dict[str, Any]:
     labels = list(split_header.names(classes))
     codes = dict(zip(labels, _codes(len(labels)), strict=True))
-    indices, values = _made(source, limit, classes)
+    indices, values = array("Q"), array("q")
+    for index, label in source.labeled(limit, classes):
+        indices.append(index)
+        values.append(label)
     rows, width = source.size
     encoder = PngEncoder(rows, width)
     means = {int(label): base64.b64decode(mean) for label, mean in numbers["class_means"].items()}
@@ -125,18 +128,6 @@ def _split(
         "means": [_data_url(encoder.encode(means[label])) if label in means else None for label in labels],
         "sheet": _data_url(_sheet(source, indices, values, labels, columns)) if columns else None,
     }
-
-
-def _made(
-    source: LabeledImages, limit: int | None, classes: Collection[int] | None
-) -> tuple[Sequence[int], Sequence[int]]:
-    """Index and class of each image of which there is a PNG file, in two lists."""
-    values = source.classes(limit)
-    indices = source.rows[: len(values)]
-    if classes is None:
-        return indices, values
-    wanted = bytes(value in classes for value in values)
-    return array("q", compress(indices, wanted)), array("q", compress(values, wanted))
 
 
 def _runs(indices: Sequence[int]) -> list[int]:

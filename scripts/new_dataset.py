@@ -20,6 +20,7 @@ from pathlib import Path
 from idxpng.command import Command
 from idxpng.dataset.file import load, read_schema
 from idxpng.dataset.inference import infer
+from idxpng.dataset.model import Dataset
 from idxpng.dataset.writer import dump
 from idxpng.errors import DataError
 from idxpng.formats.compressed import open_content
@@ -68,8 +69,7 @@ def main(files: Sequence[str], /, output: str | None = None) -> str:
     splits = dump({"splits": facts.pop("splits")})
     content = HEAD + dump(to_fill_in) + CLASSES + classes + dump(facts) * bool(facts)
     content += MIRRORS + dump({"mirrors": [mirror]}) + "\n" + splits
-    _write(path, content)
-    return _summary(path)
+    return _summary(path, _write(path, content))
 
 
 def _idx_files(files: Sequence[str]) -> list[str]:
@@ -91,18 +91,18 @@ def _idx_files(files: Sequence[str]) -> list[str]:
     return kept
 
 
-def _write(path: Path, content: str) -> None:
+def _write(path: Path, content: str) -> Dataset:
     """Write the dataset file, after checking a draft of it."""
     with tempfile.TemporaryDirectory() as folder:
         draft = Path(folder, path.name)
         draft.write_text(content, encoding="utf-8")
-        load(draft, read_schema(), display_name=str(path))
+        dataset = load(draft, read_schema(), display_name=str(path))
     with open(path, "x", encoding="utf-8") as file:
         file.write(content)
+    return dataset
 
 
-def _summary(path: Path) -> str:
-    dataset = load(path)
+def _summary(path: Path, dataset: Dataset) -> str:
     splits = ", ".join(f"{split.count:,} images in {name}" for name, split in dataset.splits.items())
     return (
         f"{path}: {splits}; {len(dataset.classes)} classes\n"

@@ -14,8 +14,8 @@ from idxpng.command import Command
 from idxpng.dataset.mismatch import LARGEST_LABEL, mismatch
 from idxpng.errors import DataError
 from idxpng.files.json_file import write_json
-from idxpng.formats.idx import IdxFile, IdxHeader
-from idxpng.formats.labeled_images import LabeledImages, labels_header
+from idxpng.formats.idx import IdxFile
+from idxpng.formats.labeled_images import LabeledImages, file_headers
 from idxpng.text import counted
 
 if TYPE_CHECKING:
@@ -80,16 +80,16 @@ def check(images: str, labels: str, dataset: Dataset, expected: Split) -> dict[s
     """
     label_columns, count, shape = dataset.label_columns, expected.file_count, expected.shape
     with LabeledImages(images, labels, label_columns=label_columns, rows=expected.rows) as split:
-        image_file, label_file = split.images, split.labels
-        _check_header(image_file, IdxHeader.of("uint8", (count, *shape)))
-        label_type = label_file.header.type.name
-        allowed = label_type if label_type in LARGEST_LABEL else "uint8"
-        _check_header(label_file, labels_header(allowed, count, label_columns))
+        label_type = split.labels.header.type.name
+        headers = file_headers(count, shape, label_type if label_type in LARGEST_LABEL else "uint8", label_columns)
+        for file, header in zip((split.images, split.labels), headers.values(), strict=True):
+            if problem := mismatch(file.header, header):
+                raise DataError(file.path, **problem)
         counts = _count_classes(split, dataset.classes)
         _check_counts(labels, dataset, counts, expected.class_counts)
         return {
-            "images": _describe(image_file, expected.images.content_sha256),
-            "labels": _describe(label_file, expected.labels.content_sha256),
+            "images": _describe(split.images, expected.images.content_sha256),
+            "labels": _describe(split.labels, expected.labels.content_sha256),
             "class_names": {name: dataset.classes[label] for name, label in dataset.labels.items()},
             "class_counts": {name: counts[label] for name, label in dataset.labels.items()},
         }
@@ -105,11 +105,6 @@ def _check_counts(labels: str, dataset: Dataset, found: Counter[int], expected: 
                 found=found[label],
                 todo="use the right file, or correct `class_counts` in the dataset file",
             )
-
-
-def _check_header(file: IdxFile, expected: IdxHeader) -> None:
-    if problem := mismatch(file.header, expected):
-        raise DataError(file.path, **problem)
 
 
 def _count_classes(split: LabeledImages, classes: dict[int, str]) -> Counter[int]:

@@ -51,17 +51,13 @@ def main(
     with split_header.open(images, labels) as source:
         encoder = PngEncoder(*source.size)
         group_size = min(ROW_GROUP, max(1, ROW_GROUP_BYTES // math.prod(source.size)))
+        described = features(split_header.class_names, source.extra_columns)
         schema = pyarrow.schema(
             [
                 ("image", pyarrow.struct([("bytes", pyarrow.binary()), ("path", pyarrow.string())])),
-                ("label", pyarrow.int64()),
-                *((name, pyarrow.int64()) for name in source.extra_columns),
+                *((name, pyarrow.int64()) for name in ("label", *source.extra_columns)),
             ],
-            metadata={
-                "huggingface": json.dumps(
-                    {"info": {"features": features(split_header.class_names, source.extra_columns)}}
-                )
-            },
+            metadata={"huggingface": json.dumps({"info": {"features": described}})},
         )
 
         def rows() -> Iterator[dict[str, Any]]:

@@ -154,11 +154,7 @@ class Plan:
 
     def each(self, pattern: str) -> Callable[[Any], list[str]]:
         """An input function: ``pattern`` expanded for the dataset of a job, and for its split if it has one."""
-
-        def expanded(wildcards: Any) -> list[str]:
-            return self.expand(pattern, wildcards.dataset, wildcards.get("split"))
-
-        return expanded
+        return lambda wildcards: self.expand(pattern, wildcards.dataset, wildcards.get("split"))
 
     def published(self, wildcards: Any) -> str:
         """The download that an IDX file comes from."""
@@ -210,10 +206,9 @@ class Plan:
             if job.rule.name == "export":
                 dataset = self.catalog.dataset(job.wildcards.dataset)
                 split = dataset.splits[job.wildcards.split]
-                share = 1 / len(dataset.classes)
-                if split.class_counts is not None:
-                    share = split.class_counts[list(dataset.labels).index(job.wildcards.label)] / split.count
-                count += round(share * self.image_count(split))
+                counts = dict(zip(dataset.labels, split.class_counts or (), strict=False))
+                of_label = counts.get(job.wildcards.label, split.count / len(dataset.labels))
+                count += round(of_label / split.count * self.image_count(split))
         return count
 
     # Options of the scripts
