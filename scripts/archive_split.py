@@ -7,26 +7,17 @@ Apart from zeros at its end, it equals the archive that GNU tar makes of the exp
 
 import hashlib
 from array import array
-from collections.abc import Collection
 
 from idxpng import log
 from idxpng.command import Command
 from idxpng.errors import DataError
 from idxpng.files.atomic import atomic_file
 from idxpng.formats.png import PngEncoder
-from idxpng.formats.split_header import SplitHeader
+from idxpng.formats.split_header import Selection, SplitHeader
 from idxpng.formats.tar import END, folder, member
 
 
-def main(
-    images: str,
-    labels: str,
-    header: str,
-    archive: str,
-    limit: int | None = None,
-    classes: Collection[int] | None = None,
-    sha256: str | None = None,
-) -> None:
+def main(split: Selection, archive: str, sha256: str | None = None) -> None:
     """Write ``{split}/{label}/{index}.png`` for each image, label by label.
 
     Args:
@@ -36,12 +27,12 @@ def main(
     Raises:
         DataError: when the archive differs from the pinned one.
     """
-    split_header = SplitHeader.read(header)
+    split_header = SplitHeader.read(split.header)
     digest = hashlib.sha256()
-    with split_header.open(images, labels) as source, atomic_file(archive) as file:
+    with split_header.open(split.images, split.labels) as source, atomic_file(archive) as file:
         encoder, width = PngEncoder(*source.size), source.index_width
-        indices = {label: array("Q") for label in split_header.names(classes)}
-        for index, label in source.labeled(limit, classes):
+        indices = {label: array("Q") for label in split_header.names(split.classes)}
+        for index, label in source.labeled(split.limit, split.classes):
             indices[label].append(index)
 
         def write(data: bytes) -> None:

@@ -13,7 +13,7 @@ from idxpng.command import Command
 from idxpng.files.atomic import atomic_file
 from idxpng.files.json_file import write_json
 from idxpng.formats.labeled_images import LabeledImages
-from idxpng.formats.split_header import SplitHeader
+from idxpng.formats.split_header import Selection, SplitHeader
 
 CHUNK = 1 << 18  # pixels at once
 LEVELS = 256
@@ -22,15 +22,7 @@ MOST_PIXELS = 1 << 20  # of all classes together: the sums of class means take e
 MOST_BLANK = 10_000  # indices of blank images that are listed
 
 
-def main(
-    images: str,
-    labels: str,
-    header: str,
-    statistics: str,
-    plot: str,
-    limit: int | None = None,
-    classes: Collection[int] | None = None,
-) -> None:
+def main(split: Selection, statistics: str, plot: str) -> None:
     """Write what was measured to ``statistics``, a JSON file, and draw it to ``plot``, an SVG file.
 
     Sums are of whole numbers, so that the result does not depend on their order, and memory is that
@@ -44,13 +36,13 @@ def main(
             out, as are all when the class means would have more than a million pixels together.
         plot: the picture to make: how many images each class has, and how many pixels have which value.
     """
-    split_header = SplitHeader.read(header)
-    names = split_header.names(classes)
-    with split_header.open(images, labels) as source:
-        values = source.classes(limit)
+    split_header = SplitHeader.read(split.header)
+    names = split_header.names(split.classes)
+    with split_header.open(split.images, split.labels) as source:
+        values = source.classes(split.limit)
         counts = Counter(values)
         means = ClassMeans(names, source.images.header.item_size)
-        levels, blank_count, blank = _scan(source, values, classes, means)
+        levels, blank_count, blank = _scan(source, values, split.classes, means)
     images_count = sum(counts[label] for label in names)
     mean, std = _moments(levels)
     document = {
@@ -82,7 +74,7 @@ def main(
     }
     with atomic_file(plot) as file:
         file.write(_bars(panels).encode())
-    log.info("%s: %d images, mean %.4f, standard deviation %.4f", images, images_count, mean, std)
+    log.info("%s: %d images, mean %.4f, standard deviation %.4f", split.images, images_count, mean, std)
 
 
 class ClassMeans:

@@ -1,47 +1,36 @@
 """Pack some images of a split into one shard, a tar archive in the WebDataset convention."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from idxpng import log
 from idxpng.command import Command
 from idxpng.files.atomic import atomic_file
 from idxpng.formats.png import PngEncoder
-from idxpng.formats.split_header import SplitHeader
+from idxpng.formats.split_header import Selection, SplitHeader
 from idxpng.formats.tar import END, member
 
 
-def main(
-    images: str,
-    labels: str,
-    header: str,
-    shard: str,
-    number: int,
-    shard_size: int,
-    limit: int | None = None,
-    shuffle_seed: int | None = None,
-    classes: Collection[int] | None = None,
-) -> None:
+def main(split: Selection, shard: str, number: int, shard_size: int, shuffle_seed: int | None = None) -> None:
     """Write the shard of position ``number``, straight from the IDX files.
 
     For each image the shard has ``{index}.png`` and ``{index}.cls`` (the label as decimal digits). If labels have
     more columns, ``{index}.json`` follows, with index, label, class name and these columns.
 
     Args:
+        classes: only images with these labels, of those that the shard has otherwise; all by default.
         shard: the tar file to make.
         number: position of the shard among those of its split, from 0.
         shard_size: images in each shard but the last.
-        limit: how many images to pack, the first ones; all by default.
         shuffle_seed: seed for shuffling; without it, images keep the order of the IDX file.
-        classes: only images with these labels, of those that the shard has otherwise; all by default.
     """
-    split_header = SplitHeader.read(header)
+    split_header = SplitHeader.read(split.header)
     class_names = split_header.names()
-    with split_header.open(images, labels) as source, atomic_file(shard) as file:
-        values = source.classes(limit)
+    with split_header.open(split.images, split.labels) as source, atomic_file(shard) as file:
+        values = source.classes(split.limit)
         order = shuffled(len(values), shuffle_seed) if shuffle_seed is not None else range(len(values))
         positions = order[number * shard_size : (number + 1) * shard_size]
-        chosen = [position for position in positions if classes is None or values[position] in classes]
+        chosen = [position for position in positions if split.classes is None or values[position] in split.classes]
         encoder = PngEncoder(*source.size)
         width = source.index_width
         for position in chosen:

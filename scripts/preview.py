@@ -3,7 +3,7 @@
 import math
 import re
 import unicodedata
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from itertools import islice
 
 from PIL import Image, ImageDraw, ImageFont
@@ -12,7 +12,7 @@ from idxpng import log
 from idxpng.command import Command
 from idxpng.files.atomic import atomic_file
 from idxpng.formats.labeled_images import LabeledImages
-from idxpng.formats.split_header import SplitHeader
+from idxpng.formats.split_header import Selection, SplitHeader
 
 COLUMNS = 16  # images of a class on the contact sheet
 ONE_BLOCK = 30  # most classes in one block of rows; more are drawn in several blocks, side by side
@@ -36,15 +36,7 @@ if isinstance(FONT, ImageFont.FreeTypeFont):
     FONT = FONT.font_variant(layout_engine=ImageFont.Layout.BASIC)  # the default depends on the machine
 
 
-def main(
-    images: str,
-    labels: str,
-    header: str,
-    sheet: str,
-    first: str,
-    limit: int | None = None,
-    classes: Collection[int] | None = None,
-) -> None:
+def main(split: Selection, sheet: str, first: str) -> None:
     """Draw both pictures, on dark gray, as 8-bit grayscale PNG files.
 
     Only the images that are shown are read, and large ones are shown smaller.
@@ -54,19 +46,19 @@ def main(
             several blocks side by side, and of more than 400 the first.
         first: the other picture to make: the first images in the order of the file, each above its class name.
     """
-    split_header = SplitHeader.read(header)
-    captions = {label: caption(label, name) for label, name in split_header.names(classes).items()}
-    with split_header.open(images, labels) as source:
+    split_header = SplitHeader.read(split.header)
+    captions = {label: caption(label, name) for label, name in split_header.names(split.classes).items()}
+    with split_header.open(split.images, split.labels) as source:
         indices: dict[int, list[int]] = {label: [] for label in captions}
         missing = len(captions) * COLUMNS
-        for index, label in source.labeled(limit, classes):
+        for index, label in source.labeled(split.limit, split.classes):
             if len(indices[label]) < COLUMNS:
                 indices[label].append(index)
                 missing -= 1
                 if not missing:
                     break
         _save(_sheet(source, captions, indices), sheet)
-        _save(_first(source, captions, source.labeled(limit, classes)), first)
+        _save(_first(source, captions, source.labeled(split.limit, split.classes)), first)
     log.info("%s, %s: %d classes", sheet, first, len(captions))
 
 

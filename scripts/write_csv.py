@@ -1,38 +1,28 @@
 """Write the images of a split as text: a line for each, its label and then its pixels row by row, from 0 to 255."""
 
-from collections.abc import Collection
-
 from idxpng import log
 from idxpng.command import Command
 from idxpng.files.atomic import atomic_file
-from idxpng.formats.split_header import SplitHeader
+from idxpng.formats.split_header import Selection, SplitHeader
 
 NUMBERS = [b",%d" % value for value in range(256)]
 
 
-def main(
-    images: str,
-    labels: str,
-    header: str,
-    csv: str,
-    column_names: bool = False,
-    limit: int | None = None,
-    classes: Collection[int] | None = None,
-) -> None:
+def main(split: Selection, csv: str, column_names: bool = False) -> None:
     """Write ``csv``, a line for each image in the order of the IDX file. Memory is that of one image.
 
     Args:
         csv: the file to make.
         column_names: begin with a line of names: label, and 1x1 to 28x28 (row and column) for the pixels.
     """
-    split_header = SplitHeader.read(header)
-    with split_header.open(images, labels) as source, atomic_file(csv) as file:
+    split_header = SplitHeader.read(split.header)
+    with split_header.open(split.images, split.labels) as source, atomic_file(csv) as file:
         rows, columns = source.size
         if column_names:
             names = [f"{row}x{column}" for row in range(1, rows + 1) for column in range(1, columns + 1)]
             file.write(",".join(["label", *names]).encode() + b"\n")
         count = 0
-        for index, label in source.labeled(limit, classes):
+        for index, label in source.labeled(split.limit, split.classes):
             pixels = source.pixels(index)
             file.write(b"%d%s\n" % (label, b"".join([NUMBERS[value] for value in pixels])))
             count += 1

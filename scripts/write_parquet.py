@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -11,21 +11,14 @@ from idxpng.command import Command
 from idxpng.errors import DataError
 from idxpng.files.atomic import atomic_file
 from idxpng.formats.png import PngEncoder
-from idxpng.formats.split_header import SplitHeader
+from idxpng.formats.split_header import Selection, SplitHeader
 
 # A row group is in memory as a whole: the most images in one, and about the most bytes of pixels.
 ROW_GROUP = 1000
 ROW_GROUP_BYTES = 32 << 20
 
 
-def main(
-    images: str,
-    labels: str,
-    header: str,
-    parquet: str,
-    limit: int | None = None,
-    classes: Collection[int] | None = None,
-) -> None:
+def main(split: Selection, parquet: str) -> None:
     """Write a row per image, in the order of the IDX file, to ``parquet``.
 
     Args:
@@ -46,9 +39,9 @@ def main(
             found=error,
             todo="pip install -r envs/requirements-publish.txt, or run with --sdm conda",
         ) from None
-    split_header = SplitHeader.read(header)
+    split_header = SplitHeader.read(split.header)
     directories = split_header.directories
-    with split_header.open(images, labels) as source:
+    with split_header.open(split.images, split.labels) as source:
         encoder = PngEncoder(*source.size)
         group_size = min(ROW_GROUP, max(1, ROW_GROUP_BYTES // math.prod(source.size)))
         described = features(split_header.class_names, source.extra_columns)
@@ -61,7 +54,7 @@ def main(
         )
 
         def rows() -> Iterator[dict[str, Any]]:
-            for index, label in source.labeled(limit, classes):
+            for index, label in source.labeled(split.limit, split.classes):
                 path = f"{split_header.split}/{directories[label]}/{index:0{source.index_width}}.png"
                 image = {"bytes": encoder.encode(source.pixels(index)), "path": path}
                 extra = zip(source.extra_columns, source.extra_values(index), strict=True)

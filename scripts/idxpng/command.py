@@ -6,6 +6,7 @@ import re
 import sys
 from collections.abc import Callable, Collection
 from functools import partial
+from itertools import chain
 from types import UnionType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
@@ -42,7 +43,7 @@ class Command(argparse.ArgumentParser):
 
         Each of its parameters that was not added by hand is an option of its name, or an argument if it is
         positional-only: with values of its type, required where it has no default, and explained under Args in its
-        docstring, or in `SHARED`.
+        docstring, or in `SHARED`. In place of a parameter whose type is a named tuple, each of its fields is an option.
         """
         self.add_argument("--log", metavar="FILE", help="also write messages to this file")
         call = self._parsed(main)
@@ -70,8 +71,12 @@ class Command(argparse.ArgumentParser):
         names = main.__code__.co_varnames[: main.__code__.co_argcount]
         positional = names[: main.__code__.co_posonlyargcount]
         defaults = dict(zip(reversed(names), reversed(main.__defaults__ or ()), strict=False))
+        tuples = {name: hints[name] for name in names if hasattr(hints[name], "_fields")}
+        for fields in tuples.values():
+            hints |= get_type_hints(fields)
+            defaults |= fields._field_defaults
         group = self.add_mutually_exclusive_group() if exclusive else self
-        for name in names:
+        for name in chain(*(tuples[name]._fields if name in tuples else [name] for name in names)):
             if name not in self._names:
                 settings = _values(hints[name]) | ({"nargs": "*"} if defaults.get(name) == () else {})
                 if name in positional:
@@ -82,6 +87,8 @@ class Command(argparse.ArgumentParser):
                 # The default is that of the function.
                 (group if name in exclusive else self).add_argument(flag, default=argparse.SUPPRESS, **settings)
         given = vars(self.parse_args())
+        for name, fields in tuples.items():
+            given[name] = fields(**{field: given.pop(field) for field in fields._fields if field in given})
         return partial(main, *[given.pop(name) for name in positional if name in given], **given)
 
 

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Collection, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import pytest
 
@@ -109,6 +109,29 @@ def test_a_command_refuses_other_choices_and_exclusive_options_and_ends_with_the
     with pytest.raises(SystemExit) as end:
         Command("What it does.").answer(answer, exclusive=("first", "last"))
     assert end.value.code == code
+
+
+class Pair(NamedTuple):
+    images: str
+    limit: int | None = None
+
+
+def test_the_fields_of_a_named_tuple_are_options(monkeypatch: pytest.MonkeyPatch) -> None:
+    def paired(pair: Pair, label_file: str) -> None:
+        """Do it.
+
+        Args:
+            label_file: a file.
+        """
+        GIVEN.clear()
+        GIVEN.update(pair=pair, label_file=label_file)
+
+    monkeypatch.setattr(sys, "argv", ["main.py", "--images", "a", "--label-file", "c"])
+    Command("What it does.").run(paired)
+    assert {"pair": Pair("a"), "label_file": "c"} == GIVEN
+    monkeypatch.setattr(sys, "argv", ["main.py", "--images", "a", "--label-file", "c", "--limit", "3"])
+    Command("What it does.").run(paired)
+    assert {"pair": Pair("a", 3), "label_file": "c"} == GIVEN
 
 
 def test_help_shows_the_text_of_the_docstring(

@@ -21,7 +21,7 @@ import sys
 sys.path.insert(0, {scripts!r})
 import export, pack
 export.main("images", "labels", "header.json", "3", "set/png/train/3", "3.csv")
-pack.main("images", "labels", "header.json", "train-000000.tar", 0, 1000)
+pack.main(pack.Selection("images", "labels", "header.json"), "train-000000.tar", 0, 1000)
 """
 
 

@@ -76,3 +76,16 @@ class SplitHeader(NamedTuple):
     def open(self, images: str | os.PathLike[str], labels: str | os.PathLike[str]) -> LabeledImages:
         """The split's two IDX files, open for reading."""
         return LabeledImages(images, labels, self.orientation, self.label_columns, self.rows)
+
+
+class Selection(NamedTuple):
+    """The images of a split that a script takes: the first ``limit`` or all, and of these some ``classes`` or all.
+
+    ``images``, ``labels``: the decompressed IDX files; ``header``: what `validate` wrote about them.
+    """
+
+    images: str
+    labels: str
+    header: str
+    limit: int | None = None
+    classes: Collection[int] | None = None

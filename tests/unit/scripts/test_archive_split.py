@@ -13,6 +13,7 @@ import export
 from builders import idx_bytes
 from dataset_files import DIGITS, write_header
 from idxpng.errors import DataError
+from idxpng.formats.split_header import Selection
 
 IMAGES = numpy.random.default_rng(0).integers(0, 256, (37, 5, 7), numpy.uint8)
 LABELS = numpy.random.default_rng(1).integers(0, 9, 37).astype(numpy.uint8)
@@ -30,7 +31,7 @@ def split(tmp_path: Path) -> tuple[str, str, str]:
 
 @pytest.mark.parametrize("limit", [None, 3])
 def test_an_archive_equals_that_of_gnu_tar(tmp_path: Path, split: tuple[str, str, str], limit: int | None) -> None:
-    archive_split.main(*split, str(tmp_path / "train.tar"), limit)
+    archive_split.main(Selection(*split, limit), str(tmp_path / "train.tar"))
     for label in DIGITS:
         export.main(*split, label, str(tmp_path / f"set/png/train/{label}"), str(tmp_path / f"{label}.csv"), limit)
     if "GNU tar" not in subprocess.run(["tar", "--version"], capture_output=True, text=True, check=True).stdout:
@@ -40,7 +41,7 @@ def test_an_archive_equals_that_of_gnu_tar(tmp_path: Path, split: tuple[str, str
 
 
 def test_an_archive_of_some_labels_has_their_images_alone(tmp_path: Path, split: tuple[str, str, str]) -> None:
-    archive_split.main(*split, str(tmp_path / "train.tar"), classes=[3, 5])
+    archive_split.main(Selection(*split, classes=[3, 5]), str(tmp_path / "train.tar"))
     shutil.unpack_archive(tmp_path / "train.tar", tmp_path / "out", filter="data")
     assert sorted(path.name for path in (tmp_path / "out/train").iterdir()) == ["3", "5"]
     names = sorted(path.stem for path in (tmp_path / "out/train/3").iterdir())
@@ -51,12 +52,12 @@ def test_an_archive_that_is_not_the_pinned_one_is_refused_with_both_digests(
     tmp_path: Path, split: tuple[str, str, str]
 ) -> None:
     archive = tmp_path / "train.tar"
-    archive_split.main(*split, str(archive))
+    archive_split.main(Selection(*split), str(archive))
     found = hashlib.sha256(archive.read_bytes()).hexdigest()
-    archive_split.main(*split, str(archive), sha256=found)
+    archive_split.main(Selection(*split), str(archive), sha256=found)
     archive.unlink()
     with pytest.raises(DataError) as error:
-        archive_split.main(*split, str(archive), sha256="0" * 64)
+        archive_split.main(Selection(*split), str(archive), sha256="0" * 64)
     for words in ("splits.train.archive_sha256", f"expected: SHA-256 {'0' * 64}", f"found:    {found}", "compressor"):
         assert words in str(error.value)
     assert not list(tmp_path.glob("*.tar*"))

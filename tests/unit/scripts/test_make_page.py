@@ -20,6 +20,7 @@ import measure
 import validate
 from builders import idx_bytes
 from dataset_files import write_dataset
+from idxpng.formats.split_header import Selection
 
 RANDOM = numpy.random.default_rng(0)
 SHAPE = (5, 4)
@@ -63,7 +64,7 @@ def make(
         paths = {key: str(folder / f"{stem if key in ('images', 'labels') else split}.{key}") for key in arguments}
         idx_files = paths["images"], paths["labels"]
         validate.main(dataset, split, *idx_files, paths["headers"])
-        measure.main(*idx_files, paths["headers"], paths["statistics"], f"{folder}/plot.svg", limit, only)
+        measure.main(Selection(*idx_files, paths["headers"], limit, only), paths["statistics"], f"{folder}/plot.svg")
         lines = ["path,split,index,label,class_name,sha256"]
         for index in made(labels, indices[:limit], only):
             label, digest = labels[index], hashlib.sha256(pixels[index].tobytes()).hexdigest()

@@ -13,6 +13,7 @@ import pytest
 import measure
 from builders import idx_bytes
 from dataset_files import write_header
+from idxpng.formats.split_header import Selection
 from measure import MOST_PIXELS, ClassMeans
 from memory import growth
 
@@ -23,7 +24,7 @@ def measured(folder: Path, classes: dict[str, str], limit: int | None = None) ->
     """The statistics of the IDX files in a folder, and every text in their plot."""
     paths = [str(folder / name) for name in ("images", "labels", "statistics.json", "plot.svg")]
     header = write_header(folder / "header.json", paths[0], classes)
-    measure.main(paths[0], paths[1], header, paths[2], paths[3], limit)
+    measure.main(Selection(paths[0], paths[1], header, limit), paths[2], paths[3])
     texts = [text.text or "" for text in ElementTree.parse(paths[3]).iter(f"{SVG}text")]
     return json.loads(Path(paths[2]).read_text()), texts
 
@@ -93,7 +94,7 @@ def test_memory_grows_by_at_most_four_bytes_per_image(tmp_path: Path) -> None:
     (tmp_path / "labels").write_bytes(idx_bytes(numpy.zeros((count, len(columns)), numpy.int32)))
     images, labels, statistics, plot = (str(tmp_path / name) for name in ("images", "labels", "json", "svg"))
     header = write_header(tmp_path / "header.json", images, {"0": "zero"}, label_columns=columns)
-    code = "measure.main(*sys.argv[1:])"
+    code = "measure.main(measure.Selection(*sys.argv[1:4]), *sys.argv[4:])"
     assert growth(code, images, labels, header, statistics, plot, before="import measure") < 4 * count / 10**6 + 12
     assert json.loads(Path(statistics).read_text())["blank_count"] == count
 

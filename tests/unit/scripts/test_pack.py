@@ -20,6 +20,7 @@ import index_shards
 import pack
 from builders import idx_bytes
 from dataset_files import write_header
+from idxpng.formats.split_header import Selection
 from idxpng.formats.tar import END, member
 
 COUNT = 57
@@ -40,7 +41,9 @@ def make_shard(
     (folder / "labels").write_bytes(idx_bytes(labels))
     shard = folder / f"train-{number:06}.tar"
     header = write_header(folder / "header.json", folder / "images", CLASSES, "train", orientation, label_columns)
-    pack.main(str(folder / "images"), str(folder / "labels"), header, str(shard), number, 20, **settings)
+    selected = {key: settings.pop(key) for key in ("limit", "classes") if key in settings}
+    split = Selection(str(folder / "images"), str(folder / "labels"), header, **selected)
+    pack.main(split, str(shard), number, 20, **settings)
     return shard
 
 

@@ -11,6 +11,7 @@ from PIL import Image
 import preview
 from builders import idx_bytes
 from dataset_files import write_header
+from idxpng.formats.split_header import Selection
 from preview import BACKGROUND, COLUMNS, GAP, MOST_CLASSES, SIDE
 from project import PROJECT
 
@@ -36,7 +37,7 @@ def draw(
     images_file, labels_file, sheet_file, first_file = paths(folder)
     names = {str(label): name for label, name in classes.items()}
     header = write_header(folder / "header.json", images_file, names, orientation=orientation)
-    preview.main(images_file, labels_file, header, sheet_file, first_file, limit)
+    preview.main(Selection(images_file, labels_file, header, limit), sheet_file, first_file)
     made = ["first.png", "header.json", "images", "labels", "sheet.png"]
     assert sorted(path.name for path in folder.iterdir()) == made
     sheet, first = (numpy.asarray(Image.open(path)) for path in (sheet_file, first_file))
@@ -161,7 +162,7 @@ def test_the_picture_in_the_readme_is_the_preview_of_mnist(mnist: Path, tmp_path
     header = write_header(tmp_path / "header.json", images)
     tracemalloc.start()
     try:
-        preview.main(images, labels, header, sheet, first)
+        preview.main(Selection(images, labels, header), sheet, first)
         assert tracemalloc.get_traced_memory()[1] < 8_000_000, "only what is shown is read"
     finally:
         tracemalloc.stop()

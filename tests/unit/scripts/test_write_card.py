@@ -14,6 +14,7 @@ import write_card
 import write_parquet
 from builders import idx_bytes
 from dataset_files import write_dataset, write_header
+from idxpng.formats.split_header import Selection
 from project import PROJECT
 
 HOSTILE = "<script>alert(1)</script> [a](javascript:alert(1)) ![b](x) `c` **d** <!-- | e & $f$ ~~g~~ \\"
@@ -34,7 +35,7 @@ def published(tmp_path: Path) -> Any:
         for role in ("images", "labels"):
             document[role] |= {"file": role, "bytes": 9, "content_sha256": "0" * 64}
         Path(header).write_text(json.dumps(document))
-        write_parquet.main(images, labels, header, packed)
+        write_parquet.main(Selection(images, labels, header), packed)
         for name in ("index.html", "train.csv"):
             (tmp_path / name).write_text("")
         made = {role: str(tmp_path / role) for role in ROLES}

@@ -6,6 +6,7 @@ import pytest
 import write_parquet
 from builders import idx_bytes
 from dataset_files import write_header
+from idxpng.formats.split_header import Selection
 from memory import growth
 
 pyarrow_parquet = pytest.importorskip("pyarrow.parquet")
@@ -27,7 +28,8 @@ def make(folder: Path, images: numpy.ndarray) -> tuple[str, str, str, str]:
 def test_a_row_group_is_small_enough_for_memory(
     tmp_path: Path, count: int, shape: tuple[int, int], groups: list[int]
 ) -> None:
-    write_parquet.main(*make(tmp_path, numpy.zeros((count, *shape), numpy.uint8)))
+    images, labels, header, parquet = make(tmp_path, numpy.zeros((count, *shape), numpy.uint8))
+    write_parquet.main(Selection(images, labels, header), parquet)
     metadata = pyarrow_parquet.read_metadata(tmp_path / "train.parquet")
     assert [metadata.row_group(number).num_rows for number in range(metadata.num_row_groups)] == groups
 
@@ -37,6 +39,10 @@ def test_memory_does_not_grow_with_the_number_of_large_images(tmp_path: Path) ->
     def memory(count: int) -> float:
         noise = numpy.random.default_rng(0).integers(0, 256, (count, 1000, 1000), numpy.uint8)
         arguments = make(tmp_path, noise)
-        return growth("write_parquet.main(*sys.argv[1:])", *arguments, before="import write_parquet, pyarrow.parquet")
+        return growth(
+            "write_parquet.main(write_parquet.Selection(*sys.argv[1:4]), sys.argv[4])",
+            *arguments,
+            before="import write_parquet, pyarrow.parquet",
+        )
 
     assert memory(120) < memory(40) + 20, "20 MB is a quarter of the 80 MB of additional images"
