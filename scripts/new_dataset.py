@@ -83,9 +83,9 @@ def _idx_files(files: Sequence[str]) -> list[str]:
         except IsADirectoryError:
             others.append(f"{file}: a folder")
         except IdxError as error:
-            others.append(f"{file}: {error.problem}")
+            others.append(f"{file}: {error.problem}: {error.details['found']}")
     if not kept:
-        raise DataError(files[0], "none of the files is an IDX file", found="; ".join(others))
+        raise DataError(files[0], "none of the files is an IDX file", found="\n            ".join(others))
     for other in others:
         print(f"left out: {printable(other)}", file=sys.stderr)
     return kept

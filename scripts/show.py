@@ -30,6 +30,7 @@ def main(file: str, /, count: int | None = None, index: int | None = None, draw:
     with open_content(file) as stream:
         header = read_header(stream, file)
         if count is None and index is None and not draw:
+            _check_size(stream, header, file)
             return _header(header)
         if draw and (header.type.name != "uint8" or len(header.dims) != 3):
             found = f"{header.type.name} in {len(header.dims)}"
@@ -55,6 +56,14 @@ def _positions(header: IdxHeader, file: str, count: int | None, start: int) -> r
         indices = f"an index from 0 to {items - 1}" if items else "no index, since it is empty"
         raise IdxError(file, "no such item", expected=indices, found=start)
     return shown
+
+
+def _check_size(stream: IO[bytes], header: IdxHeader, file: str) -> None:
+    size, sample = header.size, b""
+    while chunk := stream.read(CHUNK):
+        size, sample = size + len(chunk), sample or chunk
+    if wrong := header.wrong_size(size, sample):
+        raise IdxError(file, **wrong)
 
 
 def _header(header: IdxHeader) -> str:

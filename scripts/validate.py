@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from idxpng import log
 from idxpng.command import Command
-from idxpng.dataset.mismatch import LARGEST_LABEL, mismatch
+from idxpng.dataset.mismatch import LARGEST_LABEL, little_endian, mismatch
 from idxpng.errors import DataError
 from idxpng.files.json_file import write_json
 from idxpng.formats.idx import IdxFile
@@ -109,6 +109,8 @@ def _check_counts(labels: str, dataset: Dataset, found: Counter[int], expected: 
 
 def _count_classes(split: LabeledImages, classes: dict[int, str]) -> Counter[int]:
     counts = Counter(split.classes())
+    if problem := little_endian(counts, split.labels.header.type):
+        raise DataError(split.labels.path, **problem)
     unknown = counts.keys() - classes.keys()
     if unknown:
         index, value = next((index, value) for index, value in split.labeled() if value in unknown)

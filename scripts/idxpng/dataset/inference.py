@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from idxpng.dataset.mismatch import LARGEST_LABEL, mismatch
+from idxpng.dataset.mismatch import LARGEST_LABEL, little_endian, mismatch
 from idxpng.errors import DataError
 from idxpng.formats.compressed import SUFFIXES, open_content
 from idxpng.formats.idx import IdxHeader, decode, read_header
@@ -89,7 +89,7 @@ def _split_facts(images: IdxFacts, labels: IdxFacts, classes: Sequence[int]) -> 
 def _read(path: Path) -> IdxFacts:
     with open(path, "rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    digest, size, values = hashlib.sha256(), 0, bytearray()
+    digest, values, sample = hashlib.sha256(), bytearray(), b""
     with open_content(path) as stream:
         header = read_header(stream, path)
         is_labels = len(header.dims) < 3
@@ -98,12 +98,11 @@ def _read(path: Path) -> IdxFacts:
         size = header.size
         while chunk := stream.read(1 << 20):
             digest.update(chunk)
+            sample = sample or chunk
             size += len(chunk)
-            if is_labels:
+            if is_labels and size <= header.file_size:
                 values += chunk
-            if size > header.file_size:
-                break
-    if problem := header.wrong_size(size):
+    if problem := header.wrong_size(size, sample):
         raise DataError(path, **problem, todo="copy or write the file again")
     classes = _classes(path, header, bytes(values)) if is_labels else ()
     return IdxFacts(path, header, path.stat().st_size, sha256, digest.hexdigest(), classes)
@@ -144,6 +143,8 @@ def _classes(path: Path, header: IdxHeader, data: bytes) -> Sequence[int]:
             todo="replace each row by the position of the 1, such as with numpy's argmax(axis=1)",
         )
     classes = values[::columns]
+    if problem := little_endian(classes, header.type):
+        raise DataError(path, **problem)
     index = min(range(len(classes)), key=classes.__getitem__)
     if classes[index] < 0:
         raise DataError(

@@ -1,6 +1,9 @@
 """How an IDX file differs from what its dataset file says: the field, both values, and the key to change."""
 
-from idxpng.formats.idx import IdxHeader
+from collections.abc import Collection
+
+from idxpng.formats.idx import ElementType, IdxHeader
+from idxpng.text import shortened
 
 LARGEST_LABEL = {"uint8": 255, "int8": 127, "int16": 2**15 - 1, "int32": 2**31 - 1}
 AXES = {"images": ("images", "rows", "columns"), "labels": ("labels", "columns")}
@@ -75,3 +78,18 @@ def _sizes(found: IdxHeader, expected: IdxHeader, role: str) -> dict[str, str]:
                 "todo": f"use the right file, or write `{keys[axis]}` into the dataset file",
             }
     return {}
+
+
+def little_endian(labels: Collection[int], type_: ElementType) -> dict[str, str]:
+    """What is wrong with labels if only the low bytes of all numbers are zero, for `DataError`; empty if nothing is."""
+    shift = 4 * type_.size  # half of the bits
+    if type_.size == 1 or not any(labels) or any(label % (1 << shift) for label in labels):
+        return {}
+    swapped = sorted(int.from_bytes(label.to_bytes(type_.size, signed=True), "little") for label in set(labels))
+    values = shortened(", ".join(map(str, swapped)))
+    return {
+        "problem": "the labels are in little-endian order",
+        "expected": f"{type_.name}, the most significant byte first",
+        "found": f"only multiples of {1 << shift}; read the other way, they are {values}",
+        "todo": f"write the labels big-endian, as numpy does with astype('>i{type_.size}')",
+    }

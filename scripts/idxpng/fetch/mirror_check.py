@@ -16,6 +16,7 @@ from idxpng.fetch.patience import Patience, TooSlowError
 from idxpng.fetch.session import NETWORK_ERRORS, Session, http_date, status
 from idxpng.fetch.transfer import UnavailableError
 from idxpng.formats.compressed import SIGNATURES, SUFFIXES
+from idxpng.formats.file_kind import file_kind
 from idxpng.text import is_url
 
 PATIENCE = Patience(connect=5.0, silence=10.0, answer=20.0, rate=1, period=10.0)
@@ -166,9 +167,8 @@ def _look(path: Path) -> Answer:
 
 def _kind(start: bytes) -> str:
     """The kind of file that begins with these bytes."""
-    if start.lstrip()[:1] == b"<":
-        return "HTML or XML"
-    return next((name for name, signature in KINDS.items() if start.startswith(signature)), "something else")
+    known = next((name for name, signature in KINDS.items() if start.startswith(signature)), None)
+    return known or (file_kind(start) or "something else").partition(":")[0].partition(",")[0]
 
 
 def _cell(value: object) -> str:

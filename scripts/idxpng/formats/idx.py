@@ -24,6 +24,7 @@ from array import array
 from typing import IO, TYPE_CHECKING, NamedTuple
 
 from idxpng.errors import DataError
+from idxpng.formats.file_kind import BINARY, START, file_kind, line_ends_changed
 
 if TYPE_CHECKING:
     import numpy
@@ -45,6 +46,9 @@ TYPES = {
     0x0D: ElementType("float32", "f", 4),
     0x0E: ElementType("float64", "d", 8),
 }
+
+
+SAMPLE = 1 << 16  # bytes in which to look for the reason of a wrong length
 
 
 class IdxError(DataError):
@@ -90,8 +94,11 @@ class IdxHeader(NamedTuple):
         """Bytes of the whole file that has this header."""
         return self.size + self.dims[0] * self.item_size
 
-    def wrong_size(self, size: int) -> dict[str, str]:
-        """What is wrong with a file of ``size`` bytes that has this header, for `DataError`; empty if nothing is."""
+    def wrong_size(self, size: int, sample: bytes = b"") -> dict[str, str]:
+        """What is wrong with a file of ``size`` bytes that has this header, for `DataError`; empty if nothing is.
+
+        ``sample``: some bytes of the file, which may show why.
+        """
         if size == self.file_size:
             return {}
         dims = " × ".join(map(str, self.dims))
@@ -99,8 +106,23 @@ class IdxHeader(NamedTuple):
             "problem": f"{'shorter' if size < self.file_size else 'longer'} than its header says",
             "at": f"byte {min(size, self.file_size)}",
             "expected": f"{self.file_size} bytes: {self.size} of header and {dims} of {self.type.name}",
-            "found": f"{size} bytes",
+            "found": f"{size} bytes{self._why(size, sample)}",
         }
+
+    def _why(self, size: int, sample: bytes) -> str:
+        """What explains the size of the file, if anything does."""
+        if line_ends_changed(sample):
+            return f", and each byte 0a follows a 0d, so it was copied as text: {BINARY}"
+        if IdxHeader(self.magic, tuple(int.from_bytes(n.to_bytes(4, "little")) for n in self.dims)).file_size == size:
+            return ", which is right if its dimensions are little-endian: write them big-endian"
+        there, promised = size - self.size, self.file_size - self.size
+        if min(there, promised) <= 0 or (there % promised and promised % there):
+            return ""
+        factor = f"{there // promised} times" if there > promised else f"one part in {promised // there} of"
+        cause = (
+            "numbers of a different type" if len(self.dims) < 3 else "color, or a different size or number of images"
+        )
+        return f", {factor} what the header promises: {cause}"
 
     def to_bytes(self) -> bytes:
         """The header as bytes of the file."""
@@ -131,13 +153,14 @@ def read_header(stream: IO[bytes], file: str | os.PathLike[str]) -> IdxHeader:
     zero, type_code, n_dims = struct.unpack(">HBB", start)
     types = ", ".join(f"{code:02x} {type_.name}" for code, type_ in TYPES.items())
     if zero != 0 or type_code not in TYPES or n_dims == 0:
+        kind = file_kind(start + stream.read(START))
         raise IdxError(
             file,
             "not an IDX file: its magic number is wrong",
             at="byte 0",
             expected=f"00 00, a type ({types}), and the number of dimensions",
-            found=f"{start.hex(' ')}{_guess(start)}",
-            todo="check that this is the decompressed IDX file that the dataset file names",
+            found=f"{start.hex(' ')}{f' ({kind})' if kind else ''}",
+            todo=None if kind and ":" in kind else "check that this is the file that you mean",
         )
     sizes = stream.read(4 * n_dims)
     if len(sizes) < 4 * n_dims:
@@ -149,21 +172,6 @@ def read_header(stream: IO[bytes], file: str | os.PathLike[str]) -> IdxHeader:
             found=f"{4 + len(sizes)} bytes",
         )
     return IdxHeader(int.from_bytes(start, "big"), struct.unpack(f">{n_dims}I", sizes))
-
-
-def _guess(start: bytes) -> str:
-    known = {
-        b"\x1f\x8b": "gzip: decompress it first",
-        b"PK": "a zip archive",
-        b"\xfd7": "xz: decompress it first",
-        b"<": "HTML or XML",
-        b"\x93NUM": "a NumPy file",
-        b"\x89PNG": "a PNG image",
-    }
-    named = next((name for signature, name in known.items() if start.startswith(signature)), None)
-    if named is None and all(byte in b"\t\n\r" or 0x20 <= byte < 0x7F for byte in start):
-        named = "text"
-    return f" ({named})" if named else ""
 
 
 class IdxFile:
@@ -182,7 +190,9 @@ class IdxFile:
         self._file = open(path, "rb", buffering=0)
         try:
             self.header = read_header(self._file, path)
-            if wrong := self.header.wrong_size(os.fstat(self._file.fileno()).st_size):
+            size = os.fstat(self._file.fileno()).st_size
+            if size != self.header.file_size:
+                wrong = self.header.wrong_size(size, self._file.read(SAMPLE))
                 raise IdxError(path, **wrong, todo="delete the file and make it again")
             self._items_at, self._item_size = self.header.size, self.header.item_size
         except BaseException:

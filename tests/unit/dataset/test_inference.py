@@ -2,6 +2,7 @@
 
 import gzip
 import lzma
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -139,3 +140,47 @@ def test_a_file_longer_or_shorter_than_its_header_says_is_refused(tmp_path: Path
     data = wrong.read_bytes()
     wrong.write_bytes(gzip.compress(data[:change] if change < 0 else data + b"\0"))
     assert f"{'shorter' if change < 0 else 'longer'} than its header says" in refusal(paths)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (lambda data: data + data[16:] * 2, "found:    124 bytes, 3 times what the header promises: color"),
+        (lambda data: data + data[16:] * 3, "found:    160 bytes, 4 times what the header promises"),
+        (lambda data: data[: 16 + 12], "found:    28 bytes, one part in 3 of what the header promises"),
+        (lambda data: data + bytes(5), "found:    57 bytes\n"),
+        (lambda data: data.replace(b"\n", b"\r\n"), "each byte 0a follows a 0d"),
+        (
+            lambda data: data[:4] + data[4:8][::-1] + data[8:12][::-1] + data[12:16][::-1] + data[16:],
+            "write them big-end",
+        ),
+    ],
+    ids=["color", "twice as high and wide", "one third", "no factor", "line ends", "little-endian dimensions"],
+)
+@pytest.mark.parametrize("compress", [bytes, gzip.compress])
+def test_the_true_length_of_a_file_is_reported_and_what_explains_it(
+    tmp_path: Path, data: Callable[[bytes], bytes], words: str, compress: Callable[[bytes], bytes]
+) -> None:
+    paths = write(tmp_path, train__images=IMAGES, train__labels=LABELS)
+    paths[0].write_bytes(compress(data(paths[0].read_bytes())))
+    assert words in refusal(paths)
+
+
+@pytest.mark.parametrize(
+    ("type_", "values"),
+    [
+        ("int16", [3, 1, 200, 3, 7, 0]),
+        ("int32", [3, 1, 2, 3, 7, 0]),
+        ("int32", [3, 1, 200, 255, 7, 3]),
+        ("int32", [300, 0, 513, 70, 65535, 2]),
+    ],
+)
+def test_labels_in_little_endian_order_are_refused_with_their_values(
+    tmp_path: Path, type_: str, values: list[int]
+) -> None:
+    meant = numpy.array(values, type_)
+    message = refusal(write(tmp_path, train__images=IMAGES, train__labels=meant.byteswap()))
+    assert "little-endian" in message
+    assert f"they are {', '.join(map(str, sorted(set(values))))}" in message
+    zeros = write(tmp_path, train__images=IMAGES, train__labels=numpy.zeros(6, type_))
+    assert list(infer(zeros)["classes"]) == [0]

@@ -79,7 +79,7 @@ def test_files_that_are_not_idx_are_left_out_and_named(tmp_path: Path) -> None:
     (folder / "old").mkdir()
     process = new_dataset(tmp_path, "idx/*")
     assert process.returncode == 0
-    assert "left out: idx/README.txt: not an IDX file" in process.stderr
+    assert "left out: idx/README.txt: not an IDX file: its magic number is wrong: 44 69 67 69 (text)" in process.stderr
     assert "left out: idx/old: a folder" in process.stderr
     assert len(load(tmp_path / "idx.yaml", SCHEMA).files()) == 8
 
@@ -110,3 +110,12 @@ def test_mistakes_are_reported_without_a_traceback_and_leave_no_file(tmp_path: P
         assert (process.returncode, "Traceback" in process.stderr) == (1, False)
         assert words in process.stderr
     assert list(tmp_path.glob("*.yaml")) == []
+
+
+def test_each_file_is_named_with_what_it_is_when_none_is_an_idx_file(tmp_path: Path) -> None:
+    (tmp_path / "idx").mkdir()
+    (tmp_path / "idx/train-images-idx3-ubyte.gz").write_bytes(gzip.compress(gzip.compress(b"IDX")))
+    (tmp_path / "idx/train-labels-idx1-ubyte.gz").write_bytes(b"\n<html>")
+    process = new_dataset(tmp_path, "idx/*")
+    images, labels = process.stderr.splitlines()[1:3]
+    assert images.endswith("(gzip: decompress it first)") and "(HTML or XML: download" in labels

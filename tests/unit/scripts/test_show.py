@@ -240,3 +240,11 @@ def test_escape_codes_in_the_name_of_a_missing_file_do_not_reach_the_terminal() 
     process = show_process("no\033[2Jsuch")
     assert process.returncode == 1
     assert "\033" not in process.stderr and "no\\x1b[2Jsuch: No such file" in process.stderr
+
+
+@pytest.mark.parametrize("compress", COMPRESS.values(), ids=COMPRESS)
+def test_a_file_that_is_not_as_long_as_its_header_says_is_reported_with_its_true_length(
+    path: Path, compress: Callable[[bytes], bytes]
+) -> None:
+    path.write_bytes(compress(idx_bytes(IMAGES) + bytes(2 * IMAGES.size)))
+    assert "found:    52 bytes, 3 times what the header promises" in refusal(path)

@@ -257,3 +257,10 @@ def test_a_swapped_file_is_refused_where_only_the_download_is_pinned(split: Spli
     with pytest.raises(DataError, match="published"):
         validate.main(*arguments)
     assert not split.header.exists()
+
+
+def test_labels_in_little_endian_order_are_refused_whatever_the_dataset_file_says(split: SplitFiles) -> None:
+    split.write(labels=idx_bytes(LABELS.astype("int32").byteswap()))
+    swapped = {str(label << 24): str(label) for label in (0, 1, 7)}
+    refusal = split.refusal(**UNPINNED, label_type="int32", classes=swapped)
+    assert "little-endian" in refusal and "they are 0, 1, 7" in refusal
