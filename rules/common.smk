@@ -60,7 +60,7 @@ with without_traceback():
 
 folder_plan = FolderPlan(checked_config, catalog)
 job_resources = JobResources(catalog)
-job_environment.prepare(checked_config.mirrors)
+job_environment.prepare(checked_config.mirrors, call=call_of_the_user())
 digest_of_code = cache(code_digest)
 
 

@@ -65,6 +65,21 @@ def targets() -> set[str]:
     return {ours.get(target, target) for target in asked}
 
 
+def call_of_the_user() -> dict | None:
+    """How and where the user called Snakemake, see `advice.call`; None in a process that runs a job of a different one.
+
+    Can go when Snakemake documents a way to ask.
+    """
+    from idxpng.advice import call
+
+    if not workflow.is_main_process:
+        return None
+    settings, snakefile = workflow.config_settings, next(workflow.included).get_path_or_uri(secret_free=True)
+    config = {key: value for key, value in settings.config.items() if is_imported() or key in ("pathvars", "splits")}
+    options = snakefile, workflow.overwrite_workdir, list(map(str, settings.configfiles))
+    return call(workflow.rundir, *options, config, is_imported())
+
+
 def planned_jobs() -> list:
     """All jobs for the targets, finished before or not; none before Snakemake plans jobs.
 

@@ -37,7 +37,7 @@ def main(folder: str, sums: str) -> None:
                 output.write(_line(digest, path))
                 count += 1
         if not count:
-            raise DataError(folder, "nothing to list", todo="make something first: snakemake --cores 4 all")
+            raise DataError(folder, "nothing to list", todo="make something first, such as with the target all")
     log.info("%s: %d files", sums, count)
 
 

@@ -11,12 +11,12 @@ the file works before that, too.
 """
 
 import os
-import shlex
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from idxpng.advice import command
 from idxpng.command import Command
 from idxpng.dataset.file import load, read_schema
 from idxpng.dataset.inference import infer
@@ -107,7 +107,7 @@ def _summary(path: Path, dataset: Dataset) -> str:
     return (
         f"{path}: {splits}; {len(dataset.classes)} classes\n"
         "Fill in title, license, citation and the names of the classes, now or later. Then:\n"
-        f"    snakemake --cores 4 all --config datasets={shlex.quote(str(path))}"
+        f"    {command([], [f'datasets={path}'])}"
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import shlex
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -129,12 +128,14 @@ def _describe(file: IdxFile, sha256: str | None) -> dict[str, Any]:
     with open(file.path, "rb") as stream:
         found = hashlib.file_digest(stream, "sha256").hexdigest()
     if sha256 is not None and found != sha256:
+        from idxpng.advice import shell_path  # not in the digest
+
         raise DataError(
             file.path,
             "the content differs from the published content",
             expected=f"SHA-256 {sha256}",
             found=found,
-            todo=f"rm {shlex.quote(str(file.path))}, then run the same command again",
+            todo=f"rm {shell_path(file.path)}, then run the same command again",
         )
     header = file.header
     return {

@@ -8,7 +8,7 @@ import os
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
-from idxpng import log
+from idxpng import advice, log
 from idxpng.dataset.file import DATASETS, identify, load, read_schema
 from idxpng.dataset.model import ROLES, Dataset
 from idxpng.errors import DataError
@@ -18,7 +18,6 @@ from idxpng.text import shell_word
 from idxpng.verify.png_tree import Problems
 from idxpng.verify.tree_check import TreeCheck
 
-MOST_TARGETS = 100  # in a command for people to copy
 MOST_PROCESSES = 8  # more would wait for the one that digests what they read
 
 
@@ -70,14 +69,14 @@ def main(
         raise DataError(
             images or labels or "", "the images or the labels are missing", todo="give both --images and --labels"
         )
-    trees = _trees(tree, facts, split)
+    trees = _trees(tree, facts, split, limit, classes)
     if beside is not None:
         _check_names(beside, facts)
     if len(trees) > 1 and any((images, labels, manifest, report)):
         raise DataError(
             tree,
             "--images, --labels, --manifest, and --report apply to one split",
-            todo=f"give the directory of one split: {' or '.join(shell_word(path) for path in trees.values())}",
+            todo=f"give the directory of one split: {' or '.join(map(advice.shell_path, trees.values()))}",
         )
     for name, path in trees.items():
         count = min(limit or facts.split(name).count, facts.split(name).count)
@@ -96,7 +95,9 @@ def main(
         log.output(_sentence(check, published))
 
 
-def _trees(tree: str, dataset: Dataset, split: str | None) -> dict[str, str]:
+def _trees(
+    tree: str, dataset: Dataset, split: str | None, limit: int | None, classes: Collection[int] | None
+) -> dict[str, str]:
     """The directory of each split to verify, by its name."""
     name = split or Path(os.path.abspath(tree)).name
     if split is not None:
@@ -106,15 +107,17 @@ def _trees(tree: str, dataset: Dataset, split: str | None) -> dict[str, str]:
     for parts in set(dataset.splits) - set(dataset.whole_splits):
         if not one and not os.path.lexists(trees[parts]):
             del trees[parts]
-    for path in trees.values():
+    for name, path in trees.items():
         if not os.path.isdir(path) or (os.path.islink(path) and not one):
+            directories = [
+                os.path.join(path, each) for each, label in dataset.labels.items() if not classes or label in classes
+            ]
+            make = _command(dataset, name, directories, limit, classes)
             raise DataError(
                 path,
                 "there is nothing to verify",
                 expected="a directory with a directory for each label",
-                todo=_lines(
-                    [f"make it first: {_command(dataset)}", "or give the directory of one split, and --split NAME"]
-                ),
+                todo=_lines([f"make it first: {make}", "or give the directory of one split, and --split NAME"]),
             )
     if not one:
         _check_names(tree, dataset)
@@ -201,22 +204,30 @@ def _repairs(check: TreeCheck, problems: Problems) -> list[str]:
     """The commands that remove what is extra, and make again just the labels in which something else is wrong."""
     if not problems.labels:
         return problems.removal(check.tree)
-    targets = [shell_word(os.path.join(check.tree, label)) for label in sorted(problems.labels)]
-    forced = " ".join(targets) if len(targets) <= MOST_TARGETS else "export"
-    return [*problems.removal(check.tree), f"{_command(check.dataset, check)} --forcerun {forced}"]
+    directories = [os.path.join(check.tree, label) for label in sorted(problems.labels)]
+    limit = check.count if check.count < check.facts.count else None
+    command = _command(check.dataset, check.split, directories, limit, check.classes, force=True)
+    return [*problems.removal(check.tree), command]
 
 
-def _command(dataset: Dataset, check: TreeCheck | None = None) -> str:
-    """The command that makes the images of a dataset, or those of a check."""
+def _command(
+    dataset: Dataset,
+    split: str,
+    paths: Sequence[str],
+    limit: int | None,
+    classes: Collection[int] | None,
+    force: bool = False,
+) -> str:
+    """The command that makes some images of a dataset, and with ``force`` the directories ``paths`` again."""
     own = Path(dataset.source).resolve().parent != DATASETS
-    settings = [shell_word(f"datasets={dataset.source if own else dataset.name}")]
-    if check and check.count < check.facts.count:
-        settings.append(f"limit={check.count}")
-    if check and check.facts.parent:
-        settings.append(f"splits={check.split}")
-    if check and check.classes is not None:
-        settings.append(shell_word(f"classes=[{','.join(map(str, check.classes))}]"))
-    return f"snakemake --cores 4 all --config {' '.join(settings)}"
+    settings = [f"datasets={dataset.source if own else dataset.name}"]
+    if limit is not None:
+        settings.append(f"limit={limit}")
+    if dataset.split(split).parent:
+        settings.append(f"splits={split}")
+    if classes is not None:
+        settings.append(f"classes=[{','.join(map(str, classes))}]")
+    return advice.command(paths, settings, force)
 
 
 def _give_originals(check: TreeCheck) -> str:

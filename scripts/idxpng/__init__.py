@@ -2,7 +2,7 @@
 
 It has wings. A module imports from its own wing and from those above it in this list, never from one below:
 
-    (here)    errors, messages, command lines, text from outside
+    (here)    errors, messages, advice, command lines, text from outside
     files/    files that are complete or absent, whatever happens to the process or the disk
     formats/  the bytes of files: IDX, PNG, tar, compressed files, and folders of images
     dataset/  what is known about a dataset, and its dataset file
@@ -19,7 +19,7 @@ __version__ = "2.0.0"
 # The modules of each wing, and every file of the package. Snakemake brings along only files that it knows of when a
 # workflow imports this one over the network; a test keeps both equal to the folder.
 WINGS = {
-    "": "command errors log text",
+    "": "advice command errors log text",
     "files": "atomic disk_space external_sort flush json_file leftovers partial",
     "formats": "compressed file_kind gray_image idx idx_writer image_folder labeled_images png png_reader "
     "split_header tar",

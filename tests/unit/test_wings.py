@@ -71,15 +71,17 @@ def test_only_these_imports_are_left_out_of_the_digest() -> None:
         for line in path.read_text().splitlines()
         if line.rstrip().endswith(MARK) and "import" in line
     }
-    # They read the dataset file, report errors of a server, or serve the type checker only.
+    # They read the dataset file, report errors of a server, advise, or serve the type checker only.
     assert marked == {
         ("decompress.py", "idxpng.dataset.file"),
         ("decompress.py", "idxpng.dataset.model"),
         ("download.py", "idxpng.dataset.file"),
         ("download.py", "idxpng.dataset.model"),
         ("download.py", "idxpng.fetch"),
+        ("integrity.py", "idxpng.advice"),
         ("integrity.py", "idxpng.dataset.file"),
         ("integrity.py", "idxpng.dataset.model"),
+        ("validate.py", "idxpng.advice"),
         ("validate.py", "idxpng.dataset.file"),
         ("validate.py", "idxpng.dataset.model"),
         ("validate.py", "idxpng.fetch.integrity"),

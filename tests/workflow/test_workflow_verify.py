@@ -47,7 +47,7 @@ def test_the_workflow_verifies_whenever_it_is_asked_and_its_repair_works(complet
     swap_a_pixel(project / "results/mnist-sample/png/test/7/000.png")
     assert "Nothing to be done" in snakemake(project, "-n", "all").output, "Snakemake itself sees nothing"
     run = snakemake(project, "--cores", "2", "--keep-going", "verify", succeed=False)
-    commands = [line.partition("to do:")[2].split()[1:] for line in run.output.splitlines() if "to do:" in line]
+    commands = [line.partition("snakemake ")[2].split() for line in run.output.splitlines() if "to do:" in line]
     assert len(commands) == 2
     for command in commands:
         jobs = snakemake(project, *command).jobs

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -164,7 +163,9 @@ def _refusal(path: str, source: str | None, file: PublishedFile, found: Found) -
         problem, details = found.damage.problem, found.damage.details
     elif found.size != file.content_bytes:
         problem, details = "the content is too short", size
-    todo = f"rm {shlex.quote(path)}, then run the same command again"
+    from idxpng.advice import shell_path  # not in the digest
+
+    todo = f"rm {shell_path(path)}, then run the same command again"
     return WrongFileError(path, f"not the right file: {what}" if what else problem, **details | {"todo": todo})
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import os
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from idxpng.advice import shown
 from idxpng.dataset.file import load
 from idxpng.dataset.model import Dataset
 from idxpng.dataset.strict_yaml import read_yaml
@@ -108,6 +111,10 @@ class Catalog:
 
     def _load(self, entry: str, at: str) -> Dataset:
         if entry.endswith(OWN):
+            if not os.path.exists(entry):
+                made = re.search(r"([^/]+)/idx/\1\.yaml$", entry)
+                todo = "make it first, by the target idx with datasets=mnist-sample" if made else None
+                raise DataError(shown(entry), "file not found", at=at, todo=todo)
             dataset = load(entry, self._schema)
             self._files[dataset.name] = entry
             return dataset

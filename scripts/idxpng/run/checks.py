@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from idxpng.advice import shell_path, shown
 from idxpng.errors import DataError
 from idxpng.files.disk_space import check_room_for_files
 from idxpng.run.plan import Plan
@@ -29,7 +30,7 @@ def check_folder(path: str | os.PathLike[str], name: str, writable: bool = True)
     existing = Path(path).absolute()
     while not os.path.lexists(existing):
         existing = existing.parent
-    todo = f"name another folder: --config 'pathvars={{{name}: FOLDER}}'"
+    todo = f"work in another folder: --directory FOLDER, or name one: --config 'pathvars={{{name}: FOLDER}}'"
     if not existing.is_dir():
         found = f"{existing} is a file"
         raise DataError(path, "cannot be a folder", expected="a folder, or nothing", found=found, todo=todo)
@@ -48,7 +49,8 @@ def check_run(plan: Plan, jobs: Iterable[Any]) -> list[str]:
         Warnings.
 
     Raises:
-        DataError: when resources cannot be written but must be, or a results folder belongs to a different dataset.
+        DataError: when resources cannot be written but must be, a results folder belongs to a different dataset, or
+            the run would make a dataset file that it has read already.
         DiskRoomError: when there is not enough room for the PNG files.
     """
     jobs = list(jobs)
@@ -56,6 +58,7 @@ def check_run(plan: Plan, jobs: Iterable[Any]) -> list[str]:
     check_folder(plan.resources, "resources", writable)
     for name in plan.catalog.configured:
         _check_origin(plan, name)
+        _check_dataset_file(plan.catalog.file(name), jobs)
     check_room_for_files(plan.results, plan.export_count(jobs))
     return [warning for name in plan.catalog.configured for warning in _replaced(plan, name, jobs)]
 
@@ -75,7 +78,17 @@ def _check_origin(plan: Plan, name: str) -> None:
             "has results of a different dataset with the same name",
             expected=f"those of {source}",
             found=f"those of {origin}",
-            todo=f"rename the dataset file, or remove {folder} and resources/{name}",
+            todo=f"rename the dataset file, or rm -r -- {shell_path(folder)} {shell_path(f'{plan.resources}/{name}')}",
+        )
+
+
+def _check_dataset_file(path: str, jobs: list[Any]) -> None:
+    made = {os.path.realpath(output) for job in jobs if job.rule.name == "write_dataset" for output in job.output}
+    if os.path.realpath(path) in made and {job.rule.name for job in jobs} - {"idx", "build_idx", "write_dataset"}:
+        raise DataError(
+            path,
+            "the run would make this dataset file again, but has read the old one already",
+            todo="run the target idx on its own, then the others",
         )
 
 
@@ -90,7 +103,7 @@ def _replaced(plan: Plan, name: str, jobs: list[Any]) -> Iterator[str]:
         count = image_count(folder / f"manifest/{split}.csv")
         if count is not None and count > limit:
             yield (
-                f"{folder}/png/{split}: limit={limit} replaces {count:,} PNG files with {limit:,}. "
+                f"{shown(folder)}/png/{split}: limit={limit} replaces {count:,} PNG files with {limit:,}. "
                 "Ctrl-C keeps those that are still there; the same command without limit makes all of them again."
             )
 

@@ -1,15 +1,21 @@
-"""Environment variables for jobs: which Python runs, which mirrors are configured, how many threads numpy starts."""
+"""Environment variables for jobs: Python's folder, configured mirrors, the call of the user, and numpy's threads."""
 
 import json
 import os
 import sys
 from collections.abc import Mapping, MutableMapping, Sequence
 from pathlib import Path
+from typing import Any
 
+from idxpng import advice
 from idxpng.fetch.mirrors import VARIABLE, configured
 
 
-def prepare(mirrors: Mapping[str, Sequence[str]], environment: MutableMapping[str, str] = os.environ) -> None:
+def prepare(
+    mirrors: Mapping[str, Sequence[str]],
+    environment: MutableMapping[str, str] = os.environ,
+    call: Mapping[str, Any] | None = None,
+) -> None:
     """Prepare the environment of this process, which its jobs inherit.
 
     ``python`` becomes the one that runs now, unless a conda environment or a container puts a different one before it.
@@ -19,9 +25,12 @@ def prepare(mirrors: Mapping[str, Sequence[str]], environment: MutableMapping[st
     Args:
         mirrors: the configured mirrors by dataset. Those that a different workflow in this process has set stay.
         environment: what to change.
+        call: how the user called Snakemake, see `advice.call`; None to keep what the process that started this one set.
     """
     folder = str(Path(sys.executable).parent)
     environment["PATH"] = os.pathsep.join([folder, environment.get("PATH", os.defpath)])
     environment.pop("PYTHONSAFEPATH", None)  # with it, a script does not find the library
     environment.setdefault("OPENBLAS_NUM_THREADS", "1")
     environment[VARIABLE] = json.dumps(configured(environment) | dict(mirrors))
+    if call:
+        environment[advice.VARIABLE] = json.dumps(call)

@@ -135,22 +135,33 @@ class Plan:
 
     def outputs_of_other_targets(self, wildcards: Any) -> list[str]:
         """What the same command makes of a dataset besides the list of its files, which is therefore made last."""
-        folder = f"{self.results}/{wildcards.dataset}"
-        targets = sorted(self.targets() - {"checksums", f"{folder}/SHA256SUMS"})
-        below = [path for path in targets if f"{path}/".startswith(f"{folder}/")]
-        folders = self.folder_targets(below)
-        files = [file for path in below for file in folders.get(path, [path])]
-        return [path for name in targets if name in OUTPUTS for path in self.outputs(name, wildcards.dataset)] + files
+        return self._outputs_without("checksums", "SHA256SUMS", wildcards.dataset)
 
     def images_of_other_targets(self, wildcards: Any) -> list[str]:
-        """The images of a split, if the same command makes more than proofs.
+        """What the same command makes of the images of a split besides proofs, which therefore come last.
 
         On its own, `verify` must not create files whose absence it should report.
         """
-        proofs_only = all(target == "verify" or "/verify/" in target for target in self.targets())
-        if proofs_only or wildcards.split not in self.splits(self._dataset(wildcards)):
-            return []
-        return self.expand(IMAGES, wildcards.dataset, wildcards.split)
+        folder, split = f"<results>/{wildcards.dataset}", wildcards.split
+        outputs = self._outputs_without("verify", "verify/", wildcards.dataset)
+        below = {path.replace(f"{self.results}/", "<results>/").removeprefix(f"{folder}/") for path in outputs}
+        found = {path for path in below if path.startswith((f"png/{split}/", f"manifest/{split}/"))}
+        of_all_splits = split in self.splits(self._dataset(wildcards)) and any(
+            "/" not in path for path in below - {"SHA256SUMS"}
+        )
+        if of_all_splits or f"manifest/{split}.csv" in below:
+            found.add(f"manifest/{split}.csv")  # when it is made, labels of earlier runs go
+        return [f"{folder}/{path}" for path in sorted(found)]
+
+    def _outputs_without(self, target: str, below: str, dataset: str) -> list[str]:
+        """What the command makes of a dataset, without a target and paths that begin with ``below``."""
+        folder = f"{self.results}/{dataset}"
+        targets = sorted(name for name in self.targets() if name != target and not name.startswith(f"{folder}/{below}"))
+        paths = [name for name in targets if f"{name}/".startswith(f"{folder}/")]
+        folders = self.folder_targets(paths)
+        named = [name for name in targets if name in OUTPUTS and dataset in self.catalog.configured]
+        files = [file for path in paths for file in folders.get(path, [path])]
+        return [path for name in named for path in self.outputs(name, dataset)] + files
 
     def each(self, pattern: str) -> Callable[[Any], list[str]]:
         """An input function: ``pattern`` expanded for the dataset of a job, and for its split if it has one."""

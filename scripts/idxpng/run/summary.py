@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
+from idxpng.advice import command, shell_path, shown
 from idxpng.dataset.model import Dataset
 from idxpng.dataset.writer import dump, file_facts, split_facts
 from idxpng.formats.split_header import SplitHeader
@@ -32,7 +33,10 @@ def summary(plan: Plan, rules: Collection[str], seconds: float) -> str:
     if "publish" in rules:
         lines += [
             "",
-            *(f"Load it elsewhere: {plan.results}/{name} has README.md, croissant.json and parquet/" for name in names),
+            *(
+                f"Load it elsewhere: {shown(f'{plan.results}/{name}')} has README.md, croissant.json and parquet/"
+                for name in names
+            ),
         ]
     if "webdataset" in rules:
         lines += [*_of_shards(plan), f"Packed {took}"]
@@ -42,10 +46,10 @@ def summary(plan: Plan, rules: Collection[str], seconds: float) -> str:
         blocks = (digests_to_pin(dataset, plan) for dataset in plan.catalog.configured.values())
         lines += [line for block in blocks if block for line in ("", block.rstrip())]
     if lines and names == ["mnist-sample"]:
-        lines += ["", "This is the bundled sample. For all of MNIST: snakemake --cores 4 all --config datasets=mnist"]
+        lines += ["", f"This is the bundled sample. For all of MNIST: {command([], ['datasets=mnist'])}"]
     if "idx" in rules:
         files = (f"{plan.results}/{name}/idx/{name}.yaml" for name in plan.config.folders)
-        lines += ["", *(f"Use the IDX files:  snakemake --cores 4 all --config datasets={file}" for file in files)]
+        lines += ["", *(f"Use the IDX files:  {command([], [f'datasets={file}'])}" for file in files)]
     return "\n".join(["", *lines]) if lines else ""
 
 
@@ -62,12 +66,14 @@ def _of_images(plan: Plan, took: str) -> Iterator[str]:
     for folder, split in _splits(plan):
         count = image_count(f"{folder}/manifest/{split}.csv")
         if count is not None:
-            yield f"{_counted(count, 'PNG file')} in {folder}/png/{split}, a directory per label"
+            yield f"{_counted(count, 'PNG file')} in {shown(folder)}/png/{split}, a directory per label"
             total += count
     yield f"{_counted(total, 'image')} {took}"
     yield ""
-    yield f"Browse them:       open {' '.join(dict.fromkeys(f'{folder}/index.html' for folder, _ in _splits(plan)))}"
-    yield f"At a glance:       {' '.join(f'{folder}/preview/{split}.png' for folder, split in _splits(plan))}"
+    pages = dict.fromkeys(shell_path(f"{folder}/index.html") for folder, _ in _splits(plan))
+    previews = [shell_path(f"{folder}/preview/{split}.png") for folder, split in _splits(plan)]
+    yield f"Browse them:       open {' '.join(pages)}"
+    yield f"At a glance:       {' '.join(previews)}"
     yield "How it was made:   the same command with --report report.html, which a browser opens"
 
 
@@ -75,7 +81,7 @@ def _of_shards(plan: Plan) -> Iterator[str]:
     for folder, split in _splits(plan):
         if index := _read(f"{folder}/webdataset/{split}.json"):
             shards = _counted(len(index["shards"]), "shard").strip()
-            yield f"{_counted(index['images'], 'image')} in {shards} {folder}/webdataset/{split}-*.tar"
+            yield f"{_counted(index['images'], 'image')} in {shards} {shown(folder)}/webdataset/{split}-*.tar"
 
 
 def _of_proofs(plan: Plan) -> Iterator[str]:
@@ -86,7 +92,7 @@ def _of_proofs(plan: Plan) -> Iterator[str]:
                 "the pinned digests" if pinned else "the IDX files on this disk, not all of which have pinned digests"
             )
             verb = "agrees" if report["files"] == 1 else "agree"
-            yield f"{_counted(report['files'], 'PNG file')} in {folder}/png/{split} {verb} with {against}"
+            yield f"{_counted(report['files'], 'PNG file')} in {shown(folder)}/png/{split} {verb} with {against}"
 
 
 def _counted(count: int, noun: str) -> str:

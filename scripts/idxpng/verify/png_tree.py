@@ -6,8 +6,9 @@ from bisect import insort
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
+from idxpng.advice import shell_path
 from idxpng.files.leftovers import TIMESTAMP
-from idxpng.text import printable, shell_word
+from idxpng.text import printable
 
 LARGEST_TIMESTAMP = 1024
 KINDS = ("missing", "misplaced", "extra", "altered", "unreadable")
@@ -57,7 +58,7 @@ class Problems:
         """The command that removes what is extra below ``tree``, as far as it is shown."""
         if not self.counts["extra"]:
             return []
-        words = [shell_word(os.path.join(tree, path)) for path, _ in self.shown["extra"]]
+        words = [shell_path(os.path.join(tree, path)) for path, _ in self.shown["extra"]]
         more = ["and verify again, since there is more"] if self.counts["extra"] > SHOWN else []
         return [f"rm -r -- {' '.join(words)}", *more]
 

@@ -80,13 +80,36 @@ def test_the_list_of_digests_waits_for_the_other_targets_of_the_command() -> Non
     assert plan(targets=["checksums"]).outputs_of_other_targets(job) == []
 
 
+IMAGES_AND_MANIFESTS = [
+    *(f"<results>/mnist/manifest/test{label}.csv" for label in ("", *(f"/{label}" for label in range(10)))),
+    *(f"<results>/mnist/png/test/{label}" for label in range(10)),
+]
+
+
 @pytest.mark.parametrize(
     ("targets", "made"),
-    [([], False), (["verify"], False), (["results/mnist/verify/test.json"], False), (["all", "verify"], True)],
+    [
+        ([], []),
+        (["verify"], []),
+        (["results/mnist/verify/test.json"], []),
+        (["all", "verify"], IMAGES_AND_MANIFESTS),
+        (["csv", "verify", "checksums"], []),
+        (["results/mnist/png/test", "verify"], IMAGES_AND_MANIFESTS[11:]),
+        (["results/mnist/png/test/7", "verify"], ["<results>/mnist/png/test/7"]),
+        (["results/mnist/manifest/train.csv", "results/kmnist/png/test/7", "verify"], []),
+        (["results/mnist/index.html", "verify"], ["<results>/mnist/manifest/test.csv"]),
+    ],
 )
-def test_verify_makes_no_images_unless_the_command_has_other_targets(targets: list[str], made: bool) -> None:
-    paths = plan(targets=targets).images_of_other_targets(Wildcards(dataset="mnist", split="test"))
-    assert paths == [f"<results>/mnist/png/test/{label}" for label in range(10) if made]
+def test_verify_makes_no_images_but_comes_after_those_that_other_targets_make(
+    targets: list[str], made: list[str]
+) -> None:
+    paths = plan(targets=targets, datasets="mnist").images_of_other_targets(Wildcards(dataset="mnist", split="test"))
+    assert paths == made
+
+
+def test_a_target_makes_nothing_of_a_dataset_that_is_not_configured() -> None:
+    asked = plan(targets=["all", "results/mnist/SHA256SUMS"], datasets="kmnist")
+    assert asked.outputs_of_other_targets(Wildcards(dataset="mnist")) == []
 
 
 def test_verify_gets_the_manifest_for_labels_with_several_columns() -> None:

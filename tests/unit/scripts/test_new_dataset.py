@@ -42,7 +42,7 @@ def test_a_new_dataset_file_has_every_fact_of_the_files(tmp_path: Path) -> None:
     }
     assert made.classes == known.classes
     assert made.mirror_places() == [str(tmp_path / "my/idx")]
-    assert "snakemake --cores 4 all --config datasets=my/idx.yaml" in process.stdout
+    assert f"snakemake -s {PROJECT}/Snakefile --cores 4 all --config datasets=my/idx.yaml" in process.stdout
     assert "1,000 images in train, 200 images in test; 10 classes" in process.stdout
 
 

@@ -1,0 +1,96 @@
+"""Paths and commands in messages, so that they work where the user typed the command.
+
+Snakemake works in the folder of ``--directory``, and jobs may run on other machines. So the workflow passes the folder
+of the user and the options of the command in an environment variable. Scripts that run by hand do without.
+"""
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from idxpng.text import shell_word
+
+VARIABLE = "IDXPNG_CALL"
+MOST_TARGETS = 100  # in a command for people to copy
+SNAKEFILE = Path(__file__).resolve().parents[2] / "Snakefile"
+FOUND = ("Snakefile", "snakefile", "workflow/Snakefile", "workflow/snakefile")  # without the option --snakefile
+
+
+def call(
+    folder: str,
+    snakefile: str,
+    directory: str | None = None,
+    configfiles: Sequence[str] = (),
+    settings: Mapping[str, Any] | None = None,
+    imported: bool = False,
+) -> dict[str, Any]:
+    """How the user called Snakemake, to be kept in the environment for the messages of a run and of its jobs.
+
+    Args:
+        folder: where the user typed the command.
+        snakefile, directory, configfiles: the options of these names.
+        settings: what further commands need after ``--config``.
+        imported: whether the workflow of the command imports this one.
+    """
+    words = _snakemake(folder)
+    if "://" in snakefile:
+        words += ["-s", snakefile]
+    elif os.path.relpath(snakefile, folder) not in FOUND:
+        words += ["-s", _from(folder, snakefile)]
+    words += ["--directory", _from(folder, directory)] if directory else []
+    words += [word for file in configfiles for word in ("--configfile", _from(folder, file))]
+    texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in (settings or {}).items()}
+    config = [f"{key}={text}" for key, text in texts.items()]
+    return {"folder": folder, "words": words, "config": config, "imported": imported}
+
+
+def shown(path: str | os.PathLike[str]) -> str:
+    """``path`` as the user needs it: whole if relative paths begin in a different folder than the user's."""
+    here = os.path.realpath(_call()["folder"]) == os.path.realpath(os.curdir)
+    return os.fspath(path) if here else os.path.abspath(path)
+
+
+def shell_path(path: str | os.PathLike[str]) -> str:
+    """`shown` as one word of a command."""
+    return shell_word(shown(path))
+
+
+def command(paths: Sequence[str], settings: Sequence[str] = (), force: bool = False) -> str:
+    """The command that makes all that ``settings`` ask for, or in a workflow that imports this one, ``paths`` alone.
+
+    Args:
+        paths: results. Snakemake looks for them in its working directory.
+        settings: what comes after ``--config``, such as ``limit=10``.
+        force: whether to make ``paths`` again if they exist.
+    """
+    typed = _call()
+    words = [*typed["words"], "--cores", "4", *(paths if typed["imported"] else ["all"])]
+    if config := [*([] if typed["imported"] else settings), *typed["config"]]:
+        words += ["--config", *config]
+    if force:
+        words += ["--forcerun", *(paths if typed["imported"] or len(paths) <= MOST_TARGETS else ["export"])]
+    return " ".join(map(shell_word, words))
+
+
+def _call() -> dict[str, Any]:
+    kept = os.environ.get(VARIABLE)
+    return json.loads(kept) if kept else call(os.getcwd(), str(SNAKEFILE))
+
+
+def _snakemake(folder: str) -> list[str]:
+    """The words that start Snakemake; its own name if that is the one beside the Python that runs now."""
+    beside = os.path.join(os.path.dirname(sys.executable), "snakemake")
+    if shutil.which("snakemake") == beside or not os.path.exists(beside):
+        return ["snakemake"]
+    return [_from(folder, sys.executable), "-m", "snakemake"]
+
+
+def _from(folder: str, path: str | os.PathLike[str]) -> str:
+    """``path`` as seen from ``folder`` if it is below that, and whole otherwise."""
+    whole = os.path.normpath(os.path.join(folder, path))
+    below = os.path.relpath(whole, folder)
+    return whole if below.startswith("..") else below

@@ -1,0 +1,105 @@
+"""Whatever a run advises works when it is typed where the user stands, and changes no other folder."""
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from project import PROJECT, copy_project, files, snakemake
+
+MODULE = """
+module mnist:
+    snakefile: config["project"] + "/Snakefile"
+    config: {"limit": 20, "splits": "test"}
+    pathvars:
+        results="digits",
+
+use rule * from mnist as mnist_*
+"""
+PART = ("limit=20", "splits=test")
+
+# Where the user stands, with which options, and where the results are. {t} is the test's folder.
+CALLS = {
+    "project": ("project", (), ("--config", *PART), "project/results"),
+    "directory": ("project", ("--directory", "../work"), ("--config", *PART), "work/results"),
+    "snakefile": ("here", ("-s", "../project/Snakefile"), ("--config", *PART), "here/results"),
+    "both": ("here", ("-s", "../project/Snakefile", "--directory", "w"), ("--config", *PART), "here/w/results"),
+    "pathvars": ("project", (), ("--config", *PART, "pathvars={results: a b}"), "project/a b"),
+    "configfile": ("here", ("-s", "../project/Snakefile", "--configfile", "my.yaml"), (), "here/out"),
+    "module": ("here", ("-s", "module.smk", "--directory", "w"), ("--config", "project={t}/project"), "here/w/digits"),
+}
+
+
+def advised(output: str) -> list[str]:
+    """The commands that a message advises, each on a line of its own."""
+    return [line.strip() for line in re.findall(r"to do: +((?:.+\n {12})*.+)", output) for line in line.split("\n")]
+
+
+def type_in(folder: Path, command: str) -> None:
+    typed = subprocess.run(["bash", "-c", command], cwd=folder, capture_output=True, text=True, check=False)
+    assert typed.returncode == 0, command + typed.stdout + typed.stderr
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_advice_works_where_the_user_stands(call: str, tmp_path: Path) -> None:
+    stands, options, config, results = CALLS[call]
+    project, folder = copy_project(tmp_path / "project"), tmp_path / stands
+    folder.mkdir(exist_ok=True)
+    (folder / "module.smk").write_text(MODULE)
+    (folder / "my.yaml").write_text("limit: 20\nsplits: test\npathvars:\n  results: out\n")
+    settings = [word.replace("{t}", str(tmp_path)) for word in config]
+    prefix = "mnist_" if call == "module" else ""
+
+    def run(target: str, succeed: bool = True) -> str:
+        arguments: Sequence[str] = (*options, "--cores", "2", prefix + target, *settings)
+        return snakemake(folder, *arguments, succeed=succeed).output
+
+    made = run("all")
+    if call != "module":  # an importing workflow has its own hooks
+        (opened,) = re.findall(r"open (.+)", made)
+        type_in(folder, f"ls {opened}")
+        (more,) = re.findall(r"For all of MNIST: (.+)", made)
+        type_in(folder, f"{more.replace('--cores 4', '-n -q all --cores 4')}")
+    before = files(tmp_path / results)
+    trees = [tmp_path / results, folder / "results", project / "results"]
+    others = [path / "mnist-sample/png/test" for path in trees if path != tmp_path / results]
+    for tree in (tmp_path / results / "mnist-sample/png/test", *others):
+        (tree / "7").mkdir(parents=True, exist_ok=True)
+        (tree / "junk").write_text("one's own")
+    for image in (tmp_path / results / "mnist-sample/png/test/7").iterdir():
+        image.unlink()
+    commands = advised(run("verify", succeed=False))
+    assert [re.search(r"\brm\b|snakemake", command)[0] for command in commands] == ["rm", "snakemake"]  # type: ignore[index]
+    for command in commands:
+        type_in(folder, command)
+    run("verify")
+    after = files(tmp_path / results)
+    assert {path: after[path] for path in before} == before
+    assert [(tree / "junk").exists() for tree in others] == [True] * len(others)
+    shutil.rmtree(tmp_path / results / "mnist-sample/png")
+    (command,) = [each for each in advised(run("verify", succeed=False)) if "snakemake" in each]
+    type_in(folder, command.removeprefix("make it first: "))
+    run("verify")
+
+
+def test_a_run_with_nothing_to_do_names_no_path_of_a_different_folder(tmp_path: Path) -> None:
+    project = copy_project(tmp_path / "project")
+    command = ("--directory", "../work", "--cores", "2", "all", "--config", *PART)
+    snakemake(project, *command)
+    assert " results/" not in snakemake(project, *command).output
+
+
+def test_the_advice_of_a_script_works_in_any_folder(tmp_path: Path) -> None:
+    for name in ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"):
+        (tmp_path / "idx").mkdir(exist_ok=True)
+        shutil.copy(PROJECT / "datasets/mnist-sample" / name, tmp_path / "idx")
+    script = [sys.executable, str(PROJECT / "scripts/new_dataset.py"), "idx/train-images-idx3-ubyte.gz"]
+    made = subprocess.run(
+        [*script, "idx/train-labels-idx1-ubyte.gz"], cwd=tmp_path, check=True, capture_output=True, text=True
+    )
+    type_in(tmp_path, made.stdout.splitlines()[-1])
+    assert len(list(tmp_path.glob("results/idx/png/train/*/*.png"))) == 1000
