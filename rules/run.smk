@@ -4,13 +4,15 @@ import time
 
 from snakemake.logging import logger
 
-from idxpng.run.checks import check_run
+from idxpng.run.checks import check_run, replaced_originals
 from idxpng.run.summary import summary
 
 started = time.monotonic()
 
 if not is_imported():
     show_one_line_of_progress()
+    for warning in replaced_originals(plan):
+        logger.warning(warning)
 
 
 onstart:

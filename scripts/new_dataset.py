@@ -8,21 +8,26 @@ Give it the images and labels of all splits, compressed or not:
 Files belong together by their names, as train-images-idx3-ubyte.gz and train-labels-idx1-ubyte.gz do. Counts, shapes,
 classes and digests are read from the files. Names of the classes, title, license and citation are yours to fill in;
 the file works before that, too.
+
+If the files change later, --update writes their counts and digests into the dataset file, and keeps the rest.
 """
 
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from idxpng.advice import command
 from idxpng.command import Command
 from idxpng.dataset.file import load, read_schema
 from idxpng.dataset.inference import infer
 from idxpng.dataset.model import Dataset
-from idxpng.dataset.writer import dump
+from idxpng.dataset.writer import dump, split_facts
 from idxpng.errors import DataError
+from idxpng.files.atomic import atomic_file
 from idxpng.formats.compressed import open_content
 from idxpng.formats.idx import IdxError, read_header
 from idxpng.text import printable
@@ -38,12 +43,13 @@ MIRRORS = """
 """
 
 
-def main(files: Sequence[str], /, output: str | None = None) -> str:
+def main(files: Sequence[str], /, output: str | None = None, update: bool = False) -> str:
     """Write a dataset file for IDX files in one folder, and return a summary and the next steps.
 
     Args:
         files: IDX files, images and labels of every split.
         output: the dataset file to write; by default beside the folder, with its name and the suffix .yaml.
+        update: write new counts and digests of these files into an existing dataset file.
 
     Raises:
         IdxError, CompressedFileError: when a file is not an IDX file, or damaged.
@@ -55,9 +61,15 @@ def main(files: Sequence[str], /, output: str | None = None) -> str:
         raise DataError(files[0], "the files are in several folders", found=", ".join(sorted(map(str, folders))))
     folder = folders.pop().resolve()
     path = Path(output or os.path.relpath(folder.with_name(f"{folder.name}.yaml")))
-    if path.exists():
-        raise DataError(path, "the file already exists", todo="delete it, or give another file with --output")
+    if path.exists() and not update:
+        raise DataError(path, "the file already exists", todo="add --update, or give another file with --output")
     facts = infer(_idx_files(files))
+    if update:
+        text = _updated(path, facts)
+        dataset = _checked(path, text)
+        with atomic_file(path) as stream:
+            stream.write(text.encode())
+        return _summary(path, dataset, "To export it:")
     name = path.stem
     to_fill_in = {
         "title": name,
@@ -69,7 +81,31 @@ def main(files: Sequence[str], /, output: str | None = None) -> str:
     splits = dump({"splits": facts.pop("splits")})
     content = HEAD + dump(to_fill_in) + CLASSES + classes + dump(facts) * bool(facts)
     content += MIRRORS + dump({"mirrors": [mirror]}) + "\n" + splits
-    return _summary(path, _write(path, content))
+    dataset = _checked(path, content)
+    with open(path, "x", encoding="utf-8") as file:
+        file.write(content)
+    return _summary(path, dataset, "Fill in title, license, citation and the names of the classes, now or later. Then:")
+
+
+def _updated(path: Path, facts: dict[str, Any]) -> str:
+    """The text of a dataset file with the counts and digests of new IDX files; all but splits and new classes stays."""
+    known = load(path, read_schema())
+    classes = facts["classes"] | known.classes
+    splits = {name: split_facts(split) for name, split in known.splits.items()}
+    names = {split.images.file: name for name, split in known.whole_splits.items()}
+    for name, split in facts["splits"].items():
+        counts = dict(zip(facts["classes"], split["class_counts"], strict=True))
+        split["class_counts"] = [counts.get(label, 0) for label in sorted(classes)]
+        splits[names.get(split["images"]["file"], name)] = split
+    text = path.read_text(encoding="utf-8").rstrip("\n") + "\n"
+    for key, value in ("classes", dict(sorted(classes.items()))), ("splits", splits):
+        block = rf"^{key}:.*\n(?:[ \t]*\n(?=[ }}\]-])|[ }}\]-].*\n)*"  # up to the next line that begins with a key
+        if key == "splits" or classes != known.classes:
+            found = re.search(block, text, re.MULTILINE)
+            if not found:
+                raise DataError(path, "no line begins with a key to update", expected=f"{key}:")
+            text = text[: found.start()] + dump({key: value}) + text[found.end() :]
+    return text
 
 
 def _idx_files(files: Sequence[str]) -> list[str]:
@@ -91,24 +127,17 @@ def _idx_files(files: Sequence[str]) -> list[str]:
     return kept
 
 
-def _write(path: Path, content: str) -> Dataset:
-    """Write the dataset file, after checking a draft of it."""
+def _checked(path: Path, content: str) -> Dataset:
+    """What a draft of the dataset file says."""
     with tempfile.TemporaryDirectory() as folder:
         draft = Path(folder, path.name)
         draft.write_text(content, encoding="utf-8")
-        dataset = load(draft, read_schema(), display_name=str(path))
-    with open(path, "x", encoding="utf-8") as file:
-        file.write(content)
-    return dataset
+        return load(draft, read_schema(), display_name=str(path))
 
 
-def _summary(path: Path, dataset: Dataset) -> str:
+def _summary(path: Path, dataset: Dataset, then: str) -> str:
     splits = ", ".join(f"{split.count:,} images in {name}" for name, split in dataset.splits.items())
-    return (
-        f"{path}: {splits}; {len(dataset.classes)} classes\n"
-        "Fill in title, license, citation and the names of the classes, now or later. Then:\n"
-        f"    {command([], [f'datasets={path}'])}"
-    )
+    return f"{path}: {splits}; {len(dataset.classes)} classes\n{then}\n    {command([], [f'datasets={path}'])}"
 
 
 if __name__ == "__main__":

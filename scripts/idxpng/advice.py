@@ -76,6 +76,12 @@ def command(paths: Sequence[str], settings: Sequence[str] = (), force: bool = Fa
     return " ".join(map(shell_word, words))
 
 
+def run_script(name: str, *words: str) -> str:
+    """The command that runs one of the scripts."""
+    folder, script = _call()["folder"], SNAKEFILE.with_name("scripts") / f"{name}.py"
+    return " ".join(map(shell_word, (_from(folder, sys.executable), _from(folder, script), *words)))
+
+
 def _call() -> dict[str, Any]:
     kept = os.environ.get(VARIABLE)
     return json.loads(kept) if kept else call(os.getcwd(), str(SNAKEFILE))

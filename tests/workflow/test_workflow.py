@@ -450,6 +450,26 @@ def test_own_data_that_changed_is_fetched_and_exported_again(fresh: Path) -> Non
     assert "Nothing to be done" in snakemake(fresh, *command).output
 
 
+def test_own_data_that_is_pinned_and_replaced_is_named_with_the_command_that_pins_it(fresh: Path) -> None:
+    images, _ = make_own_dataset(fresh / "my")
+    pin = [sys.executable, "scripts/new_dataset.py", *(str(path) for path in (fresh / "my/idx").iterdir())]
+    subprocess.run([*pin, "--output", "my/shapes.yaml", "--update"], cwd=fresh, check=True)
+    command = ("--cores", "2", "all", "--config", "datasets=my/shapes.yaml")
+    assert "any more" not in snakemake(fresh, *command).output
+    replaced = fresh / "my/idx/shapes-images-idx3-ubyte"
+    replaced.write_bytes(idx_bytes(255 - images))
+    run = snakemake(fresh, *command)
+    assert "Nothing to be done" in run.output
+    (update,) = re.findall(r"my/idx/shapes-images-idx3-ubyte: not the file that .* pin it: (.+)", run.output)
+    subprocess.run(["bash", "-c", update], cwd=fresh, check=True)
+    run = snakemake(fresh, *command)
+    assert (run.jobs["download"], run.jobs["export"]) == (1, 3)
+    for path in (fresh / "results/shapes/png").rglob("*.png"):
+        assert (numpy.asarray(Image.open(path)) == 255 - images[int(path.stem)]).all()
+    assert "étoile" in (fresh / "my/shapes.yaml").read_text(encoding="utf-8")
+    assert "any more" not in snakemake(fresh, *command).output
+
+
 def test_two_datasets_of_one_name_do_not_share_a_folder_of_results(fresh: Path) -> None:
     for folder in ("a", "b"):
         make_own_dataset(fresh / folder)

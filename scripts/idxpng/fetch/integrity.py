@@ -18,10 +18,7 @@ if TYPE_CHECKING:
     from idxpng.dataset.model import Dataset, PublishedFile, Split  # not in the digest
 
 
-CHANGED = (
-    "take the published file; if it is yours and has changed, remove its digests from the dataset file, "
-    "or let scripts/new_dataset.py write them"
-)
+CHANGED = "take the published file; if it is data of your own that has changed, pin it: scripts/new_dataset.py --update"
 
 
 class WrongFileError(DataError):

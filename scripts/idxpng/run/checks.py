@@ -9,9 +9,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from idxpng.advice import shell_path, shown
+from idxpng.advice import run_script, shell_path, shown
+from idxpng.dataset.model import PublishedFile
 from idxpng.errors import DataError
+from idxpng.fetch.integrity import WrongFileError, judge
 from idxpng.files.disk_space import check_room_for_files
+from idxpng.run.catalog import OWN
 from idxpng.run.plan import Plan
 from idxpng.run.summary import image_count
 
@@ -106,6 +109,38 @@ def _replaced(plan: Plan, name: str, jobs: list[Any]) -> Iterator[str]:
                 f"{shown(folder)}/png/{split}: limit={limit} replaces {count:,} PNG files with {limit:,}. "
                 "Ctrl-C keeps those that are still there; the same command without limit makes all of them again."
             )
+
+
+def replaced_originals(plan: Plan) -> Iterator[str]:
+    """A warning for each file of a user's dataset that was replaced after it was pinned and copied.
+
+    Snakemake does not see that, since the pinned file is what it wants, and has. Only files that changed after the copy
+    was made are read.
+    """
+    for name, dataset in plan.catalog.configured.items():
+        for split in plan.splits(dataset) if plan.catalog.entries[name].endswith(OWN) else ():
+            files = dataset.splits[split].files
+            found = [plan.local_copies(name, file.idx) for file in files]
+            for file, paths in zip(files, found, strict=True):
+                copy = Path(plan.resources, name, file.published)
+                if all(found) and file.pinned and copy.is_file() and _all_changed(paths, copy, file):
+                    words = *(shown(each[0]) for each in found), "--output", shown(dataset.source), "--update"
+                    yield (
+                        f"{shown(paths[0])}: not the file that {shown(dataset.source)} pins any more, so the results "
+                        f"stay as they are. To use the new file, pin it: {run_script('new_dataset', *words)}"
+                    )
+
+
+def _all_changed(paths: list[Path], copy: Path, file: PublishedFile) -> bool:
+    """Whether all ``paths`` changed after the ``copy`` was made, and none is the pinned file."""
+    return not any(path.stat().st_ctime_ns <= copy.stat().st_mtime_ns or _is_right(path, file) for path in paths)
+
+
+def _is_right(path: Path, file: PublishedFile) -> bool:
+    try:
+        return bool(judge(str(path), file))
+    except WrongFileError:
+        return False
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -222,6 +222,17 @@ class Plan:
                 count += round(of_label / split.count * self.image_count(split))
         return count
 
+    def local_copies(self, dataset: str, idx: str) -> list[Path]:
+        """The files in local mirror directories that may be this IDX file, compressed or not."""
+        mirrors = (*self.config.mirrors.get(dataset, ()), *self.catalog.dataset(dataset).mirror_places())
+        folders = [
+            Path(unquote(urlsplit(mirror).path) if mirror.startswith("file://") else mirror)
+            for mirror in mirrors
+            if not is_url(mirror)
+        ]
+        files = [path for folder in folders if folder.is_dir() for path in sorted(folder.iterdir())]
+        return [path for path in files if _plain_name(path.name) == _plain_name(idx) and path.is_file()]
+
     # Options of the scripts
 
     def dataset_file(self, wildcards: Any) -> str:
@@ -282,7 +293,8 @@ class Plan:
         ignored = ("verified", "header")
         facts = {key: value for key, value in vars(file).items() if value is not None and key not in ignored}
         if not file.pinned:
-            facts["local"] = self._local_copies(wildcards.dataset, file.idx)
+            states = ((path.name, path.stat()) for path in self.local_copies(wildcards.dataset, file.idx))
+            facts["local"] = [f"{name} {state.st_size} {state.st_mtime_ns}" for name, state in states]
         return facts
 
     def content_facts(self, wildcards: Any) -> dict[str, Any]:
@@ -317,21 +329,6 @@ class Plan:
 
     def _split(self, wildcards: Any) -> Split:
         return self._dataset(wildcards).split(wildcards.split)
-
-    def _local_copies(self, dataset: str, idx: str) -> list[str]:
-        """Name, size, and modification time of each file in a local mirror directory that may be this IDX file."""
-        mirrors = (*self.config.mirrors.get(dataset, ()), *self.catalog.dataset(dataset).mirror_places())
-        stem = _plain_name(idx)
-        found = []
-        for mirror in mirrors:
-            if is_url(mirror):
-                continue
-            folder = Path(unquote(urlsplit(mirror).path) if mirror.startswith("file://") else mirror)
-            for path in sorted(folder.iterdir()) if folder.is_dir() else []:
-                if _plain_name(path.name) == stem and path.is_file():
-                    state = path.stat()
-                    found.append(f"{path.name} {state.st_size} {state.st_mtime_ns}")
-        return found
 
 
 def _option(name: str, value: int | str | None) -> list[str]:

@@ -1,13 +1,16 @@
 import gzip
+import hashlib
 import shutil
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
 
+import numpy
 import pytest
 import yaml
 
+from builders import idx_bytes
 from idxpng.dataset.file import load
 from idxpng.dataset.strict_yaml import read_yaml
 from project import PROJECT
@@ -82,6 +85,68 @@ def test_files_that_are_not_idx_are_left_out_and_named(tmp_path: Path) -> None:
     assert "left out: idx/README.txt: not an IDX file: its magic number is wrong: 44 69 67 69 (text)" in process.stderr
     assert "left out: idx/old: a folder" in process.stderr
     assert len(load(tmp_path / "idx.yaml", SCHEMA).files()) == 8
+
+
+OWN_WORDS = (
+    "# mine\ntitle: My digits  # so called\nlicense:\n  spdx: MIT\ncitation: me\nclasses:\n  0: zero\n  1: one\n"
+)
+OWN_FILES = """
+mirrors: [idx]
+splits:
+  small:
+    count: 2
+    shape: [1, 1]
+    images: {file: images}
+    labels:
+      file: labels
+
+# the end
+orientation: transposed
+"""
+
+
+def write_own(folder: Path, labels: list[int]) -> None:
+    (folder / "idx").mkdir(exist_ok=True)
+    (folder / "idx/images").write_bytes(idx_bytes(numpy.zeros((len(labels), 3, 4), "uint8")))
+    (folder / "idx/labels").write_bytes(idx_bytes(numpy.array(labels, "uint8")))
+
+
+def test_an_update_writes_counts_and_digests_and_keeps_every_other_line(tmp_path: Path) -> None:
+    write_own(tmp_path, [1, 1, 0])
+    path = tmp_path / "idx.yaml"
+    path.write_text(OWN_WORDS + OWN_FILES)
+    process = new_dataset(tmp_path, "idx/* --update")
+    assert process.returncode == 0, process.stderr
+    text = path.read_text()
+    assert text.startswith(OWN_WORDS + "\nmirrors: [idx]\nsplits:\n  small:\n")
+    assert text.endswith("\n# the end\norientation: transposed\n")
+    split = load(path, SCHEMA).splits["small"]
+    assert (split.count, split.shape, split.class_counts) == (3, (3, 4), (1, 2))
+    for file in split.files:
+        assert file.sha256 == hashlib.sha256((tmp_path / "idx" / file.file).read_bytes()).hexdigest()
+    new_dataset(tmp_path, "idx/* --update")
+    assert path.read_text() == text
+
+
+def test_an_update_keeps_the_names_of_classes_and_adds_new_ones(tmp_path: Path) -> None:
+    write_own(tmp_path, [1, 2])
+    (tmp_path / "idx.yaml").write_text(OWN_WORDS + OWN_FILES)
+    assert new_dataset(tmp_path, "idx/* --update").returncode == 0
+    made = load(tmp_path / "idx.yaml", SCHEMA)
+    assert made.classes == {0: "zero", 1: "one", 2: "2"}
+    assert made.splits["small"].class_counts == (0, 1, 1)
+
+
+@pytest.mark.parametrize("text", [None, "title: x", (OWN_WORDS + OWN_FILES).replace("splits:", '"splits":')])
+def test_an_update_that_fails_changes_nothing(tmp_path: Path, text: str | None) -> None:
+    write_own(tmp_path, [1, 0])
+    path = tmp_path / "idx.yaml"
+    if text:
+        path.write_text(text)
+    process = new_dataset(tmp_path, "idx/* --update")
+    assert process.returncode == 1
+    assert process.stderr.startswith("idx.yaml: ")
+    assert (path.read_text() if path.exists() else None) == text
 
 
 @pytest.mark.slow
