@@ -28,7 +28,7 @@ rule build_idx:
     conda:
         "../envs/images.yaml"
     resources:
-        mem_mb=300,
+        mem_mb=600,
         runtime=1200,
     params:
         **script("build_idx"),

@@ -59,7 +59,7 @@ with without_traceback():
         check_folder(plan.resources, "resources", writable=False)  # complete resources are only read
 
 folder_plan = FolderPlan(checked_config, catalog)
-job_resources = JobResources(catalog)
+job_resources = JobResources(plan)
 job_environment.prepare(checked_config.mirrors, call=call_of_the_user())
 digest_of_code = cache(code_digest)
 

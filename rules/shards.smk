@@ -16,7 +16,7 @@ rule pack:
         "../envs/images.yaml"
     resources:
         mem_mb=job_resources.mem_mb,
-        runtime=job_resources.runtime,
+        runtime=job_resources.shard_runtime,
     params:
         **script("pack"),
         packing=plan.shard_options,
@@ -40,7 +40,7 @@ rule index_shards:
         "../envs/images.yaml"
     resources:
         mem_mb=job_resources.mem_mb,
-        runtime=job_resources.runtime,
+        runtime=job_resources.shards_runtime,
     params:
         **script("index_shards"),
         packing=plan.shard_options,

@@ -1,6 +1,7 @@
 """A real Slurm cluster on this machine: a controller and some nodes on loopback, started for tests.
 
-It needs root and Debian's packages slurm-wlm and munge. It has no accounting database and no cgroups.
+It needs root and Debian's packages slurm-wlm and munge. It has no accounting database. Where the machine lets it make
+memory cgroups (version 1), a job that takes more memory than it requests is killed, as sites set it.
 """
 
 import os
@@ -16,6 +17,14 @@ from pathlib import Path
 
 CONFIG = Path("/etc/slurm/slurm.conf")  # where Slurm's commands look, whatever the environment of a job
 PORT = 17100
+CGROUPS = Path("/sys/fs/cgroup")
+CONFIGS = (CONFIG, CONFIG.with_name("cgroup.conf"))
+CGROUP_CONFIG = f"""
+CgroupMountpoint={CGROUPS}
+CgroupPlugin=cgroup/v1
+CgroupAutomount=no
+ConstrainRAMSpace=yes
+"""
 
 
 def why_not() -> str | None:
@@ -24,6 +33,17 @@ def why_not() -> str | None:
         return "a Slurm cluster needs root"
     missing = [command for command in ("munged", "slurmctld", "slurmd", "sbatch") if shutil.which(command) is None]
     return f"not installed: {', '.join(missing)} (Debian's slurm-wlm and munge)" if missing else None
+
+
+def memory_is_limited() -> bool:
+    """Whether the machine lets a cluster kill jobs that take more memory than they request."""
+    probe = CGROUPS / "memory/idxpng-probe"
+    try:
+        probe.mkdir()
+        probe.rmdir()
+    except OSError:
+        return False
+    return (CGROUPS / "freezer").is_dir()
 
 
 class SlurmCluster:
@@ -42,11 +62,13 @@ class SlurmCluster:
         key.write_bytes(secrets.token_bytes(1024))
         key.chmod(0o600)
         (self.folder / "slurm.conf").write_text(self._config())
+        (self.folder / "cgroup.conf").write_text(CGROUP_CONFIG)
         CONFIG.parent.mkdir(exist_ok=True)
-        if CONFIG.exists() and not CONFIG.is_symlink():
-            raise RuntimeError(f"this machine has a {CONFIG} of its own")
-        CONFIG.unlink(missing_ok=True)
-        CONFIG.symlink_to(self.folder / "slurm.conf")
+        for path in CONFIGS:
+            if path.exists() and not path.is_symlink():
+                raise RuntimeError(f"this machine has a {path} of its own")
+            path.unlink(missing_ok=True)
+            path.symlink_to(self.folder / path.name)
         munge = self.folder / "munge"
         self._launch(
             "munged",
@@ -71,8 +93,9 @@ class SlurmCluster:
                 process.wait(20)
             except subprocess.TimeoutExpired:
                 process.kill()
-        if CONFIG.is_symlink() and CONFIG.readlink() == self.folder / "slurm.conf":
-            CONFIG.unlink()
+        for path in CONFIGS:
+            if path.is_symlink() and path.readlink() == self.folder / path.name:
+                path.unlink()
 
     def kill_node(self, node: str) -> None:
         """Simulate a power cut: kill the node's daemon and all its descendants at once."""
@@ -102,6 +125,7 @@ class SlurmCluster:
 
     def _config(self) -> str:
         folder, last = self.folder, len(self.nodes)
+        track, task = ("cgroup", "cgroup") if memory_is_limited() else ("linuxproc", "none")
         return f"""
 ClusterName=test
 SlurmctldHost={socket.gethostname().partition(".")[0]}(127.0.0.1)
@@ -111,8 +135,8 @@ SlurmdUser=root
 AuthType=auth/munge
 AuthInfo=socket={folder}/munge/socket,cred_expire=10
 CredType=cred/munge
-ProctrackType=proctrack/linuxproc
-TaskPlugin=task/none
+ProctrackType=proctrack/{track}
+TaskPlugin=task/{task}
 JobAcctGatherType=jobacct_gather/none
 AccountingStorageType=accounting_storage/none
 EnforcePartLimits=ALL

@@ -12,7 +12,7 @@ import pytest
 
 from builders import make_own_dataset
 from project import copy_project, files, snakemake
-from slurm_cluster import SlurmCluster, wait_for, why_not
+from slurm_cluster import SlurmCluster, memory_is_limited, wait_for, why_not
 
 # The plugin looks at its jobs first after 40 s, and then ever less often, unless it gets other numbers.
 SLURM = ("--workflow-profile", "profiles/slurm", "--slurm-init-seconds-before-status-checks", "1")
@@ -77,11 +77,11 @@ def wait_for_export(cluster: SlurmCluster, project: Path, known: set[int]) -> in
 
 @pytest.mark.alone
 def test_mnist_takes_one_slurm_job_a_split_and_a_minute_and_comes_out_as_from_a_local_run(
-    cluster: SlurmCluster, mnist: Path, memory: Path
+    cluster: SlurmCluster, mnist: Path, memory: Path, tmp_path: Path
 ) -> None:
     config = ("--config", "datasets=mnist", f"mirrors={{mnist: '{mnist}'}}")
     elsewhere = copy_project(memory / "elsewhere")
-    project = copy_project(memory / "project")
+    project = copy_project(tmp_path / "project")
     before = set(cluster.jobs())
     began = time.monotonic()
     snakemake(elsewhere, "--cores", "2", "all", *config)
@@ -137,6 +137,22 @@ def test_a_run_with_a_killed_main_process_resumes_as_documented(
     run = start(project)
     assert run.wait(300) == 0, (project / "run.log").read_text()
     assert files(project / "results") == local
+
+
+@pytest.mark.skipif(not memory_is_limited(), reason="this machine has no memory cgroups of version 1")
+def test_a_job_that_takes_more_memory_than_it_requests_is_killed(cluster: SlurmCluster, project: Path) -> None:
+    before = set(cluster.jobs())
+    less = ("--set-resources", "pack:mem_mb=100", "--retries", "0")
+    run = snakemake(project, *SLURM, "results/mnist-sample/webdataset/test-000000.tar", *less, succeed=False)
+    assert "OUT_OF_MEMORY" in run.output
+    assert [cluster.jobs()[job][0] for job in set(cluster.jobs()) - before] == ["OUT_OF_MEMORY"]
+
+
+def test_shards_take_no_second_attempt(cluster: SlurmCluster, project: Path) -> None:
+    before = set(cluster.jobs())
+    snakemake(project, *SLURM, "webdataset", "--config", "shard_size=500")
+    states = [cluster.jobs()[job][0] for job in set(cluster.jobs()) - before]
+    assert states == ["COMPLETED"] * 5, "three shards and two indices"
 
 
 def test_a_job_that_asks_for_more_than_the_cluster_has_fails_at_once(cluster: SlurmCluster, project: Path) -> None:

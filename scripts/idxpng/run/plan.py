@@ -212,15 +212,20 @@ class Plan:
 
     def export_count(self, jobs: Iterable[Any]) -> int:
         """About how many PNG files ``jobs`` make."""
-        count = 0
-        for job in jobs:
-            if job.rule.name == "export":
-                dataset = self.catalog.dataset(job.wildcards.dataset)
-                split = dataset.splits[job.wildcards.split]
-                counts = dict(zip(dataset.labels, split.class_counts or (), strict=False))
-                of_label = counts.get(job.wildcards.label, split.count / len(dataset.labels))
-                count += round(of_label / split.count * self.image_count(split))
-        return count
+        return sum(self.label_count(job.wildcards) for job in jobs if job.rule.name == "export")
+
+    def label_count(self, wildcards: Any) -> int:
+        """About how many images of a split have the label of a job."""
+        dataset, split = self._dataset(wildcards), self._split(wildcards)
+        counts = dict(zip(dataset.labels, split.class_counts or (), strict=False))
+        of_label = counts.get(wildcards.label, split.count / len(dataset.labels))
+        return round(of_label / split.count * self.image_count(split))
+
+    def splits_of(self, wildcards: Any) -> list[Split]:
+        """The split of a job; all requested splits of its dataset if it has none."""
+        dataset = self._dataset(wildcards)
+        name = getattr(wildcards, "split", None)
+        return [dataset.split(each) for each in ([name] if name else self.splits(dataset))]
 
     def local_copies(self, dataset: str, idx: str) -> list[Path]:
         """The files in local mirror directories that may be this IDX file, compressed or not."""
