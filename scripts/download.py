@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from idxpng import log
+from idxpng.dataset.file_names import alike
 from idxpng.errors import DataError
 from idxpng.fetch import zip_member
 from idxpng.fetch.integrity import WrongFileError, check_header, has_pinned_digest, judge
@@ -194,9 +195,10 @@ def _opened(where: str) -> io.BufferedReader:
             raise UnavailableError(where, "not a regular file")
         return open(where, "rb")
     except (OSError, ValueError) as error:  # ValueError: a path with a zero byte
-        missing = isinstance(error, FileNotFoundError)
-        problem = "file not found" if missing else f"cannot be read: {getattr(error, 'strerror', error)}"
-        raise UnavailableError(where, problem) from None
+        if isinstance(error, FileNotFoundError):
+            like = ", ".join(alike(Path(where).parent, Path(where).name))
+            raise UnavailableError(where, "file not found", found=like and f"in its folder: {like}") from None
+        raise UnavailableError(where, f"cannot be read: {getattr(error, 'strerror', error)}") from None
 
 
 def _check(path: str, file: PublishedFile, source: str) -> None:

@@ -5,9 +5,9 @@ Give it the images and labels of all splits, compressed or not:
     python scripts/new_dataset.py my/idx/*
     snakemake --cores 4 all --config datasets=my/idx.yaml
 
-Files belong together by their names, as train-images-idx3-ubyte.gz and train-labels-idx1-ubyte.gz do. Counts, shapes,
-classes and digests are read from the files. Names of the classes, title, license and citation are yours to fill in;
-the file works before that, too.
+Files belong together by the names of files and folders, as train-images-idx3-ubyte.gz and train-labels-idx1-ubyte.gz
+do, or by their counts. Counts, shapes, classes and digests are read from the files. Names of the classes, title,
+license and citation are yours to fill in; the file works before that, too.
 
 If the files change later, --update writes their counts and digests into the dataset file, and keeps the rest.
 """
@@ -23,7 +23,8 @@ from typing import Any
 from idxpng.advice import command
 from idxpng.command import Command
 from idxpng.dataset.file import load, read_schema
-from idxpng.dataset.inference import infer
+from idxpng.dataset.file_names import ROLES, find
+from idxpng.dataset.inference import common_folder, infer
 from idxpng.dataset.model import Dataset
 from idxpng.dataset.writer import dump, split_facts
 from idxpng.errors import DataError
@@ -44,11 +45,11 @@ MIRRORS = """
 
 
 def main(files: Sequence[str], /, output: str | None = None, update: bool = False) -> str:
-    """Write a dataset file for IDX files in one folder, and return a summary and the next steps.
+    """Write a dataset file for IDX files, and return a summary and the next steps.
 
     Args:
         files: IDX files, images and labels of every split.
-        output: the dataset file to write; by default beside the folder, with its name and the suffix .yaml.
+        output: the dataset file to write; by default beside their folder, with its name and the suffix .yaml.
         update: write new counts and digests of these files into an existing dataset file.
 
     Raises:
@@ -56,14 +57,12 @@ def main(files: Sequence[str], /, output: str | None = None, update: bool = Fals
         DataError: when they are not images and labels, split by split, ``output`` exists, or a name is not
             allowed in a dataset file.
     """
-    folders = {Path(file).parent for file in files}
-    if len(folders) > 1:
-        raise DataError(files[0], "the files are in several folders", found=", ".join(sorted(map(str, folders))))
-    folder = folders.pop().resolve()
+    folder = common_folder(files).resolve()
     path = Path(output or os.path.relpath(folder.with_name(f"{folder.name}.yaml")))
     if path.exists() and not update:
         raise DataError(path, "the file already exists", todo="add --update, or give another file with --output")
     facts = infer(_idx_files(files))
+    _check_names(folder, facts)
     if update:
         text = _updated(path, facts)
         dataset = _checked(path, text)
@@ -106,6 +105,15 @@ def _updated(path: Path, facts: dict[str, Any]) -> str:
                 raise DataError(path, "no line begins with a key to update", expected=f"{key}:")
             text = text[: found.start()] + dump({key: value}) + text[found.end() :]
     return text
+
+
+def _check_names(folder: Path, facts: dict[str, Any]) -> None:
+    """Check that a run finds each file by the name that it has in the dataset file."""
+    for name in (split[role]["file"] for split in facts["splits"].values() for role in ROLES):
+        if not (folder / name).exists() and not find(folder, name):
+            allowed = "letters, digits, -, _ and ., and a different one for each file"
+            todo = f"rename the file, such as to {name}"
+            raise DataError(folder, "the name of a file is not allowed", expected=allowed, todo=todo)
 
 
 def _idx_files(files: Sequence[str]) -> list[str]:

@@ -23,7 +23,7 @@ WINGS = {
     "files": "atomic disk_space external_sort flush json_file leftovers partial",
     "formats": "compressed file_kind gray_image idx idx_writer image_folder labeled_images png png_reader "
     "split_header tar",
-    "dataset": "file inference mismatch model schema strict_yaml writer",
+    "dataset": "file file_names inference mismatch model schema strict_yaml writer",
     "fetch": "http_file integrity mirror_check mirrors partial_file patience session transfer zip_member",
     "verify": "originals parallel png_tree rebuilt_idx tree_check",
     "publish": "croissant duplicates markup page_sections provenance terms",

@@ -10,16 +10,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from idxpng import log
+from idxpng.dataset.file_names import ROLES, SPLITS, words
 from idxpng.dataset.mismatch import LARGEST_LABEL, little_endian, mismatch
 from idxpng.errors import DataError
 from idxpng.formats.compressed import SUFFIXES, open_content
 from idxpng.formats.idx import IdxHeader, decode, read_header
-
-# Words of a file name that say what kind of file it is, and those that say which split, with the split's usual name.
-KINDS = re.compile(r"images?|imgs?|x|labels?|lbls?|y|idx\d?|ubyte|byte|u?int\d*|short|data")
-SPLITS = dict.fromkeys(("train", "training"), "train")
-SPLITS |= dict.fromkeys(("test", "testing", "t10k"), "test")
-SPLITS |= dict.fromkeys(("val", "valid", "validation"), "validation")
 
 
 class IdxFacts(NamedTuple):
@@ -32,18 +28,18 @@ class IdxFacts(NamedTuple):
     content_sha256: str
     values: Sequence[int]
 
-    def facts(self) -> dict[str, Any]:
-        """What a dataset file says of it."""
+    def facts(self, name: str) -> dict[str, Any]:
+        """What a dataset file says of it, under a name."""
         digests = {"sha256": self.sha256, "content_sha256": self.content_sha256}
-        return {"file": self.path.name, "bytes": self.bytes, **digests, "verified": "bytes"}
+        return {"file": name, "bytes": self.bytes, **digests, "verified": "bytes"}
 
 
 def infer(paths: Iterable[str | os.PathLike[str]]) -> dict[str, Any]:
     """The keys of a dataset file that follow from IDX files: classes, label type and columns, splits.
 
     Args:
-        paths: images and labels of each split, compressed or not. They belong together by their names, as
-            train-images-idx3-ubyte.gz and train-labels-idx1-ubyte.gz do.
+        paths: images and labels of each split, compressed or not. They belong together by their names and folders, as
+            train-images-idx3-ubyte.gz and train-labels-idx1-ubyte.gz do; or, where names say little, by their counts.
 
     Returns:
         ``classes``, named by their numbers; ``label_type`` and ``label_columns`` where they are not the usual;
@@ -71,19 +67,30 @@ def infer(paths: Iterable[str | os.PathLike[str]]) -> dict[str, Any]:
         facts["label_type"] = type_
     if shape:
         facts["label_columns"] = ["class", *(f"column_{number}" for number in range(2, shape[0] + 1))]
-    facts["splits"] = {split: _split_facts(*pair, classes) for split, pair in pairs.items()}
+    names = [file.path.name for pair in pairs.values() for file in pair]
+    facts["splits"] = {split: _split_facts(split, pair, classes, names) for split, pair in pairs.items()}
     return facts
 
 
-def _split_facts(images: IdxFacts, labels: IdxFacts, classes: Sequence[int]) -> dict[str, Any]:
+def _split_facts(
+    split: str, pair: tuple[IdxFacts, IdxFacts], classes: Sequence[int], names: list[str]
+) -> dict[str, Any]:
+    images, labels = pair
     counts = Counter(labels.values)
     return {
         "count": images.header.dims[0],
         "shape": list(images.header.item_shape),
         "class_counts": [counts[label] for label in classes],
-        "images": images.facts(),
-        "labels": labels.facts(),
+        **{_role(file): file.facts(_published_name(split, file, names)) for file in pair},
     }
+
+
+def _published_name(split: str, file: IdxFacts, names: list[str]) -> str:
+    """The name of a file in the dataset file: its own if that is allowed and unique, or a usual one that is like it."""
+    name, suffix = file.path.name, file.path.suffix
+    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name) and names.count(name) == 1:
+        return name
+    return f"{split}-{_role(file)}-idx{len(file.header.dims)}-ubyte{suffix if suffix in SUFFIXES else ''}"
 
 
 def _read(path: Path) -> IdxFacts:
@@ -160,9 +167,11 @@ def _classes(path: Path, header: IdxHeader, data: bytes) -> Sequence[int]:
 
 def _pairs(files: list[IdxFacts]) -> dict[str, tuple[IdxFacts, IdxFacts]]:
     """Images and labels by split, train first."""
-    by_key: dict[str, dict[str, IdxFacts]] = defaultdict(dict)
+    folder = common_folder([file.path for file in files])
+    by_key: dict[tuple[str, ...], dict[str, IdxFacts]] = defaultdict(dict)
     for file in files:
-        roles, role = by_key[_key(file.path)], "images" if len(file.header.dims) == 3 else "labels"
+        key = tuple(word for word in words(file.path.absolute().relative_to(folder)) if word not in ROLES)
+        roles, role = by_key[key], _role(file)
         other = roles.get(role, file)
         if other.content_sha256 != file.content_sha256:
             raise DataError(
@@ -172,33 +181,64 @@ def _pairs(files: list[IdxFacts]) -> dict[str, tuple[IdxFacts, IdxFacts]]:
             )
         if role not in roles or file.path.suffix in SUFFIXES:  # the same content twice: the smaller file
             roles[role] = file
+    found = [(key, *_pair(roles)) for key, roles in by_key.items() if len(roles) == 2]
+    found += _by_headers([(key, file) for key, roles in by_key.items() if len(roles) == 1 for file in roles.values()])
+    paired = {id(file) for _, *pair in found for file in pair}
+    for roles in by_key.values():
+        for role, file in roles.items():
+            if id(file) not in paired:
+                _left_out(file, role, files, alone=not found)
     pairs: dict[str, tuple[IdxFacts, IdxFacts]] = {}
-    for key, roles in by_key.items():
-        images, labels = _pair(roles, files)
-        split = _split_name(key, alone=len(by_key) == 1)
+    for key, images, labels in found:
+        split = _split_name(key, alone=len(found) == 1)
         if split in pairs:
+            first = pairs[split][0].path
+            where = first.name if first.parent == images.path.parent else f"{first}; the files are in several folders"
             raise DataError(
                 images.path,
-                f"a second split has the name {split}; the first is {pairs[split][0].path.name}",
+                f"a second split has the name {split}; the first is {where}",
                 todo="give the files of one dataset only, such as my/idx/letters-*",
             )
         pairs[split] = images, labels
-    usual = ("train", "test", "validation")
-    return dict(sorted(pairs.items(), key=lambda item: (usual.index(item[0]) if item[0] in usual else 9, item[0])))
+    return dict(sorted(pairs.items(), key=lambda item: (SPLITS.index(item[0]) if item[0] in SPLITS else 9, item[0])))
 
 
-def _pair(roles: dict[str, IdxFacts], files: list[IdxFacts]) -> tuple[IdxFacts, IdxFacts]:
-    """Images and labels of one split, which belong together."""
-    if len(roles) != 2:
-        ((role, file),) = roles.items()
-        wanted = "labels" if role == "images" else "images"
-        raise DataError(
-            file.path,
-            f"no {wanted} found for these {role}",
-            expected=f"a file with the same name and {wanted} in place of {role}",
-            found=", ".join(sorted(each.path.name for each in files)),
-            todo="give both files, with matching names such as train-images-idx3-ubyte and train-labels-idx1-ubyte",
-        )
+def _role(file: IdxFacts) -> str:
+    return "images" if len(file.header.dims) == 3 else "labels"
+
+
+def _by_headers(files: list[tuple[tuple[str, ...], IdxFacts]]) -> list[tuple[tuple[str, ...], IdxFacts, IdxFacts]]:
+    """Pairs with names that say little, where only one file of images and one of labels have the same count."""
+
+    def fits(one: tuple[tuple[str, ...], IdxFacts], other: tuple[tuple[str, ...], IdxFacts]) -> bool:
+        same_count = one[1].header.dims[0] == other[1].header.dims[0]
+        return _role(one[1]) != _role(other[1]) and same_count and len(_splits(one[0] + other[0])) < 2
+
+    partners = [[other for other in files if fits(one, other)] for one in files]
+    return [
+        (one[0] + others[0][0], one[1], others[0][1])
+        for one, others in zip(files, partners, strict=True)
+        if _role(one[1]) == "images" and len(others) == 1 and len(partners[files.index(others[0])]) == 1
+    ]
+
+
+def _left_out(file: IdxFacts, role: str, files: list[IdxFacts], alone: bool) -> None:
+    wanted = "labels" if role == "images" else "images"
+    problem = f"no {wanted} found for these {role}"
+    if not alone:
+        log.warning("left out: %s: %s", file.path, problem)
+        return
+    raise DataError(
+        file.path,
+        problem,
+        expected=f"a file with the same name and {wanted} in place of {role}, or one with as many items",
+        found=", ".join(sorted(each.path.name for each in files)),
+        todo="give both files, with matching names such as train-images-idx3-ubyte and train-labels-idx1-ubyte",
+    )
+
+
+def _pair(roles: dict[str, IdxFacts]) -> tuple[IdxFacts, IdxFacts]:
+    """Images and labels of one split, which belong together by their names."""
     images, labels = roles["images"], roles["labels"]
     if images.header.dims[0] != labels.header.dims[0]:
         raise DataError(
@@ -211,12 +251,15 @@ def _pair(roles: dict[str, IdxFacts], files: list[IdxFacts]) -> tuple[IdxFacts, 
     return images, labels
 
 
-def _key(path: Path) -> str:
-    """What the name of a file says beside its kind, and so that of images is that of their labels."""
-    name = path.stem if path.suffix in SUFFIXES else path.name
-    return "-".join(word for word in re.split(r"[-_.]", name.lower()) if word and not KINDS.fullmatch(word))
+def _splits(key: Sequence[str]) -> set[str]:
+    return set(key).intersection(SPLITS)
 
 
-def _split_name(key: str, alone: bool) -> str:
-    known = {SPLITS[word] for word in key.split("-") if word in SPLITS}
-    return known.pop() if len(known) == 1 else "train" if alone or not key else key
+def _split_name(key: tuple[str, ...], alone: bool) -> str:
+    known = _splits(key)
+    return known.pop() if len(known) == 1 else "train" if alone or not key else "-".join(dict.fromkeys(key))
+
+
+def common_folder(paths: Iterable[str | os.PathLike[str]]) -> Path:
+    """The innermost folder in which all files are."""
+    return Path(os.path.commonpath([Path(path).absolute().parent for path in paths]))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
+from idxpng.dataset.file_names import find
 from idxpng.dataset.model import PublishedFile
 from idxpng.fetch.transfer import without_secrets
 from idxpng.formats.compressed import SUFFIXES
@@ -44,10 +45,10 @@ def places_in(mirror: str, file: PublishedFile) -> list[Place]:
         inside = [parts._replace(path=f"{parts.path.rstrip('/')}/{each}").geturl() for each in (name, archive)]
         return [Place(inside[0]), Place(inside[1], member)] if member else [Place(inside[0])]
     path = Path(unquote(parts.path) if mirror.startswith("file://") else mirror)
-    if not member:
-        return _in_directory(path, name) or [Place(str(path / name))]
     if path.suffix == ".zip" and not os.path.isdir(path):
-        return [Place(str(path), member)]
+        return [Place(str(path), member or name)]
+    if not member:
+        return _in_directory(path, name) or _near(path, file) or [Place(str(path / name))]
     unpacked = _in_directory(path, name) + _in_directory((path / member).parent, name)
     return [*unpacked, Place(str(path / archive), member)]
 
@@ -60,6 +61,14 @@ def _in_directory(directory: Path, file: str) -> list[Place]:
     other = stem.replace("-idx", ".idx") if "-idx" in stem else stem.replace(".idx", "-idx")
     names = dict.fromkeys((file, stem + suffix, stem, other + suffix, other))
     return [Place(path) for name in names if os.path.isfile(path := str(directory / name))]
+
+
+def _near(directory: Path, file: PublishedFile) -> list[Place]:
+    """The file below a directory, under names that say the same; several only if a digest can tell them apart."""
+    found = find(directory, file.file)
+    if len(found) > 1 and not file.pinned:
+        return []
+    return [Place(str(path), file.file if path.suffix == ".zip" else None) for path in found]
 
 
 def configured(environment: Mapping[str, str] = os.environ) -> dict[str, list[str]]:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from idxpng import log
+from idxpng.dataset.file_names import says
 from idxpng.fetch.integrity import WrongFileError
 from idxpng.fetch.partial_file import PartialFile, arrived, discard_others, partial_file
 from idxpng.fetch.patience import PATIENT
@@ -109,7 +110,7 @@ class _Bounded(io.BufferedReader):
 
 
 def _find(archive: zipfile.ZipFile, shown: str, member: str) -> zipfile.ZipInfo:
-    """The only member with that path; if there is none, the only one with that name."""
+    """The only member with that path; if there is none, the only one with that name, or with one that says the same."""
     wrong = partial(WrongFileError, shown, todo=OTHER_MIRROR)
     infos = archive.infolist()
     for info in infos:
@@ -118,6 +119,7 @@ def _find(archive: zipfile.ZipFile, shown: str, member: str) -> zipfile.ZipInfo:
             raise wrong(problem, expected="relative paths", found=ascii(info.orig_filename))
     name = member.rpartition("/")[2]
     alike = [info for info in infos if info.filename.rpartition("/")[2] == name]
+    alike = alike or [info for info in infos if says(info.filename, name) and not info.filename.startswith("__MACOSX")]
     found = [info for info in alike if info.filename == member] or alike
     if len(found) != 1:
         names = [info.filename for info in found or infos if not info.is_dir()]

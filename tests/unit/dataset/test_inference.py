@@ -55,6 +55,12 @@ def test_splits_shapes_classes_and_counts_are_inferred(tmp_path: Path) -> None:
         ("train-images.idx3-ubyte", "train-labels.idx1-ubyte", "train"),
         ("X_kannada_MNIST_test-idx3-ubyte", "y_kannada_MNIST_test-idx1-ubyte", "test"),
         ("Validation_Images", "validation_labels.idx", "validation"),
+        ("trainImages.idx", "trainLabels.idx", "train"),
+        ("testimages.idx3-ubyte", "testlabels.idx1-ubyte", "test"),
+        ("train-data.idx", "train-targets.idx", "train"),
+        ("samples.idx", "classes.idx", "train"),
+        ("Russian_test_images_idx3_ubyte", "Rusian_test_idx1_ubyte", "test"),
+        ("pixels", "what", "train"),
     ],
 )
 def test_images_and_labels_are_paired_by_their_names(tmp_path: Path, images: str, labels: str, split: str) -> None:
@@ -184,3 +190,47 @@ def test_labels_in_little_endian_order_are_refused_with_their_values(
     assert f"they are {', '.join(map(str, sorted(set(values))))}" in message
     zeros = write(tmp_path, train__images=IMAGES, train__labels=numpy.zeros(6, type_))
     assert list(infer(zeros)["classes"]) == [0]
+
+
+@pytest.mark.parametrize(
+    ("layout", "names"),
+    [
+        (
+            "{split}/{role}-ubyte",
+            {"train-images-idx3-ubyte", "train-labels-idx1-ubyte", "test-images-idx3-ubyte", "test-labels-idx1-ubyte"},
+        ),
+        (
+            "{role}/{split} (1)",
+            {"train-images-idx3-ubyte", "train-labels-idx1-ubyte", "test-images-idx3-ubyte", "test-labels-idx1-ubyte"},
+        ),
+        (
+            "{split}-{role}/{split}-{role}.idx",
+            {f"{split}-{role}.idx" for split in ("train", "test") for role, _ in ROLES},
+        ),
+    ],
+)
+def test_folders_are_a_part_of_the_names(tmp_path: Path, layout: str, names: set[str]) -> None:
+    paths = []
+    for split in ("train", "test"):
+        for role, array in ROLES:
+            paths.append(tmp_path / layout.format(split=split, role=role))
+            paths[-1].parent.mkdir(parents=True, exist_ok=True)
+            paths[-1].write_bytes(idx_bytes(array))
+    splits = infer(paths)["splits"]
+    assert list(splits) == ["train", "test"]
+    assert {facts[role]["file"] for facts in splits.values() for role, _ in ROLES} == names
+
+
+def test_files_without_a_counterpart_are_left_out_by_name_beside_good_pairs(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    paths = write(tmp_path, train__images=IMAGES, train__labels=LABELS, final__images=IMAGES, old__labels=LABELS[:4])
+    assert list(infer(paths)["splits"]) == ["train"]
+    assert f"left out: {paths[2]}: no labels found for these images" in caplog.text
+    assert f"left out: {paths[3]}: no images found for these labels" in caplog.text
+
+
+def test_names_that_say_nothing_are_not_guessed_where_two_would_fit(tmp_path: Path) -> None:
+    paths = write(tmp_path, one__images=IMAGES, two__images=IMAGES, a__labels=LABELS, b__labels=LABELS)
+    message = refusal(paths)
+    assert "found for these" in message and "two-images-idx3-ubyte" in message

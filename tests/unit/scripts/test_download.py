@@ -9,6 +9,7 @@ import signal
 import socket
 import time
 import tracemalloc
+import zipfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
@@ -882,3 +883,62 @@ def test_words_and_names_of_a_mirror_do_not_act_on_a_terminal(
     assert r"404 \x1b[2Jgone\x85away" in said
     assert r"/tmp/\x1b[2J\u202e" in said
     assert not [character for character in said if not character.isprintable() and character != "\n"]
+
+
+# Files as people have them
+
+
+def zipped(path: Path, **members: bytes) -> None:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in members.items():
+            archive.writestr(name.replace("s__i", "s.i"), data)
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "t10k-images-idx3-ubyte/t10k-images.idx3-ubyte",
+        "t10k-images-idx3-ubyte.gz/t10k-images-idx3-ubyte.gz",
+        "MNIST/raw/t10k-images-idx3-ubyte",
+        "raw/t10k-images-idx3-ubyte.gz",
+        "t10k-images-idx3-ubyte (1).gz",
+        "t10k-images.idx3-ubyte(1)",
+        "test/images-idx3-ubyte",
+        "images/test.idx3-ubyte",
+        "testImages.idx",
+    ],
+)
+def test_a_file_is_found_in_a_directory_as_people_have_it(folder: Path, directory: Path, place: str) -> None:
+    (directory / place).parent.mkdir(parents=True, exist_ok=True)
+    (directory / place).write_bytes(PUBLISHED if place.endswith(".gz") else CONTENT)
+    for name in ("train-images-idx3-ubyte", "t10k-labels-idx1-ubyte"):
+        (directory / name).write_bytes(b"something else")
+    assert gzip.decompress(get(folder, directory)) == CONTENT
+    (folder / FILE).unlink()
+    assert gzip.decompress(get(folder, directory, pinned=UNPINNED)) == CONTENT
+
+
+@pytest.mark.parametrize("member", [FILE, "t10k-images-idx3-ubyte", "t10k-images__idx3-ubyte", "raw/t10k-images"])
+def test_a_zip_archive_for_a_file_or_for_all_files_is_unpacked(folder: Path, directory: Path, member: str) -> None:
+    members = {member: PUBLISHED if member == FILE else CONTENT, "__MACOSX/._t10k-images": b"x", "train-images": b"x"}
+    zipped(directory / "t10k-images-idx3-ubyte.zip", **members)
+    zipped(directory / "all.zip", **members)
+    for mirror in (directory, directory / "all.zip"):
+        assert gzip.decompress(get(folder, mirror)) == CONTENT
+        (folder / FILE).unlink()
+
+
+def test_of_several_files_that_may_be_meant_the_digest_decides_and_nothing_else(folder: Path, directory: Path) -> None:
+    for name, data in (("a", OTHER), ("b", PUBLISHED)):
+        (directory / name).mkdir()
+        (directory / name / FILE).write_bytes(data)
+    assert get(folder, directory) == PUBLISHED
+    (folder / FILE).unlink()
+    message = refusal(folder, directory, pinned=UNPINNED)
+    assert "file not found" in message and f"in its folder: a/{FILE}, b/{FILE}" in message
+
+
+def test_a_file_that_is_like_the_missing_one_is_named(folder: Path, directory: Path) -> None:
+    (directory / f"{FILE}.crdownload").write_bytes(PUBLISHED)
+    (directory / "notes.txt").touch()
+    assert f"in its folder: {FILE}.crdownload, notes.txt" in refusal(folder, directory)

@@ -10,6 +10,7 @@ import numpy
 import pytest
 import yaml
 
+import download
 from builders import idx_bytes
 from idxpng.dataset.file import load
 from idxpng.dataset.strict_yaml import read_yaml
@@ -184,3 +185,21 @@ def test_each_file_is_named_with_what_it_is_when_none_is_an_idx_file(tmp_path: P
     process = new_dataset(tmp_path, "idx/*")
     images, labels = process.stderr.splitlines()[1:3]
     assert images.endswith("(gzip: decompress it first)") and "(HTML or XML: download" in labels
+
+
+@pytest.mark.slow
+def test_files_in_folders_and_of_a_second_download_are_found_again_by_a_run(tmp_path: Path) -> None:
+    names = {
+        "t10k-images-idx3": "test/images (1)",
+        "t10k-labels-idx1": "test/labels",
+        "train-images-idx3": "train/images",
+    }
+    for name, path in (names | {"train-labels-idx1": "train/labels (2)"}).items():
+        (tmp_path / "data" / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(SAMPLE / f"{name}-ubyte.gz", tmp_path / "data" / f"{path}.gz")
+    assert new_dataset(tmp_path, "data/*/*").returncode == 0
+    (tmp_path / "out").mkdir()
+    made = load(tmp_path / "data.yaml", SCHEMA)
+    for split in made.splits.values():
+        for file in split.files:
+            download.main(str(tmp_path / "data.yaml"), file.file, str(tmp_path / "out" / file.file))

@@ -1,0 +1,63 @@
+"""File names as people have them: what their words say, however they are spelled, and the files below a folder."""
+
+import difflib
+import os
+import re
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+# What words of a name mean; the empty meaning is that of words that any name may have.
+MEANINGS = {
+    "train": "train training",
+    "test": "test testing t10k",
+    "validation": "val valid validation",
+    "images": "image images img imgs x idx3 samples",
+    "labels": "label labels lbl lbls y idx1 idx2 targets classes",
+    "": "idx ubyte byte short data copy gz xz zip plain",
+}
+MEANING = {word: meaning for meaning, words in MEANINGS.items() for word in words.split()}
+SPLITS = ("train", "test", "validation")
+ROLES = ("images", "labels")
+_GLUED = re.compile(r"\b(train|training|test|testing|t10k|val|validation)(images?|imgs?|labels?|lbls?|targets?)\b")
+_NOISE = re.compile(r"u?int\d*")
+DEPTH = 3  # folders inside a folder in which files are searched
+MOST = 10_000  # files that are looked at
+
+
+def words(path: str | os.PathLike[str]) -> tuple[str, ...]:
+    """What a name or a relative path says, in its order: split and role by their usual words, and any other words.
+
+    ``trainImages (1).idx3-ubyte.gz`` and ``train/images-idx3-ubyte`` both say ``train`` and ``images``.
+    """
+    text = re.sub(r"\(\d+\)", " ", os.fspath(path))  # a second download
+    text = re.sub(r"(?<=[a-z])(?=[A-Z])|[\W_]+", " ", text).lower()
+    found = (MEANING.get(word, word) for word in _GLUED.sub(r"\1 \2", text).split() if not _NOISE.fullmatch(word))
+    return tuple(dict.fromkeys(filter(None, found)))
+
+
+def says(path: str | os.PathLike[str], name: str) -> bool:
+    """Whether a relative path, or its last part alone, says the same as a file's name."""
+    wanted = set(words(name))
+    return bool(wanted) and wanted in (set(words(path)), set(words(Path(path).name)))
+
+
+def find(folder: Path, name: str) -> list[Path]:
+    """The files below a folder whose names say what ``name`` says."""
+    return sorted(path for path in _files(folder) if says(path.relative_to(folder), name))
+
+
+def alike(folder: Path, name: str) -> list[str]:
+    """The relative paths of some files below a folder that are most like ``name``."""
+    paths = {str(path.relative_to(folder)): path.name for path in _files(folder)}
+    return sorted(paths, key=lambda path: -difflib.SequenceMatcher(None, name, paths[path]).ratio())[:5]
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    def walk() -> Iterator[Path]:
+        for root, folders, names in os.walk(folder):
+            hidden = len(Path(root).relative_to(folder).parts) >= DEPTH
+            folders[:] = [] if hidden else sorted(name for name in folders if not name.startswith("."))
+            yield from (Path(root, name) for name in names if not name.startswith("."))
+
+    return islice(walk(), MOST)

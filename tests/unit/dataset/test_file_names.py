@@ -1,0 +1,49 @@
+"""Names as people have them are read by their words, and files are found by what their names say."""
+
+from pathlib import Path
+
+import pytest
+
+from idxpng.dataset.file_names import alike, find, says, words
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("train-images-idx3-ubyte.gz", "train images"),
+        ("train-images.idx3-ubyte", "train images"),
+        ("train-images-idx3-ubyte (1).gz", "train images"),
+        ("train-images.idx3-ubyte(1).gz", "train images"),
+        ("Train_Images.idx", "train images"),
+        ("trainImages.idx", "train images"),
+        ("trainimages.idx3-ubyte", "train images"),
+        ("train-targets.idx", "train labels"),
+        ("t10k-labels-idx1-ubyte.zip", "test labels"),
+        ("qmnist-train-labels-idx2-int", "qmnist train labels"),
+        ("X_kannada_MNIST_test-idx3-ubyte", "images kannada mnist test"),
+        ("train/images-idx3-ubyte", "train images"),
+        ("train-images-idx3-ubyte/train-images.idx3-ubyte", "train images"),
+        ("MNIST/raw/t10k-labels-idx1-ubyte", "mnist raw test labels"),
+        ("t10k-labels-idx1-ubyte.gz.crdownload", "test labels crdownload"),
+        ("latest-images", "latest images"),
+        ("ubyte", ""),
+    ],
+)
+def test_a_name_says_its_split_and_its_role_however_it_is_spelled(name: str, said: str) -> None:
+    assert " ".join(words(name)) == said
+
+
+def test_a_name_without_a_word_says_nothing() -> None:
+    assert not says("ubyte", "idx")
+
+
+def test_files_are_found_by_their_names_or_with_their_folders(tmp_path: Path) -> None:
+    found = ["MNIST/raw/train-images-idx3-ubyte", "train/Images.idx", "train-images (1).zip"]
+    others = ["test/Images.idx", "train-images.gz.part", ".hidden/train-images", "a/b/c/d/train-images", "train-labels"]
+    for name in found + others:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    names = [str(path.relative_to(tmp_path)) for path in find(tmp_path, "train-images-idx3-ubyte.gz")]
+    assert sorted(names) == sorted(found)
+    assert alike(tmp_path, "train-images.gz")[0] == "train-images.gz.part"
+    assert find(tmp_path / "none", "train-images") == alike(tmp_path / "none", "train-images") == []
