@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -146,7 +147,7 @@ class Dataset:
 
     def mirror_places(self) -> list[str]:
         """The mirrors: URLs as they are, and directories as seen from here."""
-        return [mirror if "://" in mirror else str(self.folder / mirror) for mirror in self.mirrors]
+        return [mirror if "://" in mirror else str(self.folder / os.path.expanduser(mirror)) for mirror in self.mirrors]
 
     def files(self) -> dict[str, PublishedFile]:
         """The dataset's files by each name that they have on disk, published and decompressed."""

@@ -113,7 +113,8 @@ class Catalog:
         if entry.endswith(OWN):
             if not os.path.exists(entry):
                 made = re.search(r"([^/]+)/idx/\1\.yaml$", entry)
-                todo = "make it first, by the target idx with datasets=mnist-sample" if made else None
+                make = "make it first, by the target idx with datasets=mnist-sample"
+                todo = make if made else self._meant(Path(entry).stem if Path(entry).name == entry else "")
                 raise DataError(shown(entry), "file not found", at=at, todo=todo)
             dataset = load(entry, self._schema)
             self._files[dataset.name] = entry
@@ -121,7 +122,6 @@ class Catalog:
         display_name = f"datasets/{entry}.yaml"
         path = self._source(display_name)
         if not Path(path).is_file():
-            close = difflib.get_close_matches(entry, self._shipped, n=1)
             raise DataError(
                 SHOWN_AS,
                 "no such dataset",
@@ -129,10 +129,20 @@ class Catalog:
                 expected=f"one of {', '.join(self._shipped) or 'the files in datasets/'}; or the path of a dataset "
                 "file of your own, which ends in .yaml",
                 found=entry,
-                todo=f"did you mean {close[0]}?" if close else None,
+                todo=self._meant(entry),
             )
         self._files[entry] = path
         return load(path, self._schema, display_name=display_name)
+
+    def _meant(self, entry: str) -> str | None:
+        """A question about the shipped datasets with such a name, or with such a beginning of their names."""
+        plain = {name: name.replace("-", "") for name in self._shipped}
+        wanted = re.sub("[^a-z0-9]", "", entry.lower())
+        same = [name for name in plain if plain[name] == wanted]
+        longer = [name for name in plain if wanted and plain[name].startswith(wanted)]
+        close = difflib.get_close_matches(entry.lower(), self._shipped, n=1)
+        meant = same or longer or close
+        return f"did you mean {' or '.join(meant)}?" if meant else None
 
 
 def _check_known(what: str, requested: Sequence[Any], known: set[Any], at: str) -> None:

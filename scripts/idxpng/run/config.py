@@ -8,6 +8,7 @@ from typing import Any
 
 from idxpng.dataset.file import check_mirror
 from idxpng.dataset.schema import check
+from idxpng.errors import DataError
 
 SHOWN_AS = "configuration"
 
@@ -53,6 +54,7 @@ class Config:
             config["classes"] = [int(label) if str(label).isdecimal() else label for label in config["classes"]]
         if config.get("csv_header") in ("true", "false"):  # in YAML a boolean, after Snakemake's --config a string
             config["csv_header"] = config["csv_header"] == "true"
+        _check_spelling(config)
         check(config, schema, SHOWN_AS)
         settings = {key: rule["default"] for key, rule in schema["properties"].items() if "default" in rule}
         settings |= config
@@ -74,6 +76,21 @@ class Config:
             mirrors=mirrors,
             folders={name: _own_folder(folder) for name, folder in (settings["folders"] or {}).items()},
         )
+
+
+def _check_spelling(value: Any, at: str = "") -> None:
+    """Check for what YAML accepts but nobody means: a colon without a space, and ~ where nothing expands it."""
+    for key, inner in value.items() if isinstance(value, dict) else ():
+        name, colon, rest = key.partition(":")
+        if colon and not inner:
+            expected = f"{{{name}: {rest}}}"
+            raise DataError(
+                SHOWN_AS, "a space is missing after a colon", at=at or None, expected=expected, found=f"{{{key}}}"
+            )
+        if at == "pathvars" and str(inner).startswith("~"):
+            whole = os.path.expanduser(str(inner))
+            raise DataError(SHOWN_AS, "~ is not expanded here", at=f"{at}.{key}", expected=whole, found=inner)
+        _check_spelling(inner, f"{at}.{key}".lstrip("."))
 
 
 def _listed(value: Any) -> Any:

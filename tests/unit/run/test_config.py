@@ -1,10 +1,12 @@
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from idxpng.dataset.file import load
 from idxpng.run.config import OwnFolder
-from plans import SCHEMA, plan, refusal
+from plans import SCHEMA, plan, refusal, write_own_file
 from project import PROJECT
 
 
@@ -27,6 +29,12 @@ def test_config_yaml_lists_the_defaults() -> None:
         ({"limits": 3}, ["limits", "did you mean limit?"]),
         ({"anything": 3}, ["anything", "datasets, folders, limit, mirrors"]),
         ({"datasets": "mnits"}, ["at:       datasets", "found:    mnits", "did you mean mnist?", "kmnist, mnist"]),
+        ({"datasets": "MNIST"}, ["did you mean mnist?"]),
+        ({"datasets": "FashionMNIST"}, ["did you mean fashion-mnist?"]),
+        ({"datasets": "kannada"}, ["did you mean kannada-mnist?"]),
+        ({"datasets": "emnist"}, ["did you mean emnist-balanced or emnist-byclass or", "emnist-mnist?"]),
+        ({"datasets": "mnist.yaml"}, ["mnist.yaml: file not found", "did you mean mnist?"]),
+        ({"datasets": "results/f/idx/f.yaml"}, ["results/f/idx/f.yaml: file not found", "make it first"]),
         ({"datasets": []}, ["at:       datasets", "found:    []"]),
         ({"datasets": 5}, ["at:       datasets", "found:    5", "names from datasets"]),
         ({"datasets": None}, ["at:       datasets", "found:    null"]),
@@ -62,7 +70,11 @@ def test_config_yaml_lists_the_defaults() -> None:
             ["a key is missing", "at:       folders.photos", "expected: manifests"],
         ),
         ({"folders": {"photos": {"path": "my", "manifest": "m"}}}, ["did you mean manifests?"]),
-        ({"folders": {"my photos": "my"}}, ["folders", "letters, digits"]),
+        ({"folders": {"my photos": "my"}}, ["folders", "letters, digits", "{my-photos: /path/to/my photos}"]),
+        ({"mirrors": {"mnist:/data": ""}}, ["at:       mirrors", "space", "{mnist: /data}", "found:    {mnist:/data}"]),
+        ({"mirrors": {"mnist:https://example.org/": None}}, ["{mnist: https://example.org/}"]),
+        ({"folders": {"f": {"path:my": ""}}}, ["at:       folders.f", "{path: my}"]),
+        ({"pathvars": {"results": "~/out"}}, ["at:       pathvars.results", f"expected: {Path.home()}/out"]),
         ({"pathvars": {"resluts": "x"}}, ["at:       pathvars", "resluts", "did you mean results?"]),
         ({"pathvars": {"results": 3}}, ["at:       pathvars.results", "string"]),
     ],
@@ -86,8 +98,9 @@ def test_a_list_can_be_written_as_text_with_commas(datasets: str) -> None:
     assert plan(datasets=datasets).config.datasets == ("mnist", "kmnist")
 
 
-def test_the_home_directory_can_be_written_as_a_tilde(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_home_directory_can_be_written_as_a_tilde(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/home/me")
+    assert load(write_own_file(tmp_path)(mirrors=["~/data"])).mirror_places() == ["/home/me/data"]
     config = plan(mirrors={"mnist": ["~/data", "https://example.org/~you/"]}).config
     assert config.mirrors == {"mnist": ("/home/me/data", "https://example.org/~you/")}
     folders = {"one": "~/one", "two": {"path": "~/two", "manifests": "~/lists", "like": "mnist"}}
