@@ -6,14 +6,14 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from xml.sax.saxutils import escape
 
-import numpy
-
 from idxpng import log
 from idxpng.command import Command
 from idxpng.files.atomic import atomic_file
 from idxpng.files.json_file import write_json
 from idxpng.formats.labeled_images import LabeledImages
 from idxpng.formats.split_header import Selection, SplitHeader
+
+import numpy  # isort: skip
 
 CHUNK = 1 << 18  # pixels at once
 LEVELS = 256

@@ -6,13 +6,13 @@ import unicodedata
 from collections.abc import Iterator
 from itertools import islice
 
-from PIL import Image, ImageDraw, ImageFont
-
 from idxpng import log
 from idxpng.command import Command
 from idxpng.files.atomic import atomic_file
 from idxpng.formats.labeled_images import LabeledImages
 from idxpng.formats.split_header import Selection, SplitHeader
+
+from PIL import Image, ImageDraw, ImageFont  # isort: skip
 
 COLUMNS = 16  # images of a class on the contact sheet
 ONE_BLOCK = 30  # most classes in one block of rows; more are drawn in several blocks, side by side

@@ -4,14 +4,14 @@ import zipfile
 from collections.abc import Collection, Iterator, Sequence
 from typing import IO, cast
 
-import numpy
-from numpy.lib import format as npy
-
 from idxpng import log
 from idxpng.command import Command
 from idxpng.files.atomic import atomic_file
 from idxpng.formats.labeled_images import LabeledImages
 from idxpng.formats.split_header import SplitHeader
+
+import numpy  # isort: skip
+from numpy.lib import format as npy  # isort: skip
 
 AT_ONCE = 4096  # images
 BEGINNING = (1980, 1, 1, 0, 0, 0)  # of time, as zip archives know it

@@ -2,11 +2,11 @@
 
 from typing import IO
 
-import numpy
-
 from idxpng.command import Command
 from idxpng.formats.compressed import CHUNK, open_content
 from idxpng.formats.idx import IdxError, IdxHeader, as_array, decode, read_header
+
+import numpy  # isort: skip
 
 DIMENSIONS = {1: ["number of labels"], 3: ["number of images", "number of rows", "number of columns"]}
 

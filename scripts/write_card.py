@@ -7,9 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-from pyarrow.parquet import ParquetFile
-
 from idxpng import log
 from idxpng.command import Command
 from idxpng.dataset.file import load
@@ -21,6 +18,9 @@ from idxpng.publish import croissant as croissant_document
 from idxpng.publish import terms
 from idxpng.publish.provenance import FileRecord
 from idxpng.publish.provenance import provenance as provenance_document
+
+import yaml  # isort: skip
+from pyarrow.parquet import ParquetFile  # isort: skip
 
 # What Markdown acts on anywhere in a line, and at its beginning.
 MARKDOWN = re.compile(r"[\\`*_\[\]<>&|~$#]|^[-+=]|^\d+(?=[.)])")

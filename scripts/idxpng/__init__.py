@@ -14,6 +14,11 @@ It has wings. A module imports from its own wing and from those above it in this
 Only `run` knows the workflow's rules and where it keeps results.
 """
 
+import os
+import sys
+from pathlib import Path
+from types import TracebackType
+
 __version__ = "2.0.0"
 
 # The modules of each wing, and every file of the package. Snakemake brings along only files that it knows of when a
@@ -33,3 +38,22 @@ WINGS = {
 PAGE_PARTS = ["publish/page/page.css", "publish/page/page.html", "publish/page/page.js"]
 FILES = [f"{wing}/{name}.py".lstrip("/") for wing, names in WINGS.items() for name in ("__init__", *names.split())]
 FILES += PAGE_PARTS
+SCRIPTS = Path(__file__).resolve().parents[1]
+PYTHON = SCRIPTS.parent / ".venv/bin/python"
+
+
+def _explain_missing_package(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Say which Python has the packages, in place of a traceback."""
+    from idxpng.advice import from_folder
+    from idxpng.text import shell_word
+
+    if not isinstance(error, ModuleNotFoundError):
+        sys.__excepthook__(kind, error, trace)
+    elif os.path.realpath(sys.prefix) == os.path.realpath(PYTHON.parents[1]):
+        print(f"{error}: pip install -r envs/requirements-publish.txt", file=sys.stderr)
+    else:
+        print(f"{error}: use {shell_word(from_folder(os.getcwd(), PYTHON))} (make creates it)", file=sys.stderr)
+
+
+if Path(sys.argv[0]).resolve().parent == SCRIPTS:
+    sys.excepthook = _explain_missing_package

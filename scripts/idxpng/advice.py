@@ -40,9 +40,9 @@ def call(
     if "://" in snakefile:
         words += ["-s", snakefile]
     elif os.path.relpath(snakefile, folder) not in FOUND:
-        words += ["-s", _from(folder, snakefile)]
-    words += ["--directory", _from(folder, directory)] if directory else []
-    words += [word for file in configfiles for word in ("--configfile", _from(folder, file))]
+        words += ["-s", from_folder(folder, snakefile)]
+    words += ["--directory", from_folder(folder, directory)] if directory else []
+    words += [word for file in configfiles for word in ("--configfile", from_folder(folder, file))]
     texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in (settings or {}).items()}
     config = [f"{key}={text}" for key, text in texts.items()]
     return {"folder": folder, "words": words, "config": config, "imported": imported}
@@ -79,7 +79,7 @@ def command(paths: Sequence[str], settings: Sequence[str] = (), force: bool = Fa
 def run_script(name: str, *words: str) -> str:
     """The command that runs one of the scripts."""
     folder, script = _call()["folder"], SNAKEFILE.with_name("scripts") / f"{name}.py"
-    return " ".join(map(shell_word, (_from(folder, sys.executable), _from(folder, script), *words)))
+    return " ".join(map(shell_word, (from_folder(folder, sys.executable), from_folder(folder, script), *words)))
 
 
 def _call() -> dict[str, Any]:
@@ -92,10 +92,10 @@ def _snakemake(folder: str) -> list[str]:
     beside = os.path.join(os.path.dirname(sys.executable), "snakemake")
     if shutil.which("snakemake") == beside or not os.path.exists(beside):
         return ["snakemake"]
-    return [_from(folder, sys.executable), "-m", "snakemake"]
+    return [from_folder(folder, sys.executable), "-m", "snakemake"]
 
 
-def _from(folder: str, path: str | os.PathLike[str]) -> str:
+def from_folder(folder: str, path: str | os.PathLike[str]) -> str:
     """``path`` as seen from ``folder`` if it is below that, and whole otherwise."""
     whole = os.path.normpath(os.path.join(folder, path))
     below = os.path.relpath(whole, folder)

@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 import sys
+import venv
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,24 @@ def test_help_says_what_a_script_does(script: str, tmp_path: Path) -> None:
     text = run(tmp_path, script, "--help")
     assert text.startswith(f"usage: {script}.py")
     assert len(text.splitlines()) > 5
+
+
+@pytest.fixture(scope="module")
+def bare_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Python without packages, like that of the system."""
+    folder = tmp_path_factory.mktemp("bare")
+    venv.create(folder, symlinks=True)
+    return folder / "bin/python"
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_a_python_without_the_packages_is_told_which_one_has_them(script: str, bare_python: Path) -> None:
+    command = [str(bare_python), f"scripts/{script}.py", "--help"]
+    process = subprocess.run(command, cwd=PROJECT, check=False, capture_output=True, text=True)
+    if process.returncode:
+        assert re.fullmatch(r"No module named '\w+': use \.venv/bin/python \(make creates it\)\n", process.stderr)
+    else:
+        assert process.stdout.startswith("usage: ")
 
 
 def test_scripts_and_library_do_not_import_snakemake() -> None:
