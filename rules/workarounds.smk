@@ -110,13 +110,15 @@ def untracked(parameter):
 
 
 def allow_unlimited_jobs() -> None:
-    """Treat a timespan of zero (`profiles/default`) as no limit on jobs.
+    """Drop Snakemake's default limit of 100 jobs a second for jobs on this machine, unless the command line sets one.
 
-    With a limit, Snakemake looks for jobs after each timespan, as long as any job waits for a core.
-    Can go, with the line of the profile, when no timer starts without it.
+    With a limit, Snakemake looks for jobs after each timespan, as long as any job waits for a core, and waits for the
+    last timer before it ends. The profile cannot say so, because Snakemake 7 answers it with a page of usage.
+    Can go when no timer starts without it.
     """
     limiter = getattr(workflow.scheduler, "job_rate_limiter", None)
-    if limiter and limiter.timespan == 0:
+    is_set = any(word.startswith("--max-jobs-per-") for word in sys.argv)
+    if limiter and workflow.local_exec and not is_set and (limiter.max_jobs, limiter.timespan) == (100, 1):
         workflow.scheduler.job_rate_limiter = None
 
 

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from project import PROJECT, on_a_terminal, snakemake
 
@@ -132,7 +133,7 @@ threading.Timer.start = start
 def test_allow_unlimited_jobs_starts_no_timer_where_snakemake_still_does(tmp_path: Path, with_it: bool) -> None:
     (tmp_path / "sitecustomize.py").write_text(COUNT_TIMERS)
     call = "onstart:\n    allow_unlimited_jobs()\n" if with_it else ""
-    run(tmp_path, INCLUDE + call + RULES, "--max-jobs-per-timespan", "1000/0s")
+    run(tmp_path, INCLUDE + call + RULES)
     assert (tmp_path / "started").exists() != with_it
 
 
@@ -168,6 +169,23 @@ def test_no_timestamp_is_left_in_a_working_directory_that_differs_from_where_the
     snakemake(tmp_path / "here", *command)
     assert len(list(folder.glob("results/mnist-sample/png/*/*/*.png"))) == 1200
     assert list(folder.rglob(".snakemake_timestamp")) == []
+
+
+def test_call_of_the_user_has_the_folder_and_the_options_of_the_command(tmp_path: Path) -> None:
+    (tmp_path / "w").mkdir()
+    say = 'print("CALL", call_of_the_user())\n'
+    said = run(
+        tmp_path, INCLUDE + say + RULES, "-n", "--directory", "w", "--config", "pathvars={results: out}", "limit=3"
+    )
+    assert f"'folder': '{tmp_path}'" in said
+    assert "'--directory', 'w'], 'config': ['pathvars={\"results\": \"out\"}'], 'imported': False" in said
+
+
+def test_the_default_profile_has_only_options_that_snakemake_7_knows() -> None:
+    """An older Snakemake that does not know one prints its usage, and never comes to the version that is needed."""
+    profile = yaml.safe_load((PROJECT / "profiles/default/config.yaml").read_text(encoding="utf-8"))
+    assert set(profile) <= {"rerun-incomplete", "scheduler"}
+    assert 'min_version("9.' in (PROJECT / "Snakefile").read_text(encoding="utf-8").partition("report:")[0]
 
 
 SAY_AT_EXIT = 'import atexit, gc\natexit.register(lambda: print("FROZEN", gc.get_freeze_count() > 0))\n'
