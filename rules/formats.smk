@@ -36,6 +36,7 @@ rule archive_split:
     input:
         unpack(plan.idx_files),
         header="<results>/{dataset}/header/{split}.json",
+        checksums="<results>/{dataset}/header/{split}.crc32",
     output:
         "<results>/{dataset}/archive/{split}.tar",
     log:
@@ -60,6 +61,7 @@ rule save_npz:
     input:
         unpack(plan.all_idx_files),
         headers=plan.each("<results>/{dataset}/header/{split}.json"),
+        checksums=plan.each("<results>/{dataset}/header/{split}.crc32"),
     output:
         "<results>/{dataset}/npz/{dataset}.npz",
     log:
@@ -84,6 +86,7 @@ rule write_csv:
     input:
         unpack(plan.idx_files),
         header="<results>/{dataset}/header/{split}.json",
+        checksums="<results>/{dataset}/header/{split}.crc32",
     output:
         "<results>/{dataset}/csv/{split}.csv",
     log:

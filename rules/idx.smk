@@ -54,7 +54,8 @@ rule validate:
         unpack(plan.idx_files),
         published=plan.unproven_downloads,
     output:
-        "<results>/{dataset}/header/{split}.json",
+        header="<results>/{dataset}/header/{split}.json",
+        checksums="<results>/{dataset}/header/{split}.crc32",  # beside it, which is how the scripts find it
     log:
         "<logs>/{dataset}/validate/{split}.log",
     benchmark:
@@ -72,4 +73,4 @@ rule validate:
     shell:
         "python {params.script:q} --dataset {params.dataset:q} --split {wildcards.split:q}"
         " --images {input.images:q} --labels {input.labels:q} --published {input.published:q}"
-        " --header {output:q} --log {log:q}"
+        " --header {output.header:q} --log {log:q}"

@@ -6,6 +6,7 @@ rule export:
     input:
         unpack(plan.idx_files),
         header="<results>/{dataset}/header/{split}.json",
+        checksums="<results>/{dataset}/header/{split}.crc32",
     output:
         png=directory("<results>/{dataset}/png/{split}/{label}"),
         manifest="<results>/{dataset}/manifest/{split}/{label}.csv",

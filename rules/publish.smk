@@ -6,6 +6,7 @@ rule write_parquet:
     input:
         unpack(plan.idx_files),
         header="<results>/{dataset}/header/{split}.json",
+        checksums="<results>/{dataset}/header/{split}.crc32",
     output:
         "<results>/{dataset}/parquet/{split}.parquet",
     log:

@@ -6,6 +6,7 @@ rule pack:
     input:
         unpack(plan.idx_files),
         header="<results>/{dataset}/header/{split}.json",
+        checksums="<results>/{dataset}/header/{split}.crc32",
     output:
         "<results>/{dataset}/webdataset/{split}-{shard}.tar",
     log:

@@ -6,6 +6,7 @@ rule preview:
     input:
         unpack(plan.idx_files),
         header="<results>/{dataset}/header/{split}.json",
+        checksums="<results>/{dataset}/header/{split}.crc32",
     output:
         sheet=report(
             "<results>/{dataset}/preview/{split}.png",
@@ -43,6 +44,7 @@ rule measure:
     input:
         unpack(plan.idx_files),
         header="<results>/{dataset}/header/{split}.json",
+        checksums="<results>/{dataset}/header/{split}.crc32",
     output:
         statistics="<results>/{dataset}/statistics/{split}.json",
         plot=report(
@@ -99,6 +101,7 @@ rule make_page:
     input:
         unpack(plan.all_idx_files),
         headers=plan.each("<results>/{dataset}/header/{split}.json"),
+        checksums=plan.each("<results>/{dataset}/header/{split}.crc32"),
         statistics=plan.each("<results>/{dataset}/statistics/{split}.json"),
         manifests=plan.each("<results>/{dataset}/manifest/{split}.csv"),
         duplicates="<results>/{dataset}/duplicates.json",

@@ -129,6 +129,8 @@ def _scan(
     rows = source.rows[: len(values)]
     for start in range(rows.start, rows.stop, step):
         chunk = source.images.array(start, min(start + step, rows.stop))
+        for index, image in enumerate(chunk, start):
+            source.check(index, image)
         pixels = chunk.reshape(len(chunk), -1)
         first = start - rows.start
         labels = numpy.array(list(values[first : first + len(chunk)]))

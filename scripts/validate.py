@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from array import array
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from zlib_ng.zlib_ng import crc32
 
 from idxpng import log
 from idxpng.command import Command
@@ -15,17 +18,21 @@ from idxpng.errors import DataError
 from idxpng.files.json_file import write_json
 from idxpng.formats.idx import IdxFile
 from idxpng.formats.labeled_images import LabeledImages, file_headers
+from idxpng.formats.split_header import write_checksums
 from idxpng.text import counted
 
 if TYPE_CHECKING:
     from idxpng.dataset.model import Dataset, Split  # not in the digest
 
 
+CHUNK = 1 << 20  # bytes in memory at once, if an image has no more
 DATASETS = Path(__file__).resolve().parents[1] / "datasets"
 
 
 def main(dataset: str, split: str, images: str, labels: str, header: str, published: Sequence[str] = ()) -> None:
     """Check the two files of a split and write what was found to ``header``, a JSON file, see `SplitHeader`.
+
+    The CRC-32 of each image goes to a file beside it, see `checksums_path`.
 
     Args:
         dataset: the dataset file, which describes both files.
@@ -42,7 +49,7 @@ def main(dataset: str, split: str, images: str, labels: str, header: str, publis
     from idxpng.fetch.integrity import with_witnesses  # not in the digest
 
     known = with_witnesses(load(dataset), published)
-    found = check(images, labels, known, known.split(split))
+    found, checksums = check(images, labels, known, known.split(split))
     document = {
         "dataset": known.name,
         "split": split,
@@ -54,6 +61,7 @@ def main(dataset: str, split: str, images: str, labels: str, header: str, publis
     if rows := known.split(split).rows:
         document["rows"] = rows
     write_json(header, document)
+    write_checksums(header, checksums)
     _, *shape = found["images"]["dims"]
     count = known.split(split).count
     many = counted(count, "image"), *shape, counted(len(known.classes), "class")
@@ -66,12 +74,12 @@ def _origin(dataset: str) -> str:
     return f"datasets/{path.name}" if path.resolve().parent == DATASETS else dataset
 
 
-def check(images: str, labels: str, dataset: Dataset, expected: Split) -> dict[str, Any]:
+def check(images: str, labels: str, dataset: Dataset, expected: Split) -> tuple[dict[str, Any], array[int]]:
     """Check the two IDX files of a split against each other, the dataset, and the ``expected`` split.
 
     Returns:
         ``images`` and ``labels``: name, magic number, type, dims, bytes and SHA-256 of each file; ``class_names``
-        and ``class_counts``, by the name of the label's directory.
+        and ``class_counts``, by the name of the label's directory. Then the CRC-32 of each image.
 
     Raises:
         IdxError: when a file is not an IDX file, or its size does not match its header.
@@ -86,12 +94,15 @@ def check(images: str, labels: str, dataset: Dataset, expected: Split) -> dict[s
                 raise DataError(file.path, **problem)
         counts = _count_classes(split, dataset.classes)
         _check_counts(labels, dataset, counts, expected.class_counts)
+        images_sha256, checksums = _digests(split.images)
+        with open(labels, "rb") as stream:
+            labels_sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
         return {
-            "images": _describe(split.images, expected.images.content_sha256),
-            "labels": _describe(split.labels, expected.labels.content_sha256),
+            "images": _describe(split.images, images_sha256, expected.images.content_sha256),
+            "labels": _describe(split.labels, labels_sha256, expected.labels.content_sha256),
             "class_names": {name: dataset.classes[label] for name, label in dataset.labels.items()},
             "class_counts": {name: counts[label] for name, label in dataset.labels.items()},
-        }
+        }, checksums
 
 
 def _check_counts(labels: str, dataset: Dataset, found: Counter[int], expected: tuple[int, ...] | None) -> None:
@@ -124,9 +135,18 @@ def _count_classes(split: LabeledImages, classes: dict[int, str]) -> Counter[int
     return counts
 
 
-def _describe(file: IdxFile, sha256: str | None) -> dict[str, Any]:
-    with open(file.path, "rb") as stream:
-        found = hashlib.file_digest(stream, "sha256").hexdigest()
+def _digests(file: IdxFile) -> tuple[str, array[int]]:
+    """The SHA-256 of a file, and the CRC-32 of each item."""
+    digest, checksums = hashlib.sha256(file.header.to_bytes()), array("I")
+    size = file.header.item_size
+    for start in range(0, len(file), step := max(1, CHUNK // size)):
+        items = memoryview(file.read(start, min(start + step, len(file))))
+        digest.update(items)
+        checksums.extend([crc32(items[at : at + size]) for at in range(0, len(items), size)])
+    return digest.hexdigest(), checksums
+
+
+def _describe(file: IdxFile, found: str, sha256: str | None) -> dict[str, Any]:
     if sha256 is not None and found != sha256:
         from idxpng.advice import shell_path  # not in the digest
 

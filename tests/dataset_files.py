@@ -1,7 +1,9 @@
 """Dataset files and split headers for tests of single scripts."""
 
+import hashlib
 import json
 import struct
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,11 @@ def write_header(
     """Write the header of a split, with the keys that scripts read from those of `validate`; return its path."""
     with open(images, "rb") as file:
         magic, *dims = struct.unpack(">4I", file.read(16))
+    pixels, size = Path(images).read_bytes()[16:], dims[1] * dims[2]
+    checksums = [zlib.crc32(pixels[at * size : (at + 1) * size]) for at in range(dims[0])]
+    path.with_suffix(".crc32").write_bytes(struct.pack(f">{2 + dims[0]}I", 0x00000C01, dims[0], *checksums))
+    labels = Path(images).with_name(Path(images).name.replace("images", "labels").replace("idx3", "idx1"))
+    digest = hashlib.sha256(labels.read_bytes()).hexdigest() if labels.exists() else ""
     document = {
         "dataset": "set",
         "split": split,
@@ -29,7 +36,7 @@ def write_header(
         "orientation": orientation,
         "label_columns": list(label_columns),
         "images": {"file": Path(images).name, "magic": magic, "dims": dims},
-        "labels": {},
+        "labels": {"content_sha256": digest},
         "class_names": dict(classes),
         "class_counts": {},
     }

@@ -81,6 +81,7 @@ def test_only_these_imports_are_left_out_of_the_digest() -> None:
         ("integrity.py", "idxpng.advice"),
         ("integrity.py", "idxpng.dataset.file"),
         ("integrity.py", "idxpng.dataset.model"),
+        ("labeled_images.py", "idxpng.advice"),
         ("validate.py", "idxpng.advice"),
         ("validate.py", "idxpng.dataset.file"),
         ("validate.py", "idxpng.dataset.model"),

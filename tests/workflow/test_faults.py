@@ -177,6 +177,7 @@ ON_A_FULL_DISK = {
 
 # What else a rule makes of some size.
 BESIDE = {
+    "validate": [f"results/{SAMPLE}/header/train.crc32"],
     "make_page": [f"results/{SAMPLE}/index.html"],
     "write_card": [f"results/{SAMPLE}/{name}" for name in ("README.md", "LICENSE", "CITATION", "provenance.json")],
 }
@@ -324,3 +325,29 @@ def test_workflows_that_share_resources_never_see_a_partial_file(tmp_path: Path,
         snakemake(project, "--cores", "2", "all", "--config", pathvars)
         assert files(project / "results") == undisturbed
     assert files(shared) == expected
+
+
+def test_an_idx_file_that_changed_and_kept_its_time_does_not_become_pixels(
+    tmp_path: Path, undisturbed: dict[str, bytes]
+) -> None:
+    project = copy_project(tmp_path / "project")
+    snakemake(project, "--cores", "2", "all")
+    idx = project / f"resources/{SAMPLE}/train-images-idx3-ubyte"
+    times, data = idx.stat(), bytearray(idx.read_bytes())
+    for index in range(1000):
+        data[16 + 784 * index] ^= 1
+    idx.write_bytes(data)
+    os.utime(idx, ns=(times.st_atime_ns, times.st_mtime_ns))
+    for label in ("3", "7"):
+        shutil.rmtree(project / f"results/{SAMPLE}/png/train/{label}")
+    run = snakemake(project, "--cores", "2", "--keep-going", "all", succeed=False)
+    commands = {
+        line.partition("to do:")[2].partition(",")[0].strip() for line in run.output.splitlines() if "mv " in line
+    }
+    assert "is not the one that was validated" in run.output
+    assert "Traceback" not in run.output
+    assert not list((project / f"results/{SAMPLE}/png/train").glob("[37]/*.png"))
+    (command,) = commands
+    subprocess.run(["bash", "-c", command], cwd=project, check=True)
+    snakemake(project, "--cores", "2", "all")
+    assert files(project / "results") == undisturbed

@@ -7,7 +7,9 @@ from array import array
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack
 
-from idxpng.formats.idx import IdxFile, IdxHeader
+from zlib_ng.zlib_ng import crc32
+
+from idxpng.formats.idx import IdxError, IdxFile, IdxHeader
 
 # The column of a labels file that holds the class, where the file has columns.
 CLASS = "class"
@@ -37,6 +39,7 @@ class LabeledImages:
             column, so that they look mirrored and turned on their side when read row by row.
         label_columns: names of the columns of ``labels``, one of them ``class``.
         rows: the first image of the split in the files and the one after its last, from 0; None for all of them.
+        checksums: the CRC-32 of each image as stored, with which each image that is read is compared.
 
     An image is known by its index in the files, whichever of them belong to the split.
 
@@ -55,12 +58,14 @@ class LabeledImages:
         orientation: str = "upright",
         label_columns: Sequence[str] = (CLASS,),
         rows: Sequence[int] | None = None,
+        checksums: Sequence[int] | None = None,
     ) -> None:
         with ExitStack() as stack:
             self.images = stack.enter_context(IdxFile(images))
             self.labels = stack.enter_context(IdxFile(labels))
             self._stack = stack.pop_all()
         self.rows = range(*(rows or (len(self.images),)))
+        self._checksums = checksums
         self._transposed = orientation == "transposed"
         self._class_column = label_columns.index(CLASS)
         self.extra_columns = tuple(name for name in label_columns if name != CLASS)
@@ -114,8 +119,38 @@ class LabeledImages:
         return transposed(stored, self.size[0]) if self._transposed else stored
 
     def pixels(self, index: int) -> bytes:
-        """The image at ``index``: rows × columns unsigned bytes, upright, row by row from the top."""
-        return self.upright(self.images.read(index, index + 1))
+        """The image at ``index``: rows × columns unsigned bytes, upright, row by row from the top.
+
+        Raises:
+            IdxError: when it does not have its checksum.
+        """
+        stored = self.images.read(index, index + 1)
+        self.check(index, stored)
+        return self.upright(stored)
+
+    def check(self, index: int, stored: bytes | memoryview) -> None:
+        """Check that the image at ``index``, as stored, has its checksum, if there are any.
+
+        Raises:
+            IdxError: when it has a different one.
+        """
+        if self._checksums is None or (found := crc32(stored)) == self._checksums[index]:
+            return
+        raise IdxError(
+            self.images.path,
+            f"image {index} is not the one that was validated: the file changed",
+            at=f"byte {self.images.header.offset(index)}",
+            expected=f"CRC-32 {self._checksums[index]:08x}",
+            found=f"{found:08x}",
+            todo=set_aside(self.images.path),
+        )
+
+
+def set_aside(path: str | os.PathLike[str]) -> str:
+    """What to do with an IDX file that changed, which may be the user's only copy."""
+    from idxpng.advice import shell_path  # not in the digest
+
+    return f"mv {shell_path(path)} {shell_path(f'{path}.changed')}, then run the same command again"
 
 
 def transposed(pixels: bytes, columns: int) -> bytes:

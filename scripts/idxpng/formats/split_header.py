@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import sys
+from array import array
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from idxpng.errors import DataError
-from idxpng.formats.labeled_images import LabeledImages
+from idxpng.files.atomic import atomic_file
+from idxpng.formats.idx import IdxError, IdxFile, IdxHeader
+from idxpng.formats.labeled_images import LabeledImages, set_aside
 
 KEYS = ("dataset", "split", "orientation", "label_columns", "images", "labels", "class_names", "class_counts")
 
@@ -21,6 +26,7 @@ class SplitHeader(NamedTuple):
     ``file`` name, ``magic`` number, ``type``, ``dims``, ``bytes`` and ``content_sha256``. ``class_names``: what each
     label means, by the name of its directory, in the order of the labels; ``class_counts``: its number of images.
     ``rows``: of a split that is a part of the files, its first image there and the one after its last, from 0.
+    ``path``: where it was read.
     """
 
     dataset: str
@@ -32,6 +38,7 @@ class SplitHeader(NamedTuple):
     class_names: dict[str, str]
     class_counts: dict[str, int]
     rows: list[int] | None = None
+    path: str | os.PathLike[str] = ""
 
     @classmethod
     def read(cls, path: str | os.PathLike[str]) -> SplitHeader:
@@ -42,7 +49,7 @@ class SplitHeader(NamedTuple):
         """
         try:
             document = json.loads(Path(path).read_bytes())
-            return cls(**{key: document[key] for key in KEYS}, rows=document.get("rows"))
+            return cls(**{key: document[key] for key in KEYS}, rows=document.get("rows"), path=path)
         except (ValueError, KeyError, TypeError) as error:
             raise DataError(
                 path,
@@ -74,8 +81,34 @@ class SplitHeader(NamedTuple):
         return int(directory)
 
     def open(self, images: str | os.PathLike[str], labels: str | os.PathLike[str]) -> LabeledImages:
-        """The split's two IDX files, open for reading."""
-        return LabeledImages(images, labels, self.orientation, self.label_columns, self.rows)
+        """The split's two IDX files, open for reading, if they are those that were validated.
+
+        The labels are checked at once, and each image as it is read, see `LabeledImages`.
+
+        Raises:
+            IdxError: when a file is not an IDX file, or the labels or the checksums are not those that were validated.
+        """
+        with open(labels, "rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+        if found != self.labels["content_sha256"]:
+            raise IdxError(
+                labels,
+                "the labels are not those that were validated: the file changed",
+                expected=f"SHA-256 {self.labels['content_sha256']}",
+                found=found,
+                todo=set_aside(labels),
+            )
+        with IdxFile(checksums_path(self.path)) as stored:
+            checksums = memoryview(stored.values()).cast("B").cast("I")
+        if len(checksums) != self.images["dims"][0]:
+            raise IdxError(
+                stored.path,
+                "wrong number of checksums",
+                expected=self.images["dims"][0],
+                found=len(checksums),
+                todo="delete it and run again",
+            )
+        return LabeledImages(images, labels, self.orientation, self.label_columns, self.rows, checksums)
 
 
 class Selection(NamedTuple):
@@ -89,3 +122,16 @@ class Selection(NamedTuple):
     header: str
     limit: int | None = None
     classes: Collection[int] | None = None
+
+
+def checksums_path(header: str | os.PathLike[str]) -> Path:
+    """The IDX file beside a header with the CRC-32 of each image as stored in the images file, as int32 (count)."""
+    return Path(header).with_suffix(".crc32")
+
+
+def write_checksums(header: str | os.PathLike[str], checksums: array[int]) -> None:
+    """Write the checksums beside a header."""
+    if sys.byteorder == "little":
+        checksums.byteswap()
+    with atomic_file(checksums_path(header)) as file:
+        file.write(IdxHeader.of("int32", (len(checksums),)).to_bytes() + checksums.tobytes())

@@ -7,6 +7,7 @@ IMAGES = "<results>/{dataset}/png/{split}/{label}"
 # Paths below a dataset's results folder. The target makes any of them again if it was deleted.
 _ALL = (
     "header/{split}.json",
+    "header/{split}.crc32",
     "png/{split}/{label}",
     "manifest/{split}/{label}.csv",
     "manifest/{split}.csv",

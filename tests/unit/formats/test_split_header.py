@@ -1,10 +1,29 @@
+"""Headers are read as `validate` wrote them, and only the files that it saw are read with them."""
+
+import os
+import subprocess
+import zlib
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy
 import pytest
 
-from dataset_files import write_header
+import archive_split
+import export
+import measure
+import pack
+import preview
+import save_npz
+import validate
+import write_csv
+import write_parquet
+from builders import idx_bytes
+from dataset_files import write_dataset, write_header
 from idxpng.errors import DataError
-from idxpng.formats.split_header import SplitHeader
+from idxpng.formats.idx import IdxError
+from idxpng.formats.labeled_images import LabeledImages
+from idxpng.formats.split_header import Selection, SplitHeader
 
 
 @pytest.fixture
@@ -26,3 +45,97 @@ def test_a_file_that_is_not_a_header_is_refused_with_a_remedy(tmp_path: Path, co
     path.write_text(content)
     with pytest.raises(DataError, match=r"not a header made by validate[^$]*delete it and run again"):
         SplitHeader.read(path)
+
+
+class Validated:
+    """Three images with their labels, and the header that `validate` wrote about them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.images, self.labels, self.header = folder / "images", folder / "labels", folder / "train.json"
+        self.images.write_bytes(idx_bytes(numpy.arange(18, dtype=numpy.uint8).reshape(3, 2, 3)))
+        self.labels.write_bytes(idx_bytes(numpy.arange(3, dtype=numpy.uint8)))
+        files = {role: {"file": role} for role in ("images", "labels")}
+        splits = {"train": {"count": 3, "shape": [2, 3]} | files}
+        dataset = write_dataset(folder / "set.yaml", splits=splits)
+        validate.main(dataset, "train", str(self.images), str(self.labels), str(self.header))
+
+    def open(self) -> LabeledImages:
+        return SplitHeader.read(self.header).open(self.images, self.labels)
+
+
+@pytest.fixture
+def validated(tmp_path: Path) -> Validated:
+    return Validated(tmp_path)
+
+
+def flip(path: Path, at: int) -> None:
+    """Change one bit of a file whose time of change stays, as a bad disk does."""
+    times, data = path.stat(), bytearray(path.read_bytes())
+    data[at] ^= 1
+    path.write_bytes(data)
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+
+def test_an_image_that_changed_after_it_was_validated_is_not_read(validated: Validated) -> None:
+    flip(validated.images, 16 + 6 + 5)
+    with validated.open() as source:
+        assert source.pixels(0) == bytes(range(6))
+        with pytest.raises(
+            IdxError, match=rf"{validated.images}: image 1 is not the one that was validated"
+        ) as refused:
+            source.pixels(1)
+        assert "at:       byte 22\n" in str(refused.value)
+        assert source.pixels(2) == bytes(range(12, 18))
+    command = str(refused.value).partition("to do:")[2].partition(",")[0].strip()
+    subprocess.run(["bash", "-c", command], check=True)
+    assert [path.name for path in validated.images.parent.glob("images*")] == ["images.changed"]
+
+
+def test_two_images_that_changed_places_are_not_read(validated: Validated) -> None:
+    with open(validated.images, "r+b") as file:
+        file.seek(16)
+        file.write(bytes([*range(6, 12), *range(6)]))
+    with validated.open() as source, pytest.raises(IdxError, match="image 0 is not the one"):
+        source.pixels(0)
+
+
+@pytest.mark.parametrize("at", [8, 10])
+def test_labels_that_changed_after_they_were_validated_are_not_opened(validated: Validated, at: int) -> None:
+    flip(validated.labels, at)
+    with pytest.raises(IdxError, match=f"{validated.labels}: the labels are not those that were validated"):
+        validated.open()
+
+
+@pytest.mark.parametrize("count", [None, 0, 2, 4])
+def test_checksums_of_a_different_file_are_refused(validated: Validated, count: int | None) -> None:
+    path = validated.header.with_suffix(".crc32")
+    checksums = numpy.array([zlib.crc32(bytes(range(at, at + 6))) for at in (0, 6, 12)], numpy.uint32)
+    assert path.read_bytes() == idx_bytes(checksums.view(numpy.int32))
+    path.unlink() if count is None else path.write_bytes(idx_bytes(numpy.zeros(count, numpy.int32)))
+    with pytest.raises((IdxError, FileNotFoundError), match=r"wrong number of checksums|No such file"):
+        validated.open()
+
+
+READERS: dict[str, Callable[[tuple[str, str, str], Path], None]] = {
+    "export": lambda files, out: export.main(*files, "1", str(out / "png/set/train/1"), str(out / "made")),
+    "pack": lambda files, out: pack.main(Selection(*files), str(out / "made"), 0, 3, shuffle_seed=1),
+    "archive_split": lambda files, out: archive_split.main(Selection(*files), str(out / "made")),
+    "save_npz": lambda files, out: save_npz.main([files[0]], [files[1]], [files[2]], str(out / "made")),
+    "write_csv": lambda files, out: write_csv.main(Selection(*files), str(out / "made")),
+    "write_parquet": lambda files, out: write_parquet.main(Selection(*files), str(out / "made")),
+    "preview": lambda files, out: preview.main(Selection(*files), str(out / "made"), str(out / "first")),
+    "measure": lambda files, out: measure.main(Selection(*files), str(out / "made"), str(out / "plot")),
+}
+
+
+@pytest.mark.parametrize("script", READERS)
+def test_no_script_makes_anything_of_an_image_that_changed(validated: Validated, tmp_path: Path, script: str) -> None:
+    files = str(validated.images), str(validated.labels), str(validated.header)
+    (tmp_path / "right").mkdir()
+    READERS[script](files, tmp_path / "right")
+    assert (tmp_path / "right/made").exists()
+    flip(validated.images, 16 + 6)
+    (tmp_path / "wrong").mkdir()
+    with pytest.raises(IdxError, match="image 1 is not the one that was validated"):
+        READERS[script](files, tmp_path / "wrong")
+    assert not [path for path in (tmp_path / "wrong").rglob("*") if path.is_file()]

@@ -39,6 +39,7 @@ def test_a_target_makes_every_documented_output(own_file: Callable[..., str]) ->
     below = {path.removeprefix("<results>/mnist/") for path in plan(datasets="mnist", splits="test").outputs("all")}
     assert below == {
         "header/test.json",
+        "header/test.crc32",
         *(f"png/test/{label}" for label in range(10)),
         *(f"manifest/test/{label}.csv" for label in range(10)),
         "manifest/test.csv",

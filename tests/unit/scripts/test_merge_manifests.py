@@ -66,7 +66,7 @@ def test_labels_of_an_earlier_run_are_removed_when_their_folder_is_given(tmp_pat
         (png / label).mkdir(parents=True)
         (png / label / "000.png").touch()
         manifests.mkdir(parents=True, exist_ok=True)
-        (manifests / f"{label}.csv").write_text(HEADER)
+        (manifests / f"{label}.csv").write_text(HEADER + row(0, label))
     current = [str(manifests / name) for name in ("00.csv", "01.csv")]
     merge_manifests.main(current, str(tmp_path / "manifest/train.csv"), str(png) if given else None)
     left = {"00", "01"} if given else {"0", "00", "01"}

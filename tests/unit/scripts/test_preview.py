@@ -38,7 +38,7 @@ def draw(
     names = {str(label): name for label, name in classes.items()}
     header = write_header(folder / "header.json", images_file, names, orientation=orientation)
     preview.main(Selection(images_file, labels_file, header, limit), sheet_file, first_file)
-    made = ["first.png", "header.json", "images", "labels", "sheet.png"]
+    made = ["first.png", "header.crc32", "header.json", "images", "labels", "sheet.png"]
     assert sorted(path.name for path in folder.iterdir()) == made
     sheet, first = (numpy.asarray(Image.open(path)) for path in (sheet_file, first_file))
     return sheet, first

@@ -31,11 +31,11 @@ def published(tmp_path: Path) -> Any:
         Path(images).write_bytes(idx_bytes(numpy.zeros((5, 2, 3), numpy.uint8)))
         Path(labels).write_bytes(idx_bytes(numpy.arange(5, dtype=numpy.uint8)))
         header = write_header(tmp_path / "train.json", images)
+        write_parquet.main(Selection(images, labels, header), packed)
         document = json.loads(Path(header).read_text())
         for role in ("images", "labels"):
             document[role] |= {"file": role, "bytes": 9, "content_sha256": "0" * 64}
         Path(header).write_text(json.dumps(document))
-        write_parquet.main(Selection(images, labels, header), packed)
         for name in ("index.html", "train.csv"):
             (tmp_path / name).write_text("")
         made = {role: str(tmp_path / role) for role in ROLES}
