@@ -30,9 +30,9 @@ def remove_shards(index: str | os.PathLike[str], current: Collection[str]) -> li
     for name in stale:
         (folder / name).unlink()
     if stale:
-        log.warning("%s: removed %s of an earlier run: %s", folder, counted(len(stale), "shard"), _some(stale))
+        log.warning("%s: removed %s of an earlier run: %s", folder, counted(len(stale), "shard"), some(stale))
     if others := others - set(stale):
-        log.warning("%s: not shards of this run, but not removed: %s", folder, _some(others))
+        log.warning("%s: not shards of this run, but not removed: %s", folder, some(others))
     return stale
 
 
@@ -51,12 +51,12 @@ def remove_labels(
     removed = []
     for name in sorted({Path(name).stem for name in _entries(manifests)} - set(current)):
         directory, manifest = Path(png) / name, Path(manifests) / f"{name}.csv"
-        listed = _listed_images(manifest)
+        listed = listed_images(manifest)
         if listed is None or directory.is_symlink():
             continue
         entries = _entries(directory)
         if foreign := [entry for entry, is_file in entries.items() if not (is_file and entry in listed)]:
-            log.warning("%s: not a label of the split, but not removed, because it has %s", directory, _some(foreign))
+            log.warning("%s: not a label of the split, but not removed, because it has %s", directory, some(foreign))
             continue
         for entry in entries:
             (directory / entry).unlink()
@@ -65,9 +65,9 @@ def remove_labels(
         manifest.unlink()
         removed.append(name)
     if removed:
-        log.warning("%s: removed %s of an earlier run: %s", png, counted(len(removed), "label"), _some(removed))
+        log.warning("%s: removed %s of an earlier run: %s", png, counted(len(removed), "label"), some(removed))
     if others := _entries(png).keys() - set(current):
-        log.warning("%s: not labels of the split, but not removed: %s", png, _some(others))
+        log.warning("%s: not labels of the split, but not removed: %s", png, some(others))
     return removed
 
 
@@ -80,7 +80,7 @@ def _listed_shards(index: Path) -> dict[str, str]:
         return {}
 
 
-def _listed_images(manifest: Path) -> set[str] | None:
+def listed_images(manifest: Path) -> set[str] | None:
     """The names in a label's directory that its manifest lists; None if it is not its manifest."""
     folder = f"{manifest.parent.name}/{manifest.stem}"
     try:
@@ -116,6 +116,7 @@ def _entries(folder: str | os.PathLike[str]) -> dict[str, bool]:
         return {entry.name: entry.is_file(follow_symlinks=False) for entry in entries}
 
 
-def _some(names: Collection[str], shown: int = 5) -> str:
-    some = ", ".join(map(printable, sorted(names)[:shown]))
-    return f"{some} and {len(names) - shown} more" if len(names) > shown else some
+def some(names: Collection[str], shown: int = 5) -> str:
+    """The first names for a message, and how many more there are."""
+    listed = ", ".join(map(printable, sorted(names)[:shown]))
+    return f"{listed} and {len(names) - shown} more" if len(names) > shown else listed

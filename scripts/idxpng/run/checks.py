@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import os
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -14,9 +17,11 @@ from idxpng.dataset.model import PublishedFile
 from idxpng.errors import DataError
 from idxpng.fetch.integrity import WrongFileError, judge
 from idxpng.files.disk_space import check_room_for_files
+from idxpng.files.leftovers import TIMESTAMP, listed_images, some
 from idxpng.run.catalog import OWN
 from idxpng.run.plan import Plan
 from idxpng.run.summary import image_count
+from idxpng.text import counted
 
 
 def check_folder(path: str | os.PathLike[str], name: str, writable: bool = True) -> None:
@@ -63,7 +68,7 @@ def check_run(plan: Plan, jobs: Iterable[Any]) -> list[str]:
         _check_origin(plan, name)
         _check_dataset_file(plan.catalog.file(name), jobs)
     check_room_for_files(plan.results, plan.export_count(jobs))
-    return [warning for name in plan.catalog.configured for warning in _replaced(plan, name, jobs)]
+    return list(_going(plan, jobs))
 
 
 def _check_origin(plan: Plan, name: str) -> None:
@@ -95,20 +100,40 @@ def _check_dataset_file(path: str, jobs: list[Any]) -> None:
         )
 
 
-def _replaced(plan: Plan, name: str, jobs: list[Any]) -> Iterator[str]:
-    """A warning for each split that ``limit`` leaves with fewer images than it has now."""
-    limit = plan.config.limit
-    exports = any(job.rule.name == "export" and job.wildcards.dataset == name for job in jobs)
-    if limit is None or not exports:
-        return
-    folder = Path(plan.results, name)
-    for split in plan.splits(plan.catalog.dataset(name)):
-        count = image_count(folder / f"manifest/{split}.csv")
-        if count is not None and count > limit:
-            yield (
-                f"{shown(folder)}/png/{split}: limit={limit} replaces {count:,} PNG files with {limit:,}. "
-                "Ctrl-C keeps those that are still there; the same command without limit makes all of them again."
-            )
+def _going(plan: Plan, jobs: list[Any]) -> Iterator[str]:
+    """A warning of what the run removes and does not make again: files of others, labels, and images beyond a limit.
+
+    Snakemake empties the directory of a label before a job makes it.
+    """
+    back = "Ctrl-C keeps what is still there; the same command without {} makes all of it again."
+    beyond: Counter[str] = Counter()
+    for job in jobs:
+        if job.rule.name == "export":
+            png, manifest = map(str, job.output)
+            names, count = _names(png), image_count(manifest)
+            images = {name for name in names if re.fullmatch(r"\d+\.png", name, re.ASCII)}
+            others = set(names) - images - {TIMESTAMP}
+            if count is not None and len(images) > count:
+                others |= images - (listed_images(Path(manifest)) or images)
+            if others:
+                yield f"{shown(png)}: the run removes {some(others)}, which it did not make. Ctrl-C, and move it."
+            rows = plan.catalog.dataset(job.wildcards.dataset).split(job.wildcards.split).rows or (0, 0)
+            limit = math.inf if plan.config.limit is None else rows[0] + plan.config.limit
+            beyond[os.path.dirname(png)] += sum(int(name[:-4]) >= limit for name in images - others)
+        if job.rule.name == "merge_manifests" and plan.config.classes:
+            folder = str(job.output[0]).removesuffix(".csv")
+            going = sorted(set(_names(folder)) - set(map(os.path.basename, job.input)))
+            if count := sum(image_count(f"{folder}/{name}") or 0 for name in going):
+                what = f"{counted(count, 'image')} of other labels: {some([name[:-4] for name in going])}"
+                yield f"{shown(folder)}: `classes` removes {what}. {back.format('classes')}"
+    for folder, count in beyond.items():
+        if count:
+            what = counted(count, "image")
+            yield f"{shown(folder)}: limit={plan.config.limit} removes {what}. {back.format('limit')}"
+
+
+def _names(folder: str) -> list[str]:
+    return os.listdir(folder) if os.path.isdir(folder) else []
 
 
 def replaced_originals(plan: Plan) -> Iterator[str]:

@@ -4,7 +4,7 @@ import os
 from array import array
 from bisect import insort
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from idxpng.advice import shell_path
 from idxpng.files.leftovers import TIMESTAMP
@@ -54,13 +54,14 @@ class Problems:
                     lines.append(f"  and {self.counts[kind] - SHOWN:,} more")
         return lines
 
-    def removal(self, tree: str) -> list[str]:
-        """The command that removes what is extra below ``tree``, as far as it is shown."""
-        if not self.counts["extra"]:
-            return []
-        words = [shell_path(os.path.join(tree, path)) for path, _ in self.shown["extra"]]
-        more = ["and verify again, since there is more"] if self.counts["extra"] > SHOWN else []
-        return [f"rm -r -- {' '.join(words)}", *more]
+    def removal(self, tree: str, is_of_split: Callable[[str], bool] = lambda path: False) -> list[str]:
+        """The command that removes what is extra below ``tree``, as far as it is shown, except images of the split."""
+        extra = [path for path, _ in self.shown["extra"]]
+        words = [shell_path(os.path.join(tree, path)) for path in extra if not is_of_split(path)]
+        lines = [f"rm -r -- {' '.join(words)}"] if words else []
+        if any(map(is_of_split, extra)):
+            return [*lines, "keep the images of the same split, and verify all of them: leave out limit and classes"]
+        return lines + ["and verify again, since there is more"] * (self.counts["extra"] > SHOWN)
 
 
 class PngTree:

@@ -149,6 +149,13 @@ class TreeCheck:
         with self._opened() as originals:
             return sum(label >= 0 for label in self._labels(originals))
 
+    def is_of_split(self, path: str) -> bool:
+        """Whether a path below the tree may be of the split, but not of the part of it that is checked."""
+        label, _, image = path.partition("/")
+        index = image.removesuffix(".png")
+        right = index.isdecimal() and f"{int(index):0{len(str(self.facts.file_count - 1))}}.png" == image
+        return not self.whole and label in self.dataset.labels and (not image or right)
+
     def _tree(self) -> PngTree:
         labels = self.dataset.labels.items()
         asked = {name: label for name, label in labels if self.classes is None or label in self.classes}

@@ -53,13 +53,59 @@ def test_a_results_folder_that_is_or_is_below_a_file_is_refused(tmp_path: Path) 
     check_folder(tmp_path, "results")
 
 
-def test_a_limit_that_replaces_a_larger_export_is_warned_of(tmp_path: Path) -> None:
-    manifest = tmp_path / "mnist/manifest/test.csv"
-    manifest.parent.mkdir(parents=True)
-    manifest.write_text("path\n" + "row\n" * 10_000)
-    wildcards = SimpleNamespace(dataset="mnist", split="test", label="0")
-    job = SimpleNamespace(rule=SimpleNamespace(name="export"), wildcards=wildcards, output=[])
-    (words,) = check_run(plan(str(tmp_path), datasets="mnist", limit=20), [job])
-    assert "limit=20 replaces 10,000 PNG files with 20" in words
-    assert check_run(plan(str(tmp_path), datasets="mnist"), [job]) == []
+def export(folder: Path, label: str, *names: str) -> SimpleNamespace:
+    """A job that exports a label of MNIST's test set again, in a directory with such images."""
+    png, manifest = folder / f"mnist/png/test/{label}", folder / f"mnist/manifest/test/{label}.csv"
+    for path in (png, manifest.parent):
+        path.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        (png / name).touch()
+    rows = [f"test/{label}/{name},test,{int(name[:-4])},{label},x,y\n" for name in names]
+    manifest.write_text("path,split,index,label,class_name,sha256\n" + "".join(rows))
+    wildcards = SimpleNamespace(dataset="mnist", split="test", label=label)
+    return SimpleNamespace(rule=SimpleNamespace(name="export"), wildcards=wildcards, output=[png, manifest])
+
+
+def test_images_that_a_limit_removes_are_counted_where_a_job_removes_them(tmp_path: Path) -> None:
+    names = [f"{index:04}.png" for index in (3, 19, 20, 4711)]
+    jobs = [export(tmp_path, "0", *names), export(tmp_path, "1", *names)]
+    (words,) = check_run(plan(str(tmp_path), datasets="mnist", limit=20), jobs)
+    assert f"{tmp_path}/mnist/png/test: limit=20 removes 4 images. Ctrl-C" in words
+    (words,) = check_run(plan(str(tmp_path), datasets="mnist", limit=20), jobs[:1])
+    assert "removes 2 images" in words
+    assert check_run(plan(str(tmp_path), datasets="mnist"), jobs) == []
     assert check_run(plan(str(tmp_path), datasets="mnist", limit=20), []) == []
+
+
+@pytest.mark.parametrize("name", ["mine.png", ".hidden", "0004.png"])
+def test_a_file_of_others_in_the_directory_of_a_label_is_named_before_it_goes(tmp_path: Path, name: str) -> None:
+    job = export(tmp_path, "0", "0003.png")
+    (tmp_path / "mnist/png/test/0/.snakemake_timestamp").touch()
+    assert check_run(plan(str(tmp_path), datasets="mnist"), [job]) == []
+    (tmp_path / "mnist/png/test/0" / name).touch()
+    (words,) = check_run(plan(str(tmp_path), datasets="mnist"), [job])
+    assert f"{tmp_path}/mnist/png/test/0: the run removes {name}, which it did not make" in words
+
+
+def test_labels_that_a_choice_of_classes_removes_are_named_before_they_go(tmp_path: Path) -> None:
+    for label in ("0", "1", "3"):
+        export(tmp_path, label, "0003.png", "0004.png")
+    job = SimpleNamespace(
+        rule=SimpleNamespace(name="merge_manifests"),
+        output=[tmp_path / "mnist/manifest/test.csv"],
+        input=["mnist/manifest/test/3.csv"],
+    )
+    (words,) = check_run(plan(str(tmp_path), datasets="mnist", classes=3), [job])
+    assert "`classes` removes 4 images of other labels: 0, 1. Ctrl-C" in words
+    assert check_run(plan(str(tmp_path), datasets="mnist"), [job]) == []
+
+
+@pytest.mark.parametrize("rules", [["idx", "write_dataset"], ["write_dataset", "export"]])
+def test_a_dataset_file_is_not_made_by_the_run_that_has_read_it(tmp_path: Path, rules: list[str]) -> None:
+    path = write_own_file(tmp_path)("results/f/idx/f.yaml")
+    jobs = [SimpleNamespace(rule=SimpleNamespace(name=name), output=[path, path]) for name in rules]
+    if "export" in rules:
+        with pytest.raises(DataError, match="run the target idx on its own"):
+            check_run(plan(str(tmp_path / "results"), datasets=path), jobs)
+    else:
+        assert check_run(plan(str(tmp_path / "results"), datasets=path), jobs) == []

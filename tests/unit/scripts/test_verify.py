@@ -198,6 +198,18 @@ def test_everything_beside_the_splits_is_named(exported: Exported, tmp_path: Pat
     exported.verify(beside=str(png))
 
 
+@pytest.mark.parametrize("part", [{"limit": 7}, {"classes": [1]}])
+def test_images_beyond_a_limit_or_of_other_labels_are_not_to_be_removed(
+    exported: Exported, part: dict[str, Any]
+) -> None:
+    message = exported.refusal(**part)
+    assert "extra: " in message
+    assert "rm " not in message
+    assert message.endswith("verify all of them: leave out limit and classes")
+    (exported.tree / "-junk").touch()
+    assert f"rm -r -- {exported.tree}/-junk\n" in exported.refusal(**part)
+
+
 def test_a_limited_export_is_proven_to_be_the_first_images(
     exported: Exported, capsys: pytest.CaptureFixture[str]
 ) -> None:
