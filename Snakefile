@@ -58,7 +58,6 @@ rule verify:
 
 
 include: "rules/build.smk"
-include: "rules/folders.smk"
 include: "rules/formats.smk"
 include: "rules/idx.smk"
 include: "rules/images.smk"
@@ -66,3 +65,4 @@ include: "rules/views.smk"
 include: "rules/publish.smk"
 include: "rules/shards.smk"
 include: "rules/verify.smk"
+include: "rules/folders.smk"

@@ -1,11 +1,20 @@
-"""Folders of results as targets, such as results/mnist and results/mnist/png/test.
+"""Folders of results as targets, such as results/mnist and results/mnist/png/test, and words for mistakes in a target.
 
 No output may contain another output, so results/mnist is not one. Instead it is the name of a rule: Snakemake looks for
 a target among the names of rules first.
 """
 
+from idxpng.run.targets import OUTPUTS, check_name
+
 with without_traceback():
-    folders = plan.folder_targets(words)
+    folders = plan.folder_targets(words, is_target)
+    for word in set(words) - rule_names():
+        if "/" not in word and not Path(word).exists() and not word.startswith("-"):
+            try:
+                check_name(word, [*OUTPUTS, "idx"], shipped)
+            except DataError:
+                if is_target(word):
+                    raise
 
 for folder, files in folders.items():
 

@@ -52,6 +52,24 @@ def command_line() -> list[str]:
     return [] if is_imported() else sys.argv[1:]
 
 
+def is_target(word: str) -> bool:
+    """Whether a word of the command line is a target, not an option or its value, while the rules are read.
+
+    Can go when `targets` works while the rules are read.
+    """
+    from snakemake.cli import parse_args
+
+    return word in parse_args(command_line())[1].targets
+
+
+def rule_names() -> set[str]:
+    """The names of all rules that have been read.
+
+    Can go when Snakemake documents a way to ask.
+    """
+    return {rule.name for rule in workflow.rules}
+
+
 def targets() -> set[str]:
     """The targets of the command line, once Snakemake plans jobs; none for the default target.
 

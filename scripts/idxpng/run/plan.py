@@ -21,8 +21,8 @@ from idxpng.errors import DataError
 from idxpng.formats.compressed import SUFFIXES
 from idxpng.run.catalog import Catalog
 from idxpng.run.config import SHOWN_AS, Config
-from idxpng.run.targets import FOLDER, IMAGES, OUTPUTS
-from idxpng.text import is_url
+from idxpng.run.targets import OUTPUTS, as_regex
+from idxpng.text import NAME, is_url
 
 # What `make_page` and `write_card` say about a dataset beyond its images.
 DESCRIPTION = ("title", "license", "attribution", "citation", "url", "creators", "published")
@@ -110,28 +110,56 @@ class Plan:
                 paths += [f"<results>/{each.name}/verify/{split}.json" for split in found]
         return list(dict.fromkeys(paths))
 
-    def folder_targets(self, words: Iterable[str]) -> dict[str, list[str]]:
+    def folder_targets(
+        self, words: Iterable[str], is_target: Callable[[str], bool] = lambda word: True
+    ) -> dict[str, list[str]]:
         """What to make in each folder of results among the words of a command line. Other words are ignored.
 
+        Args:
+            words: targets, options, and their values.
+            is_target: whether a word is a target. It is asked before an error only, since it takes time.
+
         Raises:
-            DataError: when a folder names an unknown dataset, split, or label.
+            DataError: when no rule makes a target in the results, or its dataset, split, or label is unknown.
         """
-        found = {}
+        found: dict[str, list[str]] = {}
         for word in words:
-            folder = re.fullmatch(FOLDER, os.path.relpath(word, self.results))
-            if not folder or not os.path.dirname(word.rstrip("/")):
-                continue
-            dataset = self.catalog.dataset(folder["dataset"], at=word)
-            if folder["split"]:
-                dataset.split(folder["split"])
-            if not folder["png"]:
-                found[word] = self.outputs("all", dataset.name)
-            elif not folder["label"]:
-                found[word] = self.expand(IMAGES, dataset.name, folder["split"])
-            elif folder["label"] not in dataset.labels:
-                labels = f"one of {', '.join(dataset.labels)}"
-                raise DataError(word, f"{dataset.name} has no such label", expected=labels, found=folder["label"])
+            name, _, below = os.path.relpath(word, self.results).partition("/")
+            if re.fullmatch(NAME, name) and os.path.dirname(word.rstrip("/")) and not word.startswith("-"):
+                try:
+                    files = self._in_folder(word, name, below)
+                except DataError:
+                    if is_target(word) and not os.path.isfile(word):
+                        raise
+                    continue
+                found |= {word: files} if files else {}
         return found
+
+    def _in_folder(self, word: str, name: str, below: str) -> list[str]:
+        """All that targets make in a folder of a dataset's results; none if ``below`` is an output itself."""
+        dataset = self.catalog.dataset(name, at=word)
+        if not below or below.startswith("idx/"):
+            return [] if below else self.outputs("all", name)
+        depth, files = below.count("/") + 1, []
+        for pattern in dict.fromkeys(path for paths in OUTPUTS.values() for path in paths):
+            parts = pattern.split("/")
+            if match := re.fullmatch("/".join(map(as_regex, parts[:depth])).replace("{dataset}", name), below):
+                split, label = (match.groupdict().get(key) for key in ("split", "label"))
+                if split:
+                    dataset.split(split)
+                if label and label not in dataset.labels:
+                    labels = f"one of {', '.join(dataset.labels)}"
+                    raise DataError(word, f"{name} has no such label", expected=labels, found=label)
+                if len(parts) == depth:
+                    return []
+                files += self.expand(f"<results>/{{dataset}}/{pattern}", name, split)
+        if not files and re.fullmatch(rf"png/{NAME}/\d+/\d+\.png", below):
+            todo = f"make the directory of its label: {os.path.dirname(word)}"
+            raise DataError(word, "a PNG file is made together with all others of its label", todo=todo)
+        if not files:
+            known = sorted({path.partition("/")[0] for paths in OUTPUTS.values() for path in paths} | {"idx"})
+            raise DataError(word, "no rule makes this", expected=f"in {name}: {', '.join(known)}")
+        return files
 
     def outputs_of_other_targets(self, wildcards: Any) -> list[str]:
         """What the same command makes of a dataset besides the list of its files, which is therefore made last."""

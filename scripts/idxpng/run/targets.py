@@ -1,8 +1,10 @@
 """What each target makes of a dataset: the only list, for target rules, folders as targets, and SHA256SUMS."""
 
-from idxpng.text import NAME
+import difflib
+from collections.abc import Collection
 
-IMAGES = "<results>/{dataset}/png/{split}/{label}"
+from idxpng.errors import DataError
+from idxpng.text import NAME
 
 # Paths below a dataset's results folder. The target makes any of them again if it was deleted.
 _ALL = (
@@ -31,5 +33,21 @@ OUTPUTS = {
     "checksums": ("SHA256SUMS",),
 }
 
-# Folders that are targets too: those of a dataset, of all its PNG files, of a split's, and of a label's.
-FOLDER = rf"(?P<dataset>{NAME})(?P<png>/png(?:/(?P<split>{NAME})(?:/(?P<label>\d+))?)?)?"
+
+def as_regex(part: str) -> str:
+    """A part of a path in `OUTPUTS` as a regular expression."""
+    for name, value in (("split", NAME), ("label", r"\d+"), ("shard", r"\d+")):
+        part = part.replace(f"{{{name}}}", f"(?P<{name}>{value})")
+    return part.replace(".", r"\.")
+
+
+def check_name(word: str, rules: Collection[str], datasets: Collection[str]) -> None:
+    """Check a target that is neither a path nor one of the ``rules``.
+
+    Raises:
+        DataError: when it is one of the ``datasets``, or looks like a misspelled rule.
+    """
+    if word in datasets:
+        raise DataError(word, "a dataset is not a target", todo=f"type: all --config datasets={word}")
+    if close := difflib.get_close_matches(word, rules, n=1):
+        raise DataError(word, "no such target", todo=f"did you mean {close[0]}? (snakemake --list shows all)")

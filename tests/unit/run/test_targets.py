@@ -1,6 +1,7 @@
 import pytest
 
 from idxpng.errors import DataError
+from idxpng.run.targets import OUTPUTS, check_name
 from plans import plan
 
 
@@ -26,6 +27,47 @@ def test_a_folder_of_images_is_a_target_for_its_label_directories(word: str, cou
     assert all(path.startswith("results/mnist/png/") for path in files)
 
 
+@pytest.mark.parametrize(
+    ("word", "first", "count"),
+    [
+        ("results/mnist/preview", "results/mnist/preview/train.png", 4),
+        ("results/mnist/preview/train", "results/mnist/preview/train/first.png", 1),
+        ("results/mnist/manifest/test", "results/mnist/manifest/test/0.csv", 10),
+        ("results/mnist/header", "results/mnist/header/train.json", 2),
+        ("results/mnist/statistics", "results/mnist/statistics/train.json", 4),
+        ("results/mnist/webdataset", "results/mnist/webdataset/train-000000.tar", 9),
+        ("results/mnist/parquet", "results/mnist/parquet/train.parquet", 2),
+        ("results/mnist/npz", "results/mnist/npz/mnist.npz", 1),
+        ("results/mnist/csv", "results/mnist/csv/train.csv", 2),
+        ("results/mnist/archive", "results/mnist/archive/train.tar", 2),
+        ("results/mnist/verify", "results/mnist/verify/train.json", 2),
+        ("results/qmnist/png/test10k", "results/qmnist/png/test10k/0", 10),
+    ],
+)
+def test_every_folder_of_results_is_a_target(word: str, first: str, count: int) -> None:
+    files = made([word])[word]
+    assert (files[0], len(files)) == (first, count)
+
+
+def test_every_output_is_left_to_snakemake() -> None:
+    outputs = [path.replace("<results>", "results") for target in OUTPUTS for path in plan().outputs(target)]
+    assert made(outputs) == {}
+
+
+def test_a_word_that_is_not_a_target_is_ignored() -> None:
+    assert plan().folder_targets(["results/mnits"], lambda word: False) == {}
+
+
+@pytest.mark.parametrize(
+    ("word", "advice"),
+    [("verfy", "did you mean verify?"), ("al", "did you mean all?"), ("mnist", "all --config datasets=mnist")],
+)
+def test_a_misspelled_target_is_refused_with_the_one_that_is_meant(word: str, advice: str) -> None:
+    with pytest.raises(DataError) as error:
+        check_name(word, [*OUTPUTS, "idx"], ["mnist"])
+    assert advice in str(error.value)
+
+
 def test_targets_follow_the_results_folder() -> None:
     (files,) = made(["/scratch/out/mnist/png/test"], "/scratch/out").values()
     assert files[0] == "/scratch/out/mnist/png/test/0"
@@ -42,6 +84,10 @@ def test_other_words_of_the_command_are_ignored() -> None:
         ("results/mnits", "did you mean mnist?"),
         ("results/mnist/png/t10k", "one of train, test"),
         ("results/mnist/png/test/07", "one of 0, 1, 2"),
+        ("results/mnist/png/test/7/0000.png", "results/mnist/png/test/7"),
+        ("results/mnist/pgn", "in mnist: "),
+        ("results/mnist/manifest/tset.csv", "one of train, test"),
+        ("results/mnist/manifest/test/10.csv", "one of 0, 1, 2"),
     ],
 )
 def test_an_unknown_folder_is_refused_with_the_known_ones(word: str, advice: str) -> None:
