@@ -23,6 +23,7 @@ from idxpng.fetch.integrity import WrongFileError, check_header, has_pinned_dige
 from idxpng.fetch.mirrors import Place, configured, places_in
 from idxpng.fetch.partial_file import PartialFile, discard_others, partial_file
 from idxpng.fetch.patience import PATIENT, QUICK, Patience
+from idxpng.fetch.session import UNRESOLVED
 from idxpng.fetch.transfer import UnavailableError, check_size
 from idxpng.files.atomic import atomic_file, publish
 from idxpng.files.disk_space import DiskRoomError, check_space, disk_full_error
@@ -97,6 +98,8 @@ def download(
             later = reason.later if isinstance(reason, UnavailableError) else None
             turns[place] = math.inf if later is None else time.monotonic() + later
         turns = {place: not_before for place, not_before in turns.items() if not_before < math.inf}
+        if places and all(reason.problem == UNRESOLVED for reason in reasons.values()):
+            break
     raise _failure(file, output, list(reasons.values()))
 
 
@@ -109,6 +112,8 @@ def _failure(file: PublishedFile, output: str, reasons: list[DataError]) -> Data
         f"try again later, or get {file.file} in another way and give its folder: "
         f"--config 'mirrors={{{dataset}: /path/to/folder}}'"
     )
+    if reasons and all(reason.problem == UNRESOLVED for reason in reasons):
+        return DataError(output, "no network: the name of no mirror can be resolved", todo=elsewhere)
     advised = reasons and all(isinstance(reason, WrongFileError) and reason.details["todo"] for reason in reasons)
     problem = f"no mirror has the right file{listed or ': no mirror is given'}"
     return DataError(output, problem, todo=None if advised else elsewhere)

@@ -33,7 +33,7 @@ def test_a_folder_of_images_is_a_target_for_its_label_directories(word: str, cou
         ("results/mnist/preview", "results/mnist/preview/train.png", 4),
         ("results/mnist/preview/train", "results/mnist/preview/train/first.png", 1),
         ("results/mnist/manifest/test", "results/mnist/manifest/test/0.csv", 10),
-        ("results/mnist/header", "results/mnist/header/train.json", 2),
+        ("results/mnist/header", "results/mnist/header/train.json", 4),
         ("results/mnist/statistics", "results/mnist/statistics/train.json", 4),
         ("results/mnist/webdataset", "results/mnist/webdataset/train-000000.tar", 9),
         ("results/mnist/parquet", "results/mnist/parquet/train.parquet", 2),
