@@ -1,10 +1,9 @@
 """Build the IDX files of a split from a folder of grayscale images, {folder}/{split}/{class}/{image}.
 
 The order is the natural one of the names (9.png before 10.png), then of the classes; so a tree that export.py made
-keeps its order. With --manifest, the manifest sets the order.
+keeps its order. With --manifest, the manifest sets the order, and has the labels.
 """
 
-import csv
 import struct
 import time
 from collections import Counter
@@ -21,10 +20,10 @@ from idxpng.dataset.model import Dataset
 from idxpng.errors import DataError
 from idxpng.files.atomic import atomic_file
 from idxpng.files.json_file import write_json
-from idxpng.formats.gray_image import GrayImage, Problems, read
+from idxpng.formats.gray_image import INVERTED, GrayImage, Problems, Tones, read
 from idxpng.formats.idx import IdxHeader
 from idxpng.formats.idx_writer import IdxWriter
-from idxpng.formats.image_folder import ImageFolder
+from idxpng.formats.image_folder import ImageFolder, rows
 from idxpng.formats.labeled_images import CLASS, labels_header, transposed
 
 PROGRESS = 10  # seconds from one message to the next
@@ -52,24 +51,30 @@ def main(
     labels: str,
     facts: str,
     manifest: str | None = None,
+    manifests: Sequence[str] = (),
     like: str | None = None,
+    invert: bool = False,
 ) -> None:
     """Write both IDX files and what a dataset file says of them. Memory is that of one image.
 
     Args:
-        folder: the folder with one for each split.
+        folder: the folder with one for each split, or for each class.
         split: which one.
         images, labels: the gzip-compressed IDX files to make: uint8 (count, rows, columns), and integers (count), or
             (count, columns) where labels have several. Labels above 255 make them int16 or int32.
-        facts: the JSON file to make: ``split``, ``orientation``, ``label_type``, ``label_columns``, ``classes``, and
-            ``facts``, the split's entry in a dataset file.
-        manifest: CSV file as merge_manifests.py makes it, for its order and for all columns of the labels.
+        facts: the JSON file to make: ``split``, ``inverted``, ``orientation``, ``label_type``, ``label_columns``,
+            ``classes``, and ``facts``, the split's entry in a dataset file.
+        manifest: CSV file with the columns ``path`` and ``label``, as merge_manifests.py makes it, for its order and
+            for all columns of the labels.
+        manifests: those of all splits, whose labels are the classes; by default that of this one.
         like: dataset file, for the columns and the type of the labels, class names, and orientation.
+        invert: store 255 - value for each pixel.
 
     Raises:
         DataError: when the folder has a different layout, or images differ in size or kind.
     """
-    source = ImageFolder(folder)
+    tables = dict.fromkeys(manifests) | {manifest: None} if manifest else {}
+    source = ImageFolder(folder, {path: Path(path) for path in tables})
     model = load(like) if like else None
     if like and not manifest:
         raise DataError(
@@ -77,21 +82,25 @@ def main(
         )
     kind = _labels(source, model)
     if manifest:
-        count, items = _listed(manifest, kind)
+        count, items = _listed(manifest, kind, {} if model else source.classes)
     else:
         count, images_found = source.images(split)
-        items = (Item(f"{split}/{image.path}", (image.label,)) for image in images_found)
+        below = source.folder(split).relative_to(source.path)
+        items = (Item(str(below / image.path), (image.label,)) for image in images_found)
     upright = model is None or model.orientation == "upright"
     counts: Counter[int] = Counter()
+    tones = Tones()
     # An error names the inner file, so that is the images, which are what fills a disk.
     with atomic_file(labels) as labels_file, atomic_file(images) as images_file:
-        pixels = _pixels(Path(folder), Path(folder, split), _with_progress(items, count))
+        pixels = _pixels(Path(folder), _with_progress(items, count))
         first = next(pixels)  # there is one, or an error
         shape = first[1].size if upright else first[1].size[::-1]
         image_writer = IdxWriter(images_file, IdxHeader.of("uint8", (count, *shape)))
         label_writer = IdxWriter(labels_file, labels_header(kind.type_name, count, kind.columns))
         for label, image in chain([first], pixels):
-            image_writer.write(image.pixels if upright else transposed(image.pixels, image.size[1]))
+            stored = image.pixels.translate(INVERTED) if invert else image.pixels
+            tones.add(stored)
+            image_writer.write(stored if upright else transposed(stored, image.size[1]))
             label_writer.write(struct.pack(f">{len(label)}{label_writer.header.type.code}", *label))
             counts[label[kind.columns.index(CLASS)]] += 1
         files = {
@@ -100,6 +109,7 @@ def main(
         }
     document = {
         "split": split,
+        "inverted": invert,
         "orientation": "upright" if upright else "transposed",
         "label_type": kind.type_name,
         "label_columns": kind.columns,
@@ -108,9 +118,25 @@ def main(
     }
     write_json(facts, document)
     log.info("%s: %d images of %d × %d pixels", images, count, *shape)
+    _report(images, tones, invert, model.title if model else "MNIST")
 
 
-def _pixels(root: Path, folder: Path, items: Iterator[Item]) -> Iterator[tuple[Sequence[int], GrayImage]]:
+def _report(images: str, tones: Tones, inverted: bool, model: str) -> None:
+    """Report in one line what is seldom meant."""
+    if len(tones.values) == 1:
+        log.warning("%s: every pixel of every image is %d, so nothing can be seen in them", images, *tones.values)
+    elif tones.is_dark_on_light and inverted:
+        log.warning("%s: after `invert` the images are dark on light; those of %s are light on dark", images, model)
+    elif tones.is_dark_on_light:
+        log.warning(
+            "%s: the images are dark on light, and those of %s light on dark: `invert: true` for this folder stores "
+            "255 - value for each pixel, and says so in the dataset file",
+            images,
+            model,
+        )
+
+
+def _pixels(root: Path, items: Iterator[Item]) -> Iterator[tuple[Sequence[int], GrayImage]]:
     """The label and the pixels of each image, up to the first that does not match those before it.
 
     Raises:
@@ -124,7 +150,7 @@ def _pixels(root: Path, folder: Path, items: Iterator[Item]) -> Iterator[tuple[S
         if not problems and not isinstance(image, str):
             yield item.label, image
     if problems:
-        raise problems.error(folder)
+        raise problems.error(root)
 
 
 def _labels(source: ImageFolder, model: Dataset | None) -> Labels:
@@ -133,35 +159,30 @@ def _labels(source: ImageFolder, model: Dataset | None) -> Labels:
     classes = {label: name for name, label in source.classes.items()}
     numbers = all(name.isdecimal() for name in classes.values())
     names = {label: str(label) if numbers else classes[label] for label in sorted(classes)}
+    if not names:
+        raise DataError(next(iter(source.tables)), "the manifest has no images")
     type_name = next(name for name in ("uint8", "int16", "int32") if max(names) <= LARGEST_LABEL[name])
     return Labels(type_name, (CLASS,), names)
 
 
-def _listed(manifest: str, labels: Labels) -> tuple[int, Iterator[Item]]:
-    """The number of images that a manifest lists, and each image."""
-    columns = labels.columns
-    try:
-        with open(manifest, encoding="utf-8", newline="") as file:
-            count = sum(1 for _ in csv.DictReader(file))
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise DataError(manifest, "not a readable CSV file", expected="CSV in UTF-8", found=error) from None
+def _listed(manifest: str, labels: Labels, classes: dict[str, int]) -> tuple[int, Iterator[Item]]:
+    """The number of images that a manifest lists, and each image; ``classes``: the values of labels that are names."""
+    columns = ["label" if name == CLASS else name for name in labels.columns]
+    count = sum(1 for _ in rows(manifest))
 
     def items() -> Iterator[Item]:
-        with open(manifest, encoding="utf-8", newline="") as file:
-            rows = csv.DictReader(file)
-            for row in rows:
-                wrong: tuple[str, str, object] | None
-                try:
-                    item = Item(row["path"], [int(row["label" if name == CLASS else name]) for name in columns])
-                except (KeyError, TypeError, ValueError) as error:
-                    others = "".join(f", {name}" for name in columns if name != CLASS)
-                    wrong = "a row without a path or label", f"the columns path, label{others}", error
-                else:
-                    wrong = _problem(item, labels)
-                if wrong:
-                    problem, expected, found = wrong
-                    raise DataError(manifest, problem, at=f"line {rows.line_num}", expected=expected, found=found)
-                yield item
+        for line, row in rows(manifest, "path", *columns):
+            wrong: tuple[str, str, object] | None
+            try:
+                item = Item(row["path"], [int(classes.get(row[name].strip(), row[name])) for name in columns])
+            except ValueError as error:
+                wrong = "a label that is not a number", "a whole number", error
+            else:
+                wrong = _problem(item, labels)
+            if wrong:
+                problem, expected, found = wrong
+                raise DataError(manifest, problem, at=f"line {line}", expected=expected, found=found)
+            yield item
 
     if not count:
         raise DataError(manifest, "the manifest has no images")

@@ -29,13 +29,14 @@ def main(facts: Sequence[str], /, dataset: str) -> None:
         "license": {"spdx": None, "note": "Not stated."},
         "citation": "Not stated.",
         "classes": {int(label): name for label, name in first["classes"].items()},
+        "inverted": first["inverted"],
         "orientation": first["orientation"],
         "label_type": first["label_type"],
         "label_columns": first["label_columns"],
         "mirrors": ["."],
         "splits": {part["split"]: part["facts"] for part in parts},
     }
-    usual = {"orientation": "upright", "label_type": "uint8", "label_columns": ["class"]}
+    usual = {"inverted": False, "orientation": "upright", "label_type": "uint8", "label_columns": ["class"]}
     document = {key: value for key, value in document.items() if usual.get(key) != value}
     with atomic_file(dataset) as file:
         file.write((HEAD + dump(document)).encode())

@@ -123,3 +123,34 @@ def test_a_missing_folder_is_reported_without_a_traceback(tmp_path: Path) -> Non
         run = snakemake(project, "--cores", "1", "idx", *config, succeed=False)
         assert ("my/photos: folder not found" if config else "no folder of images") in run.output
         assert "Traceback" not in run.output
+
+
+def test_a_folder_for_each_class_and_a_table_of_labels_become_idx_files(tmp_path: Path) -> None:
+    project = copy_project(tmp_path / "project")
+    drawn = numpy.random.default_rng(0).integers(200, 256, (4, 6, 9), numpy.uint8)
+    for number, image in enumerate(drawn):
+        for place in (f"pets/{'cat' if number % 2 else 'dog'}", "scans"):
+            (project / place).mkdir(parents=True, exist_ok=True)
+            Image.fromarray(image).save(project / place / f"{number}.png")
+    table = project / "labels.csv"
+    table.write_bytes("\ufeffpath,label\r\n2.png,7\r\n0.png,3\r\n".encode())
+    folders = "folders={pets: pets, scans: {path: scans, manifests: labels.csv, invert: true}}"
+
+    run = snakemake(project, "idx", "--cores", "2", "--config", folders)
+    assert "train-images-idx3-ubyte.gz: the images are dark on light" in run.output
+    for name, images, labels in (("pets", drawn, [1, 0, 1, 0]), ("scans", 255 - drawn[[2, 0]], [7, 3])):
+        folder = project / f"results/{name}/idx"
+        assert gzip.decompress((folder / "train-images-idx3-ubyte.gz").read_bytes()) == idx_bytes(images)
+        found = gzip.decompress((folder / "train-labels-idx1-ubyte.gz").read_bytes())
+        assert found == idx_bytes(numpy.array(labels, numpy.uint8))
+        facts = yaml.safe_load((folder / f"{name}.yaml").read_text())
+        assert facts.get("inverted", False) == (name == "scans")
+    assert "Nothing to be done" in snakemake(project, "idx", "--cores", "2", "--config", folders).output
+
+    own = ("--cores", "2", "--config", "datasets=results/scans/idx/scans.yaml")
+    assert "published images and labels of scans" in snakemake(project, "all", "verify", *own).output
+    table.write_text("path,label\n1.png,7\n0.png,3\n")
+    upright = folders.replace(", invert: true", "")
+    assert snakemake(project, "idx", "--cores", "2", "--config", upright).jobs["build_idx"] == 1
+    found = gzip.decompress((project / "results/scans/idx/train-images-idx3-ubyte.gz").read_bytes())
+    assert found == idx_bytes(drawn[[1, 0]])

@@ -5,22 +5,25 @@ from __future__ import annotations
 import os
 import stat
 from collections import Counter, defaultdict
+from contextlib import suppress
 from typing import NamedTuple
 
-from PIL import Image
+from PIL import Image, ImageOps
 
+from idxpng.advice import run_script
 from idxpng.errors import DataError
 
-FORMATS = ("PNG", "BMP", "TIFF", "JPEG")
+FORMATS = ("PNG", "BMP", "TIFF", "JPEG", "PPM")
+CONVERTIBLE = (*FORMATS, "GIF", "WEBP", "JPEG2000", "PCX", "ICO")  # what convert_images.py reads
 SHOWN = 5  # of each kind
 DEEP = ("I", "F")  # the first letter of the modes in which Pillow has more than 8 bits a pixel
+INVERTED = bytes(range(255, -1, -1))
+DARK = bytes(range(192))
 
+# What images are that cannot be taken, and cannot be converted either.
 REMEDIES = {
-    "in color": "mogrify -colorspace Gray -alpha off -type Grayscale -depth 8",
-    "of more than 8 bits a pixel": "mogrify -depth 8",
-    "of several pictures": "keep one picture of each, as magick 'x.tiff[0]' x.png does",
-    "not an image": f"remove files that are not images, and convert formats other than {', '.join(FORMATS)}",
-    "damaged": "remove these, or get them again",
+    "not an image": "remove files that are not images",
+    "damaged": "remove damaged images, or get them again",
 }
 
 
@@ -32,25 +35,85 @@ class GrayImage(NamedTuple):
 
 
 def read(path: str | os.PathLike[str]) -> GrayImage | str:
-    """An image, its size as (rows, columns); or what it is instead, a key of `REMEDIES`."""
-    wrong = "not an image"
+    """An image, its size as (rows, columns); or what it is instead, in a few words.
+
+    It lies as its EXIF orientation says. Color that is gray everywhere, and alpha that is opaque everywhere, are taken.
+    """
+    image = opened(path)
+    if isinstance(image, str):
+        return image
     try:
-        if not stat.S_ISREG(os.stat(path).st_mode):  # a pipe would be waited for
-            return wrong
-        with Image.open(path, formats=FORMATS) as image:
-            wrong = "damaged"
+        with image:
+            if image.format not in FORMATS:
+                return f"of format {image.format}"
             if getattr(image, "n_frames", 1) > 1:
                 return "of several pictures"
-            if image.mode.startswith(DEEP):
+            if is_deep(image):
                 return "of more than 8 bits a pixel"
-            if image.mode not in ("L", "1"):
-                return "in color"
-            pixels = image.tobytes() if image.mode == "L" else image.convert("L").tobytes()
-            return GrayImage((image.height, image.width), pixels)
+            gray = _gray(upright(image))
+            return gray if isinstance(gray, str) else GrayImage((gray.height, gray.width), gray.tobytes())
     except MemoryError:
         raise
-    except Exception as error:  # each of Pillow's decoders raises errors of its own
-        return "damaged" if isinstance(error, OSError) and error.errno else wrong
+    except Exception:
+        return "damaged"
+
+
+def opened(path: str | os.PathLike[str]) -> Image.Image | str:
+    """A file as an image of one of the `CONVERTIBLE` formats; or what it is instead, a key of `REMEDIES`."""
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):  # a pipe would be waited for
+            return "not an image"
+        return Image.open(path, formats=CONVERTIBLE)
+    except MemoryError:
+        raise
+    except Exception as error:  # of any class: each of Pillow's decoders raises what it stumbles over
+        return "damaged" if isinstance(error, OSError) and error.errno else "not an image"
+
+
+def is_deep(image: Image.Image) -> bool:
+    """Whether an image that has not been loaded has more than 8 bits a pixel, even if Pillow would drop some."""
+    return image.mode.startswith(DEEP) or ";16" in str(getattr(image, "tile", ""))
+
+
+def upright(image: Image.Image) -> Image.Image:
+    """The loaded image as viewers show it, who turn it as its EXIF data says, unless they are damaged."""
+    # Pillow 13 maps an uncompressed TIFF file into memory by its name, and then garbles one that it must turn.
+    image.filename = ""  # type: ignore[attr-defined]
+    image.load()
+    with suppress(Exception):
+        ImageOps.exif_transpose(image, in_place=True)
+    return image
+
+
+def _gray(image: Image.Image) -> Image.Image | str:
+    """The image in mode L, or why it is not one."""
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        if image.getchannel("A").getextrema() != (255, 255):
+            return "with transparency"
+    if image.mode in ("L", "1"):
+        return image.convert("L")
+    red, green, blue = image.convert("RGB").split()
+    return red if red.tobytes() == green.tobytes() == blue.tobytes() else "in color"
+
+
+class Tones:
+    """Whether images are dark on light, and whether anything is drawn in them at all."""
+
+    def __init__(self) -> None:
+        self._light = self._all = 0
+        self.values: set[int] = set()
+
+    def add(self, pixels: bytes) -> None:
+        self._light += len(pixels.translate(None, DARK))
+        self._all += len(pixels)
+        if len(self.values) < 2:
+            self.values.update(pixels)
+
+    @property
+    def is_dark_on_light(self) -> bool:
+        """Whether most pixels are nearly white."""
+        return self._light > self._all / 2
 
 
 class Problems:
@@ -75,16 +138,24 @@ class Problems:
             self._first[kind].append(path)
 
     def error(self, folder: str | os.PathLike[str]) -> DataError:
-        """What is wrong with them, and how to fix it."""
-        wrong = {kind: count for kind, count in self._counts.items() if kind in REMEDIES or len(self._sizes) > 1}
+        """What is wrong with them, and how to fix it. ``folder``: that of all images."""
+        several = len(self._sizes) > 1
+        wrong = {kind: count for kind, count in self._counts.items() if kind not in self._sizes or several}
         found = [
             f"{kind}: {count:,} ({', '.join(self._first[kind])}{', …' if count > SHOWN else ''})"
             for kind, count in wrong.items()
         ]
         todo = [REMEDIES[kind] for kind in wrong if kind in REMEDIES]
-        if len(self._sizes) > 1:
-            rows, columns = self._sizes[max(self._sizes, key=self._counts.__getitem__)]
-            todo.append(f"make all images the same size: mogrify -resize {columns}x{rows}\\!")
+        if wrong.keys() - REMEDIES.keys():
+            size = ""
+            if several:
+                rows, columns = self._sizes[max(self._sizes, key=self._counts.__getitem__)]
+                size = f"{rows}x{columns}"
+            new = f"{os.fspath(folder).rstrip('/')}-gray"
+            words = (os.fspath(folder), new, *(("--size", size) if size else ()))
+            copies = f"gray copies{f' of {rows} × {columns} pixels' if size else ''}"
+            todo.append(f"{run_script('convert_images', *words)}")
+            todo.append(f"  writes {copies} into {new}, which you then name in place of {folder}")
         return DataError(
             folder,
             "not all images have one size and 8-bit grayscale pixels",

@@ -1,12 +1,13 @@
-"""Folders of a user's images, ``{split}/{class}/{name}``: what is in them, and in which order."""
+"""Folders of a user's images, ``{split}/{class}/{name}`` or with a table of labels: what is in them, in which order."""
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -15,7 +16,9 @@ from idxpng.errors import DataError
 from idxpng.files.external_sort import sort_lines
 from idxpng.text import NAME
 
-LAYOUT = "{split}/{class}/{image}, such as train/cat/0001.png"
+LAYOUT = "{split}/{class}/{image}, such as train/cat/0001.png, or {class}/{image}"
+ONLY = "train"  # the split of images without a folder for it
+USUAL = ("train", "training", "test", "testing", "val", "valid", "validation")  # names of splits, and not of classes
 
 
 class FoundImage(NamedTuple):
@@ -31,16 +34,17 @@ def natural(name: str) -> list[str | int]:
 
 
 class ImageFolder:
-    """A folder of images, a folder for each split in it, and in these a folder for each class.
+    """A folder of images: a folder for each class, for each split if there are several; or tables with the labels.
 
     Names that begin with a dot are left alone everywhere.
 
     Args:
         path: the folder.
+        tables: CSV files with the columns ``path``, below the folder, and ``label``, by split. Then no folder matters.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path)
+    def __init__(self, path: str | os.PathLike[str], tables: Mapping[str, Path] | None = None) -> None:
+        self.path, self.tables = Path(path), tables or {}
         self._states: dict[str, str] = {}
 
     @cached_property
@@ -50,7 +54,7 @@ class ImageFolder:
         Raises:
             DataError: when there is none, or one whose name cannot be that of a split.
         """
-        names = _folders(self.path)
+        names = list(self.tables) or ([ONLY] if self._flat else _folders(self.path))
         if wrong := [name for name in names if not re.fullmatch(NAME, name)]:
             allowed = "letters, digits, - and _, the first a letter or digit"
             raise DataError(self.path, "not a valid split name", expected=allowed, found=", ".join(wrong))
@@ -58,28 +62,47 @@ class ImageFolder:
         return sorted(names, key=lambda name: (usual.index(name) if name in usual else len(usual), natural(name)))
 
     @cached_property
+    def _flat(self) -> bool:
+        """Whether the folders in it are classes, since there are images in them, and no folder for a split."""
+        names = [name for name in _folders(self.path) if name not in USUAL]
+        return bool(names) and all(
+            any(entry.is_file() for entry in found) and not any(entry.is_dir() for entry in found)
+            for found in (_visible(self.path / name) for name in names)
+        )
+
+    def folder(self, split: str) -> Path:
+        """The folder with the classes of a split."""
+        return self.path if self._flat else self.path / split
+
+    @cached_property
     def classes(self) -> dict[str, int]:
-        """The value of the label of each class in any of the splits, by the name of its folder.
+        """The value of the label of each class in any of the splits, by the name of its folder, or in the tables.
 
         Names that are all numbers are the labels. Else they are numbered from 0, in natural order.
 
         Raises:
             DataError: when two names are the same number.
         """
-        names = sorted({name for split in self.splits for name in _folders(self.path / split)}, key=natural)
+        if self.tables:
+            found = {row["label"].strip() for table in self.tables.values() for _, row in rows(table, "path", "label")}
+        else:
+            found = {name for split in self.splits for name in _folders(self.folder(split))}
+        names = sorted(found, key=natural)
         if not all(name.isascii() and name.isdecimal() for name in names):
             return {name: label for label, name in enumerate(names)}
         labels = {name: int(name) for name in names}
         if len(set(labels.values())) < len(labels):
             same = [name for name in names if list(labels.values()).count(labels[name]) > 1]
             raise DataError(self.path, "several folders have the same label", found=", ".join(same))
-        if max(labels.values()) >= 2**31:
+        if max(labels.values(), default=0) >= 2**31:
             raise DataError(self.path, "the label is too large", expected="at most 2147483647", found=names[-1])
         return labels
 
     def folders(self, split: str) -> list[str]:
         """The folder of a split and of each class in it: what changes when an image is added or removed."""
-        folder = self.path / split
+        if self.tables:
+            return []
+        folder = self.folder(split)
         return [str(folder), *(str(folder / name) for name in _folders(folder))]
 
     def state(self, split: str) -> str:
@@ -88,15 +111,16 @@ class ImageFolder:
         It takes some seconds for a million images, and no memory: the digests of the images are added up.
         """
         if split not in self._states:
-            total = 0
-            for name in _folders(self.path / split):
-                with os.scandir(self.path / split / name) as entries:
-                    total += sum(_state(name, entry) for entry in entries if not entry.name.startswith("."))
+            if self.tables:
+                total = sum(_state(self.path / row["path"]) for _, row in rows(self.tables[split], "path"))
+            else:
+                folder = self.folder(split)
+                total = sum(_state(image) for name in _folders(folder) for image in _visible(folder / name))
             self._states[split] = f"{total % 2**128:032x}"
         return self._states[split]
 
     def images(self, split: str) -> tuple[int, Iterator[FoundImage]]:
-        """How many images a split has; and all of them by natural order of their names, then by that of the classes.
+        """How many images a split has; and all, below `folder`, by natural order of their names, then of the classes.
 
         Memory is that of some 100,000 names, see `sort_lines`.
 
@@ -105,11 +129,11 @@ class ImageFolder:
         """
         count, lines = sort_lines((f"{json.dumps(image)}\n" for image in self._scan(split)), _place)
         if not count:
-            raise DataError(self.path / split, "the folder has no images", expected=LAYOUT)
+            raise DataError(self.folder(split), "the folder has no images", expected=LAYOUT)
         return count, (FoundImage(*json.loads(line)) for line in lines)
 
     def _scan(self, split: str) -> Iterator[FoundImage]:
-        folder = self.path / split
+        folder = self.folder(split)
         for name in _folders(folder):
             with os.scandir(folder / name) as entries:
                 for entry in entries:
@@ -124,13 +148,49 @@ def _place(line: str) -> tuple[list[str | int], int, str]:
     return natural(image.path.rpartition("/")[2].rpartition(".")[0]), image.label, image.path
 
 
-def _state(folder: str, entry: os.DirEntry[str]) -> int:
+def tables(place: str | os.PathLike[str]) -> dict[str, Path]:
+    """The tables of labels in a folder, by split: {split}.csv; of a single table, it is `ONLY`."""
+    path = Path(place)
+    if path.is_file():
+        return {ONLY: path}
+    return {table.stem: table for table in sorted(path.glob("*.csv")) if not table.name.startswith(".")}
+
+
+def rows(table: str | os.PathLike[str], *columns: str) -> Iterator[tuple[int, dict[str, str]]]:
+    """The line and the cells, by column, of each row of a table.
+
+    Raises:
+        DataError: when it is not a CSV file in UTF-8, or a row lacks one of the ``columns``.
+    """
     try:
-        found = entry.stat()
+        with open(table, encoding="utf-8-sig", newline="") as file:  # a byte order mark is no part of a column's name
+            reader = csv.DictReader(file)
+            for row in reader:
+                if missing := [name for name in columns if not row.get(name)]:
+                    raise DataError(
+                        table,
+                        "a row without a path or label",
+                        at=f"line {reader.line_num}",
+                        expected=f"the columns {', '.join(columns)}",
+                        found=f"no {', '.join(missing)} in the columns {', '.join(map(str, row))}",
+                    )
+                yield reader.line_num, row
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise DataError(table, "not a readable CSV file", expected="CSV in UTF-8", found=error) from None
+
+
+def _state(path: Path | os.DirEntry[str]) -> int:
+    try:
+        found = path.stat()
     except OSError:
         return 0  # a broken link, which the job reports
-    state = f"{folder}/{entry.name} {found.st_size} {found.st_mtime_ns}"
+    state = f"{os.fspath(path)} {found.st_size} {found.st_mtime_ns}"
     return int.from_bytes(hashlib.blake2b(os.fsencode(state), digest_size=16).digest())
+
+
+def _visible(path: Path) -> list[os.DirEntry[str]]:
+    with os.scandir(path) as entries:
+        return [entry for entry in entries if not entry.name.startswith(".")]
 
 
 def _folders(path: Path) -> list[str]:
@@ -141,11 +201,10 @@ def _folders(path: Path) -> list[str]:
     """
     if not path.is_dir():
         raise DataError(path, "folder not found", expected=LAYOUT)
-    with os.scandir(path) as entries:
-        found = [(entry.name, entry.is_dir()) for entry in entries if not entry.name.startswith(".")]
+    found = [(entry.name, entry.is_dir()) for entry in _visible(path)]
     files = [name for name, is_folder in found if not is_folder]
     if files or not found:
         shown = ", ".join(sorted(files)[:5]) or "nothing"
-        todo = "move images into folders for their classes, and other files elsewhere" if files else None
-        raise DataError(path, "expected only folders", expected=LAYOUT, found=shown, todo=todo)
+        todo = "move images into folders for their classes, and other files elsewhere, or name a table with `manifests`"
+        raise DataError(path, "expected only folders", expected=LAYOUT, found=shown, todo=todo if files else None)
     return sorted((name for name, _ in found), key=natural)

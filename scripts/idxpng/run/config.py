@@ -15,11 +15,15 @@ SHOWN_AS = "configuration"
 
 @dataclass(frozen=True)
 class OwnFolder:
-    """A folder of images: ``path``; the folder of their ``manifests``, and the dataset named by ``like``, or None."""
+    """A folder of images: ``path``; ``manifests``, a table or a folder of them, and the dataset named by ``like``.
+
+    ``invert``: whether to store 255 - value for each pixel.
+    """
 
     path: str
     manifests: str | None = None
     like: str | None = None
+    invert: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,8 +56,10 @@ class Config:
         config = config | {key: _listed(config[key]) for key in ("datasets", "splits", "classes") if key in config}
         if isinstance(config.get("classes"), list):
             config["classes"] = [int(label) if str(label).isdecimal() else label for label in config["classes"]]
-        if config.get("csv_header") in ("true", "false"):  # in YAML a boolean, after Snakemake's --config a string
-            config["csv_header"] = config["csv_header"] == "true"
+        if "csv_header" in config:
+            config["csv_header"] = _boolean(config["csv_header"])
+        if isinstance(config.get("folders"), dict):
+            config["folders"] = {name: _with_boolean(folder) for name, folder in config["folders"].items()}
         _check_spelling(config)
         check(config, schema, SHOWN_AS)
         settings = {key: rule["default"] for key, rule in schema["properties"].items() if "default" in rule}
@@ -100,9 +106,21 @@ def _listed(value: Any) -> Any:
     return value
 
 
-def _own_folder(folder: str | dict[str, str]) -> OwnFolder:
-    keys = folder if isinstance(folder, dict) else {"path": folder}
-    return OwnFolder(**{key: os.path.expanduser(value) for key, value in keys.items()})
+def _boolean(value: Any) -> Any:
+    """A boolean, which is one in YAML, and after Snakemake's --config a string."""
+    return {"true": True, "false": False}.get(str(value).lower(), value)
+
+
+def _with_boolean(folder: Any) -> Any:
+    return (
+        folder | {"invert": _boolean(folder["invert"])} if isinstance(folder, dict) and "invert" in folder else folder
+    )
+
+
+def _own_folder(folder: str | dict[str, Any]) -> OwnFolder:
+    keys: dict[str, Any] = folder if isinstance(folder, dict) else {"path": folder}
+    places = {key: os.path.expanduser(value) for key, value in keys.items() if key != "invert"}
+    return OwnFolder(**places, invert=keys.get("invert", False))
 
 
 def _sequence(value: Any) -> list[Any]:

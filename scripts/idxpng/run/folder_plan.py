@@ -8,7 +8,7 @@ from typing import Any
 
 from idxpng.dataset.model import Dataset
 from idxpng.errors import DataError
-from idxpng.formats.image_folder import ImageFolder
+from idxpng.formats.image_folder import ImageFolder, tables
 from idxpng.run.catalog import Catalog
 from idxpng.run.config import SHOWN_AS, Config, OwnFolder
 
@@ -26,7 +26,10 @@ class FolderPlan:
 
     def __init__(self, config: Config, catalog: Catalog) -> None:
         self._settings, self._catalog = config.folders, catalog
-        self._folders = {name: ImageFolder(folder.path) for name, folder in config.folders.items()}
+        self._folders = {
+            name: ImageFolder(folder.path, tables(folder.manifests) if folder.manifests else {})
+            for name, folder in config.folders.items()
+        }
 
     def check(self) -> None:
         """Read all folders before Snakemake does, because it would add its own words to our messages.
@@ -71,11 +74,15 @@ class FolderPlan:
     def manifest(self, wildcards: Any) -> list[str]:
         """The manifest of a split, if one is configured."""
         folder = self._setting(wildcards.dataset).manifests
-        return [f"{folder.rstrip('/')}/{wildcards.split}.csv"] if folder else []
+        found = self._folder(wildcards.dataset).tables.get(wildcards.split)
+        return [str(found or f"{folder.rstrip('/')}/{wildcards.split}.csv")] if folder else []
 
     def options(self, wildcards: Any) -> list[str]:
-        """The options for the manifest and for the dataset file that `like` names, if configured."""
+        """The options for the manifests, for the dataset file that `like` names, and for `invert`, if configured."""
         options = [word for path in self.manifest(wildcards) for word in ("--manifest", path)]
+        if listed := self._folder(wildcards.dataset).tables:
+            options += ["--manifests", *map(str, listed.values())]
+        options += ["--invert"] if self._setting(wildcards.dataset).invert else []
         if model := self._model(wildcards.dataset):
             options += ["--like", model[0]]
         return options
@@ -85,11 +92,12 @@ class FolderPlan:
         return self._folder(wildcards.dataset).state(wildcards.split)
 
     def layout(self, wildcards: Any) -> str:
-        """A digest of what the IDX files take from the dataset that `like` names; empty without `like`."""
+        """What the IDX files take from the dataset that `like` names, as a digest, and from `invert`."""
+        invert = "inverted " if self._setting(wildcards.dataset).invert else ""
         if model := self._model(wildcards.dataset):
             layout = {key: getattr(model[1], key) for key in LAYOUT}
-            return hashlib.sha256(json.dumps(layout).encode()).hexdigest()
-        return ""
+            return invert + hashlib.sha256(json.dumps(layout).encode()).hexdigest()
+        return invert
 
     def classes(self, wildcards: Any) -> dict[str, int]:
         """Class names and labels of all splits of a folder together."""

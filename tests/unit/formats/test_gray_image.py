@@ -1,10 +1,15 @@
-"""Images of one's own that are damaged are named, whatever error Pillow raises for them."""
+"""Images of one's own are read as 8-bit gray where no pixel changes, and named by what they are where one would."""
 
 import base64
 import os
 from pathlib import Path
+from typing import Any
 
-from idxpng.formats.gray_image import read
+import numpy
+import pytest
+from PIL import Image
+
+from idxpng.formats.gray_image import GrayImage, Tones, read
 
 # Pillow raises TypeError for this TIFF file.
 DAMAGED_TIFF = (
@@ -26,3 +31,85 @@ def test_an_image_for_which_pillow_raises_an_error_of_any_class_is_refused(tmp_p
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "0.png")
     assert read(tmp_path / "0.png") == "not an image"
+
+
+GRAY = numpy.random.default_rng(0).integers(0, 256, (4, 6), numpy.uint8)
+OPAQUE = numpy.full_like(GRAY, 255)
+ORIENTATION = 0x0112
+
+
+def found(path: Path, image: Image.Image | numpy.ndarray, **options: Any) -> GrayImage | str:
+    (image if isinstance(image, Image.Image) else Image.fromarray(image)).save(path, **options)
+    return read(path)
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        numpy.dstack([GRAY, OPAQUE]),
+        numpy.dstack([GRAY, GRAY, GRAY]),
+        numpy.dstack([GRAY, GRAY, GRAY, OPAQUE]),
+        Image.fromarray(numpy.dstack([GRAY] * 3)).quantize(256),
+    ],
+    ids=["gray with opaque alpha", "gray stored as RGB", "gray stored as opaque RGBA", "palette"],
+)
+def test_gray_pixels_are_taken_however_they_are_stored(tmp_path: Path, image: numpy.ndarray | Image.Image) -> None:
+    assert found(tmp_path / "0.png", image) == GrayImage((4, 6), GRAY.tobytes())
+
+
+@pytest.mark.parametrize("suffix", ["pgm", "bmp", "tiff", "png"])
+def test_a_gray_image_of_each_format_is_read(tmp_path: Path, suffix: str) -> None:
+    assert found(tmp_path / f"0.{suffix}", GRAY) == GrayImage((4, 6), GRAY.tobytes())
+
+
+@pytest.mark.parametrize(("suffix", "options"), [("jpg", {"quality": 100}), ("png", {}), ("tiff", {})])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_an_image_is_turned_as_its_orientation_says(
+    tmp_path: Path, orientation: int, suffix: str, options: dict[str, Any]
+) -> None:
+    turned = [
+        GRAY, GRAY[:, ::-1], GRAY[::-1, ::-1], GRAY[::-1], GRAY.T, GRAY[::-1].T, GRAY[::-1, ::-1].T, GRAY[:, ::-1].T
+    ][orientation - 1]  # fmt: skip
+    exif = Image.Exif()
+    exif[ORIENTATION] = orientation
+    gray = found(tmp_path / f"0.{suffix}", GRAY, exif=exif, **options)
+    assert isinstance(gray, GrayImage)
+    assert gray.size == turned.shape
+    pixels = numpy.frombuffer(gray.pixels, numpy.uint8).reshape(gray.size)
+    assert numpy.abs(pixels.astype(int) - turned).max() <= (2 if suffix == "jpg" else 0)
+
+
+def test_damaged_orientation_data_is_ignored_as_by_viewers(tmp_path: Path) -> None:
+    assert isinstance(found(tmp_path / "0.jpg", GRAY, exif=b"Exif\0\0II*\0\xff\xff\xff\xff"), GrayImage)
+
+
+@pytest.mark.parametrize(
+    ("image", "suffix", "kind"),
+    [
+        (numpy.dstack([GRAY, GRAY]), "png", "with transparency"),
+        (numpy.dstack([GRAY, GRAY, GRAY, GRAY]), "png", "with transparency"),
+        (numpy.dstack([GRAY, GRAY, 255 - GRAY]), "png", "in color"),
+        (GRAY.astype(numpy.uint16), "png", "of more than 8 bits a pixel"),
+        (GRAY, "gif", "of format GIF"),
+        (GRAY, "webp", "of format WEBP"),
+    ],
+)
+def test_an_image_that_would_change_is_named_by_what_it_is(
+    tmp_path: Path, image: numpy.ndarray, suffix: str, kind: str
+) -> None:
+    assert found(tmp_path / f"0.{suffix}", image) == kind
+
+
+def test_gray_of_16_bits_stored_as_color_is_not_cut_to_8(tmp_path: Path) -> None:
+    ppm = b"P6 2 1 65535\n" + bytes(range(12))
+    (tmp_path / "0.ppm").write_bytes(ppm)
+    assert read(tmp_path / "0.ppm") != GrayImage((1, 2), b"")
+    assert isinstance(read(tmp_path / "0.ppm"), str)
+
+
+@pytest.mark.parametrize(("values", "dark_on_light"), [([255, 254, 0], True), ([0, 1, 255], False), ([150] * 3, False)])
+def test_images_are_dark_on_light_when_most_pixels_are_nearly_white(values: list[int], dark_on_light: bool) -> None:
+    tones = Tones()
+    tones.add(bytes(values))
+    assert tones.is_dark_on_light == dark_on_light
+    assert len(tones.values) == len(set(values))

@@ -22,6 +22,7 @@ from dataset_files import write_dataset as write_dataset_file
 from idxpng.dataset.file import load
 from idxpng.dataset.strict_yaml import read_yaml
 from idxpng.errors import DataError
+from idxpng.formats.image_folder import ImageFolder
 from memory import growth
 from project import PROJECT
 
@@ -42,7 +43,7 @@ def build(folder: Path, out: Path, split: str = "train", **options: Any) -> tupl
     """The images file and the labels file of a split, decompressed, and the facts."""
     out.mkdir(exist_ok=True)
     files = [out / f"{split}-images-idx3-ubyte.gz", out / f"{split}-labels-idx1-ubyte.gz", out / f"{split}.json"]
-    build_idx.main(str(folder), split, *map(str, files), **options)
+    build_idx.main(str(folder), split, str(files[0]), str(files[1]), str(files[2]), **options)
     facts = json.loads(files[2].read_text())
     for file, role in zip(files, ("images", "labels"), strict=False):
         of_file = facts["facts"][role]
@@ -222,13 +223,12 @@ def test_all_images_that_do_not_fit_are_named_with_a_remedy(tmp_path: Path) -> N
         "4 × 6 pixels: 7 ",
         "9 × 9 pixels: 1 (",
         "b/large.png",
-        "mogrify -resize 6x4",
+        "--size 4x6",
         "in color: 1 (",
         "b/color.png",
-        "-colorspace Gray",
+        f"convert_images.py {folder} {folder}-gray",
         "more than 8 bits a pixel: 1",
         "b/deep.png",
-        "-depth 8",
         "b/moving.tiff",
         "several pictures",
         "b/words.txt",
@@ -300,3 +300,71 @@ def test_memory_does_not_grow_with_the_number_of_images(tmp_path: Path) -> None:
         image.save(tmp_path / f"my/train/a/{number}.png", compress_level=1)
     arguments = [str(tmp_path / "my"), "train", *(str(tmp_path / name) for name in ("images.gz", "labels.gz", "facts"))]
     assert growth("build_idx.main(*sys.argv[1:])", *arguments, before="import build_idx") < 12
+
+
+def test_class_folders_without_a_split_are_the_split_train(tmp_path: Path) -> None:
+    made = {name: pixels() for name in ("cat/1.png", "dog/0.png", "a cat!/2.png")}
+    for name, image in made.items():
+        save(tmp_path / "pets" / name, image)
+    images, _, facts = build(tmp_path / "pets", tmp_path / "out")
+    assert images == idx_bytes(numpy.stack([made[name] for name in ("dog/0.png", "cat/1.png", "a cat!/2.png")]))
+    assert facts["classes"] == {"0": "a cat!", "1": "cat", "2": "dog"}
+    assert ImageFolder(tmp_path / "pets").splits == ["train"]
+
+
+@pytest.mark.parametrize(
+    ("text", "classes", "labels"),
+    [
+        ("path,label\n1.png,7\n0.png,3\n", {"3": "3", "7": "7"}, [7, 3]),
+        ("\ufeffpath,label\n1.png,7\n0.png,3\n", {"3": "3", "7": "7"}, [7, 3]),
+        ("label,path\r\ndog,1.png\r\ncat,0.png\r\n", {"0": "cat", "1": "dog"}, [1, 0]),
+        ("\ufeffid,path,label\n9,1.png, cat\n8,0.png,dog\n", {"0": "cat", "1": "dog"}, [0, 1]),
+    ],
+    ids=["numbers", "byte order mark", "names", "other columns and a mark"],
+)
+def test_labels_in_a_table_need_no_class_folders(
+    tmp_path: Path, text: str, classes: dict[str, str], labels: list[int]
+) -> None:
+    made = [pixels(), pixels()]
+    for number, image in enumerate(made):
+        save(tmp_path / f"scans/{number}.png", image)
+    table = tmp_path / "train.csv"
+    table.write_text(text, newline="")
+    found_images, found_labels, facts = build(tmp_path / "scans", tmp_path / "out", manifest=str(table))
+    assert found_images == idx_bytes(numpy.stack(made[::-1]))
+    assert found_labels == idx_bytes(numpy.array(labels, numpy.uint8))
+    assert facts["classes"] == classes
+
+
+def test_a_table_without_the_columns_is_refused_with_those_that_it_has(tmp_path: Path) -> None:
+    (tmp_path / "train.csv").write_text("path;label\n0.png;3\n")
+    with pytest.raises(DataError, match="no path, label in the columns path;label"):
+        build(tmp_path, tmp_path / "out", manifest=str(tmp_path / "train.csv"))
+
+
+@pytest.mark.parametrize(
+    ("value", "invert", "words"),
+    [(255, False, "`invert: true`"), (0, False, ""), (255, True, ""), (0, True, "after `invert`")],
+)
+def test_drawings_dark_on_light_are_reported_in_one_line_and_inverted_on_request(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, value: int, invert: bool, words: str
+) -> None:
+    drawing = numpy.full((4, 6), value, numpy.uint8)
+    drawing[1, 2] = 100
+    save(tmp_path / "my/train/3/0.png", drawing)
+    images, _, _ = build(tmp_path / "my", tmp_path / "out", invert=invert)
+    assert images == idx_bytes((255 - drawing if invert else drawing)[None])
+    reported = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert len(reported) == bool(words)
+    assert words in "".join(reported)
+    write_dataset.main([str(tmp_path / "out/train.json")], dataset=str(tmp_path / "out/drawings.yaml"))
+    dataset = tmp_path / "out/drawings.yaml"
+    load(dataset, SCHEMA)
+    assert yaml.safe_load(dataset.read_text()).get("inverted", False) == invert
+
+
+def test_images_of_a_single_value_are_reported(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    for number in range(2):
+        save(tmp_path / f"my/train/3/{number}.png", numpy.zeros((4, 6), numpy.uint8))
+    build(tmp_path / "my", tmp_path / "out")
+    assert "every pixel of every image is 0" in caplog.text

@@ -1,0 +1,104 @@
+"""The command that `idx` advises for images that it cannot take is run as printed, and the pixels are looked at."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import numpy
+import pytest
+from PIL import Image
+
+import convert_images
+from idxpng.errors import DataError
+from idxpng.formats.gray_image import GrayImage, Problems, read
+
+STROKE = numpy.zeros((8, 8), numpy.uint8)
+STROKE[2:6, 3:5] = 255
+BLACK = numpy.zeros_like(STROKE)
+DEEP = STROKE.astype(numpy.uint16) * 257
+# Each shows the stroke, black on white.
+DRAWN = {
+    "transparent.png": Image.fromarray(numpy.dstack([BLACK, BLACK, BLACK, STROKE])),
+    "gray and alpha.png": Image.fromarray(numpy.dstack([BLACK, STROKE])),
+    "color.png": Image.fromarray(numpy.dstack([255 - STROKE, 255 - STROKE, 254 - STROKE // 255 * 254])),
+    "deep.png": Image.fromarray(65535 - DEEP),
+    "a.gif": Image.fromarray(255 - STROKE),
+    "a.webp": Image.fromarray(255 - STROKE),
+    "plain.png": Image.fromarray(255 - STROKE),
+}
+
+
+def save(folder: Path, images: dict[str, Image.Image]) -> None:
+    folder.mkdir(parents=True)
+    for name, image in images.items():
+        image.save(folder / name, lossless=True)
+
+
+def advised(folder: Path) -> str:
+    """The command that an error advises for the images of a folder."""
+    problems = Problems()
+    for path in sorted(folder.rglob("[!.]*.*")):
+        problems.add(str(path), read(path))
+    found = re.search(r"to do: +(.*convert_images\.py.*)", str(problems.error(folder)))
+    assert found
+    return found[1]
+
+
+def test_the_advised_command_writes_what_a_viewer_shows_into_a_new_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "my drawings"
+    save(folder / "train/3", DRAWN)
+    moving = [Image.fromarray(255 - STROKE), Image.fromarray(STROKE)]
+    moving[0].save(folder / "train/3/moving.tiff", save_all=True, append_images=moving[1:])
+    (folder / "train/3/.DS_Store").write_text("x")
+    before = {path: path.read_bytes() for path in folder.rglob("*.*")}
+    process = subprocess.run(advised(folder), shell=True, capture_output=True, text=True)
+    assert process.returncode == 0, process.stderr
+    assert {path: path.read_bytes() for path in folder.rglob("*.*")} == before
+    made = {path.name: read(path) for path in (tmp_path / "my drawings-gray/train/3").iterdir()}
+    names = [name if name.endswith(".png") else f"{name}.png" for name in (*DRAWN, "moving.tiff")]
+    assert sorted(made) == sorted(names)
+    for name, image in made.items():
+        assert isinstance(image, GrayImage), name
+        pixels = numpy.frombuffer(image.pixels, numpy.uint8).reshape(8, 8)
+        assert numpy.abs(pixels.astype(int) - (255 - STROKE)).max() <= 1, name
+
+
+def test_the_advised_command_gives_all_images_the_most_frequent_size(tmp_path: Path) -> None:
+    images = {f"{number}.png": Image.new("L", (6, 4), 9) for number in range(3)}
+    save(tmp_path / "my/train/a", images | {"large.png": Image.new("L", (60, 40), 9)})
+    process = subprocess.run(advised(tmp_path / "my"), shell=True, capture_output=True, text=True)
+    assert process.returncode == 0, process.stderr
+    assert {read(path) for path in (tmp_path / "my-gray/train/a").iterdir()} == {GrayImage((4, 6), bytes([9] * 24))}
+
+
+def test_light_strokes_are_not_lost_on_a_white_ground(tmp_path: Path) -> None:
+    white = numpy.full_like(STROKE, 255)
+    save(tmp_path / "my/3", {"0.png": Image.fromarray(numpy.dstack([white, white, white, STROKE]))})
+    with pytest.raises(DataError, match="add --ground black"):
+        convert_images.main(str(tmp_path / "my"), str(tmp_path / "new"))
+    assert not (tmp_path / "new").exists()
+    convert_images.main(str(tmp_path / "my"), str(tmp_path / "new"), ground="black")
+    assert read(tmp_path / "new/3/0.png") == GrayImage((8, 8), STROKE.tobytes())
+
+
+def test_files_that_cannot_be_converted_are_left_out_by_name(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    save(tmp_path / "my/3", {"0.png": Image.fromarray(STROKE)})
+    (tmp_path / "my/3/notes.txt").write_text("x")
+    (tmp_path / "my/3/cut.png").write_bytes((tmp_path / "my/3/0.png").read_bytes()[:45])
+    convert_images.main(str(tmp_path / "my"), str(tmp_path / "new"))
+    assert [path.name for path in (tmp_path / "new/3").iterdir()] == ["0.png"]
+    assert "notes.txt: not an image" in caplog.text and "cut.png: damaged" in caplog.text
+
+
+@pytest.mark.parametrize("new", ["my", "my/3", "link"])
+def test_an_existing_folder_is_not_written_to(tmp_path: Path, new: str) -> None:
+    save(tmp_path / "my/3", {"0.png": Image.fromarray(STROKE)})
+    (tmp_path / "link").symlink_to("my")
+    with pytest.raises(DataError, match="already exists"):
+        convert_images.main(str(tmp_path / "my"), str(tmp_path / new))
+
+
+@pytest.mark.parametrize("size", ["28", "0x28", "28x-1", "28×28"])
+def test_a_size_that_is_none_is_refused(tmp_path: Path, size: str) -> None:
+    with pytest.raises(DataError, match="such as 28x28"):
+        convert_images.main(str(tmp_path), str(tmp_path / "new"), size)
