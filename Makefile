@@ -40,6 +40,9 @@ fuzz: .venv/ready-to-test ## feed the reader random IDX files for three minutes,
 	$(PY) -m pip install --quiet --disable-pip-version-check atheris
 	$(PY) tests/fuzz_idx_file.py -max_total_time=180 -max_len=256 -rss_limit_mb=512
 
+faults: .venv/ready-to-test ## have each system call of the scripts fail in turn; needs Linux and a C compiler
+	$(PY) tests/fuzz_calls.py
+
 clients: sample ## load the sample with the newest Keras and Datumaro, which are too large for the tests
 	$(PYTHON) -m venv .venv-clients
 	.venv-clients/bin/pip install --quiet --disable-pip-version-check keras jax grain datumaro
@@ -98,4 +101,4 @@ audit: .venv-tools/ready ## check the pinned versions for known vulnerabilities
 	$(TOOLS) $(INSTALL) -r $<
 	touch $@
 
-.PHONY: audit bench check clients docs emulated fuzz gallery growth help lint lock sample test
+.PHONY: audit bench check clients docs emulated faults fuzz gallery growth help lint lock sample test

@@ -187,7 +187,7 @@ class IdxFile:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = path
-        self._file = open(path, "rb", buffering=0)
+        self._file = open(path, "rb")
         try:
             self.header = read_header(self._file, path)
             size = os.fstat(self._file.fileno()).st_size
