@@ -98,7 +98,7 @@ def download(
             later = reason.later if isinstance(reason, UnavailableError) else None
             turns[place] = math.inf if later is None else time.monotonic() + later
         turns = {place: not_before for place, not_before in turns.items() if not_before < math.inf}
-        if places and all(reason.problem == UNRESOLVED for reason in reasons.values()):
+        if places and all(reason.problem.startswith(UNRESOLVED) for reason in reasons.values()):
             break
     raise _failure(file, output, list(reasons.values()))
 
@@ -112,7 +112,7 @@ def _failure(file: PublishedFile, output: str, reasons: list[DataError]) -> Data
         f"try again later, or get {file.file} in another way and give its folder: "
         f"--config 'mirrors={{{dataset}: /path/to/folder}}'"
     )
-    if reasons and all(reason.problem == UNRESOLVED for reason in reasons):
+    if reasons and all(reason.problem.startswith(UNRESOLVED) for reason in reasons):
         return DataError(output, "no network: the name of no mirror can be resolved", todo=elsewhere)
     advised = reasons and all(isinstance(reason, WrongFileError) and reason.details["todo"] for reason in reasons)
     problem = f"no mirror has the right file{listed or ': no mirror is given'}"

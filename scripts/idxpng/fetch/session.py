@@ -22,7 +22,7 @@ from idxpng.text import shortened
 USER_AGENT = f"mnist-png-workflow/{idxpng.__version__} (python-requests)"
 PASSING_STATUS = (429, 500, 502, 503, 504)
 CONNECT_RETRIES = 2  # a silent server seldom recovers soon, and there are other mirrors
-UNRESOLVED = "no connection: the name of the server cannot be resolved"
+UNRESOLVED = "no connection: Failed to resolve "  # how the reason begins where a name is not known
 LONGEST_WAIT = 120.0  # seconds, whatever Retry-After asks for
 REDIRECTS = 10
 # A body may take this long, plus the time that it takes at this rate.
@@ -161,8 +161,6 @@ def reason(error: Exception, patience: Patience) -> str:
         cause = error.args[0] if error.args else error
         why = str(getattr(cause, "reason", cause))
         why = why.rpartition("Connection(")[2].partition("): ")[2] or why  # without the name of urllib3's object
-        if "Failed to resolve" in why:
-            return UNRESOLVED
         return shortened(f"no connection: {why.removeprefix('Failed to establish a new connection: ')}")
     if isinstance(error, OSError) and not isinstance(error, exceptions.RequestException):
         return shortened(f"{error}; see REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE", 500)

@@ -105,6 +105,7 @@ def test_the_second_mirror_is_used_when_the_first_has_no_such_file(
 
 
 def test_no_network_is_named_once_and_no_name_is_tried_again(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
     mirrors = [f"http://{name}.invalid/" for name in ("a", "b", "c")]
     message = refusal(folder, *mirrors)
     assert "no network: the name of no mirror can be resolved\n  to do:    try again later, or get" in message
