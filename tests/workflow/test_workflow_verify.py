@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -119,3 +120,35 @@ def test_the_pinned_download_is_the_witness(tmp_path: Path) -> None:
         assert problem in snakemake(project, "--cores", "2", "verify", succeed=False).output
         idx.unlink(missing_ok=True)
     assert not (project / "results/mnist-sample/verify/test.json").exists()
+
+
+def test_a_proof_comes_after_the_labels_of_earlier_runs_are_gone(complete: Path) -> None:
+    run = snakemake(complete, "--cores", "4", "all", "verify", "--config", "classes=3")
+    assert "`classes` removes 183 images of other labels: 0, 1, 2, 4, 5 and 4 more" in run.output
+    assert os.listdir(complete / "results/mnist-sample/png/test") == ["3"]
+
+
+def test_a_list_of_digests_has_the_proofs_of_the_same_command(complete: Path) -> None:
+    snakemake(complete, "--cores", "2", "verify", "--config", "splits=test")
+    snakemake(complete, "--cores", "2", "all", "checksums", "verify")
+    subprocess.run(["sha256sum", "--check", "--quiet", "SHA256SUMS"], cwd=complete / "results/mnist-sample", check=True)
+
+
+def test_a_run_does_not_go_on_with_a_dataset_file_that_it_makes_again(project: Path) -> None:
+    for number, name in enumerate(("cat", "dog")):
+        folder = project / f"my photos/train/{name}"
+        folder.mkdir(parents=True)
+        Image.new("L", (4, 4), number).save(folder / "1.png")
+    dataset = "datasets=results/f/idx/f.yaml"
+    command = ("--cores", "2", "--config", "folders={f: my photos}")
+    first = snakemake(project, "all", *command, dataset, succeed=False)
+    assert "file not found" in first.output
+    assert "make it first, by the target idx with datasets=mnist-sample" in first.output
+    snakemake(project, "idx", *command, "datasets=mnist-sample")
+    snakemake(project, "idx", "all", "verify", *command, dataset)
+    Image.new("L", (4, 4), 9).save(project / "my photos/train/cat/2.png")
+    refused = snakemake(project, "idx", "all", "verify", *command, dataset, succeed=False)
+    assert "run the target idx on its own, then the others" in refused.output
+    snakemake(project, "idx", *command, dataset)
+    snakemake(project, "all", "verify", *command, dataset)
+    assert len(list((project / "results/f/png/train").rglob("*.png"))) == 3
