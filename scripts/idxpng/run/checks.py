@@ -125,7 +125,8 @@ def _going(plan: Plan, jobs: list[Any]) -> Iterator[str]:
             going = sorted(set(_names(folder)) - set(map(os.path.basename, job.input)))
             if count := sum(image_count(f"{folder}/{name}") or 0 for name in going):
                 what = f"{counted(count, 'image')} of other labels: {some([name[:-4] for name in going])}"
-                yield f"{shown(folder)}: `classes` removes {what}. {back.format('classes')}"
+                png = Path(folder).parents[1] / "png" / Path(folder).name
+                yield f"{shown(png)}: `classes` removes {what}. {back.format('classes')}"
     for folder, count in beyond.items():
         if count:
             what = counted(count, "image")
