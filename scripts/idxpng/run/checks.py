@@ -111,22 +111,22 @@ def _going(plan: Plan, jobs: list[Any]) -> Iterator[str]:
         if job.rule.name == "export":
             png, manifest = map(str, job.output)
             names, count = _names(png), image_count(manifest)
-            images = {name for name in names if re.fullmatch(r"\d+\.png", name, re.ASCII)}
-            others = set(names) - images - {TIMESTAMP}
-            if count is not None and len(images) > count:
-                others |= images - (listed_images(Path(manifest)) or images)
+            numbered = {name for name in names if re.fullmatch(r"\d+\.png", name, re.ASCII)}
+            others = set(names) - numbered - {TIMESTAMP}
+            if count is not None and len(numbered) > count:
+                others |= numbered - (listed_images(Path(manifest)) or numbered)
             if others:
                 yield f"{shown(png)}: the run removes {some(others)}, which it did not make. Ctrl-C, and move it."
             rows = plan.catalog.dataset(job.wildcards.dataset).split(job.wildcards.split).rows or (0, 0)
             limit = math.inf if plan.config.limit is None else rows[0] + plan.config.limit
-            beyond[os.path.dirname(png)] += sum(int(name[:-4]) >= limit for name in images - others)
+            beyond[os.path.dirname(png)] += sum(int(name[:-4]) >= limit for name in numbered - others)
         if job.rule.name == "merge_manifests" and plan.config.classes:
             folder = str(job.output[0]).removesuffix(".csv")
             going = sorted(set(_names(folder)) - set(map(os.path.basename, job.input)))
             if count := sum(image_count(f"{folder}/{name}") or 0 for name in going):
                 what = f"{counted(count, 'image')} of other labels: {some([name[:-4] for name in going])}"
-                png = Path(folder).parents[1] / "png" / Path(folder).name
-                yield f"{shown(png)}: `classes` removes {what}. {back.format('classes')}"
+                directory = Path(folder).parents[1] / "png" / Path(folder).name
+                yield f"{shown(directory)}: `classes` removes {what}. {back.format('classes')}"
     for folder, count in beyond.items():
         if count:
             what = counted(count, "image")
