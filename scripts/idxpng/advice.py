@@ -63,13 +63,15 @@ def command(paths: Sequence[str], settings: Sequence[str] = (), force: bool = Fa
     """The command that makes all that ``settings`` ask for, or in a workflow that imports this one, ``paths`` alone.
 
     Args:
-        paths: results. Snakemake looks for them in its working directory.
+        paths: results. Snakemake looks for them in its working directory. Without them, ``splits`` of the user's own
+            command are left out.
         settings: what comes after ``--config``, such as ``limit=10``.
         force: whether to make ``paths`` again if they exist.
     """
     typed = _call()
     words = [*typed["words"], "--cores", "4", *(paths if typed["imported"] else ["all"])]
-    if config := [*([] if typed["imported"] else settings), *typed["config"]]:
+    kept = [word for word in typed["config"] if paths or not word.startswith("splits=")]
+    if config := [*([] if typed["imported"] else settings), *kept]:
         words += ["--config", *config]
     if force:
         words += ["--forcerun", *(paths if typed["imported"] or len(paths) <= MOST_TARGETS else ["export"])]

@@ -1,0 +1,62 @@
+"""Paths and commands in messages; tests/workflow/test_where_users_stand.py types them."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from idxpng.advice import VARIABLE, call, command, shell_path, shown
+
+
+@pytest.fixture
+def typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """A function that says how the user called Snakemake in the folder ``here``; the process works in ``there``."""
+    for name in ("here", "there"):
+        (tmp_path / name).mkdir()
+    monkeypatch.chdir(tmp_path / "there")
+
+    def remember(snakefile: str = "here/Snakefile", **options: Any) -> None:
+        kept = call(str(tmp_path / "here"), str(tmp_path / snakefile), **options)
+        kept["words"] = ["snakemake", *kept["words"][kept["words"].index("snakemake") + 1 :]]
+        monkeypatch.setenv(VARIABLE, json.dumps(kept))
+
+    return remember
+
+
+def test_a_path_is_whole_only_where_the_user_stands_in_a_different_folder(
+    tmp_path: Path, typed: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    typed()
+    assert (shown("a b"), shell_path("a b")) == (f"{tmp_path}/there/a b", f"'{tmp_path}/there/a b'")
+    monkeypatch.chdir(tmp_path / "here")
+    assert (shown("a b"), shell_path("a b")) == ("a b", "'a b'")
+
+
+def test_a_command_has_the_options_of_the_call(tmp_path: Path, typed: Callable[..., None]) -> None:
+    typed()
+    assert command([]) == "snakemake --cores 4 all"
+    typed(
+        "Snakefile", directory="w", configfiles=["my.yaml"], settings={"pathvars": {"results": "out"}, "splits": "test"}
+    )
+    start = (
+        f"snakemake -s {tmp_path}/Snakefile --directory w --configfile my.yaml --cores 4 all --config datasets=mnist"
+    )
+    pathvars = """'pathvars={"results": "out"}'"""
+    assert command([], ["datasets=mnist"]) == f"{start} {pathvars}"
+    assert command(["x"], ["datasets=mnist"], force=True) == f"{start} {pathvars} splits=test --forcerun x"
+
+
+def test_a_command_names_the_rule_instead_of_more_than_a_hundred_paths(typed: Callable[..., None]) -> None:
+    typed()
+    assert command([str(number) for number in range(101)], force=True).endswith(" --forcerun export")
+
+
+def test_a_command_of_an_importing_workflow_names_paths_and_its_own_settings(typed: Callable[..., None]) -> None:
+    typed(settings={"mine": 1}, imported=True)
+    assert command(["x", "y"], ["limit=3"]) == "snakemake --cores 4 x y --config mine=1"
+
+
+def test_a_url_of_a_snakefile_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert call(str(tmp_path), "https://example.org/Snakefile")["words"][-2:] == ["-s", "https://example.org/Snakefile"]
