@@ -86,7 +86,7 @@ class SplitHeader(NamedTuple):
         The labels are checked at once, and each image as it is read, see `LabeledImages`.
 
         Raises:
-            IdxError: when a file is not an IDX file, or the labels or the checksums are not those that were validated.
+            IdxError: when a file is not an IDX file, or a header, the labels, or the checksums are not as validated.
         """
         with open(labels, "rb") as file:
             found = hashlib.file_digest(file, "sha256").hexdigest()
@@ -108,7 +108,19 @@ class SplitHeader(NamedTuple):
                 found=len(checksums),
                 todo="delete it and run again",
             )
-        return LabeledImages(images, labels, self.orientation, self.label_columns, self.rows, checksums)
+        source = LabeledImages(images, labels, self.orientation, self.label_columns, self.rows, checksums)
+        header, expected = source.images.header, IdxHeader(self.images["magic"], tuple(self.images["dims"]))
+        if header == expected:
+            return source
+        with source:
+            raise IdxError(
+                images,
+                "the header is not the one that was validated: the file changed",
+                at="byte 0",
+                expected=expected,
+                found=header,
+                todo=set_aside(images),
+            )
 
 
 class Selection(NamedTuple):

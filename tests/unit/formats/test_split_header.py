@@ -106,6 +106,16 @@ def test_labels_that_changed_after_they_were_validated_are_not_opened(validated:
         validated.open()
 
 
+@pytest.mark.parametrize("changed", [{2: 9}, {11: 3, 15: 2}], ids=["int8", "rows and columns exchanged"])
+def test_a_header_that_changed_after_it_was_validated_is_refused(validated: Validated, changed: dict[int, int]) -> None:
+    data = bytearray(validated.images.read_bytes())
+    for at, value in changed.items():
+        data[at] = value
+    validated.images.write_bytes(data)
+    with pytest.raises(IdxError, match=f"{validated.images}: the header is not the one that was validated"):
+        validated.open()
+
+
 @pytest.mark.parametrize("count", [None, 0, 2, 4])
 def test_checksums_of_a_different_file_are_refused(validated: Validated, count: int | None) -> None:
     path = validated.header.with_suffix(".crc32")
