@@ -26,6 +26,7 @@ report: "rules/report/workflow.rst"
 #   untracked      marks a parameter whose change triggers no rerun (workarounds.smk)
 include: "rules/workarounds.smk"
 include: "rules/common.smk"
+include: "rules/settings.smk"
 include: "rules/run.smk"
 
 

@@ -17,6 +17,7 @@ rule build_idx:
     input:
         directories=folder_plan.directories,
         manifest=folder_plan.manifest,
+        settings=settings.files("folder"),
     output:
         images="<results>/{dataset}/idx/{split}-images-idx3-ubyte.gz",
         labels="<results>/{dataset}/idx/{split}-labels-idx1-ubyte.gz",
@@ -32,15 +33,12 @@ rule build_idx:
         runtime=1200,
     params:
         **script("build_idx"),
-        classes=folder_plan.classes,
-        layout=folder_plan.layout,
-        state=folder_plan.state,
         folder=folder_plan.path,
         options=untracked(folder_plan.options),
     shell:
         "python {params.script:q} --folder {params.folder:q} --split {wildcards.split:q}"
         " --images {output.images:q} --labels {output.labels:q} --facts {output.facts:q} {params.options:q}"
-        " --log {log:q}"
+        " --settings {input.settings:q} --log {log:q}"
 
 
 rule write_dataset:

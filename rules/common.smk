@@ -19,12 +19,14 @@ from idxpng.dataset.strict_yaml import read_yaml
 from idxpng.errors import DataError
 from idxpng.run import job_environment
 from idxpng.run.catalog import Catalog
-from idxpng.run.checks import check_folder
+from idxpng.run.checks import check_folder, check_origins
 from idxpng.run.code_digest import code_digest
 from idxpng.run.config import Config
 from idxpng.run.folder_plan import FolderPlan
 from idxpng.run.job_resources import JobResources
 from idxpng.run.plan import Plan
+from idxpng.run.settings import Settings
+from idxpng.text import NAME
 
 
 configfile: project_file("config.yaml")
@@ -54,11 +56,13 @@ with without_traceback():
     shipped = sorted(path.stem for path in (package.parents[1] / "datasets").glob("*.yaml"))
     catalog = Catalog(checked_config.datasets, project_file, shipped)
     plan = Plan(checked_config, catalog, path_variable("results"), path_variable("resources"), targets)
+    check_origins(plan)
     if not is_imported():
         check_folder(plan.results, "results")
         check_folder(plan.resources, "resources", writable=False)  # complete resources are only read
 
 folder_plan = FolderPlan(checked_config, catalog)
+settings = Settings(plan, folder_plan, run_its_job)
 job_resources = JobResources(plan)
 job_environment.prepare(checked_config.mirrors, call=call_of_the_user())
 digest_of_code = cache(code_digest)
@@ -81,9 +85,11 @@ def script(name: str, *parts: str) -> dict:
 
 
 wildcard_constraints:
-    dataset=r"[A-Za-z0-9][A-Za-z0-9_-]*",
-    split=r"[A-Za-z0-9][A-Za-z0-9_-]*",
+    dataset=NAME,
+    split=NAME,
     label=r"\d+",
     published=r"[^/]+\.(gz|xz|plain)",
     shard=r"\d+",
+    setting=rf"(?:{NAME}/)?[a-z]+",
+    digest=r"[0-9a-f]{16}",
     idx=r"(?![^/]+\.(gz|xz|plain)$)[^/]+",

@@ -37,6 +37,7 @@ rule archive_split:
         unpack(plan.idx_files),
         header="<results>/{dataset}/header/{split}.json",
         checksums="<results>/{dataset}/header/{split}.crc32",
+        settings=settings.files("facts", "limit", "classes"),
     output:
         "<results>/{dataset}/archive/{split}.tar",
     log:
@@ -53,7 +54,7 @@ rule archive_split:
         selection=plan.archive_options,
     shell:
         "python {params.script:q} --images {input.images:q} --labels {input.labels:q} --header {input.header:q}"
-        " {params.selection:q} --archive {output:q} --log {log:q}"
+        " {params.selection:q} --archive {output:q} --settings {input.settings:q} --log {log:q}"
 
 
 rule save_npz:
@@ -62,6 +63,7 @@ rule save_npz:
         unpack(plan.all_idx_files),
         headers=plan.each("<results>/{dataset}/header/{split}.json"),
         checksums=plan.each("<results>/{dataset}/header/{split}.crc32"),
+        settings=settings.files("facts", "limit", "classes", "splits"),
     output:
         "<results>/{dataset}/npz/{dataset}.npz",
     log:
@@ -78,7 +80,7 @@ rule save_npz:
         selection=plan.selection_options,
     shell:
         "python {params.script:q} --images {input.images:q} --labels {input.labels:q} --headers {input.headers:q}"
-        " {params.selection:q} --npz {output:q} --log {log:q}"
+        " {params.selection:q} --npz {output:q} --settings {input.settings:q} --log {log:q}"
 
 
 rule write_csv:
@@ -87,6 +89,7 @@ rule write_csv:
         unpack(plan.idx_files),
         header="<results>/{dataset}/header/{split}.json",
         checksums="<results>/{dataset}/header/{split}.crc32",
+        settings=settings.files("facts", "limit", "classes", "csv"),
     output:
         "<results>/{dataset}/csv/{split}.csv",
     log:
@@ -104,7 +107,7 @@ rule write_csv:
         header=plan.csv_options,
     shell:
         "python {params.script:q} --images {input.images:q} --labels {input.labels:q} --header {input.header:q}"
-        " {params.selection:q} {params.header:q} --csv {output:q} --log {log:q}"
+        " {params.selection:q} {params.header:q} --csv {output:q} --settings {input.settings:q} --log {log:q}"
 
 
 rule list_digests:

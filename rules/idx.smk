@@ -53,6 +53,7 @@ rule validate:
     input:
         unpack(plan.idx_files),
         published=plan.unproven_downloads,
+        settings=settings.files("facts"),
     output:
         header="<results>/{dataset}/header/{split}.json",
         checksums="<results>/{dataset}/header/{split}.crc32",  # beside it, which is how the scripts find it
@@ -68,9 +69,8 @@ rule validate:
         runtime=job_resources.runtime,
     params:
         **script("validate"),
-        facts=plan.split_facts,
         dataset=untracked(plan.dataset_file),
     shell:
         "python {params.script:q} --dataset {params.dataset:q} --split {wildcards.split:q}"
         " --images {input.images:q} --labels {input.labels:q} --published {input.published:q}"
-        " --header {output.header:q} --log {log:q}"
+        " --header {output.header:q} --settings {input.settings:q} --log {log:q}"

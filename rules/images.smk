@@ -7,6 +7,7 @@ rule export:
         unpack(plan.idx_files),
         header="<results>/{dataset}/header/{split}.json",
         checksums="<results>/{dataset}/header/{split}.crc32",
+        settings=settings.files("facts", "limit"),
     output:
         png=directory("<results>/{dataset}/png/{split}/{label}"),
         manifest="<results>/{dataset}/manifest/{split}/{label}.csv",
@@ -22,15 +23,17 @@ rule export:
     params:
         **script("export"),
         limit=plan.limit_option,
+        proof=plan.proof,
     shell:
         "python {params.script:q} --images {input.images:q} --labels {input.labels:q} --header {input.header:q}"
-        " --label {wildcards.label:q} {params.limit:q} --png {output.png:q} --manifest {output.manifest:q} --log {log:q}"
+        " --label {wildcards.label:q} {params.limit:q} --proof {params.proof:q} --png {output.png:q} --manifest {output.manifest:q} --settings {input.settings:q} --log {log:q}"
 
 
 rule merge_manifests:
     """List all images of a split in the order of the IDX file, with label, class name and digest."""
     input:
-        plan.each("<results>/{dataset}/manifest/{split}/{label}.csv"),
+        manifests=plan.each("<results>/{dataset}/manifest/{split}/{label}.csv"),
+        settings=settings.files("facts", "limit", "classes"),
     output:
         "<results>/{dataset}/manifest/{split}.csv",
     log:
@@ -45,5 +48,6 @@ rule merge_manifests:
     params:
         **script("merge_manifests"),
         results=subpath(output[0], ancestor=2),
+        proof=plan.proof,
     shell:
-        "python {params.script:q} --manifest {output:q} --png {params.results:q}/png/{wildcards.split:q} --log {log:q} {input:q}"
+        "python {params.script:q} --manifest {output:q} --png {params.results:q}/png/{wildcards.split:q} --proof {params.proof:q} --settings {input.settings:q} --log {log:q} {input.manifests:q}"

@@ -7,6 +7,7 @@ rule write_parquet:
         unpack(plan.idx_files),
         header="<results>/{dataset}/header/{split}.json",
         checksums="<results>/{dataset}/header/{split}.crc32",
+        settings=settings.files("facts", "limit", "classes"),
     output:
         "<results>/{dataset}/parquet/{split}.parquet",
     log:
@@ -23,7 +24,7 @@ rule write_parquet:
         selection=plan.selection_options,
     shell:
         "python {params.script:q} --images {input.images:q} --labels {input.labels:q} --header {input.header:q}"
-        " {params.selection:q} --parquet {output:q} --log {log:q}"
+        " {params.selection:q} --parquet {output:q} --settings {input.settings:q} --log {log:q}"
 
 
 rule write_card:
@@ -33,6 +34,7 @@ rule write_card:
         parquet=plan.each("<results>/{dataset}/parquet/{split}.parquet"),
         manifests=plan.each("<results>/{dataset}/manifest/{split}.csv"),
         overview="<results>/{dataset}/index.html",
+        settings=settings.files("facts", "limit", "classes", "splits", "description"),
     output:
         card="<results>/{dataset}/README.md",
         croissant="<results>/{dataset}/croissant.json",
@@ -50,11 +52,10 @@ rule write_card:
         runtime=job_resources.runtime,
     params:
         **script("write_card"),
-        description=plan.description_digest,
         license_text=untracked(plan.license_text_option),
         dataset=untracked(plan.dataset_file),
     shell:
         "python {params.script:q} --dataset {params.dataset:q} --headers {input.headers:q} --parquet {input.parquet:q}"
         " --manifests {input.manifests:q} --overview {input.overview:q} {params.license_text:q}"
         " --card {output.card:q} --croissant {output.croissant:q} --license-file {output.license_file:q}"
-        " --citation-file {output.citation_file:q} --provenance {output.provenance:q} --log {log:q}"
+        " --citation-file {output.citation_file:q} --provenance {output.provenance:q} --settings {input.settings:q} --log {log:q}"

@@ -4,7 +4,8 @@ import time
 
 from snakemake.logging import logger
 
-from idxpng.run.checks import check_run, replaced_originals
+from idxpng.run.checks import check_run, replaced_originals, result_folders
+from idxpng.run.results_lock import lock_results
 from idxpng.run.summary import summary
 
 started = time.monotonic()
@@ -18,6 +19,8 @@ if not is_imported():
 onstart:
     allow_unlimited_jobs()
     with without_traceback():
+        for folder in result_folders(plan, jobs_to_run()):
+            lock_results(folder)
         for warning in check_run(plan, jobs_to_run()):
             logger.warning(warning)
 

@@ -7,6 +7,7 @@ rule pack:
         unpack(plan.idx_files),
         header="<results>/{dataset}/header/{split}.json",
         checksums="<results>/{dataset}/header/{split}.crc32",
+        settings=settings.files("facts", "limit", "classes", "shards"),
     output:
         "<results>/{dataset}/webdataset/{split}-{shard}.tar",
     log:
@@ -23,13 +24,14 @@ rule pack:
         packing=plan.shard_options,
     shell:
         "python {params.script:q} --images {input.images:q} --labels {input.labels:q} --header {input.header:q}"
-        " --number {wildcards.shard:q} {params.packing:q} --shard {output:q} --log {log:q}"
+        " --number {wildcards.shard:q} {params.packing:q} --shard {output:q} --settings {input.settings:q} --log {log:q}"
 
 
 rule index_shards:
     """List the shards of a split with their counts and digests."""
     input:
         header="<results>/{dataset}/header/{split}.json",
+        settings=settings.files("facts", "limit", "classes", "shards"),
         shards=plan.each("<results>/{dataset}/webdataset/{split}-{shard}.tar"),
     output:
         update("<results>/{dataset}/webdataset/{split}.json"),  # it lists the shards of an earlier run, to remove
@@ -46,5 +48,5 @@ rule index_shards:
         **script("index_shards"),
         packing=plan.shard_options,
     shell:
-        "python {params.script:q} --header {input.header:q} {params.packing:q} --index {output:q} --log {log:q}"
+        "python {params.script:q} --header {input.header:q} {params.packing:q} --index {output:q} --settings {input.settings:q} --log {log:q}"
         " {input.shards:q}"

@@ -7,6 +7,7 @@ rule preview:
         unpack(plan.idx_files),
         header="<results>/{dataset}/header/{split}.json",
         checksums="<results>/{dataset}/header/{split}.crc32",
+        settings=settings.files("facts", "limit", "classes"),
     output:
         sheet=report(
             "<results>/{dataset}/preview/{split}.png",
@@ -36,7 +37,7 @@ rule preview:
         selection=plan.selection_options,
     shell:
         "python {params.script:q} --images {input.images:q} --labels {input.labels:q} --header {input.header:q}"
-        " {params.selection:q} --sheet {output.sheet:q} --first {output.first:q} --log {log:q}"
+        " {params.selection:q} --sheet {output.sheet:q} --first {output.first:q} --settings {input.settings:q} --log {log:q}"
 
 
 rule measure:
@@ -45,6 +46,7 @@ rule measure:
         unpack(plan.idx_files),
         header="<results>/{dataset}/header/{split}.json",
         checksums="<results>/{dataset}/header/{split}.crc32",
+        settings=settings.files("facts", "limit", "classes"),
     output:
         statistics="<results>/{dataset}/statistics/{split}.json",
         plot=report(
@@ -69,7 +71,7 @@ rule measure:
         selection=plan.selection_options,
     shell:
         "python {params.script:q} --images {input.images:q} --labels {input.labels:q} --header {input.header:q}"
-        " {params.selection:q} --statistics {output.statistics:q} --plot {output.plot:q} --log {log:q}"
+        " {params.selection:q} --statistics {output.statistics:q} --plot {output.plot:q} --settings {input.settings:q} --log {log:q}"
 
 
 rule find_duplicates:
@@ -77,6 +79,7 @@ rule find_duplicates:
     input:
         headers=plan.each("<results>/{dataset}/header/{split}.json"),
         manifests=plan.each("<results>/{dataset}/manifest/{split}.csv"),
+        settings=settings.files("facts", "limit", "classes", "splits"),
     output:
         "<results>/{dataset}/duplicates.json",
     log:
@@ -93,7 +96,7 @@ rule find_duplicates:
         **script("find_duplicates"),
     shell:
         "python {params.script:q} --headers {input.headers:q} --manifests {input.manifests:q}"
-        " --duplicates {output:q} --log {log:q}"
+        " --duplicates {output:q} --settings {input.settings:q} --log {log:q}"
 
 
 rule make_page:
@@ -105,6 +108,7 @@ rule make_page:
         statistics=plan.each("<results>/{dataset}/statistics/{split}.json"),
         manifests=plan.each("<results>/{dataset}/manifest/{split}.csv"),
         duplicates="<results>/{dataset}/duplicates.json",
+        settings=settings.files("facts", "limit", "classes", "splits", "description"),
     output:
         page=report(
             "<results>/{dataset}/index.html",
@@ -126,10 +130,9 @@ rule make_page:
     params:
         **script("make_page", *idxpng.PAGE_PARTS),
         selection=plan.selection_options,
-        description=plan.description_digest,
         dataset=untracked(plan.dataset_file),
     shell:
         "python {params.script:q} --dataset {params.dataset:q} --images {input.images:q} --labels {input.labels:q}"
         " --headers {input.headers:q} --statistics {input.statistics:q} --manifests {input.manifests:q}"
         " --duplicates {input.duplicates:q} {params.selection:q} --page {output.page:q} --digests {output.digests:q}"
-        " --log {log:q}"
+        " --settings {input.settings:q} --log {log:q}"

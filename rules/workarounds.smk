@@ -114,6 +114,15 @@ def jobs_to_run() -> list:
     return list(workflow.dag.needrun_jobs())
 
 
+def run_its_job(path: str) -> None:
+    """Have the job that makes ``path`` run, and so the jobs that depend on it. To be called by an input function.
+
+    For a missing input, Snakemake does not run a job again whose outputs are there.
+    Can go when inputs have a flag for that.
+    """
+    workflow.dag.forcefiles.add(path)
+
+
 def untracked(parameter):
     """A parameter function whose value triggers no rerun.
 

@@ -24,7 +24,16 @@ COLUMNS = ("path", "split", "index", "label", "class_name", "sha256")
 PATIENCE = 2.0  # seconds for another process that publishes an export
 
 
-def main(images: str, labels: str, header: str, label: str, png: str, manifest: str, limit: int | None = None) -> None:
+def main(
+    images: str,
+    labels: str,
+    header: str,
+    label: str,
+    png: str,
+    manifest: str,
+    limit: int | None = None,
+    proof: str | None = None,
+) -> None:
     """Write ``png/{index}.png`` for each image of a label, then the manifest that lists them.
 
     Both appear under their names only when complete and on disk, the manifest last. Images are read one by one,
@@ -36,6 +45,7 @@ def main(images: str, labels: str, header: str, label: str, png: str, manifest: 
         manifest: the CSV file to make. Its column ``label`` is the label as a number, and ``sha256`` is of the
             exported pixels, row by row, so it does not depend on the program that wrote the PNG. The label's
             columns other than the class come last.
+        proof: a report of `verify` on the split, which is removed, because it is about other images.
 
     Raises:
         DiskRoomError: when there is no room for all files, before the first is written.
@@ -64,6 +74,8 @@ def main(images: str, labels: str, header: str, label: str, png: str, manifest: 
                 )
             lines.detach()  # writes what is left
             _check_count(png_dir, directory, count)
+            if proof:
+                Path(proof).unlink(missing_ok=True)
             made = os.stat(directory)
             # From here on alone, so that directory and manifest always come from the same process.
             published.enter_context(in_turn(Path(manifest).parent, PATIENCE))

@@ -15,7 +15,7 @@ from idxpng.files.leftovers import remove_labels
 INDEX = 2  # column; no column before it is ever quoted
 
 
-def main(label_manifests: Sequence[str], /, manifest: str, png: str | None = None) -> None:
+def main(label_manifests: Sequence[str], /, manifest: str, png: str | None = None, proof: str | None = None) -> None:
     """Write the rows of ``label_manifests``, each ordered by index, to ``manifest``, ordered by index.
 
     Only one row of each is in memory at a time.
@@ -25,13 +25,15 @@ def main(label_manifests: Sequence[str], /, manifest: str, png: str | None = Non
         manifest: the CSV file to make.
         png: the folder of the split's label directories. If a manifest beside ``label_manifests`` lists the images of
             a different label, an earlier run made both, when the dataset had other classes: they are removed.
+        proof: a report of `verify` on the split, which is removed together with a label.
 
     Raises:
         DiskRoomError: when the disk lacks the space.
     """
     if png is not None:
         labels = {Path(path).stem for path in label_manifests}
-        remove_labels(png, Path(label_manifests[0]).parent, labels)
+        if remove_labels(png, Path(label_manifests[0]).parent, labels) and proof:
+            Path(proof).unlink(missing_ok=True)
     check_space(manifest, sum(map(os.path.getsize, label_manifests)))
     with ExitStack() as stack, atomic_file(manifest) as merged:
         files = [stack.enter_context(open(path, "rb")) for path in label_manifests]

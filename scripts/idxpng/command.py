@@ -10,6 +10,7 @@ from itertools import chain
 from types import UnionType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
+from idxpng import superseded
 from idxpng.errors import DataError
 from idxpng.log import described, job_log, output
 
@@ -46,7 +47,9 @@ class Command(argparse.ArgumentParser):
         docstring, or in `SHARED`. In place of a parameter whose type is a named tuple, each of its fields is an option.
         """
         self.add_argument("--log", metavar="FILE", help="also write messages to this file")
+        self.add_argument("--settings", metavar="FILE", nargs="+", default=[], help="make nothing without these files")
         call = self._parsed(main)
+        superseded.settings += call.keywords.pop("settings")
         with job_log(call.keywords.pop("log")):
             call()
         gc.freeze()  # skips a last garbage collection when the process ends

@@ -125,6 +125,32 @@ rule one:
     assert (tmp_path / "1").read_text() == "b y\n"
 
 
+@pytest.mark.parametrize("with_it", [True, False])
+def test_run_its_job_makes_a_missing_input_which_snakemake_still_does_not(tmp_path: Path, with_it: bool) -> None:
+    text = """
+def first(wildcards):
+    WITH
+    return ["1"]
+
+rule second:
+    input:
+        first,
+    output:
+        "2",
+    shell:
+        "cp 1 2"
+
+rule first:
+    output:
+        "1",
+    shell:
+        "echo new > {output}"
+""".replace("WITH", 'run_its_job("1")' if with_it else "")
+    (tmp_path / "2").write_text("old")
+    run(tmp_path, INCLUDE + text)
+    assert (tmp_path / "2").read_text().strip() == ("new" if with_it else "old")
+
+
 COUNT_TIMERS = """
 import pathlib, threading
 def start(timer, begin=threading.Timer.start):

@@ -27,6 +27,7 @@ EVERYTHING = {
     "download": 4,
     "decompress": 4,
     "validate": 2,
+    "write_settings": 6,
     "export": 20,
     "merge_manifests": 2,
     "preview": 2,
@@ -70,6 +71,7 @@ def write_config(folder: Path, **config: object) -> None:
 def test_the_results_are_laid_out_as_documented(finished: Path) -> None:
     results = finished / "results/mnist-sample"
     assert sorted(path.name for path in results.iterdir()) == [
+        ".settings",
         "digests.js",
         "duplicates.json",
         "header",
@@ -112,13 +114,13 @@ def test_the_number_of_cores_and_the_folder_change_no_byte(finished: Path, fresh
 
 def test_one_label_in_an_empty_tree_runs_only_what_it_needs(fresh: Path) -> None:
     run = snakemake(fresh, "--cores", "2", "results/mnist-sample/png/train/7")
-    assert run.jobs == {"download": 2, "decompress": 2, "validate": 1, "export": 1}
+    assert run.jobs == {"download": 2, "decompress": 2, "validate": 1, "write_settings": 2, "export": 1}
     assert [path.name for path in (fresh / "results/mnist-sample/png/train").iterdir()] == ["7"]
 
 
 def test_a_dataset_that_is_not_configured_can_be_asked_for_by_its_path(fresh: Path) -> None:
     run = snakemake(fresh, "-n", "results/mnist/png/train/7")
-    assert run.jobs == {"download": 2, "decompress": 2, "validate": 1, "export": 1}
+    assert run.jobs == {"download": 2, "decompress": 2, "validate": 1, "write_settings": 2, "export": 1}
 
 
 def test_nothing_to_do_runs_nothing(project: Path) -> None:
@@ -166,6 +168,7 @@ def test_a_deleted_label_remakes_one_export(project: Path) -> None:
 def test_a_changed_limit_exports_again_and_downloads_nothing(project: Path) -> None:
     run = snakemake(project, "--cores", "4", "all", "--config", "limit=10")
     assert run.jobs == {
+        "write_settings": 1,
         "export": 20,
         "merge_manifests": 2,
         "preview": 2,
@@ -235,7 +238,7 @@ def test_forcing_export_runs_every_export_and_nothing_before(project: Path) -> N
 
 def test_all_output_can_be_deleted(project: Path) -> None:
     snakemake(project, "--cores", "1", "--delete-all-output", "all")
-    assert not list((project / "results").rglob("*.*"))
+    assert not [path for path in (project / "results").rglob("*.*") if path.is_file()]
     assert not list((project / "resources").rglob("*ubyte*"))
 
 
@@ -244,7 +247,7 @@ def test_all_output_can_be_deleted(project: Path) -> None:
     [
         ("datasets=mnist", EVERYTHING),
         ("datasets=[mnist,fashion-mnist]", {rule: 2 * n if rule != "all" else 1 for rule, n in EVERYTHING.items()}),
-        ("splits=[train]", {rule: (n + 1) // 2 for rule, n in EVERYTHING.items()}),
+        ("splits=[train]", {rule: (n + 1) // 2 for rule, n in EVERYTHING.items()} | {"write_settings": 5}),
     ],
 )
 def test_the_command_line_configures(fresh: Path, config: str, jobs: dict[str, int]) -> None:

@@ -50,22 +50,38 @@ def check_folder(path: str | os.PathLike[str], name: str, writable: bool = True)
         raise DataError(path, "cannot be written", found=found, todo=todo)
 
 
+def check_origins(plan: Plan) -> None:
+    """Check that the results folders of the configured datasets have no results of different datasets.
+
+    Raises:
+        DataError: when one has.
+    """
+    for name in plan.catalog.configured:
+        _check_origin(plan, name)
+
+
+def result_folders(plan: Plan, jobs: Iterable[Any]) -> set[str]:
+    """The folder of each dataset among the results of ``jobs``."""
+    below = f"{plan.results}/"
+    outputs = (str(output) for job in jobs for output in job.output)
+    return {below + path.removeprefix(below).split("/")[0] for path in outputs if path.startswith(below)}
+
+
 def check_run(plan: Plan, jobs: Iterable[Any]) -> list[str]:
-    """Check that the outputs of ``jobs`` belong in the results folder and fit on its disk.
+    """Check that the outputs of ``jobs`` fit on the disk of the results folder, and can be written.
 
     Returns:
         Warnings.
 
     Raises:
-        DataError: when resources cannot be written but must be, a results folder belongs to a different dataset, or
-            the run would make a dataset file that it has read already.
+        DataError: when resources cannot be written but must be, or the run would make a dataset file that it has read
+            already.
         DiskRoomError: when there is not enough room for the PNG files.
     """
     jobs = list(jobs)
     writable = any(str(output).startswith(f"{plan.resources}/") for job in jobs for output in job.output)
     check_folder(plan.resources, "resources", writable)
     for name in plan.catalog.configured:
-        _check_origin(plan, name)
         _check_dataset_file(plan.catalog.file(name), jobs)
     check_room_for_files(plan.results, plan.export_count(jobs))
     return list(_going(plan, jobs))

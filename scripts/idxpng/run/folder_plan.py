@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from typing import Any
 
 from idxpng.dataset.model import Dataset
@@ -87,21 +85,18 @@ class FolderPlan:
             options += ["--like", model[0]]
         return options
 
-    def state(self, wildcards: Any) -> str:
-        """A digest that changes when an image of a split is edited."""
-        return self._folder(wildcards.dataset).state(wildcards.split)
-
-    def layout(self, wildcards: Any) -> str:
-        """What the IDX files take from the dataset that `like` names, as a digest, and from `invert`."""
-        invert = "inverted " if self._setting(wildcards.dataset).invert else ""
-        if model := self._model(wildcards.dataset):
-            layout = {key: getattr(model[1], key) for key in LAYOUT}
-            return invert + hashlib.sha256(json.dumps(layout).encode()).hexdigest()
-        return invert
-
-    def classes(self, wildcards: Any) -> dict[str, int]:
-        """Class names and labels of all splits of a folder together."""
-        return self._folder(wildcards.dataset).classes
+    def settings(self, wildcards: Any) -> dict[str, Any]:
+        """What the IDX files of a split depend on: folder, class names and labels of all its splits, a digest that
+        changes when an image is edited, what the IDX files take from the dataset that `like` names, and `invert`.
+        """
+        folder, model = self._folder(wildcards.dataset), self._model(wildcards.dataset)
+        return {
+            "folder": str(folder.path),
+            "classes": folder.classes,
+            "state": folder.state(wildcards.split),
+            "like": {key: getattr(model[1], key) for key in LAYOUT} if model else None,
+            "invert": self._setting(wildcards.dataset).invert,
+        }
 
     def _model(self, name: str) -> tuple[str, Dataset] | None:
         like = self._setting(name).like

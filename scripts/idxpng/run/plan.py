@@ -5,8 +5,6 @@ A rule names methods, which Snakemake calls with the wildcards of a job.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import re
 from collections.abc import Callable, Iterable
@@ -274,6 +272,10 @@ class Plan:
             self.catalog.bring(wildcards.dataset, published)
         return self.catalog.file(wildcards.dataset)
 
+    def proof(self, wildcards: Any) -> str:
+        """The report of `verify` on a split."""
+        return f"{self.results}/{wildcards.dataset}/verify/{wildcards.split}.json"
+
     def limit_option(self, wildcards: Any) -> list[str]:
         """The option for how many images of each split to consider."""
         return _option("limit", self.config.limit)
@@ -345,17 +347,13 @@ class Plan:
             "class_counts": split.class_counts,
             "label_columns": dataset.label_columns,
             "orientation": dataset.orientation,
-            "content_sha256": [file.content_sha256 for file in split.files],
+            "digests": [file.content_sha256 or file.sha256 or file.git_blob for file in split.files],
         } | ({"rows": split.rows} if split.rows else {})
 
-    def description_digest(self, wildcards: Any) -> str:
-        """A digest of title, license, citation, and other words about a dataset.
-
-        Not the words themselves: Snakemake does not escape parameters in its report, so they could inject a script.
-        """
+    def description(self, wildcards: Any) -> dict[str, Any]:
+        """Title, license, citation, and other words about a dataset."""
         dataset = self._dataset(wildcards)
-        description = {key: getattr(dataset, key) for key in DESCRIPTION}
-        return hashlib.sha256(json.dumps(description).encode()).hexdigest()
+        return {key: getattr(dataset, key) for key in DESCRIPTION}
 
     def _dataset(self, wildcards: Any) -> Dataset:
         return self.catalog.dataset(wildcards.dataset)

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from idxpng.errors import DataError
-from idxpng.run.checks import check_folder, check_run
+from idxpng.run.checks import check_folder, check_origins, check_run
 from plans import plan, write_own_file
 
 
@@ -23,9 +23,9 @@ def files(tmp_path: Path) -> tuple[str, str]:
 
 def test_results_of_a_different_dataset_with_the_same_name_are_refused(tmp_path: Path, files: tuple[str, str]) -> None:
     write_header(tmp_path, "shapes", files[0])
-    check_run(plan(str(tmp_path), datasets=files[0]), [])
+    check_origins(plan(str(tmp_path), datasets=files[0]))
     with pytest.raises(DataError) as error:
-        check_run(plan(str(tmp_path), datasets=files[1]), [])
+        check_origins(plan(str(tmp_path), datasets=files[1]))
     for part in (f"those of {files[1]}", f"those of {files[0]}", "rename the dataset file"):
         assert part in str(error.value)
 
@@ -33,15 +33,15 @@ def test_results_of_a_different_dataset_with_the_same_name_are_refused(tmp_path:
 def test_results_of_a_shipped_dataset_are_refused_for_a_dataset_file_of_the_user(tmp_path: Path) -> None:
     write_header(tmp_path, "mnist", "datasets/mnist.yaml")
     with pytest.raises(DataError, match=r"those of datasets/mnist\.yaml"):
-        check_run(plan(str(tmp_path), datasets=write_own_file(tmp_path)("my/mnist.yaml")), [])
-    check_run(plan(str(tmp_path), datasets="mnist"), [])
+        check_origins(plan(str(tmp_path), datasets=write_own_file(tmp_path)("my/mnist.yaml")))
+    check_origins(plan(str(tmp_path), datasets="mnist"))
 
 
 def test_a_dataset_file_may_move_or_be_given_by_a_different_path(tmp_path: Path, files: tuple[str, str]) -> None:
     write_header(tmp_path, "shapes", os.path.relpath(files[0]))
-    check_run(plan(str(tmp_path), datasets=files[0]), [])
+    check_origins(plan(str(tmp_path), datasets=files[0]))
     Path(files[0]).unlink()
-    check_run(plan(str(tmp_path), datasets=files[1]), [])
+    check_origins(plan(str(tmp_path), datasets=files[1]))
 
 
 def test_a_results_folder_that_is_or_is_below_a_file_is_refused(tmp_path: Path) -> None:

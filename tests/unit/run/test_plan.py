@@ -175,7 +175,7 @@ def test_a_job_runs_again_only_for_facts_that_shape_its_output() -> None:
         "class_counts": tuple(SPLIT["class_counts"]),
         "label_columns": ("class",),
         "orientation": "upright",
-        "content_sha256": [images["content_sha256"], SPLIT["labels"]["content_sha256"]],
+        "digests": [images["content_sha256"], SPLIT["labels"]["content_sha256"]],
     }
 
 

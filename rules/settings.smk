@@ -1,0 +1,17 @@
+"""What jobs are asked for, in files that are inputs of the jobs: see scripts/idxpng/run/settings.py."""
+
+
+rule write_settings:
+    """Write settings of a dataset to a file, after removing the file with the earlier ones."""
+    output:
+        "<results>/{dataset}/.settings/{setting}-{digest}.json",
+    localrule: True  # it takes less time than a cluster needs to start a job
+    resources:
+        mem_mb=10,
+        runtime=1,
+    params:
+        folder=subpath(output[0], parent=True),
+        name=settings.name,
+        text=settings.text,
+    shell:
+        "rm -f {params.folder:q}/{params.name:q}-*.json && printf '%s\\n' {params.text:q} > {output:q}"

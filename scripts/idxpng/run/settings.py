@@ -1,0 +1,80 @@
+"""What jobs are asked for, in files that are inputs of the jobs, so that a result is never taken for a different one.
+
+The name of such a file has a digest of what it says: `results/mnist/.settings/limit-1f3b5a2c9d0e4f67.json`. With other
+settings that file is missing. The job that makes it removes the one with the old settings, and all jobs that need it
+run again, whatever notes Snakemake has, and wherever the results were moved, copied, or shared.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+from idxpng.run.folder_plan import FolderPlan
+from idxpng.run.plan import Plan
+from idxpng.text import shortened
+
+DIGITS = 16
+LONGEST = 10_000  # characters of a file, which people read; the digest is of the whole
+
+
+class Settings:
+    """What the jobs of a run are asked for.
+
+    Args:
+        plan, folder_plan: the run.
+        run_its_job: has the job run that makes a missing file.
+    """
+
+    def __init__(self, plan: Plan, folder_plan: FolderPlan, run_its_job: Callable[[str], None]) -> None:
+        self._plan, self._run_its_job = plan, run_its_job
+        config = plan.config
+        self._of_dataset: dict[str, Callable[[Any], Any]] = {
+            "limit": lambda _: config.limit,
+            "classes": lambda _: config.classes,
+            "splits": lambda _: config.splits,
+            "shards": lambda _: {"shard_size": config.shard_size, "shuffle_seed": config.shuffle_seed},
+            "csv": lambda _: {"csv_header": config.csv_header},
+            "description": plan.description,
+        }
+        self._of_split: dict[str, Callable[[Any], Any]] = {"facts": plan.split_facts, "folder": folder_plan.settings}
+
+    def files(self, *names: str) -> Callable[[Any], list[str]]:
+        """An input function: the files with these settings of a job's dataset and split, or of all its splits."""
+
+        def files(wildcards: Any) -> list[str]:
+            paths = []
+            for name in names:
+                folders = [f"{split}/" for split in self._splits(wildcards)] if name in self._of_split else [""]
+                for setting in (f"{folder}{name}" for folder in folders):
+                    digest = hashlib.sha256(self._text(wildcards.dataset, setting).encode()).hexdigest()[:DIGITS]
+                    below = f"{wildcards.dataset}/.settings/{setting}-{digest}.json"
+                    if not os.path.exists(path := f"{self._plan.results}/{below}"):
+                        self._run_its_job(path)
+                    paths.append(f"<results>/{below}")
+            return paths
+
+        return files
+
+    def name(self, wildcards: Any) -> str:
+        """The name of a setting, with which all names of its files begin."""
+        return str(wildcards.setting).rpartition("/")[2]
+
+    def text(self, wildcards: Any) -> str:
+        """What the file of a setting says, as JSON."""
+        return shortened(self._text(wildcards.dataset, wildcards.setting), LONGEST)
+
+    def _splits(self, wildcards: Any) -> list[str]:
+        dataset, split = wildcards.dataset, wildcards.get("split")
+        return [split] if split else self._plan.splits(self._plan.catalog.dataset(dataset))
+
+    def _text(self, dataset: str, setting: str) -> str:
+        split, _, name = setting.rpartition("/")
+        values = (self._of_split if split else self._of_dataset)[name]
+        text = json.dumps(values(SimpleNamespace(dataset=dataset, split=split)), sort_keys=True)
+        # As parameters, they are shown in Snakemake's report, which does not escape them.
+        return text.replace("<", r"\u003c").replace(">", r"\u003e").replace("&", r"\u0026")

@@ -1,0 +1,213 @@
+"""Results are what a run asks for, whatever notes Snakemake has, and wherever they were moved, copied, or shared."""
+
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from builders import make_own_dataset
+from project import PROJECT, Run, files, snakemake
+
+SHAPES = "results/shapes"
+
+
+def run(folder: Path, *arguments: str, succeed: bool = True) -> Run:
+    """A run of the project in ``folder``, in which is the dataset file shapes.yaml."""
+    datasets = () if "--config" in arguments else ("--config",)
+    command = ("-s", str(PROJECT / "Snakefile"), "--directory", str(folder), "--cores", "2", *arguments)
+    return snakemake(folder, *command, *datasets, "datasets=shapes.yaml", succeed=succeed)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which most has been made. Not to be changed: see `work`."""
+    folder = tmp_path_factory.mktemp("finished") / "work"
+    make_own_dataset(folder)
+    run(folder, "all", "webdataset", "csv", "npz")
+    return folder
+
+
+@pytest.fixture
+def work(finished: Path, tmp_path: Path) -> Path:
+    """A copy of the finished folder with all times kept, as `cp -a` makes it, and without Snakemake's notes."""
+    folder = shutil.copytree(finished, tmp_path / "work", copy_function=shutil.copy2)
+    shutil.rmtree(folder / ".snakemake")
+    return folder
+
+
+def pictures(folder: Path) -> int:
+    return len(list((folder / SHAPES / "png").rglob("*.png")))
+
+
+def with_dataset(folder: Path, **facts: object) -> None:
+    path = folder / "shapes.yaml"
+    time = path.stat()
+    path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | facts, allow_unicode=True))
+    os.utime(path, ns=(time.st_atime_ns, time.st_mtime_ns))
+
+
+def test_without_notes_nothing_to_do_is_nothing_to_do(work: Path) -> None:
+    before = files(work / "results")
+    assert "Nothing to be done" in run(work, "all", "webdataset", "csv", "npz", f"{SHAPES}/png/train/1").output
+    assert files(work / "results") == before
+
+
+EXPORTS = {"write_settings", "export", "merge_manifests", "preview", "measure", "find_duplicates", "make_page", "all"}
+
+
+@pytest.mark.parametrize(
+    ("target", "config", "rules"),
+    [
+        ("all", "limit=10", EXPORTS),
+        ("all", "classes=1", EXPORTS - {"export"}),
+        (f"{SHAPES}/png/train/1", "limit=10", {"write_settings", "export"}),
+        (f"{SHAPES}/png/train", "limit=10", {"write_settings", "export", f"{SHAPES}/png/train"}),
+        ("webdataset", "shuffle_seed=7", {"write_settings", "pack", "index_shards", "webdataset"}),
+        ("csv", "csv_header=true", {"write_settings", "write_csv", "csv"}),
+        ("npz", "limit=10", {"write_settings", "save_npz", "npz"}),
+    ],
+)
+def test_other_settings_run_again_what_depends_on_them_and_no_more(
+    work: Path, target: str, config: str, rules: set[str]
+) -> None:
+    assert set(run(work, "-n", target, "--config", config).jobs) == rules
+
+
+@pytest.mark.parametrize(
+    ("facts", "rules"),
+    [
+        ({"orientation": "transposed"}, EXPORTS | {"validate"}),
+        ({"classes": {0: "circle", 1: "box", 2: "star"}}, EXPORTS | {"validate"}),
+        ({"title": "Other words"}, {"write_settings", "make_page", "all"}),
+    ],
+)
+def test_other_facts_of_the_dataset_run_again_what_depends_on_them(
+    work: Path, facts: dict[str, object], rules: set[str]
+) -> None:
+    with_dataset(work, **facts)
+    assert set(run(work, "-n", "all").jobs) == rules
+
+
+def test_results_of_a_limit_are_not_taken_for_all_images(work: Path, tmp_path: Path, finished: Path) -> None:
+    run(work, "all", "--config", "limit=10")
+    assert pictures(work) == 10
+    moved = work.rename(tmp_path / "moved")
+    shutil.rmtree(moved / ".snakemake")
+    assert "Nothing to be done" in run(moved, "all", "--config", "limit=10").output
+    run(moved, "all")
+    assert files(moved / SHAPES / "png") == files(finished / SHAPES / "png")
+
+
+def test_a_second_working_folder_with_the_same_results_folder_sees_other_settings(work: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    shutil.copy2(work / "shapes.yaml", other)
+    shutil.copytree(work / "idx", other / "idx", copy_function=shutil.copy2)
+    shared = f"pathvars={{results: {work}/results, resources: {work}/resources}}"
+    assert "Nothing to be done" in run(other, "all", "--config", shared).output
+    run(other, "all", "--config", shared, "limit=10")
+    run(work, "all")
+    assert pictures(work) == 30
+
+
+def test_a_dry_run_writes_nothing_among_the_results(work: Path) -> None:
+    before = files(work / "results")
+    run(work, "-n", "all", "--config", "limit=10")
+    assert files(work / "results") == before
+    shutil.rmtree(work / "results")
+    run(work, "-n", "all")
+    assert not (work / "results").exists()
+
+
+def test_a_run_that_was_killed_between_two_exports_is_completed_without_notes(work: Path) -> None:
+    run(work, f"{SHAPES}/png/train/1", "--config", "limit=10")
+    shutil.rmtree(work / ".snakemake")
+    run(work, "all", "--config", "limit=10")
+    assert pictures(work) == 10
+
+
+def test_a_dataset_file_of_the_same_name_is_refused_with_nothing_to_do(work: Path) -> None:
+    shutil.copytree(work / "idx", work / "other/idx")
+    shutil.copy2(work / "shapes.yaml", work / "other")
+    shutil.copy2(work / "shapes.yaml", work / "mine.yaml")
+    output = snakemake(
+        work, "-s", str(PROJECT / "Snakefile"), "-n", "all", "--config", "datasets=other/shapes.yaml", succeed=False
+    ).output
+    assert "has results of a different dataset with the same name" in output
+    assert "those of shapes.yaml" in output
+
+
+def test_a_proof_is_removed_when_images_change_and_only_then(work: Path) -> None:
+    proof = work / SHAPES / "verify/train.json"
+    run(work, "verify")
+    run(work, f"{SHAPES}/preview/train.png", "--force")
+    assert proof.exists()
+    run(work, f"{SHAPES}/png/train/1", "--force")
+    assert not proof.exists()
+    run(work, "verify")
+    run(work, "all", "--config", "classes=1")
+    assert not proof.exists(), "two labels were removed"
+
+
+def lock(folder: Path) -> int:
+    path = folder / SHAPES / ".settings/lock"
+    descriptor = os.open(path, os.O_WRONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    return descriptor
+
+
+def test_two_runs_on_the_same_results_are_refused_in_words(work: Path) -> None:
+    descriptor = lock(work)
+    output = run(work, "all", "--config", "limit=10", succeed=False).output
+    assert f"{SHAPES}: a different run is making files here" in output
+    assert "Traceback" not in output
+    assert pictures(work) == 30
+    assert "Nothing to be done" in run(work, "all").output, "which needs no lock"
+    os.close(descriptor)
+    run(work, f"{SHAPES}/header/train.json", "--force")
+
+
+def test_those_who_can_only_read_the_results_cannot_lock_them(work: Path) -> None:
+    path = work / SHAPES / ".settings/lock"
+    assert path.stat().st_mode & 0o044 == 0
+
+
+def link(path: Path) -> None:
+    path.symlink_to("elsewhere")
+
+
+def folder(path: Path) -> None:
+    path.mkdir()
+
+
+@pytest.mark.parametrize("plant", [link, os.mkfifo, folder])
+def test_a_planted_lock_is_refused_in_words(work: Path, plant: Callable[[Path], None]) -> None:
+    path = work / SHAPES / ".settings/lock"
+    path.unlink()
+    plant(path)
+    output = run(work, f"{SHAPES}/header/train.json", "--force", succeed=False).output
+    assert f"{SHAPES}/.settings/lock: cannot be locked" in output
+    assert "Traceback" not in output
+    assert not (path.parent / "elsewhere").exists()
+
+
+def test_a_job_that_goes_on_after_its_run_replaces_nothing_of_a_newer_run(work: Path) -> None:
+    (settings,) = (work / SHAPES / ".settings").glob("limit-*.json")
+    before = files(work / SHAPES / "png")
+    command = [sys.executable, str(PROJECT / "scripts/export.py"), "--label", "1", "--limit", "3"]
+    for role, kind in (("images", "idx3"), ("labels", "idx1")):
+        command += [f"--{role}", f"resources/shapes/shapes-{role}-{kind}-ubyte"]
+    command += ["--header", f"{SHAPES}/header/train.json", "--png", f"{SHAPES}/png/train/1"]
+    command += ["--manifest", f"{SHAPES}/manifest/train/1.csv", "--settings", str(settings)]
+    run(work, f"{SHAPES}/png/train/0", "--config", "limit=10")
+    between = files(work / "results")
+    job = subprocess.run(command, cwd=work, capture_output=True, text=True)
+    assert job.returncode == 1
+    assert "a newer run has other settings" in job.stderr
+    assert files(work / "results") == between != before
