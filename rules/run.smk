@@ -4,8 +4,8 @@ import time
 
 from snakemake.logging import logger
 
+from idxpng.files.folder_lock import lock_folder
 from idxpng.run.checks import check_run, replaced_originals, result_folders
-from idxpng.run.results_lock import lock_results
 from idxpng.run.summary import summary
 
 started = time.monotonic()
@@ -20,7 +20,7 @@ onstart:
     allow_unlimited_jobs()
     with without_traceback():
         for folder in result_folders(plan, jobs_to_run()):
-            lock_results(folder)
+            lock_folder(folder)
         for warning in check_run(plan, jobs_to_run()):
             logger.warning(warning)
 

@@ -166,9 +166,13 @@ def remove_timestamps_of_directories() -> None:
     At exit, because `onsuccess` is not called for an imported workflow, or if there is nothing to do.
     Can go when Snakemake no longer puts a file into output directories.
     """
-    from idxpng.run.timestamps import remove_timestamps
+    from idxpng.files.leftovers import TIMESTAMP
 
-    remove_timestamps(planned_jobs(), "rules/images.smk", working_directory)
+    for job in planned_jobs():
+        if str(job.rule.snakefile).endswith("rules/images.smk"):
+            for output in job.output:
+                if output.is_directory:
+                    (working_directory / output / TIMESTAMP).unlink(missing_ok=True)
 
 
 @atexit.register

@@ -25,15 +25,15 @@ __version__ = "2.0.0"
 # workflow imports this one over the network; a test keeps both equal to the folder.
 WINGS = {
     "": "advice command errors log superseded text",
-    "files": "atomic disk_space external_sort flush json_file leftovers partial",
+    "files": "atomic disk_space external_sort flush folder_lock json_file leftovers partial",
     "formats": "compressed file_kind gray_image idx idx_writer image_folder labeled_images png png_reader "
     "split_header tar",
     "dataset": "file file_names inference mismatch model schema strict_yaml writer",
     "fetch": "http_file integrity mirror_check mirrors partial_file patience session transfer zip_member",
     "verify": "originals parallel png_tree rebuilt_idx tree_check",
     "publish": "croissant duplicates markup page_sections provenance terms",
-    "run": "catalog checks code_digest config folder_plan job_environment job_resources plan results_lock settings "
-    "summary targets terminal timestamps",
+    "run": "catalog checks code_digest config folder_plan job_environment job_resources plan settings "
+    "summary targets terminal",
 }
 PAGE_PARTS = ["publish/page/page.css", "publish/page/page.html", "publish/page/page.js"]
 FILES = [f"{wing}/{name}.py".lstrip("/") for wing, names in WINGS.items() for name in ("__init__", *names.split())]

@@ -100,7 +100,7 @@ def test_show_draws_the_digit_of_the_page(mnist: Path) -> None:
     assert "\n".join(f"    {line.rstrip()}" for line in drawn if line.strip()) in page
 
 
-def test_the_picture_of_the_rules_shows_all_rules(reader: Path) -> None:
+def test_the_picture_of_the_rules_shows_all_rules_but_the_one_that_all_need(reader: Path) -> None:
     """What `make docs` draws has the names of all rules and what each needs; the rest is up to Graphviz."""
     goals = re.search(r"^GOALS := (.*)$", (PROJECT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
     assert goals
@@ -110,5 +110,5 @@ def test_the_picture_of_the_rules_shows_all_rules(reader: Path) -> None:
     picture = html.unescape((PROJECT / "docs/rules.svg").read_text(encoding="utf-8"))
     drawn = dict(re.findall(r"<title>(\d+)</title>.*?>(\w+)</text>", picture, re.DOTALL))
     arrows = {(drawn[start], drawn[end]) for start, end in re.findall(r"<title>(\d+)->(\d+)</title>", picture)}
-    assert set(drawn.values()) == set(names.values()) >= {"download", "publish"}
-    assert arrows == edges
+    assert set(drawn.values()) == set(names.values()) - {"write_settings"} >= {"download", "publish"}
+    assert arrows == {edge for edge in edges if edge[0] != "write_settings"}

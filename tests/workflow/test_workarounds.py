@@ -185,11 +185,13 @@ def test_show_one_line_of_progress_replaces_the_paragraph_that_each_job_still_ha
 def test_remove_timestamps_of_directories_leaves_no_file_where_snakemake_still_puts_one(
     tmp_path: Path, with_it: bool
 ) -> None:
-    rule = 'rule one:\n    output:\n        directory("png"),\n    shell:\n        "mkdir {output}"\n'
+    rule = 'rule NAME:\n    output:\n        directory("NAME"),\n    shell:\n        "mkdir {output}"\n'
     (tmp_path / "rules").mkdir()
-    (tmp_path / "rules/images.smk").write_text(rule)
-    run(tmp_path, (INCLUDE if with_it else "") + 'include: "rules/images.smk"\n', "png")
-    assert (list((tmp_path / "png").iterdir()) == []) == with_it
+    (tmp_path / "rules/images.smk").write_text(rule.replace("NAME", "ours"))
+    theirs = rule.replace("NAME", "theirs")
+    run(tmp_path, (INCLUDE if with_it else "") + 'include: "rules/images.smk"\n' + theirs, "ours", "theirs")
+    assert (list((tmp_path / "ours").iterdir()) == []) == with_it
+    assert list((tmp_path / "theirs").iterdir()) != []
 
 
 def test_no_timestamp_is_left_in_a_working_directory_that_differs_from_where_the_command_was_typed(

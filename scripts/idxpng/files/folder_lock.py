@@ -1,4 +1,4 @@
-"""One run at a time makes files in the results of a dataset, from whatever working folder and host it comes."""
+"""One process at a time works in a folder, from whatever working folder and host it comes."""
 
 import fcntl
 import os
@@ -8,8 +8,8 @@ from idxpng import log
 from idxpng.errors import DataError
 
 
-def lock_results(folder: str | os.PathLike[str]) -> None:
-    """Lock the results folder of a dataset until this process ends.
+def lock_folder(folder: str | os.PathLike[str]) -> None:
+    """Lock a folder until this process ends, by the file `.settings/lock` in it.
 
     Those who can only read the folder cannot open the lock file, and so cannot lock it.
 
@@ -17,15 +17,13 @@ def lock_results(folder: str | os.PathLike[str]) -> None:
         DataError: when a different run has locked it.
     """
     path = Path(folder, ".settings/lock")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK
     try:
-        descriptor = os.open(path, flags, 0o622)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o622)
     except OSError as error:
-        found = error.strerror
-        raise DataError(
-            path, "cannot be locked", expected="a file that can be written", found=found, todo="remove it"
-        ) from None
+        expected, found = "a file that can be written, or nothing", error.strerror
+        todo = "remove it, if no other run is at work"
+        raise DataError(path, "cannot be locked", expected=expected, found=found, todo=todo) from None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

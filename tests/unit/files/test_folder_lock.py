@@ -1,0 +1,37 @@
+import fcntl
+from pathlib import Path
+
+import pytest
+
+from idxpng.errors import DataError
+from idxpng.files.folder_lock import lock_folder
+from project import start
+
+LOCKS = "import sys, time; from idxpng.files.folder_lock import lock_folder; lock_folder(sys.argv[1]);"
+WAITS = LOCKS + "print('locked', flush=True); time.sleep(60)"
+
+
+def test_a_folder_is_locked_until_the_process_is_killed(tmp_path: Path) -> None:
+    process = start(WAITS, tmp_path / "new/folder")
+    with pytest.raises(DataError, match="a different run is making files here"):
+        lock_folder(tmp_path / "new/folder")
+    process.kill()
+    process.wait()
+    lock_folder(tmp_path / "new/folder")
+
+
+def test_without_locks_there_is_one_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(37, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    lock_folder(tmp_path)
+    assert capfd.readouterr().err.count("no locks here (No locks available)") == 1
+
+
+def test_a_folder_that_is_a_file_is_refused_in_words(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(DataError, match="cannot be locked"):
+        lock_folder(tmp_path / "file")
