@@ -21,14 +21,14 @@ def test_a_folder_is_locked_until_the_process_is_killed(tmp_path: Path) -> None:
 
 
 def test_without_locks_there_is_one_warning(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def refuse(*_: object) -> None:
         raise OSError(37, "No locks available")
 
     monkeypatch.setattr(fcntl, "flock", refuse)
     lock_folder(tmp_path)
-    assert capfd.readouterr().err.count("no locks here (No locks available)") == 1
+    assert caplog.text.count("no locks here (No locks available)") == 1
 
 
 def test_a_folder_that_is_a_file_is_refused_in_words(tmp_path: Path) -> None:
