@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable
+from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
@@ -42,6 +43,7 @@ class Settings:
             "description": plan.description,
         }
         self._of_split: dict[str, Callable[[Any], Any]] = {"facts": plan.split_facts, "folder": folder_plan.settings}
+        self._digest = cache(self._digest_of_text)  # many jobs have the same settings
 
     def files(self, *names: str) -> Callable[[Any], list[str]]:
         """An input function: the files with these settings of a job's dataset and split, or of all its splits."""
@@ -51,8 +53,7 @@ class Settings:
             for name in names:
                 folders = [f"{split}/" for split in self._splits(wildcards)] if name in self._of_split else [""]
                 for setting in (f"{folder}{name}" for folder in folders):
-                    digest = hashlib.sha256(self._text(wildcards.dataset, setting).encode()).hexdigest()[:DIGITS]
-                    below = f"{wildcards.dataset}/.settings/{setting}-{digest}.json"
+                    below = f"{wildcards.dataset}/.settings/{setting}-{self._digest(wildcards.dataset, setting)}.json"
                     if not os.path.exists(path := f"{self._plan.results}/{below}"):
                         self._run_its_job(path)
                     paths.append(f"<results>/{below}")
@@ -71,6 +72,9 @@ class Settings:
     def _splits(self, wildcards: Any) -> list[str]:
         dataset, split = wildcards.dataset, wildcards.get("split")
         return [split] if split else self._plan.splits(self._plan.catalog.dataset(dataset))
+
+    def _digest_of_text(self, dataset: str, setting: str) -> str:
+        return hashlib.sha256(self._text(dataset, setting).encode()).hexdigest()[:DIGITS]
 
     def _text(self, dataset: str, setting: str) -> str:
         split, _, name = setting.rpartition("/")

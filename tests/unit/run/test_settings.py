@@ -1,0 +1,69 @@
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from idxpng.run.folder_plan import FolderPlan
+from idxpng.run.settings import Settings
+from plans import plan
+
+
+class Wildcards(SimpleNamespace):
+    def get(self, name: str) -> Any:
+        return getattr(self, name, None)
+
+
+def settings(missing: list[str], results: str = "results", **config: Any) -> Settings:
+    made = plan(results, **config)
+    return Settings(made, FolderPlan(made.config, made.catalog), missing.append)
+
+
+def files(*names: str, split: str | None = None, **config: Any) -> list[str]:
+    job = Wildcards(dataset="mnist", split=split) if split else Wildcards(dataset="mnist")
+    return settings([], **config).files(*names)(job)
+
+
+@pytest.mark.parametrize(
+    ("name", "config"),
+    [
+        ("limit", {"limit": 5}),
+        ("classes", {"classes": [3]}),
+        ("splits", {"splits": "test"}),
+        ("shards", {"shard_size": 7}),
+        ("shards", {"shuffle_seed": 7}),
+        ("csv", {"csv_header": True}),
+    ],
+)
+def test_the_file_of_a_setting_has_a_different_name_for_a_different_value_alone(
+    name: str, config: dict[str, Any]
+) -> None:
+    names = ("limit", "classes", "splits", "shards", "csv", "description")
+    before, after = files(*names), files(*names, **config)
+    changed = [one for one, other in zip(before, after, strict=True) if one != other]
+    assert [path.split("/")[-1].split("-")[0] for path in changed] == [name]
+
+
+def test_a_job_of_a_split_needs_its_facts_and_a_job_of_a_dataset_those_of_all_its_splits() -> None:
+    (one,) = files("facts", split="test")
+    assert one.startswith("<results>/mnist/.settings/test/facts-")
+    assert files("facts") == [*files("facts", split="train"), one]
+
+
+def test_the_job_of_a_missing_file_is_run(tmp_path: Path) -> None:
+    missing: list[str] = []
+    (path,) = settings(missing, str(tmp_path)).files("limit")(Wildcards(dataset="mnist"))
+    file = tmp_path / path.removeprefix("<results>/")
+    assert missing == [str(file)]
+    file.parent.mkdir(parents=True)
+    file.touch()
+    settings(missing, str(tmp_path)).files("limit")(Wildcards(dataset="mnist"))
+    assert len(missing) == 1
+
+
+def test_the_text_is_json_without_markup() -> None:
+    text = settings([]).text(Wildcards(dataset="fashion-mnist", setting="train/facts"))
+    assert json.loads(text)["classes"]["0"] == "T-shirt/top"
+    of_words = settings([]).text(Wildcards(dataset="mnist", setting="description"))
+    assert not set("<>&") & set(of_words)
