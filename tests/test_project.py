@@ -90,6 +90,7 @@ def test_ruff_and_mypy_see_every_python_file() -> None:
     assert typed and {name.split("/")[0] for name in python} == set(re.findall(r'"(\w+)"', typed[1]))
 
 
+@pytest.mark.slow
 def test_no_test_imports_a_test() -> None:
     for path in (PROJECT / "tests").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_bytes())):

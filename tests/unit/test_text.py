@@ -46,6 +46,7 @@ def test_control_and_direction_characters_are_escaped(text: object, shown: str) 
     assert printable(text) == shown
 
 
+@pytest.mark.slow
 def test_every_control_and_direction_character_of_unicode_is_escaped() -> None:
     every = "".join(map(chr, range(0x110000)))
     unsafe = [

@@ -137,6 +137,7 @@ def test_labels_in_a_known_order_have_the_pinned_digest() -> None:
         assert sha256(idx_bytes(labels.astype(numpy.uint8))) == splits(name)[split].labels.content_sha256
 
 
+@pytest.mark.slow
 def test_the_dataset_file_of_mnist_matches_the_official_files(mnist: Path) -> None:
     check_files(mnist, "mnist")
 
@@ -154,6 +155,7 @@ def test_the_bundled_sample_is_the_beginning_of_mnist(mnist: Path) -> None:
             assert bundled[header:] == official[header : header + split.count * size]
 
 
+@pytest.mark.slow
 def test_make_sample_makes_the_bundled_sample(mnist: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     decompressed, sample = tmp_path / "mnist", tmp_path / "sample"
     decompressed.mkdir()

@@ -111,6 +111,7 @@ def seconds_to_read_an_honest_file(path: Path) -> float:
     return time.process_time() - start
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("loader")
 @pytest.mark.parametrize(("text", "at", "expected"), HOSTILE.values(), ids=HOSTILE)
 def test_hostile_yaml_is_refused_at_once_with_its_line_and_column(
@@ -130,6 +131,7 @@ def test_hostile_yaml_is_refused_at_once_with_its_line_and_column(
         assert seconds < 0.1 or seconds < 2.5 * seconds_to_read_an_honest_file(path)
 
 
+@pytest.mark.slow
 @needs_memory_limit
 @pytest.mark.parametrize("name", ["alias bomb", "brackets", "braces", "dashes", "brackets as a key", "keys"])
 def test_hostile_yaml_neither_exhausts_memory_nor_crashes_the_interpreter(path: Path, name: str) -> None:

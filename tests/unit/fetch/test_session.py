@@ -94,6 +94,7 @@ def test_a_black_hole_is_not_tried_again(how: Patience, caplog: pytest.LogCaptur
     assert raised.value.later == 0, "it may be slow, and no other mirror may have the file"
 
 
+@pytest.mark.slow
 def test_all_addresses_of_a_black_hole_cost_no_more_than_one(monkeypatch: pytest.MonkeyPatch) -> None:
     with ExitStack() as stack:
         addresses = [

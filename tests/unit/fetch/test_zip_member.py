@@ -212,6 +212,7 @@ def test_processes_that_want_members_at_once_download_the_archive_once(server: M
     assert sorted(folder.parent.glob("archives/*")) == wholes(folder), "no lock file, nor anything else"
 
 
+@pytest.mark.slow
 def test_a_killed_download_of_the_whole_archive_leaves_nothing_under_its_name_and_goes_on(
     server: MirrorServer, folder: Path
 ) -> None:

@@ -199,6 +199,7 @@ for round in range(int(sys.argv[3])):
 """
 
 
+@pytest.mark.slow
 def test_of_several_processes_that_make_a_directory_each_publishes_a_whole_one(tmp_path: Path) -> None:
     final = tmp_path / "train/0"
     processes = [start(MAKES_AGAIN_AND_AGAIN, final, tmp_path, 100, name) for name in "abc"]

@@ -82,6 +82,7 @@ def test_numbers_are_read_as_big_endian_with_the_last_dimension_fastest(path: Pa
         assert file.array().tolist() == [[1, -2, 256], [32767, -32768, 0]]
 
 
+@pytest.mark.slow
 @no_deadline
 @given(array=any_arrays, data=st.data())
 def test_every_array_of_every_type_is_read_as_it_was_written(
@@ -99,6 +100,7 @@ def test_every_array_of_every_type_is_read_as_it_was_written(
     numpy.testing.assert_array_equal(read, array[start:stop])
 
 
+@pytest.mark.slow
 @no_deadline
 @given(
     array=any_arrays,
@@ -115,6 +117,7 @@ def test_a_changed_file_gives_the_right_data_or_is_refused(
     check_right_data_or_refused(path, bytes(changed[: max(0, len(changed) - cut)] + appended))
 
 
+@pytest.mark.slow
 @no_deadline
 @given(
     type_code=st.sampled_from(sorted(TYPES)),
@@ -129,6 +132,7 @@ def test_dims_of_any_size_give_the_right_data_or_are_refused(
     check_right_data_or_refused(path, header(type_code, *dims) + content)
 
 
+@pytest.mark.slow
 @no_deadline
 @given(data=st.binary(max_size=64))
 def test_any_bytes_give_the_right_data_or_are_refused(path: Path, data: bytes) -> None:

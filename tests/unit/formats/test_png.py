@@ -40,6 +40,7 @@ def chunks(png: bytes) -> list[tuple[bytes, bytes]]:
     return found
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=200)
 @given(any_images)
 def test_pillow_reads_back_the_same_pixels(image: numpy.ndarray) -> None:
@@ -52,6 +53,7 @@ def test_pillow_reads_images_of_any_shape(shape: tuple[int, int]) -> None:
     check_that_pillow_reads(encode(image), image)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=100)
 @given(any_images)
 def test_a_small_png_has_one_ihdr_one_idat_and_one_iend_chunk(image: numpy.ndarray) -> None:
@@ -93,6 +95,7 @@ def test_memory_is_at_most_three_times_a_large_image(rows: int, columns: int) ->
     assert growth(code, before=before) <= 3 * rows * (columns + 1) / 2**20 + 16  # PNG adds a byte to each row
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=50)
 @given(any_images, any_images)
 def test_the_same_pixels_give_the_same_bytes_after_any_earlier_image(

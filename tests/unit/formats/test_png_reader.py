@@ -65,6 +65,7 @@ def test_an_image_of_the_wrong_size_or_mode_is_reported_as_altered(tmp_path: Pat
     assert refusal(tmp_path / "x", file) == ("altered", found)
 
 
+@pytest.mark.slow
 def test_a_damaged_file_is_always_refused(tmp_path: Path) -> None:
     files = originals(PIXELS)
     for original, data in damaged(files, seed=2, count=MUTANTS):
@@ -73,6 +74,7 @@ def test_a_damaged_file_is_always_refused(tmp_path: Path) -> None:
             assert kind in ("altered", "unreadable")
 
 
+@pytest.mark.slow
 def test_a_file_with_changed_chunks_gives_an_image_of_the_right_size_or_is_refused(tmp_path: Path) -> None:
     refused = 0
     for data in reassembled(originals(PIXELS), seed=3, count=MUTANTS):

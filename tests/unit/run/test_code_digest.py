@@ -74,6 +74,7 @@ RULES = "".join(path.read_text() for path in (SCRIPTS.parent / "rules").glob("*.
 DIGESTED = sorted(re.findall(r'\*\*script\("(\w+)"', RULES))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("script", DIGESTED)
 def test_the_digest_of_each_script_changes_with_a_shared_module(
     script: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

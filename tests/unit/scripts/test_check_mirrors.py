@@ -31,6 +31,7 @@ def dataset(mirror_server: MirrorServer, tmp_path: Path) -> Path:
     return tmp_path / "digits.yaml"
 
 
+@pytest.mark.slow
 def test_all_good_mirrors_are_listed_and_end_with_0(dataset: Path) -> None:
     process = check_mirrors(dataset)
     assert process.returncode == 0, process.stderr
@@ -40,6 +41,7 @@ def test_all_good_mirrors_are_listed_and_end_with_0(dataset: Path) -> None:
     assert "plugh" not in process.stdout
 
 
+@pytest.mark.slow
 def test_one_bad_mirror_of_two_is_shown_and_ends_with_0(dataset: Path, mirror_server: MirrorServer) -> None:
     mirror_server.misbehave(f"/a/{FILE}", Misbehavior(status=404))
     process = check_mirrors(dataset, "--format", "json")
@@ -49,6 +51,7 @@ def test_one_bad_mirror_of_two_is_shown_and_ends_with_0(dataset: Path, mirror_se
     assert {row["state"] for row in rows} == {"good", "404 Not Found"}
 
 
+@pytest.mark.slow
 def test_a_file_without_a_good_mirror_ends_with_1_and_is_named(dataset: Path, mirror_server: MirrorServer) -> None:
     for mirror in ("a", "b"):
         mirror_server.misbehave(f"/{mirror}/{FILE}", Misbehavior(status=404))

@@ -44,6 +44,7 @@ def advised(folder: Path) -> str:
     return found[1]
 
 
+@pytest.mark.slow
 def test_the_advised_command_writes_what_a_viewer_shows_into_a_new_folder(tmp_path: Path) -> None:
     folder = tmp_path / "my drawings"
     save(folder / "train/3", DRAWN)
@@ -63,6 +64,7 @@ def test_the_advised_command_writes_what_a_viewer_shows_into_a_new_folder(tmp_pa
         assert numpy.abs(pixels.astype(int) - (255 - STROKE)).max() <= 1, name
 
 
+@pytest.mark.slow
 def test_the_advised_command_gives_all_images_the_most_frequent_size(tmp_path: Path) -> None:
     images = {f"{number}.png": Image.new("L", (6, 4), 9) for number in range(3)}
     save(tmp_path / "my/train/a", images | {"large.png": Image.new("L", (60, 40), 9)})

@@ -79,6 +79,7 @@ def test_too_large_a_content_is_refused(published: Path, idx: Path, kind: str) -
     assert f"expected: at most {len(CONTENT)} bytes of content" in refusal(published, idx)
 
 
+@pytest.mark.slow
 @every_compression
 def test_a_bomb_fills_neither_memory_nor_disk(published: Path, idx: Path, kind: str) -> None:
     published.write_bytes(COMPRESS[kind](bytes(20 << 20)) * 10)

@@ -713,6 +713,7 @@ def test_a_file_in_a_directory_that_is_too_large_is_not_copied(folder: Path, dir
     assert list(folder.iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("data", "told"),
     [

@@ -78,6 +78,7 @@ def pixels(path: Path) -> numpy.ndarray:
         return numpy.asarray(image)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=25)
 @given(
     images=arrays("uint8", array_shapes(min_dims=3, max_dims=3, min_side=1, max_side=12)),
@@ -272,6 +273,7 @@ for limit in limits:
 """
 
 
+@pytest.mark.slow
 def test_two_exports_at_once_leave_directory_and_manifest_of_the_same_export(tmp_path: Path) -> None:
     split = Split(tmp_path, NOISE[:40], numpy.zeros(40, "uint8"))
     limits = ([10, 20] * 25, [30, 40] * 25)
@@ -337,6 +339,7 @@ def test_a_directory_that_is_gone_as_soon_as_it_is_published_is_reported(
         split.export("0")
 
 
+@pytest.mark.slow
 @needs_memory_limit
 def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
     count, chosen = 260_000, 20  # 200 MB

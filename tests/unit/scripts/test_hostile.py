@@ -29,6 +29,7 @@ def mutated(source: random.Random) -> bytes:
     return bytes(data[: source.randint(0, len(data))] if source.random() < 0.3 else data)
 
 
+@pytest.mark.slow
 def test_mutated_files_are_read_correctly_or_refused(memory: Path) -> None:
     source = random.Random(20260)
     read = 0

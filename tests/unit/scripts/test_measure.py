@@ -29,6 +29,7 @@ def measured(folder: Path, classes: dict[str, str], limit: int | None = None) ->
     return json.loads(Path(paths[2]).read_text()), texts
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("split", "mean", "std"), [("train", 0.1307, 0.3081), ("t10k", 0.1325, 0.3105)], ids=["train", "test"]
 )

@@ -33,6 +33,7 @@ def sample(folder: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_a_new_dataset_file_has_every_fact_of_the_files(tmp_path: Path) -> None:
     """It is compared with the dataset file of the sample, which was written by hand."""
     sample(tmp_path / "my/idx")
@@ -50,6 +51,7 @@ def test_a_new_dataset_file_has_every_fact_of_the_files(tmp_path: Path) -> None:
     assert "1,000 images in train, 200 images in test; 10 classes" in process.stdout
 
 
+@pytest.mark.slow
 def test_a_new_dataset_file_marks_the_keys_to_fill_in(tmp_path: Path) -> None:
     sample(tmp_path / "idx")
     new_dataset(tmp_path, "idx/*")
@@ -67,6 +69,7 @@ def test_an_existing_file_is_not_overwritten(tmp_path: Path) -> None:
     assert (tmp_path / "idx.yaml").read_text() == "mine"
 
 
+@pytest.mark.slow
 def test_the_path_and_name_of_the_dataset_file_can_be_given(tmp_path: Path) -> None:
     sample(tmp_path / "data/a b")
     (tmp_path / "my").mkdir()
@@ -77,6 +80,7 @@ def test_the_path_and_name_of_the_dataset_file_can_be_given(tmp_path: Path) -> N
     assert [Path(mirror).resolve() for mirror in made.mirror_places()] == [tmp_path / "data/a b"]
 
 
+@pytest.mark.slow
 def test_files_that_are_not_idx_are_left_out_and_named(tmp_path: Path) -> None:
     folder = sample(tmp_path / "idx")
     (folder / "README.txt").write_text("Digits")
@@ -112,6 +116,7 @@ def write_own(folder: Path, labels: list[int]) -> None:
     (folder / "idx/labels").write_bytes(idx_bytes(numpy.array(labels, "uint8")))
 
 
+@pytest.mark.slow
 def test_an_update_writes_counts_and_digests_and_keeps_every_other_line(tmp_path: Path) -> None:
     write_own(tmp_path, [1, 1, 0])
     path = tmp_path / "idx.yaml"
@@ -129,6 +134,7 @@ def test_an_update_writes_counts_and_digests_and_keeps_every_other_line(tmp_path
     assert path.read_text() == text
 
 
+@pytest.mark.slow
 def test_an_update_keeps_the_names_of_classes_and_adds_new_ones(tmp_path: Path) -> None:
     write_own(tmp_path, [1, 2])
     (tmp_path / "idx.yaml").write_text(OWN_WORDS + OWN_FILES)
@@ -138,6 +144,7 @@ def test_an_update_keeps_the_names_of_classes_and_adds_new_ones(tmp_path: Path) 
     assert made.splits["small"].class_counts == (0, 1, 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", [None, "title: x", (OWN_WORDS + OWN_FILES).replace("splits:", '"splits":')])
 def test_an_update_that_fails_changes_nothing(tmp_path: Path, text: str | None) -> None:
     write_own(tmp_path, [1, 0])

@@ -56,6 +56,7 @@ def indices(shard: Path) -> list[int]:
     return [int(name.partition(".")[0]) for name in contents(shard) if name.endswith(".png")]
 
 
+@pytest.mark.slow
 @given(st.text("abcé0.-", min_size=1, max_size=50), st.binary(max_size=2000))
 def test_tarfile_reads_back_every_member(name: str, data: bytes) -> None:
     with tarfile.open(fileobj=io.BytesIO(member(name, data) + END)) as archive:

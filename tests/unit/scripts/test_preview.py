@@ -154,6 +154,7 @@ def test_a_caption_has_only_what_the_font_can_draw(class_name: str, caption: str
     assert preview.caption(7, class_name) == caption
 
 
+@pytest.mark.slow
 def test_the_picture_in_the_readme_is_the_preview_of_mnist(mnist: Path, tmp_path: Path) -> None:
     for role, dims in (("images", 3), ("labels", 1)):
         content = gzip.decompress((mnist / f"train-{role}-idx{dims}-ubyte.gz").read_bytes())

@@ -22,6 +22,7 @@ def run(folder: Path, script: str, *arguments: str) -> str:
     return process.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_help_says_what_a_script_does(script: str, tmp_path: Path) -> None:
     text = run(tmp_path, script, "--help")
@@ -53,6 +54,7 @@ def test_scripts_and_library_do_not_import_snakemake() -> None:
     assert [path.name for path in sources if imports.search(path.read_text())] == []
 
 
+@pytest.mark.slow
 def test_a_label_can_be_made_with_the_scripts_alone(tmp_path: Path) -> None:
     dataset = str(PROJECT / "datasets/mnist-sample.yaml")
     for role in ("images-idx3", "labels-idx1"):

@@ -212,6 +212,7 @@ def test_a_file_that_cannot_be_opened_is_refused(tmp_path: Path, name: str, prob
     assert problem in message
 
 
+@pytest.mark.slow
 def test_the_command_prints_images_or_fails_with_status_1_and_no_traceback(files: Path) -> None:
     process = show_process(files / "images", "--count", "2", "--draw")
     assert (process.returncode, process.stdout, process.stderr) == (0, "  ▀\n\n   \n", "")

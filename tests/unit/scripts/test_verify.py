@@ -742,6 +742,7 @@ def command(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[st
     return subprocess.run(words, cwd=cwd, capture_output=True, text=True, timeout=60)
 
 
+@pytest.mark.slow
 def test_the_command_prints_the_proof_or_the_problem(exported: Exported, tmp_path: Path) -> None:
     arguments = "--dataset", "set.yaml", "results/set/png/train"
     proven = command(*arguments, "--log", "log", cwd=tmp_path)

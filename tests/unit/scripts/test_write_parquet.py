@@ -21,6 +21,7 @@ def make(folder: Path, images: numpy.ndarray) -> tuple[str, str, str, str]:
     return str(folder / "images"), str(folder / "labels"), header, str(folder / "train.parquet")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("count", "shape", "groups"),
     [(2500, (2, 2), [1000, 1000, 500]), (5, (4096, 4096), [2, 2, 1]), (2, (1, 40_000_000), [1, 1])],
