@@ -271,6 +271,36 @@ def test_numbers_of_every_file_are_read_over_http(browser: Page, folder: Path, s
     browser.enlarged("Image 999 of train", pixels(folder, f"train/{path.parent.name}/{path.name}"))
 
 
+def test_a_fast_scroll_over_http_asks_only_for_the_pictures_in_sight(browser: Page, folder: Path) -> None:
+    asked = []
+
+    class Counting(http.server.SimpleHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            super().do_GET()
+
+    handler = partial(Counting, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        browser.open(f"http://127.0.0.1:{server.server_port}/index.html")
+        browser.cells()
+        asked.clear()
+        passed = browser.driver.execute_async_script("""
+            const done = arguments[0], grid = document.getElementById("grid"), passed = new Set();
+            function scroll(top) {
+              grid.scrollTop = top;
+              for (const cell of document.querySelectorAll("[role=gridcell]")) passed.add(cell.id);
+              if (top < grid.scrollHeight) requestAnimationFrame(() => scroll(top + 200));
+              else done(passed.size);
+            }
+            scroll(0);""")
+        browser.wait(lambda: "0 · 1007" in browser.cells())
+        in_sight = len(browser.cells())
+        server.shutdown()
+    assert passed > 2 * in_sight, "rows were passed"
+    assert len([path for path in asked if path.endswith(".png")]) <= in_sight
+
+
 def test_duplicates_and_blank_images_are_views_of_their_own(page: Page, folder: Path) -> None:
     page.choose("view", "blank")
     assert page.text("status") == "3 blank images"

@@ -188,7 +188,7 @@ function manifestDigest(split, index) {
 
 // A tile: a small image
 
-function tile(split, index, name = "img") {
+function tile(split, index, name = "img", source = "src") {
   const of = splits[split];
   const place = absent || name === "button" ? placeOnSheet(of, index) : null;
   const made = element(name === "img" && (place || absent) ? "span" : name, { class: "tile" });
@@ -202,7 +202,7 @@ function tile(split, index, name = "img") {
   } else if (made.tagName === "IMG") {
     made.alt = "";
     made.decoding = "async";
-    made.src = of.path(index);
+    made.setAttribute(source, of.path(index));
   } else if (!absent) {
     made.append(tile(split, index));
   }
@@ -272,6 +272,7 @@ let active = 0;
 let columns = 1;
 let pitch = 1;
 let drawnRows = new Map();
+let rest = 0; // the timer that loads pictures
 
 const rowCount = () => Math.ceil(list.length / columns);
 const tall = () => rowCount() * pitch + 2 * GAP;
@@ -319,6 +320,16 @@ function drawRows() {
     drawnRows.get(row).style.top = `${row * pitch + GAP - top + grid.scrollTop}px`;
   }
   markActive();
+  clearTimeout(rest);
+  rest = setTimeout(loadPictures, 100);
+}
+
+/** Load the pictures in sight, after scrolling stops: browsers would load those of all rows passed first. */
+function loadPictures() {
+  for (const picture of rows.querySelectorAll("img[data-src]")) {
+    picture.src = picture.dataset.src;
+    picture.removeAttribute("data-src");
+  }
 }
 
 function drawRow(row) {
@@ -329,7 +340,7 @@ function drawRow(row) {
       "aria-label": `${data.classes[splits[split].label(index)][0]} · ${index}, ${imageName(split, index)}`,
       title: imageName(split, index) });
     cell.style.width = `${cellWidth()}px`;
-    const small = tile(split, index);
+    const small = tile(split, index, "img", "data-src");
     small.style.margin = "0 auto";
     cell.append(small, ...caption(split, index));
     cell.onclick = () => {
@@ -487,6 +498,8 @@ async function showImage() {
   const name = imageName(number, index);
   const size = { width: split.columns, height: split.rows };
   get("picture").replaceChildren(...(absent ? [] : [element("img", { src: path, alt: name, ...size })]));
+  get("fact-digest").textContent = "";
+  get("digest-check").textContent = "reading the digests …";
   const [pixels, expected] = await Promise.all([pixelsOf(split, index).catch(() => null), manifestDigest(number, index)]);
   const found = await digestOf(pixels);
   if (shown !== asked) return;
@@ -544,6 +557,7 @@ dialog.addEventListener("keydown", (event) => {
   if (event.key === "ArrowLeft") step(-1);
   if (event.key === "ArrowRight") step(1);
 });
+get("folder").webkitdirectory = true; // in no standard of HTML, so not in the page's markup
 get("folder").onchange = (event) => {
   const [split] = shown.of.at(shown.position);
   for (const file of event.target.files) {
