@@ -67,6 +67,8 @@ def main(
         with split_header.open(images_path, labels_path) as source:
             split = _split(split_header, source, numbers, columns, limit, classes)
         splits.append(split | {"within": _groups(within[split_header.split], split_headers)})
+    shown = {split["name"] for split in splits}
+    within_others = {name for name in shown if limit is None and known.splits[name].parent in shown}
     document = {
         "classes": [(split_headers[0].directories[label], name) for label, name in names.items()],
         "digits": len(_codes(len(names))[0]),
@@ -77,7 +79,7 @@ def main(
     }
     parts = {
         "title": escape(known.title),
-        "summary": escape(page_sections.summary(splits, len(names))),
+        "summary": escape(page_sections.summary(splits, len(names), within_others)),
         "style": (PARTS / "page.css").read_text(encoding="utf-8"),
         "script": (PARTS / "page.js").read_text(encoding="utf-8"),
         "pixels": "\n".join(map(page_sections.pixels, split_headers, measured)),

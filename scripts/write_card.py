@@ -116,13 +116,19 @@ def _card(dataset: Dataset, parts: Sequence[ParquetSplit], overview: str) -> str
         ],
     }
     table = "\n".join(f"| {part.name} | {part.rows:,} |" for part in parts)
+    parts_of = [
+        f"{part.rows:,} of the {dataset.splits[part.name].count:,} images of {part.name}"
+        for part in parts
+        if part.rows < dataset.splits[part.name].count
+    ]
+    excerpt = f"\nThis is an excerpt of the dataset: {', '.join(parts_of)}.\n" if parts_of else ""
     origin = f"\nThe dataset's own page: <{dataset.url}>\n" if dataset.url else ""
     return f"""---
 {yaml.safe_dump(header, sort_keys=False, allow_unicode=True, width=120).rstrip()}
 ---
 
 # {markdown(dataset.title)}
-
+{excerpt}
 | split | images |
 |---|---|
 {table}

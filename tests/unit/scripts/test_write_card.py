@@ -53,6 +53,13 @@ def published(tmp_path: Path) -> Any:
     return publish
 
 
+def test_the_card_of_an_excerpt_says_so(published: Any) -> None:
+    assert "excerpt" not in published()["card"]
+    split = {"images": {"file": "train-images-idx3-ubyte"}, "labels": {"file": "train-labels-idx1-ubyte"}}
+    card = published(splits={"train": {"count": 1234, "shape": [2, 3], **split}})["card"]
+    assert "\n\nThis is an excerpt of the dataset: 5 of the 1,234 images of train.\n\n|" in card
+
+
 def test_the_attribution_is_in_card_metadata_and_license(published: Any) -> None:
     made = published(license={"spdx": "CC-BY-4.0"}, citation="me", attribution="By me.")
     for role in ("card", "croissant", "license_file"):
