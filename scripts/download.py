@@ -9,9 +9,10 @@ import math
 import os
 import shutil
 import stat
+import tempfile
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,14 @@ from idxpng.fetch.session import UNRESOLVED
 from idxpng.fetch.transfer import UnavailableError, check_size
 from idxpng.files.atomic import atomic_file, publish
 from idxpng.files.disk_space import DiskRoomError, check_space, disk_full_error
-from idxpng.formats.compressed import SUFFIXES, compression, open_content
+from idxpng.formats.compressed import (
+    SIGNATURES,
+    SUFFIXES,
+    CompressedFileError,
+    compression,
+    content_chunks,
+    open_content,
+)
 
 if TYPE_CHECKING:
     from idxpng.dataset.model import PublishedFile  # not in the digest
@@ -146,6 +154,7 @@ def _download(place: Place, file: PublishedFile, output: str, attempts: dict[str
                 with disk_full_error(output):
                     _get(place, file, partial, archive, attempts)
                     partial.file.flush()
+                    _unwrap(partial, file)
                     _check(str(partial.path), file, place.shown)
                     _store(partial, file, output)
                 return None
@@ -192,6 +201,21 @@ def _get(place: Place, file: PublishedFile, partial: PartialFile, archive: Path 
         partial.restart()
         check_space(place.shown, size, partial.path.parents[1])
         shutil.copyfileobj(source, partial.file)
+
+
+def _unwrap(partial: PartialFile, file: PublishedFile) -> None:
+    """Take off the outer of two layers of gzip, if a pinned digest then shows whether the content is right."""
+    if not file.content_sha256 or compression(partial.path) != "gzip":
+        return
+    with tempfile.TemporaryFile(dir=partial.path.parent) as inner, suppress(CompressedFileError):
+        for piece in content_chunks(partial.path, file.content_bytes + COMPRESSION_OVERHEAD):
+            if not inner.tell() and not piece.startswith(SIGNATURES["gzip"]):
+                return
+            inner.write(piece)
+        inner.seek(0)
+        partial.restart()
+        shutil.copyfileobj(inner, partial.file)
+        partial.file.flush()
 
 
 def _opened(where: str) -> io.BufferedReader:

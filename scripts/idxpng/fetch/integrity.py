@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple
 from idxpng.dataset.mismatch import mismatch
 from idxpng.errors import DataError
 from idxpng.formats.compressed import CompressedFileError, content_chunks, open_content
+from idxpng.formats.file_kind import START, file_kind
 from idxpng.formats.idx import IdxHeader, read_header
 
 if TYPE_CHECKING:
@@ -152,7 +153,7 @@ def _refusal(path: str, source: str | None, file: PublishedFile, found: Found) -
         {"expected": f"{kind} {pin}", "found": digest} for kind, pin, digest in pins if pin not in (None, digest)
     ]
     if source:
-        what = what or (found.damage.problem if found.damage else "its content differs")
+        what = what or (found.damage.problem if found.damage else _other_kind(path) or "its content differs")
         todo = CHANGED if file.pinned and "://" not in source else None
         return WrongFileError(source, f"not the right file: {what}", **(*differs, size)[0], todo=todo)
     problem, details = "the content differs from the published content", (*differs, size)[0]
@@ -164,6 +165,13 @@ def _refusal(path: str, source: str | None, file: PublishedFile, found: Found) -
 
     todo = f"rm {shell_path(path)}, then run the same command again"
     return WrongFileError(path, f"not the right file: {what}" if what else problem, **details | {"todo": todo})
+
+
+def _other_kind(path: str) -> str | None:
+    """What the content of a file is that is not an IDX file, if there is something to do about it."""
+    with open_content(path) as stream:
+        kind = file_kind(stream.read(START))
+    return kind if kind and ":" in kind else None
 
 
 def _write_again(source: str) -> dict[str, Any]:

@@ -948,6 +948,36 @@ def test_of_several_files_that_may_be_meant_the_digest_decides_and_nothing_else(
     assert "file not found" in message and f"in its folder: a/{FILE}, b/{FILE}" in message
 
 
+def test_a_second_layer_of_gzip_is_taken_off_where_the_content_is_pinned(
+    server: MirrorServer, folder: Path, directory: Path
+) -> None:
+    twice = gzip.compress(PUBLISHED)
+    (directory / FILE).write_bytes(twice)
+    server.publish(f"/c/{FILE}", twice)
+    for mirror in (directory, f"{server.url}/c"):
+        assert get(folder, mirror) == PUBLISHED
+        (folder / FILE).unlink()
+        assert "gzip: decompress it first" in refusal(
+            folder, mirror, pinned=UNPINNED | {"header": IdxHeader.of("uint8", IMAGES.shape)}
+        )
+    (directory / FILE).write_bytes(gzip.compress(gzip.compress(bytes(10 * len(CONTENT)))))
+    assert "not the right file" in refusal(folder, directory)
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        (b"Rar!\x1a\x07\x01\x00", "a RAR archive: unpack it first"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "a Git LFS pointer: git lfs pull"),
+        (b"../mnist/t10k-images-idx3-ubyte.gz", "a link that was saved as text"),
+        (b"just text", "its content differs"),
+    ],
+)
+def test_a_file_in_a_directory_is_named_by_what_it_is(folder: Path, directory: Path, data: bytes, kind: str) -> None:
+    (directory / FILE).write_bytes(data)
+    assert f"not the right file: {kind}" in refusal(folder, directory)
+
+
 def test_a_file_that_is_like_the_missing_one_is_named(folder: Path, directory: Path) -> None:
     (directory / f"{FILE}.crdownload").write_bytes(PUBLISHED)
     (directory / "notes.txt").touch()
