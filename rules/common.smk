@@ -7,6 +7,7 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
+read_binary_files_from_git()
 package = Path(project_file("scripts/idxpng/__init__.py")).parent
 sys.path.insert(0, str(package.parent))
 

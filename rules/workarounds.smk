@@ -27,6 +27,27 @@ def project_file(path: str) -> str:
     return workflow.source_path(f"../{path}")
 
 
+def read_binary_files_from_git() -> None:
+    """Have Snakemake copy the sample's gzip files if the workflow is imported from GitHub or the like.
+
+    Snakemake reads all files of such a repository as text. Can go when it reads bytes.
+    """
+    import io
+
+    from snakemake.sourcecache import HostingProviderFile
+
+    open_text = HostingProviderFile.open
+
+    def open_any(file):
+        try:
+            return open_text(file)
+        except UnicodeEncodeError:
+            show = file.hosted_repo.repo.git.show
+            return io.BytesIO(show(f"{file.ref}:{file.path}", stdout_as_string=False, strip_newline_in_stdout=False))
+
+    HostingProviderFile.open = open_any
+
+
 def is_imported() -> bool:
     """Whether another workflow imports this one: then the command line and working directory belong to that one.
 

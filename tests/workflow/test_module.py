@@ -2,6 +2,8 @@
 
 import re
 import shutil
+import subprocess
+import sys
 import tarfile
 from pathlib import Path
 
@@ -48,6 +50,59 @@ def test_a_workflow_imports_this_one_by_url(project: Path, imported: Path, tmp_p
             XDG_CACHE_HOME=str(tmp_path / "cache"),
         )
     assert sevens(tmp_path) == sevens(imported)
+
+
+DEPLOYED = """
+configfile: "config/config.yaml"
+
+module mnist_png:
+    snakefile: github("someone/mnist-png", path="Snakefile", branch="main")
+    config: config
+
+use rule * from mnist_png
+"""
+
+
+@pytest.fixture
+def on_github(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The address of a repository with this project, which git finds on this machine."""
+    repository = shutil.copytree(project, tmp_path / "repository", ignore=shutil.ignore_patterns(".snakemake"))
+    url = "https://github.com/someone/mnist-png"
+    for name, value in {"GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a", "GIT_COMMITTER_NAME": "a"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("GIT_COMMITTER_EMAIL", "a")
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
+    monkeypatch.setenv("GIT_CONFIG_KEY_0", f"url.file://{repository}.insteadOf")
+    monkeypatch.setenv("GIT_CONFIG_VALUE_0", url)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    for command in ("init -q -b main", "add -A", "commit -q -m all"):
+        subprocess.run(["git", "-C", str(repository), *command.split()], check=True)
+    return url
+
+
+@pytest.mark.parametrize("configuration", ["", "{}\n"])
+def test_a_deployment_by_snakedeploy_makes_the_sample(on_github: str, tmp_path: Path, configuration: str) -> None:
+    pytest.importorskip("snakedeploy")
+    folder = tmp_path / "deployed"
+    deploy = [sys.executable, "-c", "from snakedeploy.client import main; main()", "deploy-workflow", on_github]
+    subprocess.run([*deploy, str(folder), "--branch", "main"], check=True)
+    assert DEPLOYED.split() == [
+        word
+        for line in (folder / "workflow/Snakefile").read_text().splitlines()
+        for word in line.partition("#")[0].split()
+        if "min_version" not in line
+    ]
+    if configuration:
+        (folder / "config/config.yaml").write_text(configuration)
+    snakemake(folder, "--cores", "2", "all")
+    assert len(list(folder.glob("results/mnist-sample/png/*/*/*.png"))) == 1200
+
+
+def test_a_workflow_imports_this_one_from_a_repository(on_github: str, tmp_path: Path) -> None:
+    folder = shutil.copytree(PROJECT / "config", tmp_path / "deployed/config").parent
+    (folder / "Snakefile").write_text(DEPLOYED)
+    snakemake(folder, "--cores", "2", "all")
+    assert len(list(folder.glob("results/mnist-sample/png/*/*/*.png"))) == 1200
 
 
 def test_nothing_is_made_outside_of_the_path_variables(imported: Path) -> None:

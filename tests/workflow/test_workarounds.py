@@ -4,6 +4,7 @@ A test that fails where it says `still` tells that its workaround can go.
 """
 
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,29 @@ def test_project_file_gives_the_file_in_place_where_source_path_still_copies_it(
     said = run(tmp_path, INCLUDE + say + RULES, "-n")
     assert f"FILE {PROJECT / 'config.yaml'}\n" in said
     assert f"COPY {tmp_path}" not in said
+
+
+@pytest.mark.parametrize("with_it", [True, False])
+def test_read_binary_files_from_git_copies_bytes_that_snakemake_still_takes_for_text(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, with_it: bool
+) -> None:
+    repository, folder = tmp_path / "repository", tmp_path / "folder"
+    repository.mkdir()
+    folder.mkdir()
+    (repository / "data.gz").write_bytes(b"\x1f\x8b\n")
+    (repository / "Snakefile").write_text('print("BYTES", open(workflow.source_path("data.gz"), "rb").read())\n')
+    for command in ("init -q -b main", "add -A", "-c user.name=a -c user.email=a commit -q -m all"):
+        subprocess.run(["git", "-C", str(repository), *command.split()], check=True)
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
+    monkeypatch.setenv("GIT_CONFIG_KEY_0", f"url.file://{repository}.insteadOf")
+    monkeypatch.setenv("GIT_CONFIG_VALUE_0", "https://github.com/someone/something")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    call = "read_binary_files_from_git()\n" if with_it else ""
+    module = 'module x:\n    snakefile: github("someone/something", path="Snakefile", branch="main")\n'
+    (folder / "Snakefile").write_text(INCLUDE + call + module + "use rule * from x\n")
+    said = snakemake(folder, "-n", succeed=with_it, PYTHONPATH=str(PROJECT / "scripts")).output
+    assert (r"BYTES b'\x1f\x8b\n'" in said) == with_it
+    assert ("UnicodeEncodeError" in said) != with_it
 
 
 def test_is_imported_and_command_line_tell_the_main_workflow_from_an_imported_one(tmp_path: Path) -> None:
