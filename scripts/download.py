@@ -29,6 +29,7 @@ from idxpng.fetch.transfer import UnavailableError, check_size
 from idxpng.files.atomic import atomic_file, publish
 from idxpng.files.disk_space import DiskRoomError, check_space, disk_full_error
 from idxpng.formats.compressed import (
+    ARRAYS,
     SIGNATURES,
     SUFFIXES,
     CompressedFileError,
@@ -178,6 +179,8 @@ def _download(place: Place, file: PublishedFile, output: str, attempts: dict[str
 def _get(place: Place, file: PublishedFile, partial: PartialFile, archive: Path | None, attempts: Any) -> None:
     """Bring the bytes of the file from a place into ``partial``."""
     size = file.content_bytes + COMPRESSION_OVERHEAD
+    if file.published.endswith(tuple(ARRAYS)):  # of wider numbers, or with others in an archive
+        size = max(8 * size, file.bytes or 0) * ARCHIVE_SLACK
     limit = size if file.bytes is None or file.content_sha256 else file.bytes
     where = place.where
     if archive and file.archive:
@@ -195,7 +198,7 @@ def _get(place: Place, file: PublishedFile, partial: PartialFile, archive: Path 
             zip_member.from_file(source, place.shown.removesuffix(f": {place.member}"), place.member, partial, limit)
             return
         if file.header and not file.pinned:  # before it is copied, whatever its size
-            check_header(where, where, file.header)
+            check_header(where, where, file)
         size = os.fstat(source.fileno()).st_size
         check_size(place.shown, size, limit)
         partial.restart()

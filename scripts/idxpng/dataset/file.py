@@ -14,7 +14,7 @@ from idxpng.dataset.model import PLAIN_SUFFIX, ROLES, Dataset, PublishedFile, Sp
 from idxpng.dataset.schema import check
 from idxpng.dataset.strict_yaml import read_with_places, read_yaml
 from idxpng.errors import DataError
-from idxpng.formats.compressed import SUFFIXES
+from idxpng.formats.compressed import ARRAYS, SUFFIXES
 from idxpng.formats.labeled_images import CLASS, file_headers
 from idxpng.text import NAME
 
@@ -151,7 +151,7 @@ def _split(
             **facts[role],
             content_bytes=header.file_size,
             header=header,
-            archive=archive if "member" in facts[role] else None,
+            archive=archive if "member" in facts[role] and not facts[role]["file"].endswith(".npz") else None,
         )
         for role, header in headers.items()
     )
@@ -180,11 +180,15 @@ def _contradictions(dataset: Dataset) -> Iterator[DataError]:
         )
     files = [file for split in dataset.whole_splits.values() for file in split.files]
     names = [file.idx for file in files]
-    if suffixed := [name for name in names if name.endswith((*SUFFIXES, PLAIN_SUFFIX))]:
+    if suffixed := [name for name in names if name.endswith((*SUFFIXES, *ARRAYS, PLAIN_SUFFIX))]:
         yield wrong("a file name has an extra suffix", at="splits", found=", ".join(suffixed))
     if twice := sorted({name for name in names if names.count(name) > 1}):
         yield wrong("two of its files have the same name", at="splits", found=", ".join(twice))
-    if lost := [file.file for file in files if file.member and not file.archive]:
+    archives = [file for file in files if file.file.endswith(".npz")]
+    if unclear := [file.file for file in archives if not file.member]:
+        problem = f"{unclear[0]} has no `member`, which says which of its arrays to take"
+        yield wrong(problem, at="splits", expected="the name of an array, such as x_train.npy")
+    if lost := [file.file for file in files if file.member and not file.archive and file not in archives]:
         problem = f"{lost[0]} has `member`, but the dataset file names no archive"
         yield wrong(problem, at="archive", expected="the archive's file and bytes")
     for name, split in dataset.splits.items():

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from idxpng.errors import DataError
-from idxpng.formats.compressed import SUFFIXES
+from idxpng.formats.compressed import ARRAYS, SUFFIXES
 from idxpng.formats.idx import IdxHeader
 
 PLAIN_SUFFIX = ".plain"
@@ -21,9 +21,10 @@ class PublishedFile:
 
     ``file``: its published name. ``header``: that of the IDX file in it. ``bytes`` and ``sha256`` are those of the
     published file, ``content_bytes`` and ``content_sha256`` those of the IDX file in it; None where not pinned.
-    ``git_blob``: its identity in a Git repository, where no SHA-256 is known. ``verified``: ``bytes`` when the facts
-    were computed from the file, ``pinned`` when they were copied, None when neither is known. ``member``: its path
-    inside ``archive``, the name and the size of a zip archive, if it is published in one.
+    ``git_blob`` and ``md5``: its identity in a Git repository and its MD5, where no SHA-256 is known. ``verified``:
+    ``bytes`` when the facts were computed from the file, ``pinned`` when they were copied, None when neither is known.
+    ``member``: its path inside ``archive``, the name and the size of a zip archive, if it is published in one; of an
+    .npz file, which has no ``archive``, the array in it.
     """
 
     file: str
@@ -32,6 +33,7 @@ class PublishedFile:
     sha256: str | None = None
     content_sha256: str | None = None
     git_blob: str | None = None
+    md5: str | None = None
     verified: str | None = None
     member: str | None = None
     archive: tuple[str, int] | None = None
@@ -40,7 +42,7 @@ class PublishedFile:
     @property
     def pinned(self) -> bool:
         """Whether any digest is known."""
-        return bool(self.sha256 or self.content_sha256 or self.git_blob)
+        return bool(self.sha256 or self.content_sha256 or self.git_blob or self.md5)
 
     @property
     def published(self) -> str:
@@ -49,12 +51,14 @@ class PublishedFile:
         A file that is published without compression gets a suffix there, since the name without one
         is that of the decompressed file.
         """
-        return self.file if self.file.endswith(tuple(SUFFIXES)) else self.file + PLAIN_SUFFIX
+        return self.file if self.file.endswith((*SUFFIXES, *ARRAYS)) else self.file + PLAIN_SUFFIX
 
     @property
     def idx(self) -> str:
-        """Name of the decompressed IDX file."""
-        return self.published.rpartition(".")[0]
+        """Name of the decompressed IDX file; that of an array in an .npz file has both names."""
+        name = self.published.rpartition(".")[0].removesuffix(".npy")
+        of_array = self.member and self.published.endswith(".npz")
+        return f"{name}-{self.member}".removesuffix(".npy").replace("/", "-") if of_array else name
 
 
 @dataclass(frozen=True)
@@ -150,8 +154,12 @@ class Dataset:
         return [mirror if "://" in mirror else str(self.folder / os.path.expanduser(mirror)) for mirror in self.mirrors]
 
     def files(self) -> dict[str, PublishedFile]:
-        """The dataset's files by each name that they have on disk, published and decompressed."""
+        """The dataset's files by each name that they have on disk, published and decompressed.
+
+        The published name of an archive of arrays is that of the largest.
+        """
         published = [file for split in self.whole_splits.values() for file in split.files]
+        published.sort(key=lambda file: file.content_bytes)
         return {name: file for file in published for name in (file.published, file.idx)}
 
 
@@ -162,6 +170,6 @@ def content_digests(files: Sequence[PublishedFile]) -> dict[str, str]:
 
 
 def _content_digest(file: PublishedFile) -> str | None:
-    if file.content_sha256 is None and not file.file.endswith(tuple(SUFFIXES)):
+    if file.content_sha256 is None and file.published.endswith(PLAIN_SUFFIX):
         return file.sha256  # published as it is
     return file.content_sha256

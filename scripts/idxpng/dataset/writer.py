@@ -9,7 +9,7 @@ import yaml
 from idxpng.dataset.file import OF_A_TREE
 from idxpng.dataset.model import PublishedFile, Split
 
-OF_A_FILE = ("file", "member", "bytes", "sha256", "content_sha256", "git_blob", "verified")
+OF_A_FILE = ("file", "member", "bytes", "sha256", "content_sha256", "git_blob", "md5", "verified")
 
 
 class _Dumper(yaml.SafeDumper):

@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
@@ -13,7 +14,8 @@ from idxpng.dataset.mismatch import mismatch
 from idxpng.errors import DataError
 from idxpng.formats.compressed import CompressedFileError, content_chunks, open_content
 from idxpng.formats.file_kind import START, file_kind
-from idxpng.formats.idx import IdxHeader, read_header
+from idxpng.formats.idx import read_header
+from idxpng.formats.numpy_array import ArrayError, is_array, member_names, open_idx
 
 if TYPE_CHECKING:
     from idxpng.dataset.model import Dataset, PublishedFile, Split  # not in the digest
@@ -34,6 +36,7 @@ class Found(NamedTuple):
 
     sha256: str
     git_blob: str
+    md5: str
     content_sha256: str
     size: int
     damage: CompressedFileError | None
@@ -46,7 +49,7 @@ class Found(NamedTuple):
             return self.content_sha256 == file.content_sha256
         if file.sha256:
             return file.sha256 in (self.sha256, self.content_sha256)
-        return file.git_blob in (None, self.git_blob)
+        return file.git_blob in (None, self.git_blob) and file.md5 in (None, self.md5)
 
 
 def judge(path: str, file: PublishedFile, source: str | None = None, idx: IO[bytes] | None = None) -> Found:
@@ -56,7 +59,7 @@ def judge(path: str, file: PublishedFile, source: str | None = None, idx: IO[byt
     the content must have the right header and size.
 
     Args:
-        path: the file: gzip, xz, or not compressed.
+        path: the file: gzip, xz, not compressed, or with an array.
         file: what is known about it.
         source: where it comes from, for messages; None if it was downloaded earlier.
         idx: the file to write to. It never gets more bytes than the content should have; after an error, discard it.
@@ -66,12 +69,14 @@ def judge(path: str, file: PublishedFile, source: str | None = None, idx: IO[byt
     """
     page = _page(path)
     if not (file.pinned or page) and file.header:
-        check_header(path, source or path, file.header)
-    found = _read(path, file, idx)
+        check_header(path, source or path, file)
+    found = _read(path, source or path, file, idx)
     if found.is_right(file) and (file.pinned or not page):
         return found
     # The digests of the whole file, even if damage ended its content.
-    found = found._replace(sha256=_digest(path, hashlib.sha256), git_blob=_digest(path, lambda: _git_blob(path)))
+    found = found._replace(
+        sha256=_digest(path, hashlib.sha256), git_blob=_digest(path, lambda: _git_blob(path)), md5=_digest(path, _md5)
+    )
     raise _refusal(path, source, file, found)
 
 
@@ -83,12 +88,12 @@ def with_witnesses(dataset: Dataset, published: Sequence[str]) -> Dataset:
     """
     found = {}
     for path in published:
-        file = dataset.file(Path(path).name)
-        if file.pinned:
-            found[file.file] = replace(file, content_sha256=judge(path, file).content_sha256)
+        for name, file in dataset.files().items():
+            if name == file.idx and file.published == Path(path).name and file.pinned:
+                found[file.idx] = replace(file, content_sha256=judge(path, file).content_sha256)
 
     def witnessed(split: Split) -> Split:
-        images, labels = (found.get(file.file, file) for file in split.files)
+        images, labels = (found.get(file.idx, file) for file in split.files)
         return replace(split, images=images, labels=labels)
 
     return replace(dataset, splits={name: witnessed(split) for name, split in dataset.splits.items()})
@@ -99,39 +104,48 @@ def has_pinned_digest(path: str, file: PublishedFile) -> bool:
     return bool(file.sha256) and _digest(path, hashlib.sha256) == file.sha256
 
 
-def check_header(path: str, source: str, expected: IdxHeader) -> None:
-    """Check that the content of a file, compressed or not, begins with the expected header.
+def check_header(path: str, source: str, file: PublishedFile) -> None:
+    """Check that the content of a file, compressed or not, begins with the header that the dataset file describes.
 
     Raises:
         WrongFileError: when it does not, with the field and the key of the dataset file to change.
     """
+    expected = file.header
+    assert expected
     try:
-        with open_content(path) as stream:
+        with open_idx(path, file.member, expected.type.name) as stream:
             found = read_header(stream, source)
+        in_array = is_array(path, file.member)
+    except ArrayError as error:
+        raise WrongFileError(source, error.problem, **error.details) from None
     except DataError as error:
         raise WrongFileError(source, error.problem, **error.details | _write_again(source)) from None
     if problem := mismatch(found, expected):
-        raise WrongFileError(source, **problem)
+        raise WrongFileError(source, **problem | ({"at": "the NumPy header"} if in_array else {}))
 
 
-def _read(path: str, file: PublishedFile, idx: IO[bytes] | None) -> Found:
+def _read(path: str, source: str, file: PublishedFile, idx: IO[bytes] | None) -> Found:
     """Read a file once, so that the digests match what is written; its own digests only if they decide."""
-    own, git_blob, content = hashlib.sha256(), _git_blob(path), hashlib.sha256()
+    own, git_blob, md5, content = hashlib.sha256(), _git_blob(path), _md5(), hashlib.sha256()
     size, damage = 0, None
 
     def watch(piece: bytes) -> None:
         own.update(piece)
         git_blob.update(piece)
+        md5.update(piece)
 
     try:
-        for chunk in content_chunks(path, file.content_bytes, None if file.content_sha256 else watch):
+        opened = partial(open_idx, member=file.member, label_type=file.header and file.header.type.name)
+        for chunk in content_chunks(path, file.content_bytes, None if file.content_sha256 else watch, opened):
             content.update(chunk)
             size += len(chunk)
             if idx:
                 idx.write(chunk)
+    except ArrayError as error:
+        raise WrongFileError(source, error.problem, **error.details) from None
     except CompressedFileError as error:
         damage = error
-    return Found(own.hexdigest(), git_blob.hexdigest(), content.hexdigest(), size, damage)
+    return Found(own.hexdigest(), git_blob.hexdigest(), md5.hexdigest(), content.hexdigest(), size, damage)
 
 
 def _refusal(path: str, source: str | None, file: PublishedFile, found: Found) -> WrongFileError:
@@ -147,6 +161,7 @@ def _refusal(path: str, source: str | None, file: PublishedFile, found: Found) -
         ("SHA-256", file.sha256, found.sha256),
         ("SHA-256", file.content_sha256, found.content_sha256),
         ("Git blob", file.git_blob, found.git_blob),
+        ("MD5", file.md5, found.md5),
     )
     size = {"expected": f"{file.content_bytes} bytes of content", "found": f"{found.size} bytes"}
     differs = [
@@ -171,12 +186,16 @@ def _other_kind(path: str) -> str | None:
     """What the content of a file is that is not an IDX file, if there is something to do about it."""
     with open_content(path) as stream:
         kind = file_kind(stream.read(START))
-    return kind if kind and ":" in kind else None
+    return kind if kind and ":" in kind and not member_names(path) else None
 
 
 def _write_again(source: str) -> dict[str, Any]:
     """The advice for a damaged file; None for one that a server sent, since the user cannot repair that."""
     return {"todo": None if "://" in source else "copy or write the file again"}
+
+
+def _md5() -> Any:
+    return hashlib.md5(usedforsecurity=False)
 
 
 def _git_blob(path: str) -> Any:

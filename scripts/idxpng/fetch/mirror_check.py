@@ -15,14 +15,14 @@ from idxpng.fetch.mirrors import places_in
 from idxpng.fetch.patience import Patience, TooSlowError
 from idxpng.fetch.session import NETWORK_ERRORS, Session, http_date, status
 from idxpng.fetch.transfer import UnavailableError
-from idxpng.formats.compressed import SIGNATURES, SUFFIXES
+from idxpng.formats.compressed import ARRAYS, SIGNATURES, SUFFIXES
 from idxpng.formats.file_kind import file_kind
 from idxpng.text import is_url
 
 PATIENCE = Patience(connect=5.0, silence=10.0, answer=20.0, rate=1, period=10.0)
 AT_ONCE = 4
 FIRST = 16  # bytes, enough to recognize each kind of file
-KINDS = {**SIGNATURES, "zip": b"PK\x03\x04", "idx": b"\0\0"}
+KINDS = {**SIGNATURES, "zip": b"PK\x03\x04", "numpy": b"\x93NUMPY", "idx": b"\0\0"}
 COLUMNS = ("dataset", "file", "mirror", "bytes", "ranges", "tls", "first", "changed", "state")
 
 
@@ -107,9 +107,9 @@ def ask(where: str) -> Answer:
 
 def wrong(answer: Answer, file: PublishedFile, in_archive: bool) -> str | None:
     """Why the answer cannot come from the file, or None. Archives and pinned contents may be packed differently."""
-    wanted = "zip" if in_archive else SUFFIXES.get(Path(file.file).suffix, "idx")
+    wanted = "zip" if in_archive else (SUFFIXES | ARRAYS).get(Path(file.file).suffix, "idx")
     repacked = file.content_sha256 and not in_archive
-    if answer.first not in ((*SIGNATURES, "idx") if repacked else (wanted,)):
+    if answer.first not in ((*SIGNATURES, *ARRAYS.values(), "idx") if repacked else (wanted,)):
         return f"not {wanted} but {answer.first}"
     if not (in_archive or repacked or None in (file.bytes, answer.bytes)) and file.bytes != answer.bytes:
         return f"wrong size, {file.bytes:,} bytes expected"

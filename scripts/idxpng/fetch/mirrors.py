@@ -34,7 +34,8 @@ class Place(NamedTuple):
 
 def places_in(mirror: str, file: PublishedFile) -> list[Place]:
     """Where the file can be in a mirror, best first. A mirror whose name ends in .zip is the archive itself."""
-    name, member, (archive, _) = file.file, file.member, file.archive or ("", 0)
+    name, (archive, _) = file.file, file.archive or ("", 0)
+    member = file.member if file.archive else None
     try:
         parts = urlsplit(mirror)
     except ValueError:

@@ -1,20 +1,45 @@
 """Reading published files whatever their compression, known by their first bytes and never by their name."""
 
+import difflib
+import errno
 import gzip
 import io
 import lzma
 import os
+import re
+import struct
+import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from typing import IO, Any, cast
 
 from idxpng.errors import DataError
+from idxpng.text import counted
 
 CHUNK = 1 << 18
 
 SUFFIXES = {".gz": "gzip", ".xz": "xz"}
+ARRAYS = {".npy": "numpy", ".npz": "zip"}  # see numpy_array.py
 SIGNATURES = {"gzip": b"\x1f\x8b", "xz": b"\xfd7zXZ\x00"}
+
+
+ZIP = b"PK\x03\x04"
+OTHER_MIRROR = "get the archive from another mirror"
+ENCRYPTED = 0x1  # in the flags of a member
+LARGEST_READ = 1 << 26  # bytes, more than the table of contents of a million members
+# What `zipfile` raises for damaged archives, in addition to OSError.
+DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    LookupError,
+    OverflowError,
+    RuntimeError,
+    ValueError,
+)
 
 
 class CompressedFileError(DataError):
@@ -120,18 +145,21 @@ def open_content(path: str | os.PathLike[str], watch: Callable[[Any], object] | 
 
 
 def content_chunks(
-    path: str | os.PathLike[str], size_limit: int, watch: Callable[[Any], object] | None = None
+    path: str | os.PathLike[str],
+    size_limit: int,
+    watch: Callable[[Any], object] | None = None,
+    opened: Callable[..., AbstractContextManager[IO[bytes]]] = open_content,
 ) -> Iterator[bytes]:
     """The decompressed content of a file, piece by piece, and never more than ``size_limit`` bytes of it.
 
-    ``watch`` is that of `open_content`.
+    ``watch`` is that of `open_content`, and ``opened`` that function, or one that opens other content.
 
     Raises:
         CompressedFileError: when there is more content than that, so that a decompression bomb
             fills neither memory nor disk, and as `open_content` says.
     """
     size = 0
-    with open_content(path, watch) as stream:
+    with opened(path, watch=watch) as stream:
         while chunk := stream.read(CHUNK):
             size += len(chunk)
             if size > size_limit:
@@ -142,3 +170,75 @@ def content_chunks(
                     found=f"{size} bytes or more",
                 )
             yield chunk
+
+
+class _Bounded(io.BufferedReader):
+    """A file that refuses a single read larger than any archive needs."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size and size > LARGEST_READ:
+            raise zipfile.BadZipFile(f"its table of contents has {size} bytes")
+        return super().read(size)
+
+
+@contextmanager
+def open_archive(file: io.BufferedReader, shown: str | os.PathLike[str]) -> Iterator[zipfile.ZipFile]:
+    """Open an archive; ``shown`` is its name for messages.
+
+    Raises, also while a member is being read inside the block:
+        CompressedFileError: when the archive is damaged.
+    """
+    try:
+        with zipfile.ZipFile(_Bounded(file.raw)) as archive:
+            yield archive
+    except (*DAMAGED, OSError) as error:
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:  # EINVAL: a seek to a negative position
+            raise
+        raise CompressedFileError(
+            shown,
+            "not a readable zip archive",
+            found=ascii(str(error))[1:-1] or type(error).__name__,
+            todo=OTHER_MIRROR,
+        ) from None
+
+
+def find_member(
+    archive: zipfile.ZipFile,
+    shown: str | os.PathLike[str],
+    member: str,
+    says: Callable[[str, str], bool] = lambda path, name: False,
+) -> zipfile.ZipInfo:
+    """The only member with that path; if there is none, the only one with that name, or with one that says the same.
+
+    Raises:
+        CompressedFileError: when it is missing, ambiguous, encrypted, or compressed in an unsupported way.
+    """
+    wrong = partial(CompressedFileError, shown, todo=OTHER_MIRROR)
+    infos = archive.infolist()
+    for info in infos:
+        if re.match(r"([A-Za-z]:)?[/\\]|(.*[/\\])?\.\.([/\\]|$)", info.orig_filename, re.DOTALL):
+            problem = "unsafe archive: one of its members would be unpacked outside its folder"
+            raise wrong(problem, expected="relative paths", found=ascii(info.orig_filename))
+    name = member.rpartition("/")[2]
+    alike = [info for info in infos if info.filename.rpartition("/")[2] == name]
+    alike = alike or [info for info in infos if says(info.filename, name) and not info.filename.startswith("__MACOSX")]
+    found = [info for info in alike if info.filename == member] or alike
+    if len(found) != 1:
+        names = [info.filename for info in found or infos if not info.is_dir()]
+        close = names if found else difflib.get_close_matches(member, names, n=3, cutoff=0.3)
+        raise wrong(
+            f"has more than one {name}" if found else "has no such member",
+            expected=f"one {member}",
+            found=", ".join(map(ascii, close)) or counted(len(names), "other"),
+            todo=f"{OTHER_MIRROR}, or correct `member` in the dataset file",
+        )
+    if found[0].flag_bits & ENCRYPTED:
+        raise wrong(f"{member} is encrypted")
+    if found[0].compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise wrong(
+            f"{member} uses an unsupported compression method",
+            expected="deflate or stored",
+            found=f"method {found[0].compress_type}",
+            todo="unpack the archive with another program, and give the folder as a mirror",
+        )
+    return found[0]

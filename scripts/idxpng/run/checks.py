@@ -162,7 +162,7 @@ def replaced_originals(plan: Plan) -> Iterator[str]:
     for name, dataset in plan.catalog.configured.items():
         for split in plan.splits(dataset) if plan.catalog.entries[name].endswith(OWN) else ():
             files = dataset.splits[split].files
-            found = [plan.local_copies(name, file.idx) for file in files]
+            found = [plan.local_copies(name, file.file) for file in files]
             for file, paths in zip(files, found, strict=True):
                 copy = Path(plan.resources, name, file.published)
                 if all(found) and file.pinned and copy.is_file() and _all_changed(paths, copy, file):

@@ -209,7 +209,7 @@ class Plan:
         files = self._split(wildcards).files
         proven = content_digests(files)
         names = [file.published for role, file in zip(ROLES, files, strict=True) if file.pinned and role not in proven]
-        return [f"<resources>/{wildcards.dataset}/{name}" for name in names]
+        return [f"<resources>/{wildcards.dataset}/{name}" for name in dict.fromkeys(names)]
 
     def needed_originals(self, wildcards: Any) -> dict[str, str]:
         """The IDX files of a split, if a proof needs them: without pinned digests, or for a part of the images."""
@@ -253,8 +253,8 @@ class Plan:
         name = getattr(wildcards, "split", None)
         return [dataset.split(each) for each in ([name] if name else self.splits(dataset))]
 
-    def local_copies(self, dataset: str, idx: str) -> list[Path]:
-        """The files in local mirror directories that may be this IDX file, compressed or not."""
+    def local_copies(self, dataset: str, published: str) -> list[Path]:
+        """The files in local mirror directories that may be this file, compressed or not."""
         mirrors = (*self.config.mirrors.get(dataset, ()), *self.catalog.dataset(dataset).mirror_places())
         folders = [
             Path(unquote(urlsplit(mirror).path) if mirror.startswith("file://") else mirror)
@@ -262,7 +262,7 @@ class Plan:
             if not is_url(mirror)
         ]
         files = [path for folder in folders if folder.is_dir() for path in sorted(folder.iterdir())]
-        return [path for path in files if _plain_name(path.name) == _plain_name(idx) and path.is_file()]
+        return [path for path in files if _plain_name(path.name) == _plain_name(published) and path.is_file()]
 
     # Options of the scripts
 
@@ -328,14 +328,14 @@ class Plan:
         ignored = ("verified", "header")
         facts = {key: value for key, value in vars(file).items() if value is not None and key not in ignored}
         if not file.pinned:
-            states = ((path.name, path.stat()) for path in self.local_copies(wildcards.dataset, file.idx))
+            states = ((path.name, path.stat()) for path in self.local_copies(wildcards.dataset, file.file))
             facts["local"] = [f"{name} {state.st_size} {state.st_mtime_ns}" for name, state in states]
         return facts
 
     def content_facts(self, wildcards: Any) -> dict[str, Any]:
         """What the content of a download must be."""
         file = self._dataset(wildcards).file(wildcards.idx)
-        return {"size": file.content_bytes, "pins": [file.content_sha256, file.sha256, file.git_blob]}
+        return {"size": file.content_bytes, "pins": [file.content_sha256, file.sha256, file.git_blob or file.md5]}
 
     def split_facts(self, wildcards: Any) -> dict[str, Any]:
         """What must be true of a split, and what later steps must know of its dataset."""

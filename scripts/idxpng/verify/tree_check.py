@@ -73,7 +73,8 @@ class TreeCheck:
     def unproven(self) -> list[str]:
         """The names of published files that are pinned, but not what they decompress to."""
         files = dict(zip(ROLES, self.facts.files, strict=True))
-        return [file.published for role, file in files.items() if file.pinned and role not in self.pins]
+        names = [file.published for role, file in files.items() if file.pinned and role not in self.pins]
+        return list(dict.fromkeys(names))
 
     @property
     def pinned(self) -> bool:

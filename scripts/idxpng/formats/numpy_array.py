@@ -1,0 +1,303 @@
+"""NumPy's arrays, as .npy files and as members of .npz files, read as IDX files of the same values.
+
+Images are uint8 (count, rows, columns); labels are integers (count), or (count, columns). An axis of 1 that libraries
+add, such as that of the gray channel, is dropped. Pickled objects are never loaded.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import os
+import tokenize
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING, Any
+
+from idxpng.errors import DataError
+from idxpng.formats.compressed import CHUNK, ZIP, CompressedFileError, find_member, open_archive, open_content
+from idxpng.formats.idx import IdxHeader
+
+if TYPE_CHECKING:
+    import numpy
+
+SIGNATURE = b"\x93NUMPY"
+LABEL_TYPES = ("uint8", "int16", "int32")
+BLOCK = 1 << 26  # bytes of an array in Fortran order that are brought into order at once
+ROWS = 1 << 16  # bytes of it that are read at once, with what lies between the wanted ones
+
+
+class ArrayError(DataError):
+    """An array that no IDX file of images or labels can hold."""
+
+
+def member_names(path: str | os.PathLike[str]) -> list[str]:
+    """The arrays in an .npz file, by the paths of its members; empty for any other file.
+
+    Raises:
+        CompressedFileError: when the archive is damaged.
+    """
+    with open(path, "rb") as file:
+        if file.read(len(ZIP)) != ZIP:
+            return []
+        with open_archive(file, path) as archive:
+            return [name for name in archive.namelist() if name.endswith(".npy")]
+
+
+def is_array(path: str | os.PathLike[str], member: str | None = None) -> bool:
+    """Whether a file, or a member of an archive, is an array, by its first bytes."""
+    with _open(path, member) as stream:
+        return stream.read(len(SIGNATURE)) == SIGNATURE
+
+
+@contextmanager
+def open_idx(
+    path: str | os.PathLike[str],
+    member: str | None = None,
+    label_type: str | None = None,
+    watch: Callable[[Any], object] | None = None,
+) -> Iterator[IO[bytes]]:
+    """Open the IDX file that a file holds: what it decompresses to, or what an array would be as IDX.
+
+    Args:
+        path: an IDX file or an array, compressed or not, or an archive of arrays.
+        member: which array of an archive.
+        label_type: numpy's name for the type that labels of an array get; by default, the smallest that holds them.
+        watch: that of `open_content`.
+
+    Raises, also while the content is being read inside the block:
+        ArrayError: when an array is not one of images or labels, or a label does not fit.
+        CompressedFileError: when the file is damaged.
+    """
+    if not is_array(path, member):
+        with open_content(path, watch) as stream:
+            yield stream
+        return
+    if watch:  # arrays are not always read from beginning to end
+        with open(path, "rb") as file:
+            while piece := file.read(CHUNK):
+                watch(piece)
+    with io.BufferedReader(_Pieces(_Array(path, member).idx(label_type)), CHUNK) as stream:
+        yield stream
+
+
+class _Pieces(io.RawIOBase):
+    """Bytes that come in pieces, as a stream."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces, self._left = pieces, b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._left and (piece := next(self._pieces, None)) is not None:
+            self._left = piece
+        size = min(len(buffer), len(self._left))
+        buffer[:size], self._left = self._left[:size], self._left[size:]
+        return size
+
+
+@contextmanager
+def _open(path: str | os.PathLike[str], member: str | None) -> Iterator[IO[bytes]]:
+    """What a file decompresses to, or a member of an archive."""
+    with open(path, "rb") as file:
+        if member and file.read(len(ZIP)) == ZIP:
+            with open_archive(file, path) as archive, archive.open(find_member(archive, path, member)) as stream:
+                yield stream
+            return
+    with open_content(path) as stream:
+        yield stream
+
+
+class _Array:
+    """An array in a file, whose elements are read in blocks of bounded size.
+
+    Attributes:
+        dtype: type of the elements in the file.
+        dims: its shape, without an axis of 1 that images and labels do not need.
+
+    Raises:
+        ArrayError: when it does not hold images or labels.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], member: str | None) -> None:
+        self._path, self._member = path, member
+        self._shown = f"{os.fspath(path)}: {member}" if member else path
+        with _open(path, member) as stream:
+            header = stream.read(12)
+            width = 2 if header[6:7] == b"\x01" else 4  # bytes of the number that says how long the rest is
+            self._start = 8 + width + int.from_bytes(header[8 : 8 + width], "little")
+            header += stream.read(max(0, min(self._start, 1 << 16) - len(header)))
+        shape, self._fortran_order, self.dtype = self._parse(header)
+        self.dims = shape
+        if len(shape) in (2, 4) and shape[-1] == 1:
+            self.dims = shape[:-1]
+        elif len(shape) == 4 and shape[1] == 1:
+            self.dims = (shape[0], *shape[2:])
+        self._check(shape)
+        self._item_size = math.prod(self.dims[1:]) * self.dtype.itemsize
+        self._end = self._start + self.dims[0] * self._item_size
+
+    def idx(self, label_type: str | None) -> Iterator[bytes]:
+        """The IDX file of the array, in pieces. See `open_idx`."""
+        if len(self.dims) >= 3:
+            yield IdxHeader.of("uint8", self.dims).to_bytes()
+            yield from (elements.tobytes() for elements in self._elements())
+            return
+        header = IdxHeader.of(label_type or self._smallest_type(), self.dims)
+        yield header.to_bytes()
+        position = 0
+        for elements in self._elements():
+            self._check_labels(elements, header.type.name, position)
+            position += len(elements)
+            yield elements.astype(f">{header.type.code}").tobytes()
+
+    def _parse(self, header: bytes) -> tuple[tuple[int, ...], bool, numpy.dtype]:
+        from numpy.lib import format as npy
+
+        stream = io.BytesIO(header)
+        try:
+            version = npy.read_magic(stream)
+            return npy.read_array_header_1_0(stream) if version == (1, 0) else npy.read_array_header_2_0(stream)
+        except (ValueError, TypeError, SyntaxError, tokenize.TokenError, RecursionError) as error:
+            raise ArrayError(
+                self._shown,
+                "not an IDX file, nor an array with a readable header",
+                at="byte 8",
+                expected="shape, order, and type of an array",
+                found=f"{str(error)[:60]} (a NumPy file)",
+                todo="copy or write the file again",
+            ) from None
+
+    def _check(self, shape: tuple[int, ...]) -> None:
+        found, images = str(self.dtype), len(self.dims) >= 3
+        if self.dtype.hasobject:
+            problem, expected = "pickled Python objects, which are never loaded, since they may run any code", "numbers"
+            todo = "write the numbers in them as an array of uint8"
+        elif images and self.dtype != "uint8":
+            problem, expected = "images have the wrong type", "uint8"
+            todo = "write the images as uint8, from 0 for black to 255 for white"
+        elif not images and self.dtype.kind not in "iu":
+            problem, expected = "labels have the wrong type", "integers"
+            todo = "write the labels as whole numbers, such as uint8"
+        elif not self.dims or not all(0 < size < 1 << 32 for size in self.dims) or math.prod(self.dims) >= 1 << 60:
+            problem, found = "neither images nor labels", f"shape {shape}"
+            expected, todo = "shape (count, rows, columns), or (count,) for labels", "write at least one item"
+        else:
+            return
+        raise ArrayError(self._shown, problem, at="the NumPy header", expected=expected, found=found, todo=todo)
+
+    def _smallest_type(self) -> str:
+        from numpy import iinfo
+
+        ranges = [(int(elements.min()), int(elements.max())) for elements in self._elements()]
+        smallest, largest = min(low for low, _ in ranges), max(high for _, high in ranges)
+        fitting = (name for name in LABEL_TYPES if iinfo(name).min <= smallest and largest <= iinfo(name).max)
+        return next(fitting, "int32")
+
+    def _check_labels(self, labels: numpy.ndarray, type_name: str, position: int) -> None:
+        from numpy import iinfo
+
+        smallest = iinfo(type_name).min if len(self.dims) > 1 else 0
+        wrong = (labels < smallest) | (labels > iinfo(type_name).max)
+        if wrong.any():
+            index = int(wrong.argmax())
+            raise ArrayError(
+                self._shown,
+                "a label does not fit into the labels file",
+                at=f"element {position + index}",
+                expected=f"{smallest} to {iinfo(type_name).max}, as {type_name}",
+                found=labels[index],
+                todo="number the classes from 0, or correct `label_type` in the dataset file",
+            )
+
+    def _elements(self) -> Iterator[numpy.ndarray]:
+        """All elements in C order, as arrays of one dimension."""
+        import numpy
+
+        if self._fortran_order and len(self.dims) > 1:
+            yield from self._reordered()
+            return
+        with _open(self._path, self._member) as stream:
+            _skip(stream, self._start)
+            for at in range(self._start, self._end, CHUNK):
+                yield numpy.frombuffer(self._read(stream, at, min(CHUNK, self._end - at)), self.dtype)
+            self._check_end(stream)
+
+    def _reordered(self) -> Iterator[numpy.ndarray]:
+        """The elements of an array in Fortran order: the first element of every item, then the second ones, and so on.
+
+        Each pass over the file collects as many items as a block holds, some rows of elements at once.
+        """
+        import numpy
+
+        with _open(self._path, self._member) as stream:  # before memory is taken for one item that is not there
+            _skip(stream, min(self._item_size, self._end) - 1)
+            self._read(stream, min(self._item_size, self._end) - 1, 1)
+        count, size = self.dims[0], self.dtype.itemsize
+        at_once = min(count, max(1, BLOCK // self._item_size))
+        space = numpy.empty((self._item_size // size, at_once), self.dtype)
+        step = max(1, (BLOCK >> 4) // self._item_size)
+        for first in range(0, count, at_once):
+            items = min(at_once, count - first)
+            block = space[:, :items]
+            self._collect(block, first)
+            for start in range(0, items, step):
+                part = block[:, start : start + step].copy()  # contiguous, so that the processor's cache holds it
+                yield part.reshape(*reversed(self.dims[1:]), -1).T.ravel()
+
+    def _collect(self, block: numpy.ndarray, first: int) -> None:
+        """Fill ``block``, (elements of an item, items), with the items from ``first`` on."""
+        import numpy
+
+        elements, items = block.shape
+        size = self.dtype.itemsize
+        row = self.dims[0] * size
+        at_once = max(1, ROWS // row)
+        with _open(self._path, self._member) as stream:
+            _skip(stream, self._start + first * size)
+            for start in range(0, elements, at_once):
+                stop = min(start + at_once, elements)
+                at = self._start + start * row + first * size
+                data = self._read(stream, at, (stop - start - 1) * row + items * size)
+                block[start:stop] = numpy.ndarray((stop - start, items), self.dtype, data, strides=(row, size))
+                _skip(stream, row - items * size if stop < elements else 0)
+            if first + items == self.dims[0]:
+                self._check_end(stream)
+
+    def _read(self, stream: IO[bytes], at: int, size: int) -> bytes:
+        data = stream.read(size)
+        if len(data) < size:
+            raise CompressedFileError(
+                self._shown,
+                "shorter than its NumPy header says",
+                at=f"byte {at + len(data)}",
+                expected=f"{self._end} bytes: {self._start} of header and {self._dims()}",
+                found="end of file",
+                todo="copy or write the file again",
+            )
+        return data
+
+    def _check_end(self, stream: IO[bytes]) -> None:
+        if stream.read(1):
+            raise CompressedFileError(
+                self._shown,
+                "longer than its NumPy header says",
+                at=f"byte {self._end}",
+                expected=f"end of file after {self._start} bytes of header and {self._dims()}",
+                found="more bytes",
+                todo="write each array into a file of its own",
+            )
+
+    def _dims(self) -> str:
+        return f"{' × '.join(map(str, self.dims))} of {self.dtype}"
+
+
+def _skip(stream: IO[bytes], size: int) -> None:
+    """Go forward in a stream, which may not be seekable."""
+    if stream.seekable():
+        stream.seek(size, os.SEEK_CUR)
+        return
+    while size and (piece := stream.read(min(size, CHUNK))):
+        size -= len(piece)
