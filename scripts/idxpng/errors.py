@@ -3,6 +3,7 @@
 A class below `DataError` exists only if code catches it; other bad input raises `DataError` itself.
 
     DataError                   wrong input
+        ArrayError              an array that no IDX file of images or labels can hold
         CompressedFileError     a compressed file that is damaged, cut short, or too large inside
         DiskRoomError           a file system that lacks room
         IdxError                bytes that are not the expected IDX file
