@@ -28,7 +28,7 @@ def main(dataset: str, published: str, idx: str) -> None:
     """
     from idxpng.dataset.file import load  # not in the digest
 
-    decompress(published, idx, load(dataset).file(Path(published).name))
+    decompress(published, idx, load(dataset).file(Path(idx).name))
 
 
 def decompress(published: str, idx: str, file: PublishedFile) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy
 import pytest
+import yaml
 
 import tree_digest
 from idxpng.dataset.file import load
@@ -85,3 +86,22 @@ def test_a_changed_archive_pin_remakes_the_archive_alone_and_applies_only_to_all
     assert not (project / files[0]).exists()
     for part in ("limit=10", "classes=[3,5]"):
         snakemake(project, files[0], "--cores", "2", "--config", part)
+
+
+def test_our_own_arrays_come_back_as_the_same_idx_files_and_the_same_arrays(tmp_path: Path) -> None:
+    project = copy_project(tmp_path / "project")
+    snakemake(project, "npz", "--cores", "2")
+    made = project / "results/mnist-sample/npz/mnist-sample.npz"
+    facts = yaml.safe_load((project / "datasets/mnist-sample.yaml").read_text())
+    facts["mirrors"] = [str(made.parent)]
+    for split, parts in facts["splits"].items():
+        for role, letter in (("images", "x"), ("labels", "y")):
+            content = parts[role]["content_sha256"]
+            parts[role] = {"file": made.name, "member": f"{letter}_{split}.npy", "content_sha256": content}
+    (project / "back.yaml").write_text(yaml.safe_dump(facts, sort_keys=False))
+    run = snakemake(project, "all", "npz", "verify", "--cores", "2", "--config", "datasets=back.yaml")
+    assert run.jobs["decompress"] == 4
+    assert run.jobs["download"] == 1
+    assert (project / "results/back/npz/back.npz").read_bytes() == made.read_bytes()
+    originals = project / "resources/mnist-sample/train-images-idx3-ubyte"
+    assert (project / "resources/back/mnist-sample-x_train").read_bytes() == originals.read_bytes()
