@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zlib_ng.zlib_ng import crc32
-
 from idxpng import log
 from idxpng.command import Command
 from idxpng.dataset.mismatch import LARGEST_LABEL, little_endian, mismatch
@@ -20,6 +18,8 @@ from idxpng.formats.idx import IdxFile
 from idxpng.formats.labeled_images import LabeledImages, file_headers
 from idxpng.formats.split_header import write_checksums
 from idxpng.text import counted
+
+from zlib_ng.zlib_ng import crc32  # isort: skip
 
 if TYPE_CHECKING:
     from idxpng.dataset.model import Dataset, Split  # not in the digest
