@@ -248,10 +248,13 @@ class Plan:
         return round(of_label / split.count * self.image_count(split))
 
     def splits_of(self, wildcards: Any) -> list[Split]:
-        """The split of a job; all requested splits of its dataset if it has none."""
+        """The split of a job; for a single file, the largest; without either, all requested splits of its dataset."""
         dataset = self._dataset(wildcards)
-        name = getattr(wildcards, "split", None)
-        return [dataset.split(each) for each in ([name] if name else self.splits(dataset))]
+        if name := getattr(wildcards, "split", None):
+            return [dataset.split(name)]
+        if hasattr(wildcards, "published") or hasattr(wildcards, "idx"):
+            return [max(dataset.splits.values(), key=lambda split: split.file_count)]
+        return [dataset.split(name) for name in self.splits(dataset)]
 
     def local_copies(self, dataset: str, published: str) -> list[Path]:
         """The files in local mirror directories that may be this file, compressed or not."""

@@ -32,6 +32,7 @@ def test_the_time_of_a_job_follows_its_own_images() -> None:
     assert resources.runtime(EMNIST, 1) == 4
     assert resources.label_runtime(EMNIST, 1) == 1
     assert resources.runtime(SimpleNamespace(dataset="emnist-byclass"), 1) == 3 + 2, "both splits"
+    assert resources.runtime(SimpleNamespace(dataset="emnist-byclass", idx="a file"), 1) == 4, "one of them"
     assert resources.shard_runtime(EMNIST, 1) == resources.shards_runtime(EMNIST, 1) == 1
     assert JobResources(plan(shard_size=200_000)).shard_runtime(EMNIST, 1) == 2
     assert JobResources(plan(shard_size=200_000)).shards_runtime(EMNIST, 1) == 4
