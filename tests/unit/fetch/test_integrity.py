@@ -1,6 +1,7 @@
 """Whether an unpinned file can be the one that its dataset file describes."""
 
 import gzip
+import hashlib
 from pathlib import Path
 
 import numpy
@@ -55,3 +56,13 @@ def test_a_wrong_file_is_refused_for_what_it_is(
     for line in lines:
         assert line in message
     assert message.splitlines()[-1].startswith("  to do: ")
+
+
+def test_a_file_is_accepted_by_the_md5_that_is_pinned_alone_and_no_other(tmp_path: Path) -> None:
+    path = tmp_path / "images"
+    path.write_bytes(data := gzip.compress(GOOD))
+    right, wrong = (hashlib.md5(each, usedforsecurity=False).hexdigest() for each in (data, GOOD))
+    judge(str(path), PublishedFile("images.gz", HEADER.file_size, md5=right, header=HEADER))
+    with pytest.raises(WrongFileError) as error:
+        judge(str(path), PublishedFile("images.gz", HEADER.file_size, md5=wrong, header=HEADER))
+    assert f"MD5 {wrong}" in str(error.value)
