@@ -5,7 +5,11 @@ rule write_settings:
     """Write settings of a dataset to a file, after removing the file with the earlier ones."""
     output:
         "<results>/{dataset}/.settings/{setting}-{digest}.json",
+    log:
+        "<logs>/{dataset}/write_settings/{setting}-{digest}.log",
     localrule: True  # it takes less time than a cluster needs to start a job
+    conda:
+        "../envs/images.yaml"
     resources:
         mem_mb=10,
         runtime=1,
@@ -14,4 +18,4 @@ rule write_settings:
         name=settings.name,
         text=settings.text,
     shell:
-        "rm -f {params.folder:q}/{params.name:q}-*.json && printf '%s\\n' {params.text:q} > {output:q}"
+        "(rm -f {params.folder:q}/{params.name:q}-*.json && printf '%s\\n' {params.text:q} > {output:q}) 2> {log:q}"

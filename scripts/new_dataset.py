@@ -1,13 +1,14 @@
-"""Write a dataset file from IDX files, for data of your own.
+"""Write a dataset file from IDX files or NumPy arrays, for data of your own.
 
 Give it the images and labels of all splits, compressed or not:
 
     python scripts/new_dataset.py my/idx/*
     snakemake --cores 4 all --config datasets=my/idx.yaml
 
-Files belong together by the names of files and folders, as train-images-idx3-ubyte.gz and train-labels-idx1-ubyte.gz
-do, or by their counts. Counts, shapes, classes and digests are read from the files. Names of the classes, title,
-license and citation are yours to fill in; the file works before that, too.
+Files belong together by the names of files, folders, and arrays, as train-images-idx3-ubyte.gz and
+train-labels-idx1-ubyte.gz do, or x_train and y_train in an .npz file, or by their counts. Counts, shapes, classes and
+digests are read from the files. Names of the classes, title, license and citation are yours to fill in; the file works
+before that, too.
 
 If the files change later, --update writes their counts and digests into the dataset file, and keeps the rest.
 """
@@ -29,8 +30,8 @@ from idxpng.dataset.model import Dataset
 from idxpng.dataset.writer import dump, split_facts
 from idxpng.errors import DataError
 from idxpng.files.atomic import atomic_file
-from idxpng.formats.compressed import open_content
 from idxpng.formats.idx import IdxError, read_header
+from idxpng.formats.numpy_array import ArrayError, member_names, open_idx
 from idxpng.text import printable
 
 HEAD = """\
@@ -48,7 +49,7 @@ def main(files: Sequence[str], /, output: str | None = None, update: bool = Fals
     """Write a dataset file for IDX files, and return a summary and the next steps.
 
     Args:
-        files: IDX files, images and labels of every split.
+        files: IDX files, .npy or .npz files, with images and labels of every split.
         output: the dataset file to write; by default beside their folder, with its name and the suffix .yaml.
         update: write new counts and digests of these files into an existing dataset file.
 
@@ -91,11 +92,12 @@ def _updated(path: Path, facts: dict[str, Any]) -> str:
     known = load(path, read_schema())
     classes = facts["classes"] | known.classes
     splits = {name: split_facts(split) for name, split in known.splits.items()}
-    names = {split.images.file: name for name, split in known.whole_splits.items()}
+    names = {(split.images.file, split.images.member): name for name, split in known.whole_splits.items()}
     for name, split in facts["splits"].items():
         counts = dict(zip(facts["classes"], split["class_counts"], strict=True))
         split["class_counts"] = [counts.get(label, 0) for label in sorted(classes)]
-        splits[names.get(split["images"]["file"], name)] = split
+        images = split["images"]
+        splits[names.get((images["file"], images.get("member")), name)] = split
     text = path.read_text(encoding="utf-8").rstrip("\n") + "\n"
     for key, value in ("classes", dict(sorted(classes.items()))), ("splits", splits):
         block = rf"^{key}:.*\n(?:[ \t]*\n(?=[ }}\]-])|[ }}\]-].*\n)*"  # up to the next line that begins with a key
@@ -116,18 +118,21 @@ def _check_names(folder: Path, facts: dict[str, Any]) -> None:
             raise DataError(folder, "the name of a file is not allowed", expected=allowed, todo=todo)
 
 
-def _idx_files(files: Sequence[str]) -> list[str]:
-    """The files that are IDX files; report the others on standard error."""
-    kept, others = [], []
+def _idx_files(files: Sequence[str]) -> list[tuple[str, str | None]]:
+    """The files, and arrays in them, that are or become IDX files; report the others on standard error."""
+    kept: list[tuple[str, str | None]] = []
+    others = []
     for file in files:
-        try:
-            with open_content(file) as stream:
-                read_header(stream, file)
-            kept.append(file)
-        except IsADirectoryError:
+        if os.path.isdir(file):
             others.append(f"{file}: a folder")
-        except IdxError as error:
-            others.append(f"{file}: {error.problem}: {error.details['found']}")
+            continue
+        for member in (*member_names(file),) or (None,):
+            try:
+                with open_idx(file, member) as stream:
+                    read_header(stream, file)
+                kept.append((file, member))
+            except (IdxError, ArrayError) as error:
+                others.append(f"{file}{f': {member}' if member else ''}: {error.problem}: {error.details['found']}")
     if not kept:
         raise DataError(files[0], "none of the files is an IDX file", found="\n            ".join(others))
     for other in others:

@@ -14,7 +14,7 @@ MEANINGS = {
     "validation": "val valid validation",
     "images": "image images img imgs x idx3 samples",
     "labels": "label labels lbl lbls y idx1 idx2 targets classes",
-    "": "idx ubyte byte short data copy gz xz zip plain",
+    "": "idx ubyte byte short data copy gz xz zip plain npy npz arr 0",
 }
 MEANING = {word: meaning for meaning, words in MEANINGS.items() for word in words.split()}
 SPLITS = ("train", "test", "validation")

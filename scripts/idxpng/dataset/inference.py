@@ -14,32 +14,45 @@ from idxpng import log
 from idxpng.dataset.file_names import ROLES, SPLITS, words
 from idxpng.dataset.mismatch import LARGEST_LABEL, little_endian, mismatch
 from idxpng.errors import DataError
-from idxpng.formats.compressed import SUFFIXES, open_content
+from idxpng.formats.compressed import SUFFIXES
 from idxpng.formats.idx import IdxHeader, decode, read_header
+from idxpng.formats.numpy_array import LABEL_TYPES, is_array, open_idx
 
 
 class IdxFacts(NamedTuple):
-    """One IDX file. ``values``: of labels the class of each, the first column where there are several; else empty."""
+    """One IDX file, or an array as one.
+
+    ``member``: which array of an archive; ``values``: of labels the class of each, the first column where there are
+    several; else empty.
+    """
 
     path: Path
+    member: str | None
     header: IdxHeader
     bytes: int
     sha256: str
     content_sha256: str
     values: Sequence[int]
 
+    @property
+    def named(self) -> Path:
+        """The path whose words say what it holds."""
+        return self.path / self.member if self.member else self.path
+
     def facts(self, name: str) -> dict[str, Any]:
         """What a dataset file says of it, under a name."""
         digests = {"sha256": self.sha256, "content_sha256": self.content_sha256}
-        return {"file": name, "bytes": self.bytes, **digests, "verified": "bytes"}
+        member = {"member": self.member} if self.member else {}
+        return {"file": name, **member, "bytes": self.bytes, **digests, "verified": "bytes"}
 
 
-def infer(paths: Iterable[str | os.PathLike[str]]) -> dict[str, Any]:
+def infer(places: Iterable[tuple[str | os.PathLike[str], str | None]]) -> dict[str, Any]:
     """The keys of a dataset file that follow from IDX files: classes, label type and columns, splits.
 
     Args:
-        paths: images and labels of each split, compressed or not. They belong together by their names and folders, as
-            train-images-idx3-ubyte.gz and train-labels-idx1-ubyte.gz do; or, where names say little, by their counts.
+        places: path, and array if it is an archive of arrays, of images and labels of each split, compressed or not.
+            They belong together by their names and folders, as train-images-idx3-ubyte.gz and
+            train-labels-idx1-ubyte.gz do; or, where names say little, by their counts.
 
     Returns:
         ``classes``, named by their numbers; ``label_type`` and ``label_columns`` where they are not the usual;
@@ -49,7 +62,11 @@ def infer(paths: Iterable[str | os.PathLike[str]]) -> dict[str, Any]:
         IdxError, CompressedFileError: when a file is not an IDX file, or damaged.
         DataError: when they are not images and labels, split by split.
     """
-    pairs = _pairs([_read(Path(path)) for path in paths])
+    files = [_read(Path(path), member) for path, member in places]
+    types = {file.header.type.name for file in files if is_array(file.path, file.member) and not _is_images(file)}
+    if len(types) > 1:  # each array has the smallest type for its labels, but a dataset has one
+        files = [_read(file.path, file.member, max(types, key=LABEL_TYPES.index)) for file in files]
+    pairs = _pairs(files)
     first, *others = (labels for _, labels in pairs.values())
     type_, shape = first.header.type.name, first.header.item_shape
     for other in others:
@@ -67,13 +84,13 @@ def infer(paths: Iterable[str | os.PathLike[str]]) -> dict[str, Any]:
         facts["label_type"] = type_
     if shape:
         facts["label_columns"] = ["class", *(f"column_{number}" for number in range(2, shape[0] + 1))]
-    names = [file.path.name for pair in pairs.values() for file in pair]
+    names = [(file.path.name, file.member) for pair in pairs.values() for file in pair]
     facts["splits"] = {split: _split_facts(split, pair, classes, names) for split, pair in pairs.items()}
     return facts
 
 
 def _split_facts(
-    split: str, pair: tuple[IdxFacts, IdxFacts], classes: Sequence[int], names: list[str]
+    split: str, pair: tuple[IdxFacts, IdxFacts], classes: Sequence[int], names: list[tuple[str, str | None]]
 ) -> dict[str, Any]:
     images, labels = pair
     counts = Counter(labels.values)
@@ -85,19 +102,19 @@ def _split_facts(
     }
 
 
-def _published_name(split: str, file: IdxFacts, names: list[str]) -> str:
+def _published_name(split: str, file: IdxFacts, names: list[tuple[str, str | None]]) -> str:
     """The name of a file in the dataset file: its own if that is allowed and unique, or a usual one that is like it."""
     name, suffix = file.path.name, file.path.suffix
-    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name) and names.count(name) == 1:
+    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name) and names.count((name, file.member)) == 1:
         return name
     return f"{split}-{_role(file)}-idx{len(file.header.dims)}-ubyte{suffix if suffix in SUFFIXES else ''}"
 
 
-def _read(path: Path) -> IdxFacts:
+def _read(path: Path, member: str | None, label_type: str | None = None) -> IdxFacts:
     with open(path, "rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     digest, values, sample = hashlib.sha256(), bytearray(), b""
-    with open_content(path) as stream:
+    with open_idx(path, member, label_type) as stream:
         header = read_header(stream, path)
         is_labels = len(header.dims) < 3
         _check_kind(path, header)
@@ -112,7 +129,7 @@ def _read(path: Path) -> IdxFacts:
     if problem := header.wrong_size(size, sample):
         raise DataError(path, **problem, todo="copy or write the file again")
     classes = _classes(path, header, bytes(values)) if is_labels else ()
-    return IdxFacts(path, header, path.stat().st_size, sha256, digest.hexdigest(), classes)
+    return IdxFacts(path, member, header, path.stat().st_size, sha256, digest.hexdigest(), classes)
 
 
 def _check_kind(path: Path, header: IdxHeader) -> None:
@@ -170,7 +187,7 @@ def _pairs(files: list[IdxFacts]) -> dict[str, tuple[IdxFacts, IdxFacts]]:
     folder = common_folder([file.path for file in files])
     by_key: dict[tuple[str, ...], dict[str, IdxFacts]] = defaultdict(dict)
     for file in files:
-        key = tuple(word for word in words(file.path.absolute().relative_to(folder)) if word not in ROLES)
+        key = tuple(word for word in words(file.named.absolute().relative_to(folder)) if word not in ROLES)
         roles, role = by_key[key], _role(file)
         other = roles.get(role, file)
         if other.content_sha256 != file.content_sha256:
@@ -203,8 +220,12 @@ def _pairs(files: list[IdxFacts]) -> dict[str, tuple[IdxFacts, IdxFacts]]:
     return dict(sorted(pairs.items(), key=lambda item: (SPLITS.index(item[0]) if item[0] in SPLITS else 9, item[0])))
 
 
+def _is_images(file: IdxFacts) -> bool:
+    return len(file.header.dims) == 3
+
+
 def _role(file: IdxFacts) -> str:
-    return "images" if len(file.header.dims) == 3 else "labels"
+    return "images" if _is_images(file) else "labels"
 
 
 def _by_headers(files: list[tuple[tuple[str, ...], IdxFacts]]) -> list[tuple[tuple[str, ...], IdxFacts, IdxFacts]]:

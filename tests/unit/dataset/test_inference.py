@@ -2,7 +2,7 @@
 
 import gzip
 import lzma
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -27,14 +27,18 @@ def write(folder: Path, **arrays: numpy.ndarray) -> list[Path]:
     return paths
 
 
+def infer_files(paths: Iterable[Path]) -> dict[str, Any]:
+    return infer([(path, None) for path in paths])
+
+
 def refusal(paths: list[Path]) -> str:
     with pytest.raises(DataError) as error:
-        infer(paths)
+        infer_files(paths)
     return str(error.value)
 
 
 def test_splits_shapes_classes_and_counts_are_inferred(tmp_path: Path) -> None:
-    facts = infer(
+    facts = infer_files(
         write(tmp_path, train__images=IMAGES, train__labels=LABELS, t10k__images=IMAGES[:2], t10k__labels=LABELS[3:5])
     )
     assert facts["classes"] == {1: "1", 3: "3", 7: "7"}
@@ -66,14 +70,14 @@ def test_splits_shapes_classes_and_counts_are_inferred(tmp_path: Path) -> None:
 def test_images_and_labels_are_paired_by_their_names(tmp_path: Path, images: str, labels: str, split: str) -> None:
     (tmp_path / images).write_bytes(idx_bytes(IMAGES))
     (tmp_path / labels).write_bytes(idx_bytes(LABELS))
-    facts = infer([tmp_path / labels, tmp_path / images])
+    facts = infer_files([tmp_path / labels, tmp_path / images])
     ((found, roles),) = facts["splits"].items()
     assert (found, roles["images"]["file"], roles["labels"]["file"]) == (split, images, labels)
 
 
 def test_splits_with_unusual_names_keep_them(tmp_path: Path) -> None:
     arrays = {f"{name}__{role}": array for name in "ab" for role, array in ROLES}
-    assert list(infer(write(tmp_path, **arrays))["splits"]) == ["a", "b"]
+    assert list(infer_files(write(tmp_path, **arrays))["splits"]) == ["a", "b"]
 
 
 def test_a_compressed_file_is_preferred_to_its_plain_copy(tmp_path: Path) -> None:
@@ -83,13 +87,13 @@ def test_a_compressed_file_is_preferred_to_its_plain_copy(tmp_path: Path) -> Non
     paths[2].write_bytes(gzip.compress(images))
     paths[3].write_bytes(lzma.compress(labels))
     for order in (paths, paths[::-1]):
-        train = infer(order)["splits"]["train"]
+        train = infer_files(order)["splits"]["train"]
         assert [train[role]["file"] for role in ("images", "labels")] == [path.name for path in paths[2:]]
 
 
 def test_the_type_and_columns_of_wider_labels_are_inferred(tmp_path: Path) -> None:
     rows = numpy.stack([LABELS, LABELS + 100, numpy.arange(6)], axis=1).astype("int32")
-    facts = infer(write(tmp_path, train__images=IMAGES, train__labels=rows))
+    facts = infer_files(write(tmp_path, train__images=IMAGES, train__labels=rows))
     assert facts["label_type"] == "int32"
     assert facts["label_columns"] == ["class", "column_2", "column_3"]
     assert facts["classes"] == {1: "1", 3: "3", 7: "7"}
@@ -189,7 +193,7 @@ def test_labels_in_little_endian_order_are_refused_with_their_values(
     assert "little-endian" in message
     assert f"they are {', '.join(map(str, sorted(set(values))))}" in message
     zeros = write(tmp_path, train__images=IMAGES, train__labels=numpy.zeros(6, type_))
-    assert list(infer(zeros)["classes"]) == [0]
+    assert list(infer_files(zeros)["classes"]) == [0]
 
 
 @pytest.mark.parametrize(
@@ -216,7 +220,7 @@ def test_folders_are_a_part_of_the_names(tmp_path: Path, layout: str, names: set
             paths.append(tmp_path / layout.format(split=split, role=role))
             paths[-1].parent.mkdir(parents=True, exist_ok=True)
             paths[-1].write_bytes(idx_bytes(array))
-    splits = infer(paths)["splits"]
+    splits = infer_files(paths)["splits"]
     assert list(splits) == ["train", "test"]
     assert {facts[role]["file"] for facts in splits.values() for role, _ in ROLES} == names
 
@@ -225,7 +229,7 @@ def test_files_without_a_counterpart_are_left_out_by_name_beside_good_pairs(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     paths = write(tmp_path, train__images=IMAGES, train__labels=LABELS, final__images=IMAGES, old__labels=LABELS[:4])
-    assert list(infer(paths)["splits"]) == ["train"]
+    assert list(infer_files(paths)["splits"]) == ["train"]
     assert f"left out: {paths[2]}: no labels found for these images" in caplog.text
     assert f"left out: {paths[3]}: no images found for these labels" in caplog.text
 

@@ -210,3 +210,45 @@ def test_files_in_folders_and_of_a_second_download_are_found_again_by_a_run(tmp_
     for split in made.splits.values():
         for file in split.files:
             download.main(str(tmp_path / "data.yaml"), file.file, str(tmp_path / "out" / file.file))
+
+
+PIXELS = numpy.arange(30 * 5 * 7, dtype="uint8").reshape(30, 5, 7)
+CLASSES = numpy.arange(30) % 3
+
+
+@pytest.mark.parametrize(
+    ("files", "members"),
+    [
+        ({"mnist.npz": ("x_train", "y_train")}, ("x_train.npy", "y_train.npy")),
+        ({"medmnist.npz": ("train_images", "train_labels")}, ("train_images.npy", "train_labels.npy")),
+        ({"k49-train-imgs.npz": ("arr_0", None), "k49-train-labels.npz": (None, "arr_0")}, ("arr_0.npy", "arr_0.npy")),
+        ({"x_train.npy": ("", None), "y_train.npy": (None, "")}, (None, None)),
+    ],
+    ids=["Keras", "MedMNIST", "Kuzushiji-49", "npy"],
+)
+def test_arrays_are_described_like_the_idx_files_of_the_same_values(
+    tmp_path: Path, files: dict[str, tuple[str | None, str | None]], members: tuple[str | None, str | None]
+) -> None:
+    (tmp_path / "my").mkdir()
+    for name, arrays in files.items():
+        values = {key: array for key, array in zip(arrays, (PIXELS, CLASSES[:, None]), strict=True) if key is not None}
+        if name.endswith(".npz"):
+            numpy.savez_compressed(tmp_path / "my" / name, **values)  # type: ignore[arg-type]
+        else:
+            numpy.save(tmp_path / "my" / name, next(iter(values.values())))
+    numpy.save(tmp_path / "my/names.npy", numpy.array(["a", None], object))
+    process = new_dataset(tmp_path, "my/* --output set.yaml")
+    assert "names.npy: pickled Python objects, which are never loaded" in process.stderr
+    split = load(tmp_path / "set.yaml", SCHEMA).splits["train"]
+    assert (split.count, split.shape, split.class_counts) == (30, (5, 7), (10, 10, 10))
+    assert tuple(file.member for file in split.files) == members
+    contents = idx_bytes(PIXELS), idx_bytes(CLASSES.astype("uint8"))
+    assert [file.content_sha256 for file in split.files] == [hashlib.sha256(each).hexdigest() for each in contents]
+
+
+def test_the_labels_of_all_splits_get_the_type_that_holds_all(tmp_path: Path) -> None:
+    (tmp_path / "my").mkdir()
+    arrays = {"x_train": PIXELS, "y_train": CLASSES, "x_test": PIXELS[:5], "y_test": CLASSES[:5] + 300}
+    numpy.savez(tmp_path / "my/data.npz", **arrays)  # type: ignore[arg-type]
+    new_dataset(tmp_path, "my/* --output set.yaml")
+    assert load(tmp_path / "set.yaml", SCHEMA).label_type == "int16"
