@@ -28,7 +28,10 @@ def test_config_yaml_lists_the_defaults() -> None:
         ({"dataset": "mnist"}, ["dataset", "datasets", "did you mean datasets?"]),
         ({"limits": 3}, ["limits", "did you mean limit?"]),
         ({"anything": 3}, ["anything", "datasets, folders, limit, mirrors"]),
-        ({"datasets": "mnits"}, ["at:       datasets", "found:    mnits", "did you mean mnist?", "kmnist, mnist"]),
+        (
+            {"datasets": "mnits"},
+            ["at:       datasets", "found:    mnits", "did you mean mnist?", "kmnist, kuzushiji-49, mnist"],
+        ),
         ({"datasets": "MNIST"}, ["did you mean mnist?"]),
         ({"datasets": "FashionMNIST"}, ["did you mean fashion-mnist?"]),
         ({"datasets": "kannada"}, ["did you mean kannada-mnist?"]),
