@@ -96,8 +96,9 @@ def on_a_terminal(folder: Path, *arguments: str) -> tuple[int, list[str]]:
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    """The content of every file below ``folder``, by relative path."""
-    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+    """The content of every file below ``folder``, by relative path, without the settings of a run."""
+    paths = (path for path in sorted(folder.rglob("*")) if path.is_file() and ".settings" not in path.parts)
+    return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
 
 
 def start(code: str, *arguments: object) -> subprocess.Popen[str]:

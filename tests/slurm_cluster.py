@@ -79,7 +79,7 @@ class SlurmCluster:
         self._launch("slurmctld", "slurmctld", "-D", "-c")
         for node in self.nodes:
             self.start_node(node)
-        wait_for(lambda: self.states() == dict.fromkeys(self.nodes, "idle"), 30)
+        wait_for(lambda: self.states() == dict.fromkeys(self.nodes, "idle"), 90)
 
     def start_node(self, node: str) -> None:
         self._launch(node, "slurmd", "-D", "-N", node)

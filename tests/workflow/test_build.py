@@ -32,7 +32,7 @@ def test_a_folder_of_images_survives_the_round_trip_through_idx_files(tmp_path: 
     made = make_photos(project / "my/photos")
     build = ("idx", "--cores", "2", "--config", "folders={photos: my/photos}")
     run = snakemake(project, *build)
-    assert run.jobs == {"build_idx": 2, "write_dataset": 1, "idx": 1}
+    assert run.jobs == {"write_settings": 2, "build_idx": 2, "write_dataset": 1, "idx": 1}
     assert "--config datasets=results/photos/idx/photos.yaml" in run.output
     built = files(project / "results/photos/idx")
     assert "Nothing to be done" in snakemake(project, *build).output
@@ -47,7 +47,7 @@ def test_a_folder_of_images_survives_the_round_trip_through_idx_files(tmp_path: 
     assert "published images and labels of photos" in snakemake(project, "verify", *own).output
 
     (project / "my/photos/test/cat/0.png").unlink()
-    assert snakemake(project, *build).jobs == {"build_idx": 1, "write_dataset": 1, "idx": 1}
+    assert snakemake(project, *build).jobs == {"write_settings": 1, "build_idx": 1, "write_dataset": 1, "idx": 1}
     assert files(project / "results/photos/idx").keys() == built.keys()
 
 
@@ -63,7 +63,7 @@ def test_an_image_that_is_edited_in_place_makes_its_split_again(tmp_path: Path) 
     Image.new("L", (9, 6), 77).save(tmp_path / "new.png")
     edited.write_bytes((tmp_path / "new.png").read_bytes())
     assert edited.parent.stat().st_mtime_ns == folder.st_mtime_ns, "or the folder alone would show it"
-    assert snakemake(project, *build).jobs == {"build_idx": 1, "write_dataset": 1, "idx": 1}
+    assert snakemake(project, *build).jobs == {"write_settings": 1, "build_idx": 1, "write_dataset": 1, "idx": 1}
     after = gzip.decompress(images.read_bytes())
     assert after == before[:16] + bytes([77]) * 54 + before[16 + 54 :]
     assert "Nothing to be done" in snakemake(project, *build).output

@@ -22,7 +22,7 @@ from mirror_server import MirrorServer, Misbehavior
 from project import copy_project, files, snakemake
 
 MOMENTS = int(os.environ.get("FAULT_MOMENTS", "10"))
-JOBS = 38  # of `all` on the sample that have a log, which each opens when it begins
+JOBS = 44  # of `all` on the sample that have a log, which each opens when it begins
 SAMPLE = "mnist-sample"
 PHOTOS = {"photos": "my/photos"}
 

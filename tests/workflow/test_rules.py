@@ -28,7 +28,7 @@ def test_every_value_in_a_shell_command_is_quoted(rule: str) -> None:
     assert [value for value in values if not value.endswith(":q}")] == []
 
 
-@pytest.mark.parametrize("rule", WORKING)
+@pytest.mark.parametrize("rule", sorted({*WORKING} - {"write_settings"}))
 def test_a_rule_calls_the_script_of_its_name_with_log_and_environment(rule: str) -> None:
     body = RULES[rule]
     name = {"verify_split": "verify"}.get(rule, rule)

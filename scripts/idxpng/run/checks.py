@@ -108,7 +108,12 @@ def _check_origin(plan: Plan, name: str) -> None:
 
 def _check_dataset_file(path: str, jobs: list[Any]) -> None:
     made = {os.path.realpath(output) for job in jobs if job.rule.name == "write_dataset" for output in job.output}
-    if os.path.realpath(path) in made and {job.rule.name for job in jobs} - {"idx", "build_idx", "write_dataset"}:
+    if os.path.realpath(path) in made and {job.rule.name for job in jobs} - {
+        "idx",
+        "build_idx",
+        "write_dataset",
+        "write_settings",
+    }:
         raise DataError(
             path,
             "the run would make this dataset file again, but has read the old one already",

@@ -43,21 +43,13 @@ class Settings:
             "description": plan.description,
         }
         self._of_split: dict[str, Callable[[Any], Any]] = {"facts": plan.split_facts, "folder": folder_plan.settings}
-        self._digest = cache(self._digest_of_text)  # many jobs have the same settings
+        self._files = cache(self._found)  # many jobs have the same settings
 
     def files(self, *names: str) -> Callable[[Any], list[str]]:
         """An input function: the files with these settings of a job's dataset and split, or of all its splits."""
 
         def files(wildcards: Any) -> list[str]:
-            paths = []
-            for name in names:
-                folders = [f"{split}/" for split in self._splits(wildcards)] if name in self._of_split else [""]
-                for setting in (f"{folder}{name}" for folder in folders):
-                    below = f"{wildcards.dataset}/.settings/{setting}-{self._digest(wildcards.dataset, setting)}.json"
-                    if not os.path.exists(path := f"{self._plan.results}/{below}"):
-                        self._run_its_job(path)
-                    paths.append(f"<results>/{below}")
-            return paths
+            return self._files(names, wildcards.dataset, wildcards.get("split"))
 
         return files
 
@@ -69,12 +61,18 @@ class Settings:
         """What the file of a setting says, as JSON."""
         return shortened(self._text(wildcards.dataset, wildcards.setting), LONGEST)
 
-    def _splits(self, wildcards: Any) -> list[str]:
-        dataset, split = wildcards.dataset, wildcards.get("split")
-        return [split] if split else self._plan.splits(self._plan.catalog.dataset(dataset))
-
-    def _digest_of_text(self, dataset: str, setting: str) -> str:
-        return hashlib.sha256(self._text(dataset, setting).encode()).hexdigest()[:DIGITS]
+    def _found(self, names: tuple[str, ...], dataset: str, split: str | None) -> list[str]:
+        """The files with these settings; the jobs of those that are missing are run."""
+        splits = [split] if split else self._plan.splits(self._plan.catalog.dataset(dataset))
+        paths = []
+        for name in names:
+            for setting in [f"{each}/{name}" for each in splits] if name in self._of_split else [name]:
+                digest = hashlib.sha256(self._text(dataset, setting).encode()).hexdigest()[:DIGITS]
+                below = f"{dataset}/.settings/{setting}-{digest}.json"
+                if not os.path.exists(path := f"{self._plan.results}/{below}"):
+                    self._run_its_job(path)
+                paths.append(f"<results>/{below}")
+        return paths
 
     def _text(self, dataset: str, setting: str) -> str:
         split, _, name = setting.rpartition("/")
