@@ -192,7 +192,7 @@ def test_a_full_disk_is_reported_with_the_file_and_the_rule_succeeds_once_there_
         remove(disk / path)
     with only(disk, left):
         run = snakemake(project, "--cores", "1", f"{disk}/{output}", succeed=False)
-    assert told.format(output=disk / output, disk=disk) in run.output
+    assert told.format(output=disk / output, disk=disk) in run.output, run.output[-3000:]
     assert "Traceback" not in run.output
     check_made_now(project, disk, output, everything)
 

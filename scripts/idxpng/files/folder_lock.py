@@ -1,5 +1,6 @@
 """One process at a time works in a folder, from whatever working folder and host it comes."""
 
+import errno
 import fcntl
 import os
 from pathlib import Path
@@ -21,6 +22,8 @@ def lock_folder(folder: str | os.PathLike[str]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o622)
     except OSError as error:
+        if error.errno == errno.ENOSPC:
+            return  # the jobs name what has no room
         expected, found = "a file that can be written, or nothing", error.strerror
         todo = "remove it, if no other run is at work"
         raise DataError(path, "cannot be locked", expected=expected, found=found, todo=todo) from None
