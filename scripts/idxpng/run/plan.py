@@ -135,9 +135,11 @@ class Plan:
 
     def _in_folder(self, word: str, name: str, below: str) -> list[str]:
         """All that targets make in a folder of a dataset's results; none if ``below`` is an output itself."""
+        if below.startswith("idx/"):  # of a folder of images, which need not be a dataset
+            return []
         dataset = self.catalog.dataset(name, at=word)
-        if not below or below.startswith("idx/"):
-            return [] if below else self.outputs("all", name)
+        if not below:
+            return self.outputs("all", name)
         depth, files = below.count("/") + 1, []
         for pattern in dict.fromkeys(path for paths in OUTPUTS.values() for path in paths):
             parts = pattern.split("/")
