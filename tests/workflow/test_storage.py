@@ -33,7 +33,8 @@ def test_shards_and_images_can_live_on_s3(tmp_path: Path, s3_url: str) -> None:
     snakemake(on_s3, *targets, *storage, "--storage-s3-endpoint-url", s3_url)
     local = copy_project(tmp_path / "local")
     snakemake(local, *targets)
-    stored = {item.key: item.get()["Body"].read() for item in bucket.objects.filter(Prefix="results/")}
+    objects = bucket.objects.filter(Prefix="results/")
+    stored = {item.key: item.get()["Body"].read() for item in objects if "/.settings/" not in item.key}
     found = {key.removeprefix("results/"): data for key, data in stored.items() if ".snakemake_timestamp" not in key}
     assert found == files(local / "results")
     assert not (on_s3 / "results").exists()
