@@ -26,7 +26,9 @@ rule export:
         proof=plan.proof,
     shell:
         "python {params.script:q} --images {input.images:q} --labels {input.labels:q} --header {input.header:q}"
-        " --label {wildcards.label:q} {params.limit:q} --proof {params.proof:q} --png {output.png:q} --manifest {output.manifest:q} --settings {input.settings:q} --log {log:q}"
+        " --label {wildcards.label:q} {params.limit:q} --proof {params.proof:q} --png {output.png:q}"
+        " --manifest {output.manifest:q}"
+        " --settings {input.settings:q} --log {log:q}"
 
 
 rule merge_manifests:
@@ -50,4 +52,6 @@ rule merge_manifests:
         results=subpath(output[0], ancestor=2),
         proof=plan.proof,
     shell:
-        "python {params.script:q} --manifest {output:q} --png {params.results:q}/png/{wildcards.split:q} --proof {params.proof:q} --settings {input.settings:q} --log {log:q} {input.manifests:q}"
+        "python {params.script:q}"
+        " --manifest {output:q} --png {params.results:q}/png/{wildcards.split:q} --proof {params.proof:q}"
+        " --settings {input.settings:q} --log {log:q} {input.manifests:q}"

@@ -58,4 +58,5 @@ rule write_card:
         "python {params.script:q} --dataset {params.dataset:q} --headers {input.headers:q} --parquet {input.parquet:q}"
         " --manifests {input.manifests:q} --overview {input.overview:q} {params.license_text:q}"
         " --card {output.card:q} --croissant {output.croissant:q} --license-file {output.license_file:q}"
-        " --citation-file {output.citation_file:q} --provenance {output.provenance:q} --settings {input.settings:q} --log {log:q}"
+        " --citation-file {output.citation_file:q} --provenance {output.provenance:q}"
+        " --settings {input.settings:q} --log {log:q}"

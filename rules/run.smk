@@ -19,9 +19,10 @@ if not is_imported():
 onstart:
     allow_unlimited_jobs()
     with without_traceback():
-        for folder in result_folders(plan, jobs_to_run()):
+        jobs = jobs_to_run()
+        for folder in result_folders(plan, jobs):
             lock_folder(folder)
-        for warning in check_run(plan, jobs_to_run()):
+        for warning in check_run(plan, jobs):
             logger.warning(warning)
 
 

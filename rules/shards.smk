@@ -24,7 +24,8 @@ rule pack:
         packing=plan.shard_options,
     shell:
         "python {params.script:q} --images {input.images:q} --labels {input.labels:q} --header {input.header:q}"
-        " --number {wildcards.shard:q} {params.packing:q} --shard {output:q} --settings {input.settings:q} --log {log:q}"
+        " --number {wildcards.shard:q} {params.packing:q} --shard {output:q}"
+        " --settings {input.settings:q} --log {log:q}"
 
 
 rule index_shards:
@@ -48,5 +49,6 @@ rule index_shards:
         **script("index_shards"),
         packing=plan.shard_options,
     shell:
-        "python {params.script:q} --header {input.header:q} {params.packing:q} --index {output:q} --settings {input.settings:q} --log {log:q}"
+        "python {params.script:q} --header {input.header:q} {params.packing:q} --index {output:q}"
+        " --settings {input.settings:q} --log {log:q}"
         " {input.shards:q}"

@@ -37,7 +37,8 @@ rule preview:
         selection=plan.selection_options,
     shell:
         "python {params.script:q} --images {input.images:q} --labels {input.labels:q} --header {input.header:q}"
-        " {params.selection:q} --sheet {output.sheet:q} --first {output.first:q} --settings {input.settings:q} --log {log:q}"
+        " {params.selection:q} --sheet {output.sheet:q} --first {output.first:q}"
+        " --settings {input.settings:q} --log {log:q}"
 
 
 rule measure:
@@ -71,7 +72,8 @@ rule measure:
         selection=plan.selection_options,
     shell:
         "python {params.script:q} --images {input.images:q} --labels {input.labels:q} --header {input.header:q}"
-        " {params.selection:q} --statistics {output.statistics:q} --plot {output.plot:q} --settings {input.settings:q} --log {log:q}"
+        " {params.selection:q} --statistics {output.statistics:q} --plot {output.plot:q}"
+        " --settings {input.settings:q} --log {log:q}"
 
 
 rule find_duplicates:

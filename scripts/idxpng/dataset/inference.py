@@ -63,9 +63,11 @@ def infer(places: Iterable[tuple[str | os.PathLike[str], str | None]]) -> dict[s
         DataError: when they are not images and labels, split by split.
     """
     files = [_read(Path(path), member) for path, member in places]
-    types = {file.header.type.name for file in files if is_array(file.path, file.member) and not _is_images(file)}
+    arrays = [file for file in files if not _is_images(file) and is_array(file.path, file.member)]
+    types = {file.header.type.name for file in arrays}
     if len(types) > 1:  # each array has the smallest type for its labels, but a dataset has one
-        files = [_read(file.path, file.member, max(types, key=LABEL_TYPES.index)) for file in files]
+        widest = max(types, key=LABEL_TYPES.index)
+        files = [_read(file.path, file.member, widest) if file in arrays else file for file in files]
     pairs = _pairs(files)
     first, *others = (labels for _, labels in pairs.values())
     type_, shape = first.header.type.name, first.header.item_shape

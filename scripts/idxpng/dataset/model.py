@@ -40,9 +40,14 @@ class PublishedFile:
     header: IdxHeader | None = None
 
     @property
+    def pin(self) -> str | None:
+        """The digest that decides whether it is the right file, if any is known."""
+        return self.content_sha256 or self.sha256 or self.git_blob or self.md5
+
+    @property
     def pinned(self) -> bool:
         """Whether any digest is known."""
-        return bool(self.sha256 or self.content_sha256 or self.git_blob or self.md5)
+        return self.pin is not None
 
     @property
     def published(self) -> str:

@@ -269,29 +269,21 @@ class _Array:
     def _read(self, stream: IO[bytes], at: int, size: int) -> bytes:
         data = stream.read(size)
         if len(data) < size:
-            raise CompressedFileError(
-                self._shown,
-                "shorter than its NumPy header says",
-                at=f"byte {at + len(data)}",
-                expected=f"{self._end} bytes: {self._start} of header and {self._dims()}",
-                found="end of file",
-                todo="copy or write the file again",
-            )
+            expected = f"{self._end} bytes: {self._start} of header and"
+            todo = "copy or write the file again"
+            raise self._wrong_length("shorter", at + len(data), expected, "end of file", todo)
         return data
 
     def _check_end(self, stream: IO[bytes]) -> None:
         if stream.read(1):
-            raise CompressedFileError(
-                self._shown,
-                "longer than its NumPy header says",
-                at=f"byte {self._end}",
-                expected=f"end of file after {self._start} bytes of header and {self._dims()}",
-                found="more bytes",
-                todo="write each array into a file of its own",
-            )
+            expected = f"end of file after {self._start} bytes of header and"
+            todo = "write each array into a file of its own"
+            raise self._wrong_length("longer", self._end, expected, "more bytes", todo)
 
-    def _dims(self) -> str:
-        return f"{' × '.join(map(str, self.dims))} of {self.dtype}"
+    def _wrong_length(self, than: str, at: int, expected: str, found: str, todo: str) -> CompressedFileError:
+        problem, elements = f"{than} than its NumPy header says", f"{' × '.join(map(str, self.dims))} of {self.dtype}"
+        expected = f"{expected} {elements}"
+        return CompressedFileError(self._shown, problem, at=f"byte {at}", expected=expected, found=found, todo=todo)
 
 
 def _skip(stream: IO[bytes], size: int) -> None:

@@ -352,7 +352,7 @@ class Plan:
             "class_counts": split.class_counts,
             "label_columns": dataset.label_columns,
             "orientation": dataset.orientation,
-            "digests": [file.content_sha256 or file.sha256 or file.git_blob or file.md5 for file in split.files],
+            "digests": [file.pin for file in split.files],
         } | ({"rows": split.rows} if split.rows else {})
 
     def description(self, wildcards: Any) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from idxpng.dataset.model import Dataset
 from idxpng.dataset.writer import dump, file_facts, split_facts
 from idxpng.formats.split_header import SplitHeader
 from idxpng.run.plan import Plan
+from idxpng.text import counted
 
 
 def summary(plan: Plan, rules: Collection[str], seconds: float) -> str:
@@ -80,7 +81,7 @@ def _of_images(plan: Plan, took: str) -> Iterator[str]:
 def _of_shards(plan: Plan) -> Iterator[str]:
     for folder, split in _splits(plan):
         if index := _read(f"{folder}/webdataset/{split}.json"):
-            shards = _counted(len(index["shards"]), "shard").strip()
+            shards = counted(len(index["shards"]), "shard")
             yield f"{_counted(index['images'], 'image')} in {shards} {shown(folder)}/webdataset/{split}-*.tar"
 
 
