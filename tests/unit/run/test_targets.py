@@ -1,8 +1,15 @@
+from pathlib import Path
+
 import pytest
 
 from idxpng.errors import DataError
 from idxpng.run.targets import OUTPUTS, check_name
 from plans import plan
+
+
+@pytest.fixture(autouse=True)
+def folder_without_results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
 
 
 def made(words: list[str], results: str = "results") -> dict[str, list[str]]:
