@@ -1,11 +1,14 @@
 """Run the workflow like a user: from a copy of the project in a folder, with Snakemake as a separate process."""
 
+import functools
+import json
 import os
 import pty
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,18 +55,29 @@ def copy_project(folder: Path) -> Path:
     return folder
 
 
+@functools.cache
+def forks() -> subprocess.Popen[str]:
+    """The process that runs Snakemake without importing it again."""
+    command = [sys.executable, str(PROJECT / "tests/forks_snakemake.py")]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
 def run_snakemake(folder: Path, *arguments: str, before: Sequence[str] = (), **environment: str) -> Run:
     """Run Snakemake in ``folder``, with ``before`` at the start of the command line."""
-    process = subprocess.run(
-        [*before, sys.executable, "-m", "snakemake", *arguments],
-        cwd=folder,
-        env=os.environ | environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=600,
-    )
-    return Run(process.returncode, process.stdout)
+    with tempfile.NamedTemporaryFile("r+") as output:
+        if before or environment:  # which may change how Python begins
+            command = [*before, sys.executable, "-m", "snakemake", *arguments]
+            status = subprocess.run(
+                command, cwd=folder, env=os.environ | environment, stdout=output, stderr=output, timeout=600
+            ).returncode
+        else:
+            run = {"folder": str(folder), "arguments": arguments, "output": output.name, "environment": {**os.environ}}
+            asked, answered = forks().stdin, forks().stdout
+            assert asked and answered
+            print(json.dumps(run), file=asked, flush=True)
+            status = int(answered.readline())
+        output.seek(0)
+        return Run(status, output.read())
 
 
 def snakemake(
