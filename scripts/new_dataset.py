@@ -17,6 +17,7 @@ import os
 import re
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,8 @@ from idxpng.text import printable
 HEAD = """\
 # Made from the IDX files. schemas/dataset.schema.yaml explains every key.
 
-# Yours to fill in: what people call it, under which license it may be used, how to cite it.
+# Yours to fill in: what people call it, under which license it may be used, how to cite it,
+# and when it was first published, a year or a day.
 """
 CLASSES = "\n# What each label means: replace the numbers by names, in quotes.\n"
 MIRRORS = """
@@ -75,6 +77,7 @@ def main(files: Sequence[str], /, output: str | None = None, update: bool = Fals
         "title": name,
         "license": {"spdx": None, "note": "Not stated yet."},
         "citation": "not stated yet",
+        "published": time.strftime("%Y"),
     }
     mirror = os.path.relpath(folder, path.parent.resolve())
     classes = dump({"classes": facts.pop("classes")})
@@ -84,7 +87,9 @@ def main(files: Sequence[str], /, output: str | None = None, update: bool = Fals
     dataset = _checked(path, content)
     with open(path, "x", encoding="utf-8") as file:
         file.write(content)
-    return _summary(path, dataset, "Fill in title, license, citation and the names of the classes, now or later. Then:")
+    return _summary(
+        path, dataset, "Fill in title, license, citation, date and the names of the classes, now or later. Then:"
+    )
 
 
 def _updated(path: Path, facts: dict[str, Any]) -> str:

@@ -48,7 +48,7 @@ def main(
     license_file: str,
     citation_file: str,
     provenance: str,
-    license_text: str | None = None,
+    license_texts: Sequence[str] = (),
 ) -> None:
     """Write the five files side by side, so that other tools can read their folder as a dataset.
 
@@ -61,7 +61,7 @@ def main(
         croissant: Croissant metadata to make, JSON-LD.
         license_file, citation_file: the texts to make; the citation as BibTeX.
         provenance: the JSON file to make: from which files, with which software the others were made.
-        license_text: the words of the license itself, for ``license_file``, such as those of MIT.
+        license_texts: the words of the licenses themselves, for ``license_file``, such as those of MIT.
     """
     known = load(dataset)
     folder = Path(card).parent
@@ -73,8 +73,8 @@ def main(
     document = croissant_document.metadata(known, found, packed, listed, list(parts[0].features), images)
     _write(card, _card(known, parts, Path(overview).name))
     write_json(croissant, document)
-    text = [Path(license_text).read_text(encoding="utf-8").strip("\n")] if license_text else []
-    _write(license_file, "\n\n".join([terms.license_text(known), *text]))
+    texts = [Path(text).read_text(encoding="utf-8").strip("\n") for text in license_texts]
+    _write(license_file, "\n\n".join([terms.license_text(known), *texts]))
     _write(citation_file, terms.bibtex(known))
     made = [FileRecord.of(Path(path), folder) for path in (overview, card, croissant, license_file, citation_file)]
     origin = provenance_document(known, found, [*packed.values(), *listed.values(), *made])
@@ -141,7 +141,7 @@ per label, which `manifest/` lists. [{overview}]({overview}) has the numbers and
 
 {markdown(terms.license_text(dataset))}
 
-[LICENSE](LICENSE) has this, and the text of the license where there is one.
+[LICENSE](LICENSE) has this, and the texts of the licenses where there are some.
 
 ## Citation
 

@@ -1,6 +1,7 @@
 """Write the dataset file of IDX files that build_idx.py made, which pins their digests."""
 
 import json
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from idxpng.dataset.writer import dump
 from idxpng.files.atomic import atomic_file
 
 HEAD = (
-    "# Made by write_dataset.py, again when the images change. Copy it to say more of them: title, license, citation.\n"
+    "# Made by write_dataset.py, again when the images change. Copy it to say more: title, license, citation, year.\n"
 )
 
 
@@ -28,6 +29,7 @@ def main(facts: Sequence[str], /, dataset: str) -> None:
         "title": Path(dataset).stem,
         "license": {"spdx": None, "note": "Not stated."},
         "citation": "Not stated.",
+        "published": time.strftime("%Y"),
         "classes": {int(label): name for label, name in first["classes"].items()},
         "inverted": first["inverted"],
         "orientation": first["orientation"],

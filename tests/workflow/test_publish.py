@@ -81,6 +81,7 @@ def test_croissant_is_valid_and_loads_with_equal_pixels_and_labels(
         images, labels = expected(published, split)
         records = list(described.records(split))
         assert [record[f"{split}/label"] for record in records] == labels.tolist()
+        assert {record[f"{split}/split"] for record in records} == {split.encode()}
         for record, image in zip(records, images, strict=True):
             assert (numpy.asarray(record[f"{split}/image"]) == image).all()
 

@@ -140,7 +140,16 @@ def _enumeration(name: str, kind: str, fields: Mapping[str, str], rows: Sequence
 
 
 def _records(split: str, columns: Sequence[str]) -> dict[str, Any]:
-    fields = []
+    fields: list[dict[str, Any]] = [
+        {
+            "@type": "cr:Field",
+            "@id": f"{split}/split",
+            "name": "split",
+            "dataType": "sc:Text",
+            "value": split,
+            "references": {"field": {"@id": f"{SPLITS}/name"}},
+        }
+    ]
     for column in columns:
         source: dict[str, Any] = {"fileObject": {"@id": f"{split}.parquet"}, "extract": {"column": column}}
         field: dict[str, Any] = {

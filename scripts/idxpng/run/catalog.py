@@ -104,10 +104,10 @@ class Catalog:
         dataset = self.dataset(entry, at)
         return self.file(entry), dataset
 
-    def license_text(self, dataset: str) -> str | None:
-        """The local path of the text of a dataset's license, or None if the workflow does not have it."""
-        spdx = self.dataset(dataset).license["spdx"]
-        return self._source(f"datasets/licenses/{spdx}.txt") if spdx in TEXTS else None
+    def license_texts(self, dataset: str) -> list[str]:
+        """The local paths of the texts that the workflow has of the licenses in a dataset's SPDX expression."""
+        named = re.findall(r"[\w.-]+", self.dataset(dataset).license["spdx"] or "")
+        return [self._source(f"datasets/licenses/{spdx}.txt") for spdx in dict.fromkeys(named) if spdx in TEXTS]
 
     def _load(self, entry: str, at: str) -> Dataset:
         if entry.endswith(OWN):

@@ -285,9 +285,9 @@ class Plan:
         """The option for how many images of each split to consider."""
         return _option("limit", self.config.limit)
 
-    def license_text_option(self, wildcards: Any) -> list[str]:
-        """The option for the text of a dataset's license."""
-        return _option("license-text", self.catalog.license_text(wildcards.dataset))
+    def license_texts(self, wildcards: Any) -> list[str]:
+        """The paths of the texts of a dataset's licenses."""
+        return self.catalog.license_texts(wildcards.dataset)
 
     def selection_options(self, wildcards: Any) -> list[str]:
         """The options that select images of a split: limit and classes."""

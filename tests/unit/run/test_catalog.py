@@ -52,6 +52,23 @@ def test_a_dataset_file_of_the_user_replaces_a_shipped_one_of_the_same_name(own_
     assert plan(datasets=own_file("my/mnist.yaml", title="Mine")).catalog.dataset("mnist").title == "Mine"
 
 
+@pytest.mark.parametrize(
+    ("spdx", "texts"),
+    [
+        (None, []),
+        ("CC0-1.0", ["CC0-1.0"]),
+        ("LicenseRef-mine", []),
+        ("(MIT OR Apache-2.0) AND MIT AND ISC", ["MIT", "Apache-2.0"]),
+    ],
+)
+def test_every_license_of_an_expression_has_its_text(
+    own_file: Callable[..., str], spdx: str | None, texts: list[str]
+) -> None:
+    found = plan(datasets=own_file(license={"spdx": spdx})).catalog.license_texts("digits")
+    assert [Path(path).stem for path in found] == texts
+    assert all(Path(path).is_file() for path in found)
+
+
 def test_a_mirror_with_an_unknown_protocol_is_refused(own_file: Callable[..., str]) -> None:
     path = own_file(mirrors=["ftp://example.org/"])
     message = refusal(datasets=path)

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,12 @@ import mlcroissant
 import numpy
 import pytest
 import yaml
+from PIL import Image
 
+import build_idx
+import new_dataset
 import write_card
+import write_dataset as write_dataset_of_folder
 import write_parquet
 from builders import idx_bytes
 from dataset_files import write_dataset, write_header
@@ -25,7 +30,7 @@ ROLES = ("card", "croissant", "license_file", "citation_file", "provenance")
 def published(tmp_path: Path) -> Any:
     """A function that makes the five files for a dataset file with these facts, and returns their text."""
 
-    def publish(license_text: str | None = None, **facts: Any) -> dict[str, str]:
+    def publish(license_texts: Sequence[str] = (), **facts: Any) -> dict[str, str]:
         dataset = write_dataset(tmp_path / "set.yaml", **facts)
         images, labels, packed = (str(tmp_path / name) for name in ("images", "labels", "train.parquet"))
         Path(images).write_bytes(idx_bytes(numpy.zeros((5, 2, 3), numpy.uint8)))
@@ -45,7 +50,7 @@ def published(tmp_path: Path) -> Any:
             [packed],
             [str(tmp_path / "train.csv")],
             str(tmp_path / "index.html"),
-            license_text=license_text,
+            license_texts=license_texts,
             **made,
         )
         return {role: Path(path).read_text(encoding="utf-8") for role, path in made.items()}
@@ -70,7 +75,7 @@ def test_the_attribution_is_in_card_metadata_and_license(published: Any) -> None
 
 def test_a_license_file_has_the_full_text_and_the_owner(published: Any) -> None:
     text = PROJECT / "datasets/licenses/MIT.txt"
-    made = published(str(text), license={"spdx": "MIT", "note": "Copyright (c) 2017 Me."})
+    made = published([str(text)], license={"spdx": "MIT", "note": "Copyright (c) 2017 Me."})
     first, owner, rest = made["license_file"].split("\n\n", 2)
     assert first == "License of A set: MIT"
     assert owner == "Copyright (c) 2017 Me."
@@ -130,3 +135,23 @@ def test_metadata_of_a_complete_dataset_file_is_valid_without_a_warning(
     assert [record.getMessage() for record in caplog.records if record.levelname != "INFO"] == []
     assert described.metadata.license == ["https://spdx.org/licenses/MIT"]
     assert [person.name for person in described.metadata.creators] == ["Ada Bee"]
+
+
+def test_metadata_of_an_unedited_dataset_file_is_valid_without_a_warning(published: Any, tmp_path: Path) -> None:
+    (tmp_path / "idx").mkdir()
+    for name, array in (
+        ("images", numpy.zeros((5, 2, 3), numpy.uint8)),
+        ("labels", numpy.arange(5, dtype=numpy.uint8)),
+    ):
+        (tmp_path / "idx" / name).write_bytes(idx_bytes(array))
+    new_dataset.main([str(tmp_path / "idx/images"), str(tmp_path / "idx/labels")], str(tmp_path / "new.yaml"))
+    (tmp_path / "photos/0").mkdir(parents=True)
+    Image.new("L", (3, 2)).save(tmp_path / "photos/0/0.png")
+    made = {role: str(tmp_path / f"built-{role}") for role in ("images", "labels", "facts")}
+    build_idx.main(str(tmp_path / "photos"), "train", **made)
+    write_dataset_of_folder.main([made["facts"]], str(tmp_path / "built.yaml"))
+    for name in ("new", "built"):
+        facts = yaml.safe_load((tmp_path / f"{name}.yaml").read_text())
+        published(**{key: facts[key] for key in ("title", "license", "citation", "published")})
+        described = mlcroissant.Dataset(str((tmp_path / "croissant").rename(tmp_path / f"{name}.json")))
+        assert (described.metadata.ctx.issues.errors, described.metadata.ctx.issues.warnings) == (set(), set())
