@@ -147,9 +147,9 @@ def test_metadata_of_an_unedited_dataset_file_is_valid_without_a_warning(publish
     new_dataset.main([str(tmp_path / "idx/images"), str(tmp_path / "idx/labels")], str(tmp_path / "new.yaml"))
     (tmp_path / "photos/0").mkdir(parents=True)
     Image.new("L", (3, 2)).save(tmp_path / "photos/0/0.png")
-    made = {role: str(tmp_path / f"built-{role}") for role in ("images", "labels", "facts")}
-    build_idx.main(str(tmp_path / "photos"), "train", **made)
-    write_dataset_of_folder.main([made["facts"]], str(tmp_path / "built.yaml"))
+    images, labels, facts_of_split = (str(tmp_path / f"built-{role}") for role in ("images", "labels", "facts"))
+    build_idx.main(str(tmp_path / "photos"), "train", images, labels, facts_of_split)
+    write_dataset_of_folder.main([facts_of_split], str(tmp_path / "built.yaml"))
     for name in ("new", "built"):
         facts = yaml.safe_load((tmp_path / f"{name}.yaml").read_text())
         published(**{key: facts[key] for key in ("title", "license", "citation", "published")})
