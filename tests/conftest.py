@@ -16,7 +16,7 @@ from idxpng import log
 from mirror_server import MirrorServer
 from project import PROJECT, run_snakemake
 
-LONGEST = ("_slurm", "_stand", "_readme", "_faults", "_family", "_report")
+LONGEST = ("_slurm", "_stand", "_readme", "_faults", "_family", "_mnist", "_report")
 
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # tests start hundreds of Pythons, which share compiled modules
 

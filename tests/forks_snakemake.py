@@ -28,6 +28,7 @@ def become(run: dict[str, Any]) -> None:
     signal.alarm(600)
 
 
+snakemake.cli.get_argument_parser()  # imports the plugins, too
 for line in sys.stdin:
     if child := os.fork():
         print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)

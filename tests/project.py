@@ -5,6 +5,7 @@ import json
 import os
 import pty
 import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -87,6 +88,14 @@ def snakemake(
     run = run_snakemake(folder, *arguments, before=before, **environment)
     assert (run.status == 0) == succeed, run.output
     return run
+
+
+def cpu_seconds(folder: Path, *arguments: str) -> float:
+    """The processor time of a run, with imports and jobs. Other work on the machine does not lengthen it."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    snakemake(folder, *arguments, before=("env",))  # so that it is a child of this process
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def on_a_terminal(folder: Path, *arguments: str) -> tuple[int, list[str]]:
