@@ -6,7 +6,6 @@ import io
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
-from operator import countOf
 from pathlib import Path
 
 from idxpng import log
@@ -61,13 +60,12 @@ def main(
             atomic_file(manifest) as manifest_file,
             atomic_directory(png_dir, root) as directory,
         ):
-            count = countOf(source.classes(limit), wanted)
+            count = sum(1 for _ in source.indices(wanted, limit))
             check_room_for_files(directory, count)
-            indices = (index for index, _ in source.labeled(limit, {wanted}))
             lines = io.TextIOWrapper(manifest_file, encoding="utf-8", newline="")
             rows = csv.writer(lines, lineterminator="\n")
             rows.writerow((*COLUMNS, *source.extra_columns))
-            for name, index, digest in _write_images(source, indices, directory):
+            for name, index, digest in _write_images(source, source.indices(wanted, limit), directory):
                 path = f"{split_header.split}/{label}/{name}"
                 rows.writerow(
                     (path, split_header.split, index, wanted, class_name, digest, *source.extra_values(index))

@@ -59,3 +59,13 @@ def test_a_limit_applies_before_the_selection_of_classes(tmp_path: Path) -> None
     labels = numpy.array([3, 5, 3, 1, 5, 5, 3, 1, 2, 3, 5, 1], numpy.uint8)
     with LabeledImages(*write(tmp_path, IMAGES, labels), rows=(1, 11)) as part:
         assert list(part.labeled(limit=6, only=[3, 2])) == [(2, 3), (6, 3)]
+
+
+@pytest.mark.parametrize("type_name", ["uint8", "int16", "int32"])
+def test_the_indices_of_a_class_are_those_of_its_images(tmp_path: Path, type_name: str) -> None:
+    labels = numpy.array([3, 5, 3, 1, 5, 5, 3, 1, 2, 3, 5, 1], type_name)
+    with LabeledImages(*write(tmp_path, IMAGES, labels), rows=(1, 11)) as part:
+        for label in (1, 2, 3, 5, 9, 300):
+            for limit in (None, 6, 1):
+                expected = [index for index, found in part.labeled(limit) if found == label]
+                assert list(part.indices(label, limit)) == expected
