@@ -45,10 +45,8 @@ fuzz: .venv/ready-to-test ## feed the reader random IDX files for three minutes,
 faults: .venv/ready-to-test ## have each system call of the scripts fail in turn; needs Linux and a C compiler
 	$(PY) tests/fuzz_calls.py
 
-clients: sample ## load the sample with the newest Keras and Datumaro, which are too large for the tests
-	$(PYTHON) -m venv .venv-clients
-	.venv-clients/bin/pip install --quiet --disable-pip-version-check keras jax grain datumaro
-	.venv-clients/bin/python tests/clients.py keras datumaro
+clients: sample ## load the sample with the newest torchvision, Keras, and Datumaro, which are too large for the tests
+	$(PYTHON) tests/clients.py
 
 BENCH := .venv-bench/bin/python
 MNIST := $(addprefix resources/mnist/,$(foreach split,train t10k,$(split)-images-idx3-ubyte $(split)-labels-idx1-ubyte))

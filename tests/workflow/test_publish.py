@@ -3,9 +3,12 @@
 import hashlib
 import json
 import os
+import re
+import shlex
 import subprocess
 import tarfile
 from importlib.metadata import version
+from itertools import pairwise
 from pathlib import Path
 
 os.environ |= {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1"}  # read when `datasets` is imported
@@ -14,10 +17,11 @@ import mlcroissant
 import numpy
 import pytest
 import yaml
+from huggingface_hub.utils import filter_repo_objects
 
 import idxpng
 from idxpng.formats.idx import IdxFile
-from project import copy_project, files, snakemake
+from project import PROJECT, copy_project, files, snakemake
 from write_parquet import features
 
 datasets = pytest.importorskip("datasets")  # which a type checker takes for our folder of that name
@@ -170,6 +174,17 @@ def test_the_card_says_what_hugging_face_reads_and_what_people_must_know(publish
 def test_nothing_is_published_into_the_image_folder(published: Path) -> None:
     names = {Path(path).suffix for path in files(published / "results/mnist-sample/png")}
     assert names == {".png"}
+
+
+def test_the_documented_upload_has_all_but_the_png_files_and_settings(published: Path) -> None:
+    (command,) = re.findall("^    (hf upload .*)$", (PROJECT / "docs/loading.md").read_text("utf-8"), re.MULTILINE)
+    words = shlex.split(command)
+    excluded = [value for option, value in pairwise(words) if option == "--exclude"]
+    root = published / "results/mnist-sample"
+    names = {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()}
+    uploaded = set(filter_repo_objects(names, ignore_patterns=excluded))
+    assert uploaded == {name for name in names if not name.startswith(("png/", ".settings/"))}
+    assert len(uploaded) < len(names) / 2
 
 
 @pytest.mark.parametrize(

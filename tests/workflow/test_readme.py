@@ -94,6 +94,17 @@ def test_a_documented_example_runs(reader: Path, tmp_path: Path, number: int) ->
     assert run.returncode == 0, run.stdout
 
 
+def test_the_documented_line_for_pandas_reads_every_class_name_as_text(tmp_path: Path) -> None:
+    (code,) = (code for code in examples() if "pandas" in code)
+    (tmp_path / "results/mnist-sample/manifest").mkdir(parents=True)
+    names = ["NA", "null", "None", "nan", "1", "T-shirt/top"]
+    rows = "".join(f"{name},0\n" for name in names)
+    (tmp_path / "results/mnist-sample/manifest/train.csv").write_text(f"class_name,label\n{rows}")
+    command = [str(PROJECT / ".venv/bin/python"), "-c", f"{code}\nprint(*train['class_name'])"]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert run.stdout.split() == names
+
+
 def test_show_draws_the_digit_of_the_page(mnist: Path) -> None:
     drawn = show.main(str(mnist / "t10k-images-idx3-ubyte.gz"), index=0, draw=True).splitlines()
     page = (PROJECT / "docs/formats.md").read_text(encoding="utf-8")
