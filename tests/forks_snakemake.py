@@ -11,6 +11,7 @@ import sys
 from typing import Any
 
 import snakemake.cli
+import snakemake.workflow
 
 
 def become(run: dict[str, Any]) -> None:
@@ -23,6 +24,7 @@ def become(run: dict[str, Any]) -> None:
     os.environ.clear()
     os.environ.update(run["environment"])
     sys.path[0] = run["folder"]
+    snakemake.workflow.Workflow.rundir = run["folder"]  # otherwise the one of the import
     sys.argv = [snakemake.cli.__file__, *run["arguments"]]
     sys.orig_argv = [sys.executable, "-m", "snakemake", *run["arguments"]]
     signal.alarm(600)
