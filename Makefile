@@ -62,16 +62,18 @@ growth: .venv-bench/ready ## measure it on up to 8 million images, for docs/grow
 emulated: .venv/ready ## check that emulated processors, from the first x86-64 to ARM, make the same bytes; needs qemu-user
 	PYTHONPATH=scripts $(PY) tests/emulated.py
 
-LOCKS := requirements requirements-slurm requirements-publish requirements-test requirements-bench requirements-tools
+LOCKS := requirements-test requirements requirements-slurm requirements-publish requirements-bench requirements-tools
 TOOLS := .venv-tools/bin/python
 
-# uv does not read pip's configuration, so pass the registry on. No file gets its name.
+# uv does not read pip's configuration, so pass the registry on. No file gets its name. The first lock has all that is
+# installed together, so that its versions agree; the others are parts of it, and get the same versions.
 lock: .venv-tools/ready ## pin versions and hashes of envs/*.in for each Python and platform (UPGRADE=1: the newest)
 	index="$${PIP_INDEX_URL:-$$($(TOOLS) -m pip config get global.index-url 2>/dev/null)}"; \
 	if [ -n "$$index" ]; then export UV_DEFAULT_INDEX="$$index"; fi; \
-	cd envs && for name in $(LOCKS); do \
+	cd envs && constraint=; for name in $(LOCKS); do \
 	    ../$(TOOLS) -m uv pip compile --quiet --system-certs $(if $(UPGRADE),--upgrade) --universal --python-version 3.11 \
-	        --fork-strategy fewest --generate-hashes $$name.in --output-file $$name.txt || exit; \
+	        --fork-strategy fewest --generate-hashes $$constraint $$name.in --output-file $$name.txt || exit; \
+	    constraint="--constraint $(firstword $(LOCKS)).txt"; \
 	done
 
 audit: .venv-tools/ready ## check the pinned versions for known vulnerabilities
@@ -87,8 +89,8 @@ audit: .venv-tools/ready ## check the pinned versions for known vulnerabilities
 	$(PY) -m compileall -q scripts
 	touch $@
 
-.venv/ready-to-test: envs/requirements-test.txt envs/requirements-slurm.txt envs/requirements-publish.txt .venv/ready
-	$(PY) $(INSTALL) $(patsubst %,-r %,$(filter %.txt,$^))
+.venv/ready-to-test: envs/requirements-test.txt .venv/ready
+	$(PY) $(INSTALL) -r $<
 	touch $@
 
 .venv-bench/ready: envs/requirements-bench.txt envs/requirements.txt

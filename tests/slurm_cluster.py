@@ -5,15 +5,17 @@ memory cgroups (version 1), a job that takes more memory than it requests is kil
 """
 
 import os
+import re
 import secrets
 import shutil
-import signal
 import socket
 import subprocess
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+
+import psutil
 
 CONFIG = Path("/etc/slurm/slurm.conf")  # where Slurm's commands look, whatever the environment of a job
 PORT = 17100
@@ -99,11 +101,11 @@ class SlurmCluster:
 
     def kill_node(self, node: str) -> None:
         """Simulate a power cut: kill the node's daemon and all its descendants at once."""
-        daemon = self._processes.pop(node).pid
-        steps = [pid for pid in _pids() if _command(pid).startswith("slurmstepd") and self._is_on(pid, node)]
-        for pid in [daemon, *(below for step in steps for below in (step, *_descendants(step)))]:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        daemon = psutil.Process(self._processes.pop(node).pid)
+        steps = [process for process in psutil.process_iter(["cmdline"]) if self._is_step_on(process, node)]
+        for process in [daemon, *steps, *(below for step in steps for below in step.children(recursive=True))]:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
 
     def jobs(self) -> dict[int, tuple[str, str]]:
         """State and node of every job so far, by job number."""
@@ -113,9 +115,9 @@ class SlurmCluster:
     def states(self) -> dict[str, str]:
         return dict(line.split() for line in _output("sinfo", "-h", "-N", "-o", "%N %T").splitlines())
 
-    def _is_on(self, step: int, node: str) -> bool:
-        job = _command(step).partition("[")[2].partition(".")[0]
-        return job.isdecimal() and self.jobs().get(int(job), ("", ""))[1] == node
+    def _is_step_on(self, process: psutil.Process, node: str) -> bool:
+        job = re.match(r"slurmstepd: \[(\d+)\.", " ".join(process.info["cmdline"] or ()))
+        return job is not None and self.jobs().get(int(job[1]), ("", ""))[1] == node
 
     def _launch(self, name: str, *command: object) -> None:
         with (self.folder / f"log/{name}.out").open("ab") as output:
@@ -173,24 +175,3 @@ def wait_for(condition: Callable[[], object], seconds: float) -> None:
 
 def _output(*command: str) -> str:
     return subprocess.run(command, check=False, capture_output=True, text=True, timeout=30).stdout
-
-
-def _pids() -> list[int]:
-    return [int(path.name) for path in Path("/proc").iterdir() if path.name.isdecimal()]
-
-
-def _command(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
-    except OSError:
-        return ""
-
-
-def _descendants(pid: int) -> list[int]:
-    try:
-        children = [
-            int(child) for path in Path(f"/proc/{pid}/task").glob("*/children") for child in path.read_text().split()
-        ]
-    except OSError:
-        return []
-    return [below for child in children for below in (child, *_descendants(child))]

@@ -7,7 +7,6 @@ import pytest
 
 LINUX = sys.platform == "linux"
 
-needs_proc = pytest.mark.skipif(not LINUX, reason="looks into /proc, which only Linux has")
 needs_memory_limit = pytest.mark.skipif(not LINUX, reason="only Linux limits the memory of a process")
 needs_full_device = pytest.mark.skipif(
     not Path("/dev/full").exists(), reason="writes to /dev/full, which only Linux has"

@@ -78,6 +78,10 @@ def job_log(path: str | None) -> Iterator[None]:
         import traceback
 
         _fail(f"this is a defect of the workflow, not of your data; please report it\n{traceback.format_exc()}")
+    finally:
+        if _file:
+            with suppress(OSError):  # of a full disk, which Python would add to the message at exit
+                _file.close()
 
 
 def _fail(message: str) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from certificates import self_signed
+from certificates import loopback_tls
 from idxpng.fetch import http_file, session, transfer
 from idxpng.fetch.integrity import WrongFileError
 from idxpng.fetch.partial_file import partial_file
@@ -33,7 +33,7 @@ def secure_server(
     tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[MirrorServer]:
     """A server with a certificate that only REQUESTS_CA_BUNDLE makes known."""
-    certificate, context = self_signed(tmp_path_factory.mktemp("tls"))
+    certificate, context = loopback_tls(tmp_path_factory.mktemp("tls"))
     monkeypatch.setenv("no_proxy", "*")
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
     with MirrorServer(tmp_path, tls=context) as server:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from certificates import self_signed
+from certificates import loopback_tls
 from idxpng.dataset.model import PublishedFile
 from idxpng.fetch import mirror_check
 from idxpng.fetch.mirror_check import Answer, Check, ask, lost, table, wrong
@@ -105,7 +105,7 @@ def test_a_different_compression_is_good_if_the_content_is_pinned(
 def untrusted(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[MirrorServer]:
     monkeypatch.setenv("no_proxy", "*")
     monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
-    _, context = self_signed(tmp_path_factory.mktemp("tls"))
+    _, context = loopback_tls(tmp_path_factory.mktemp("tls"))
     with MirrorServer(tmp_path_factory.mktemp("mirror"), tls=context) as server:
         server.publish(f"/a/{FILE}", DATA)
         yield server

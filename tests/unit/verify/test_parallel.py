@@ -7,11 +7,11 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from idxpng.errors import DataError
 from idxpng.verify.parallel import AHEAD, parallel_map
-from systems import needs_proc
 
 
 def slow_first(number: int) -> tuple[int, int]:
@@ -68,7 +68,6 @@ if __name__ == "__main__":
 """
 
 
-@needs_proc
 def test_processes_end_when_their_parent_is_killed(tmp_path: Path) -> None:
     (tmp_path / "program.py").write_text(PROGRAM)
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
@@ -85,6 +84,6 @@ def test_processes_end_when_their_parent_is_killed(tmp_path: Path) -> None:
 
 def is_running(process: int) -> bool:
     try:
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
+        return psutil.Process(process).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
         return False
