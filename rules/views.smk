@@ -60,7 +60,6 @@ rule measure:
         "<logs>/{dataset}/measure/{split}.log",
     benchmark:
         "<benchmarks>/{dataset}/measure/{split}.tsv"
-    priority: -1  # it can run beside `merge_manifests` and `find_duplicates`, which wait for the last export
     localrule: True  # it takes less time than a cluster needs to start a job
     conda:
         "../envs/images.yaml"
@@ -79,8 +78,9 @@ rule measure:
 rule find_duplicates:
     """List the images of a dataset that have the same pixels."""
     input:
+        unpack(plan.all_idx_files),
         headers=plan.each("<results>/{dataset}/header/{split}.json"),
-        manifests=plan.each("<results>/{dataset}/manifest/{split}.csv"),
+        checksums=plan.each("<results>/{dataset}/header/{split}.crc32"),
         settings=settings.files("facts", "limit", "classes", "splits"),
     output:
         "<results>/{dataset}/duplicates.json",
@@ -88,6 +88,7 @@ rule find_duplicates:
         "<logs>/{dataset}/find_duplicates.log",
     benchmark:
         "<benchmarks>/{dataset}/find_duplicates.tsv"
+    priority: -1  # it can run beside `merge_manifests`, which waits for the last export
     localrule: True  # it takes less time than a cluster needs to start a job
     conda:
         "../envs/images.yaml"
@@ -96,9 +97,10 @@ rule find_duplicates:
         runtime=job_resources.runtime,
     params:
         **script("find_duplicates"),
+        selection=plan.selection_options,
     shell:
-        "python {params.script:q} --headers {input.headers:q} --manifests {input.manifests:q}"
-        " --duplicates {output:q} --settings {input.settings:q} --log {log:q}"
+        "python {params.script:q} --images {input.images:q} --labels {input.labels:q} --headers {input.headers:q}"
+        " {params.selection:q} --duplicates {output:q} --settings {input.settings:q} --log {log:q}"
 
 
 rule make_page:

@@ -1,6 +1,7 @@
 """List the images of a dataset that have the same pixels, within each split and across splits."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from contextlib import ExitStack
 
 from idxpng import log
 from idxpng.command import Command
@@ -9,17 +10,29 @@ from idxpng.formats.split_header import SplitHeader
 from idxpng.publish.duplicates import write_duplicates
 
 
-def main(headers: Sequence[str], manifests: Sequence[str], duplicates: str) -> None:
+def main(
+    images: Sequence[str],
+    labels: Sequence[str],
+    headers: Sequence[str],
+    duplicates: str,
+    limit: int | None = None,
+    classes: Collection[int] | None = None,
+) -> None:
     """Write which images are exact duplicates of others.
 
     Args:
-        headers, manifests: what `validate` and `merge_manifests` made of each split.
+        images, labels: the decompressed IDX files of each split.
+        headers: what `validate` wrote about each split.
         duplicates: the JSON file to make: ``within``, for each split the groups of its images that have the same
             pixels, and ``across`` the groups of which several splits have some; an image is its path below ``png/``.
+        limit: how many images of each split to take, the first ones; all by default.
     """
-    splits = [SplitHeader.read(path).split for path in headers]
-    with atomic_file(duplicates) as file:
-        count = write_duplicates(dict(zip(splits, manifests, strict=True)), file)
+    with ExitStack() as stack, atomic_file(duplicates) as file:
+        splits = [
+            (header, stack.enter_context(header.open(*files)))
+            for header, *files in zip(map(SplitHeader.read, headers), images, labels, strict=True)
+        ]
+        count = write_duplicates(splits, file, limit, classes)
     log.info("%s: %d splits, %d duplicates", duplicates, len(splits), count)
 
 

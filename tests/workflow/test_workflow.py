@@ -158,7 +158,6 @@ def test_a_deleted_label_remakes_one_export(project: Path) -> None:
     assert snakemake(project, "--cores", "4", "all").jobs == {
         "export": 1,
         "merge_manifests": 1,
-        "find_duplicates": 1,
         "make_page": 1,
         "all": 1,
     }

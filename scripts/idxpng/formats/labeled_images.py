@@ -39,7 +39,7 @@ class LabeledImages:
             column, so that they look mirrored and turned on their side when read row by row.
         label_columns: names of the columns of ``labels``, one of them ``class``.
         rows: the first image of the split in the files and the one after its last, from 0; None for all of them.
-        checksums: the CRC-32 of each image as stored, with which each image that is read is compared.
+        checksums: the CRC-32 of each image as stored, with which each image that is read is compared, or none.
 
     An image is known by its index in the files, whichever of them belong to the split.
 
@@ -58,14 +58,14 @@ class LabeledImages:
         orientation: str = "upright",
         label_columns: Sequence[str] = (CLASS,),
         rows: Sequence[int] | None = None,
-        checksums: Sequence[int] | None = None,
+        checksums: Sequence[int] = (),
     ) -> None:
         with ExitStack() as stack:
             self.images = stack.enter_context(IdxFile(images))
             self.labels = stack.enter_context(IdxFile(labels))
             self._stack = stack.pop_all()
         self.rows = range(*(rows or (len(self.images),)))
-        self._checksums = checksums
+        self.checksums = checksums
         self._transposed = orientation == "transposed"
         self._class_column = label_columns.index(CLASS)
         self.extra_columns = tuple(name for name in label_columns if name != CLASS)
@@ -142,13 +142,13 @@ class LabeledImages:
         Raises:
             IdxError: when it has a different one.
         """
-        if self._checksums is None or (found := crc32(stored)) == self._checksums[index]:
+        if not self.checksums or (found := crc32(stored)) == self.checksums[index]:
             return
         raise IdxError(
             self.images.path,
             f"image {index} is not the one that was validated: the file changed",
             at=f"byte {self.images.header.offset(index)}",
-            expected=f"CRC-32 {self._checksums[index]:08x}",
+            expected=f"CRC-32 {self.checksums[index]:08x}",
             found=f"{found:08x}",
             todo=set_aside(self.images.path),
         )

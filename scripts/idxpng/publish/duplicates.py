@@ -1,12 +1,12 @@
-"""Images that have exactly the same pixels: found in manifests, written to ``duplicates.json``, and read from it."""
+"""Images that have exactly the same pixels: found, written to ``duplicates.json``, and read from it."""
 
 from __future__ import annotations
 
-import csv
+import hashlib
 import json
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
@@ -14,9 +14,12 @@ from pathlib import Path
 from typing import IO
 
 from idxpng.files.external_sort import sort_lines
+from idxpng.formats.labeled_images import LabeledImages
+from idxpng.formats.split_header import SplitHeader
 
 MOST_GROUPS = 1000  # that `Groups` keeps
 MOST_MEMBERS = 100  # of a group that it keeps
+SLOTS = 1 << 24  # for checksums, a byte each: of a million images, one in twenty shares its slot by chance
 
 # The lines that are sorted have columns of one width each, so that they sort as numbers do.
 DIGEST, PATH_OF_IMAGE = slice(0, 64), 13  # after the digest: position, path
@@ -50,26 +53,33 @@ def _groups(found: list[list[str]]) -> Groups:
     return Groups(len(found), images.total() - len(found), images, first)
 
 
-def write_duplicates(manifests: Mapping[str, str], file: IO[bytes]) -> int:
+def write_duplicates(
+    splits: Sequence[tuple[SplitHeader, LabeledImages]],
+    file: IO[bytes],
+    limit: int | None = None,
+    classes: Collection[int] | None = None,
+) -> int:
     """Write which images have the same pixels, as JSON: how many have those of an earlier image of their split.
 
     ``within`` has for each split the groups of its images, and ``across`` the groups of which several splits have some.
-    A group is a list of paths in the order of the manifests, and groups are in the order of their first paths. Memory
-    is that of some 100,000 images and of the largest group.
+    A group is a list of paths in the order of the splits and their images, and groups are in the order of their first
+    paths. Memory is that of some 100,000 images and of the largest group.
 
     Args:
-        manifests: by the name of each split, its manifest: a CSV file with columns ``path`` and ``sha256``.
+        splits: the header of each split, and its images.
         file: where to.
+        limit, classes: which images of each split, see `LabeledImages.labeled`.
 
     Raises:
         DataError: when the temporary folder is full.
     """
-    _, images = sort_lines(_images(manifests.values()))
-    _, members = sort_lines(_members(images, list(manifests)))
+    _, images = sort_lines(_images(splits, limit, classes))
+    names = [header.split for header, _ in splits]
+    _, members = sort_lines(_members(images, names))
     sections = (lines for _, lines in groupby(members, itemgetter(SECTION)))
     duplicates = 0
     file.write(b'{\n  "within": {')
-    for number, split in enumerate(manifests):
+    for number, split in enumerate(names):
         file.write(f"{',' if number else ''}\n    {json.dumps(split)}: ".encode())
         duplicates += _write_groups(file, next(sections), " " * 4)
     file.write(b'\n  },\n  "across": ')
@@ -78,15 +88,27 @@ def write_duplicates(manifests: Mapping[str, str], file: IO[bytes]) -> int:
     return duplicates
 
 
-def _images(manifests: Iterable[str]) -> Iterator[str]:
-    """A line for each image: its digest, its position in all manifests together, and its path."""
+def _images(
+    splits: Sequence[tuple[SplitHeader, LabeledImages]], limit: int | None, classes: Collection[int] | None
+) -> Iterator[str]:
+    """A line for each image that may have duplicates: its digest, its position in all splits together, and its path.
+
+    Images with the same pixels have the same CRC-32, so most others need not be read.
+    """
+    counts = bytearray(SLOTS)  # of the images in each slot: none, one, or more
+    for _, source in splits:
+        for index, _ in source.labeled(limit, classes):
+            slot = source.checksums[index] % SLOTS
+            counts[slot] = 2 if counts[slot] else 1
     position = 0
-    for manifest in manifests:
-        with open(manifest, newline="", encoding="utf-8") as file:
-            rows = csv.reader(file)
-            for digest, path in map(itemgetter(*map(next(rows).index, ("sha256", "path"))), rows):
+    for header, source in splits:
+        directories, width = header.directories, source.index_width
+        for index, label in source.labeled(limit, classes):
+            position += 1
+            if counts[source.checksums[index] % SLOTS] > 1:
+                digest = hashlib.sha256(source.pixels(index)).hexdigest()
+                path = f"{header.split}/{directories[label]}/{index:0{width}}.png"
                 yield f"{digest} {position:012} {path}\n"
-                position += 1
 
 
 def _members(images: Iterable[str], splits: Sequence[str]) -> Iterator[str]:

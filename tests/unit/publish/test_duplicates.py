@@ -1,39 +1,51 @@
 """Duplicates in any number and order are found in little memory, with the result of a simple program."""
 
-import csv
 import hashlib
 import io
 import json
 import random
+import zlib
 from collections import defaultdict
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
+import numpy
 import pytest
 
+from builders import idx_bytes
+from dataset_files import write_header
+from idxpng.formats.split_header import SplitHeader
 from idxpng.publish import duplicates
 from idxpng.publish.duplicates import MOST_MEMBERS, read_duplicates, write_duplicates
 from memory import growth
 
 COUNT = 200_000
-FIND = "with open(sys.argv[2], 'wb') as file: write_duplicates({'train': sys.argv[1]}, file)"
+FIND = "find_duplicates.main(*([path] for path in sys.argv[1:4]), sys.argv[4])"
+POLYNOMIAL = 0x1DB710641  # of CRC-32: adding it to bytes anywhere leaves their checksum as it is
 
 
-def write_manifest(path: Path, split: str, digests: list[str]) -> str:
-    with open(path, "w", newline="", encoding="utf-8") as file:
-        rows = csv.writer(file, lineterminator="\n")
-        rows.writerow(("path", "split", "index", "label", "class_name", "sha256"))
-        rows.writerows(
-            (f"{split}/0/{index}.png", split, index, 0, "a, b", digest) for index, digest in enumerate(digests)
-        )
-    return str(path)
+def write_split(folder: Path, split: str, pixels: list[bytes]) -> tuple[str, str, str]:
+    """Write the files of a split of images of 4 × 8 pixels, all of label 0: images, labels, header."""
+    images, labels = folder / f"{split}-images", folder / f"{split}-labels"
+    images.write_bytes(idx_bytes(numpy.frombuffer(b"".join(pixels), numpy.uint8).reshape(-1, 4, 8)))
+    labels.write_bytes(idx_bytes(numpy.zeros(len(pixels), numpy.uint8)))
+    return str(images), str(labels), write_header(folder / f"{split}.json", images, {"0": "a, b"}, split)
 
 
 def found(folder: Path, splits: Mapping[str, list[str]]) -> tuple[dict, dict[str, tuple[int, int]]]:
-    """The document written, and for each split the images repeated within it and shared across splits."""
-    manifests = {split: write_manifest(folder / f"{split}.csv", split, of_it) for split, of_it in splits.items()}
+    """The document written, and for each split the images repeated within it and shared across splits.
+
+    The pixels of an image are what its digest here says.
+    """
     written = io.BytesIO()
-    count = write_duplicates(manifests, written)
+    with ExitStack() as stack:
+        opened = []
+        for split, digests in splits.items():
+            *files, header_path = write_split(folder, split, list(map(bytes.fromhex, digests)))
+            header = SplitHeader.read(header_path)
+            opened.append((header, stack.enter_context(header.open(*files))))
+        count = write_duplicates(opened, written)
     text = written.getvalue().decode()
     assert text == json.dumps(json.loads(text), indent=2) + "\n"
     (folder / "duplicates.json").write_text(text)
@@ -49,8 +61,8 @@ def simply_found(splits: Mapping[str, list[str]]) -> tuple[dict, dict[str, tuple
     for split, digests in splits.items():
         groups: dict[str, list[str]] = defaultdict(list)
         for index, digest in enumerate(digests):
-            groups[digest].append(f"{split}/0/{index}.png")
-            everywhere[digest].append((split, f"{split}/0/{index}.png"))
+            groups[digest].append(f"{split}/0/{index:0{len(str(len(digests) - 1))}}.png")
+            everywhere[digest].append((split, f"{split}/0/{index:0{len(str(len(digests) - 1))}}.png"))
         within[split] = [paths for paths in groups.values() if len(paths) > 1]
     shared = [group for group in everywhere.values() if len({split for split, _ in group}) > 1]
     counts = {
@@ -80,25 +92,31 @@ def test_digests_that_only_begin_alike_form_no_group(tmp_path: Path) -> None:
     assert counts == {"train": (0, 0), "test": (0, 0)}
 
 
+def test_images_with_the_same_checksum_form_no_group(tmp_path: Path) -> None:
+    image = bytes(range(32))
+    other = (int.from_bytes(image, "little") ^ POLYNOMIAL << 100).to_bytes(32, "little")
+    assert zlib.crc32(image) == zlib.crc32(other)
+    written, _ = found(tmp_path, {"train": [image.hex(), other.hex()], "test": [other.hex()]})
+    assert written == {"within": {"train": [], "test": []}, "across": [["train/0/1.png", "test/0/0.png"]]}
+
+
 @pytest.mark.slow
 @pytest.mark.memory
 @pytest.mark.parametrize("repeated", [1, 2, COUNT], ids=["all different", "pairs", "all equal"])
 def test_memory_does_not_grow_with_the_number_of_duplicates(tmp_path: Path, repeated: int) -> None:
-    manifest = write_manifest(tmp_path / "m.csv", "train", [f"{i // repeated:016x}{0:048x}" for i in range(COUNT)])
-    before = "from idxpng.publish.duplicates import write_duplicates"
-    assert growth(FIND, manifest, str(tmp_path / "duplicates.json"), before=before) < 40
+    files = write_split(tmp_path, "train", [bytes.fromhex(f"{i // repeated:016x}{0:048x}") for i in range(COUNT)])
+    assert growth(FIND, *files, str(tmp_path / "duplicates.json"), before="import find_duplicates") < 40
 
 
 @pytest.mark.slow
 @pytest.mark.memory
 def test_memory_grows_by_less_than_twenty_bytes_per_image(tmp_path: Path) -> None:
-    before = "from idxpng.publish.duplicates import write_duplicates"
     few, many = (
         growth(
             FIND,
-            write_manifest(tmp_path / f"{count}.csv", "train", [f"{i // 2 * 7919 % 2**64:064x}" for i in range(count)]),
+            *write_split(tmp_path, f"train{count}", [(i // 2 * 7919 % 2**64).to_bytes(32) for i in range(count)]),
             str(tmp_path / "duplicates.json"),
-            before=before,
+            before="import find_duplicates",
         )
         for count in (COUNT, 3 * COUNT)
     )

@@ -1,62 +1,46 @@
 """Exact duplicates are found within and across splits."""
 
-import csv
 import json
 from pathlib import Path
-from typing import Any
 
+import numpy
 import pytest
 
 import find_duplicates
+from builders import idx_bytes
+from dataset_files import write_header
 
-DIGESTS = ["a" * 64, "b" * 64, "a" * 16 + "c" * 48, "d" * 64]  # the third begins like the first
-HEADER: dict[str, Any] = {
-    "dataset": "digits",
-    "orientation": "upright",
-    "label_columns": ["class"],
-    "class_names": {"0": "0"},
-    "class_counts": {"0": 4},
-} | {
-    role: {
-        "file": f"{role}-ubyte",
-        "magic": 2051,
-        "type": "uint8",
-        "dims": [4, 28, 28],
-        "bytes": 3152,
-        "content_sha256": "e" * 64,
-    }
-    for role in ("images", "labels")
-}
-
-
-def write_manifest(path: Path, split: str, digests: list[str]) -> str:
-    with open(path, "w", newline="", encoding="utf-8") as file:
-        rows = csv.writer(file)
-        rows.writerow(("path", "split", "index", "label", "class_name", "sha256"))
-        rows.writerows(
-            (f"{split}/0/{index}.png", split, index, 0, "a, b", digest) for index, digest in enumerate(digests)
-        )
-    return str(path)
+A, B, LIKE_A, D = b"a" * 64, b"b" * 64, b"a" * 16 + b"c" * 48, b"d" * 64  # pixels; the third begins like the first
+SPLITS = {"train": [A, B, LIKE_A, A], "train-more": [B, D, D, D], "test": [B]}
 
 
 @pytest.fixture
 def described(tmp_path: Path) -> Path:
-    a, b, like_a, d = DIGESTS
-    splits = {"train": [a, b, like_a, a], "train-more": [b, d, d, d], "test": [b]}
-    manifests = [write_manifest(tmp_path / f"{split}.csv", split, digests) for split, digests in splits.items()]
-    headers = [tmp_path / f"{split}.json" for split in splits]
-    for split, header in zip(splits, headers, strict=True):
-        header.write_text(json.dumps(HEADER | {"split": split}))
-    find_duplicates.main(list(map(str, headers)), manifests, str(tmp_path / "duplicates.json"))
+    files = []
+    for split, pixels in SPLITS.items():
+        images, labels = tmp_path / f"{split}-images", tmp_path / f"{split}-labels"
+        images.write_bytes(idx_bytes(numpy.frombuffer(b"".join(pixels), numpy.uint8).reshape(-1, 8, 8)))
+        labels.write_bytes(idx_bytes(numpy.arange(len(pixels), dtype=numpy.uint8)))
+        files.append((str(images), str(labels), write_header(tmp_path / f"{split}.json", images, split=split)))
+    images_files, labels_files, headers = map(list, zip(*files, strict=True))
+    find_duplicates.main(images_files, labels_files, headers, str(tmp_path / "duplicates.json"))
+    find_duplicates.main(images_files, labels_files, headers, str(tmp_path / "some.json"), limit=3, classes=[0, 2])
     return tmp_path
 
 
 def test_duplicates_are_found_by_the_whole_digest(described: Path) -> None:
     assert json.loads((described / "duplicates.json").read_text()) == {
         "within": {
-            "train": [["train/0/0.png", "train/0/3.png"]],
-            "train-more": [["train-more/0/1.png", "train-more/0/2.png", "train-more/0/3.png"]],
+            "train": [["train/0/0.png", "train/3/3.png"]],
+            "train-more": [["train-more/1/1.png", "train-more/2/2.png", "train-more/3/3.png"]],
             "test": [],
         },
-        "across": [["train/0/1.png", "train-more/0/0.png", "test/0/0.png"]],
+        "across": [["train/1/1.png", "train-more/0/0.png", "test/0/0.png"]],
+    }
+
+
+def test_duplicates_are_found_among_the_images_of_the_run(described: Path) -> None:
+    assert json.loads((described / "some.json").read_text()) == {
+        "within": {"train": [], "train-more": [], "test": []},
+        "across": [["train-more/0/0.png", "test/0/0.png"]],
     }

@@ -74,7 +74,8 @@ def make(
         for key, path in paths.items():
             arguments[key].append(path)
     duplicates = str(folder / "duplicates.json")
-    find_duplicates.main(arguments["headers"], arguments["manifests"], duplicates)
+    files_of_splits = arguments["images"], arguments["labels"], arguments["headers"]
+    find_duplicates.main(*files_of_splits, duplicates, limit, only)
     make_page.main(
         dataset,
         **arguments,
