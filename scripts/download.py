@@ -24,8 +24,7 @@ from idxpng.fetch.integrity import WrongFileError, check_header, has_pinned_dige
 from idxpng.fetch.mirrors import Place, configured, places_in
 from idxpng.fetch.partial_file import PartialFile, discard_others, partial_file
 from idxpng.fetch.patience import PATIENT, QUICK, Patience
-from idxpng.fetch.session import UNRESOLVED
-from idxpng.fetch.transfer import UnavailableError, check_size
+from idxpng.fetch.transfer import UNRESOLVED, UnavailableError, check_size
 from idxpng.files.atomic import atomic_file, publish
 from idxpng.files.disk_space import DiskRoomError, check_space, disk_full_error
 from idxpng.formats.compressed import (

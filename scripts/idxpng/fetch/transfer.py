@@ -13,6 +13,7 @@ from idxpng.text import shortened
 
 CHUNK = 1 << 16
 PROGRESS_AFTER = 5.0  # seconds
+UNRESOLVED = "no connection: Failed to resolve "  # how the reason begins where a name is not known
 
 
 class UnavailableError(DataError):
