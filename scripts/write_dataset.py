@@ -1,7 +1,6 @@
 """Write the dataset file of IDX files that build_idx.py made, which pins their digests."""
 
 import json
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from idxpng.command import Command
 from idxpng.dataset.writer import dump
 from idxpng.files.atomic import atomic_file
 
+# No year, because the same images give the same bytes in every year.
 HEAD = (
     "# Made by write_dataset.py, again when the images change. Copy it to say more: title, license, citation, year.\n"
 )
@@ -29,7 +29,6 @@ def main(facts: Sequence[str], /, dataset: str) -> None:
         "title": Path(dataset).stem,
         "license": {"spdx": None, "note": "Not stated."},
         "citation": "Not stated.",
-        "published": time.strftime("%Y"),
         "classes": {int(label): name for label, name in first["classes"].items()},
         "inverted": first["inverted"],
         "orientation": first["orientation"],
