@@ -15,8 +15,6 @@ rule idx:
 rule build_idx:
     """Build the IDX files of a split from grayscale images in a folder for each class."""
     input:
-        directories=folder_plan.directories,
-        manifest=folder_plan.manifest,
         settings=settings.files("folder"),
     output:
         images="<results>/{dataset}/idx/{split}-images-idx3-ubyte.gz",

@@ -15,6 +15,7 @@ from idxpng.files.atomic import atomic_file
 from idxpng.formats.png import PngEncoder
 from idxpng.formats.split_header import Selection, SplitHeader
 from idxpng.formats.tar import END, folder, member
+from idxpng.text import counted
 
 
 def main(split: Selection, archive: str, sha256: str | None = None) -> None:
@@ -56,7 +57,8 @@ def main(split: Selection, archive: str, sha256: str | None = None) -> None:
                 todo="install the pinned PNG compressor (pip install -r envs/requirements.txt), or correct the pin",
             )
     count = sum(map(len, indices.values()))
-    log.info("%s: %d images, SHA-256 %s%s", archive, count, digest.hexdigest(), ", as pinned" if sha256 else "")
+    pinned = ", as pinned" if sha256 else ""
+    log.info("%s: %s, SHA-256 %s%s", archive, counted(count, "image"), digest.hexdigest(), pinned)
 
 
 if __name__ == "__main__":

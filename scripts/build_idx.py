@@ -25,6 +25,7 @@ from idxpng.formats.idx import IdxHeader
 from idxpng.formats.idx_writer import IdxWriter
 from idxpng.formats.image_folder import ImageFolder, rows
 from idxpng.formats.labeled_images import CLASS, labels_header, transposed
+from idxpng.text import counted
 
 PROGRESS = 10  # seconds from one message to the next
 
@@ -117,7 +118,7 @@ def main(
         "facts": {"count": count, "shape": shape, "class_counts": [counts[label] for label in kind.classes]} | files,
     }
     write_json(facts, document)
-    log.info("%s: %d images of %d × %d pixels", images, count, *shape)
+    log.info("%s: %s of %d × %d pixels", images, counted(count, "image"), *shape)
     _report(images, tones, invert, model.title if model else "MNIST")
 
 
@@ -211,7 +212,7 @@ def _with_progress(items: Iterator[Item], count: int) -> Iterator[Item]:
         yield item
         if time.monotonic() - began > PROGRESS:
             began = time.monotonic()
-            log.info("%s of %s images read", f"{done + 1:,}", f"{count:,}")
+            log.info("%s of %s read", f"{done + 1:,}", counted(count, "image"))
 
 
 if __name__ == "__main__":

@@ -78,7 +78,7 @@ def main(
             # From here on alone, so that directory and manifest always come from the same process.
             published.enter_context(in_turn(Path(manifest).parent, PATIENCE))
         _check_published(png_dir, made)
-    log.info("%s: %d images", png, count)
+    log.info("%s: %s", png, counted(count, "image"))
 
 
 def _write_images(source: LabeledImages, indices: Iterable[int], directory: Path) -> Iterator[tuple[str, int, str]]:

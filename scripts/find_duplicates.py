@@ -8,6 +8,7 @@ from idxpng.command import Command
 from idxpng.files.atomic import atomic_file
 from idxpng.formats.split_header import SplitHeader
 from idxpng.publish.duplicates import write_duplicates
+from idxpng.text import counted
 
 
 def main(
@@ -33,7 +34,7 @@ def main(
             for header, *files in zip(map(SplitHeader.read, headers), images, labels, strict=True)
         ]
         count = write_duplicates(splits, file, limit, classes)
-    log.info("%s: %d splits, %d duplicates", duplicates, len(splits), count)
+    log.info("%s: %s, %s", duplicates, counted(len(splits), "split"), counted(count, "duplicate"))
 
 
 if __name__ == "__main__":

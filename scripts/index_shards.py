@@ -11,6 +11,7 @@ from idxpng.files.json_file import write_json
 from idxpng.files.leftovers import remove_shards
 from idxpng.formats.split_header import SplitHeader
 from idxpng.formats.tar import names
+from idxpng.text import counted
 
 
 def main(
@@ -58,7 +59,7 @@ def main(
     }
     remove_shards(index, {shard["file"] for shard in described})
     write_json(index, document)
-    log.info("%s: %d images in %d shards", index, images, len(shards))
+    log.info("%s: %s in %s", index, counted(images, "image"), counted(len(shards), "shard"))
 
 
 if __name__ == "__main__":

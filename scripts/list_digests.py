@@ -14,6 +14,7 @@ from idxpng import log
 from idxpng.command import Command
 from idxpng.errors import DataError
 from idxpng.files.atomic import atomic_file
+from idxpng.text import counted
 
 
 def main(folder: str, sums: str) -> None:
@@ -38,7 +39,7 @@ def main(folder: str, sums: str) -> None:
                 count += 1
         if not count:
             raise DataError(folder, "nothing to list", todo="make something first, such as with the target all")
-    log.info("%s: %d files", sums, count)
+    log.info("%s: %s", sums, counted(count, "file"))
 
 
 def _files(folder: str) -> Iterator[str]:

@@ -23,6 +23,7 @@ from idxpng.formats.split_header import SplitHeader
 from idxpng.publish import page_sections
 from idxpng.publish.duplicates import Groups, read_duplicates
 from idxpng.publish.markup import filled, json_for_script
+from idxpng.text import counted
 
 PARTS = Path(idxpng.__file__).parent / "publish/page"
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
@@ -93,7 +94,7 @@ def main(
             file.write(piece)
     with atomic_file(page) as file:
         file.write(filled((PARTS / "page.html").read_text(encoding="utf-8"), parts).encode())
-    log.info("%s: %d splits, %d classes", page, len(splits), len(names))
+    log.info("%s: %s, %s", page, counted(len(splits), "split"), counted(len(names), "class"))
 
 
 # What the page's script reads

@@ -12,6 +12,7 @@ from idxpng.files.atomic import atomic_file
 from idxpng.files.json_file import write_json
 from idxpng.formats.labeled_images import LabeledImages
 from idxpng.formats.split_header import Selection, SplitHeader
+from idxpng.text import counted
 
 import numpy  # isort: skip
 
@@ -69,12 +70,12 @@ def main(split: Selection, statistics: str, plot: str) -> None:
         for start in range(0, LEVELS, LEVELS_PER_BAR)
     }
     panels = {
-        f"{images_count:,} images in {len(names)} {'class' if len(names) == 1 else 'classes'}": class_bars,
+        f"{counted(images_count, 'image')} in {counted(len(names), 'class')}": class_bars,
         f"Pixels by value: mean {mean:.4f}, standard deviation {std:.4f} of white": level_bars,
     }
     with atomic_file(plot) as file:
         file.write(_bars(panels).encode())
-    log.info("%s: %d images, mean %.4f, standard deviation %.4f", split.images, images_count, mean, std)
+    log.info("%s: %s, mean %.4f, standard deviation %.4f", split.images, counted(images_count, "image"), mean, std)
 
 
 class ClassMeans:

@@ -11,6 +11,7 @@ from idxpng.command import Command
 from idxpng.files.atomic import atomic_file
 from idxpng.files.disk_space import check_space
 from idxpng.files.leftovers import remove_labels
+from idxpng.text import counted
 
 INDEX = 2  # column; no column before it is ever quoted
 
@@ -43,7 +44,7 @@ def main(label_manifests: Sequence[str], /, manifest: str, png: str | None = Non
         for row in heapq.merge(*files, key=lambda row: int(row.split(b",", INDEX + 1)[INDEX])):
             merged.write(row)
             count += 1
-    log.info("%s: %d images", manifest, count)
+    log.info("%s: %s", manifest, counted(count, "image"))
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ from idxpng.errors import DataError
 from idxpng.files.atomic import atomic_file
 from idxpng.formats.idx import IdxError, read_header
 from idxpng.formats.numpy_array import ArrayError, member_names, open_idx
-from idxpng.text import printable
+from idxpng.text import counted, printable
 
 HEAD = """\
 # Made from the IDX files. schemas/dataset.schema.yaml explains every key.
@@ -154,8 +154,10 @@ def _checked(path: Path, content: str) -> Dataset:
 
 
 def _summary(path: Path, dataset: Dataset, then: str) -> str:
-    splits = ", ".join(f"{split.count:,} images in {name}" for name, split in dataset.splits.items())
-    return f"{path}: {splits}; {len(dataset.classes)} classes\n{then}\n    {command([], [f'datasets={path}'])}"
+    splits = ", ".join(f"{counted(split.count, 'image')} in {name}" for name, split in dataset.splits.items())
+    return (
+        f"{path}: {splits}; {counted(len(dataset.classes), 'class')}\n{then}\n    {command([], [f'datasets={path}'])}"
+    )
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from idxpng.files.atomic import atomic_file
 from idxpng.formats.png import PngEncoder
 from idxpng.formats.split_header import Selection, SplitHeader
 from idxpng.formats.tar import END, member
+from idxpng.text import counted
 
 
 def main(split: Selection, shard: str, number: int, shard_size: int, shuffle_seed: int | None = None) -> None:
@@ -43,7 +44,7 @@ def main(split: Selection, shard: str, number: int, shard_size: int, shuffle_see
                 record.update(zip(source.extra_columns, source.extra_values(index), strict=True))
                 file.write(member(f"{key}.json", json.dumps(record, ensure_ascii=False).encode()))
         file.write(END)
-    log.info("%s: %d images", shard, len(chosen))
+    log.info("%s: %s", shard, counted(len(chosen), "image"))
 
 
 def shuffled(count: int, seed: int) -> Sequence[int]:

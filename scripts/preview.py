@@ -11,6 +11,7 @@ from idxpng.command import Command
 from idxpng.files.atomic import atomic_file
 from idxpng.formats.labeled_images import LabeledImages
 from idxpng.formats.split_header import Selection, SplitHeader
+from idxpng.text import counted
 
 from PIL import Image, ImageDraw, ImageFont  # isort: skip
 
@@ -59,17 +60,17 @@ def main(split: Selection, sheet: str, first: str) -> None:
                     break
         _save(_sheet(source, captions, indices), sheet)
         _save(_first(source, captions, source.labeled(split.limit, split.classes)), first)
-    log.info("%s, %s: %d classes", sheet, first, len(captions))
+    log.info("%s, %s: %s", sheet, first, counted(len(captions), "class"))
 
 
 def caption(label: int, class_name: str) -> str:
-    """A class name as far as the font has its letters, accents dropped; after the label, where letters are missing."""
+    """A class name as far as the font has its letters, accents dropped; where letters are missing, after the label."""
     parts = unicodedata.normalize("NFKD", class_name)
     letters = "".join(letter for letter in parts if letter.isascii() and letter.isprintable())
     text = " ".join(re.sub(r"\(\W*\)|\[\W*\]", "", letters).split())
     missing = any(not letter.isascii() and not unicodedata.combining(letter) for letter in parts)
     if missing or not text:
-        text = f"{label} {text}" if any(map(str.isalnum, text)) else str(label)
+        text = f"{label} {text}" if any(map(str.isalnum, text)) else f"label {label}"
     while FONT.getlength(text) > CAPTION_WIDTH:
         text = text.removesuffix("...")[:-1].rstrip() + "..."
     return text

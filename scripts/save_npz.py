@@ -9,6 +9,7 @@ from idxpng.command import Command
 from idxpng.files.atomic import atomic_file
 from idxpng.formats.labeled_images import LabeledImages
 from idxpng.formats.split_header import SplitHeader
+from idxpng.text import counted
 
 import numpy  # isort: skip
 from numpy.lib import format as npy  # isort: skip
@@ -59,7 +60,7 @@ def main(
                     _pixels(source, chosen),
                 )
                 _save(archive, f"y_{split_header.split}", type_, selected.shape, iter([selected.tobytes()]))
-            log.info("%s: %d images of %s", npz, len(chosen), split_header.split)
+            log.info("%s: %s of %s", npz, counted(len(chosen), "image"), split_header.split)
 
 
 def _pixels(source: LabeledImages, indices: Sequence[int]) -> Iterator[bytes]:

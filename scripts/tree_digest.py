@@ -14,6 +14,7 @@ import sys
 from idxpng.command import Command
 from idxpng.errors import DataError
 from idxpng.formats.png_reader import PngError, check_chunks, open_png, read_regular_file
+from idxpng.text import counted
 
 # What torchvision's ImageFolder loads, in either case.
 IMAGES = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp")
@@ -46,7 +47,7 @@ def main(directory: str, /) -> str:
         except PngError as error:
             raise DataError(os.path.join(directory, path), str(error)) from None
         digest.update(f"{hashlib.sha256(pixels).hexdigest()}  {path}\n".encode())
-    print(f"{len(paths):,} PNG files", file=sys.stderr)
+    print(counted(len(paths), "PNG file"), file=sys.stderr)
     return digest.hexdigest()
 
 

@@ -14,7 +14,7 @@ from idxpng.dataset.model import ROLES, Dataset
 from idxpng.errors import DataError
 from idxpng.fetch.integrity import with_witnesses
 from idxpng.files.json_file import write_json
-from idxpng.text import shell_word
+from idxpng.text import counted, shell_word
 from idxpng.verify.png_tree import Problems
 from idxpng.verify.tree_check import TreeCheck
 
@@ -239,7 +239,8 @@ def _give_originals(check: TreeCheck) -> str:
 def _sentence(check: TreeCheck, published: Sequence[str]) -> str:
     part = "" if check.whole else "first " if check.covers_file else f"{check.part} of the "
     what = f"{part}{'published ' if check.pinned else ''}images and labels of {check.dataset.title}"
-    sentence = f"{check.tree}: {check.file_count():,} PNG files are the {what}"
+    files = counted(check.file_count(), "PNG file")
+    sentence = f"{check.tree}: {files} {'is' if check.file_count() == 1 else 'are'} the {what}"
     if not check.pinned:
         return f"{sentence}, as the originals given have them; not pinned: {check.not_pinned}"
     digests_of = "" if check.whole else "of the originals "

@@ -18,6 +18,7 @@ from idxpng.publish import croissant as croissant_document
 from idxpng.publish import terms
 from idxpng.publish.provenance import FileRecord
 from idxpng.publish.provenance import provenance as provenance_document
+from idxpng.text import counted
 
 import yaml  # isort: skip
 from pyarrow.parquet import ParquetFile  # isort: skip
@@ -79,7 +80,7 @@ def main(
     made = [FileRecord.of(Path(path), folder) for path in (overview, card, croissant, license_file, citation_file)]
     origin = provenance_document(known, found, [*packed.values(), *listed.values(), *made])
     write_json(provenance, origin)
-    log.info("%s: %d splits", folder, len(parts))
+    log.info("%s: %s", folder, counted(len(parts), "split"))
 
 
 def _write(path: str, text: str) -> None:

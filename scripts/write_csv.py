@@ -4,6 +4,7 @@ from idxpng import log
 from idxpng.command import Command
 from idxpng.files.atomic import atomic_file
 from idxpng.formats.split_header import Selection, SplitHeader
+from idxpng.text import counted
 
 NUMBERS = [b",%d" % value for value in range(256)]
 
@@ -26,7 +27,7 @@ def main(split: Selection, csv: str, column_names: bool = False) -> None:
             pixels = source.pixels(index)
             file.write(b"%d%s\n" % (label, b"".join([NUMBERS[value] for value in pixels])))
             count += 1
-    log.info("%s: %d images", csv, count)
+    log.info("%s: %s", csv, counted(count, "image"))
 
 
 if __name__ == "__main__":

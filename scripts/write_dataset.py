@@ -9,6 +9,7 @@ from idxpng import log
 from idxpng.command import Command
 from idxpng.dataset.writer import dump
 from idxpng.files.atomic import atomic_file
+from idxpng.text import counted
 
 # No year, because the same images give the same bytes in every year.
 HEAD = (
@@ -41,7 +42,7 @@ def main(facts: Sequence[str], /, dataset: str) -> None:
     document = {key: value for key, value in document.items() if usual.get(key) != value}
     with atomic_file(dataset) as file:
         file.write((HEAD + dump(document)).encode())
-    log.info("%s: %d splits, %d classes", dataset, len(parts), len(first["classes"]))
+    log.info("%s: %s, %s", dataset, counted(len(parts), "split"), counted(len(first["classes"]), "class"))
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from idxpng.errors import DataError
 from idxpng.files.atomic import atomic_file
 from idxpng.formats.png import PngEncoder
 from idxpng.formats.split_header import Selection, SplitHeader
+from idxpng.text import counted
 
 # A row group is in memory as a whole: the most images in one, and about the most bytes of pixels.
 ROW_GROUP = 1000
@@ -65,7 +66,7 @@ def main(split: Selection, parquet: str) -> None:
             while group := list(islice(remaining, group_size)):
                 writer.write_table(pyarrow.Table.from_pylist(group, schema))
                 count += len(group)
-    log.info("%s: %d images", parquet, count)
+    log.info("%s: %s", parquet, counted(count, "image"))
 
 
 def features(classes: dict[str, str], extra_columns: Sequence[str]) -> dict[str, Any]:

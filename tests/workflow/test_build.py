@@ -18,7 +18,7 @@ def make_photos(folder: Path) -> dict[str, bytes]:
     made = {}
     for split, count in (("train", 12), ("test", 5)):
         for number in range(count):
-            name = ("cat", "dog", "10 eels")[number % 3]
+            name = ("cat", "<b> {dog}", "10 eels")[number % 3]
             path = folder / split / name / f"{number}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
             image = Image.fromarray(random.integers(0, 256, (6, 9), numpy.uint8))

@@ -98,21 +98,20 @@ class ImageFolder:
             raise DataError(self.path, "the label is too large", expected="at most 2147483647", found=names[-1])
         return labels
 
-    def folders(self, split: str) -> list[str]:
-        """The folder of a split and of each class in it: what changes when an image is added or removed."""
-        if self.tables:
-            return []
-        folder = self.folder(split)
-        return [str(folder), *(str(folder / name) for name in _folders(folder))]
-
     def state(self, split: str) -> str:
-        """A digest of the name, size and time of change of each image of a split: it changes with any edit.
+        """A digest of name, size and time of change of a split's images and of its table: it changes with any edit.
 
         It takes some seconds for a million images, and no memory: the digests of the images are added up.
+
+        Raises:
+            DataError: when there is no such split.
         """
+        if split not in self.splits:
+            raise DataError(self.path, "no such split", expected=f"one of {', '.join(self.splits)}", found=split)
         if split not in self._states:
             if self.tables:
-                total = sum(_state(self.path / row["path"]) for _, row in rows(self.tables[split], "path"))
+                total = _state(self.tables[split])
+                total += sum(_state(self.path / row["path"]) for _, row in rows(self.tables[split], "path"))
             else:
                 folder = self.folder(split)
                 total = sum(_state(image) for name in _folders(folder) for image in _visible(folder / name))

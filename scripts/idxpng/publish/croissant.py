@@ -10,6 +10,7 @@ from idxpng.dataset.model import Dataset
 from idxpng.formats.split_header import SplitHeader
 from idxpng.publish.provenance import FileRecord, sources
 from idxpng.publish.terms import bibtex, license_urls
+from idxpng.text import counted
 
 TERMS = """
     arrayShape citeAs column containedIn equivalentProperty extract field fileObject fileProperty fileSet format
@@ -93,7 +94,8 @@ def metadata(
 
 def _description(dataset: Dataset, images: Mapping[str, int]) -> str:
     sizes = ", ".join(f"{split}: {count:,}" for split, count in images.items())
-    return f"{dataset.title}. Labeled images in {len(dataset.classes)} classes ({sizes}), converted from IDX files."
+    classes = counted(len(dataset.classes), "class")
+    return f"{dataset.title}. Labeled images in {classes} ({sizes}), converted from IDX files."
 
 
 def _preprocessing(dataset: Dataset) -> str:

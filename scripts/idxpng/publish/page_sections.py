@@ -8,6 +8,7 @@ from idxpng.dataset.model import Dataset
 from idxpng.formats.split_header import SplitHeader
 from idxpng.publish.duplicates import Groups
 from idxpng.publish.markup import definitions, histogram, table
+from idxpng.text import counted
 
 BARS = 64
 LEVELS_PER_ROW = 16
@@ -21,8 +22,7 @@ def summary(splits: Sequence[dict[str, Any]], classes: int, parts: Collection[st
     total = sum(split["count"] for split in splits if split["name"] not in parts)
     parts = ", ".join(f"{split['name']} {split['count']:,}" for split in splits)
     size = f"{splits[0]['rows']} × {splits[0]['columns']}"
-    noun = "class" if classes == 1 else "classes"
-    return f"{total:,} images of {size} pixels in {classes} {noun}: {parts}"
+    return f"{counted(total, 'image')} of {size} pixels in {counted(classes, 'class')}: {parts}"
 
 
 def pixels(header: SplitHeader, numbers: dict[str, Any]) -> str:

@@ -65,21 +65,11 @@ class FolderPlan:
         """The path of a folder."""
         return str(self._folder(wildcards.dataset).path)
 
-    def directories(self, wildcards: Any) -> list[str]:
-        """The directories with the images of a split. They change when an image is added, removed, or renamed."""
-        return self._folder(wildcards.dataset).folders(wildcards.split)
-
-    def manifest(self, wildcards: Any) -> list[str]:
-        """The manifest of a split, if one is configured."""
-        folder = self._setting(wildcards.dataset).manifests
-        found = self._folder(wildcards.dataset).tables.get(wildcards.split)
-        return [str(found or f"{folder.rstrip('/')}/{wildcards.split}.csv")] if folder else []
-
     def options(self, wildcards: Any) -> list[str]:
         """The options for the manifests, for the dataset file that `like` names, and for `invert`, if configured."""
-        options = [word for path in self.manifest(wildcards) for word in ("--manifest", path)]
-        if listed := self._folder(wildcards.dataset).tables:
-            options += ["--manifests", *map(str, listed.values())]
+        options = []
+        if tables := self._folder(wildcards.dataset).tables:
+            options += ["--manifest", str(tables[wildcards.split]), "--manifests", *map(str, tables.values())]
         options += ["--invert"] if self._setting(wildcards.dataset).invert else []
         if model := self._model(wildcards.dataset):
             options += ["--like", model[0]]

@@ -17,6 +17,7 @@ const data = JSON.parse(document.getElementById("data").textContent);
 const served = location.protocol.startsWith("http");
 const get = (id) => document.getElementById(id);
 const number = (value) => value.toLocaleString("en-US");
+const counted = (count, noun) => `${number(count)} ${noun}${count === 1 ? "" : "s"}`;
 
 function element(name, attributes = {}, ...children) {
   const made = document.createElement(name);
@@ -414,14 +415,14 @@ function showList() {
   if (view === "blank") {
     list = { length: split.blank.length, at: (position) => [here, split.blank[position]] };
     const more = split.blankCount > list.length ? `; the first ${number(list.length)} are shown` : "";
-    say(`${number(split.blankCount)} blank images${more}`);
+    say(`${counted(split.blankCount, "blank image")}${more}`);
   } else if (get("class").value === "") {
     list = { length: split.count, at: (position) => [here, split.indices[position]] };
-    say(`${number(list.length)} images`);
+    say(counted(list.length, "image"));
   } else {
     const members = split.of(Number(get("class").value));
     list = { length: members.length, at: (position) => [here, members[position]] };
-    say(`${number(list.length)} images of class ${className(get("class").value)}`);
+    say(`${counted(list.length, "image")} of class ${className(get("class").value)}`);
   }
   active = 0;
   grid.scrollTop = 0;
@@ -433,7 +434,7 @@ function showGroups(view) {
   const place = get("groups");
   place.replaceChildren();
   const more = found.count > found.groups.length ? `; the first ${number(found.groups.length)} are shown, duplicates.json has all` : "";
-  say(`${number(found.count)} groups of images with the same pixels${more}`);
+  say(`${counted(found.count, "group")} of images with the same pixels${more}`);
   let next = 0;
   const button = element("button", {}, "Show more");
   button.onclick = () => {
@@ -580,8 +581,8 @@ function choose(split) {
   get("index").min = splits[split].indices[0] ?? "";
   get("index").max = splits[split].indices.at(-1) ?? "";
   const views = [["all", "all images"], ["blank", `blank images (${number(splits[split].blankCount)})`],
-    ["within", `duplicates in ${splits[split].name} (${number(splits[split].within.count)} groups)`]];
-  if (splits.length > 1) views.push(["across", `duplicates across splits (${number(data.across.count)} groups)`]);
+    ["within", `duplicates in ${splits[split].name} (${counted(splits[split].within.count, "group")})`]];
+  if (splits.length > 1) views.push(["across", `duplicates across splits (${counted(data.across.count, "group")})`]);
   const view = get("view").value || "all";
   get("view").replaceChildren(...views.map(([value, words]) => element("option", { value }, words)));
   get("view").value = view;
