@@ -12,12 +12,14 @@ started = time.monotonic()
 
 if not is_imported():
     show_one_line_of_progress()
+    say_once_why_a_group_failed()
     for warning in replaced_originals(plan):
         logger.warning(warning)
 
 
 onstart:
     allow_unlimited_jobs()
+    cancel_jobs_on_sigterm()
     with without_traceback():
         jobs = jobs_to_run()
         for folder in result_folders(plan, jobs):

@@ -180,6 +180,43 @@ def show_one_line_of_progress() -> None:
     show_progress(logger.handlers, workflow.output_settings)
 
 
+def say_once_why_a_group_failed() -> None:
+    """Show why a group of jobs failed, in place of an error without a reason for the group and for each of its jobs.
+
+    A scheduler that refuses a group gives the same reason for each attempt, which is shown once.
+    Can go when Snakemake's `GroupJob.log_error` shows its message.
+    """
+    from snakemake.jobs import GroupJob
+    from snakemake_interface_logger_plugins.common import LogEvent
+
+    shown = set()
+
+    def log_error(group, msg="", aux_logs=(), **facts):
+        reason = (msg or "").partition("\n    sbatch call:")[0]  # thousands of characters, which --verbose shows, too
+        text = f"{group.groupid}: {'the same error again' if reason in shown else reason}"
+        shown.add(reason)
+        if "external_jobid" in facts:  # it was not refused, so its jobs have logs
+            errors = [job.get_log_error_info(**facts) for job in group.jobs]
+            event = {"event": LogEvent.GROUP_ERROR, "groupid": group.groupid, "job_error_info": errors}
+            logger.error(text, extra=event | {"aux_logs": list(aux_logs or ())})
+        else:
+            logger.error(f"Error in group {text}")
+
+    GroupJob.log_error = log_error
+
+
+def cancel_jobs_on_sigterm() -> None:
+    """Have SIGTERM cancel the jobs of a cluster, as Ctrl-C does.
+
+    Snakemake waits for them, while a site that shuts down its login host, or ends a job that runs Snakemake, does not.
+    Can go when Snakemake cancels them.
+    """
+    import signal
+
+    if not workflow.local_exec:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
 @atexit.register
 def remove_timestamps_of_directories() -> None:
     """Leave only images in the directories of images: loaders take Snakemake's hidden file for one.

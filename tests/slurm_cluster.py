@@ -112,6 +112,16 @@ class SlurmCluster:
         lines = _output("squeue", "--states=all", "--noheader", "--format=%i %T %N").splitlines()
         return {int(line.split()[0]): (line.split()[1], [*line.split(), ""][2]) for line in lines}
 
+    def jobs_of(self, folder: Path) -> list[int]:
+        """The numbers of the jobs that were submitted in a folder, in their order."""
+        lines = _output("squeue", "--states=all", "--noheader", "--format=%i %Z").splitlines()
+        return sorted(int(line.partition(" ")[0]) for line in lines if line.partition(" ")[2] == str(folder))
+
+    def states_of(self, folder: Path) -> list[str]:
+        """The states of the jobs that were submitted in a folder, in their order."""
+        jobs = self.jobs()
+        return [jobs[number][0] for number in self.jobs_of(folder)]
+
     def states(self) -> dict[str, str]:
         return dict(line.split() for line in _output("sinfo", "-h", "-N", "-o", "%N %T").splitlines())
 

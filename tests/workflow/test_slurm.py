@@ -1,11 +1,13 @@
 """On a real Slurm cluster of four nodes: the same command, the same bytes, and what happens when things are killed."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -55,11 +57,11 @@ def project(tmp_path: Path) -> Path:
     return make_project(tmp_path / "project")
 
 
-def start(project: Path) -> subprocess.Popen[str]:
+def start(project: Path, *profile: str) -> subprocess.Popen[str]:
     """A run on the cluster, going on; its output is in run.log."""
     with (project / "run.log").open("a") as log:
         return subprocess.Popen(
-            [sys.executable, "-m", "snakemake", *SLURM, "all", "--config", OWN],
+            [sys.executable, "-m", "snakemake", *(profile or SLURM), "all", "--config", OWN],
             cwd=project,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -68,11 +70,48 @@ def start(project: Path) -> subprocess.Popen[str]:
         )
 
 
-def wait_for_export(cluster: SlurmCluster, project: Path, known: set[int]) -> int:
-    """Wait until a new job of the cluster is in the middle of its exports, and give its number."""
+def wait_for_export(cluster: SlurmCluster, project: Path) -> int:
+    """Wait until the newest job of a project is in the middle of its exports, and give its number."""
     wait_for(lambda: len(list(project.glob("results/*/png/train/*"))) in (1, 2), 90)
-    (job,) = [job for job, (state, _) in cluster.jobs().items() if job not in known and state == "RUNNING"]
+    job = cluster.jobs_of(project)[-1]
+    assert cluster.jobs()[job][0] == "RUNNING"
     return job
+
+
+@dataclass
+class Fault:
+    """A run that something happened to in the middle of an export."""
+
+    project: Path
+    run: subprocess.Popen[str]
+    job: int
+    node: str
+
+    def end(self) -> None:
+        assert self.run.wait(300) == 0, (self.project / "run.log").read_text()
+
+
+@pytest.fixture(scope="module")
+def faults(cluster: SlurmCluster, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Fault]:
+    """Runs on a node that dies, with a canceled job, and with a killed main process, which go on at the same time."""
+
+    def in_the_middle() -> Fault:
+        project = make_project(tmp_path_factory.mktemp("project"))
+        run = start(project)
+        job = wait_for_export(cluster, project)
+        return Fault(project, run, job, cluster.jobs()[job][1])
+
+    dies = in_the_middle()
+    cluster.kill_node(dies.node)
+    wait_for(lambda: cluster.states()[dies.node] != "idle" and "mixed" not in cluster.states()[dies.node], 60)
+    canceled = in_the_middle()
+    subprocess.run(["scancel", str(canceled.job)], check=True)
+    killed = in_the_middle()
+    os.killpg(killed.run.pid, signal.SIGKILL)
+    killed.run.wait()
+    subprocess.run(["scancel", str(killed.job)], check=True)
+    wait_for(lambda: cluster.jobs()[killed.job][0] == "CANCELLED", 30)
+    return {"dies": dies, "canceled": canceled, "killed": killed}
 
 
 @pytest.mark.alone
@@ -95,71 +134,79 @@ def test_mnist_takes_one_slurm_job_a_split_and_a_minute_and_comes_out_as_from_a_
     assert files(project / "results") == files(elsewhere / "results")
 
 
-def test_a_node_that_dies_during_an_export_changes_no_byte(
-    cluster: SlurmCluster, project: Path, local: dict[str, bytes]
+def test_a_run_with_a_killed_main_process_resumes_as_documented(
+    faults: dict[str, Fault], local: dict[str, bytes]
 ) -> None:
-    run = start(project)
-    job = wait_for_export(cluster, project, set())
-    node = cluster.jobs()[job][1]
-    cluster.kill_node(node)
+    killed = faults["killed"]
+    assert "LockException" in snakemake(killed.project, *SLURM, "all", "--config", OWN, succeed=False).output
+    snakemake(killed.project, "--unlock", "all", "--config", OWN)
+    killed.run = start(killed.project)
+    killed.end()
+    assert files(killed.project / "results") == local
+
+
+def test_a_canceled_job_is_tried_again(
+    cluster: SlurmCluster, faults: dict[str, Fault], local: dict[str, bytes]
+) -> None:
+    faults["canceled"].end()
+    assert cluster.states_of(faults["canceled"].project) == ["CANCELLED", "COMPLETED"]
+    assert files(faults["canceled"].project / "results") == local
+
+
+def test_a_node_that_dies_during_an_export_changes_no_byte(
+    cluster: SlurmCluster, faults: dict[str, Fault], local: dict[str, bytes]
+) -> None:
+    dies = faults["dies"]
     try:
-        assert run.wait(300) == 0, (project / "run.log").read_text()
+        dies.end()
     finally:
-        cluster.start_node(node)
-    assert cluster.jobs()[job][1] != node, "Slurm has started it again elsewhere"
-    assert files(project / "results") == local
+        cluster.start_node(dies.node)
+    assert cluster.jobs()[dies.job][1] != dies.node, "Slurm has started it again elsewhere"
+    assert files(dies.project / "results") == local
     wait_for(lambda: set(cluster.states().values()) == {"idle"}, 60)
 
 
-def test_a_canceled_job_is_tried_again(cluster: SlurmCluster, project: Path, local: dict[str, bytes]) -> None:
-    before = set(cluster.jobs())
-    run = start(project)
-    job = wait_for_export(cluster, project, before)
-    subprocess.run(["scancel", str(job)], check=True)
-    assert run.wait(300) == 0, (project / "run.log").read_text()
-    states = [cluster.jobs()[number][0] for number in sorted(set(cluster.jobs()) - before)]
-    assert states == ["CANCELLED", "COMPLETED"]
-    assert files(project / "results") == local
-
-
-def test_a_run_with_a_killed_main_process_resumes_as_documented(
+def test_the_generic_profile_cancels_its_jobs_on_sigterm_and_tries_a_job_again_that_the_site_canceled(
     cluster: SlurmCluster, project: Path, local: dict[str, bytes]
 ) -> None:
-    before = set(cluster.jobs())
-    run = start(project)
-    job = wait_for_export(cluster, project, before)
-    os.killpg(run.pid, signal.SIGKILL)
-    run.wait()
-    subprocess.run(["scancel", str(job)], check=True)
-    wait_for(lambda: cluster.jobs()[job][0] == "CANCELLED", 30)
-    assert "LockException" in snakemake(project, *SLURM, "all", "--config", OWN, succeed=False).output
-    snakemake(project, "--unlock", "all", "--config", OWN)
-    run = start(project)
-    assert run.wait(300) == 0, (project / "run.log").read_text()
+    pytest.importorskip("snakemake_executor_plugin_cluster_generic")
+    generic = ("--workflow-profile", "profiles/generic", "--seconds-between-status-checks", "1")
+    run = start(project, *generic)
+    wait_for_export(cluster, project)
+    run.terminate()
+    assert run.wait(30) == 1
+    wait_for(lambda: cluster.states_of(project) == ["CANCELLED"], 30)
+    shutil.rmtree(project / "results")
+    run = start(project, *generic)
+    subprocess.run(["scancel", str(wait_for_export(cluster, project))], check=True)
+    assert run.wait(120) == 0, (project / "run.log").read_text()
+    assert cluster.states_of(project) == ["CANCELLED", "CANCELLED", "COMPLETED"]
     assert files(project / "results") == local
 
 
 @pytest.mark.skipif(not memory_is_limited(), reason="this machine has no memory cgroups of version 1")
 def test_a_job_that_takes_more_memory_than_it_requests_is_killed(cluster: SlurmCluster, project: Path) -> None:
-    before = set(cluster.jobs())
     less = ("--set-resources", "pack:mem_mb=100", "--retries", "0")
     run = snakemake(project, *SLURM, "results/mnist-sample/webdataset/test-000000.tar", *less, succeed=False)
     assert "OUT_OF_MEMORY" in run.output
-    assert [cluster.jobs()[job][0] for job in set(cluster.jobs()) - before] == ["OUT_OF_MEMORY"]
+    assert cluster.states_of(project) == ["OUT_OF_MEMORY"]
 
 
 def test_shards_take_no_second_attempt(cluster: SlurmCluster, project: Path) -> None:
-    before = set(cluster.jobs())
     snakemake(project, *SLURM, "webdataset", "--config", "shard_size=500")
-    states = [cluster.jobs()[job][0] for job in set(cluster.jobs()) - before]
-    assert states == ["COMPLETED"] * 5, "three shards and two indices"
+    assert cluster.states_of(project) == ["COMPLETED"] * 5, "three shards and two indices"
 
 
 def test_a_job_that_asks_for_more_than_the_cluster_has_fails_at_once(cluster: SlurmCluster, project: Path) -> None:
-    before = set(cluster.jobs())
     began = time.monotonic()
     more = ("--set-resources", "pack:mem_mb=999999", "--retries", "0")
     run = snakemake(project, *SLURM, "results/mnist-sample/webdataset/test-000000.tar", *more, succeed=False)
     assert "Memory specification can not be satisfied" in run.output or "Requested node configuration" in run.output
     assert time.monotonic() - began < 120
-    assert not [job for job in set(cluster.jobs()) - before if cluster.jobs()[job][0] == "PENDING"]
+    assert "PENDING" not in cluster.states_of(project)
+
+
+def test_a_group_that_the_cluster_refuses_says_why_once(cluster: SlurmCluster, project: Path) -> None:
+    run = snakemake(project, *SLURM, "all", "--set-resources", "export:mem_mb=999999", "--config", OWN, succeed=False)
+    assert run.output.count("Memory specification can not be satisfied") == 1
+    assert run.output.count("the same error again") == 2, "in the second and third attempt"

@@ -3,14 +3,17 @@
 A test that fails where it says `still` tells that its workaround can go.
 """
 
+import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
 from project import PROJECT, on_a_terminal, snakemake
+from slurm_cluster import wait_for
 
 WORKAROUNDS = PROJECT / "rules/workarounds.smk"
 FUNCTIONS = dict(
@@ -203,6 +206,46 @@ def test_show_one_line_of_progress_replaces_the_paragraph_that_each_job_still_ha
     status, lines = on_a_terminal(tmp_path, "--cores", "1")
     assert status == 0
     assert any("rule one" in line for line in lines) != with_it
+
+
+SUBMIT = 'if [ -e refuse ]; then echo no room; exit 1; fi; sh "$1" > /dev/null 2>&1 & echo $!'
+STATUS = 'kill -0 "$1" 2> /dev/null && echo running || { [ -e 1 ] && echo success || echo failed; }'
+
+
+def cluster_of_processes(folder: Path) -> list[str]:
+    """Options for a cluster whose jobs are processes on this machine; it refuses them if a file `refuse` exists."""
+    pytest.importorskip("snakemake_executor_plugin_cluster_generic")
+    options = ["--executor", "cluster-generic", "--jobs", "2", "--seconds-between-status-checks", "1"]
+    for name, command in {"submit": SUBMIT, "status": STATUS, "cancel": 'kill "$@"; touch canceled'}.items():
+        (folder / name).write_text(f"#!/bin/sh\n{command}\n")
+        (folder / name).chmod(0o755)
+        options += [f"--cluster-generic-{name}-cmd", f"./{name}"]
+    return options
+
+
+@pytest.mark.parametrize("with_it", [True, False])
+def test_say_once_why_a_group_failed_shows_the_reason_that_snakemake_still_drops(tmp_path: Path, with_it: bool) -> None:
+    (tmp_path / "Snakefile").write_text(INCLUDE + ("say_once_why_a_group_failed()\n" if with_it else "") + RULES)
+    (tmp_path / "refuse").touch()
+    groups = ("--groups", "one=group", "--group-components", "group=2", "--retries", "1")
+    options = [*cluster_of_processes(tmp_path), *groups]
+    said = snakemake(tmp_path, *options, succeed=False, PYTHONPATH=str(PROJECT / "scripts")).output
+    assert said.count("no room") == with_it
+    assert said.count("Error in rule one") == (0 if with_it else 4)
+
+
+@pytest.mark.parametrize("with_it", [True, False])
+def test_cancel_jobs_on_sigterm_cancels_jobs_that_snakemake_still_waits_for(tmp_path: Path, with_it: bool) -> None:
+    call = "onstart:\n    cancel_jobs_on_sigterm()\n" if with_it else ""
+    rules = RULES.replace("sleep 0.1", "touch started; sleep 4")
+    (tmp_path / "Snakefile").write_text(INCLUDE + call + rules)
+    command = [sys.executable, "-m", "snakemake", *cluster_of_processes(tmp_path), "1"]
+    environment = os.environ | {"PYTHONPATH": str(PROJECT / "scripts")}
+    process = subprocess.Popen(command, cwd=tmp_path, env=environment)
+    wait_for((tmp_path / "started").exists, 60)
+    process.terminate()
+    assert process.wait(60) == 1
+    assert ((tmp_path / "canceled").exists(), (tmp_path / "1").exists()) == (with_it, not with_it)
 
 
 @pytest.mark.parametrize("with_it", [True, False])
