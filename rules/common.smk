@@ -65,6 +65,8 @@ with without_traceback():
 folder_plan = FolderPlan(checked_config, catalog)
 settings = Settings(plan, folder_plan, run_its_job)
 job_resources = JobResources(plan)
+# What takes less time than a cluster needs to start a job runs where Snakemake does, unless the site forbids it.
+steps_on_this_host = not checked_config.on_nodes
 job_environment.prepare(checked_config.mirrors, call=call_of_the_user())
 digest_of_code = cache(code_digest)
 

@@ -34,7 +34,7 @@ rule decompress:
         "<logs>/{dataset}/decompress/{idx}.log",
     benchmark:
         "<benchmarks>/{dataset}/decompress/{idx}.tsv"
-    localrule: True  # it takes less time than a cluster needs to start a job
+    localrule: steps_on_this_host
     conda:
         "../envs/images.yaml"
     resources:
@@ -61,7 +61,7 @@ rule validate:
         "<logs>/{dataset}/validate/{split}.log",
     benchmark:
         "<benchmarks>/{dataset}/validate/{split}.tsv"
-    localrule: True  # it takes less time than a cluster needs to start a job
+    localrule: steps_on_this_host
     conda:
         "../envs/images.yaml"
     resources:

@@ -26,7 +26,7 @@ rule preview:
     benchmark:
         "<benchmarks>/{dataset}/preview/{split}.tsv"
     priority: -2  # no other job needs it, so it can use cores that would be idle at the end
-    localrule: True  # it takes less time than a cluster needs to start a job
+    localrule: steps_on_this_host
     conda:
         "../envs/images.yaml"
     resources:
@@ -60,7 +60,7 @@ rule measure:
         "<logs>/{dataset}/measure/{split}.log",
     benchmark:
         "<benchmarks>/{dataset}/measure/{split}.tsv"
-    localrule: True  # it takes less time than a cluster needs to start a job
+    localrule: steps_on_this_host
     conda:
         "../envs/images.yaml"
     resources:
@@ -89,7 +89,7 @@ rule find_duplicates:
     benchmark:
         "<benchmarks>/{dataset}/find_duplicates.tsv"
     priority: -1  # it can run beside `merge_manifests`, which waits for the last export
-    localrule: True  # it takes less time than a cluster needs to start a job
+    localrule: steps_on_this_host
     conda:
         "../envs/images.yaml"
     resources:
@@ -125,7 +125,7 @@ rule make_page:
         "<logs>/{dataset}/make_page.log",
     benchmark:
         "<benchmarks>/{dataset}/make_page.tsv"
-    localrule: True  # it takes less time than a cluster needs to start a job
+    localrule: steps_on_this_host
     conda:
         "../envs/images.yaml"
     resources:

@@ -197,6 +197,12 @@ def test_shards_take_no_second_attempt(cluster: SlurmCluster, project: Path) -> 
     assert cluster.states_of(project) == ["COMPLETED"] * 5, "three shards and two indices"
 
 
+def test_validation_runs_on_nodes_on_request(cluster: SlurmCluster, project: Path) -> None:
+    header = "results/shapes/header/train.json"
+    snakemake(project, *SLURM, header, "--config", OWN, "on_nodes=true")
+    assert cluster.states_of(project) == ["COMPLETED"] * 3, "two decompressions and a validation"
+
+
 def test_a_job_that_asks_for_more_than_the_cluster_has_fails_at_once(cluster: SlurmCluster, project: Path) -> None:
     began = time.monotonic()
     more = ("--set-resources", "pack:mem_mb=999999", "--retries", "0")

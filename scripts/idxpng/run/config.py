@@ -33,7 +33,8 @@ class Config:
     ``datasets``: names, or paths of dataset files. ``splits``: names; empty for all. ``limit``: the number of images of
     each split, or None for all. ``classes``: labels; empty for all. ``shard_size``, ``shuffle_seed``: for `pack`.
     ``csv_header``: whether CSV files begin with a line of column names. ``mirrors``: by dataset, where to look before
-    its own mirrors. ``folders``: by name, folders of images to turn into IDX files.
+    its own mirrors. ``folders``: by name, folders of images to turn into IDX files. ``on_nodes``: whether a cluster gets
+    short steps as well.
     """
 
     datasets: tuple[str, ...]
@@ -45,6 +46,7 @@ class Config:
     csv_header: bool
     mirrors: dict[str, tuple[str, ...]]
     folders: dict[str, OwnFolder]
+    on_nodes: bool
 
     @classmethod
     def read(cls, config: dict[str, Any], schema: dict[str, Any]) -> Config:
@@ -56,8 +58,7 @@ class Config:
         config = config | {key: _listed(config[key]) for key in ("datasets", "splits", "classes") if key in config}
         if isinstance(config.get("classes"), list):
             config["classes"] = [int(label) if str(label).isdecimal() else label for label in config["classes"]]
-        if "csv_header" in config:
-            config["csv_header"] = _boolean(config["csv_header"])
+        config |= {key: _boolean(config[key]) for key in ("csv_header", "on_nodes") if key in config}
         if isinstance(config.get("folders"), dict):
             config["folders"] = {name: _with_boolean(folder) for name, folder in config["folders"].items()}
         _check_spelling(config)
@@ -81,6 +82,7 @@ class Config:
             csv_header=settings["csv_header"],
             mirrors=mirrors,
             folders={name: _own_folder(folder) for name, folder in (settings["folders"] or {}).items()},
+            on_nodes=settings["on_nodes"],
         )
 
 
