@@ -20,7 +20,7 @@ from idxpng.dataset.strict_yaml import read_yaml
 from idxpng.errors import DataError
 from idxpng.run import job_environment
 from idxpng.run.catalog import Catalog
-from idxpng.run.checks import check_folder, check_origins
+from idxpng.run.checks import check_folder, check_origins, check_variables
 from idxpng.run.code_digest import code_digest
 from idxpng.run.config import Config
 from idxpng.run.folder_plan import FolderPlan
@@ -52,6 +52,7 @@ def without_traceback():
 words = command_line()
 
 with without_traceback():
+    check_variables(folder_of_local_copies())
     schema = "schemas/config.schema.yaml"
     checked_config = Config.read(config, read_yaml(project_file(schema), schema))
     shipped = sorted(path.stem for path in (package.parents[1] / "datasets").glob("*.yaml"))

@@ -119,6 +119,14 @@ def call_of_the_user() -> dict | None:
     return call(workflow.rundir, *options, config, is_imported())
 
 
+def folder_of_local_copies() -> str:
+    """The folder for local copies of files in a storage; Snakemake leaves a variable that is not set in its path.
+
+    Can go when Snakemake refuses such a path.
+    """
+    return str(workflow.storage_settings.local_storage_prefix) if workflow.storage_settings else ""
+
+
 def planned_jobs() -> list:
     """All jobs for the targets, finished before or not; none before Snakemake plans jobs.
 

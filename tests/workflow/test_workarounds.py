@@ -110,6 +110,12 @@ def test_path_variable_is_what_a_path_has(tmp_path: Path) -> None:
     assert "out/1" in said
 
 
+def test_folder_of_local_copies_has_the_variables_that_snakemake_still_leaves_in_it(tmp_path: Path) -> None:
+    say = 'print("IS", folder_of_local_copies())\n'
+    said = run(tmp_path, INCLUDE + say + RULES, "-n", "--local-storage-prefix", "$HOME/$NOT_SET/x")
+    assert f"IS {os.environ['HOME']}/$NOT_SET/x\n" in said
+
+
 def test_targets_are_known_when_jobs_are_planned_and_still_not_when_rules_are_read(tmp_path: Path) -> None:
     ask = '\ndef files(wildcards):\n    print("THEN", targets())\n    return ["1"]\n'
     ask += "\nrule mine:\n    input:\n        files\n"
