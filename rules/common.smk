@@ -49,6 +49,7 @@ def without_traceback():
         raise WorkflowError(str(error))
 
 
+keep_timestamps_out_of_images()
 words = command_line()
 
 with without_traceback():

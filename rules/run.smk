@@ -29,4 +29,4 @@ onstart:
 
 
 onsuccess:
-    print(summary(plan, {job.rule.name for job in planned_jobs()}, time.monotonic() - started))
+    print(summary(plan, {job.rule.name for job in planned_jobs()}, time.monotonic() - started, storage()))

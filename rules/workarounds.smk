@@ -8,12 +8,10 @@ import atexit
 import gc
 import os
 import sys
-from pathlib import Path
 
 from snakemake.logging import logger
 
 here, modifier = workflow.current_basedir, workflow.modifier  # both change when Snakemake reads the next file
-working_directory = Path.cwd()  # Snakemake leaves it before the process ends
 
 
 def project_file(path: str) -> str:
@@ -127,6 +125,15 @@ def folder_of_local_copies() -> str:
     return str(workflow.storage_settings.local_storage_prefix) if workflow.storage_settings else ""
 
 
+def storage() -> str:
+    """Where Snakemake stores what it makes, such as `s3://digits`; empty if results are in their folder on this disk.
+
+    Can go when Snakemake documents a way to ask.
+    """
+    settings = workflow.storage_settings
+    return settings.default_storage_prefix if settings and settings.default_storage_provider else ""
+
+
 def planned_jobs() -> list:
     """All jobs for the targets, finished before or not; none before Snakemake plans jobs.
 
@@ -225,20 +232,24 @@ def cancel_jobs_on_sigterm() -> None:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
-@atexit.register
-def remove_timestamps_of_directories() -> None:
+def keep_timestamps_out_of_images() -> None:
     """Leave only images in the directories of images: loaders take Snakemake's hidden file for one.
 
-    At exit, because `onsuccess` is not called for an imported workflow, or if there is nothing to do.
-    Can go when Snakemake no longer puts a file into output directories.
+    The time of the directory itself replaces it. Only an empty directory in a storage has it, since object stores have
+    no empty directories. Can go when Snakemake no longer puts a file into output directories.
     """
-    from idxpng.files.leftovers import TIMESTAMP
+    from snakemake.io import _IOFile
 
-    for job in planned_jobs():
-        if str(job.rule.snakefile).endswith("rules/images.smk"):
-            for output in job.output:
-                if output.is_directory:
-                    (working_directory / output / TIMESTAMP).unlink(missing_ok=True)
+    touch = _IOFile.touch
+
+    def touch_directory(file, times=None):
+        of_images = file.is_directory and file.rule and str(file.rule.snakefile).endswith("rules/images.smk")
+        if of_images and os.path.isdir(file) and (os.listdir(file) or not file.is_storage):
+            os.utime(file, times)
+        else:
+            touch(file, times)
+
+    _IOFile.touch = touch_directory
 
 
 @atexit.register

@@ -30,11 +30,12 @@ def test_shards_and_images_can_live_on_s3(tmp_path: Path, s3_url: str) -> None:
     targets = ("webdataset", "results/mnist-sample/png/test/7", "--cores", "2", "--config", "splits=test")
     storage = ("--default-storage-provider", "s3", "--default-storage-prefix", "s3://digits")
     on_s3 = copy_project(tmp_path / "s3")
-    snakemake(on_s3, *targets, *storage, "--storage-s3-endpoint-url", s3_url)
+    run = snakemake(on_s3, *targets, *storage, "--storage-s3-endpoint-url", s3_url)
     local = copy_project(tmp_path / "local")
     snakemake(local, *targets)
     objects = bucket.objects.filter(Prefix="results/")
     stored = {item.key: item.get()["Body"].read() for item in objects if "/.settings/" not in item.key}
-    found = {key.removeprefix("results/"): data for key, data in stored.items() if ".snakemake_timestamp" not in key}
-    assert found == files(local / "results")
+    assert {key.removeprefix("results/"): data for key, data in stored.items()} == files(local / "results")
     assert not (on_s3 / "results").exists()
+    assert "The results are in s3://digits/results, made in " in run.output
+    assert "Nothing to be done" in snakemake(on_s3, *targets, *storage, "--storage-s3-endpoint-url", s3_url).output

@@ -255,16 +255,24 @@ def test_cancel_jobs_on_sigterm_cancels_jobs_that_snakemake_still_waits_for(tmp_
 
 
 @pytest.mark.parametrize("with_it", [True, False])
-def test_remove_timestamps_of_directories_leaves_no_file_where_snakemake_still_puts_one(
+def test_keep_timestamps_out_of_images_leaves_no_file_where_snakemake_still_puts_one(
     tmp_path: Path, with_it: bool
 ) -> None:
     rule = 'rule NAME:\n    output:\n        directory("NAME"),\n    shell:\n        "mkdir {output}"\n'
     (tmp_path / "rules").mkdir()
     (tmp_path / "rules/images.smk").write_text(rule.replace("NAME", "ours"))
     theirs = rule.replace("NAME", "theirs")
-    run(tmp_path, (INCLUDE if with_it else "") + 'include: "rules/images.smk"\n' + theirs, "ours", "theirs")
+    call = "keep_timestamps_out_of_images()\n" if with_it else ""
+    run(tmp_path, INCLUDE + call + 'include: "rules/images.smk"\n' + theirs, "ours", "theirs")
     assert (list((tmp_path / "ours").iterdir()) == []) == with_it
     assert list((tmp_path / "theirs").iterdir()) != []
+
+
+def test_storage_is_where_snakemake_stores_what_it_makes(tmp_path: Path) -> None:
+    say = 'print("IS", [storage()])\n'
+    assert "IS ['']" in run(tmp_path, INCLUDE + say + RULES, "-n")
+    s3 = ("--default-storage-provider", "s3", "--default-storage-prefix", "s3://digits")
+    assert "IS ['s3://digits']" in run(tmp_path, INCLUDE + say + RULES, "--list", *s3)
 
 
 def test_no_timestamp_is_left_in_a_working_directory_that_differs_from_where_the_command_was_typed(

@@ -17,16 +17,19 @@ from idxpng.run.plan import Plan
 from idxpng.text import counted
 
 
-def summary(plan: Plan, rules: Collection[str], seconds: float) -> str:
+def summary(plan: Plan, rules: Collection[str], seconds: float, storage: str = "") -> str:
     """How many images the configured datasets have, and where to look; empty if the targets are single files.
 
     Args:
         plan: what the run makes.
         rules: the rules with a job in the run, finished before or not.
         seconds: how long the run took.
+        storage: where the results are, such as ``s3://digits``; empty if they are in their folder on this disk.
     """
     minutes, rest = divmod(round(seconds), 60)
     took = f"in {minutes} min {rest} s" if minutes else f"in {rest} s"
+    if storage:
+        return f"\nThe results are in {storage.rstrip('/')}/{plan.results}, made {took}"
     names = list(plan.catalog.configured)
     lines: list[str] = []
     if "all" in rules or "publish" in rules:

@@ -74,6 +74,11 @@ def test_the_summary_of_the_proof_of_one_file_says_file(results: Path) -> None:
     assert line in summary_of(results, {"verify"}, splits="test")
 
 
+def test_the_summary_of_results_in_a_storage_says_where_they_are_and_names_no_page(results: Path) -> None:
+    words = summary(plan("results", "resources"), {"all"}, 75, "s3://digits")
+    assert words == "\nThe results are in s3://digits/results, made in 1 min 15 s"
+
+
 def test_a_run_of_single_jobs_has_no_summary(results: Path) -> None:
     assert summary_of(results, {"export", "download"}) == ""
 
