@@ -33,8 +33,8 @@ class Config:
     ``datasets``: names, or paths of dataset files. ``splits``: names; empty for all. ``limit``: the number of images of
     each split, or None for all. ``classes``: labels; empty for all. ``shard_size``, ``shuffle_seed``: for `pack`.
     ``csv_header``: whether CSV files begin with a line of column names. ``mirrors``: by dataset, where to look before
-    its own mirrors. ``folders``: by name, folders of images to turn into IDX files. ``on_nodes``: whether a cluster gets
-    short steps as well.
+    its own mirrors. ``folders``: by name, folders of images to turn into IDX files. ``on_nodes``: whether short steps
+    are jobs of a cluster.
     """
 
     datasets: tuple[str, ...]
