@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -98,16 +98,21 @@ def cpu_seconds(folder: Path, *arguments: str) -> float:
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def on_a_terminal(folder: Path, *arguments: str) -> tuple[int, list[str]]:
-    """Run Snakemake on a terminal; return its exit status and the lines that remain there."""
+def on_a_terminal(
+    folder: Path, *arguments: str, meanwhile: Callable[[int], object] = lambda keyboard: None
+) -> tuple[int, list[str]]:
+    """Run Snakemake on a terminal; return its exit status and the lines that remain there.
+
+    ``meanwhile`` is called when it has begun, with a descriptor to which it can write as with a keyboard.
+    """
     ours, its = pty.openpty()
     command = [sys.executable, "-m", "snakemake", *arguments]
-    process = subprocess.Popen(
-        command, cwd=folder, stdin=its, stdout=its, stderr=its, env=os.environ | {"TERM": "xterm"}
-    )
+    environment = os.environ | {"TERM": "xterm"}
+    process = subprocess.Popen(command, cwd=folder, env=environment, preexec_fn=lambda: os.login_tty(its))
     os.close(its)
     written = b""
     try:
+        meanwhile(ours)
         while piece := os.read(ours, 65536):
             written += piece
     except OSError:

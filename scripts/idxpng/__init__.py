@@ -42,8 +42,10 @@ SCRIPTS = Path(__file__).resolve().parents[1]
 PYTHON = SCRIPTS.parent / ".venv/bin/python"
 
 
-def _explain_missing_package(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """Say which Python has the packages, in place of a traceback."""
+def _report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Say which Python has the packages, in place of a traceback, and nothing to a user who pressed Ctrl-C."""
+    if isinstance(error, KeyboardInterrupt):
+        return
     from idxpng.advice import from_folder
     from idxpng.text import shell_word
 
@@ -56,4 +58,4 @@ def _explain_missing_package(kind: type[BaseException], error: BaseException, tr
 
 
 if Path(sys.argv[0]).resolve().parent == SCRIPTS:
-    sys.excepthook = _explain_missing_package
+    sys.excepthook = _report

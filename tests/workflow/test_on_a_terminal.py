@@ -1,9 +1,12 @@
 """A run as a person sees it, on a terminal of its own."""
 
+import os
+import time
 from pathlib import Path
 
 import pytest
 
+from mirror_server import MirrorServer, Misbehavior
 from project import copy_project, on_a_terminal
 
 
@@ -32,6 +35,28 @@ def test_a_failed_job_reports_its_error_once(project: Path) -> None:
     assert text.count("ERROR: ") == 1
     assert "Failed: validate, which makes results/broken/header/train.json" in text
     assert "CalledProcessError" not in text
+
+
+def test_ctrl_c_ends_a_run_in_words_and_the_same_command_goes_on(tmp_path: Path) -> None:
+    project = copy_project(tmp_path / "project")
+    with MirrorServer(project / "datasets/mnist-sample") as server:
+        for name in ("train-images-idx3-ubyte.gz", "t10k-images-idx3-ubyte.gz"):
+            server.misbehave(f"/{name}", Misbehavior(stall_after=1000))
+        command = ("--cores", "2", "all", "--config", f"mirrors={{mnist-sample: {server.url}}}")
+
+        def interrupt(keyboard: int) -> None:
+            while not any(path.is_file() for path in (project / "resources").rglob("*images*")):
+                time.sleep(0.1)
+            os.write(keyboard, b"\x03")
+
+        status, lines = on_a_terminal(project, *command, meanwhile=interrupt)
+        text = "\n".join(lines)
+        assert status != 0
+        assert "type the same command again" in text
+        for noise in ("Traceback", "KeyboardInterrupt", "Error", "Failed"):
+            assert noise not in text
+        status, lines = on_a_terminal(project, *command)
+        assert status == 0, lines
 
 
 def test_printing_commands_shows_all_of_snakemakes_output(project: Path) -> None:

@@ -28,6 +28,7 @@ OMITTED = re.compile(
     r"|Exiting because a job execution failed|Shutting down, this might|Removing output files of failed job"
     r"|RuleException:\s+CalledProcessError"
 )
+INTERRUPTED = "Terminating processes on user request"  # by Ctrl-C
 
 
 def show_progress(handlers: Iterable[logging.Handler], settings: Any) -> None:
@@ -56,10 +57,17 @@ class ProgressLine:
         self._stream = stream
         self._running: dict[int, str] = {}  # rules by job number
         self._done = self._total = 0
+        self._interrupted = False
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether Snakemake should show a record itself."""
-        event = str(getattr(record, "event", None) or "")
+        event, message = str(getattr(record, "event", None) or ""), record.getMessage().lstrip()
+        if message.startswith(INTERRUPTED):
+            self._interrupted = True
+            self._write("Stopping. To go on later, type the same command again.\n")
+            return False
+        if self._interrupted and record.levelno >= logging.ERROR:
+            return False  # the jobs that were running have failed
         if event == "job_error":
             self._running.pop(vars(record)["jobid"], None)
             self._write(_failure(vars(record)) + "\n")
@@ -68,7 +76,7 @@ class ProgressLine:
             self._note(event, vars(record))
             self._draw()
             return False
-        if OMITTED.match(record.getMessage().lstrip()):
+        if OMITTED.match(message):
             return False
         self._write("")
         return True
