@@ -29,7 +29,7 @@ rule decompress:
     input:
         plan.published,
     output:
-        "<resources>/{dataset}/{idx}",
+        update("<resources>/{dataset}/{idx}"),  # so that other workflows that share it can go on reading
     log:
         "<logs>/{dataset}/decompress/{idx}.log",
     benchmark:

@@ -57,9 +57,10 @@ def is_imported() -> bool:
 def path_variable(name: str) -> str:
     """The value of a path variable such as `results`, for use outside the paths of rules.
 
-    Can go when Snakemake documents a way to read it.
+    It has the prefix that a workflow that imports this one may set. Can go when Snakemake documents a way to read it.
     """
-    return workflow.pathvars.get(name)
+    variable = f"<{name}>"
+    return modifier.path_modifier.replace_prefix(variable).replace(variable, workflow.pathvars.get(name))
 
 
 def command_line() -> list[str]:

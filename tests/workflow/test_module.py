@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import time
 from pathlib import Path
 
 import pytest
@@ -103,6 +104,42 @@ def test_a_workflow_imports_this_one_from_a_repository(on_github: str, tmp_path:
     (folder / "Snakefile").write_text(DEPLOYED)
     snakemake(folder, "--cores", "2", "all")
     assert len(list(folder.glob("results/mnist-sample/png/*/*/*.png"))) == 1200
+
+
+def test_a_prefix_of_the_importing_workflow_holds_for_all_that_is_made_and_read(
+    project: Path, imported: Path, tmp_path: Path
+) -> None:
+    module = (project / EXAMPLE).read_text().partition("module mnist:")[2].partition("    snakefile:")[0]
+    example = (
+        (project / EXAMPLE)
+        .read_text()
+        .replace(module, "\n    prefix: 'digits'\n")
+        .replace("digits/{", "digits/results/{")
+    )
+    (tmp_path / "Snakefile").write_text(example)
+    config = ("--config", f"workflow={project / 'Snakefile'}")
+    command = [str(word) for word in ("--cores", "2", "sevens", *(f"mnist_{target}" for target in OUTPUTS))]
+    snakemake(tmp_path, *command, *config)
+    results = files(tmp_path / "digits/results/mnist-sample")
+    assert results.keys() == files(imported / "digits/mnist-sample").keys()
+    assert {path.name for path in tmp_path.iterdir()} == {"Snakefile", "digits", "sevens.tar", ".snakemake"}
+    run = snakemake(tmp_path, "--cores", "2", "mnist_verify", *config)
+    assert "mnist_export" not in run.jobs
+    assert "write_settings" not in run.jobs
+
+
+def test_a_run_that_decompresses_again_never_takes_the_idx_files_from_others(project: Path, tmp_path: Path) -> None:
+    command = ["-s", str(project / "Snakefile"), "--cores", "2", "results/mnist-sample/header/test.json"]
+    snakemake(tmp_path, *command)
+    (idx,) = tmp_path.glob("resources/mnist-sample/t10k-images-idx3-ubyte")
+    before = idx.stat().st_ino
+    again = [sys.executable, "-m", "snakemake", *command, "--forcerun", "decompress"]
+    process = subprocess.Popen(again, cwd=tmp_path)
+    while process.poll() is None:
+        assert idx.exists()
+        time.sleep(0.001)
+    assert process.returncode == 0
+    assert idx.stat().st_ino != before
 
 
 def test_nothing_is_made_outside_of_the_path_variables(imported: Path) -> None:

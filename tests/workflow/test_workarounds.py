@@ -108,6 +108,11 @@ def test_path_variable_is_what_a_path_has(tmp_path: Path) -> None:
     said = run(tmp_path, text + RULES.replace('"1"', '"<results>/1"'), "-n")
     assert "IS out\n" in said
     assert "out/1" in said
+    (tmp_path / "inner.smk").write_text(text + RULES.replace('"1"', '"<results>/1"'))
+    outer = 'module x:\n    snakefile: "inner.smk"\n    prefix: "before"\n\nuse rule * from x as x_*\n'
+    said = run(tmp_path, outer, "-n", "x_all")
+    assert "IS before/out\n" in said
+    assert "before/out/1" in said
 
 
 def test_folder_of_local_copies_has_the_variables_that_snakemake_still_leaves_in_it(tmp_path: Path) -> None:

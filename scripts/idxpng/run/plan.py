@@ -172,7 +172,7 @@ class Plan:
         """
         folder, split = f"<results>/{wildcards.dataset}", wildcards.split
         outputs = self._outputs_without("verify", "verify/", wildcards.dataset)
-        below = {path.replace(f"{self.results}/", "<results>/").removeprefix(f"{folder}/") for path in outputs}
+        below = {path.removeprefix(f"{folder}/") for path in outputs}
         found = {path for path in below if path.startswith((f"png/{split}/", f"manifest/{split}/"))}
         of_all_splits = split in self.splits(self._dataset(wildcards)) and any(
             "/" not in path for path in below - {"SHA256SUMS"}
@@ -188,7 +188,8 @@ class Plan:
         paths = [name for name in targets if f"{name}/".startswith(f"{folder}/")]
         folders = self.folder_targets(paths)
         named = [name for name in targets if name in OUTPUTS and dataset in self.catalog.configured]
-        files = [file for path in paths for file in folders.get(path, [path])]
+        below_results = (path.replace(self.results, "<results>", 1) for path in paths)
+        files = [file for path, own in zip(paths, below_results, strict=True) for file in folders.get(path, [own])]
         return [path for name in named for path in self.outputs(name, dataset)] + files
 
     def each(self, pattern: str) -> Callable[[Any], list[str]]:
