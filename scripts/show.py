@@ -1,10 +1,12 @@
-"""Look into an IDX file, compressed or not: its header, its first values, or one image as numbers or drawn."""
+"""Look into an IDX file or a NumPy array: its header, its first values, or one image as numbers or drawn."""
 
 from typing import IO
 
 from idxpng.command import Command
-from idxpng.formats.compressed import CHUNK, open_content
+from idxpng.formats.compressed import CHUNK
 from idxpng.formats.idx import IdxError, IdxHeader, as_array, decode, read_header
+from idxpng.formats.numpy_array import ArrayError, member_names, open_idx
+from idxpng.text import printable, shell_word
 
 import numpy  # isort: skip
 
@@ -14,20 +16,24 @@ DIMENSIONS = {1: ["number of labels"], 3: ["number of images", "number of rows",
 BLOCKS = " ▀▄█"
 
 
-def main(file: str, /, count: int | None = None, index: int | None = None, draw: bool = False) -> str:
+def main(
+    file: str, /, member: str | None = None, count: int | None = None, index: int | None = None, draw: bool = False
+) -> str:
     """The header of an IDX file as text, or the items that the options ask for.
 
     Args:
-        file: an IDX file, plain or compressed with gzip or xz.
+        file: an IDX file or an array (.npy), plain or compressed with gzip or xz, or an archive of arrays (.npz).
+        member: which array of an archive.
         count: show the first N items, such as labels.
         index: show the item at position N, counted from 0.
         draw: show images drawn with block characters, not as numbers.
 
     Raises:
         IdxError: when it is not an IDX file, or has no such item.
+        ArrayError: when it is an array of neither images nor labels, or which one is not clear.
         CompressedFileError: when it is damaged.
     """
-    with open_content(file) as stream:
+    with open_idx(file, _chosen(file, member)) as stream:
         header = read_header(stream, file)
         if count is None and index is None and not draw:
             _check_size(stream, header, file)
@@ -44,6 +50,16 @@ def main(file: str, /, count: int | None = None, index: int | None = None, draw:
         return " ".join(map(str, decode(data, header.type)))
     show = _drawing if draw else _matrix
     return "\n\n".join(show(item) for item in as_array(data, header, len(shown), file))
+
+
+def _chosen(file: str, member: str | None) -> str | None:
+    """The array of an archive that is asked for, or its only one; None for any other file."""
+    members = member_names(file)
+    if member not in members and (member or len(members) > 1):
+        todo = f"name one of them, such as --member {shell_word(members[0])}" if members else "leave out --member"
+        found = ", ".join(map(printable, members)) or "not an archive of arrays"
+        raise ArrayError(file, "which array?", expected=member or "one", found=found, todo=todo)
+    return member or (members[0] if members else None)
 
 
 def _positions(header: IdxHeader, file: str, count: int | None, start: int) -> range:

@@ -13,6 +13,7 @@ import pytest
 
 import show
 from builders import idx_bytes
+from idxpng.errors import DataError
 from project import PROJECT
 
 SCRIPT = PROJECT / "scripts/show.py"
@@ -111,6 +112,38 @@ def test_an_image_is_drawn_two_rows_to_a_line(path: Path, rows: list[list[int]],
 
 def test_several_images_are_drawn_one_below_the_other(files: Path) -> None:
     assert shown(files / "images", "--count", "2", "--draw") == "  ▀\n\n   \n"
+
+
+@pytest.fixture
+def arrays(tmp_path: Path) -> Path:
+    path = tmp_path / "arrays.npz"
+    numpy.savez(path, x_train=IMAGES, y_train=LABELS)
+    return path
+
+
+def test_an_array_is_shown_as_the_idx_file_of_its_values(tmp_path: Path, files: Path, arrays: Path) -> None:
+    numpy.save(tmp_path / "x.npy", IMAGES)
+    shown = show.main(str(files / "images"))
+    assert show.main(str(tmp_path / "x.npy")) == show.main(str(arrays), member="x_train.npy") == shown
+    assert show.main(str(arrays), member="y_train.npy", count=5) == "5 0 4 1 9"
+
+
+def test_the_only_array_of_an_archive_needs_no_name(tmp_path: Path) -> None:
+    numpy.savez(tmp_path / "labels.npz", LABELS)
+    assert show.main(str(tmp_path / "labels.npz"), index=2) == "4"
+
+
+@pytest.mark.parametrize("member", [None, "x_test.npy"])
+def test_an_archive_of_several_arrays_is_answered_with_their_names(arrays: Path, member: str | None) -> None:
+    with pytest.raises(DataError, match="which array") as error:
+        show.main(str(arrays), member=member)
+    assert "x_train.npy, y_train.npy" in str(error.value)
+    assert "--member x_train.npy" in str(error.value)
+
+
+def test_a_member_of_a_file_that_is_not_an_archive_is_refused(files: Path) -> None:
+    with pytest.raises(DataError, match="not an archive of arrays"):
+        show.main(str(files / "labels"), member="x.npy")
 
 
 def test_labels_cannot_be_drawn(files: Path) -> None:
