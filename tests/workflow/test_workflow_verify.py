@@ -128,6 +128,13 @@ def test_a_proof_comes_after_the_labels_of_earlier_runs_are_gone(complete: Path)
     assert os.listdir(complete / "results/mnist-sample/png/test") == ["3"]
 
 
+def test_an_excerpt_of_one_split_is_proven_beside_the_whole_of_another(complete: Path) -> None:
+    run = snakemake(complete, "--cores", "2", "all", "verify", "--config", "splits=test", "classes=3")
+    assert run.jobs["verify_split"] == 1
+    assert len(list((complete / "results/mnist-sample/png/train").iterdir())) == 10
+    assert "PNG files are the labels 3 of " in run.output
+
+
 def test_a_list_of_digests_has_the_proofs_of_the_same_command(complete: Path) -> None:
     snakemake(complete, "--cores", "2", "verify", "--config", "splits=test")
     snakemake(complete, "--cores", "2", "all", "checksums", "verify")

@@ -99,10 +99,11 @@ class Plan:
     def outputs(self, target: str, dataset: str | None = None) -> list[str]:
         """All that a target makes of ``dataset``, or of every requested dataset.
 
-        `verify` also proves splits that were not requested, if there is a directory of their images.
+        `verify` also proves splits that were not requested, if there is a directory of their images. With a limit or
+        classes it does not, because those need not be of the same images.
         """
         paths = [path for below in OUTPUTS[target] for path in self.expand(f"<results>/{{dataset}}/{below}", dataset)]
-        if target == "verify":
+        if target == "verify" and not (self.config.limit or self.config.classes):
             for each in self.catalog.configured.values() if dataset is None else [self.catalog.dataset(dataset)]:
                 found = [split for split in each.splits if os.path.lexists(f"{self.results}/{each.name}/png/{split}")]
                 paths += [f"<results>/{each.name}/verify/{split}.json" for split in found]
