@@ -11,6 +11,15 @@ from idxpng.dataset.strict_yaml import KeyPath, Place
 from idxpng.errors import DataError
 from idxpng.text import shortened
 
+TYPES = {
+    "array": "a list",
+    "boolean": "true or false",
+    "integer": "a whole number",
+    "null": "nothing",
+    "object": "pairs of a key and a value, as in {key: value}",
+    "string": "text",
+}
+
 
 def check(
     document: Any, schema: dict[str, Any], display_name: str, places: Mapping[KeyPath, Place] | None = None
@@ -67,7 +76,7 @@ def _in_words(error: Any) -> tuple[str, str | None, str]:
         missing = [key for keys in needed for key in keys if key not in error.instance]
         return "a key is missing", ", ".join(missing), ", ".join(sorted(error.instance)) or "nothing"
     if rule == "type":
-        allowed = " or ".join(value if isinstance(value, list) else [value])
+        allowed = " or ".join(TYPES[name] for name in ([value] if isinstance(value, str) else value))
         return "wrong kind of value", f"{allowed}. {described}".rstrip(), found
     if rule in ("maxLength", "maxItems"):
         return "too long", f"at most {value:,}. {described}".rstrip(), found

@@ -70,6 +70,9 @@ class IdxHeader(NamedTuple):
         code = next(code for code, type_ in TYPES.items() if type_.name == type_name)
         return cls((code << 8) + len(dims), dims)
 
+    def __str__(self) -> str:
+        return f"{' × '.join(map(str, self.dims))} of {self.type.name}"
+
     @property
     def type(self) -> ElementType:
         return TYPES[self.magic >> 8]
@@ -101,11 +104,10 @@ class IdxHeader(NamedTuple):
         """
         if size == self.file_size:
             return {}
-        dims = " × ".join(map(str, self.dims))
         return {
             "problem": f"{'shorter' if size < self.file_size else 'longer'} than its header says",
             "at": f"byte {min(size, self.file_size)}",
-            "expected": f"{self.file_size} bytes: {self.size} of header and {dims} of {self.type.name}",
+            "expected": f"{self.file_size} bytes: {self.size} of header and {self}",
             "found": f"{size} bytes{self._why(size, sample)}",
         }
 
@@ -259,5 +261,5 @@ def as_array(data: bytes, header: IdxHeader, count: int, file: str | os.PathLike
         return numpy.frombuffer(data, f">{header.type.code}").reshape(count, *header.item_shape)
     except ValueError as error:
         raise IdxError(
-            file, "numpy cannot represent its dimensions", at="byte 3", expected=error, found=header.dims
+            file, "numpy cannot represent its dimensions", at="byte 3", expected=error, found=header
         ) from None

@@ -95,7 +95,7 @@ def labels_digest(header: IdxHeader, tree: PngTree, columns: Sequence[str], mani
                 source,
                 "the label does not fit the type of the labels file",
                 expected=f"{header.type.name}",
-                found=values,
+                found=", ".join(map(str, values)),
             ) from None
 
     if len(columns) == 1:

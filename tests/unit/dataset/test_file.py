@@ -79,12 +79,12 @@ def test_every_shipped_dataset_file_loads(path: Path) -> None:
         ({"title": MISSING}, "", "citation", "title"),
         ({"splits.train.labels": MISSING}, "splits.train", "images", "labels"),
         ({"splits.train.images.file": MISSING}, "splits.train.images", "sha256", "file"),
-        ({"title": 3}, "title", "3", "string"),
-        ({"title": None}, "title", "null", "string"),
-        ({"classes.0": 0}, "classes.0", "0", "string"),
-        ({"classes": ["0", "1"]}, "classes", '["0", "1"]', "object"),
-        ({"splits.train.count": "60000"}, "splits.train.count", '"60000"', "integer"),
-        ({"splits.train.count": True}, "splits.train.count", "true", "integer"),
+        ({"title": 3}, "title", "3", "text"),
+        ({"title": None}, "title", "null", "text"),
+        ({"classes.0": 0}, "classes.0", "0", "text"),
+        ({"classes": ["0", "1"]}, "classes", '["0", "1"]', "pairs of a key and a value"),
+        ({"splits.train.count": "60000"}, "splits.train.count", '"60000"', "a whole number"),
+        ({"splits.train.count": True}, "splits.train.count", "true", "a whole number"),
         ({"splits.train.count": 0}, "splits.train.count", "0", "1"),
         ({"splits.train.count": 2**32}, "splits.train.count", "4294967296", "4294967295"),
         ({"splits.train.shape": [28]}, "splits.train.shape", "[28]", "Rows and columns"),
@@ -118,9 +118,9 @@ def test_every_shipped_dataset_file_loads(path: Path) -> None:
         ({"license": {"spdx": "<script>"}}, "license.spdx", "<script>", "SPDX identifier"),
         ({"url": "javascript:alert(1)"}, "url", "javascript:", "http"),
         ({"url": "https://example.org/<script>"}, "url", "<script>", "http"),
-        ({"creators": "Me"}, "creators", '"Me"', "array"),
+        ({"creators": "Me"}, "creators", '"Me"', "a list"),
         ({"creators": ["Me\u2029"]}, "creators.0", r"Me\u2029", "turn text around"),
-        ({"published": 1998}, "published", "1998", "string"),
+        ({"published": 1998}, "published", "1998", "text"),
         ({"published": "25 August 2017"}, "published", "25 August", "1998"),
         ({"superseded": [{"what": "old"}]}, "superseded.0", "old", "A digest"),
         ({"superseded": [{"sha256": "0" * 64}]}, "superseded.0", "sha256", "what"),
@@ -130,8 +130,8 @@ def test_every_shipped_dataset_file_loads(path: Path) -> None:
         ({"splits": {}}, "splits", "{}", "parts"),
         ({"splits.train.class_counts": [6000] * 9}, "splits.train.class_counts", "9", "10"),
         ({"splits.train.class_counts": [600] * 10}, "splits.train.class_counts", "6000", "60000"),
-        ({"license": "MIT"}, "license", '"MIT"', "object"),
-        ({"mirrors": "https://example.org/"}, "mirrors", '"https://example.org/"', "array"),
+        ({"license": "MIT"}, "license", '"MIT"', "pairs of a key and a value"),
+        ({"mirrors": "https://example.org/"}, "mirrors", '"https://example.org/"', "a list"),
         ({"mirrors": ["ftp://example.org/"]}, "mirrors", "ftp://", "http"),
         ({"orientation": "sideways"}, "orientation", '"sideways"', "upright"),
         ({"label_type": "float32"}, "label_type", '"float32"', "int32"),
@@ -215,7 +215,7 @@ def test_bytes_that_are_not_utf_8_are_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["", "- a\n", "text", "3"])
 def test_yaml_that_is_not_a_mapping_is_refused(load_text: Callable[[str], Dataset], text: str) -> None:
-    with pytest.raises(DataError, match=r"^mine\.yaml: [^$]*expected: object"):
+    with pytest.raises(DataError, match=r"^mine\.yaml: [^$]*expected: pairs of a key and a value"):
         load_text(text)
 
 
