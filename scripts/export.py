@@ -48,9 +48,11 @@ def main(
 
     Raises:
         DiskRoomError: when there is no room for all files, before the first is written.
-        DataError: when another program changed the directory.
+        DataError: when ``png`` is not such a path, or another program changed the directory.
     """
     png_dir = Path(png)
+    if len(png_dir.parents) < 3:
+        raise DataError(png, "the path is too short", expected=f"FOLDER/png/SPLIT/{label}")
     split_header = SplitHeader.read(header)
     wanted, class_name = split_header.label(label), split_header.class_names[label]
     root = png_dir.parents[2]  # results/{dataset}, where no program lists images

@@ -28,15 +28,17 @@ def write_header(
     checksums = [zlib.crc32(pixels[at * size : (at + 1) * size]) for at in range(dims[0])]
     path.with_suffix(".crc32").write_bytes(struct.pack(f">{2 + dims[0]}I", 0x00000C01, dims[0], *checksums))
     labels = Path(images).with_name(Path(images).name.replace("images", "labels").replace("idx3", "idx1"))
-    digest = hashlib.sha256(labels.read_bytes()).hexdigest() if labels.exists() else ""
+    digests = [
+        hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else "" for path in (Path(images), labels)
+    ]
     document = {
         "dataset": "set",
         "split": split,
         "dataset_file": "set.yaml",
         "orientation": orientation,
         "label_columns": list(label_columns),
-        "images": {"file": Path(images).name, "magic": magic, "dims": dims},
-        "labels": {"content_sha256": digest},
+        "images": {"file": Path(images).name, "magic": magic, "dims": dims, "content_sha256": digests[0]},
+        "labels": {"content_sha256": digests[1]},
         "class_names": dict(classes),
         "class_counts": {},
     }

@@ -90,6 +90,8 @@ class SplitHeader(NamedTuple):
         """
         with open(labels, "rb") as file:
             found = hashlib.file_digest(file, "sha256").hexdigest()
+        if found == self.images["content_sha256"]:
+            raise IdxError(labels, "this file has the images", todo="swap the files of --images and --labels")
         if found != self.labels["content_sha256"]:
             raise IdxError(
                 labels,

@@ -352,3 +352,12 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
     limit = "resource.setrlimit(resource.RLIMIT_DATA, (100 << 20, 100 << 20))"
     assert start_export(split, "1", limit).wait() == 0
     assert len(split.rows("1")) == chosen
+
+
+def test_swapped_files_and_a_short_path_are_refused_in_words(tmp_path: Path) -> None:
+    split = random_split(tmp_path, 3)
+    images, labels, header, label, png, manifest = split.arguments("1")
+    with pytest.raises(IdxError, match="this file has the images\n  to do:    swap the files"):
+        export.main(labels, images, header, label, png, manifest)
+    with pytest.raises(DataError, match="png/7: the path is too short\n  expected: FOLDER/png/SPLIT/1"):
+        export.main(images, labels, header, label, "png/7", manifest)
