@@ -3,6 +3,7 @@
 Loading Python's `logging` would take a tenth of the time of a small job.
 """
 
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -34,7 +35,10 @@ def output(text: str) -> None:
     """
     encoding = sys.stdout.encoding or "utf-8"
     safe = "\n".join(map(printable, text.split("\n")))
-    print(safe.encode(encoding, "backslashreplace").decode(encoding))
+    try:
+        print(safe.encode(encoding, "backslashreplace").decode(encoding), flush=True)
+    except BrokenPipeError:  # of a reader that has seen enough, such as head
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def described(error: DataError | OSError) -> str:

@@ -137,3 +137,13 @@ def test_a_result_is_printed_where_the_encoding_lacks_its_letters_and_does_not_a
     environment = os.environ | {"PYTHONPATH": str(SCRIPTS), "PYTHONIOENCODING": "latin-1"}
     process = subprocess.run([sys.executable, "-c", code], env=environment, check=True, capture_output=True)
     assert process.stdout == rb"\u0426\u0438\u0444\u0440\u044b " + b"\xd7" + rb" \u6570\u5b57" + b"\n\\x1b[2J\n"
+
+
+def test_a_result_whose_reader_has_seen_enough_ends_without_a_word() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-c", "from idxpng import log; log.output('a result')"]
+    environment = os.environ | {"PYTHONPATH": str(SCRIPTS)}
+    process = subprocess.run(command, env=environment, stdout=writer, stderr=subprocess.PIPE, text=True)
+    os.close(writer)
+    assert (process.returncode, process.stderr) == (0, "")
