@@ -1,6 +1,6 @@
 """Common ways to turn MNIST's files into PNG files in label folders: a reader and a writer.
 
-python bench/peers.py READER WRITER FOLDER OUT
+python bench/peers.py READER WRITER FOLDER OUT [PROCESSES]
 """
 
 import gzip
@@ -62,34 +62,41 @@ READERS: dict[str, Callable[[Path, str], tuple[np.ndarray, np.ndarray]]] = {
 
 def images_and_paths(reader: str, folder: Path, out: Path) -> Iterator[tuple[np.ndarray, str]]:
     for split, prefix in SPLITS.items():
+        if not (folder / f"{prefix}-images-idx3-ubyte.gz").exists():
+            continue
         images, labels = READERS[reader](folder, prefix)
-        for label in range(10):
+        for label in np.unique(labels):
             (out / split / str(label)).mkdir(parents=True)
         for index, image in enumerate(images):
             yield image, f"{out}/{split}/{labels[index]}/{index}.png"
 
 
-def save(image_and_path: tuple[np.ndarray, str]) -> None:
+def by_pillow(image_and_path: tuple[np.ndarray, str]) -> None:
     from PIL import Image
 
     image, path = image_and_path
     Image.fromarray(image).save(path)
 
 
-def main(reader: str, writer: str, folder: str, out: str) -> None:
-    work = images_and_paths(reader, Path(folder), Path(out))
-    if writer == "pillow":
-        for item in work:
-            save(item)
-    elif writer == "pool":
-        with Pool() as pool:
-            for _ in pool.imap_unordered(save, work, chunksize=500):
-                pass
-    elif writer == "opencv":
-        import cv2
+def by_opencv(image_and_path: tuple[np.ndarray, str]) -> None:
+    import cv2
 
-        for image, path in work:
-            cv2.imwrite(path, image)
+    image, path = image_and_path
+    cv2.imwrite(path, image)
+
+
+WRITERS = {"pillow": by_pillow, "opencv": by_opencv}
+
+
+def main(reader: str, writer: str, folder: str, out: str, processes: str = "1") -> None:
+    work = images_and_paths(reader, Path(folder), Path(out))
+    if processes == "1":
+        for item in work:
+            WRITERS[writer](item)
+        return
+    with Pool(int(processes)) as pool:
+        for _ in pool.imap_unordered(WRITERS[writer], work, chunksize=500):
+            pass
 
 
 if __name__ == "__main__":

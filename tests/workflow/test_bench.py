@@ -3,13 +3,29 @@
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy
 import pytest
 from PIL import Image
 
-from compare import ON_DISK, PAGE, RECORD, WAYS, WAYS_BEGIN, table, with_table, without_work
+import label
+import made
+from compare import (
+    IN_C,
+    LARGE_BEGIN,
+    LARGE_WAYS,
+    ON_DISK,
+    PAGE,
+    RECORD,
+    WAYS,
+    WAYS_BEGIN,
+    large_table,
+    table,
+    with_table,
+    without_work,
+)
 from growth import DOWNLOAD_BYTES, FILES, REFERENCE, SHARDS, make_idx
 from growth import RECORD as GROWTH
 from idxpng.formats.compressed import open_content
@@ -19,9 +35,10 @@ OWN = "datasets=digits.yaml"
 SAMPLE = PROJECT / "datasets/mnist-sample"
 
 
-def test_the_table_of_ways_is_that_of_the_record() -> None:
-    page = PAGE.read_text()
-    assert with_table(page, table(json.loads(RECORD.read_text())), WAYS_BEGIN) == page
+def test_the_tables_of_ways_are_those_of_the_record() -> None:
+    page, record = PAGE.read_text(), json.loads(RECORD.read_text())
+    assert with_table(page, table(record), WAYS_BEGIN) == page
+    assert with_table(page, large_table(record), LARGE_BEGIN) == page
 
 
 def test_the_record_has_every_way_and_three_rounds() -> None:
@@ -29,19 +46,38 @@ def test_the_record_has_every_way_and_three_rounds() -> None:
         figures = json.loads(RECORD.read_text())[place]["figures"]
         assert names < figures.keys()
         assert min(map(len, figures.values())) >= 3
+    large = json.loads(RECORD.read_text())["large"]["figures"]
+    assert large.keys() == {IN_C, *(way.name for way in LARGE_WAYS)}
+    assert min(map(len, large.values())) >= 3
 
 
-@pytest.mark.parametrize("writer", ["pillow", "pool"])
-def test_a_compared_program_writes_the_images_of_the_idx_file(tmp_path: Path, writer: str) -> None:
-    command = [sys.executable, str(PROJECT / "bench/peers.py"), "struct", writer, str(SAMPLE), str(tmp_path)]
+@pytest.mark.parametrize("processes", ["1", "2"])
+def test_a_compared_program_writes_the_images_of_the_idx_file(tmp_path: Path, processes: str) -> None:
+    program = [sys.executable, str(PROJECT / "bench/peers.py"), "struct", "pillow"]
+    command = [*program, str(SAMPLE), str(tmp_path), processes]
     subprocess.run(command, check=True)
     with open_content(str(SAMPLE / "t10k-images-idx3-ubyte.gz")) as file:
         images = numpy.frombuffer(file.read()[16:], numpy.uint8).reshape(200, 28, 28)
     with open_content(str(SAMPLE / "t10k-labels-idx1-ubyte.gz")) as file:
         labels = file.read()[8:]
-    for index, (image, label) in enumerate(zip(images, labels, strict=True)):
-        assert (numpy.asarray(Image.open(tmp_path / f"test/{label}/{index}.png")) == image).all()
+    for index, (image, value) in enumerate(zip(images, labels, strict=True)):
+        assert (numpy.asarray(Image.open(tmp_path / f"test/{value}/{index}.png")) == image).all()
     assert len(list(tmp_path.rglob("*.png"))) == 1200
+
+
+@pytest.mark.parametrize("way", [label.ours, label.pillow])
+def test_a_measured_export_is_of_all_images_of_the_label(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: Callable[[str, str, Path], float]
+) -> None:
+    monkeypatch.setattr(label, "DATASET", PROJECT / "datasets/mnist-sample.yaml")
+    paths = []
+    for name in ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"):
+        with open_content(str(SAMPLE / f"{name}.gz")) as file:
+            paths.append(tmp_path / name)
+            paths[-1].write_bytes(file.read())
+    (tmp_path / "out").mkdir()
+    assert way(str(paths[0]), str(paths[1]), tmp_path / "out") > 0
+    assert len(list(tmp_path.rglob("*.png"))) == paths[1].read_bytes()[8:].count(label.LABEL)
 
 
 def test_the_floor_is_the_same_graph_of_jobs_and_does_nothing(tmp_path: Path) -> None:
@@ -70,3 +106,15 @@ def test_idx_files_made_to_grow_are_different_digits_and_valid(tmp_path: Path) -
     assert "1,500 PNG files" in run.output
     duplicates = json.loads((tmp_path / "results/digits/duplicates.json").read_text())
     assert duplicates == {"within": {"train": []}, "across": []}
+
+
+def test_the_files_made_of_mnist_are_the_same_each_time_and_valid(tmp_path: Path) -> None:
+    contents = []
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        dataset = made.make(SAMPLE, tmp_path / name, 2500)
+        contents.append(files(tmp_path / name))
+    assert contents[0] == contents[1]
+    config = f"datasets={dataset}"
+    run = snakemake(tmp_path, "-s", str(PROJECT / "Snakefile"), "--cores", "2", "all", "--config", config)
+    assert "2,500 PNG files" in run.output
