@@ -33,6 +33,7 @@ IMAGES = 70_000
 BEGIN, END = "<!-- made by make bench -->\n", "<!-- end -->\n"
 WAYS_BEGIN = "<!-- made by make bench: ways -->\n"
 LARGE_BEGIN = "<!-- made by make bench: large -->\n"
+PARTS_BEGIN = "<!-- made by make bench: parts -->\n"
 LARGE_GB = 6  # of the made files, of one way's results, and of what a peer has in memory
 OURS = "this workflow, `all`"
 IN_C = "floor: a C program writing such files"
@@ -104,6 +105,7 @@ def measure(mnist: Path, folder: Path, rounds: int, ways: list[Way]) -> dict[str
     graph = Way("floor: the same jobs without work", workflow(without_work(new(folder / "graph")), *MNIST), "")
     figures: dict[str, list[Usage]] = defaultdict(list)
     rates: dict[str, list[float]] = defaultdict(list)
+    parts: list[dict[str, float]] = []
     empty = new(folder / "empty")
     (empty / "Snakefile").write_text("rule all:\n")
     writer = floor_program(folder)
@@ -113,6 +115,7 @@ def measure(mnist: Path, folder: Path, rounds: int, ways: list[Way]) -> dict[str
             os.sync()  # otherwise it waits for the writes of the previous one
             figures[way.name].append(usage(way.command(mnist, out)))
             if way.name == OURS:
+                parts.append(cpu_by_rule(out / "logs/mnist"))
                 figures["again, with nothing to do"].append(usage(way.command(mnist, out)))
                 sizes = write_sizes(out / "results/mnist/png", folder / "written", folder / "sizes")
                 train = f"{out}/resources/mnist/train"
@@ -124,7 +127,7 @@ def measure(mnist: Path, folder: Path, rounds: int, ways: list[Way]) -> dict[str
             print(f"round {number + 1} of {rounds}: {way.name}: {figures[way.name][-1].wall:.1f} s", flush=True)
         figures[IN_C].append(usage([str(writer)], stdin=sizes))
         figures["an empty Snakefile"].append(usage([*SNAKEMAKE, "--directory", str(empty), "all"], cwd=empty))
-    return {"figures": figures, "images_per_second_of_one_label": rates}
+    return {"figures": figures, "parts": parts, "images_per_second_of_one_label": rates}
 
 
 def measure_large(mnist: Path, folder: Path, rounds: int) -> dict[str, Any]:
@@ -132,12 +135,14 @@ def measure_large(mnist: Path, folder: Path, rounds: int) -> dict[str, Any]:
     # In a process of its own, because the kernel counts the memory of this one as that of the programs it starts.
     subprocess.run([sys.executable, PROJECT / "bench/made.py", mnist, new(folder / "made")], check=True)
     figures: dict[str, list[Usage]] = defaultdict(list)
+    parts: list[dict[str, float]] = []
     writer = floor_program(folder)
     for number in range(rounds):
         for way in [*LARGE_WAYS[number:], *LARGE_WAYS[:number]]:
             out = new(folder / "out")
             figures[way.name].append(usage(way.command(folder / "made", out)))
             if way.name == OURS:
+                parts.append(cpu_by_rule(out / "logs/digits"))
                 sizes = write_sizes(out / "results/digits/png", folder / "written", folder / "sizes")
             else:
                 check_count(out, made.IMAGES, way)
@@ -145,7 +150,16 @@ def measure_large(mnist: Path, folder: Path, rounds: int) -> dict[str, Any]:
         new(out)
         figures[IN_C].append(usage([str(writer)], stdin=sizes))
         new(folder / "written")
-    return {"figures": figures}
+    return {"figures": figures, "parts": parts}
+
+
+def cpu_by_rule(logs: Path) -> dict[str, float]:
+    """The CPU seconds of the jobs of each rule, process start left out, as their logs say."""
+    seconds: dict[str, float] = defaultdict(float)
+    for path in logs.rglob("*.log"):
+        rule = path.relative_to(logs).parts[0].removesuffix(".log")
+        seconds[rule] += sum(map(float, re.findall(r"CPU ([\d.]+) s$", path.read_text().strip())))
+    return seconds
 
 
 def floor_program(folder: Path) -> Path:
@@ -246,6 +260,19 @@ def large_table(record: dict[str, Any]) -> str:
     return "\n".join([*rows(figures, {}, made.IMAGES), "", measured + note]) + "\n"
 
 
+def parts_table(record: dict[str, Any]) -> str:
+    """Which part of our CPU seconds each rule has, for both sizes, as a table in Markdown."""
+    lines = ["| CPU s | 70,000 images | 814,255 images |", "|---|---|---|"]
+    sizes = [record["tmpfs"], record["large"]]
+    shares = [{rule: median(part[rule] for part in size["parts"]) for rule in size["parts"][0]} for size in sizes]
+    for rule in sorted(shares[1], key=lambda rule: -shares[1][rule]):
+        if shares[1][rule]:
+            lines.append(f"| `{rule}` | {shares[0][rule]:.2f} | {shares[1][rule]:.2f} |")
+    rest = [medians(size["figures"], OURS)[1] - sum(share.values()) for size, share in zip(sizes, shares, strict=True)]
+    lines.append(f"| Snakemake, and the start of jobs | {rest[0]:.2f} | {rest[1]:.2f} |")
+    return "\n".join(lines) + "\n"
+
+
 def with_table(text: str, made: str, begin: str = BEGIN) -> str:
     """``text`` with ``made`` between the marks."""
     before, rest = text.split(begin)
@@ -264,8 +291,9 @@ def main(mnist: Path, rounds: int, only_large: bool) -> None:
         record["large"] = today | measure_large(mnist, Path(folder), rounds)
     RECORD.write_text(json.dumps(record, indent=1) + "\n")
     page = with_table(PAGE.read_text(), table(record), WAYS_BEGIN)
-    PAGE.write_text(with_table(page, large_table(record), LARGE_BEGIN))
-    print(table(record), large_table(record), sep="\n")
+    page = with_table(page, large_table(record), LARGE_BEGIN)
+    PAGE.write_text(with_table(page, parts_table(record), PARTS_BEGIN))
+    print(table(record), large_table(record), parts_table(record), sep="\n")
 
 
 if __name__ == "__main__":

@@ -18,10 +18,12 @@ from compare import (
     LARGE_WAYS,
     ON_DISK,
     PAGE,
+    PARTS_BEGIN,
     RECORD,
     WAYS,
     WAYS_BEGIN,
     large_table,
+    parts_table,
     table,
     with_table,
     without_work,
@@ -39,6 +41,7 @@ def test_the_tables_of_ways_are_those_of_the_record() -> None:
     page, record = PAGE.read_text(), json.loads(RECORD.read_text())
     assert with_table(page, table(record), WAYS_BEGIN) == page
     assert with_table(page, large_table(record), LARGE_BEGIN) == page
+    assert with_table(page, parts_table(record), PARTS_BEGIN) == page
 
 
 def test_the_record_has_every_way_and_three_rounds() -> None:
