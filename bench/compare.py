@@ -30,6 +30,7 @@ PROJECT = Path(__file__).resolve().parents[1]
 RECORD = PROJECT / "bench/speed.json"
 PAGE = PROJECT / "docs/speed.md"
 IMAGES = 70_000
+PARTS = ["tmpfs", "disk", "large"]  # MNIST on both file systems, and many images on tmpfs
 BEGIN, END = "<!-- made by make bench -->\n", "<!-- end -->\n"
 WAYS_BEGIN = "<!-- made by make bench: ways -->\n"
 LARGE_BEGIN = "<!-- made by make bench: large -->\n"
@@ -238,14 +239,20 @@ def rows(memory: dict[str, Any], disk: dict[str, Any], images: int) -> list[str]
     return lines
 
 
+def measured(part: dict[str, Any]) -> str:
+    rounds = len(part["figures"][OURS])
+    return f"Medians of {rounds} rounds in which all took turns, {part['date']}, {part['machine']}."
+
+
 def table(record: dict[str, Any]) -> str:
     """The record of MNIST as a table in Markdown."""
     memory = record["tmpfs"]["figures"]
     rates = {which: median(values) for which, values in record["tmpfs"]["images_per_second_of_one_label"].items()}
     notes = [
         "",
-        f"Medians of {len(memory[OURS])} rounds in which all took turns, {record['date']}, {record['machine']}.",
-        "Files are on tmpfs, except in the column `on disk`. CPU is of all processes, MB of the largest.",
+        measured(record["tmpfs"]),
+        f"Files are on tmpfs, except in the column `on disk` ({record['disk']['date']}).",
+        "CPU is of all processes, MB of the largest.",
         f"The export of one label, process start left out, makes {rates['ours']:,.0f} images per second,",
         f"{rates['ours'] / rates['pillow']:.1f} times as many as a loop of Pillow's `save` on the same images.",
     ]
@@ -255,9 +262,8 @@ def table(record: dict[str, Any]) -> str:
 def large_table(record: dict[str, Any]) -> str:
     """The record of many images as a table in Markdown."""
     figures = record["large"]["figures"]
-    measured = f"Medians of {len(figures[OURS])} rounds in which all took turns, {record['large']['date']}, "
-    note = f"{record['large']['machine']}. Files are on tmpfs."
-    return "\n".join([*rows(figures, {}, made.IMAGES), "", measured + note]) + "\n"
+    lines = [*rows(figures, {}, made.IMAGES), "", measured(record["large"]), "Files are on tmpfs."]
+    return "\n".join(lines) + "\n"
 
 
 def parts_table(record: dict[str, Any]) -> str:
@@ -279,17 +285,19 @@ def with_table(text: str, made: str, begin: str = BEGIN) -> str:
     return f"{before}{begin}{made}{END}{rest.split(END, 1)[1]}"
 
 
-def main(mnist: Path, rounds: int, only_large: bool) -> None:
+def main(mnist: Path, rounds: int, parts: list[str]) -> None:
+    """Measure each of ``parts``, and write it down at once."""
     check_room("/dev/shm")
-    today = {"date": str(datetime.date.today()), "machine": machine()}
-    record: dict[str, Any] = json.loads(RECORD.read_text()) if only_large else today
-    for kind, place in () if only_large else (("tmpfs", "/dev/shm"), ("disk", str(PROJECT))):
-        with tempfile.TemporaryDirectory(prefix=".bench-", dir=place) as folder:
-            ways = [way for way in WAYS if kind == "tmpfs" or way.name in ON_DISK]
-            record[kind] = measure(mnist, Path(folder), rounds, ways)
-    with tempfile.TemporaryDirectory(prefix=".bench-", dir="/dev/shm") as folder:
-        record["large"] = today | measure_large(mnist, Path(folder), rounds)
-    RECORD.write_text(json.dumps(record, indent=1) + "\n")
+    record: dict[str, Any] = json.loads(RECORD.read_text())
+    for part in parts:
+        with tempfile.TemporaryDirectory(prefix=".bench-", dir=PROJECT if part == "disk" else "/dev/shm") as folder:
+            if part == "large":
+                figures = measure_large(mnist, Path(folder), rounds)
+            else:
+                ways = [way for way in WAYS if part == "tmpfs" or way.name in ON_DISK]
+                figures = measure(mnist, Path(folder), rounds, ways)
+        record[part] = {"date": str(datetime.date.today()), "machine": machine(), **figures}
+        RECORD.write_text(json.dumps(record, indent=1) + "\n")
     page = with_table(PAGE.read_text(), table(record), WAYS_BEGIN)
     page = with_table(page, large_table(record), LARGE_BEGIN)
     PAGE.write_text(with_table(page, parts_table(record), PARTS_BEGIN))
@@ -300,6 +308,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="the folder with the four files")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--large", action="store_true", help="measure only the 814,255 images")
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="what to measure (default: all)")
     arguments = parser.parse_args()
-    main(arguments.folder.resolve(), arguments.rounds, arguments.large)
+    main(arguments.folder.resolve(), arguments.rounds, arguments.parts)
