@@ -51,7 +51,7 @@ clients: sample ## load the sample with the newest torchvision, Keras, and Datum
 BENCH := .venv-bench/bin/python
 MNIST := $(addprefix resources/mnist/,$(foreach split,train t10k,$(split)-images-idx3-ubyte $(split)-labels-idx1-ubyte))
 
-bench: .venv-bench/ready ## compare its speed with other ways, for docs/speed.md; needs a C compiler, and MNIST (MNIST_DIR)
+bench: .venv-bench/ready ## compare its speed with other ways, for docs/speed.md; needs a C compiler, MNIST (MNIST_DIR), 6 GB of memory
 	$(BENCH) -m snakemake --cores 2 $(MNIST) $(if $(MNIST_DIR),--config "mirrors={mnist: \"$$MNIST_DIR\"}")
 	$(BENCH) bench/compare.py resources/mnist
 	$(BENCH) bench/steps.py $(wordlist 1,2,$(MNIST))
