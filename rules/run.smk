@@ -19,7 +19,7 @@ if not is_imported():
 
 onstart:
     allow_unlimited_jobs()
-    cancel_jobs_on_sigterm()
+    end_on_sigterm_as_on_ctrl_c()
     with without_traceback():
         jobs = jobs_to_run()
         for folder in result_folders(plan, jobs):

@@ -221,16 +221,16 @@ def say_once_why_a_group_failed() -> None:
     GroupJob.log_error = log_error
 
 
-def cancel_jobs_on_sigterm() -> None:
-    """Have SIGTERM cancel the jobs of a cluster, as Ctrl-C does.
+def end_on_sigterm_as_on_ctrl_c() -> None:
+    """Have SIGTERM cancel the jobs of a cluster, and end a run at any moment.
 
-    Snakemake waits for them, while a site that shuts down its login host, or ends a job that runs Snakemake, does not.
-    Can go when Snakemake cancels them.
+    Snakemake waits for its jobs, while a site that shuts down its login host, or ends a job that runs Snakemake, does
+    not. And if SIGTERM comes while Snakemake notes that a job has ended, its handler waits for ever for the lock that
+    Snakemake itself holds. Can go when Snakemake cancels jobs, and its handler takes no lock.
     """
     import signal
 
-    if not workflow.local_exec:
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def keep_timestamps_out_of_images() -> None:

@@ -246,8 +246,8 @@ def test_say_once_why_a_group_failed_shows_the_reason_that_snakemake_still_drops
 
 
 @pytest.mark.parametrize("with_it", [True, False])
-def test_cancel_jobs_on_sigterm_cancels_jobs_that_snakemake_still_waits_for(tmp_path: Path, with_it: bool) -> None:
-    call = "onstart:\n    cancel_jobs_on_sigterm()\n" if with_it else ""
+def test_end_on_sigterm_as_on_ctrl_c_cancels_jobs_that_snakemake_still_waits_for(tmp_path: Path, with_it: bool) -> None:
+    call = "onstart:\n    end_on_sigterm_as_on_ctrl_c()\n" if with_it else ""
     rules = RULES.replace("sleep 0.1", "touch started; sleep 4")
     (tmp_path / "Snakefile").write_text(INCLUDE + call + rules)
     command = [sys.executable, "-m", "snakemake", *cluster_of_processes(tmp_path), "1"]
@@ -257,6 +257,36 @@ def test_cancel_jobs_on_sigterm_cancels_jobs_that_snakemake_still_waits_for(tmp_
     process.terminate()
     assert process.wait(60) == 1
     assert ((tmp_path / "canceled").exists(), (tmp_path / "1").exists()) == (with_it, not with_it)
+
+
+SIGTERM_WHILE_A_JOB_ENDS = """
+import os, pathlib, signal
+from snakemake.logging import logger
+
+def interrupt(record):
+    if record.getMessage().startswith("Finished jobid"):
+        pathlib.Path("interrupted").touch()
+        os.kill(os.getpid(), signal.SIGTERM)
+    return True
+
+logger.addFilter(interrupt)
+"""
+
+
+@pytest.mark.parametrize("with_it", [True, False])
+def test_end_on_sigterm_as_on_ctrl_c_ends_a_run_that_snakemake_still_hangs_in(tmp_path: Path, with_it: bool) -> None:
+    call = "onstart:\n    end_on_sigterm_as_on_ctrl_c()\n" if with_it else ""
+    (tmp_path / "Snakefile").write_text(INCLUDE + call + SIGTERM_WHILE_A_JOB_ENDS + RULES)
+    environment = os.environ | {"PYTHONPATH": str(PROJECT / "scripts")}
+    command = [sys.executable, "-m", "snakemake", "--cores", "1"]
+    with subprocess.Popen(command, cwd=tmp_path, env=environment) as process:
+        wait_for((tmp_path / "interrupted").exists, 60)
+        if with_it:
+            assert process.wait(60) == 1
+        else:
+            with pytest.raises(subprocess.TimeoutExpired):
+                process.wait(3)
+            process.kill()
 
 
 @pytest.mark.parametrize("with_it", [True, False])
