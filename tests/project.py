@@ -7,6 +7,7 @@ import pty
 import re
 import resource
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -98,6 +99,11 @@ def cpu_seconds(folder: Path, *arguments: str) -> float:
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
+def hear_ctrl_c() -> None:
+    """Let a process be interrupted. Background jobs of a shell, such as the tests, ignore that and pass it on."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def on_a_terminal(
     folder: Path, *arguments: str, meanwhile: Callable[[int], object] = lambda keyboard: None
 ) -> tuple[int, list[str]]:
@@ -108,7 +114,12 @@ def on_a_terminal(
     ours, its = pty.openpty()
     command = [sys.executable, "-m", "snakemake", *arguments]
     environment = os.environ | {"TERM": "xterm"}
-    process = subprocess.Popen(command, cwd=folder, env=environment, preexec_fn=lambda: os.login_tty(its))
+
+    def take_the_terminal() -> None:
+        os.login_tty(its)
+        hear_ctrl_c()
+
+    process = subprocess.Popen(command, cwd=folder, env=environment, preexec_fn=take_the_terminal)
     os.close(its)
     written = b""
     try:

@@ -19,7 +19,7 @@ import yaml
 from PIL import Image
 
 from mirror_server import MirrorServer, Misbehavior
-from project import copy_project, files, snakemake
+from project import copy_project, files, hear_ctrl_c, snakemake
 
 MOMENTS = int(os.environ.get("FAULT_MOMENTS", "10"))
 JOBS = 44  # of `all` on the sample that have a log, which each opens when it begins
@@ -46,8 +46,7 @@ def start(project: Path, *arguments: str) -> subprocess.Popen[bytes]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
-        # A shell's background job, which the tests may be, has it ignored, and passes that on.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        preexec_fn=hear_ctrl_c,
     )
 
 
