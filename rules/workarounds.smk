@@ -225,7 +225,7 @@ def end_on_sigterm_as_on_ctrl_c() -> None:
     """Have SIGTERM cancel the jobs of a cluster, and end a run at any moment.
 
     Snakemake waits for its jobs, while a site that shuts down its login host, or ends a job that runs Snakemake, does
-    not. And if SIGTERM comes while Snakemake notes that a job has ended, its handler waits for ever for the lock that
+    not. And if SIGTERM comes while Snakemake notes that a job has ended, its handler waits forever for the lock that
     Snakemake itself holds. Can go when Snakemake cancels jobs, and its handler takes no lock.
     """
     import signal
