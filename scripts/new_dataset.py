@@ -32,11 +32,11 @@ from idxpng.dataset.writer import dump, split_facts
 from idxpng.errors import DataError
 from idxpng.files.atomic import atomic_file
 from idxpng.formats.idx import IdxError, read_header
-from idxpng.formats.numpy_array import ArrayError, member_names, open_idx
+from idxpng.formats.numpy_array import ArrayError, is_array, member_names, open_idx
 from idxpng.text import counted, printable
 
 HEAD = """\
-# Made from the IDX files. schemas/dataset.schema.yaml explains every key.
+# Made from {kinds}. schemas/dataset.schema.yaml explains every key.
 
 # Yours to fill in: what people call it, under which license it may be used, how to cite it,
 # and when it was first published, a year or a day.
@@ -62,16 +62,18 @@ def main(files: Sequence[str], /, output: str | None = None, update: bool = Fals
     """
     folder = common_folder(files).resolve()
     path = Path(output or os.path.relpath(folder.with_name(f"{folder.name}.yaml")))
-    if path.exists() and not update:
-        raise DataError(path, "the file already exists", todo="add --update, or give another file with --output")
-    facts = infer(_idx_files(files))
+    read = _idx_files(files)
+    kinds = " and ".join(sorted({"NumPy arrays" if is_array(*each) else "IDX files" for each in read}))
+    facts = infer(read)
     _check_names(folder, facts)
+    if path.exists() and not update:
+        raise DataError(path, "the file already exists", todo="add --update, or give a different file with --output")
     if update:
         text = _updated(path, facts)
         dataset = _checked(path, text)
         with atomic_file(path) as stream:
             stream.write(text.encode())
-        return _summary(path, dataset, "To export it:")
+        return _summary(path, dataset, kinds, "To export it:")
     name = path.stem
     to_fill_in = {
         "title": name,
@@ -82,14 +84,13 @@ def main(files: Sequence[str], /, output: str | None = None, update: bool = Fals
     mirror = os.path.relpath(folder, path.parent.resolve())
     classes = dump({"classes": facts.pop("classes")})
     splits = dump({"splits": facts.pop("splits")})
-    content = HEAD + dump(to_fill_in) + CLASSES + classes + dump(facts) * bool(facts)
+    content = HEAD.format(kinds=kinds) + dump(to_fill_in) + CLASSES + classes + dump(facts) * bool(facts)
     content += MIRRORS + dump({"mirrors": [mirror]}) + "\n" + splits
     dataset = _checked(path, content)
     with open(path, "x", encoding="utf-8") as file:
         file.write(content)
-    return _summary(
-        path, dataset, "Fill in title, license, citation, date and the names of the classes, now or later. Then:"
-    )
+    then = "Fill in title, license, citation, date and the names of the classes, now or later. Then:"
+    return _summary(path, dataset, kinds, then)
 
 
 def _updated(path: Path, facts: dict[str, Any]) -> str:
@@ -153,11 +154,10 @@ def _checked(path: Path, content: str) -> Dataset:
         return load(draft, read_schema(), display_name=str(path))
 
 
-def _summary(path: Path, dataset: Dataset, then: str) -> str:
+def _summary(path: Path, dataset: Dataset, kinds: str, then: str) -> str:
     splits = ", ".join(f"{counted(split.count, 'image')} in {name}" for name, split in dataset.splits.items())
-    return (
-        f"{path}: {splits}; {counted(len(dataset.classes), 'class')}\n{then}\n    {command([], [f'datasets={path}'])}"
-    )
+    classes = counted(len(dataset.classes), "class")
+    return f"{path}: {splits}; {classes}; from {kinds}\n{then}\n    {command([], [f'datasets={path}'])}"
 
 
 if __name__ == "__main__":

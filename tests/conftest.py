@@ -4,7 +4,6 @@ import fcntl
 import logging
 import os
 import shutil
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +17,9 @@ from project import PROJECT, run_snakemake
 
 LONGEST = ("_slurm", "_stand", "_readme", "_faults", "_family", "_mnist", "_report")
 
+MEMORY = Path("/dev/shm")
+if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > 8 * 10**9:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))  # most disks are slow for 70,000 files at a time
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # tests start hundreds of Pythons, which share compiled modules
 
 pytest.register_assert_rewrite("downloads")  # so that its assertions show values, as in tests
@@ -42,17 +44,6 @@ def mirror_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[M
     folder.mkdir()
     with MirrorServer(folder) as server:
         yield server
-
-
-@pytest.fixture
-def memory(tmp_path: Path) -> Iterator[Path]:
-    """A folder on tmpfs if there is one, so that a slow disk does not slow the test."""
-    shared = Path("/dev/shm")
-    if not shared.is_dir() or shutil.disk_usage(shared).free < 2 * 10**9:
-        yield tmp_path
-    else:
-        with tempfile.TemporaryDirectory(dir=shared) as folder:
-            yield Path(folder)
 
 
 @pytest.fixture(scope="session")

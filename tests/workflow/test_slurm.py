@@ -117,10 +117,10 @@ def faults(cluster: SlurmCluster, tmp_path_factory: pytest.TempPathFactory) -> d
 
 @pytest.mark.alone
 def test_mnist_takes_one_slurm_job_a_split_and_a_minute_and_comes_out_as_from_a_local_run(
-    cluster: SlurmCluster, mnist: Path, memory: Path, tmp_path: Path
+    cluster: SlurmCluster, mnist: Path, tmp_path: Path
 ) -> None:
     config = ("--config", "datasets=mnist", f"mirrors={{mnist: '{mnist}'}}")
-    elsewhere = copy_project(memory / "elsewhere")
+    elsewhere = copy_project(tmp_path / "elsewhere")
     project = copy_project(tmp_path / "project")
     before = set(cluster.jobs())
     began = time.monotonic()
