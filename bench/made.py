@@ -31,7 +31,7 @@ def make(mnist: Path, folder: Path, images: int = IMAGES) -> Path:
     split: dict[str, Any] = {"count": images, "shape": [28, 28]}
     for role, magic, items in (("images", 0x803, pixels), ("labels", 0x801, values)):
         content = np.array([magic, *items.shape], ">u4").tobytes() + items.tobytes()
-        published = gzip_ng.compress(content, 1)
+        published = gzip_ng.compress(content, 1, mtime=0)
         name = f"train-{role}-idx{items.ndim}-ubyte.gz"
         (folder / name).write_bytes(published)
         pins = {"sha256": published, "content_sha256": content}

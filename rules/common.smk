@@ -30,16 +30,6 @@ from idxpng.run.settings import Settings
 from idxpng.text import NAME
 
 
-configfile: project_file("config.yaml")
-
-
-# A config.yaml in the working directory overrides keys of the one here.
-own_config = Path("config.yaml")
-if not is_imported() and own_config.exists() and own_config.resolve() != Path(project_file("config.yaml")).resolve():
-
-    configfile: "config.yaml"
-
-
 @contextmanager
 def without_traceback():
     """Have Snakemake report a mistake in the configuration or the data with our message alone."""
@@ -47,6 +37,18 @@ def without_traceback():
         yield
     except DataError as error:
         raise WorkflowError(str(error))
+
+
+# A config.yaml in the working directory overrides keys of the one here.
+config_files, own_config = [project_file("config.yaml")], Path("config.yaml")
+if not is_imported() and own_config.exists() and own_config.resolve() != Path(config_files[0]).resolve():
+    config_files.append("config.yaml")
+
+for file in config_files:
+    with without_traceback():
+        read_yaml(file, file)  # Snakemake names neither the file nor the line of a mistake, and takes a key twice
+
+    configfile: file
 
 
 keep_timestamps_out_of_images()

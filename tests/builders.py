@@ -44,6 +44,6 @@ def make_own_dataset(folder: Path) -> tuple[numpy.ndarray, numpy.ndarray]:
     labels = random.integers(0, 3, 30).astype(numpy.uint8)
     (folder / "idx").mkdir(parents=True)
     (folder / "idx/shapes-images-idx3-ubyte").write_bytes(idx_bytes(images))
-    (folder / "idx/shapes-labels-idx1-ubyte.gz").write_bytes(gzip.compress(idx_bytes(labels)))
+    (folder / "idx/shapes-labels-idx1-ubyte.gz").write_bytes(gzip.compress(idx_bytes(labels), mtime=0))
     (folder / "shapes.yaml").write_text(yaml.safe_dump(OWN, allow_unicode=True))
     return images, labels

@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 import numpy
+import pytest
 import yaml
 from PIL import Image
 
@@ -110,6 +111,39 @@ def test_an_exported_tree_becomes_the_same_idx_files(tmp_path: Path) -> None:
     for back, original in (("train-images-idx3", "train-images-idx3"), ("test-labels-idx1", "t10k-labels-idx1")):
         content = (project / f"resources/mnist-sample/{original}-ubyte").read_bytes()
         assert (project / f"resources/back/{back}-ubyte").read_bytes() == content
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with a folder of images and an empty folder, for dry runs."""
+    project = copy_project(tmp_path_factory.mktemp("photos"))
+    make_photos(project / "my/photos")
+    (project / "my/empty").mkdir()
+    return project
+
+
+@pytest.mark.parametrize(
+    ("target", "told"),
+    [
+        ("photos/idx/tset-images-idx3-ubyte.gz", "expected: in photos/idx: photos.yaml, train-images-idx3-ubyte.gz, "),
+        ("photo/idx/photo.yaml", "no such folder\n  at:       folders\n  expected: one of photos\n  found:    photo"),
+        ("none/idx/train-images-idx3-ubyte.gz", "no such folder"),
+        ("empty/idx", "my/empty"),
+    ],
+)
+def test_a_target_in_the_folder_idx_that_no_rule_makes_is_refused_in_words(
+    photos: Path, target: str, told: str
+) -> None:
+    folders = "{photos: my/photos, empty: my/empty}" if "empty" in target else "{photos: my/photos}"
+    run = snakemake(photos, "-n", f"results/{target}", "--config", f"folders={folders}", succeed=False)
+    assert told in run.output
+    assert "No rule to produce" not in run.output
+    assert "Traceback" not in run.output
+
+
+def test_the_folder_idx_of_one_of_several_folders_is_a_target(photos: Path) -> None:
+    run = snakemake(photos, "-n", "results/photos/idx", "--config", "folders={photos: my/photos, empty: my/empty}")
+    assert run.jobs == {"write_settings": 2, "build_idx": 2, "write_dataset": 1, "results/photos/idx": 1}
 
 
 def test_idx_without_a_folder_explains_how_to_name_one(tmp_path: Path) -> None:

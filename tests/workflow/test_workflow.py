@@ -21,7 +21,7 @@ from sklearn.datasets import load_files
 
 from builders import OWN, idx_bytes, make_own_dataset
 from mirror_server import MirrorServer
-from project import copy_project, files, snakemake
+from project import PROJECT, copy_project, files, snakemake
 
 EVERYTHING = {
     "download": 4,
@@ -516,3 +516,15 @@ def test_no_timer_is_started_while_jobs_wait_for_a_core(fresh: Path, tmp_path: P
     shutil.rmtree(fresh / "results")
     snakemake(fresh, "--cores", "1", target, "--max-jobs-per-timespan", "100/1s", PYTHONPATH=str(tmp_path))
     assert "a timer" in (tmp_path / "started").read_text(encoding="utf-8"), "who sets a limit has it"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [("limit: 10\ndatasets: [mnist\n", "line 3"), ("limit: 3\nlimit: 4\n", "line 2")],
+    ids=["no end", "a key twice"],
+)
+def test_a_mistake_in_config_yaml_is_reported_with_file_and_line(tmp_path: Path, text: str, told: str) -> None:
+    (tmp_path / "config.yaml").write_text(text)
+    run = snakemake(tmp_path, "-s", str(PROJECT / "Snakefile"), "-n", "all", succeed=False)
+    (message,) = re.findall(r"^config.yaml.*(?:\n  .*)*", run.output, re.MULTILINE)
+    assert told in message

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import re
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from idxpng.dataset.model import Dataset
@@ -9,6 +12,7 @@ from idxpng.errors import DataError
 from idxpng.formats.image_folder import ImageFolder, tables
 from idxpng.run.catalog import Catalog
 from idxpng.run.config import SHOWN_AS, Config, OwnFolder
+from idxpng.text import NAME
 
 # What IDX files take from the dataset that `like` names.
 LAYOUT = ("classes", "label_type", "label_columns", "orientation")
@@ -39,6 +43,28 @@ class FolderPlan:
         for folder in self._folders.values():
             _ = folder.classes
 
+    def targets(self, words: Iterable[str], is_target: Callable[[str], bool], results: str) -> dict[str, list[str]]:
+        """What to make in each folder RESULTS/NAME/idx among the words of a command line, see `Plan.folder_targets`.
+
+        Raises:
+            DataError: when a target below such a folder is not one of its files, or its folder of images is not
+                configured, or has the wrong layout.
+        """
+        found: dict[str, list[str]] = {}
+        for word in words:
+            path = os.path.relpath(word, results)
+            match = re.fullmatch(rf"({NAME})/idx(?:/(.+))?", path)
+            if match and is_target(word):
+                name, file = match.groups()
+                files = self._outputs(name)
+                _ = self._folder(name).classes
+                if not file:
+                    found[word] = files
+                elif f"<results>/{path}" not in [*files, *self._facts(name)]:
+                    known = ", ".join(os.path.basename(file) for file in files)
+                    raise DataError(word, "no rule makes this", expected=f"in {name}/idx: {known}")
+        return found
+
     def outputs(self, wildcards: Any) -> list[str]:
         """All that `idx` makes: the dataset file of each folder, and the IDX files of its splits.
 
@@ -48,17 +74,18 @@ class FolderPlan:
         if not self._folders:
             todo = "--config 'folders={photos: my/photos}', where my/photos/train/cat/0001.png is an image"
             raise DataError(SHOWN_AS, "no folder of images", at="folders", found="nothing", todo=todo)
-        outputs = []
-        for name, folder in self._folders.items():
-            idx_files = [
-                f"{split}-{kind}-ubyte.gz" for split in folder.splits for kind in ("images-idx3", "labels-idx1")
-            ]
-            outputs += [f"<results>/{name}/idx/{file}" for file in (f"{name}.yaml", *idx_files)]
-        return outputs
+        return [output for name in self._folders for output in self._outputs(name)]
+
+    def _outputs(self, name: str) -> list[str]:
+        kinds, splits = ("images-idx3", "labels-idx1"), self._folder(name).splits
+        files = [f"{name}.yaml", *(f"{split}-{kind}-ubyte.gz" for split in splits for kind in kinds)]
+        return [f"<results>/{name}/idx/{file}" for file in files]
 
     def facts(self, wildcards: Any) -> list[str]:
         """The JSON file that `build_idx` writes for each split of a folder."""
-        name = wildcards.dataset
+        return self._facts(wildcards.dataset)
+
+    def _facts(self, name: str) -> list[str]:
         return [f"<results>/{name}/idx/{split}.json" for split in self._folder(name).splits]
 
     def path(self, wildcards: Any) -> str:

@@ -136,7 +136,7 @@ class Plan:
 
     def _in_folder(self, word: str, name: str, below: str) -> list[str]:
         """All that targets make in a folder of a dataset's results; none if ``below`` is an output itself."""
-        if below.startswith("idx/"):  # of a folder of images, which need not be a dataset
+        if re.match(r"idx(/|$)", below):  # of a folder of images, which need not be a dataset
             return []
         dataset = self.catalog.dataset(name, at=word)
         if not below:

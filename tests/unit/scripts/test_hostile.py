@@ -30,11 +30,11 @@ def mutated(source: random.Random) -> bytes:
 
 
 @pytest.mark.slow
-def test_mutated_files_are_read_correctly_or_refused(memory: Path) -> None:
+def test_mutated_files_are_read_correctly_or_refused(tmp_path: Path) -> None:
     source = random.Random(20260)
     read = 0
     tracemalloc.start()
-    path = memory / "idx"
+    path = tmp_path / "idx"
     with path.open("wb", buffering=0) as target:
         for _ in range(FILES):
             data = mutated(source)
