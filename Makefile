@@ -12,7 +12,7 @@ sample: .venv/ready ## set up .venv and run the workflow on the bundled sample
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' Makefile | while IFS='|' read -r name what; do printf '%-8s %s\n' "$$name" "$$what"; done
 
-check: lint ## format, lint, types and unit tests: half a minute
+check: lint ## format, lint, types and unit tests: a minute
 	$(PY) -m pytest -m "not slow and not memory" --ignore tests/workflow --dist worksteal
 
 lint: .venv/ready-to-test ## format, lint and types alone
@@ -23,7 +23,8 @@ lint: .venv/ready-to-test ## format, lint and types alone
 	$(SNAKEMAKE) --lint
 
 test: lint ## all tests: also the workflow under faults, on Slurm, in a browser, and its speed
-	$(PY) -m pytest -m "alone or memory" -n 0
+	$(PY) -m pytest -m alone -n 0
+	$(PY) -m pytest -m "memory and not alone" -n 2 --dist load
 	MUTATED_FILES=100000 $(PY) -m pytest -m "not alone and not memory"
 
 gallery: .venv/ready ## draw docs/gallery; MNIST_DIR and FASHION_MNIST_DIR are folders of the published files
