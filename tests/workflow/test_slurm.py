@@ -130,7 +130,8 @@ def test_mnist_takes_one_slurm_job_a_split_and_a_minute_and_comes_out_as_from_a_
     began = time.monotonic()
     snakemake(elsewhere, "--cores", "2", "all", *config)
     between = time.monotonic()
-    snakemake(project, *SLURM, "all", *config)
+    # Results on a tmpfs count as memory of the job that writes them; this is what profiles/README.md advises.
+    snakemake(project, *SLURM, "all", *config, "--set-resources", "export:mem_mb=1000", "merge_manifests:mem_mb=1000")
     on_one, on_four = between - began, time.monotonic() - between
     print(f"all of MNIST on one machine: {on_one:.1f} s, on four nodes: {on_four:.1f} s")
     assert on_four < 60 * max(1, on_one / LOCAL_SECONDS)
