@@ -5,6 +5,7 @@ import resource
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -103,12 +104,15 @@ HOSTILE = {
 }
 
 
-def seconds_to_read_an_honest_file(path: Path) -> float:
-    """The CPU time of reading a file with as many values as are allowed."""
-    path.write_text("[" + "a," * (strict_yaml.MAX_VALUES - 2) + "]")
-    start = time.process_time()
-    read_yaml(path, "mine.yaml")
-    return time.process_time() - start
+def seconds_to_read(path: Path) -> float:
+    """The least CPU time of three readings, since other work on the machine lengthens some."""
+    seconds = []
+    for _ in range(3):
+        start = time.process_time()
+        with suppress(DataError):
+            read_yaml(path, "mine.yaml")
+        seconds.append(time.process_time() - start)
+    return min(seconds)
 
 
 @pytest.mark.slow
@@ -118,10 +122,8 @@ def test_hostile_yaml_is_refused_at_once_with_its_line_and_column(
     path: Path, text: str, at: str, expected: str
 ) -> None:
     path.write_text(text, encoding="utf-8")
-    start = time.process_time()
     with pytest.raises(DataError) as error:
         read_yaml(path, "mine.yaml")
-    seconds = time.process_time() - start
     message = str(error.value)
     assert message.startswith("mine.yaml: not a readable YAML file")
     # PyYAML 6.0.4 and newer reads ahead in brackets, up to a depth of its own.
@@ -130,7 +132,9 @@ def test_hostile_yaml_is_refused_at_once_with_its_line_and_column(
         assert expected in message.partition("expected:")[2].partition("\n")[0]
     assert len(message) < 600
     if strict_yaml.LOADER is not yaml.SafeLoader:  # SafeLoader takes ten times as long
-        assert seconds < 0.1 or seconds < 2.5 * seconds_to_read_an_honest_file(path)
+        seconds = seconds_to_read(path)
+        path.write_text("[" + "a," * (strict_yaml.MAX_VALUES - 2) + "]")  # as many values as are allowed
+        assert seconds < 0.1 or seconds < 2.5 * seconds_to_read(path)
 
 
 @pytest.mark.slow
