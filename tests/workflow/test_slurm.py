@@ -16,7 +16,8 @@ from builders import make_own_dataset
 from project import copy_project, files, snakemake
 from slurm_cluster import SlurmCluster, memory_is_limited, wait_for, why_not
 
-# The plugin looks at its jobs first after 40 s, and then ever less often, unless it gets other numbers.
+# The plugin looks at its jobs first after 40 s, and then ever less often, unless it gets other numbers: now after 1, 12,
+# 33, and 64 s.
 SLURM = ("--workflow-profile", "profiles/slurm", "--slurm-init-seconds-before-status-checks", "1")
 GENERIC = ("--workflow-profile", "profiles/generic", "--seconds-between-status-checks", "1")
 
@@ -134,8 +135,8 @@ def of_mnist(mnist: Path) -> tuple[str, ...]:
 
 
 @pytest.mark.alone
-@pytest.mark.parametrize(("profile", "limit"), [(SLURM, 60), (GENERIC, 30)], ids=["slurm", "generic"])
-def test_mnist_takes_one_job_a_split_and_at_most_a_minute_and_comes_out_as_from_one_machine(
+@pytest.mark.parametrize(("profile", "limit"), [(SLURM, 65), (GENERIC, 30)], ids=["slurm", "generic"])
+def test_mnist_takes_one_job_a_split_and_about_a_minute_and_comes_out_as_from_one_machine(
     cluster: SlurmCluster,
     mnist: Path,
     mnist_of_one: tuple[dict[str, bytes], float],
