@@ -16,8 +16,8 @@ from builders import make_own_dataset
 from project import copy_project, files, snakemake
 from slurm_cluster import SlurmCluster, memory_is_limited, wait_for, why_not
 
-# The plugin looks at its jobs first after 40 s, and then ever less often, unless it gets other numbers: now after 1, 12,
-# 33, and 64 s.
+# The plugin looks at its jobs first after 40 s, and then ever less often, unless it gets other numbers: with this one
+# after 1, 12, 33, and 64 s.
 SLURM = ("--workflow-profile", "profiles/slurm", "--slurm-init-seconds-before-status-checks", "1")
 GENERIC = ("--workflow-profile", "profiles/generic", "--seconds-between-status-checks", "1")
 
