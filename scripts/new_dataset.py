@@ -63,11 +63,11 @@ def main(files: Sequence[str], /, output: str | None = None, update: bool = Fals
     folder = common_folder(files).resolve()
     path = Path(output or os.path.relpath(folder.with_name(f"{folder.name}.yaml")))
     read = _idx_files(files)
+    if path.exists() and not update:
+        raise DataError(path, "the file already exists", todo="add --update, or give a different file with --output")
     kinds = " and ".join(sorted({"NumPy arrays" if is_array(*each) else "IDX files" for each in read}))
     facts = infer(read)
     _check_names(folder, facts)
-    if path.exists() and not update:
-        raise DataError(path, "the file already exists", todo="add --update, or give a different file with --output")
     if update:
         text = _updated(path, facts)
         dataset = _checked(path, text)

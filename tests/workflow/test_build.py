@@ -119,6 +119,8 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     project = copy_project(tmp_path_factory.mktemp("photos"))
     make_photos(project / "my/photos")
     (project / "my/empty").mkdir()
+    (project / "results/other/idx").mkdir(parents=True)
+    (project / "results/other/idx/other.yaml").touch()  # of an earlier run, whose folder is no longer configured
     return project
 
 
@@ -128,6 +130,7 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("photos/idx/tset-images-idx3-ubyte.gz", "expected: in photos/idx: photos.yaml, train-images-idx3-ubyte.gz, "),
         ("photo/idx/photo.yaml", "no such folder\n  at:       folders\n  expected: one of photos\n  found:    photo"),
         ("none/idx/train-images-idx3-ubyte.gz", "no such folder"),
+        ("other/idx/other.yaml", "no such folder"),
         ("empty/idx", "my/empty"),
     ],
 )

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Callable, Iterable
 from typing import Any
 
 from idxpng.dataset.model import Dataset
@@ -12,7 +10,6 @@ from idxpng.errors import DataError
 from idxpng.formats.image_folder import ImageFolder, tables
 from idxpng.run.catalog import Catalog
 from idxpng.run.config import SHOWN_AS, Config, OwnFolder
-from idxpng.text import NAME
 
 # What IDX files take from the dataset that `like` names.
 LAYOUT = ("classes", "label_type", "label_columns", "orientation")
@@ -43,27 +40,20 @@ class FolderPlan:
         for folder in self._folders.values():
             _ = folder.classes
 
-    def targets(self, words: Iterable[str], is_target: Callable[[str], bool], results: str) -> dict[str, list[str]]:
-        """What to make in each folder RESULTS/NAME/idx among the words of a command line, see `Plan.folder_targets`.
+    def in_folder(self, word: str, name: str, file: str | None) -> list[str]:
+        """All files in the folder `idx` of the results; none if the target ``word`` is one, by its name, ``file``.
 
         Raises:
-            DataError: when a target below such a folder is not one of its files, or its folder of images is not
-                configured, or has the wrong layout.
+            DataError: when it is none of them, or the folder of images is not configured, or has the wrong layout.
         """
-        found: dict[str, list[str]] = {}
-        for word in words:
-            path = os.path.relpath(word, results)
-            match = re.fullmatch(rf"({NAME})/idx(?:/(.+))?", path)
-            if match and is_target(word):
-                name, file = match.groups()
-                files = self._outputs(name)
-                _ = self._folder(name).classes
-                if not file:
-                    found[word] = files
-                elif f"<results>/{path}" not in [*files, *self._facts(name)]:
-                    known = ", ".join(os.path.basename(file) for file in files)
-                    raise DataError(word, "no rule makes this", expected=f"in {name}/idx: {known}")
-        return found
+        files = self._outputs(name)
+        _ = self._folder(name).classes
+        if not file:
+            return files
+        if f"<results>/{name}/idx/{file}" not in [*files, *self._facts(name)]:
+            known = ", ".join(os.path.basename(file) for file in files)
+            raise DataError(word, "no rule makes this", expected=f"in {name}/idx: {known}")
+        return []
 
     def outputs(self, wildcards: Any) -> list[str]:
         """All that `idx` makes: the dataset file of each folder, and the IDX files of its splits.

@@ -110,13 +110,17 @@ class Plan:
         return list(dict.fromkeys(paths))
 
     def folder_targets(
-        self, words: Iterable[str], is_target: Callable[[str], bool] = lambda word: True
+        self,
+        words: Iterable[str],
+        is_target: Callable[[str], bool] = lambda word: True,
+        in_idx: Callable[[str, str, str | None], list[str]] = lambda word, name, file: [],
     ) -> dict[str, list[str]]:
         """What to make in each folder of results among the words of a command line. Other words are ignored.
 
         Args:
             words: targets, options, and their values.
             is_target: whether a word is a target. It is asked before an error only, since it takes time.
+            in_idx: what to make in a folder of images' `idx`, see `FolderPlan.in_folder`.
 
         Raises:
             DataError: when no rule makes a target in the results, or its dataset, split, or label is unknown.
@@ -125,10 +129,11 @@ class Plan:
         for word in words:
             name, _, below = os.path.relpath(word, self.results).partition("/")
             if re.fullmatch(NAME, name) and os.path.dirname(word.rstrip("/")) and not word.startswith("-"):
+                idx = re.fullmatch("idx(?:/(.+))?", below)  # of a folder of images, which need not be a dataset
                 try:
-                    files = self._in_folder(word, name, below)
+                    files = in_idx(word, name, idx[1]) if idx else self._in_folder(word, name, below)
                 except DataError:
-                    if is_target(word) and not os.path.isfile(word):
+                    if is_target(word) and (idx or not os.path.isfile(word)):
                         raise
                     continue
                 found |= {word: files} if files else {}
@@ -136,8 +141,6 @@ class Plan:
 
     def _in_folder(self, word: str, name: str, below: str) -> list[str]:
         """All that targets make in a folder of a dataset's results; none if ``below`` is an output itself."""
-        if re.match(r"idx(/|$)", below):  # of a folder of images, which need not be a dataset
-            return []
         dataset = self.catalog.dataset(name, at=word)
         if not below:
             return self.outputs("all", name)
