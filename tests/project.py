@@ -1,6 +1,7 @@
 """Run the workflow like a user: from a copy of the project in a folder, with Snakemake as a separate process."""
 
 import functools
+import importlib.metadata
 import json
 import os
 import pty
@@ -12,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,6 +57,25 @@ def copy_project(folder: Path) -> Path:
         shutil.copyfile(PROJECT / name, target)
         shutil.copymode(PROJECT / name, target)
     return folder
+
+
+def link_environment(folder: Path) -> None:
+    """What `make` installs, as links to what is installed here: much faster than an installation."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", ".venv"], cwd=folder, check=True)
+    packages = next((folder / ".venv/lib").glob("python*/site-packages"))
+    locked = re.findall(r"^([\w.-]+)==", (folder / "envs/requirements.txt").read_text(), re.MULTILINE)
+    for name in ("pip", *locked):
+        with suppress(importlib.metadata.PackageNotFoundError):  # it is for a different system
+            package = importlib.metadata.distribution(name)
+            for path in {file.parts[0] for file in package.files or () if file.parts[0] != ".."}:
+                if not (packages / path).exists():
+                    (packages / path).symlink_to(str(package.locate_file(path)))
+            for script in package.entry_points.select(group="console_scripts"):
+                program = folder / ".venv/bin" / script.name
+                start = f"import sys, {script.module}\nsys.exit({script.module}.{script.attr}())\n"
+                program.write_text(f"#!{folder}/.venv/bin/python\n{start}")
+                program.chmod(0o755)
+    (folder / ".venv/ready").touch()
 
 
 @functools.cache

@@ -3,10 +3,9 @@
 import os
 import subprocess
 import sys
-import sysconfig
 from pathlib import Path
 
-from project import copy_project
+from project import copy_project, link_environment
 
 
 def make(folder: Path, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
@@ -17,13 +16,8 @@ def make(folder: Path, *arguments: str, **environment: str) -> "subprocess.Compl
 
 
 def test_make_runs_the_sample_in_a_folder_with_a_blank_and_an_apostrophe(tmp_path: Path) -> None:
-    """With an environment of its own, into which this one's packages are linked in place of an installation."""
     folder = copy_project(tmp_path / "it's a test" / ("long" * 40))
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", ".venv"], cwd=folder, check=True)
-    packages = next((folder / ".venv/lib").glob("python*/site-packages"))
-    (packages / "linked.pth").write_text(sysconfig.get_path("purelib"))
-    (folder / ".venv/bin/pip").touch()
-    (folder / ".venv/ready").touch()
+    link_environment(folder)
     run = make(folder)
     assert run.returncode == 0, run.stderr
     assert len(list((folder / "results/mnist-sample/png").rglob("*.png"))) == 1200

@@ -2,13 +2,10 @@
 
 import ast
 import html
-import importlib.metadata
 import importlib.util
 import os
 import re
 import subprocess
-import sys
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -16,7 +13,7 @@ from PIL import Image
 
 import show
 from builders import make_own_dataset
-from project import PAGES, PROJECT, blocks, copy_project, snakemake
+from project import PAGES, PROJECT, blocks, copy_project, link_environment, snakemake
 
 README = PAGES[0].read_text(encoding="utf-8")
 
@@ -24,25 +21,6 @@ README = PAGES[0].read_text(encoding="utf-8")
 def examples() -> list[str]:
     """Python that a reader can run: what is not a Snakefile."""
     return [code for page in PAGES for code in blocks(page, "python") if "use rule" not in code]
-
-
-def make_environment(folder: Path) -> None:
-    """What `make` installs, as links to what is installed here: a minute less than an installation."""
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", ".venv"], cwd=folder, check=True)
-    packages = next((folder / ".venv/lib").glob("python*/site-packages"))
-    locked = re.findall(r"^([\w.-]+)==", (folder / "envs/requirements.txt").read_text(), re.MULTILINE)
-    for name in ("pip", *locked):
-        with suppress(importlib.metadata.PackageNotFoundError):  # it is for a different system
-            package = importlib.metadata.distribution(name)
-            for path in {file.parts[0] for file in package.files or () if file.parts[0] != ".."}:
-                if not (packages / path).exists():
-                    (packages / path).symlink_to(str(package.locate_file(path)))
-            for script in package.entry_points.select(group="console_scripts"):
-                program = folder / ".venv/bin" / script.name
-                start = f"import sys, {script.module}\nsys.exit({script.module}.{script.attr}())\n"
-                program.write_text(f"#!{folder}/.venv/bin/python\n{start}")
-                program.chmod(0o755)
-    (folder / ".venv/ready").touch()
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +41,7 @@ def reader(mnist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     typed = [command for page in PAGES for command in blocks(page, "sh")]
     commands = "\n".join(["set -euxo pipefail", *typed]).replace("/data/mnist", str(mnist))
     outside = {key: value for key, value in os.environ.items() if key not in ("VIRTUAL_ENV", "MAKEFLAGS", "MAKELEVEL")}
-    make_environment(folder)
+    link_environment(folder)
     run = subprocess.run(
         ["bash", "-c", commands], cwd=folder, env=outside, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
