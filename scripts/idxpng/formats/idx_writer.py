@@ -7,9 +7,9 @@ from typing import IO, Any
 
 from zlib_ng import zlib_ng
 
+from idxpng.formats.compressed import GZIP
 from idxpng.formats.idx import IdxHeader
 
-GZIP = 31  # zlib's number for its largest window inside a gzip file, which then has neither name nor time
 LEVEL = 9
 
 
