@@ -17,6 +17,9 @@ from idxpng.log import described, job_log, output
 # An entry under "Args:" in a docstring: indentation, names, and text, of which further lines are indented more.
 ENTRY = re.compile(r"^( +)(\w[\w, ]*): (.*(?:\n\1 +.*)*)", re.MULTILINE)
 
+# With a width of its own, because looking for the terminal's takes a fortieth of a small job.
+HELP = partial(argparse.RawDescriptionHelpFormatter, width=78)
+
 # Options that mean the same in most scripts, unless a docstring explains them itself.
 SHARED = {
     "images": "the decompressed IDX file of a split's images.",
@@ -32,7 +35,7 @@ class Command(argparse.ArgumentParser):
 
     def __init__(self, description: str | None) -> None:
         self._names: set[str] = set()
-        super().__init__(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+        super().__init__(description=description, formatter_class=HELP)
 
     def add_argument(self, *names: str, **settings: Any) -> argparse.Action:
         action = super().add_argument(*names, **settings)
