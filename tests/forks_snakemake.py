@@ -3,6 +3,7 @@
 Each run is a process of its own, forked after the imports, which take longer than most of the runs.
 """
 
+import gc
 import json
 import os
 import runpy
@@ -10,6 +11,8 @@ import signal
 import sys
 from typing import Any
 
+import jsonschema  # noqa: F401 # as all runs import it
+import smart_open  # noqa: F401 # as all runs import it
 import snakemake.cli
 import snakemake.workflow
 
@@ -31,6 +34,7 @@ def become(run: dict[str, Any]) -> None:
 
 
 snakemake.cli.get_argument_parser()  # imports the plugins, too
+gc.freeze()  # otherwise each run would look through all of that, and so copy it
 for line in sys.stdin:
     if child := os.fork():
         print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)

@@ -2,6 +2,7 @@
 
 import functools
 import importlib.metadata
+import importlib.util
 import json
 import os
 import pty
@@ -50,13 +51,20 @@ def git_files() -> list[str]:
 
 
 def copy_project(folder: Path) -> Path:
-    """Copy the project's files to a folder, and return it."""
+    """Copy the project's files to a folder, with compiled modules, as `make` leaves them, and return it."""
     for name in git_files():
-        target = folder / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(PROJECT / name, target)
-        shutil.copymode(PROJECT / name, target)
+        _copy(PROJECT / name, folder / name)
+        if name.startswith("scripts/") and name.endswith(".py"):
+            shutil.copystat(PROJECT / name, folder / name)  # otherwise the compiled module is out of date
+            with suppress(FileNotFoundError):
+                _copy(*(Path(importlib.util.cache_from_source(str(top / name))) for top in (PROJECT, folder)))
     return folder
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, target)
+    shutil.copymode(source, target)
 
 
 def link_environment(folder: Path) -> None:

@@ -1,7 +1,7 @@
 """A digest of a script and of the modules it imports. Snakemake does not track changes in them."""
 
-import ast
 import hashlib
+import re
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -9,6 +9,8 @@ from pathlib import Path
 PACKAGE = Path(__file__).parents[1]
 IGNORED = {"command.py", "log.py"}  # command lines and messages do not affect results
 MARK = "# not in the digest"
+# Parsing the syntax of all modules would take a tenth of a second of each run.
+IMPORT = re.compile(r"^( *(?:from (\S+) )?import (\([^)]*\).*|.*))", re.MULTILINE)
 
 
 def code_digest(script: str | Path, parts: Iterable[str] = ()) -> str:
@@ -33,14 +35,10 @@ def code_digest(script: str | Path, parts: Iterable[str] = ()) -> str:
 def _imported(source: bytes, package: Path) -> list[str]:
     """The files of the package's modules that a module imports, as paths in the package."""
     names: list[str] = []
-    lines = source.decode().splitlines()
-    for node in ast.walk(ast.parse(source)):
-        if not isinstance(node, ast.Import | ast.ImportFrom) or MARK in lines[(node.end_lineno or node.lineno) - 1]:
-            continue
-        if isinstance(node, ast.ImportFrom):
-            names += [f"{node.module}", *(f"{node.module}.{alias.name}" for alias in node.names)]
-        else:
-            names += [alias.name for alias in node.names]
+    for statement, module, words in IMPORT.findall(source.decode()):
+        if MARK not in statement:
+            imported = re.findall(r"[\w.]+", words)
+            names += [module, *(f"{module}.{name}" for name in imported)] if module else imported
     dotted = (name.split(".") for name in names)
     paths = ("/".join(parts[1:]) + ".py" for parts in dotted if parts[0] == package.name and len(parts) > 1)
     return [path for path in paths if (package / path).is_file()]
