@@ -13,7 +13,7 @@ from idxpng.command import Command
 from idxpng.errors import DataError
 from idxpng.files.atomic import atomic_file
 from idxpng.formats.png import PngEncoder
-from idxpng.formats.split_header import Selection, SplitHeader
+from idxpng.formats.split_header import Selection
 from idxpng.formats.tar import END, folder, member
 from idxpng.text import counted
 
@@ -28,11 +28,10 @@ def main(split: Selection, archive: str, sha256: str | None = None) -> None:
     Raises:
         DataError: when the archive differs from the pinned one.
     """
-    split_header = SplitHeader.read(split.header)
     digest = hashlib.sha256()
-    with split_header.open(split.images, split.labels) as source, atomic_file(archive) as file:
+    with split.open() as (header, source), atomic_file(archive) as file:
         encoder, width = PngEncoder(*source.size), source.index_width
-        indices = {label: array("Q") for label in split_header.names(split.classes)}
+        indices = {label: array("Q") for label in header.names(split.classes)}
         for index, label in source.labeled(split.limit, split.classes):
             indices[label].append(index)
 
@@ -40,9 +39,9 @@ def main(split: Selection, archive: str, sha256: str | None = None) -> None:
             digest.update(data)
             file.write(data)
 
-        write(folder(f"{split_header.split}/"))
+        write(folder(f"{header.split}/"))
         for label, chosen in indices.items():
-            directory = f"{split_header.split}/{split_header.directories[label]}/"
+            directory = f"{header.split}/{header.directories[label]}/"
             write(folder(directory))
             for index in chosen:
                 write(member(f"{directory}{index:0{width}}.png", encoder.encode(source.pixels(index))))
@@ -51,7 +50,7 @@ def main(split: Selection, archive: str, sha256: str | None = None) -> None:
             raise DataError(
                 archive,
                 "the archive is not the one that the dataset file pins",
-                at=f"splits.{split_header.split}.archive_sha256",
+                at=f"splits.{header.split}.archive_sha256",
                 expected=f"SHA-256 {sha256}",
                 found=digest.hexdigest(),
                 todo="install the pinned PNG compressor (pip install -r envs/requirements.txt), or correct the pin",

@@ -5,7 +5,7 @@ import csv
 import json
 from array import array
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from html import escape
 from itertools import islice
 from operator import itemgetter
@@ -19,7 +19,7 @@ from idxpng.dataset.file import load
 from idxpng.files.atomic import atomic_file
 from idxpng.formats.labeled_images import LabeledImages
 from idxpng.formats.png import PngEncoder
-from idxpng.formats.split_header import SplitHeader
+from idxpng.formats.split_header import Selection, Selections, SplitHeader
 from idxpng.publish import page_sections
 from idxpng.publish.duplicates import Groups, read_duplicates
 from idxpng.publish.markup import filled, json_for_script
@@ -34,53 +34,46 @@ DIGESTS_AT_ONCE = 3000
 
 def main(
     dataset: str,
-    images: Sequence[str],
-    labels: Sequence[str],
-    headers: Sequence[str],
+    splits: Selections,
     statistics: Sequence[str],
     manifests: Sequence[str],
     duplicates: str,
     page: str,
     digests: str,
-    limit: int | None = None,
-    classes: Collection[int] | None = None,
 ) -> None:
     """Write the page, which needs no network, and shows the PNG files that lie beside it in ``png/``.
 
     Args:
         dataset: the dataset file, for the terms of use.
-        images, labels: the decompressed IDX files of each split.
-        headers, statistics, manifests: what `validate`, `measure` and `merge_manifests` made of each split.
+        statistics, manifests: what `measure` and `merge_manifests` made of each split.
         duplicates: what `find_duplicates` found.
         page: the HTML file to make.
         digests: the script to make, beside the page, which gives it the digests of all manifests. It is loaded when
             the first image is enlarged.
-        limit: how many images of each split to take, the first ones; all by default.
     """
     known = load(dataset)
-    split_headers = [SplitHeader.read(path) for path in headers]
+    split_headers = [SplitHeader.read(path) for path in splits.headers]
     measured = [json.loads(Path(path).read_bytes()) for path in statistics]
     within, across = read_duplicates(duplicates)
-    names = split_headers[0].names(classes)
+    names = split_headers[0].names(splits.classes)
     columns = _sheet_columns(split_headers, len(names))
-    splits = []
-    for split_header, images_path, labels_path, numbers in zip(split_headers, images, labels, measured, strict=True):
-        with split_header.open(images_path, labels_path) as source:
-            split = _split(split_header, source, numbers, columns, limit, classes)
-        splits.append(split | {"within": _groups(within[split_header.split], split_headers)})
-    shown = {split["name"] for split in splits}
-    within_others = {name for name in shown if limit is None and known.splits[name].parent in shown}
+    described = []
+    for selection, numbers in zip(splits.each(), measured, strict=True):
+        split = _split(selection, numbers, columns)
+        described.append(split | {"within": _groups(within[split["name"]], split_headers)})
+    shown = {split["name"] for split in described}
+    within_others = {name for name in shown if splits.limit is None and known.splits[name].parent in shown}
     document = {
         "classes": [(split_headers[0].directories[label], name) for label, name in names.items()],
         "digits": len(_codes(len(names))[0]),
         "sheetColumns": columns,
         "digests": Path(digests).name,
-        "splits": splits,
+        "splits": described,
         "across": _groups(across, split_headers),
     }
     parts = {
         "title": escape(known.title),
-        "summary": escape(page_sections.summary(splits, len(names), within_others)),
+        "summary": escape(page_sections.summary(described, len(names), within_others)),
         "style": (PARTS / "page.css").read_text(encoding="utf-8"),
         "script": (PARTS / "page.js").read_text(encoding="utf-8"),
         "pixels": "\n".join(map(page_sections.pixels, split_headers, measured)),
@@ -94,43 +87,37 @@ def main(
             file.write(piece)
     with atomic_file(page) as file:
         file.write(filled((PARTS / "page.html").read_text(encoding="utf-8"), parts).encode())
-    log.info("%s: %s, %s", page, counted(len(splits), "split"), counted(len(names), "class"))
+    log.info("%s: %s, %s", page, counted(len(described), "split"), counted(len(names), "class"))
 
 
 # What the page's script reads
 
 
-def _split(
-    split_header: SplitHeader,
-    source: LabeledImages,
-    numbers: dict[str, Any],
-    columns: int,
-    limit: int | None,
-    classes: Collection[int] | None,
-) -> dict[str, Any]:
-    labels = list(split_header.names(classes))
-    codes = dict(zip(labels, _codes(len(labels)), strict=True))
-    indices, values = array("Q"), array("q")
-    for index, label in source.labeled(limit, classes):
-        indices.append(index)
-        values.append(label)
-    rows, width = source.size
-    encoder = PngEncoder(rows, width)
-    means = {int(label): base64.b64decode(mean) for label, mean in numbers["class_means"].items()}
-    return {
-        "name": split_header.split,
-        "count": len(values),
-        "width": source.index_width,
-        "rows": rows,
-        "columns": width,
-        "runs": _runs(indices),
-        "labels": "".join(map(codes.__getitem__, values)),
-        "counts": list(numbers["class_counts"].values()),
-        "blank": numbers["blank"],
-        "blankCount": numbers["blank_count"],
-        "means": [_data_url(encoder.encode(means[label])) if label in means else None for label in labels],
-        "sheet": _data_url(_sheet(source, indices, values, labels, columns)) if columns else None,
-    }
+def _split(split: Selection, numbers: dict[str, Any], columns: int) -> dict[str, Any]:
+    with split.open() as (header, source):
+        labels = list(header.names(split.classes))
+        codes = dict(zip(labels, _codes(len(labels)), strict=True))
+        indices, values = array("Q"), array("q")
+        for index, label in source.labeled(split.limit, split.classes):
+            indices.append(index)
+            values.append(label)
+        rows, width = source.size
+        encoder = PngEncoder(rows, width)
+        means = {int(label): base64.b64decode(mean) for label, mean in numbers["class_means"].items()}
+        return {
+            "name": header.split,
+            "count": len(values),
+            "width": source.index_width,
+            "rows": rows,
+            "columns": width,
+            "runs": _runs(indices),
+            "labels": "".join(map(codes.__getitem__, values)),
+            "counts": list(numbers["class_counts"].values()),
+            "blank": numbers["blank"],
+            "blankCount": numbers["blank_count"],
+            "means": [_data_url(encoder.encode(means[label])) if label in means else None for label in labels],
+            "sheet": _data_url(_sheet(source, indices, values, labels, columns)) if columns else None,
+        }
 
 
 def _runs(indices: Sequence[int]) -> list[int]:

@@ -11,7 +11,7 @@ from idxpng.command import Command
 from idxpng.files.atomic import atomic_file
 from idxpng.files.json_file import write_json
 from idxpng.formats.labeled_images import LabeledImages
-from idxpng.formats.split_header import Selection, SplitHeader
+from idxpng.formats.split_header import Selection
 from idxpng.text import counted
 
 import numpy  # isort: skip
@@ -37,9 +37,8 @@ def main(split: Selection, statistics: str, plot: str) -> None:
             out, as are all when the class means would have more than a million pixels together.
         plot: the picture to make: how many images each class has, and how many pixels have which value.
     """
-    split_header = SplitHeader.read(split.header)
-    names = split_header.names(split.classes)
-    with split_header.open(split.images, split.labels) as source:
+    with split.open() as (header, source):
+        names = header.names(split.classes)
         values = source.classes(split.limit)
         counts = Counter(values)
         means = ClassMeans(names, source.images.header.item_size)
@@ -52,10 +51,10 @@ def main(split: Selection, statistics: str, plot: str) -> None:
         "std": std,
         "blank_count": blank_count,
         "blank": blank,
-        "class_counts": {split_header.directories[label]: counts[label] for label in names},
+        "class_counts": {header.directories[label]: counts[label] for label in names},
         "levels": levels,
         "class_means": {
-            split_header.directories[label]: base64.b64encode(source.upright(pixels)).decode()
+            header.directories[label]: base64.b64encode(source.upright(pixels)).decode()
             for label in names
             if (pixels := means.mean(label))
         },
@@ -63,7 +62,7 @@ def main(split: Selection, statistics: str, plot: str) -> None:
     write_json(statistics, document)
     class_bars = {}
     for label, name in names.items():
-        directory = split_header.directories[label]
+        directory = header.directories[label]
         class_bars[directory if name == directory else f"{directory}  {name}"] = counts[label]
     level_bars = {
         f"{start} to {start + LEVELS_PER_BAR - 1}": sum(levels[start : start + LEVELS_PER_BAR])

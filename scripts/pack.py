@@ -7,7 +7,7 @@ from idxpng import log
 from idxpng.command import Command
 from idxpng.files.atomic import atomic_file
 from idxpng.formats.png import PngEncoder
-from idxpng.formats.split_header import Selection, SplitHeader
+from idxpng.formats.split_header import Selection
 from idxpng.formats.tar import END, member
 from idxpng.text import counted
 
@@ -25,15 +25,13 @@ def main(split: Selection, shard: str, number: int, shard_size: int, shuffle_see
         shard_size: images in each shard but the last.
         shuffle_seed: seed for shuffling; without it, images keep the order of the IDX file.
     """
-    split_header = SplitHeader.read(split.header)
-    class_names = split_header.names()
-    with split_header.open(split.images, split.labels) as source, atomic_file(shard) as file:
+    with split.open() as (header, source), atomic_file(shard) as file:
         values = source.classes(split.limit)
         order = shuffled(len(values), shuffle_seed) if shuffle_seed is not None else range(len(values))
         positions = order[number * shard_size : (number + 1) * shard_size]
         chosen = [position for position in positions if split.classes is None or values[position] in split.classes]
+        class_names, width = header.names(), source.index_width
         encoder = PngEncoder(*source.size)
-        width = source.index_width
         for position in chosen:
             index, label = source.rows[position], values[position]
             key = f"{index:0{width}}"

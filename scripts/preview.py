@@ -10,7 +10,7 @@ from idxpng import log
 from idxpng.command import Command
 from idxpng.files.atomic import atomic_file
 from idxpng.formats.labeled_images import LabeledImages
-from idxpng.formats.split_header import Selection, SplitHeader
+from idxpng.formats.split_header import Selection
 from idxpng.text import counted
 
 from PIL import Image, ImageDraw, ImageFont  # isort: skip
@@ -47,9 +47,8 @@ def main(split: Selection, sheet: str, first: str) -> None:
             several blocks side by side, and of more than 400 the first.
         first: the other picture to make: the first images in the order of the file, each above its class name.
     """
-    split_header = SplitHeader.read(split.header)
-    captions = {label: caption(label, name) for label, name in split_header.names(split.classes).items()}
-    with split_header.open(split.images, split.labels) as source:
+    with split.open() as (header, source):
+        captions = {label: caption(label, name) for label, name in header.names(split.classes).items()}
         indices: dict[int, list[int]] = {label: [] for label in captions}
         missing = len(captions) * COLUMNS
         for index, label in source.labeled(split.limit, split.classes):

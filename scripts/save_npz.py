@@ -1,20 +1,18 @@
 """Save splits as arrays in one .npz file, with the names of Keras's mnist.npz: x_train, y_train, x_test, y_test."""
 
 import zipfile
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterable
 from typing import IO, cast
 
 from idxpng import log
 from idxpng.command import Command
 from idxpng.files.atomic import atomic_file
-from idxpng.formats.labeled_images import LabeledImages
-from idxpng.formats.split_header import SplitHeader
+from idxpng.formats.split_header import Selections
 from idxpng.text import counted
 
 import numpy  # isort: skip
 from numpy.lib import format as npy  # isort: skip
 
-AT_ONCE = 4096  # images
 BEGINNING = (1980, 1, 1, 0, 0, 0)  # of time, as zip archives know it
 
 
@@ -25,51 +23,30 @@ class Stream:
         self.write, self.flush = file.write, file.flush
 
 
-def main(
-    images: Sequence[str],
-    labels: Sequence[str],
-    headers: Sequence[str],
-    npz: str,
-    limit: int | None = None,
-    classes: Collection[int] | None = None,
-) -> None:
+def main(splits: Selections, npz: str) -> None:
     """Write ``x_{split}``, uint8 (count, rows, columns), and ``y_{split}``, integers (count), of each split.
 
-    Nothing is compressed, so that the same arrays are the same bytes everywhere. Memory is that of some thousand
-    images.
+    Nothing is compressed, so that the same arrays are the same bytes everywhere. Memory is that of the labels and
+    an image.
 
     Args:
-        images, labels, headers: of each split, in the same order, the decompressed IDX files, and what `validate`
-            wrote about them.
         npz: the file to make.
-        limit: how many images of each split to take, the first ones; all by default.
     """
     with atomic_file(npz) as file, zipfile.ZipFile(cast(IO[bytes], Stream(file)), "w") as archive:
-        for images_path, labels_path, header in zip(images, labels, headers, strict=True):
-            split_header = SplitHeader.read(header)
-            with split_header.open(images_path, labels_path) as source:
-                chosen = [index for index, _ in source.labeled(limit, classes)]
-                values = source.classes(limit)
+        for split in splits.each():
+            with split.open() as (header, source):
+                chosen = [index for index, _ in source.labeled(split.limit, split.classes)]
+                values = source.classes(split.limit)
                 type_ = numpy.dtype(source.labels.header.type.name)
                 selected = numpy.array([values[index - source.rows.start] for index in chosen], type_)
-                _save(
-                    archive,
-                    f"x_{split_header.split}",
-                    numpy.dtype("uint8"),
-                    (len(chosen), *source.size),
-                    _pixels(source, chosen),
-                )
-                _save(archive, f"y_{split_header.split}", type_, selected.shape, iter([selected.tobytes()]))
-            log.info("%s: %s of %s", npz, counted(len(chosen), "image"), split_header.split)
-
-
-def _pixels(source: LabeledImages, indices: Sequence[int]) -> Iterator[bytes]:
-    for start in range(0, len(indices), AT_ONCE):
-        yield b"".join([source.pixels(index) for index in indices[start : start + AT_ONCE]])
+                shape, pixels = (len(chosen), *source.size), map(source.pixels, chosen)
+                _save(archive, f"x_{header.split}", numpy.dtype("uint8"), shape, pixels)
+                _save(archive, f"y_{header.split}", type_, selected.shape, [selected.tobytes()])
+            log.info("%s: %s of %s", npz, counted(len(chosen), "image"), header.split)
 
 
 def _save(
-    archive: zipfile.ZipFile, name: str, dtype: numpy.dtype, shape: tuple[int, ...], data: Iterator[bytes]
+    archive: zipfile.ZipFile, name: str, dtype: numpy.dtype, shape: tuple[int, ...], data: Iterable[bytes]
 ) -> None:
     member = zipfile.ZipInfo(f"{name}.npy", BEGINNING)
     member.external_attr = 0o644 << 16

@@ -3,7 +3,7 @@
 from idxpng import log
 from idxpng.command import Command
 from idxpng.files.atomic import atomic_file
-from idxpng.formats.split_header import Selection, SplitHeader
+from idxpng.formats.split_header import Selection
 from idxpng.text import counted
 
 NUMBERS = [b",%d" % value for value in range(256)]
@@ -16,8 +16,7 @@ def main(split: Selection, csv: str, column_names: bool = False) -> None:
         csv: the file to make.
         column_names: begin with a line of names: label, and 1x1 to 28x28 (row and column) for the pixels.
     """
-    split_header = SplitHeader.read(split.header)
-    with split_header.open(split.images, split.labels) as source, atomic_file(csv) as file:
+    with split.open() as (_, source), atomic_file(csv) as file:
         rows, columns = source.size
         if column_names:
             names = [f"{row}x{column}" for row in range(1, rows + 1) for column in range(1, columns + 1)]

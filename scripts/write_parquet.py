@@ -11,7 +11,7 @@ from idxpng.command import Command
 from idxpng.errors import DataError
 from idxpng.files.atomic import atomic_file
 from idxpng.formats.png import PngEncoder
-from idxpng.formats.split_header import Selection, SplitHeader
+from idxpng.formats.split_header import Selection
 from idxpng.text import counted
 
 # A row group is in memory as a whole: the most images in one, and about the most bytes of pixels.
@@ -40,12 +40,11 @@ def main(split: Selection, parquet: str) -> None:
             found=error,
             todo="pip install -r envs/requirements-publish.txt, or run with --sdm conda",
         ) from None
-    split_header = SplitHeader.read(split.header)
-    directories = split_header.directories
-    with split_header.open(split.images, split.labels) as source:
+    with split.open() as (header, source):
+        directories = header.directories
         encoder = PngEncoder(*source.size)
         group_size = min(ROW_GROUP, max(1, ROW_GROUP_BYTES // math.prod(source.size)))
-        described = features(split_header.class_names, source.extra_columns)
+        described = features(header.class_names, source.extra_columns)
         schema = pyarrow.schema(
             [
                 ("image", pyarrow.struct([("bytes", pyarrow.binary()), ("path", pyarrow.string())])),
@@ -56,7 +55,7 @@ def main(split: Selection, parquet: str) -> None:
 
         def rows() -> Iterator[dict[str, Any]]:
             for index, label in source.labeled(split.limit, split.classes):
-                path = f"{split_header.split}/{directories[label]}/{index:0{source.index_width}}.png"
+                path = f"{header.split}/{directories[label]}/{index:0{source.index_width}}.png"
                 image = {"bytes": encoder.encode(source.pixels(index)), "path": path}
                 extra = zip(source.extra_columns, source.extra_values(index), strict=True)
                 yield {"image": image, "label": label} | dict(extra)

@@ -47,7 +47,8 @@ class Command(argparse.ArgumentParser):
 
         Each of its parameters that was not added by hand is an option of its name, or an argument if it is
         positional-only: with values of its type, required where it has no default, and explained under Args in its
-        docstring, or in `SHARED`. In place of a parameter whose type is a named tuple, each of its fields is an option.
+        docstring, or in `SHARED`. In place of a parameter whose type is a named tuple, each of its fields is an option,
+        which the docstring of the tuple may explain.
         """
         self.add_argument("--log", metavar="FILE", help="also write messages to this file")
         self.add_argument("--settings", metavar="FILE", nargs="+", default=[], help="make nothing without these files")
@@ -72,15 +73,17 @@ class Command(argparse.ArgumentParser):
 
     def _parsed(self, main: Callable[..., Any], exclusive: Collection[str] = ()) -> partial[Any]:
         """A call of ``main`` with the arguments of the command line."""
-        explained = SHARED | _explanations(main.__doc__ or "")
         hints = get_type_hints(main)
         names = main.__code__.co_varnames[: main.__code__.co_argcount]
         positional = names[: main.__code__.co_posonlyargcount]
         defaults = dict(zip(reversed(names), reversed(main.__defaults__ or ()), strict=False))
         tuples = {name: hints[name] for name in names if hasattr(hints[name], "_fields")}
+        explained = dict(SHARED)
         for fields in tuples.values():
             hints |= get_type_hints(fields)
             defaults |= fields._field_defaults
+            explained |= _explanations(fields.__doc__)
+        explained |= _explanations(main.__doc__)
         group = self.add_mutually_exclusive_group() if exclusive else self
         for name in chain(*(tuples[name]._fields if name in tuples else [name] for name in names)):
             if name not in self._names:
@@ -98,9 +101,9 @@ class Command(argparse.ArgumentParser):
         return partial(main, *[given.pop(name) for name in positional if name in given], **given)
 
 
-def _explanations(docstring: str) -> dict[str, str]:
+def _explanations(docstring: str | None) -> dict[str, str]:
     """The explanation of each argument in a docstring."""
-    section = docstring.partition("Args:\n")[2].partition("\n\n")[0]
+    section = (docstring or "").partition("Args:\n")[2].partition("\n\n")[0]
     return {
         name: " ".join(text.replace("``", "").split())
         for _, names, text in ENTRY.findall(section)

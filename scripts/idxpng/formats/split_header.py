@@ -7,7 +7,8 @@ import json
 import os
 import sys
 from array import array
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -136,6 +137,34 @@ class Selection(NamedTuple):
     header: str
     limit: int | None = None
     classes: Collection[int] | None = None
+
+    @contextmanager
+    def open(self) -> Iterator[tuple[SplitHeader, LabeledImages]]:
+        """What `validate` wrote, and the two IDX files, see `SplitHeader.open`."""
+        header = SplitHeader.read(self.header)
+        with header.open(self.images, self.labels) as source:
+            yield header, source
+
+
+class Selections(NamedTuple):
+    """A `Selection` of each of several splits.
+
+    Args:
+        images, labels: the decompressed IDX files of each split, in the same order.
+        headers: what `validate` wrote about each split.
+        limit: how many images of each split to take, the first ones; all by default.
+    """
+
+    images: Sequence[str]
+    labels: Sequence[str]
+    headers: Sequence[str]
+    limit: int | None = None
+    classes: Collection[int] | None = None
+
+    def each(self) -> list[Selection]:
+        """The selection of each split."""
+        files = zip(self.images, self.labels, self.headers, strict=True)
+        return [Selection(*of_split, self.limit, self.classes) for of_split in files]
 
 
 def checksums_path(header: str | os.PathLike[str]) -> Path:

@@ -23,7 +23,7 @@ from dataset_files import write_dataset, write_header
 from idxpng.errors import DataError
 from idxpng.formats.idx import IdxError
 from idxpng.formats.labeled_images import LabeledImages
-from idxpng.formats.split_header import Selection, SplitHeader
+from idxpng.formats.split_header import Selection, Selections, SplitHeader
 
 
 @pytest.fixture
@@ -130,7 +130,7 @@ READERS: dict[str, Callable[[tuple[str, str, str], Path], None]] = {
     "export": lambda files, out: export.main(*files, "1", str(out / "png/set/train/1"), str(out / "made")),
     "pack": lambda files, out: pack.main(Selection(*files), str(out / "made"), 0, 3, shuffle_seed=1),
     "archive_split": lambda files, out: archive_split.main(Selection(*files), str(out / "made")),
-    "save_npz": lambda files, out: save_npz.main([files[0]], [files[1]], [files[2]], str(out / "made")),
+    "save_npz": lambda files, out: save_npz.main(Selections([files[0]], [files[1]], [files[2]]), str(out / "made")),
     "write_csv": lambda files, out: write_csv.main(Selection(*files), str(out / "made")),
     "write_parquet": lambda files, out: write_parquet.main(Selection(*files), str(out / "made")),
     "preview": lambda files, out: preview.main(Selection(*files), str(out / "made"), str(out / "first")),

@@ -21,7 +21,8 @@ from idxpng.publish.duplicates import MOST_MEMBERS, read_duplicates, write_dupli
 from memory import growth
 
 COUNT = 200_000
-FIND = "find_duplicates.main(*([path] for path in sys.argv[1:4]), sys.argv[4])"
+FIND = "find_duplicates.main(Selections(*([path] for path in sys.argv[1:4])), sys.argv[4])"
+IMPORTS = "import find_duplicates; from idxpng.formats.split_header import Selections"
 POLYNOMIAL = 0x1DB710641  # of CRC-32: adding it to bytes anywhere leaves their checksum as it is
 
 
@@ -105,7 +106,7 @@ def test_images_with_the_same_checksum_form_no_group(tmp_path: Path) -> None:
 @pytest.mark.parametrize("repeated", [1, 2, COUNT], ids=["all different", "pairs", "all equal"])
 def test_memory_does_not_grow_with_the_number_of_duplicates(tmp_path: Path, repeated: int) -> None:
     files = write_split(tmp_path, "train", [bytes.fromhex(f"{i // repeated:016x}{0:048x}") for i in range(COUNT)])
-    assert growth(FIND, *files, str(tmp_path / "duplicates.json"), before="import find_duplicates") < 40
+    assert growth(FIND, *files, str(tmp_path / "duplicates.json"), before=IMPORTS) < 40
 
 
 @pytest.mark.slow
@@ -116,7 +117,7 @@ def test_memory_grows_by_less_than_twenty_bytes_per_image(tmp_path: Path) -> Non
             FIND,
             *write_split(tmp_path, f"train{count}", [(i // 2 * 7919 % 2**64).to_bytes(32) for i in range(count)]),
             str(tmp_path / "duplicates.json"),
-            before="import find_duplicates",
+            before=IMPORTS,
         )
         for count in (COUNT, 3 * COUNT)
     )

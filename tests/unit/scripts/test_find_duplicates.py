@@ -9,6 +9,7 @@ import pytest
 import find_duplicates
 from builders import idx_bytes
 from dataset_files import write_header
+from idxpng.formats.split_header import Selections
 
 A, B, LIKE_A, D = b"a" * 64, b"b" * 64, b"a" * 16 + b"c" * 48, b"d" * 64  # pixels; the third begins like the first
 SPLITS = {"train": [A, B, LIKE_A, A], "train-more": [B, D, D, D], "test": [B]}
@@ -23,8 +24,9 @@ def described(tmp_path: Path) -> Path:
         labels.write_bytes(idx_bytes(numpy.arange(len(pixels), dtype=numpy.uint8)))
         files.append((str(images), str(labels), write_header(tmp_path / f"{split}.json", images, split=split)))
     images_files, labels_files, headers = map(list, zip(*files, strict=True))
-    find_duplicates.main(images_files, labels_files, headers, str(tmp_path / "duplicates.json"))
-    find_duplicates.main(images_files, labels_files, headers, str(tmp_path / "some.json"), limit=3, classes=[0, 2])
+    find_duplicates.main(Selections(images_files, labels_files, headers), str(tmp_path / "duplicates.json"))
+    some = Selections(images_files, labels_files, headers, limit=3, classes=[0, 2])
+    find_duplicates.main(some, str(tmp_path / "some.json"))
     return tmp_path
 
 

@@ -20,7 +20,7 @@ import measure
 import validate
 from builders import idx_bytes
 from dataset_files import write_dataset
-from idxpng.formats.split_header import Selection
+from idxpng.formats.split_header import Selection, Selections
 
 RANDOM = numpy.random.default_rng(0)
 SHAPE = (5, 4)
@@ -74,16 +74,16 @@ def make(
         for key, path in paths.items():
             arguments[key].append(path)
     duplicates = str(folder / "duplicates.json")
-    files_of_splits = arguments["images"], arguments["labels"], arguments["headers"]
-    find_duplicates.main(*files_of_splits, duplicates, limit, only)
+    of_splits = {key: arguments.pop(key) for key in ("images", "labels", "headers")}
+    selections = Selections(**of_splits, limit=limit, classes=only)
+    find_duplicates.main(selections, duplicates)
     make_page.main(
         dataset,
+        selections,
         **arguments,
         duplicates=duplicates,
         page=f"{folder}/index.html",
         digests=f"{folder}/digests.js",
-        limit=limit,
-        classes=only,
     )
     page = (folder / "index.html").read_text(encoding="utf-8")
     found = re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.DOTALL)

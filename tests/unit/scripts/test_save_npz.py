@@ -9,6 +9,7 @@ import pytest
 import save_npz
 from builders import idx_bytes
 from dataset_files import write_header
+from idxpng.formats.split_header import Selections
 
 RANDOM = numpy.random.default_rng(0)
 
@@ -36,12 +37,9 @@ class Splits:
 
 
 @pytest.mark.parametrize("label_type", ["uint8", "int32"])
-def test_keras_loads_the_same_arrays_as_in_the_idx_files(
-    tmp_path: Path, label_type: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(save_npz, "AT_ONCE", 7)
+def test_keras_loads_the_same_arrays_as_in_the_idx_files(tmp_path: Path, label_type: str) -> None:
     splits = Splits(tmp_path, label_type)
-    save_npz.main(*splits.arguments, str(tmp_path / "set.npz"))
+    save_npz.main(Selections(*splits.arguments), str(tmp_path / "set.npz"))
     for split, (x, y) in zip(("train", "test"), load_as_keras(tmp_path / "set.npz"), strict=True):
         assert x.dtype == numpy.uint8
         assert y.dtype == numpy.dtype(label_type)
@@ -52,13 +50,13 @@ def test_keras_loads_the_same_arrays_as_in_the_idx_files(
 def test_the_same_images_make_the_same_bytes(tmp_path: Path) -> None:
     splits = Splits(tmp_path)
     for name in ("one", "two"):
-        save_npz.main(*splits.arguments, str(tmp_path / name))
+        save_npz.main(Selections(*splits.arguments), str(tmp_path / name))
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
 
 
 def test_only_the_selected_images_are_saved_and_they_are_upright(tmp_path: Path) -> None:
     splits = Splits(tmp_path, orientation="transposed")
-    save_npz.main(*splits.arguments, str(tmp_path / "set.npz"), limit=15, classes=[1, 2, 3])
+    save_npz.main(Selections(*splits.arguments, limit=15, classes=[1, 2, 3]), str(tmp_path / "set.npz"))
     (x, y), _ = load_as_keras(tmp_path / "set.npz")
     chosen = numpy.isin(splits.labels["train"][:15], [1, 2, 3])
     assert (x == splits.images["train"][:15][chosen].transpose(0, 2, 1)).all()
