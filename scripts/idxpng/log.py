@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 
 from idxpng.errors import DataError
 from idxpng.text import printable
@@ -26,6 +27,12 @@ def info(message: str, *values: object) -> None:
 def warning(message: str, *values: object) -> None:
     """Report what the user must see even without reading the log: ``message % values``."""
     _say("WARNING", message % values if values else message)
+
+
+@cache
+def warn_once(message: str) -> None:
+    """`warning` the first time, and nothing afterwards."""
+    warning(message)
 
 
 def output(text: str) -> None:

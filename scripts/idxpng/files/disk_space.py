@@ -4,7 +4,6 @@ import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from functools import cache
 from pathlib import Path
 
 from idxpng import log
@@ -91,13 +90,8 @@ def _free(folder: str | os.PathLike[str]) -> os.statvfs_result | None:
     with suppress(OSError):
         if (found := os.statvfs(folder)).f_blocks:
             return found
-    _warn_once()
+    log.warn_once("this file system does not say how much room it has: a full disk is reported only when it is full")
     return None
-
-
-@cache
-def _warn_once() -> None:
-    log.warning("this file system does not say how much room it has: a full disk is reported only when it is full")
 
 
 def existing_folder(folder: Path) -> Path:

@@ -8,7 +8,6 @@ directories (shared folders of virtual machines, AFS); there, that step is skipp
 import errno
 import os
 from collections.abc import Callable
-from functools import cache
 
 from idxpng import log
 
@@ -49,7 +48,9 @@ def flush_names(folder: str | os.PathLike[str]) -> None:
 
 def _flush_directory(descriptor: int) -> None:
     if not _flushed(os.fsync, descriptor):
-        _warn_once()
+        log.warn_once(
+            "this file system cannot flush directories: if files are missing after a loss of power, make them again"
+        )
 
 
 def _flushed(flush: Callable[[int], object], descriptor: int) -> bool:
@@ -61,13 +62,6 @@ def _flushed(flush: Callable[[int], object], descriptor: int) -> bool:
             raise
         return False
     return True
-
-
-@cache
-def _warn_once() -> None:
-    log.warning(
-        "this file system cannot flush directories: if files are missing after a loss of power, make them again"
-    )
 
 
 def _syncfs() -> Callable[[int], None] | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from idxpng import log
 from idxpng.files import disk_space
 from idxpng.files.disk_space import DiskRoomError, check_room_for_files, check_space, disk_full_error
 
@@ -60,7 +61,7 @@ def test_a_file_system_that_does_not_say_what_is_free_is_reported_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, statvfs: Callable[..., object]
 ) -> None:
     monkeypatch.setattr(disk_space.os, "statvfs", statvfs)
-    disk_space._warn_once.cache_clear()
+    log.warn_once.cache_clear()
     check_space(tmp_path / "file", 10**18)
     check_room_for_files(tmp_path, 10**9)
     with pytest.raises(DiskRoomError, match="No space left"), disk_full_error(tmp_path / "file"):

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from idxpng import log
 from idxpng.files import flush
 from idxpng.files.flush import flush_names, flush_tree
 
@@ -60,7 +61,7 @@ def test_directories_that_cannot_be_flushed_are_reported_once(
         fsync(descriptor)
 
     monkeypatch.setattr(flush.os, "fsync", refuse)
-    flush._warn_once.cache_clear()
+    log.warn_once.cache_clear()
     descriptor = os.open(folder, os.O_RDONLY)
     for _ in range(2):
         flush_tree(descriptor)
