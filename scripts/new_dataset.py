@@ -140,7 +140,7 @@ def _idx_files(files: Sequence[str]) -> list[tuple[str, str | None]]:
             except (IdxError, ArrayError) as error:
                 others.append(f"{file}{f': {member}' if member else ''}: {error.problem}: {error.details['found']}")
     if not kept:
-        raise DataError(files[0], "none of the files is an IDX file", found="\n            ".join(others))
+        raise DataError(files[0], "none of the files is an IDX file", found=others)
     for other in others:
         print(f"left out: {printable(other)}", file=sys.stderr)
     return kept

@@ -117,7 +117,7 @@ def _trees(
                 path,
                 "there is nothing to verify",
                 expected="a directory with a directory for each label",
-                todo=_lines([f"make it first: {make}", "or give the directory of one split, and --split NAME"]),
+                todo=[f"make it first: {make}", "or give the directory of one split, and --split NAME"],
             )
     if not one:
         _check_names(tree, dataset)
@@ -185,19 +185,10 @@ def _explain(check: TreeCheck, problems: Problems, expected: Mapping[str, str], 
 
 
 def _error(
-    tree: str, dataset: Dataset, found: Sequence[str], todo: Sequence[str], expected: Sequence[str] = ()
+    tree: str, dataset: Dataset, found: list[str], todo: list[str], expected: list[str] | None = None
 ) -> DataError:
-    return DataError(
-        tree,
-        f"not the published images and labels of {dataset.title}",
-        expected=_lines(expected) or None,
-        found=_lines(found),
-        todo=_lines(todo) or None,
-    )
-
-
-def _lines(lines: Sequence[str]) -> str:
-    return "\n            ".join(lines)
+    problem = f"not the published images and labels of {dataset.title}"
+    return DataError(tree, problem, expected=expected, found=found, todo=todo)
 
 
 def _repairs(check: TreeCheck, problems: Problems) -> list[str]:

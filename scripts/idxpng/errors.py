@@ -19,6 +19,8 @@ from typing import Any
 
 from idxpng.text import printable
 
+INDENTED = "\n" + 12 * " "
+
 
 class DataError(Exception):
     """Wrong input.
@@ -27,8 +29,8 @@ class DataError(Exception):
         file: the file or URL.
         problem: what is wrong with it, in one sentence.
         at: the place inside the file, such as ``byte 4``.
-        expected, found: what should be there, and what is.
-        todo: what the reader of the message can do.
+        expected, found: what should be there, and what is. The strings of a list are lines of their own.
+        todo: what the reader of the message can do; also a list.
 
     The message may have several lines; no other control character reaches the terminal, see `printable`.
     """
@@ -41,10 +43,13 @@ class DataError(Exception):
         at: str | None = None,
         expected: object = None,
         found: object = None,
-        todo: str | None = None,
+        todo: str | list[str] | None = None,
     ) -> None:
         self.problem = problem
-        self.details: dict[str, Any] = {"at": at, "expected": expected, "found": found, "todo": todo}
+        details = {"at": at, "expected": expected, "found": found, "todo": todo}
+        self.details: dict[str, Any] = {
+            key: INDENTED.join(value) or None if isinstance(value, list) else value for key, value in details.items()
+        }
         lines = [f"{printable(file)}: {problem}"]
         shown = {key.replace("todo", "to do"): value for key, value in self.details.items() if value is not None}
         lines += [f"  {key + ':':<9} {value}" for key, value in shown.items()]

@@ -136,7 +136,7 @@ def _part(facts: dict[str, Any], whole: dict[str, Split], display_name: str, at:
             f"rows outside split {facts['from']}",
             at=f"{at}.rows",
             expected=f"the first and the one after the last, from 0 to {parent.count}",
-            found=facts["rows"],
+            found=str(facts["rows"]),
         )
     return replace(parent, count=stop - start, rows=(start, stop), parent=facts["from"], **_made_of(facts))
 

@@ -159,6 +159,6 @@ class Problems:
         return DataError(
             folder,
             "not all images have one size and 8-bit grayscale pixels",
-            found="\n            ".join(found),
-            todo="\n            ".join(todo),
+            found=found,
+            todo=todo,
         )
