@@ -135,12 +135,12 @@ def _check_names(folder: str, dataset: Dataset) -> None:
 
 def _prove(check: TreeCheck) -> dict[str, str]:
     """The digests of images and labels that the tree makes, if they are those that it must make."""
-    if check.unproven:
+    if unproven := check.facts.unproven:
         raise DataError(
             check.tree,
             "not provable without the published files",
-            expected=f"what {' and '.join(check.unproven)} decompress to, since {check.dataset.source} pins only them",
-            todo=f"download them, and add --published {' '.join(map(shell_word, check.unproven))}",
+            expected=f"what {' and '.join(unproven)} decompress to, since {check.dataset.source} pins only them",
+            todo=f"download them, and add --published {' '.join(map(shell_word, unproven))}",
         )
     if check.originals is None and not (check.whole and check.pinned):
         raise DataError(
@@ -222,8 +222,7 @@ def _command(
 
 
 def _give_originals(check: TreeCheck) -> str:
-    files = zip(ROLES, check.facts.files, strict=True)
-    options = " ".join(f"--{role} {shell_word(file.idx)}" for role, file in files)
+    options = " ".join(f"--{role} {shell_word(file.idx)}" for role, file in check.facts.by_role.items())
     return f"to find out which image differs, give the original IDX files, decompressed: {options}"
 
 

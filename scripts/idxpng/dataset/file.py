@@ -53,7 +53,7 @@ def load(path: str | Path, schema: dict[str, Any] | None = None, display_name: s
     if schema is not None:
         check(facts, schema, display_name, places=places)
     try:
-        dataset = _dataset(name, facts, display_name, Path(path).parent)
+        dataset = _dataset(name, facts, display_name, Path(path))
     except (KeyError, TypeError, AttributeError, ValueError) as error:  # the schema has been left out
         raise DataError(
             display_name,
@@ -69,7 +69,7 @@ def load(path: str | Path, schema: dict[str, Any] | None = None, display_name: s
     return dataset
 
 
-def _dataset(name: str, facts: dict[str, Any], display_name: str, folder: Path) -> Dataset:
+def _dataset(name: str, facts: dict[str, Any], display_name: str, path: Path) -> Dataset:
     classes = {int(label): text for label, text in sorted(facts["classes"].items(), key=lambda item: int(item[0]))}
     label_type = facts.get("label_type", "uint8")
     label_columns = tuple(facts.get("label_columns", (CLASS,)))
@@ -92,7 +92,7 @@ def _dataset(name: str, facts: dict[str, Any], display_name: str, folder: Path) 
         published=facts.get("published"),
         superseded=_superseded(facts),
         source=display_name,
-        folder=folder,
+        path=path,
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -43,6 +42,12 @@ class PublishedFile:
     def pin(self) -> str | None:
         """The digest that decides whether it is the right file, if any is known."""
         return self.content_sha256 or self.sha256 or self.git_blob or self.md5
+
+    @property
+    def content_pin(self) -> str | None:
+        """The SHA-256 that the IDX file in it must have, if one is pinned."""
+        as_it_is = self.content_sha256 is None and self.published.endswith(PLAIN_SUFFIX)
+        return self.sha256 if as_it_is else self.content_sha256
 
     @property
     def pinned(self) -> bool:
@@ -91,6 +96,20 @@ class Split:
     def files(self) -> tuple[PublishedFile, PublishedFile]:
         return self.images, self.labels
 
+    @property
+    def by_role(self) -> dict[str, PublishedFile]:
+        return dict(zip(ROLES, self.files, strict=True))
+
+    @property
+    def content_pins(self) -> dict[str, str]:
+        """The SHA-256 that the IDX files of images and labels must have, by their role, where one is pinned."""
+        return {role: file.content_pin for role, file in self.by_role.items() if file.content_pin}
+
+    @property
+    def unproven(self) -> list[str]:
+        """The published names of files that are pinned, but not by the digest of the IDX file in them."""
+        return list(dict.fromkeys(file.published for file in self.files if file.pinned and not file.content_pin))
+
 
 @dataclass(frozen=True)
 class Dataset:
@@ -100,8 +119,7 @@ class Dataset:
     those of `LabeledImages`, ``label_type`` is numpy's name for the type of the numbers in the labels files. ``url``,
     ``creators`` and ``published`` (a year or a day) say where it comes from, None and empty where not known;
     ``superseded`` has the digests of older releases of its files, and what each is.
-    ``source`` is how messages name the dataset file, and ``folder`` where it lies, from which relative mirrors are
-    seen.
+    ``source`` is how messages name the dataset file, and ``path`` where it is; relative mirrors are seen from there.
     """
 
     name: str
@@ -120,7 +138,7 @@ class Dataset:
     published: str | None
     superseded: dict[str, str]
     source: str
-    folder: Path = field(compare=False, repr=False)
+    path: Path = field(compare=False, repr=False)
 
     @property
     def labels(self) -> dict[str, int]:
@@ -156,7 +174,8 @@ class Dataset:
 
     def mirror_places(self) -> list[str]:
         """The mirrors: URLs as they are, and directories as seen from here."""
-        return [mirror if "://" in mirror else str(self.folder / os.path.expanduser(mirror)) for mirror in self.mirrors]
+        folder = self.path.parent
+        return [mirror if "://" in mirror else str(folder / os.path.expanduser(mirror)) for mirror in self.mirrors]
 
     def files(self) -> dict[str, PublishedFile]:
         """The dataset's files by each name that they have on disk, published and decompressed.
@@ -166,15 +185,3 @@ class Dataset:
         published = [file for split in self.whole_splits.values() for file in split.files]
         published.sort(key=lambda file: file.content_bytes)
         return {name: file for file in published for name in (file.published, file.idx)}
-
-
-def content_digests(files: Sequence[PublishedFile]) -> dict[str, str]:
-    """The SHA-256 that the IDX files of images and labels must have, by their role, where one is pinned."""
-    digests = {role: _content_digest(file) for role, file in zip(ROLES, files, strict=True)}
-    return {role: digest for role, digest in digests.items() if digest}
-
-
-def _content_digest(file: PublishedFile) -> str | None:
-    if file.content_sha256 is None and file.published.endswith(PLAIN_SUFFIX):
-        return file.sha256  # published as it is
-    return file.content_sha256

@@ -46,7 +46,7 @@ def sources(dataset: Dataset, headers: Sequence[SplitHeader]) -> list[dict[str, 
     """
     found = []
     for header in headers:
-        for role, pinned in zip(("images", "labels"), dataset.split(header.split).files, strict=True):
+        for role, pinned in dataset.split(header.split).by_role.items():
             content = {key: getattr(header, role)[key] for key in ("file", "bytes", "content_sha256")}
             published = {"file": pinned.file, "sha256": pinned.sha256}
             found.append({"split": header.split, "role": role, "published": published, "content": content})

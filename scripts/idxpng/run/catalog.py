@@ -45,7 +45,6 @@ class Catalog:
         self._schema = read_yaml(source(SCHEMA), SCHEMA)
         self.configured: dict[str, Dataset] = {}
         self.entries: dict[str, str] = {}
-        self._files: dict[str, str] = {}
         for entry in entries:
             dataset = self._load(entry, "datasets")
             if dataset.name in self.configured:
@@ -81,10 +80,6 @@ class Catalog:
         _check_known("split", splits, {split for dataset in datasets for split in dataset.splits}, "splits")
         _check_known("label", classes, {label for dataset in datasets for label in dataset.classes}, "classes")
 
-    def file(self, name: str) -> str:
-        """The local path of a dataset's file."""
-        return self._files[self.dataset(name).name]
-
     def bring(self, dataset: str, published: str) -> None:
         """Have Snakemake copy a bundled file to this machine if the workflow was imported over the network."""
         if not self.entries.get(dataset, "").endswith(OWN):
@@ -92,17 +87,14 @@ class Catalog:
                 if "://" not in mirror:
                     self._source(f"datasets/{mirror}/{published}")
 
-    def model(self, entry: str, at: str) -> tuple[str, Dataset]:
-        """The local path of the dataset file that `like` names, and the dataset. It need not be part of the run.
+    def model(self, entry: str, at: str) -> Dataset:
+        """The dataset that `like` names. It need not be part of the run.
 
         Args:
             entry: a name, or the path of a dataset file.
             at: the configuration key that names it, for messages.
         """
-        if entry.endswith(OWN):
-            return entry, load(entry, self._schema)
-        dataset = self.dataset(entry, at)
-        return self.file(entry), dataset
+        return load(entry, self._schema) if entry.endswith(OWN) else self.dataset(entry, at)
 
     def license_texts(self, dataset: str) -> list[str]:
         """The local paths of the texts that the workflow has of the licenses in a dataset's SPDX expression."""
@@ -116,9 +108,7 @@ class Catalog:
                 make = "make it first, by the target idx with datasets=mnist-sample"
                 todo = make if made else self._meant(Path(entry).stem if Path(entry).name == entry else "")
                 raise DataError(shown(entry), "file not found", at=at, todo=todo)
-            dataset = load(entry, self._schema)
-            self._files[dataset.name] = entry
-            return dataset
+            return load(entry, self._schema)
         display_name = f"datasets/{entry}.yaml"
         path = self._source(display_name)
         if not Path(path).is_file():
@@ -131,7 +121,6 @@ class Catalog:
                 found=entry,
                 todo=self._meant(entry),
             )
-        self._files[entry] = path
         return load(path, self._schema, display_name=display_name)
 
     def _meant(self, entry: str) -> str | None:

@@ -67,8 +67,24 @@ def check_origins(plan: Plan) -> None:
     Raises:
         DataError: when one has.
     """
-    for name in plan.catalog.configured:
-        _check_origin(plan, name)
+    for name, dataset in plan.catalog.configured.items():
+        folder = Path(plan.results, name)
+        for header in folder.glob("header/*.json"):
+            origin = _read(header).get("dataset_file")
+            if not isinstance(origin, str) or origin == dataset.source:
+                continue
+            if origin != f"datasets/{name}.yaml" and (
+                not os.path.exists(origin) or os.path.samefile(origin, dataset.path)
+            ):
+                continue  # the file was moved, or its path has a different spelling
+            remove = f"rm -r -- {shell_path(folder)} {shell_path(f'{plan.resources}/{name}')}"
+            raise DataError(
+                folder,
+                "has results of a different dataset with the same name",
+                expected=f"those of {dataset.source}",
+                found=f"those of {origin}",
+                todo=f"rename the dataset file, or {remove}",
+            )
 
 
 def result_folders(plan: Plan, jobs: Iterable[Any]) -> set[str]:
@@ -92,39 +108,16 @@ def check_run(plan: Plan, jobs: Iterable[Any]) -> list[str]:
     jobs = list(jobs)
     writable = any(str(output).startswith(f"{plan.resources}/") for job in jobs for output in job.output)
     check_folder(plan.resources, "resources", writable)
-    for name in plan.catalog.configured:
-        _check_dataset_file(plan.catalog.file(name), jobs)
+    for dataset in plan.catalog.configured.values():
+        _check_dataset_file(dataset.path, jobs)
     check_room_for_files(plan.results, plan.export_count(jobs))
     return list(_going(plan, jobs))
 
 
-def _check_origin(plan: Plan, name: str) -> None:
-    folder = Path(plan.results, name)
-    source = plan.catalog.configured[name].source
-    path = plan.catalog.file(name)
-    for header in folder.glob("header/*.json"):
-        origin = _read(header).get("dataset_file")
-        if not isinstance(origin, str) or origin == source:
-            continue
-        if origin != f"datasets/{name}.yaml" and (not os.path.exists(origin) or os.path.samefile(origin, path)):
-            continue  # the file was moved, or its path has a different spelling
-        raise DataError(
-            folder,
-            "has results of a different dataset with the same name",
-            expected=f"those of {source}",
-            found=f"those of {origin}",
-            todo=f"rename the dataset file, or rm -r -- {shell_path(folder)} {shell_path(f'{plan.resources}/{name}')}",
-        )
-
-
-def _check_dataset_file(path: str, jobs: list[Any]) -> None:
+def _check_dataset_file(path: Path, jobs: list[Any]) -> None:
     made = {os.path.realpath(output) for job in jobs if job.rule.name == "write_dataset" for output in job.output}
-    if os.path.realpath(path) in made and {job.rule.name for job in jobs} - {
-        "idx",
-        "build_idx",
-        "write_dataset",
-        "write_settings",
-    }:
+    others = {job.rule.name for job in jobs} - {"idx", "build_idx", "write_dataset", "write_settings"}
+    if os.path.realpath(path) in made and others:
         raise DataError(
             path,
             "the run would make this dataset file again, but has read the old one already",

@@ -89,7 +89,7 @@ class FolderPlan:
             options += ["--manifest", str(tables[wildcards.split]), "--manifests", *map(str, tables.values())]
         options += ["--invert"] if self._setting(wildcards.dataset).invert else []
         if model := self._model(wildcards.dataset):
-            options += ["--like", model[0]]
+            options += ["--like", str(model.path)]
         return options
 
     def settings(self, wildcards: Any) -> dict[str, Any]:
@@ -101,11 +101,11 @@ class FolderPlan:
             "folder": str(folder.path),
             "classes": folder.classes,
             "state": folder.state(wildcards.split),
-            "like": {key: getattr(model[1], key) for key in LAYOUT} if model else None,
+            "like": {key: getattr(model, key) for key in LAYOUT} if model else None,
             "invert": self._setting(wildcards.dataset).invert,
         }
 
-    def _model(self, name: str) -> tuple[str, Dataset] | None:
+    def _model(self, name: str) -> Dataset | None:
         like = self._setting(name).like
         return self._catalog.model(like, f"folders.{name}.like") if like else None
 

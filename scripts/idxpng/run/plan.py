@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from idxpng.dataset.model import ROLES, Dataset, Split, content_digests
+from idxpng.dataset.model import ROLES, Dataset, Split
 from idxpng.errors import DataError
 from idxpng.formats.compressed import SUFFIXES
 from idxpng.run.catalog import Catalog
@@ -206,17 +206,12 @@ class Plan:
 
     def idx_files(self, wildcards: Any) -> dict[str, str]:
         """The images and the labels of a split, decompressed."""
-        return {
-            role: f"<resources>/{wildcards.dataset}/{file.idx}"
-            for role, file in zip(("images", "labels"), self._split(wildcards).files, strict=True)
-        }
+        files = self._split(wildcards).by_role
+        return {role: f"<resources>/{wildcards.dataset}/{file.idx}" for role, file in files.items()}
 
     def unproven_downloads(self, wildcards: Any) -> list[str]:
         """The downloads of a split that are pinned, but not by the digest of the IDX file in them."""
-        files = self._split(wildcards).files
-        proven = content_digests(files)
-        names = [file.published for role, file in zip(ROLES, files, strict=True) if file.pinned and role not in proven]
-        return [f"<resources>/{wildcards.dataset}/{name}" for name in dict.fromkeys(names)]
+        return [f"<resources>/{wildcards.dataset}/{name}" for name in self._split(wildcards).unproven]
 
     def needed_originals(self, wildcards: Any) -> dict[str, str]:
         """The IDX files of a split, if a proof needs them: without pinned digests, or for a part of the images."""
@@ -229,11 +224,8 @@ class Plan:
     def all_idx_files(self, wildcards: Any) -> dict[str, list[str]]:
         """The images and the labels of each split of a dataset, decompressed."""
         dataset = self._dataset(wildcards)
-        files = [dataset.split(name).files for name in self.splits(dataset)]
-        return {
-            role: [f"<resources>/{dataset.name}/{file.idx}" for file in role_files]
-            for role, role_files in zip(("images", "labels"), zip(*files, strict=True), strict=True)
-        }
+        splits = [dataset.split(name).by_role for name in self.splits(dataset)]
+        return {role: [f"<resources>/{dataset.name}/{files[role].idx}" for files in splits] for role in ROLES}
 
     def shards(self, split: Split) -> list[str]:
         """The numbers of a split's shards, as in their file names."""
@@ -280,7 +272,7 @@ class Plan:
         """The path of a dataset's file."""
         if published := wildcards.get("published"):
             self.catalog.bring(wildcards.dataset, published)
-        return self.catalog.file(wildcards.dataset)
+        return str(self._dataset(wildcards).path)
 
     def proof(self, wildcards: Any) -> str:
         """The report of `verify` on a split."""

@@ -131,12 +131,16 @@ def digests_to_pin(dataset: Dataset, plan: Plan) -> str:
         if split.parent or not (unpinned and header_file.is_file()):
             continue
         header = SplitHeader.read(header_file)
-        for role, file, idx in zip(("images", "labels"), split.files, (header.images, header.labels), strict=True):
+        for role, file in split.by_role.items():
             published = Path(plan.resources, dataset.name, file.published)
             if not file.pinned and published.is_file():
                 with open(published, "rb") as stream:
                     sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
-                digests = {"sha256": sha256, "content_sha256": idx["content_sha256"], "verified": "bytes"}
+                digests = {
+                    "sha256": sha256,
+                    "content_sha256": getattr(header, role)["content_sha256"],
+                    "verified": "bytes",
+                }
                 facts[role] = file_facts(file) | {"bytes": published.stat().st_size} | digests
                 found = True
     if not found:

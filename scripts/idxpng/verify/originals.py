@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from idxpng.dataset.model import ROLES, Dataset, content_digests
+from idxpng.dataset.model import ROLES, Dataset
 from idxpng.errors import DataError
 from idxpng.formats.idx import IdxFile, IdxHeader
 from idxpng.formats.labeled_images import LabeledImages, file_headers
@@ -28,10 +28,10 @@ def open_originals(images: str, labels: str, dataset: Dataset, split: str) -> It
         if not os.path.isfile(path):
             raise DataError(path, "file not found")
     facts = dataset.splits[split]
-    pinned, expected = content_digests(facts.files), headers(dataset, split, facts.file_count)
+    expected = headers(dataset, split, facts.file_count)
     with LabeledImages(images, labels, dataset.orientation, dataset.label_columns, facts.rows) as originals:
         for role, file in zip(ROLES, (originals.images, originals.labels), strict=True):
-            _check(file, expected[role], pinned.get(role), dataset.source)
+            _check(file, expected[role], facts.content_pins.get(role), dataset.source)
         yield originals
 
 

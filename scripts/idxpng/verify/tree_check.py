@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-from idxpng.dataset.model import ROLES, Dataset, Split, content_digests
+from idxpng.dataset.model import ROLES, Dataset, Split
 from idxpng.formats.labeled_images import LabeledImages
 from idxpng.verify.originals import digest_of, headers, open_originals
 from idxpng.verify.png_tree import PngTree, Problems
@@ -67,14 +67,7 @@ class TreeCheck:
     @property
     def pins(self) -> dict[str, str]:
         """The pinned SHA-256 of the content of ``images`` and ``labels``, where there is one."""
-        return content_digests(self.facts.files)
-
-    @property
-    def unproven(self) -> list[str]:
-        """The names of published files that are pinned, but not what they decompress to."""
-        files = dict(zip(ROLES, self.facts.files, strict=True))
-        names = [file.published for role, file in files.items() if file.pinned and role not in self.pins]
-        return list(dict.fromkeys(names))
+        return self.facts.content_pins
 
     @property
     def pinned(self) -> bool:
