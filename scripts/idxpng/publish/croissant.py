@@ -133,36 +133,23 @@ def _enumeration(name: str, kind: str, fields: Mapping[str, str], rows: Sequence
         "name": name,
         "dataType": kind,
         "key": {"@id": f"{name}/{next(iter(fields))}"},
-        "field": [
-            {"@type": "cr:Field", "@id": f"{name}/{field}", "name": field, "dataType": type_}
-            for field, type_ in fields.items()
-        ],
+        "field": [_field(name, field, type_) for field, type_ in fields.items()],
         "data": [{f"{name}/{field}": value for field, value in zip(fields, row, strict=True)} for row in rows],
     }
 
 
+def _field(record_set: str, name: str, kind: str, **more: Any) -> dict[str, Any]:
+    return {"@type": "cr:Field", "@id": f"{record_set}/{name}", "name": name, "dataType": kind, **more}
+
+
 def _records(split: str, columns: Sequence[str]) -> dict[str, Any]:
-    fields: list[dict[str, Any]] = [
-        {
-            "@type": "cr:Field",
-            "@id": f"{split}/split",
-            "name": "split",
-            "dataType": "sc:Text",
-            "value": split,
-            "references": {"field": {"@id": f"{SPLITS}/name"}},
-        }
-    ]
+    fields = [_field(split, "split", "sc:Text", value=split, references={"field": {"@id": f"{SPLITS}/name"}})]
     for column in columns:
         source: dict[str, Any] = {"fileObject": {"@id": f"{split}.parquet"}, "extract": {"column": column}}
-        field: dict[str, Any] = {
-            "@type": "cr:Field",
-            "@id": f"{split}/{column}",
-            "name": column,
-            "dataType": "sc:ImageObject" if column == "image" else "sc:Integer",
-        }
         if column == "image":
-            source["transform"] = {"jsonPath": "bytes"}
-        elif column == "label":
-            field["references"] = {"field": {"@id": f"{CLASSES}/label"}}
-        fields.append(field | {"source": source})
+            image = source | {"transform": {"jsonPath": "bytes"}}
+            fields.append(_field(split, column, "sc:ImageObject", source=image))
+        else:
+            references = {"references": {"field": {"@id": f"{CLASSES}/label"}}} if column == "label" else {}
+            fields.append(_field(split, column, "sc:Integer", **references, source=source))
     return {"@type": "cr:RecordSet", "@id": split, "name": split, "field": fields}
