@@ -35,6 +35,10 @@ class IdxFacts(NamedTuple):
     values: Sequence[int]
 
     @property
+    def role(self) -> str:
+        return "images" if len(self.header.dims) == 3 else "labels"
+
+    @property
     def named(self) -> Path:
         """The path whose words say what it holds."""
         return self.path / self.member if self.member else self.path
@@ -63,7 +67,7 @@ def infer(places: Iterable[tuple[str | os.PathLike[str], str | None]]) -> dict[s
         DataError: when they are not images and labels, split by split.
     """
     files = [_read(Path(path), member) for path, member in places]
-    arrays = [file for file in files if not _is_images(file) and is_array(file.path, file.member)]
+    arrays = [file for file in files if file.role == "labels" and is_array(file.path, file.member)]
     types = {file.header.type.name for file in arrays}
     if len(types) > 1:  # each array has the smallest type for its labels, but a dataset has one
         widest = max(types, key=LABEL_TYPES.index)
@@ -100,7 +104,7 @@ def _split_facts(
         "count": images.header.dims[0],
         "shape": list(images.header.item_shape),
         "class_counts": [counts[label] for label in classes],
-        **{_role(file): file.facts(_published_name(split, file, names)) for file in pair},
+        **{file.role: file.facts(_published_name(split, file, names)) for file in pair},
     }
 
 
@@ -109,7 +113,7 @@ def _published_name(split: str, file: IdxFacts, names: list[tuple[str, str | Non
     name, suffix = file.path.name, file.path.suffix
     if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name) and names.count((name, file.member)) == 1:
         return name
-    return f"{split}-{_role(file)}-idx{len(file.header.dims)}-ubyte{suffix if suffix in SUFFIXES else ''}"
+    return f"{split}-{file.role}-idx{len(file.header.dims)}-ubyte{suffix if suffix in SUFFIXES else ''}"
 
 
 def _read(path: Path, member: str | None, label_type: str | None = None) -> IdxFacts:
@@ -190,23 +194,21 @@ def _pairs(files: list[IdxFacts]) -> dict[str, tuple[IdxFacts, IdxFacts]]:
     by_key: dict[tuple[str, ...], dict[str, IdxFacts]] = defaultdict(dict)
     for file in files:
         key = tuple(word for word in words(file.named.absolute().relative_to(folder)) if word not in ROLES)
-        roles, role = by_key[key], _role(file)
-        other = roles.get(role, file)
+        roles = by_key[key]
+        other = roles.get(file.role, file)
         if other.content_sha256 != file.content_sha256:
-            raise DataError(
-                file.path,
-                f"its name says that it has the {role} of the same split as {other.path.name}, but the content differs",
-                todo="give the files of one dataset only, such as my/idx/train-*",
-            )
-        if role not in roles or file.path.suffix in SUFFIXES:  # the same content twice: the smaller file
-            roles[role] = file
+            same = f"its name says that it has the {file.role} of the same split as {other.path.name}"
+            todo = "give the files of one dataset only, such as my/idx/train-*"
+            raise DataError(file.path, f"{same}, but the content differs", todo=todo)
+        if file.role not in roles or file.path.suffix in SUFFIXES:  # the same content twice: the smaller file
+            roles[file.role] = file
     found = [(key, *_pair(roles)) for key, roles in by_key.items() if len(roles) == 2]
     found += _by_headers([(key, file) for key, roles in by_key.items() if len(roles) == 1 for file in roles.values()])
     paired = {id(file) for _, *pair in found for file in pair}
     for roles in by_key.values():
-        for role, file in roles.items():
+        for file in roles.values():
             if id(file) not in paired:
-                _left_out(file, role, files, alone=not found)
+                _left_out(file, files, alone=not found)
     pairs: dict[str, tuple[IdxFacts, IdxFacts]] = {}
     for key, images, labels in found:
         split = _split_name(key, alone=len(found) == 1)
@@ -222,39 +224,31 @@ def _pairs(files: list[IdxFacts]) -> dict[str, tuple[IdxFacts, IdxFacts]]:
     return dict(sorted(pairs.items(), key=lambda item: (SPLITS.index(item[0]) if item[0] in SPLITS else 9, item[0])))
 
 
-def _is_images(file: IdxFacts) -> bool:
-    return len(file.header.dims) == 3
-
-
-def _role(file: IdxFacts) -> str:
-    return "images" if _is_images(file) else "labels"
-
-
 def _by_headers(files: list[tuple[tuple[str, ...], IdxFacts]]) -> list[tuple[tuple[str, ...], IdxFacts, IdxFacts]]:
     """Pairs with names that say little, where only one file of images and one of labels have the same count."""
 
     def fits(one: tuple[tuple[str, ...], IdxFacts], other: tuple[tuple[str, ...], IdxFacts]) -> bool:
         same_count = one[1].header.dims[0] == other[1].header.dims[0]
-        return _role(one[1]) != _role(other[1]) and same_count and len(_splits(one[0] + other[0])) < 2
+        return one[1].role != other[1].role and same_count and len(_splits(one[0] + other[0])) < 2
 
     partners = [[other for other in files if fits(one, other)] for one in files]
     return [
         (one[0] + others[0][0], one[1], others[0][1])
         for one, others in zip(files, partners, strict=True)
-        if _role(one[1]) == "images" and len(others) == 1 and len(partners[files.index(others[0])]) == 1
+        if one[1].role == "images" and len(others) == 1 and len(partners[files.index(others[0])]) == 1
     ]
 
 
-def _left_out(file: IdxFacts, role: str, files: list[IdxFacts], alone: bool) -> None:
-    wanted = "labels" if role == "images" else "images"
-    problem = f"no {wanted} found for these {role}"
+def _left_out(file: IdxFacts, files: list[IdxFacts], alone: bool) -> None:
+    wanted = "labels" if file.role == "images" else "images"
+    problem = f"no {wanted} found for these {file.role}"
     if not alone:
         log.warning("left out: %s: %s", file.path, problem)
         return
     raise DataError(
         file.path,
         problem,
-        expected=f"a file with the same name and {wanted} in place of {role}, or one with as many items",
+        expected=f"a file with the same name and {wanted} in place of {file.role}, or one with as many items",
         found=", ".join(sorted(each.path.name for each in files)),
         todo="give both files, with matching names such as train-images-idx3-ubyte and train-labels-idx1-ubyte",
     )
