@@ -77,22 +77,17 @@ def _dataset(name: str, facts: dict[str, Any], display_name: str, path: Path) ->
     file_facts = label_type, label_columns, archive and (archive["file"], archive["bytes"])
     return Dataset(
         name=name,
-        title=facts["title"],
-        license=facts["license"],
-        attribution=facts.get("attribution"),
-        citation=facts["citation"],
         classes=classes,
-        orientation=facts.get("orientation", "upright"),
         label_type=label_type,
         label_columns=label_columns,
         mirrors=tuple(facts.get("mirrors", ())),
         splits=_splits(facts["splits"], display_name, *file_facts),
-        url=facts.get("url"),
         creators=tuple(facts.get("creators", ())),
-        published=facts.get("published"),
         superseded=_superseded(facts),
         source=display_name,
         path=path,
+        **{key: facts[key] for key in ("title", "license", "citation")},
+        **{key: facts[key] for key in ("attribution", "orientation", "url", "published") if key in facts},
     )
 
 

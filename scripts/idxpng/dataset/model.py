@@ -111,7 +111,7 @@ class Split:
         return list(dict.fromkeys(file.published for file in self.files if file.pinned and not file.content_pin))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Dataset:
     """All that is known about one dataset.
 
@@ -125,17 +125,17 @@ class Dataset:
     name: str
     title: str
     license: dict[str, str | None]
-    attribution: str | None
+    attribution: str | None = None
     citation: str
     classes: dict[int, str]
-    orientation: str
+    orientation: str = "upright"
     label_type: str
     label_columns: tuple[str, ...]
     mirrors: tuple[str, ...]
     splits: dict[str, Split]
-    url: str | None
+    url: str | None = None
     creators: tuple[str, ...]
-    published: str | None
+    published: str | None = None
     superseded: dict[str, str]
     source: str
     path: Path = field(compare=False, repr=False)
