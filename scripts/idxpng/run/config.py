@@ -11,6 +11,8 @@ from idxpng.dataset.schema import check
 from idxpng.errors import DataError
 
 SHOWN_AS = "configuration"
+BOOLEANS = ("csv_header", "on_nodes", "invert")
+TRUTH = {"true": True, "false": False}
 
 
 @dataclass(frozen=True)
@@ -58,9 +60,9 @@ class Config:
         config = config | {key: _listed(config[key]) for key in ("datasets", "splits", "classes") if key in config}
         if isinstance(config.get("classes"), list):
             config["classes"] = [int(label) if str(label).isdecimal() else label for label in config["classes"]]
-        config |= {key: _boolean(config[key]) for key in ("csv_header", "on_nodes") if key in config}
+        config = _with_booleans(config)
         if isinstance(config.get("folders"), dict):
-            config["folders"] = {name: _with_boolean(folder) for name, folder in config["folders"].items()}
+            config["folders"] = {name: _with_booleans(folder) for name, folder in config["folders"].items()}
         _check_spelling(config)
         check(config, schema, SHOWN_AS)
         settings = {key: rule["default"] for key, rule in schema["properties"].items() if "default" in rule}
@@ -108,15 +110,11 @@ def _listed(value: Any) -> Any:
     return value
 
 
-def _boolean(value: Any) -> Any:
-    """A boolean, which is one in YAML, and after Snakemake's --config a string."""
-    return {"true": True, "false": False}.get(str(value).lower(), value)
-
-
-def _with_boolean(folder: Any) -> Any:
-    return (
-        folder | {"invert": _boolean(folder["invert"])} if isinstance(folder, dict) and "invert" in folder else folder
-    )
+def _with_booleans(keys: Any) -> Any:
+    """Some keys with booleans as they are in YAML; after Snakemake's --config they are strings."""
+    if not isinstance(keys, dict):
+        return keys
+    return {key: TRUTH.get(str(value).lower(), value) if key in BOOLEANS else value for key, value in keys.items()}
 
 
 def _own_folder(folder: str | dict[str, Any]) -> OwnFolder:
