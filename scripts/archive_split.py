@@ -6,7 +6,6 @@ Apart from zeros at its end, it equals the archive that GNU tar makes of the exp
 """
 
 import hashlib
-from array import array
 
 from idxpng import log
 from idxpng.command import Command
@@ -31,20 +30,19 @@ def main(split: Selection, archive: str, sha256: str | None = None) -> None:
     digest = hashlib.sha256()
     with split.open() as (header, source), atomic_file(archive) as file:
         encoder, width = PngEncoder(*source.size), source.index_width
-        indices = {label: array("Q") for label in header.names(split.classes)}
-        for index, label in source.labeled(split.limit, split.classes):
-            indices[label].append(index)
 
         def write(data: bytes) -> None:
             digest.update(data)
             file.write(data)
 
         write(folder(f"{header.split}/"))
-        for label, chosen in indices.items():
+        count = 0
+        for label in header.names(split.classes):
             directory = f"{header.split}/{header.directories[label]}/"
             write(folder(directory))
-            for index in chosen:
+            for index in source.indices(label, split.limit):
                 write(member(f"{directory}{index:0{width}}.png", encoder.encode(source.pixels(index))))
+                count += 1
         write(END)
         if sha256 not in (None, digest.hexdigest()):
             raise DataError(
@@ -55,7 +53,6 @@ def main(split: Selection, archive: str, sha256: str | None = None) -> None:
                 found=digest.hexdigest(),
                 todo="install the pinned PNG compressor (pip install -r envs/requirements.txt), or correct the pin",
             )
-    count = sum(map(len, indices.values()))
     pinned = ", as pinned" if sha256 else ""
     log.info("%s: %s, SHA-256 %s%s", archive, counted(count, "image"), digest.hexdigest(), pinned)
 
