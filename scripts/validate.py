@@ -50,10 +50,12 @@ def main(dataset: str, split: str, images: str, labels: str, header: str, publis
 
     known = with_witnesses(load(dataset), published)
     found, checksums = check(images, labels, known, known.split(split))
+    path = Path(dataset)  # of a shipped one relative to the project, so that it is the same on every machine
+    origin = f"datasets/{path.name}" if path.resolve().parent == DATASETS else dataset
     document = {
         "dataset": known.name,
         "split": split,
-        "dataset_file": _origin(dataset),
+        "dataset_file": origin,
         "orientation": known.orientation,
         "label_columns": known.label_columns,
         **found,
@@ -66,12 +68,6 @@ def main(dataset: str, split: str, images: str, labels: str, header: str, publis
     count = known.split(split).count
     many = counted(count, "image"), *shape, counted(len(known.classes), "class")
     log.info("%s: %s of %d × %d pixels in %s", images, *many)
-
-
-def _origin(dataset: str) -> str:
-    """The path of a dataset file; of a shipped one, relative to the project, so the same on every machine."""
-    path = Path(dataset)
-    return f"datasets/{path.name}" if path.resolve().parent == DATASETS else dataset
 
 
 def check(images: str, labels: str, dataset: Dataset, expected: Split) -> tuple[dict[str, Any], array[int]]:

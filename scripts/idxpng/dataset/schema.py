@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -39,17 +38,18 @@ def check(
     from jsonschema.exceptions import best_match
 
     errors = list(Draft202012Validator(schema).iter_errors(document))
+    places = places or {}
     best = best_match(errors)
     if best is None:
         return
     # Of several mistakes that are alike it may take any, and people read from the beginning.
     alike = [each for each in errors if each.validator == best.validator and len(each.path) == len(best.path)]
-    error = min([best, *alike], key=functools.partial(_position, places or {}))
+    error = min([best, *alike], key=lambda each: places.get(tuple(each.absolute_path), Place(0, 0, ""))[:2])
     path = tuple(error.absolute_path)
     problem, expected, found = _in_words(error)
     if error.validator == "additionalProperties":
         path = (*path, found)
-    place = (places or {}).get(path)
+    place = places.get(path)
     raise DataError(
         display_name,
         problem,
@@ -58,10 +58,6 @@ def check(
         found=shortened(found) + (f" ({place})" if place else ""),
         todo=_quoted(error, place),
     )
-
-
-def _position(places: Mapping[KeyPath, Place], error: Any) -> tuple[int, int]:
-    return places.get(tuple(error.absolute_path), Place(0, 0, ""))[:2]
 
 
 def _in_words(error: Any) -> tuple[str, str | None, str]:

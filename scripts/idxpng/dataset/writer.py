@@ -16,11 +16,9 @@ class _Dumper(yaml.SafeDumper):
     """Mappings as blocks, and lists, which are of numbers and names, in one line as far as they fit."""
 
 
-def _in_line(dumper: yaml.SafeDumper, values: list[Any]) -> yaml.Node:
-    return dumper.represent_sequence("tag:yaml.org,2002:seq", values, flow_style=True)
-
-
-_Dumper.add_representer(list, _in_line)
+_Dumper.add_representer(
+    list, lambda dumper, values: dumper.represent_sequence("tag:yaml.org,2002:seq", values, flow_style=True)
+)
 
 
 def dump(facts: dict[str, Any]) -> str:
