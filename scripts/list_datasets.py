@@ -7,6 +7,7 @@ from pathlib import Path
 from idxpng.command import Command
 from idxpng.dataset.file import DATASETS, load, read_schema
 from idxpng.dataset.model import Dataset
+from idxpng.text import aligned
 
 COLUMNS = ("name", "published", "images", "classes", "download", "license", "verified", "content")
 
@@ -28,15 +29,8 @@ def main(files: Sequence[str] = (), /) -> str:
     """
     schema = read_schema()
     paths = [Path(file) for file in files] or sorted(DATASETS.glob("*.yaml"), key=lambda file: file.stem)
-    rows = [COLUMNS, *(_row(load(file, schema)) for file in paths)]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        "  ".join(
-            cell.rjust(width) if name in ("images", "classes", "download") else cell.ljust(width)
-            for name, cell, width in zip(COLUMNS, row, widths, strict=True)
-        ).rstrip()
-        for row in rows
-    )
+    numbers = map(COLUMNS.index, ("images", "classes", "download"))
+    return aligned([COLUMNS, *(_row(load(file, schema)) for file in paths)], set(numbers))
 
 
 def _row(dataset: Dataset) -> tuple[str, ...]:

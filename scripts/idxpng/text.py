@@ -3,6 +3,7 @@
 import os
 import re
 import shlex
+from collections.abc import Collection, Sequence
 
 NAME = r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}"  # of a dataset, a split, a folder
 
@@ -33,6 +34,17 @@ def shortened(text: object, length: int = 200) -> str:
 def counted(number: int, noun: str) -> str:
     """A number with its noun, such as ``1 file``, ``2,000 files``, or ``10 classes``."""
     return f"{number:,} {noun if number == 1 else noun + ('es' if noun.endswith('s') else 's')}"
+
+
+def aligned(rows: Sequence[Sequence[str]], right: Collection[int] = ()) -> str:
+    """A table in columns as wide as their widest cells, those at the positions ``right`` aligned to the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    for row in rows:
+        cells = enumerate(zip(row, widths, strict=True))
+        line = "  ".join(cell.rjust(width) if at in right else cell.ljust(width) for at, (cell, width) in cells)
+        lines.append(line.rstrip())
+    return "\n".join(lines)
 
 
 def is_url(place: str) -> bool:

@@ -17,7 +17,7 @@ from idxpng.fetch.session import NETWORK_ERRORS, Session, http_date, status
 from idxpng.fetch.transfer import UnavailableError
 from idxpng.formats.compressed import ARRAYS, SIGNATURES, SUFFIXES
 from idxpng.formats.file_kind import file_kind
-from idxpng.text import is_url
+from idxpng.text import aligned, is_url
 
 PATIENCE = Patience(connect=5.0, silence=10.0, answer=20.0, rate=1, period=10.0)
 AT_ONCE = 4
@@ -130,11 +130,7 @@ def table(checks: Iterable[Check], markdown: bool = False) -> str:
     if markdown:
         lines = [COLUMNS, ["---"] * len(COLUMNS), *([cell.replace("|", "\\|") for cell in row] for row in rows)]
         return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    widths = [max(map(len, column)) for column in zip(COLUMNS, *rows, strict=True)]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in (COLUMNS, *rows)
-    )
+    return aligned([COLUMNS, *rows])
 
 
 def _read(response: requests.Response, tls: str) -> Answer:
