@@ -4,7 +4,6 @@ import base64
 import csv
 import json
 from array import array
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from html import escape
 from itertools import islice
@@ -116,7 +115,7 @@ def _split(split: Selection, numbers: dict[str, Any], columns: int) -> dict[str,
             "blank": numbers["blank"],
             "blankCount": numbers["blank_count"],
             "means": [_data_url(encoder.encode(means[label])) if label in means else None for label in labels],
-            "sheet": _data_url(_sheet(source, indices, values, labels, columns)) if columns else None,
+            "sheet": _data_url(_sheet(source, labels, columns, split.limit)) if columns else None,
         }
 
 
@@ -139,25 +138,15 @@ def _sheet_columns(split_headers: Sequence[SplitHeader], classes: int) -> int:
     return min(SHEET_COLUMNS, MOST_SHEET_PIXELS // (len(split_headers) * classes * rows * columns))
 
 
-def _sheet(
-    source: LabeledImages, indices: Sequence[int], values: Sequence[int], labels: Sequence[int], columns: int
-) -> bytes:
+def _sheet(source: LabeledImages, labels: Sequence[int], columns: int, limit: int | None) -> bytes:
     """A PNG with a row for each label, of its first ``columns`` images, edge to edge and none of them resized."""
     rows, width = source.size
     black = bytes(rows * width)
-    tiles: dict[int, list[bytes]] = {label: [] for label in labels}
-    wanted = sum(min(columns, count) for count in Counter(values).values())
-    for index, value in zip(indices, values, strict=True):
-        if len(tiles[value]) < columns:
-            tiles[value].append(source.pixels(index))
-            wanted -= 1
-            if not wanted:
-                break
     lines = []
-    for row in tiles.values():
-        row += [black] * (columns - len(row))
-        lines += [pixels[line : line + width] for line in range(0, rows * width, width) for pixels in row]
-    return PngEncoder(rows * len(tiles), width * columns).encode(b"".join(lines))
+    for indices in source.first_of_each(labels, columns, limit).values():
+        tiles = [*map(source.pixels, indices), *[black] * (columns - len(indices))]
+        lines += [pixels[line : line + width] for line in range(0, rows * width, width) for pixels in tiles]
+    return PngEncoder(rows * len(labels), width * columns).encode(b"".join(lines))
 
 
 def _groups(groups: Groups, split_headers: Sequence[SplitHeader]) -> dict[str, Any]:

@@ -49,15 +49,7 @@ def main(split: Selection, sheet: str, first: str) -> None:
     """
     with split.open() as (header, source):
         captions = {label: caption(label, name) for label, name in header.names(split.classes).items()}
-        indices: dict[int, list[int]] = {label: [] for label in captions}
-        missing = len(captions) * COLUMNS
-        for index, label in source.labeled(split.limit, split.classes):
-            if len(indices[label]) < COLUMNS:
-                indices[label].append(index)
-                missing -= 1
-                if not missing:
-                    break
-        _save(_sheet(source, captions, indices), sheet)
+        _save(_sheet(source, captions, source.first_of_each(captions, COLUMNS, split.limit)), sheet)
         _save(_first(source, captions, source.labeled(split.limit, split.classes)), first)
     log.info("%s, %s: %s", sheet, first, counted(len(captions), "class"))
 

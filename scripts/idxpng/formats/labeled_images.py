@@ -115,6 +115,18 @@ class LabeledImages:
                 at = classes.index(label, at + 1)
                 yield self.rows.start + at
 
+    def first_of_each(self, labels: Collection[int], most: int, limit: int | None = None) -> dict[int, list[int]]:
+        """The indices of the first images of each of some classes, at most ``most`` of each."""
+        found: dict[int, list[int]] = {label: [] for label in labels}
+        missing = most * len(found)
+        for index, label in self.labeled(limit, found):
+            if len(found[label]) < most:
+                found[label].append(index)
+                missing -= 1
+                if not missing:
+                    break
+        return found
+
     def extra_values(self, index: int) -> tuple[int, ...]:
         """What the label of the image at ``index`` says beside the class, in the order of `extra_columns`."""
         if not self.extra_columns:
