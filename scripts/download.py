@@ -78,7 +78,6 @@ def download(
     single mirror is asked patiently at once.
 
     Args:
-        file: what is known about the file.
         mirrors: http, https and file URLs, and directories, first choice first.
         output: the file to make. What arrives is kept beside it under hidden names until it is complete.
         passes: how long a server may take, in the quick and in the patient pass.

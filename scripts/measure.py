@@ -80,9 +80,7 @@ def main(split: Selection, statistics: str, plot: str) -> None:
 class ClassMeans:
     """Adds up the images of each class, in whole numbers, so that the result does not depend on their order.
 
-    Args:
-        classes: the labels that there are.
-        size: pixels of an image. Where all classes together have more than a million, nothing is added up.
+    ``size``: pixels of an image. Where all classes together have more than a million, nothing is added up.
     """
 
     def __init__(self, classes: Iterable[int], size: int) -> None:
@@ -115,11 +113,8 @@ def _scan(
 ) -> tuple[list[int], int, list[int]]:
     """How many pixels of some images have each value; how many of these images are blank, and which are the first.
 
-    Args:
-        source: the images.
-        values: the labels of those to look at, the first ones.
-        classes: only images with one of these labels.
-        means: what these images are added to, each under its label.
+    They are the first ones, whose labels are ``values``, and of these the ones of ``classes``; all are added to
+    ``means``.
     """
     levels = numpy.zeros(LEVELS, numpy.int64)
     pairs = numpy.zeros(LEVELS * LEVELS, numpy.int64)  # of pixels side by side: counting them takes half the time

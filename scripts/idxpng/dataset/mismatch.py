@@ -10,11 +10,9 @@ AXES = {"images": ("images", "rows", "columns"), "labels": ("labels", "columns")
 
 
 def mismatch(found: IdxHeader, expected: IdxHeader) -> dict[str, str]:
-    """The first field in which a header differs from the expected one, for `DataError`; empty if they are the same.
+    """The first field in which a header differs from that in the dataset file, for `DataError`; empty if none does.
 
-    Args:
-        found: the header of the file.
-        expected: that which the dataset file describes. Images are all that has 3 dimensions.
+    Images are all that is expected to have 3 dimensions.
     """
     role = "images" if len(expected.dims) == 3 else "labels"
     return _type(found, expected, role) or _dimensions(found, expected, role) or _sizes(found, expected, role)

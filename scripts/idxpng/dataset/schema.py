@@ -23,13 +23,9 @@ TYPES = {
 def check(
     document: Any, schema: dict[str, Any], display_name: str, places: Mapping[KeyPath, Place] | None = None
 ) -> None:
-    """Check a document against its JSON schema.
+    """Check a document, which messages call ``display_name``, against its JSON schema.
 
-    Args:
-        document: the configuration or the content of a dataset file.
-        schema: what it must look like.
-        display_name: how messages name it.
-        places: where its values are, if it was read from a file; messages then say the line.
+    ``places``: where its values are, if it was read from a file; messages then say the line.
 
     Raises:
         DataError: for the first mistake: the key, what was found and what is allowed.

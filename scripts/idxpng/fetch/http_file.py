@@ -25,7 +25,6 @@ def fetch(url: str, partial: PartialFile, size_limit: int, **attempts: Any) -> N
 
     Args:
         url: an http or https address. Proxy and CA variables of the environment are respected.
-        partial: what has arrived so far.
         size_limit: most bytes that the body may have.
         attempts: patience, retries and backoff, as of `Session`.
 

@@ -60,7 +60,6 @@ def judge(path: str, file: PublishedFile, source: str | None = None, idx: IO[byt
 
     Args:
         path: the file: gzip, xz, not compressed, or with an array.
-        file: what is known about it.
         source: where it comes from, for messages; None if it was downloaded earlier.
         idx: the file to write to. It never gets more bytes than the content should have; after an error, discard it.
 

@@ -25,10 +25,8 @@ def from_file(archive: io.BufferedReader, shown: str, member: str, partial: Part
     """Copy a member of an archive on disk into ``partial``.
 
     Args:
-        archive: open for reading.
         shown: name of the archive for messages.
         member: path of the member inside the archive. A member with the same name in a different folder is taken too.
-        partial: what becomes the file.
         size_limit: most bytes that the member may have.
 
     Raises:

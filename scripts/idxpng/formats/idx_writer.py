@@ -14,15 +14,7 @@ LEVEL = 9
 
 
 class IdxWriter:
-    """Writes the items of an IDX file one after the other, gzip-compressed.
-
-    Args:
-        file: where to.
-        header: that of the IDX file.
-
-    Attributes:
-        header: as above.
-    """
+    """Writes the items of an IDX file that has this ``header`` one after the other, gzip-compressed."""
 
     def __init__(self, file: IO[bytes], header: IdxHeader) -> None:
         self.header = header

@@ -39,11 +39,7 @@ class PngError(Exception):
 
 
 class PngReader:
-    """Reads 8-bit grayscale images of one size.
-
-    Args:
-        rows, columns: height and width in pixels that each image must have.
-    """
+    """Reads 8-bit grayscale images of one size: ``rows`` × ``columns`` pixels."""
 
     def __init__(self, rows: int, columns: int) -> None:
         self._size = columns, rows

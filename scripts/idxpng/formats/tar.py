@@ -57,14 +57,7 @@ def member(name: str, data: bytes) -> bytes:
 
 
 def folder(name: str) -> bytes:
-    """A folder as a member of an archive: mode 0755, owner 0, time 0.
-
-    Args:
-        name: as in `member`, with a slash at the end.
-
-    Raises:
-        ValueError: when it is longer.
-    """
+    """A folder as a `member` of an archive: mode 0755; a slash ends its name."""
     return _member(name, b"", *_FOLDER)
 
 

@@ -49,7 +49,6 @@ def metadata(
     """The document, for `json`.
 
     Args:
-        dataset: the dataset.
         headers: of each split, what `validate` found.
         parquet, manifests: the files of each split, by its name.
         columns: those of each Parquet file.

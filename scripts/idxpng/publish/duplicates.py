@@ -65,10 +65,7 @@ def write_duplicates(
     A group is a list of paths in the order of the splits and their images, and groups are in the order of their first
     paths. Memory is that of some 100,000 images and of the largest group.
 
-    Args:
-        splits: the header of each split, and its images.
-        file: where to.
-        limit, classes: which images of each split, see `LabeledImages.labeled`.
+    ``limit``, ``classes``: which images of each split, see `LabeledImages.labeled`.
 
     Raises:
         DataError: when the temporary folder is full.

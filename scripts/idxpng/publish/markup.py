@@ -35,12 +35,9 @@ def json_for_script(document: object) -> str:
 
 
 def histogram(levels: Sequence[int], bars: int, title: str) -> str:
-    """An SVG plot of how many pixels have which value, on a logarithmic scale.
+    """An SVG plot of how many pixels have which value, from 0 on, on a logarithmic scale.
 
-    Args:
-        levels: how many pixels have each value, from 0 on.
-        bars: how many values there are in all, or a divisor of it.
-        title: what a screen reader says.
+    ``bars``: how many values there are in all, or a divisor of it; ``title``: what a screen reader says.
     """
     width, height, left, bottom = 740, 260, 95, 40
     step = len(levels) // bars

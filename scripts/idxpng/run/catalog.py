@@ -62,9 +62,7 @@ class Catalog:
     def dataset(self, name: str, at: str = "datasets") -> Dataset:
         """A dataset by name: configured or shipped with the workflow, so that any can be a target.
 
-        Args:
-            name: the dataset.
-            at: the configuration key that names it, for messages.
+        ``at``: the configuration key that names it, for messages.
         """
         if name not in self._known:
             self._known[name] = self._load(name, at)
@@ -88,11 +86,9 @@ class Catalog:
                     self._source(f"datasets/{mirror}/{published}")
 
     def model(self, entry: str, at: str) -> Dataset:
-        """The dataset that `like` names. It need not be part of the run.
+        """The dataset of an ``entry`` of `like`, a name or the path of a dataset file. It need not be part of the run.
 
-        Args:
-            entry: a name, or the path of a dataset file.
-            at: the configuration key that names it, for messages.
+        ``at``: the configuration key that names it, for messages.
         """
         return load(entry, self._schema) if entry.endswith(OWN) else self.dataset(entry, at)
 

@@ -25,12 +25,9 @@ from idxpng.text import counted
 
 
 def check_folder(path: str | os.PathLike[str], name: str, writable: bool = True) -> None:
-    """Check that ``path`` is, or can become, a directory, and a writable one.
+    """Check that ``path`` is, or can become, a directory, and with ``writable`` one in which the run can make files.
 
-    Args:
-        path: the directory.
-        name: its name under the key ``pathvars`` of the configuration.
-        writable: whether the run makes files in it.
+    ``name``: what the key ``pathvars`` of the configuration calls it.
 
     Raises:
         DataError: when it, or the nearest folder above it that exists, is a file or cannot be written.

@@ -16,12 +16,7 @@ LAYOUT = ("classes", "label_type", "label_columns", "orientation")
 
 
 class FolderPlan:
-    """The folders of a configuration, which are read only when a rule needs them.
-
-    Args:
-        config: the checked configuration.
-        catalog: where to look up the datasets that `like` names.
-    """
+    """The folders of a configuration, which are read only when a rule needs them."""
 
     def __init__(self, config: Config, catalog: Catalog) -> None:
         self._settings, self._catalog = config.folders, catalog

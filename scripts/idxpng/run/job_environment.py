@@ -24,7 +24,6 @@ def prepare(
 
     Args:
         mirrors: the configured mirrors by dataset. Those that a different workflow in this process has set stay.
-        environment: what to change.
         call: how the user called Snakemake, see `advice.call`; None to keep what the process that started this one set.
     """
     folder = str(Path(sys.executable).parent)

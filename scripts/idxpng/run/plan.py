@@ -28,13 +28,7 @@ DESCRIPTION = ("title", "license", "attribution", "citation", "url", "creators",
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run makes, and how.
-
-    Args:
-        config: the checked configuration.
-        catalog: the datasets that it names.
-        results, resources: the folders of the run.
-        targets: returns the targets of the command line, once Snakemake knows them.
+    """What a run makes, and how; ``targets`` returns those of the command line, once Snakemake knows them.
 
     Raises:
         DataError: when the configuration names an unknown split, label, or dataset.

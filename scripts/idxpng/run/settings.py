@@ -24,12 +24,7 @@ LONGEST = 10_000  # characters of a file, which people read; the digest is of th
 
 
 class Settings:
-    """What the jobs of a run are asked for.
-
-    Args:
-        plan, folder_plan: the run.
-        run_its_job: has the job run that makes a missing file.
-    """
+    """What the jobs of a run are asked for; ``run_its_job`` has the job run that makes a missing file."""
 
     def __init__(self, plan: Plan, folder_plan: FolderPlan, run_its_job: Callable[[str], None]) -> None:
         self._plan, self._run_its_job = plan, run_its_job

@@ -72,13 +72,9 @@ class StoredImages:
 
 
 def labels_digest(header: IdxHeader, tree: PngTree, columns: Sequence[str], manifest: str | None) -> str:
-    """The SHA-256 of the labels file that the directories of a whole tree make.
+    """The SHA-256 of the labels file, with this header, that the directories of a whole tree make.
 
-    Args:
-        header: that of the labels file.
-        tree: where each image lies.
-        columns: names of the columns of the labels file, one of them ``class``.
-        manifest: the CSV file with all other columns, where there are any.
+    ``columns``: those of the labels file, one of them ``class``; ``manifest``: the CSV file with all others, if any.
 
     Raises:
         DataError: when it does not list each image, or a number does not fit into the type of the file.

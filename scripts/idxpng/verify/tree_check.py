@@ -21,11 +21,9 @@ class TreeCheck:
 
     Args:
         tree: the directory with a directory for each label.
-        dataset, split: what it must be; ``split`` by name.
         count: how many images the tree must have.
         originals: the original IDX files of images and labels, or None.
         manifest: the CSV file of the split, for labels of several columns, or None.
-        processes: how many processes read images.
         classes: the labels whose images the tree has; None for all.
     """
 
