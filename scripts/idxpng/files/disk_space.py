@@ -25,15 +25,10 @@ def check_space(file: str | os.PathLike[str], size: int, folder: Path | None = N
     """
     folder = folder or Path(file).absolute().parent
     free = _free(folder)
-    found = free and free.f_bavail * free.f_frsize
-    if found is not None and size > found:
-        raise DiskRoomError(
-            file,
-            "not enough disk space",
-            expected=f"{size} bytes",
-            found=f"{found} free in {folder}",
-            todo=AGAIN,
-        )
+    available = free and free.f_bavail * free.f_frsize
+    if available is not None and size > available:
+        expected, found = f"{size} bytes", f"{available} free in {folder}"
+        raise DiskRoomError(file, "not enough disk space", expected=expected, found=found, todo=AGAIN)
 
 
 @contextmanager

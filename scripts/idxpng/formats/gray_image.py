@@ -147,18 +147,13 @@ class Problems:
         ]
         todo = [REMEDIES[kind] for kind in wrong if kind in REMEDIES]
         if wrong.keys() - REMEDIES.keys():
-            size = ""
+            new = f"{os.fspath(folder).rstrip('/')}-gray"
+            words, copies = [os.fspath(folder), new], "gray copies"
             if several:
                 rows, columns = self._sizes[max(self._sizes, key=self._counts.__getitem__)]
-                size = f"{rows}x{columns}"
-            new = f"{os.fspath(folder).rstrip('/')}-gray"
-            words = (os.fspath(folder), new, *(("--size", size) if size else ()))
-            copies = f"gray copies{f' of {rows} × {columns} pixels' if size else ''}"
-            todo.append(f"{run_script('convert_images', *words)}")
+                words += ["--size", f"{rows}x{columns}"]
+                copies += f" of {rows} × {columns} pixels"
+            todo.append(run_script("convert_images", *words))
             todo.append(f"  writes {copies} into {new}, which you then name in place of {folder}")
-        return DataError(
-            folder,
-            "not all images have one size and 8-bit grayscale pixels",
-            found=found,
-            todo=todo,
-        )
+        problem = "not all images have one size and 8-bit grayscale pixels"
+        return DataError(folder, problem, found=found, todo=todo)
