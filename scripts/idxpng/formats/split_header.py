@@ -17,8 +17,6 @@ from idxpng.files.atomic import atomic_file
 from idxpng.formats.idx import IdxError, IdxFile, IdxHeader
 from idxpng.formats.labeled_images import LabeledImages, set_aside
 
-KEYS = ("dataset", "split", "orientation", "label_columns", "images", "labels", "class_names", "class_counts")
-
 
 class SplitHeader(NamedTuple):
     """One split of a dataset, its IDX files checked.
@@ -48,14 +46,15 @@ class SplitHeader(NamedTuple):
         Raises:
             DataError: when it is not such a file.
         """
+        keys = cls._fields[:-2]  # `rows` is optional, and `path` not in the file
         try:
             document = json.loads(Path(path).read_bytes())
-            return cls(**{key: document[key] for key in KEYS}, rows=document.get("rows"), path=path)
+            return cls(**{key: document[key] for key in keys}, rows=document.get("rows"), path=path)
         except (ValueError, KeyError, TypeError) as error:
             raise DataError(
                 path,
                 "not a header made by validate",
-                expected=f"JSON with the keys {', '.join(KEYS)}",
+                expected=f"JSON with the keys {', '.join(keys)}",
                 found=f"{type(error).__name__}: {error}",
                 todo="delete it and run again, or make it by hand: python scripts/validate.py --help",
             ) from None

@@ -9,7 +9,7 @@ from idxpng.dataset.model import Dataset
 from idxpng.errors import DataError
 from idxpng.formats.image_folder import ImageFolder, tables
 from idxpng.run.catalog import Catalog
-from idxpng.run.config import SHOWN_AS, Config, OwnFolder
+from idxpng.run.config import SHOWN_AS, Config
 
 # What IDX files take from the dataset that `like` names.
 LAYOUT = ("classes", "label_type", "label_columns", "orientation")
@@ -82,7 +82,7 @@ class FolderPlan:
         options = []
         if tables := self._folder(wildcards.dataset).tables:
             options += ["--manifest", str(tables[wildcards.split]), "--manifests", *map(str, tables.values())]
-        options += ["--invert"] if self._setting(wildcards.dataset).invert else []
+        options += ["--invert"] if self._settings[wildcards.dataset].invert else []
         if model := self._model(wildcards.dataset):
             options += ["--like", str(model.path)]
         return options
@@ -97,16 +97,12 @@ class FolderPlan:
             "classes": folder.classes,
             "state": folder.state(wildcards.split),
             "like": {key: getattr(model, key) for key in LAYOUT} if model else None,
-            "invert": self._setting(wildcards.dataset).invert,
+            "invert": self._settings[wildcards.dataset].invert,
         }
 
     def _model(self, name: str) -> Dataset | None:
-        like = self._setting(name).like
+        like = self._settings[name].like
         return self._catalog.model(like, f"folders.{name}.like") if like else None
-
-    def _setting(self, name: str) -> OwnFolder:
-        self._folder(name)
-        return self._settings[name]
 
     def _folder(self, name: str) -> ImageFolder:
         if name not in self._folders:
