@@ -193,12 +193,12 @@ def _error(
 
 def _repairs(check: TreeCheck, problems: Problems) -> list[str]:
     """The commands that remove what is extra, and make again just the labels in which something else is wrong."""
-    if not problems.labels:
-        return problems.removal(check.tree, check.is_of_split)
-    directories = [os.path.join(check.tree, label) for label in sorted(problems.labels)]
-    limit = check.count if check.count < check.facts.count else None
-    command = _command(check.dataset, check.split, directories, limit, check.classes, force=True)
-    return [*problems.removal(check.tree, check.is_of_split), command]
+    repairs = problems.removal(check.tree, check.is_of_split)
+    if problems.labels:
+        directories = [os.path.join(check.tree, label) for label in sorted(problems.labels)]
+        limit = check.count if check.count < check.facts.count else None
+        repairs.append(_command(check.dataset, check.split, directories, limit, check.classes, force=True))
+    return repairs
 
 
 def _command(

@@ -91,12 +91,8 @@ def _dataset(name: str, facts: dict[str, Any], display_name: str, path: Path) ->
     )
 
 
-def check_mirror(mirror: str, display_name: str) -> str:
-    """The mirror itself, when it is an http, https or file URL or a directory.
-
-    Raises:
-        DataError: when it is not one of these.
-    """
+def check_mirror(mirror: str, display_name: str) -> None:
+    """Raise DataError unless a mirror is an http, https or file URL, or a directory."""
     scheme, separator, _ = mirror.partition("://")
     if separator and scheme not in ("http", "https", "file"):
         raise DataError(
@@ -106,7 +102,6 @@ def check_mirror(mirror: str, display_name: str) -> str:
             expected="an http, https, or file URL, or a directory",
             found=f"{scheme}://…",
         )
-    return mirror
 
 
 def _splits(facts: dict[str, Any], display_name: str, *file_facts: Any) -> dict[str, Split]:

@@ -183,12 +183,13 @@ class Plan:
         """What the command makes of a dataset, without a target and paths that begin with ``below``."""
         folder = f"{self.results}/{dataset}"
         targets = sorted(name for name in self.targets() if name != target and not name.startswith(f"{folder}/{below}"))
-        paths = [name for name in targets if f"{name}/".startswith(f"{folder}/")]
-        folders = self.folder_targets(paths)
-        named = [name for name in targets if name in OUTPUTS and dataset in self.catalog.configured]
-        below_results = (path.replace(self.results, "<results>", 1) for path in paths)
-        files = [file for path, own in zip(paths, below_results, strict=True) for file in folders.get(path, [own])]
-        return [path for name in named for path in self.outputs(name, dataset)] + files
+        files = []
+        for name in targets:
+            if name in OUTPUTS and dataset in self.catalog.configured:
+                files += self.outputs(name, dataset)
+            elif f"{name}/".startswith(f"{folder}/"):
+                files += self.folder_targets([name]).get(name) or [name.replace(self.results, "<results>", 1)]
+        return files
 
     def each(self, pattern: str) -> Callable[[Any], list[str]]:
         """An input function: ``pattern`` expanded for the dataset of a job, and for its split if it has one."""
