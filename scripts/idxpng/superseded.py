@@ -8,11 +8,7 @@ settings: list[str] = []  # the files with this job's settings, which a run with
 
 
 def check(path: str | os.PathLike[str]) -> None:
-    """Check, before ``path`` gets its final name, that the settings are still those of this job.
-
-    Raises:
-        DataError: when they are not.
-    """
+    """Raise DataError, before ``path`` gets its final name, if the settings are no longer those of this job."""
     for file in settings:
         if not os.path.exists(file):
             raise DataError(

@@ -147,22 +147,14 @@ class Dataset:
         return {f"{label:0{width}}": label for label in self.classes}
 
     def file(self, name: str) -> PublishedFile:
-        """A file by its published or its decompressed name.
-
-        Raises:
-            DataError: when the dataset has none of this name.
-        """
+        """A file by its published or its decompressed name; DataError if the dataset has none."""
         files = self.files()
         if name not in files:
             raise DataError(self.source, "no such file", expected=f"one of {', '.join(sorted(files))}", found=name)
         return files[name]
 
     def split(self, name: str) -> Split:
-        """A split by its name.
-
-        Raises:
-            DataError: when the dataset has none of this name.
-        """
+        """A split by its name; DataError if the dataset has none."""
         if name not in self.splits:
             raise DataError(self.source, "no such split", expected=f"one of {', '.join(self.splits)}", found=name)
         return self.splits[name]

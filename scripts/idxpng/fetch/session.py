@@ -59,11 +59,7 @@ class Session(requests.Session):
         self.watch = Watch(patience, self._deadline)
 
     def ask(self, url: str, headers: Mapping[str, str]) -> requests.Response:
-        """The response to a GET, whatever its status; its body is not read yet.
-
-        Raises:
-            UnavailableError: when there is no response.
-        """
+        """The response to a GET, whatever its status, with its body not read yet; UnavailableError if there is none."""
         shown = without_secrets(url)
         while True:
             response = None

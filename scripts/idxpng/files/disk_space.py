@@ -18,11 +18,7 @@ class DiskRoomError(DataError):
 
 
 def check_space(file: str | os.PathLike[str], size: int, folder: Path | None = None) -> None:
-    """Check that there is space for ``size`` bytes of a file in ``folder``, by default its own folder.
-
-    Raises:
-        DiskRoomError: when there is not enough.
-    """
+    """Raise DiskRoomError unless ``size`` bytes of a file fit into ``folder``, by default its own folder."""
     folder = folder or Path(file).absolute().parent
     free = _free(folder)
     available = free and free.f_bavail * free.f_frsize
@@ -33,11 +29,7 @@ def check_space(file: str | os.PathLike[str], size: int, folder: Path | None = N
 
 @contextmanager
 def disk_full_error(file: str | os.PathLike[str]) -> Iterator[None]:
-    """Report a full disk with the ``file`` that was being written, which the system does not name.
-
-    Raises:
-        DiskRoomError: in place of the system's error.
-    """
+    """Raise DiskRoomError with the ``file`` that was being written, which the system's error does not name."""
     try:
         yield
     except OSError as error:

@@ -211,11 +211,7 @@ class IdxFile:
         return self.header.dims[0]
 
     def read(self, start: int, stop: int) -> bytes:
-        """Items ``start`` up to but not including ``stop``, as the bytes of the file.
-
-        Raises:
-            IndexError: when there are no such items.
-        """
+        """Items ``start`` up to but not including ``stop``, as the bytes of the file; IndexError if there are none."""
         if not 0 <= start <= stop <= len(self):
             raise IndexError(f"items {start} to {stop} of {len(self)}")
         offset = self._items_at + start * self._item_size

@@ -149,11 +149,7 @@ class LabeledImages:
         return self.upright(stored)
 
     def check(self, index: int, stored: bytes | memoryview) -> None:
-        """Check that the image at ``index``, as stored, has its checksum, if there are any.
-
-        Raises:
-            IdxError: when it has a different one.
-        """
+        """Raise IdxError if the image at ``index``, as stored, does not have its checksum; without any, do nothing."""
         if not self.checksums or (found := crc32(stored)) == self.checksums[index]:
             return
         raise IdxError(

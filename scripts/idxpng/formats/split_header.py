@@ -41,11 +41,7 @@ class SplitHeader(NamedTuple):
 
     @classmethod
     def read(cls, path: str | os.PathLike[str]) -> SplitHeader:
-        """Read what `validate` wrote.
-
-        Raises:
-            DataError: when it is not such a file.
-        """
+        """Read what `validate` wrote; DataError if it is not such a file."""
         keys = cls._fields[:-2]  # `rows` is optional, and `path` not in the file
         try:
             document = json.loads(Path(path).read_bytes())
@@ -70,11 +66,7 @@ class SplitHeader(NamedTuple):
         return {label: name for label, name in names.items() if only is None or label in only}
 
     def label(self, directory: str) -> int:
-        """The value in the labels file, from the name of its directory.
-
-        Raises:
-            DataError: when no label has this name.
-        """
+        """The value in the labels file, from the name of its directory; DataError if no label has this name."""
         if directory not in self.class_names:
             names = list(self.class_names)
             raise DataError(self.dataset, "no such label", expected=f"one of {', '.join(names)}", found=directory)

@@ -69,11 +69,7 @@ class Catalog:
         return self._known[name]
 
     def check_requested(self, splits: Sequence[str], classes: Sequence[int]) -> None:
-        """Check that each split and each label belongs to a configured dataset.
-
-        Raises:
-            DataError: when one does not.
-        """
+        """Raise DataError unless each split and each label belongs to a configured dataset."""
         datasets = self.configured.values()
         _check_known("split", splits, {split for dataset in datasets for split in dataset.splits}, "splits")
         _check_known("label", classes, {label for dataset in datasets for label in dataset.classes}, "classes")

@@ -48,22 +48,14 @@ def check_folder(path: str | os.PathLike[str], name: str, writable: bool = True)
 
 
 def check_variables(path: str) -> None:
-    """Check that a path has no environment variables, which would be part of the name of a folder.
-
-    Raises:
-        DataError: when it has one.
-    """
+    """Raise DataError if a path has environment variables, which would be part of the name of a folder."""
     if found := re.search(r"\$\{?\w+\}?", path):
         todo = f"set it where you start Snakemake, and on the nodes of a cluster, or name a folder without {found[0]}"
         raise DataError(path, "an environment variable in this path is not set", found=found[0], todo=todo)
 
 
 def check_origins(plan: Plan) -> None:
-    """Check that the results folders of the configured datasets have no results of different datasets.
-
-    Raises:
-        DataError: when one has.
-    """
+    """Raise DataError if the results folder of a configured dataset has results of a different dataset."""
     for name, dataset in plan.catalog.configured.items():
         folder = Path(plan.results, name)
         for header in folder.glob("header/*.json"):

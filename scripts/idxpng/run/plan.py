@@ -56,11 +56,7 @@ class Plan:
         return [split for split in dataset.splits if split in self.config.splits]
 
     def labels(self, dataset: Dataset) -> list[str]:
-        """The directory names of the requested labels of a dataset.
-
-        Raises:
-            DataError: when the dataset has none of them.
-        """
+        """The directory names of the requested labels of a dataset; DataError if it has none of them."""
         only = self.config.classes
         labels = [name for name, label in dataset.labels.items() if not only or label in only]
         if not labels:

@@ -116,11 +116,7 @@ class TreeCheck:
         return None, problems
 
     def compare(self) -> Problems:
-        """What differs from the originals, image by image.
-
-        Raises:
-            DataError: when they are not the pinned ones.
-        """
+        """What differs from the originals, image by image; DataError if they are not the pinned ones."""
         tree, reading = self._tree(), self._stored_images()
         with self._opened() as originals:
             problems = tree.find_images(self._labels(originals))
