@@ -96,7 +96,8 @@ class ClassMeans:
         rows = numpy.searchsorted(self._classes, list(labels))
         order = numpy.argsort(rows, kind="stable")
         found, starts = numpy.unique(rows[order], return_index=True)
-        self._sums[found] += numpy.add.reduceat(pixels[order], starts, axis=0, dtype=numpy.int64)
+        for row, images in zip(found, numpy.split(pixels[order], starts[1:]), strict=True):
+            self._sums[row] += images.sum(axis=0, dtype=numpy.uint32)  # enough for a chunk
         self._counts += numpy.bincount(rows, minlength=len(self._counts))
 
     def mean(self, label: int) -> bytes:
