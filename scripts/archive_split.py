@@ -13,7 +13,7 @@ from idxpng.errors import DataError
 from idxpng.files.atomic import atomic_file
 from idxpng.formats.png import PngEncoder
 from idxpng.formats.split_header import Selection
-from idxpng.formats.tar import END, folder, member
+from idxpng.formats.tar import END, member
 from idxpng.text import counted
 
 
@@ -35,11 +35,11 @@ def main(split: Selection, archive: str, sha256: str | None = None) -> None:
             digest.update(data)
             file.write(data)
 
-        write(folder(f"{header.split}/"))
+        write(member(f"{header.split}/"))
         count = 0
         for label in header.names(split.classes):
             directory = f"{header.split}/{header.directories[label]}/"
-            write(folder(directory))
+            write(member(directory))
             for index in source.indices(label, split.limit):
                 write(member(f"{directory}{index:0{width}}.png", encoder.encode(source.pixels(index))))
                 count += 1

@@ -43,8 +43,8 @@ def names(path: str | os.PathLike[str]) -> Iterator[str]:
             file.seek(size + -size % BLOCK, os.SEEK_CUR)
 
 
-def member(name: str, data: bytes) -> bytes:
-    """A file as a member of an archive: mode 0644, owner 0, time 0.
+def member(name: str, data: bytes = b"") -> bytes:
+    """A file as a member of an archive, or a folder, whose name ends in a slash: mode 0644 or 0755, owner 0, time 0.
 
     Args:
         name: UTF-8, of which at most 100 bytes are behind a slash, and at most 155 before it.
@@ -53,15 +53,7 @@ def member(name: str, data: bytes) -> bytes:
     Raises:
         ValueError: when one of them is longer.
     """
-    return _member(name, data, *_FILE)
-
-
-def folder(name: str) -> bytes:
-    """A folder as a `member` of an archive: mode 0755; a slash ends its name."""
-    return _member(name, b"", *_FOLDER)
-
-
-def _member(name: str, data: bytes, before: bytes, after: bytes, fixed_sum: int) -> bytes:
+    before, after, fixed_sum = _FOLDER if name.endswith("/") else _FILE
     start, prefix = name.encode(), b""
     if len(start) > NAME_BYTES and b"/" in start:
         cut = max(0, start.rfind(b"/", 0, min(len(start) - 1, PREFIX_BYTES + 1)))

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from idxpng.formats.tar import END, folder, member, names
+from idxpng.formats.tar import END, member, names
 
 LONG = ["x" * 95 + "/0/00001.png", "x" * 155 + "/" + "y" * 100, "\u00e9" * 50 + "/7/1.png", "train/0/00001.png"]
 
 
 @pytest.mark.parametrize("name", LONG)
 def test_a_name_of_up_to_255_bytes_is_read_as_it_was_written(tmp_path: Path, name: str) -> None:
-    archive = folder(f"{name}.d/") + member(name, b"data") + END if len(name) < 150 else member(name, b"data") + END
+    archive = member(f"{name}.d/") + member(name, b"data") + END if len(name) < 150 else member(name, b"data") + END
     with tarfile.open(fileobj=io.BytesIO(archive)) as opened:
         assert [each.name for each in opened][-1] == name
         last = opened.extractfile(name)
