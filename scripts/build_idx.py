@@ -7,7 +7,8 @@ keeps its order. With --manifest, the manifest sets the order, and has the label
 import struct
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
@@ -21,10 +22,9 @@ from idxpng.errors import DataError
 from idxpng.files.atomic import atomic_file
 from idxpng.files.json_file import write_json
 from idxpng.formats.gray_image import INVERTED, GrayImage, Problems, Tones, read
-from idxpng.formats.idx import IdxHeader
 from idxpng.formats.idx_writer import IdxWriter
 from idxpng.formats.image_folder import ImageFolder, rows
-from idxpng.formats.labeled_images import CLASS, labels_header, transposed
+from idxpng.formats.labeled_images import CLASS, file_headers, transposed
 from idxpng.text import counted
 
 PROGRESS = 10  # seconds from one message to the next
@@ -96,13 +96,17 @@ def main(
         pixels = _pixels(Path(folder), _with_progress(items, count))
         first = next(pixels)  # there is one, or an error
         shape = first[1].size if upright else first[1].size[::-1]
-        image_writer = IdxWriter(images_file, IdxHeader.of("uint8", (count, *shape)))
-        label_writer = IdxWriter(labels_file, labels_header(kind.type_name, count, kind.columns))
+        headers = file_headers(count, shape, kind.type_name, kind.columns)
+        image_writer, label_writer = (
+            IdxWriter(images_file, headers["images"]),
+            IdxWriter(labels_file, headers["labels"]),
+        )
+        row = struct.Struct(f">{len(kind.columns)}{headers['labels'].type.code}")
         for label, image in chain([first], pixels):
             stored = image.pixels.translate(INVERTED) if invert else image.pixels
             tones.add(stored)
             image_writer.write(stored if upright else transposed(stored, image.size[1]))
-            label_writer.write(struct.pack(f">{len(label)}{label_writer.header.type.code}", *label))
+            label_writer.write(row.pack(*label))
             counts[label[kind.columns.index(CLASS)]] += 1
         files = {
             "images": {"file": Path(images).name} | image_writer.finish(),
@@ -173,16 +177,12 @@ def _listed(manifest: str, labels: Labels, classes: dict[str, int]) -> tuple[int
 
     def items() -> Iterator[Item]:
         for line, row in rows(manifest, "path", *columns):
-            wrong: tuple[str, str, object] | None
+            wrong = partial(DataError, manifest, at=f"line {line}")
             try:
                 item = Item(row["path"], [int(classes.get(row[name].strip(), row[name])) for name in columns])
             except ValueError as error:
-                wrong = "a label that is not a number", "a whole number", error
-            else:
-                wrong = _problem(item, labels)
-            if wrong:
-                problem, expected, found = wrong
-                raise DataError(manifest, problem, at=f"line {line}", expected=expected, found=found)
+                raise wrong("a label that is not a number", expected="a whole number", found=error) from None
+            _check(item, labels, wrong)
             yield item
 
     if not count:
@@ -190,19 +190,20 @@ def _listed(manifest: str, labels: Labels, classes: dict[str, int]) -> tuple[int
     return count, items()
 
 
-def _problem(item: Item, labels: Labels) -> tuple[str, str, object] | None:
-    """Why an image of a manifest cannot be used, what is expected, and what was found."""
+def _check(item: Item, labels: Labels, wrong: Callable[..., DataError]) -> None:
+    """Raise the error that ``wrong`` makes if an image of a manifest cannot be used."""
     largest = LARGEST_LABEL[labels.type_name]
     smallest = 0 if labels.type_name == "uint8" else -largest - 1
     for name, value in zip(labels.columns, item.label, strict=True):
         if not smallest <= value <= largest:
-            return f"{name} does not fit into the labels file", f"{labels.type_name}, {smallest} to {largest}", value
+            expected = f"{labels.type_name}, {smallest} to {largest}"
+            raise wrong(f"{name} does not fit into the labels file", expected=expected, found=value)
         if name == CLASS and value not in labels.classes:
-            return "a label that is not a class", f"one of {', '.join(map(str, labels.classes))}", value
+            expected = f"one of {', '.join(map(str, labels.classes))}"
+            raise wrong("a label that is not a class", expected=expected, found=value)
     if Path(item.path).is_absolute() or ".." in Path(item.path).parts:
         expected = "a path below that folder, such as train/cat/0001.png"
-        return "a path that leads out of the folder of images", expected, item.path
-    return None
+        raise wrong("a path that leads out of the folder of images", expected=expected, found=item.path)
 
 
 def _with_progress(items: Iterator[Item], count: int) -> Iterator[Item]:

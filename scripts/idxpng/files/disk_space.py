@@ -29,7 +29,7 @@ def check_space(file: str | os.PathLike[str], size: int, folder: Path | None = N
 
 @contextmanager
 def disk_full_error(file: str | os.PathLike[str]) -> Iterator[None]:
-    """Raise DiskRoomError with the ``file`` that was being written, which the system's error does not name."""
+    """Raise a full disk as DiskRoomError with the ``file`` being written, which the system's error does not name."""
     try:
         yield
     except OSError as error:

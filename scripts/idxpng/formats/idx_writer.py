@@ -17,7 +17,6 @@ class IdxWriter:
     """Writes the items of an IDX file that has this ``header`` one after the other, gzip-compressed."""
 
     def __init__(self, file: IO[bytes], header: IdxHeader) -> None:
-        self.header = header
         self._file = file
         self._gzip = zlib_ng.compressobj(LEVEL, zlib_ng.DEFLATED, GZIP)
         self._content, self._published = hashlib.sha256(), hashlib.sha256()

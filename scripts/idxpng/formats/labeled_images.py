@@ -16,17 +16,13 @@ CLASS = "class"
 LABELS_AT_ONCE = 1 << 16  # in memory with all of their columns
 
 
-def labels_header(type_name: str, count: int, columns: Sequence[str]) -> IdxHeader:
-    """The header of a labels file: dims (count), or (count, number of columns) where labels have several."""
-    return IdxHeader.of(type_name, (count, len(columns)) if len(columns) > 1 else (count,))
-
-
 def file_headers(count: int, shape: Sequence[int], label_type: str, columns: Sequence[str]) -> dict[str, IdxHeader]:
-    """The headers of a split's ``images`` and ``labels`` files."""
-    return {
-        "images": IdxHeader.of("uint8", (count, *shape)),
-        "labels": labels_header(label_type, count, columns),
-    }
+    """The headers of a split's ``images`` and ``labels`` files.
+
+    The dims of labels are (count), or (count, number of columns) where labels have several.
+    """
+    labels = (count, len(columns)) if len(columns) > 1 else (count,)
+    return {"images": IdxHeader.of("uint8", (count, *shape)), "labels": IdxHeader.of(label_type, labels)}
 
 
 class LabeledImages:
