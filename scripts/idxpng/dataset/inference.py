@@ -22,12 +22,13 @@ from idxpng.formats.numpy_array import LABEL_TYPES, is_array, open_idx
 class IdxFacts(NamedTuple):
     """One IDX file, or an array as one.
 
-    ``member``: which array of an archive; ``values``: of labels the class of each, the first column where there are
-    several; else empty.
+    ``member``: which array of an archive; ``key``: what its name says besides its role, the same for both files of a
+    split; ``values``: of labels the class of each, the first column where there are several; else empty.
     """
 
     path: Path
     member: str | None
+    key: tuple[str, ...]
     header: IdxHeader
     bytes: int
     sha256: str
@@ -37,11 +38,6 @@ class IdxFacts(NamedTuple):
     @property
     def role(self) -> str:
         return "images" if len(self.header.dims) == 3 else "labels"
-
-    @property
-    def named(self) -> Path:
-        """The path whose words say what it holds."""
-        return self.path / self.member if self.member else self.path
 
     def facts(self, name: str) -> dict[str, Any]:
         """What a dataset file says of it, under a name."""
@@ -66,12 +62,14 @@ def infer(places: Iterable[tuple[str | os.PathLike[str], str | None]]) -> dict[s
         IdxError, CompressedFileError: when a file is not an IDX file, or damaged.
         DataError: when they are not images and labels, split by split.
     """
-    files = [_read(Path(path), member) for path, member in places]
+    paths = [(Path(path), member) for path, member in places]
+    folder = common_folder([path for path, _ in paths])
+    files = [_read(path, member, folder) for path, member in paths]
     arrays = [file for file in files if file.role == "labels" and is_array(file.path, file.member)]
     types = {file.header.type.name for file in arrays}
     if len(types) > 1:  # each array has the smallest type for its labels, but a dataset has one
         widest = max(types, key=LABEL_TYPES.index)
-        files = [_read(file.path, file.member, widest) if file in arrays else file for file in files]
+        files = [_read(file.path, file.member, folder, widest) if file in arrays else file for file in files]
     pairs = _pairs(files)
     first, *others = (labels for _, labels in pairs.values())
     type_, shape = first.header.type.name, first.header.item_shape
@@ -116,7 +114,7 @@ def _published_name(split: str, file: IdxFacts, names: list[tuple[str, str | Non
     return f"{split}-{file.role}-idx{len(file.header.dims)}-ubyte{suffix if suffix in SUFFIXES else ''}"
 
 
-def _read(path: Path, member: str | None, label_type: str | None = None) -> IdxFacts:
+def _read(path: Path, member: str | None, folder: Path, label_type: str | None = None) -> IdxFacts:
     with open(path, "rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     digest, values, sample = hashlib.sha256(), bytearray(), b""
@@ -135,7 +133,9 @@ def _read(path: Path, member: str | None, label_type: str | None = None) -> IdxF
     if problem := header.wrong_size(size, sample):
         raise DataError(path, **problem, todo="copy or write the file again")
     classes = _classes(path, header, bytes(values)) if is_labels else ()
-    return IdxFacts(path, member, header, path.stat().st_size, sha256, digest.hexdigest(), classes)
+    named = (path / member if member else path).absolute().relative_to(folder)
+    key = tuple(word for word in words(named) if word not in ROLES)
+    return IdxFacts(path, member, key, header, path.stat().st_size, sha256, digest.hexdigest(), classes)
 
 
 def _check_kind(path: Path, header: IdxHeader) -> None:
@@ -190,11 +190,9 @@ def _classes(path: Path, header: IdxHeader, data: bytes) -> Sequence[int]:
 
 def _pairs(files: list[IdxFacts]) -> dict[str, tuple[IdxFacts, IdxFacts]]:
     """Images and labels by split, train first."""
-    folder = common_folder([file.path for file in files])
     by_key: dict[tuple[str, ...], dict[str, IdxFacts]] = defaultdict(dict)
     for file in files:
-        key = tuple(word for word in words(file.named.absolute().relative_to(folder)) if word not in ROLES)
-        roles = by_key[key]
+        roles = by_key[file.key]
         other = roles.get(file.role, file)
         if other.content_sha256 != file.content_sha256:
             same = f"its name says that it has the {file.role} of the same split as {other.path.name}"
@@ -202,16 +200,16 @@ def _pairs(files: list[IdxFacts]) -> dict[str, tuple[IdxFacts, IdxFacts]]:
             raise DataError(file.path, f"{same}, but the content differs", todo=todo)
         if file.role not in roles or file.path.suffix in SUFFIXES:  # the same content twice: the smaller file
             roles[file.role] = file
-    found = [(key, *_pair(roles)) for key, roles in by_key.items() if len(roles) == 2]
-    found += _by_headers([(key, file) for key, roles in by_key.items() if len(roles) == 1 for file in roles.values()])
-    paired = {id(file) for _, *pair in found for file in pair}
+    found = [_pair(roles) for roles in by_key.values() if len(roles) == 2]
+    found += _by_headers([file for roles in by_key.values() if len(roles) == 1 for file in roles.values()])
+    paired = {id(file) for pair in found for file in pair}
     for roles in by_key.values():
         for file in roles.values():
             if id(file) not in paired:
                 _left_out(file, files, alone=not found)
     pairs: dict[str, tuple[IdxFacts, IdxFacts]] = {}
-    for key, images, labels in found:
-        split = _split_name(key, alone=len(found) == 1)
+    for images, labels in found:
+        split = _split_name(images.key + labels.key, alone=len(found) == 1)
         if split in pairs:
             first = pairs[split][0].path
             where = first.name if first.parent == images.path.parent else f"{first}; the files are in several folders"
@@ -224,18 +222,18 @@ def _pairs(files: list[IdxFacts]) -> dict[str, tuple[IdxFacts, IdxFacts]]:
     return dict(sorted(pairs.items(), key=lambda item: (SPLITS.index(item[0]) if item[0] in SPLITS else 9, item[0])))
 
 
-def _by_headers(files: list[tuple[tuple[str, ...], IdxFacts]]) -> list[tuple[tuple[str, ...], IdxFacts, IdxFacts]]:
+def _by_headers(files: list[IdxFacts]) -> list[tuple[IdxFacts, IdxFacts]]:
     """Pairs with names that say little, where only one file of images and one of labels have the same count."""
 
-    def fits(one: tuple[tuple[str, ...], IdxFacts], other: tuple[tuple[str, ...], IdxFacts]) -> bool:
-        same_count = one[1].header.dims[0] == other[1].header.dims[0]
-        return one[1].role != other[1].role and same_count and len(_splits(one[0] + other[0])) < 2
+    def fits(one: IdxFacts, other: IdxFacts) -> bool:
+        same_count = one.header.dims[0] == other.header.dims[0]
+        return one.role != other.role and same_count and len(_splits(one.key + other.key)) < 2
 
     partners = [[other for other in files if fits(one, other)] for one in files]
     return [
-        (one[0] + others[0][0], one[1], others[0][1])
+        (one, others[0])
         for one, others in zip(files, partners, strict=True)
-        if one[1].role == "images" and len(others) == 1 and len(partners[files.index(others[0])]) == 1
+        if one.role == "images" and len(others) == 1 and len(partners[files.index(others[0])]) == 1
     ]
 
 
