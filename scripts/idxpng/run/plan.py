@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from idxpng.dataset.model import ROLES, Dataset, Split
 from idxpng.errors import DataError
+from idxpng.fetch.mirrors import local_path
 from idxpng.formats.compressed import SUFFIXES
 from idxpng.run.catalog import Catalog
 from idxpng.run.config import SHOWN_AS, Config
@@ -249,11 +249,7 @@ class Plan:
     def local_copies(self, dataset: str, published: str) -> list[Path]:
         """The files in local mirror directories that may be this file, compressed or not."""
         mirrors = (*self.config.mirrors.get(dataset, ()), *self.catalog.dataset(dataset).mirror_places())
-        folders = [
-            Path(unquote(urlsplit(mirror).path) if mirror.startswith("file://") else mirror)
-            for mirror in mirrors
-            if not is_url(mirror)
-        ]
+        folders = [local_path(mirror) for mirror in mirrors if not is_url(mirror)]
         files = [path for folder in folders if folder.is_dir() for path in sorted(folder.iterdir())]
         return [path for path in files if _plain_name(path.name) == _plain_name(published) and path.is_file()]
 
