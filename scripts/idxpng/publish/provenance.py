@@ -7,6 +7,7 @@ import os
 import platform
 import subprocess
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -68,10 +69,8 @@ def provenance(dataset: Dataset, headers: Sequence[SplitHeader], files: Sequence
 def _versions() -> dict[str, str]:
     found = {}
     for package in PACKAGES:
-        try:
+        with suppress(PackageNotFoundError):  # with --sdm conda a job has only the packages that it needs
             found[package.lower()] = version(package)
-        except PackageNotFoundError:
-            continue  # with --sdm conda a job has only the packages that it needs
     return found
 
 

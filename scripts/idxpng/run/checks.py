@@ -163,7 +163,7 @@ def replaced_originals(plan: Plan) -> Iterator[str]:
             found = [plan.local_copies(name, file.file) for file in files]
             for file, paths in zip(files, found, strict=True):
                 copy = Path(plan.resources, name, file.published)
-                if all(found) and file.pinned and copy.is_file() and _all_changed(paths, copy, file):
+                if all(found) and file.pinned and copy.is_file() and _was_replaced(paths, copy, file):
                     words = *(shown(each[0]) for each in found), "--output", shown(dataset.source), "--update"
                     yield (
                         f"{shown(paths[0])}: not the file that {shown(dataset.source)} pins any more, so the results "
@@ -171,16 +171,15 @@ def replaced_originals(plan: Plan) -> Iterator[str]:
                     )
 
 
-def _all_changed(paths: list[Path], copy: Path, file: PublishedFile) -> bool:
+def _was_replaced(paths: list[Path], copy: Path, file: PublishedFile) -> bool:
     """Whether all ``paths`` changed after the ``copy`` was made, and none is the pinned file."""
-    return not any(path.stat().st_ctime_ns <= copy.stat().st_mtime_ns or _is_right(path, file) for path in paths)
-
-
-def _is_right(path: Path, file: PublishedFile) -> bool:
-    try:
-        return bool(judge(str(path), file))
-    except WrongFileError:
-        return False
+    for path in paths:
+        if path.stat().st_ctime_ns <= copy.stat().st_mtime_ns:
+            return False
+        with suppress(WrongFileError):
+            judge(str(path), file)
+            return False
+    return True
 
 
 def _read(path: Path) -> dict[str, Any]:
