@@ -35,12 +35,10 @@ def summary(plan: Plan, rules: Collection[str], seconds: float, storage: str = "
     if "all" in rules or "publish" in rules:
         lines += _of_images(plan, took)
     if "publish" in rules:
+        folders = (shown(f"{plan.results}/{name}") for name in names)
         lines += [
             "",
-            *(
-                f"Load it elsewhere: {shown(f'{plan.results}/{name}')} has README.md, croissant.json and parquet/"
-                for name in names
-            ),
+            *(f"Load it elsewhere: {folder} has README.md, croissant.json and parquet/" for folder in folders),
         ]
     if "webdataset" in rules:
         lines += [*_of_shards(plan), f"Packed {took}"]
