@@ -112,6 +112,12 @@ def test_a_command_refuses_other_choices_and_exclusive_options_and_ends_with_the
 
 
 class Pair(NamedTuple):
+    """Two.
+
+    Args:
+        images: the images of both.
+    """
+
     images: str
     limit: int | None = None
 
@@ -132,6 +138,20 @@ def test_the_fields_of_a_named_tuple_are_options(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(sys, "argv", ["main.py", "--images", "a", "--label-file", "c", "--limit", "3"])
     Command("What it does.").run(paired)
     assert {"pair": Pair("a", 3), "label_file": "c"} == GIVEN
+
+
+def test_help_shows_how_the_docstring_of_a_named_tuple_explains_its_fields(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def paired(pair: Pair) -> None:
+        """Do it."""
+
+    monkeypatch.setattr(sys, "argv", ["main.py", "--help"])
+    with pytest.raises(SystemExit):
+        Command("What it does.").run(paired)
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "--images IMAGES the images of both." in shown
+    assert "--limit N how many images to take, the first ones; all by default." in shown
 
 
 def test_help_shows_the_text_of_the_docstring(
