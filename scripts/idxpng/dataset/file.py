@@ -83,7 +83,6 @@ def _dataset(name: str, facts: dict[str, Any], display_name: str, path: Path) ->
         mirrors=tuple(facts.get("mirrors", ())),
         splits=_splits(facts["splits"], display_name, *file_facts),
         creators=tuple(facts.get("creators", ())),
-        superseded=_superseded(facts),
         source=display_name,
         path=path,
         **{key: facts[key] for key in ("title", "license", "citation")},
@@ -198,18 +197,8 @@ def identify(digests: Iterable[str], datasets: Path = DATASETS) -> str | None:
     for path in sorted(datasets.glob("*.yaml")):
         facts = read_yaml(path, str(path))
         files = [split[role] for split in facts["splits"].values() for role in ROLES if role in split]
-        known = {file.get(key): file["file"] for file in files for key in ("sha256", "content_sha256")}
-        known |= {digest: f"{what} (superseded)" for digest, what in _superseded(facts).items()}
+        old = [release | {"file": f"{release['what']} (superseded)"} for release in facts.get("superseded", ())]
+        known = {file.get(key): file["file"] for file in (*files, *old) for key in ("sha256", "content_sha256")}
         if found := [known[digest] for digest in digests if digest in known]:
             return f"{found[0]} of {facts['title']}"
     return None
-
-
-def _superseded(facts: dict[str, Any]) -> dict[str, str]:
-    """What each older release of a file is, by its digests."""
-    return {
-        release[key]: release["what"]
-        for release in facts.get("superseded", ())
-        for key in ("sha256", "content_sha256")
-        if key in release
-    }

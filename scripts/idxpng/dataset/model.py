@@ -117,8 +117,7 @@ class Dataset:
 
     ``classes`` maps each label to its meaning, in order. ``orientation`` and ``label_columns`` are
     those of `LabeledImages`, ``label_type`` is numpy's name for the type of the numbers in the labels files. ``url``,
-    ``creators`` and ``published`` (a year or a day) say where it comes from, None and empty where not known;
-    ``superseded`` has the digests of older releases of its files, and what each is.
+    ``creators`` and ``published`` (a year or a day) say where it comes from, None and empty where not known.
     ``source`` is how messages name the dataset file, and ``path`` where it is; relative mirrors are seen from there.
     """
 
@@ -136,7 +135,6 @@ class Dataset:
     url: str | None = None
     creators: tuple[str, ...]
     published: str | None = None
-    superseded: dict[str, str]
     source: str
     path: Path = field(compare=False, repr=False)
 
