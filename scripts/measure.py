@@ -38,7 +38,7 @@ def main(split: Selection, statistics: str, plot: str) -> None:
         plot: the picture to make: how many images each class has, and how many pixels have which value.
     """
     with split.open() as (header, source):
-        names = header.names(split.classes)
+        names, directories = header.names(split.classes), header.directories
         values = source.classes(split.limit)
         counts = Counter(values)
         means = ClassMeans(names, source.images.header.item_size)
@@ -51,10 +51,10 @@ def main(split: Selection, statistics: str, plot: str) -> None:
         "std": std,
         "blank_count": blank_count,
         "blank": blank,
-        "class_counts": {header.directories[label]: counts[label] for label in names},
+        "class_counts": {directories[label]: counts[label] for label in names},
         "levels": levels,
         "class_means": {
-            header.directories[label]: base64.b64encode(source.upright(pixels)).decode()
+            directories[label]: base64.b64encode(source.upright(pixels)).decode()
             for label in names
             if (pixels := means.mean(label))
         },
@@ -62,7 +62,7 @@ def main(split: Selection, statistics: str, plot: str) -> None:
     write_json(statistics, document)
     class_bars = {}
     for label, name in names.items():
-        directory = header.directories[label]
+        directory = directories[label]
         class_bars[directory if name == directory else f"{directory}  {name}"] = counts[label]
     level_bars = {
         f"{start} to {start + LEVELS_PER_BAR - 1}": sum(levels[start : start + LEVELS_PER_BAR])

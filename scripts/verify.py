@@ -65,10 +65,8 @@ def main(
         Path(report).unlink(missing_ok=True)
     facts = with_witnesses(load(dataset, read_schema()), published)
     originals = (images, labels) if images and labels else None
-    if (images or labels) and not originals:
-        raise DataError(
-            images or labels or "", "the images or the labels are missing", todo="give both --images and --labels"
-        )
+    if not originals and (one := images or labels):
+        raise DataError(one, "the images or the labels are missing", todo="give both --images and --labels")
     trees = _trees(tree, facts, split, limit, classes)
     if beside is not None:
         _check_names(beside, facts)
