@@ -91,7 +91,7 @@ class ClassMeans:
 
     def add(self, pixels: numpy.ndarray, labels: Sequence[int]) -> None:
         """Add some images: ``pixels`` of dims (count, size), and the class of each."""
-        if self._sums is None:
+        if self._sums is None or not labels:
             return
         rows = numpy.searchsorted(self._classes, list(labels))
         order = numpy.argsort(rows, kind="stable")
