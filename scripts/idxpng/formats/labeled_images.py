@@ -148,21 +148,18 @@ class LabeledImages:
         """Raise IdxError if the image at ``index``, as stored, does not have its checksum; without any, do nothing."""
         if not self.checksums or (found := crc32(stored)) == self.checksums[index]:
             return
-        raise IdxError(
-            self.images.path,
-            f"image {index} is not the one that was validated: the file changed",
-            at=f"byte {self.images.header.offset(index)}",
-            expected=f"CRC-32 {self.checksums[index]:08x}",
-            found=f"{found:08x}",
-            todo=set_aside(self.images.path),
-        )
+        problem, at = f"image {index} is not the one that was validated", f"byte {self.images.header.offset(index)}"
+        raise changed(self.images.path, problem, f"CRC-32 {self.checksums[index]:08x}", f"{found:08x}", at)
 
 
-def set_aside(path: str | os.PathLike[str]) -> str:
-    """What to do with an IDX file that changed, which may be the user's only copy."""
+def changed(
+    path: str | os.PathLike[str], problem: str, expected: object, found: object, at: str | None = None
+) -> IdxError:
+    """The error of an IDX file that changed after it was validated, and may be the user's only copy."""
     from idxpng.advice import shell_path  # not in the digest
 
-    return f"mv {shell_path(path)} {shell_path(f'{path}.changed')}, then run the same command again"
+    todo = f"mv {shell_path(path)} {shell_path(f'{path}.changed')}, then run the same command again"
+    return IdxError(path, f"{problem}: the file changed", at=at, expected=expected, found=found, todo=todo)
 
 
 def transposed(pixels: bytes, columns: int) -> bytes:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from idxpng.errors import DataError
 from idxpng.files.atomic import atomic_file
 from idxpng.formats.idx import IdxError, IdxFile, IdxHeader
-from idxpng.formats.labeled_images import LabeledImages, set_aside
+from idxpng.formats.labeled_images import LabeledImages, changed
 
 
 class SplitHeader(NamedTuple):
@@ -85,13 +85,8 @@ class SplitHeader(NamedTuple):
         if found == self.images["content_sha256"]:
             raise IdxError(labels, "this file has the images", todo="swap the files of --images and --labels")
         if found != self.labels["content_sha256"]:
-            raise IdxError(
-                labels,
-                "the labels are not those that were validated: the file changed",
-                expected=f"SHA-256 {self.labels['content_sha256']}",
-                found=found,
-                todo=set_aside(labels),
-            )
+            expected = f"SHA-256 {self.labels['content_sha256']}"
+            raise changed(labels, "the labels are not those that were validated", expected, found)
         with IdxFile(checksums_path(self.path)) as stored:
             checksums = memoryview(stored.values()).cast("B").cast("I")
         if len(checksums) != self.images["dims"][0]:
@@ -103,18 +98,11 @@ class SplitHeader(NamedTuple):
                 todo="delete it and run again",
             )
         source = LabeledImages(images, labels, self.orientation, self.label_columns, self.rows, checksums)
-        header, expected = source.images.header, IdxHeader(self.images["magic"], tuple(self.images["dims"]))
-        if header == expected:
+        header, validated = source.images.header, IdxHeader(self.images["magic"], tuple(self.images["dims"]))
+        if header == validated:
             return source
         with source:
-            raise IdxError(
-                images,
-                "the header is not the one that was validated: the file changed",
-                at="byte 0",
-                expected=expected,
-                found=header,
-                todo=set_aside(images),
-            )
+            raise changed(images, "the header is not the one that was validated", validated, header, "byte 0")
 
 
 class Selection(NamedTuple):
