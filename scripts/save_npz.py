@@ -1,7 +1,8 @@
 """Save splits as arrays in one .npz file, with the names of Keras's mnist.npz: x_train, y_train, x_test, y_test."""
 
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterator
+from itertools import islice
 from typing import IO, cast
 
 from idxpng import log
@@ -13,6 +14,7 @@ from idxpng.text import counted
 import numpy  # isort: skip
 from numpy.lib import format as npy  # isort: skip
 
+AT_ONCE = 4096  # images
 BEGINNING = (1980, 1, 1, 0, 0, 0)  # of time, as zip archives know it
 
 
@@ -26,8 +28,8 @@ class Stream:
 def main(splits: Selections, npz: str) -> None:
     """Write ``x_{split}``, uint8 (count, rows, columns), and ``y_{split}``, integers (count), of each split.
 
-    Nothing is compressed, so that the same arrays are the same bytes everywhere. Memory is that of the labels and
-    an image.
+    Nothing is compressed, so that the same arrays are the same bytes everywhere. Memory is that of some thousand
+    images.
 
     Args:
         npz: the file to make.
@@ -41,20 +43,20 @@ def main(splits: Selections, npz: str) -> None:
                 selected = numpy.array([values[index - source.rows.start] for index in chosen], type_)
                 shape, pixels = (len(chosen), *source.size), map(source.pixels, chosen)
                 _save(archive, f"x_{header.split}", numpy.dtype("uint8"), shape, pixels)
-                _save(archive, f"y_{header.split}", type_, selected.shape, [selected.tobytes()])
+                _save(archive, f"y_{header.split}", type_, selected.shape, iter([selected.tobytes()]))
             log.info("%s: %s of %s", npz, counted(len(chosen), "image"), header.split)
 
 
 def _save(
-    archive: zipfile.ZipFile, name: str, dtype: numpy.dtype, shape: tuple[int, ...], data: Iterable[bytes]
+    archive: zipfile.ZipFile, name: str, dtype: numpy.dtype, shape: tuple[int, ...], data: Iterator[bytes]
 ) -> None:
     member = zipfile.ZipInfo(f"{name}.npy", BEGINNING)
     member.external_attr = 0o644 << 16
     with archive.open(member, "w", force_zip64=True) as file:
         array_header = {"descr": npy.dtype_to_descr(dtype.newbyteorder("<")), "fortran_order": False, "shape": shape}
         npy.write_array_header_1_0(file, array_header)
-        for piece in data:
-            file.write(piece)
+        while items := b"".join(islice(data, AT_ONCE)):
+            file.write(items)
 
 
 if __name__ == "__main__":

@@ -37,7 +37,10 @@ class Splits:
 
 
 @pytest.mark.parametrize("label_type", ["uint8", "int32"])
-def test_keras_loads_the_same_arrays_as_in_the_idx_files(tmp_path: Path, label_type: str) -> None:
+def test_keras_loads_the_same_arrays_as_in_the_idx_files(
+    tmp_path: Path, label_type: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(save_npz, "AT_ONCE", 7)
     splits = Splits(tmp_path, label_type)
     save_npz.main(Selections(*splits.arguments), str(tmp_path / "set.npz"))
     for split, (x, y) in zip(("train", "test"), load_as_keras(tmp_path / "set.npz"), strict=True):
