@@ -41,7 +41,7 @@ class Patience:
 
 
 # While there are other mirrors. A host that is down costs 1.5 s for each of its addresses.
-QUICK = Patience(connect=1.5, silence=5.0, answer=5.0, rate=100_000, period=5.0, quick=True)
+QUICK = Patience(connect=1.5, silence=5.0, answer=4.0, rate=100_000, period=5.0, quick=True)
 # Once no mirror had the file: enough for a host with many addresses of which only the last answers.
 PATIENT = Patience(connect=10.0, silence=30.0, answer=180.0, rate=1000, period=30.0)
 
