@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from idxpng.errors import DataError
@@ -146,10 +147,10 @@ class Dataset:
 
     def file(self, name: str) -> PublishedFile:
         """A file by its published or its decompressed name; DataError if the dataset has none."""
-        files = self.files()
-        if name not in files:
-            raise DataError(self.source, "no such file", expected=f"one of {', '.join(sorted(files))}", found=name)
-        return files[name]
+        if name not in self.files:
+            expected = f"one of {', '.join(sorted(self.files))}"
+            raise DataError(self.source, "no such file", expected=expected, found=name)
+        return self.files[name]
 
     def split(self, name: str) -> Split:
         """A split by its name; DataError if the dataset has none."""
@@ -167,6 +168,7 @@ class Dataset:
         folder = self.path.parent
         return [mirror if "://" in mirror else str(folder / os.path.expanduser(mirror)) for mirror in self.mirrors]
 
+    @cached_property  # otherwise planning many splits would take time in proportion to their square
     def files(self) -> dict[str, PublishedFile]:
         """The dataset's files by each name that they have on disk, published and decompressed.
 

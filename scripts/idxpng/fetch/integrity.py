@@ -87,7 +87,7 @@ def with_witnesses(dataset: Dataset, published: Sequence[str]) -> Dataset:
     """
     found = {}
     for path in published:
-        for name, file in dataset.files().items():
+        for name, file in dataset.files.items():
             if name == file.idx and file.published == Path(path).name and file.pinned:
                 found[file.idx] = replace(file, content_sha256=judge(path, file).content_sha256)
 

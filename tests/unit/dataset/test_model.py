@@ -22,6 +22,6 @@ def test_the_published_and_the_decompressed_file_have_different_names(file: str,
 
 def test_a_file_of_a_dataset_is_found_by_either_name() -> None:
     dataset = load(PROJECT / "datasets/mnist.yaml")
-    files = dataset.files()
+    files = dataset.files
     assert len(files) == 8
     assert files["t10k-labels-idx1-ubyte.gz"] is files["t10k-labels-idx1-ubyte"] is dataset.splits["test"].labels

@@ -89,7 +89,7 @@ def test_files_that_are_not_idx_are_left_out_and_named(tmp_path: Path) -> None:
     assert process.returncode == 0
     assert "left out: idx/README.txt: not an IDX file: its magic number is wrong: 44 69 67 69 (text)" in process.stderr
     assert "left out: idx/old: a folder" in process.stderr
-    assert len(load(tmp_path / "idx.yaml", SCHEMA).files()) == 8
+    assert len(load(tmp_path / "idx.yaml", SCHEMA).files) == 8
 
 
 OWN_WORDS = (
