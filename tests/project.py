@@ -2,7 +2,6 @@
 
 import functools
 import importlib.metadata
-import importlib.util
 import json
 import os
 import pty
@@ -52,19 +51,14 @@ def git_files() -> list[str]:
 
 def copy_project(folder: Path) -> Path:
     """Copy the project's files to a folder, with compiled modules, as `make` leaves them, and return it."""
-    for name in git_files():
-        _copy(PROJECT / name, folder / name)
-        if name.startswith("scripts/") and name.endswith(".py"):
-            shutil.copystat(PROJECT / name, folder / name)  # otherwise the compiled module is out of date
-            with suppress(FileNotFoundError):
-                _copy(*(Path(importlib.util.cache_from_source(str(top / name))) for top in (PROJECT, folder)))
+    compiled = (str(path.relative_to(PROJECT)) for path in (PROJECT / "scripts").rglob("*.pyc"))
+    for name in (*git_files(), *compiled):
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        # A compiled module is for a source of one time, so scripts keep theirs.
+        copy = shutil.copy2 if name.startswith("scripts/") else shutil.copy
+        copy(PROJECT / name, target)
     return folder
-
-
-def _copy(source: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(source, target)
-    shutil.copymode(source, target)
 
 
 def link_environment(folder: Path) -> None:
