@@ -1,5 +1,6 @@
 """Run the workflow like a user: from a copy of the project in a folder, with Snakemake as a separate process."""
 
+import atexit
 import functools
 import importlib.metadata
 import json
@@ -61,11 +62,11 @@ def copy_project(folder: Path) -> Path:
     return folder
 
 
-def link_environment(folder: Path) -> None:
-    """What `make` installs, as links to what is installed here: much faster than an installation."""
+def link_environment(folder: Path) -> str:
+    """Link what `make` installs to what is installed here, much faster than an installation, and return its Python."""
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", ".venv"], cwd=folder, check=True)
     packages = next((folder / ".venv/lib").glob("python*/site-packages"))
-    locked = re.findall(r"^([\w.-]+)==", (folder / "envs/requirements.txt").read_text(), re.MULTILINE)
+    locked = re.findall(r"^([\w.-]+)==", (PROJECT / "envs/requirements.txt").read_text(), re.MULTILINE)
     for name in ("pip", *locked):
         with suppress(importlib.metadata.PackageNotFoundError):  # it is for a different system
             package = importlib.metadata.distribution(name)
@@ -78,6 +79,15 @@ def link_environment(folder: Path) -> None:
                 program.write_text(f"#!{folder}/.venv/bin/python\n{start}")
                 program.chmod(0o755)
     (folder / ".venv/ready").touch()
+    return f"{folder}/.venv/bin/python"
+
+
+@functools.cache
+def users_python() -> str:
+    """A Python that has what `make` installs. With all that tests need, Snakemake takes a second longer to start."""
+    folder = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, folder)
+    return link_environment(folder)
 
 
 @functools.cache
@@ -91,7 +101,7 @@ def run_snakemake(folder: Path, *arguments: str, before: Sequence[str] = (), **e
     """Run Snakemake in ``folder``, with ``before`` at the start of the command line."""
     with tempfile.NamedTemporaryFile("r+") as output:
         if before or environment:  # which may change how Python begins
-            command = [*before, sys.executable, "-m", "snakemake", *arguments]
+            command = [*before, users_python(), "-m", "snakemake", *arguments]
             status = subprocess.run(
                 command, cwd=folder, env=os.environ | environment, stdout=output, stderr=output, timeout=600
             ).returncode
@@ -135,7 +145,7 @@ def on_a_terminal(
     ``meanwhile`` is called when it has begun, with a descriptor to which it can write as with a keyboard.
     """
     ours, its = pty.openpty()
-    command = [sys.executable, "-m", "snakemake", *arguments]
+    command = [users_python(), "-m", "snakemake", *arguments]
     environment = os.environ | {"TERM": "xterm"}
 
     def take_the_terminal() -> None:

@@ -7,7 +7,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -19,7 +18,7 @@ import yaml
 from PIL import Image
 
 from mirror_server import MirrorServer, Misbehavior
-from project import copy_project, files, hear_ctrl_c, snakemake
+from project import copy_project, files, hear_ctrl_c, snakemake, users_python
 
 MOMENTS = int(os.environ.get("FAULT_MOMENTS", "10"))
 JOBS = 44  # of `all` on the sample that have a log, which each opens when it begins
@@ -41,7 +40,7 @@ def logs(project: Path) -> list[Path]:
 
 def start(project: Path, *arguments: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [sys.executable, "-m", "snakemake", "--cores", "2", "all", *arguments],
+        [users_python(), "-m", "snakemake", "--cores", "2", "all", *arguments],
         cwd=project,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

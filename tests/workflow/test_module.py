@@ -12,7 +12,7 @@ import pytest
 
 from idxpng.run.targets import OUTPUTS
 from mirror_server import MirrorServer
-from project import PROJECT, copy_project, files, snakemake
+from project import PROJECT, copy_project, files, snakemake, users_python
 
 EXAMPLE = "examples/module/Snakefile"
 CONTRACT = (PROJECT / "docs/module.md").read_text(encoding="utf-8")
@@ -133,7 +133,7 @@ def test_a_run_that_decompresses_again_never_takes_the_idx_files_from_others(pro
     snakemake(tmp_path, *command)
     (idx,) = tmp_path.glob("resources/mnist-sample/t10k-images-idx3-ubyte")
     before = idx.stat().st_ino
-    again = [sys.executable, "-m", "snakemake", *command, "--forcerun", "decompress"]
+    again = [users_python(), "-m", "snakemake", *command, "--forcerun", "decompress"]
     process = subprocess.Popen(again, cwd=tmp_path)
     while process.poll() is None:
         assert idx.exists()

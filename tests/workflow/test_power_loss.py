@@ -8,7 +8,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from project import copy_project, files, snakemake
+from project import copy_project, files, snakemake, users_python
 
 DISK_BYTES = 200 << 20
 COMMAND = ("--cores", "2", "all")
@@ -84,7 +83,7 @@ def test_a_power_loss_during_a_run_leaves_no_partial_file_under_a_final_name(
         project = copy_project(before)
         os.sync()
         process = subprocess.Popen(
-            [sys.executable, "-m", "snakemake", *COMMAND],
+            [users_python(), "-m", "snakemake", *COMMAND],
             cwd=project,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
