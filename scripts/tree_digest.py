@@ -10,10 +10,11 @@ import hashlib
 import os
 import re
 import sys
+from functools import partial
 
 from idxpng.command import Command
 from idxpng.errors import DataError
-from idxpng.formats.png_reader import PngError, check_chunks, open_png, read_regular_file
+from idxpng.formats.png_reader import PngError, check_chunks, open_png, plain_image, read_regular_file
 from idxpng.text import counted
 
 # What torchvision's ImageFolder loads, in either case.
@@ -59,12 +60,15 @@ def _paths(directory: str) -> list[str]:
             raise DataError(
                 link, "a link to a folder, which a loader would follow", todo="remove it, or copy the folder"
             )
-        for path in (os.path.join(folder, name) for name in names if name.lower().endswith(IMAGES)):
-            if REFUSED.search(os.path.relpath(path, directory)):
-                raise DataError(path, "the path has control characters or is not valid text", todo="rename it")
-            if not path.lower().endswith(".png"):
-                raise DataError(path, "not a PNG file, but a loader would load it", todo="remove it, or convert it")
-            paths.append(os.path.relpath(path, directory))
+        below = os.path.relpath(folder, directory)
+        for name in filter(lambda name: name.lower().endswith(IMAGES), names):
+            path = name if below == os.curdir else os.path.join(below, name)
+            wrong = partial(DataError, os.path.join(directory, path))
+            if REFUSED.search(path):
+                raise wrong("the path has control characters or is not valid text", todo="rename it")
+            if not name.lower().endswith(".png"):
+                raise wrong("not a PNG file, but a loader would load it", todo="remove it, or convert it")
+            paths.append(path)
     return sorted(paths)
 
 
@@ -74,12 +78,14 @@ def _raise(error: OSError) -> None:
 
 def _pixels(path: str) -> bytes:
     data = read_regular_file(path, LARGEST_FILE)
-    check_chunks(data)
+    if plain := plain_image(data, check_chunks(data)):
+        columns, rows, pixels = plain
+        return f"L {columns} {rows} ".encode() + pixels
     with open_png(data) as image:
-        pixels = image.width * image.height
-        if pixels > MOST_PIXELS * len(data):
+        count = image.width * image.height
+        if count > MOST_PIXELS * len(data):
             raise PngError("unreadable", f"{len(data)} bytes cannot hold {image.height} × {image.width} pixels")
-        if pixels > LARGEST_IMAGE:
+        if count > LARGEST_IMAGE:
             size = f"{image.height} × {image.width}"
             raise PngError("unreadable", f"{size} pixels are more than the {LARGEST_IMAGE:,} of an image in a tree")
         if image.mode == "P":

@@ -1,6 +1,7 @@
 """Reading PNG files that anyone may have made: either the pixels of an image as it must be, or what is wrong.
 
-Pillow reads the pixels. What it is lenient about, or what would let a small file take much memory, is checked first.
+Pillow reads the pixels, but for the plainest files, which only have to be decompressed. What it is lenient about, or
+what would let a small file take much memory, is checked first.
 """
 
 import errno
@@ -26,6 +27,12 @@ warnings.filterwarnings("ignore", "Invalid APNG", module="PIL")
 
 # The chunks without which an image cannot be read.
 CRITICAL = (b"IHDR", b"PLTE", b"IDAT", b"IEND")
+
+# How a header begins and ends where pixels are 8-bit grayscale, and not interlaced; the size is between them.
+GRAY_HEADER = SIGNATURE + b"\0\0\0\rIHDR", bytes((8, 0, 0, 0, 0))
+# The bytes of a file with a header, one chunk of pixels, and an end, beside the compressed pixels.
+PLAIN_BYTES = len(SIGNATURE) + 25 + 12 + 12
+MOST_PLAIN_BYTES = 2**20  # of an image that is decompressed at once
 
 COLOR_TYPES = {0: "grayscale", 2: "RGB", 3: "palette", 4: "grayscale with alpha", 6: "RGB with alpha"}
 
@@ -60,6 +67,8 @@ class PngReader:
         compressed = check_chunks(data)
         if not data.startswith(self._start):
             raise PngError("altered", _header(data))
+        if plain := plain_image(data, compressed):
+            return plain[2]
         check_end(compressed, self._largest)
         with open_png(data) as image:
             if (image.mode, image.size) != ("L", self._size):  # a second IHDR
@@ -149,6 +158,34 @@ def check_chunks(data: bytes) -> bytes:
         if name[:1].isupper() and name not in CRITICAL:
             raise PngError("unreadable", f"an unknown chunk {name.decode('ascii', 'backslashreplace')}")
     return b"".join(pixels)
+
+
+def plain_image(data: bytes, compressed: bytes) -> tuple[int, int, bytes] | None:
+    """The columns, rows, and pixels of a small grayscale image as exports write it, in a quarter of Pillow's time.
+
+    Its file has no other chunks, and its rows are neither interlaced nor filtered: each is stored as it is, after a
+    zero (PNG specification, "Filter types for filter method 0").
+
+    Args:
+        data, compressed: a PNG file, and what `check_chunks` gives of it.
+
+    Returns:
+        None for any other image, and for a damaged one.
+    """
+    columns, rows = struct.unpack_from(">II", data, 16)
+    size = rows * (columns + 1)
+    is_plain = (data[:16], data[24:29]) == GRAY_HEADER and len(data) == PLAIN_BYTES + len(compressed)
+    if not is_plain or not 0 < rows * columns < size <= MOST_PLAIN_BYTES:
+        return None
+    decompressor = zlib.decompressobj()
+    try:
+        pixels = bytearray(decompressor.decompress(compressed, size + 1))
+    except zlib.error:
+        return None
+    if not decompressor.eof or len(pixels) != size or any(pixels[:: columns + 1]):
+        return None
+    del pixels[:: columns + 1]
+    return columns, rows, bytes(pixels)
 
 
 def check_end(compressed: bytes, largest: int) -> None:

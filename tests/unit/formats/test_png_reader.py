@@ -1,5 +1,6 @@
 """A PNG file from any source gives the pixels of its image, or is refused."""
 
+import io
 import os
 import struct
 import zlib
@@ -9,7 +10,8 @@ import numpy
 import pytest
 from PIL import Image
 
-from idxpng.formats.png_reader import PngError, PngReader
+from idxpng.formats.png import PngEncoder
+from idxpng.formats.png_reader import PngError, PngReader, check_chunks, plain_image
 from memory import growth
 from mutated_png import assemble, chunks, damaged, originals, png, reassembled
 
@@ -50,6 +52,45 @@ LENIENT = {
 def test_a_file_that_libpng_refuses_or_a_browser_shows_otherwise_is_refused(tmp_path: Path, kind: str) -> None:
     assert read(tmp_path / "right", assemble([HEADER, (b"IDAT", COMPRESSED), END])) == PIXELS.tobytes()
     assert refusal(tmp_path / "x", assemble(LENIENT[kind]))[0] == "unreadable"
+
+
+def of_header(*fields: int, after: bytes = b"") -> list[tuple[bytes, bytes]]:
+    return [(b"IHDR", struct.pack(">2I5B", *fields) + after), (b"IDAT", COMPRESSED), END]
+
+
+NOT_PLAIN = {
+    "filtered rows": [HEADER, (b"IDAT", zlib.compress(b"\1" + PIXELS[0].tobytes() + bytes(5 * 5))), END],
+    "a row too few": [HEADER, (b"IDAT", zlib.compress(bytes(5 * 5))), END],
+    "a row too many": [HEADER, (b"IDAT", zlib.compress(bytes(5 * 7))), END],
+    "no checksum of the pixels": LENIENT["no checksum of the pixels"],
+    "damaged pixels": [HEADER, (b"IDAT", COMPRESSED[:8]), END],
+    "no pixels": [HEADER, END],
+    "a different chunk": [HEADER, (b"tEXt", b"a\0b"), (b"IDAT", COMPRESSED), END],
+    "interlaced": of_header(4, 6, 8, 0, 0, 0, 1),
+    "16-bit": of_header(4, 6, 16, 0, 0, 0, 0),
+    "in color": of_header(4, 6, 8, 2, 0, 0, 0),
+    "no columns": of_header(0, 6, 8, 0, 0, 0, 0),
+    "more than its pixels": of_header(2**31 - 1, 2**31 - 1, 8, 0, 0, 0, 0),
+    "a header too long": of_header(4, 6, 8, 0, 0, 0, 0, after=b"x"),
+}
+
+
+@pytest.mark.parametrize("kind", NOT_PLAIN)
+def test_only_the_plainest_image_is_read_without_pillow(kind: str) -> None:
+    plain = assemble([HEADER, (b"IDAT", COMPRESSED), END])
+    assert plain_image(plain, check_chunks(plain)) == (4, 6, PIXELS.tobytes())
+    file = assemble(NOT_PLAIN[kind])
+    assert plain_image(file, check_chunks(file)) is None
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(1, 1), (28, 28), (1, 300), (300, 1), (1023, 1024)])
+def test_an_exported_image_is_read_as_pillow_reads_it_without_pillow(rows: int, columns: int) -> None:
+    pixels = numpy.random.default_rng(4).integers(0, 256, (rows, columns), numpy.uint8).tobytes()
+    file = PngEncoder(rows, columns).encode(pixels)
+    with Image.open(io.BytesIO(file)) as image:
+        assert image.tobytes() == pixels
+    expected = (columns, rows, pixels) if rows * columns < 2**18 else None  # its pixels are in several chunks
+    assert plain_image(file, check_chunks(file)) == expected
 
 
 @pytest.mark.parametrize(
