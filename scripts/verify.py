@@ -37,7 +37,7 @@ def main(
 ) -> None:
     """Prove that a directory of PNG files is a split of a dataset, or all its splits; say so on the terminal.
 
-    Pixels are read by Pillow, which had no part in writing them; an image's label is its directory, its position
+    Pixels are read without the code and the library that wrote them; an image's label is its directory, its position
     its name. Nothing else in the tree or beside it is believed, and nothing in it is changed.
 
     Args:
