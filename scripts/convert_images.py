@@ -15,6 +15,7 @@ from idxpng.command import Command
 from idxpng.errors import DataError
 from idxpng.files.atomic import atomic_directory
 from idxpng.formats.gray_image import is_deep, opened, upright
+from idxpng.text import counted
 
 import numpy  # isort: skip
 from PIL import Image  # isort: skip
@@ -59,8 +60,8 @@ def main(folder: str, new: str, /, size: str | None = None, ground: Literal["whi
                 gray.save(file, "PNG")
             count += 1
         if not count:
-            raise DataError(folder, "the folder has no images")
-    log.info("%s: %d gray copies", new, count)
+            raise DataError(folder, "the folder has no images" if os.path.isdir(folder) else "folder not found")
+    log.info("%s: %s", new, counted(count, "gray image"))
 
 
 def _gray(image: Image.Image, path: Path, ground: str) -> Image.Image:

@@ -26,7 +26,7 @@ from idxpng.fetch.partial_file import PartialFile, discard_others, partial_file
 from idxpng.fetch.patience import PATIENT, QUICK, Patience
 from idxpng.fetch.transfer import UNRESOLVED, UnavailableError, check_size
 from idxpng.files.atomic import atomic_file, publish
-from idxpng.files.disk_space import DiskRoomError, check_space, disk_full_error
+from idxpng.files.disk_space import DiskRoomError, check_place, check_space, disk_full_error
 from idxpng.formats.compressed import (
     ARRAYS,
     SIGNATURES,
@@ -61,6 +61,7 @@ def main(dataset: str, file: str, output: str, mirrors: Sequence[str] = ()) -> N
     from idxpng.dataset.file import load  # not in the digest
 
     known = load(dataset)
+    check_place(output)
     first = configured().get(known.name, [])
     download(known.file(file), [*mirrors, *first, *known.mirror_places()], output)
 

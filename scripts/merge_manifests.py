@@ -8,6 +8,7 @@ from pathlib import Path
 
 from idxpng import log
 from idxpng.command import Command
+from idxpng.errors import reading
 from idxpng.files.atomic import atomic_file
 from idxpng.files.disk_space import check_space
 from idxpng.files.leftovers import remove_labels
@@ -36,7 +37,7 @@ def main(label_manifests: Sequence[str], /, manifest: str, png: str | None = Non
         if remove_labels(png, Path(label_manifests[0]).parent, labels) and proof:
             Path(proof).unlink(missing_ok=True)
     check_space(manifest, sum(map(os.path.getsize, label_manifests)))
-    with ExitStack() as stack, atomic_file(manifest) as merged:
+    with ExitStack() as stack, atomic_file(manifest) as merged, reading("manifests of labels", label_manifests[0]):
         files = [stack.enter_context(open(path, "rb")) for path in label_manifests]
         column_names, *_ = [file.readline() for file in files]
         merged.write(column_names)

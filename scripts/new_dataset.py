@@ -33,7 +33,7 @@ from idxpng.errors import DataError
 from idxpng.files.atomic import atomic_file
 from idxpng.formats.idx import IdxError, read_header
 from idxpng.formats.numpy_array import ArrayError, is_array, member_names, open_idx
-from idxpng.text import counted, printable
+from idxpng.text import counted, printable, shell_word
 
 HEAD = """\
 # Made from {kinds}. schemas/dataset.schema.yaml explains every key.
@@ -130,7 +130,7 @@ def _idx_files(files: Sequence[str]) -> list[tuple[str, str | None]]:
     others = []
     for file in files:
         if os.path.isdir(file):
-            others.append(f"{file}: a folder")
+            others.append(f"{file}: a folder: give the files in it, as in {shell_word(file)}/*")
             continue
         for member in (*member_names(file),) or (None,):
             try:
@@ -138,7 +138,9 @@ def _idx_files(files: Sequence[str]) -> list[tuple[str, str | None]]:
                     read_header(stream, file)
                 kept.append((file, member))
             except (IdxError, ArrayError) as error:
-                others.append(f"{file}{f': {member}' if member else ''}: {error.problem}: {error.details['found']}")
+                details = [error.problem, error.details["found"]]
+                details += [error.details["todo"]] if isinstance(error, ArrayError) else []
+                others.append(f"{file}{f': {member}' if member else ''}: {': '.join(map(str, details))}")
     if not kept:
         raise DataError(files[0], "none of the files is an IDX file", found=others)
     for other in others:

@@ -3,7 +3,6 @@
 The dataset file pins the digests. Neither the IDX files nor a network is needed.
 """
 
-import argparse
 import os
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
@@ -51,7 +50,7 @@ def main(
         manifest: CSV file of the split, for the columns of labels that have more than one.
         limit: how many images the tree has, the first ones, if not all.
         report: the JSON file to make of what was proven. It is removed first.
-        processes: how many processes read images.
+        processes: how many processes read images; on the command line, by default one for each core, and at most 8.
         classes: the labels whose images the tree has, if not all. Then, and for a split that is a part of another,
             each image is compared with the originals.
         beside: the directory of all splits; what is in it besides splits of the dataset is reported as extra.
@@ -237,12 +236,6 @@ def _sentence(check: TreeCheck, published: Sequence[str]) -> str:
     return f"{sentence} (SHA-256 {digests_of}{digests}, {pinned} in {check.dataset.source})"
 
 
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"expected a number of at least 1, found {text!r}")
-    return int(text)
-
-
 if __name__ == "__main__":
     from idxpng.command import Command
 
@@ -258,10 +251,8 @@ examples:
       --images resources/mnist/t10k-images-idx3-ubyte --labels resources/mnist/t10k-labels-idx1-ubyte
 
 The exit status is 0 when all is proven, and 1 when it is not."""
-    processes = min(os.cpu_count() or 1, MOST_PROCESSES)
+    command.set_defaults(processes=min(os.cpu_count() or 1, MOST_PROCESSES))
     add = command.add_argument
     add("tree", metavar="TREE", help="directory of a split, or of all splits, such as results/mnist/png")
     add("--published", metavar="FILE", nargs="*", default=[], help="pinned downloads, see below")
-    add("--limit", metavar="N", type=_count, help="the tree has only the first N images of the split")
-    add("--processes", metavar="N", type=_count, default=processes, help="how many read images (default: %(default)s)")
     command.run(main)

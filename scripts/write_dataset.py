@@ -8,6 +8,7 @@ from typing import Any
 from idxpng import log
 from idxpng.command import Command
 from idxpng.dataset.writer import dump
+from idxpng.errors import reading
 from idxpng.files.atomic import atomic_file
 from idxpng.text import counted
 
@@ -24,20 +25,21 @@ def main(facts: Sequence[str], /, dataset: str) -> None:
         facts: what build_idx.py wrote of each split.
         dataset: the file to make. Its name is that of the dataset.
     """
-    parts = [json.loads(Path(path).read_bytes()) for path in facts]
-    first: dict[str, Any] = parts[0]
-    document = {
-        "title": Path(dataset).stem,
-        "license": {"spdx": None, "note": "Not stated."},
-        "citation": "Not stated.",
-        "classes": {int(label): name for label, name in first["classes"].items()},
-        "inverted": first["inverted"],
-        "orientation": first["orientation"],
-        "label_type": first["label_type"],
-        "label_columns": first["label_columns"],
-        "mirrors": ["."],
-        "splits": {part["split"]: part["facts"] for part in parts},
-    }
+    with reading("what build_idx wrote of a split", facts[0]):
+        parts = [json.loads(Path(path).read_bytes()) for path in facts]
+        first: dict[str, Any] = parts[0]
+        document = {
+            "title": Path(dataset).stem,
+            "license": {"spdx": None, "note": "Not stated."},
+            "citation": "Not stated.",
+            "classes": {int(label): name for label, name in first["classes"].items()},
+            "inverted": first["inverted"],
+            "orientation": first["orientation"],
+            "label_type": first["label_type"],
+            "label_columns": first["label_columns"],
+            "mirrors": ["."],
+            "splits": {part["split"]: part["facts"] for part in parts},
+        }
     usual = {"inverted": False, "orientation": "upright", "label_type": "uint8", "label_columns": ["class"]}
     document = {key: value for key, value in document.items() if usual.get(key) != value}
     with atomic_file(dataset) as file:

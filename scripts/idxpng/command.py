@@ -29,6 +29,9 @@ SHARED = {
     "classes": "only images with these labels; all by default.",
 }
 
+# The smallest values of numbers that no function checks.
+LEAST = {"limit": 1, "shard_size": 1, "processes": 1, "number": 0, "shuffle_seed": 0}
+
 
 class Command(argparse.ArgumentParser):
     """The command line of a script, whose docstring is the ``description``."""
@@ -87,7 +90,7 @@ class Command(argparse.ArgumentParser):
         group = self.add_mutually_exclusive_group() if exclusive else self
         for name in chain(*(tuples[name]._fields if name in tuples else [name] for name in names)):
             if name not in self._names:
-                settings = _values(hints[name]) | ({"nargs": "*"} if defaults.get(name) == () else {})
+                settings = _values(hints[name], LEAST.get(name)) | ({"nargs": "*"} if defaults.get(name) == () else {})
                 if name in positional:
                     flag, settings["metavar"] = name, name.upper().removesuffix("S")
                 else:
@@ -111,7 +114,7 @@ def _explanations(docstring: str | None) -> dict[str, str]:
     }
 
 
-def _values(hint: Any) -> dict[str, Any]:
+def _values(hint: Any, least: int | None = None) -> dict[str, Any]:
     """Settings of `argparse` for a type: text, a number, several of them, or a flag."""
     if isinstance(hint, UnionType):  # with None
         hint = get_args(hint)[0]
@@ -120,5 +123,12 @@ def _values(hint: Any) -> dict[str, Any]:
     if get_origin(hint) is Literal:
         return {"choices": get_args(hint)}
     if get_origin(hint):
-        return {"nargs": "+"} | _values(get_args(hint)[0])
-    return {"type": int, "metavar": "N"} if hint is int else {}
+        return {"nargs": "+"} | _values(get_args(hint)[0], least)
+    return {"type": partial(_number, least), "metavar": "N"} if hint is int else {}
+
+
+def _number(least: int | None, text: str) -> int:
+    if not re.fullmatch(r"-?\d+", text) or (least is not None and int(text) < least):
+        expected = "a number" if least is None else f"a number of at least {least}"
+        raise argparse.ArgumentTypeError(f"expected {expected}, found {text!r}")
+    return int(text)

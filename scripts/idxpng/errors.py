@@ -14,6 +14,8 @@ A class below `DataError` exists only if code catches it; other bad input raises
 """
 
 import copyreg
+from collections.abc import Iterator
+from contextlib import contextmanager
 from os import PathLike
 from typing import Any
 
@@ -58,3 +60,20 @@ class DataError(Exception):
     def __reduce__(self) -> tuple[Any, ...]:
         # By default, unpickling calls the class with the message alone, which these classes do not accept.
         return copyreg.__newobj__, (type(self), *self.args), vars(self)  # type: ignore[attr-defined]
+
+
+@contextmanager
+def reading(what: str, path: str | PathLike[str]) -> Iterator[None]:
+    """Raise DataError where a file that the block reads is not ``what`` it expects, such as "a header"."""
+    try:
+        yield
+    except (ValueError, LookupError, TypeError, AttributeError):
+        todo = f"check that this is the file that you mean; if it is: {move_away(path)}"
+        raise DataError(path, f"not {what}", todo=todo) from None
+
+
+def move_away(path: str | PathLike[str]) -> str:
+    """How to have a file made again that may be the user's only copy."""
+    from idxpng.advice import shell_path  # not in the digest
+
+    return f"mv {shell_path(path)} {shell_path(f'{path}.changed')}, then run the same command again"

@@ -40,6 +40,8 @@ def output(text: str) -> None:
 
     Letters that the terminal's encoding does not have become escapes: a result is a result there too.
     """
+    if not sys.stdout:
+        return  # it was closed
     encoding = sys.stdout.encoding or "utf-8"
     safe = "\n".join(map(printable, text.split("\n")))
     try:
@@ -77,10 +79,10 @@ def job_log(path: str | None) -> Iterator[None]:
     its traceback, since it is a defect of the workflow.
     """
     global _file, _all_on_terminal
-    _file = open(path, "w", encoding="utf-8") if path else None
     _all_on_terminal = path is None
     wall, cpu = time.perf_counter(), time.process_time()
     try:
+        _file = open(path, "w", encoding="utf-8") if path else None
         yield
         info("done in %.3f s, CPU %.3f s", time.perf_counter() - wall, time.process_time() - cpu)
     except (DataError, OSError) as error:

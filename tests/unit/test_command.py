@@ -51,7 +51,9 @@ def test_an_option_that_is_not_given_has_the_default_of_its_parameter(monkeypatc
     assert given == {"images": ["a"], "label_file": "c", "limit": 7, "names": False, "only": None}
 
 
-@pytest.mark.parametrize("arguments", [["--images", "a"], ["--images", "a", "--label-file", "c", "--limit", "x"]])
+@pytest.mark.parametrize(
+    "arguments", [["--images", "a"], *(["--images", "a", "--label-file", "c", "--limit", n] for n in ("x", "0", "-5"))]
+)
 def test_a_missing_option_or_one_of_the_wrong_type_is_refused(
     monkeypatch: pytest.MonkeyPatch, arguments: list[str]
 ) -> None:

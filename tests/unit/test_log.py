@@ -147,3 +147,11 @@ def test_a_result_whose_reader_has_seen_enough_ends_without_a_word() -> None:
     process = subprocess.run(command, env=environment, stdout=writer, stderr=subprocess.PIPE, text=True)
     os.close(writer)
     assert (process.returncode, process.stderr) == (0, "")
+
+
+def test_a_log_in_a_folder_that_does_not_exist_is_reported_in_words(tmp_path: Path) -> None:
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1])\nfrom idxpng.log import job_log\nwith job_log('missing/log'): pass"
+    )
+    done = subprocess.run([sys.executable, "-c", code, SCRIPTS], cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (1, "ERROR: missing/log: No such file or directory\n")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO
 
 from idxpng import superseded
-from idxpng.files.disk_space import disk_full_error, existing_folder
+from idxpng.files.disk_space import check_place, disk_full_error, existing_folder
 from idxpng.files.flush import flush_names, flush_tree
 from idxpng.files.partial import is_at, new_directory, new_file, private_name, remove, remove_leftovers
 
@@ -22,9 +22,11 @@ def atomic_file(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     removed. Afterwards the file survives a power failure.
 
     Raises:
+        DataError: when ``path`` is not in a folder, or not a file.
         DiskRoomError: when the disk is full.
     """
     final = Path(path)
+    check_place(final)
     start = f".{final.name}."
     with disk_full_error(final):
         remove_leftovers(final.parent, re.escape(start))

@@ -1,4 +1,4 @@
-"""Checking that a disk has room, and reporting that it is full."""
+"""Checking that a file can be made and has room, and reporting a full disk."""
 
 import errno
 import os
@@ -15,6 +15,16 @@ AGAIN = "free some, and run the same command again"
 
 class DiskRoomError(DataError):
     """A file system that lacks room."""
+
+
+def check_place(file: str | os.PathLike[str]) -> None:
+    """Check that ``file`` can be made, or replaced: its folder exists, and it is not a folder, a pipe, or a device."""
+    path = Path(file)
+    if not path.parent.is_dir():
+        raise DataError(file, "its folder does not exist", expected=f"a folder {path.parent}", todo="make it first")
+    if (path.exists() and not path.is_file()) or path.absolute().parent == Path("/dev"):
+        todo = "give the name of a file that may be made or replaced"
+        raise DataError(file, "not a regular file, so it cannot be replaced", todo=todo)
 
 
 def check_space(file: str | os.PathLike[str], size: int, folder: Path | None = None) -> None:

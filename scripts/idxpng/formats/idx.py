@@ -23,7 +23,7 @@ import sys
 from array import array
 from typing import IO, TYPE_CHECKING, NamedTuple
 
-from idxpng.errors import DataError
+from idxpng.errors import DataError, move_away
 from idxpng.formats.file_kind import BINARY, START, file_kind, line_ends_changed
 
 if TYPE_CHECKING:
@@ -191,11 +191,13 @@ class IdxFile:
         self.path = path
         self._file = open(path, "rb")
         try:
+            if not self._file.seekable():
+                raise IdxError(path, "a pipe, not a file", todo="save it in a file first")
             self.header = read_header(self._file, path)
             size = os.fstat(self._file.fileno()).st_size
             if size != self.header.file_size:
                 wrong = self.header.wrong_size(size, self._file.read(SAMPLE))
-                raise IdxError(path, **wrong, todo="delete the file and make it again")
+                raise IdxError(path, **wrong, todo=move_away(path))
             self._items_at, self._item_size = self.header.size, self.header.item_size
         except BaseException:
             self._file.close()

@@ -199,7 +199,7 @@ def _folders(path: Path) -> list[str]:
         DataError: when it does not exist, has files, or is not a folder.
     """
     if not path.is_dir():
-        raise DataError(path, "folder not found", expected=LAYOUT)
+        raise DataError(path, "folder not found", expected=LAYOUT, todo="give the folder that has these folders")
     found = [(entry.name, entry.is_dir()) for entry in _visible(path)]
     files = [name for name, is_folder in found if not is_folder]
     if files or not found:

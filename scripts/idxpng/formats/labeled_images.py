@@ -9,6 +9,7 @@ from contextlib import ExitStack, suppress
 
 from zlib_ng.zlib_ng import crc32
 
+from idxpng.errors import move_away
 from idxpng.formats.idx import IdxError, IdxFile, IdxHeader
 
 # The column of a labels file that holds the class, where the file has columns.
@@ -156,10 +157,8 @@ def changed(
     path: str | os.PathLike[str], problem: str, expected: object, found: object, at: str | None = None
 ) -> IdxError:
     """The error of an IDX file that changed after it was validated, and may be the user's only copy."""
-    from idxpng.advice import shell_path  # not in the digest
-
-    todo = f"mv {shell_path(path)} {shell_path(f'{path}.changed')}, then run the same command again"
-    return IdxError(path, f"{problem}: the file changed", at=at, expected=expected, found=found, todo=todo)
+    problem = f"{problem}: the file changed, or the header is of other files"
+    return IdxError(path, problem, at=at, expected=expected, found=found, todo=move_away(path))
 
 
 def transposed(pixels: bytes, columns: int) -> bytes:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from idxpng.errors import DataError
+from idxpng.errors import DataError, move_away, reading
 from idxpng.files.atomic import atomic_file
 from idxpng.formats.idx import IdxError, IdxFile, IdxHeader
 from idxpng.formats.labeled_images import LabeledImages, changed
@@ -43,17 +43,9 @@ class SplitHeader(NamedTuple):
     def read(cls, path: str | os.PathLike[str]) -> SplitHeader:
         """Read what `validate` wrote; DataError if it is not such a file."""
         keys = cls._fields[:-2]  # `rows` is optional, and `path` not in the file
-        try:
+        with reading("a header made by validate", path):
             document = json.loads(Path(path).read_bytes())
             return cls(**{key: document[key] for key in keys}, rows=document.get("rows"), path=path)
-        except (ValueError, KeyError, TypeError) as error:
-            raise DataError(
-                path,
-                "not a header made by validate",
-                expected=f"JSON with the keys {', '.join(keys)}",
-                found=f"{type(error).__name__}: {error}",
-                todo="delete it and run again, or make it by hand: python scripts/validate.py --help",
-            ) from None
 
     @property
     def directories(self) -> dict[int, str]:
@@ -95,7 +87,7 @@ class SplitHeader(NamedTuple):
                 "wrong number of checksums",
                 expected=self.images["dims"][0],
                 found=len(checksums),
-                todo="delete it and run again",
+                todo=move_away(stored.path),
             )
         source = LabeledImages(images, labels, self.orientation, self.label_columns, self.rows, checksums)
         header, validated = source.images.header, IdxHeader(self.images["magic"], tuple(self.images["dims"]))
@@ -121,6 +113,10 @@ class Selection(NamedTuple):
     def open(self) -> Iterator[tuple[SplitHeader, LabeledImages]]:
         """What `validate` wrote, and the two IDX files, see `SplitHeader.open`."""
         header = SplitHeader.read(self.header)
+        known = header.names()
+        if unknown := [str(label) for label in self.classes or () if label not in known]:
+            expected = f"some of {', '.join(map(str, known))}"
+            raise DataError(self.header, "no such label", expected=expected, found=", ".join(unknown))
         with header.open(self.images, self.labels) as source:
             yield header, source
 
@@ -142,6 +138,9 @@ class Selections(NamedTuple):
 
     def each(self) -> list[Selection]:
         """The selection of each split."""
+        if not len(self.images) == len(self.labels) == len(self.headers):
+            counts = f"{len(self.images)}, {len(self.labels)}, and {len(self.headers)}"
+            raise DataError(self.headers[0], "each header needs one file of images and one of labels", found=counts)
         files = zip(self.images, self.labels, self.headers, strict=True)
         return [Selection(*of_split, self.limit, self.classes) for of_split in files]
 

@@ -13,6 +13,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import IO
 
+from idxpng.errors import reading
 from idxpng.files.external_sort import sort_lines
 from idxpng.formats.labeled_images import LabeledImages
 from idxpng.formats.split_header import SplitHeader
@@ -43,8 +44,9 @@ class Groups:
 
 def read_duplicates(path: str | os.PathLike[str]) -> tuple[dict[str, Groups], Groups]:
     """The groups within each split, and those across splits, as `write_duplicates` wrote them."""
-    document = json.loads(Path(path).read_bytes())
-    return {split: _groups(found) for split, found in document["within"].items()}, _groups(document["across"])
+    with reading("a list made by find_duplicates", path):
+        document = json.loads(Path(path).read_bytes())
+        return {split: _groups(found) for split, found in document["within"].items()}, _groups(document["across"])
 
 
 def _groups(found: list[list[str]]) -> Groups:

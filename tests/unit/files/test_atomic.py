@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from idxpng.errors import DataError
 from idxpng.files import atomic as module
 from idxpng.files import partial
 from idxpng.files.atomic import atomic_directory, atomic_file
@@ -248,3 +249,19 @@ def test_a_directory_on_another_file_system_is_made_there(tmp_path: Path) -> Non
         assert [path.name for path in png.iterdir()] == ["train"]
     finally:
         subprocess.run(["umount", "--lazy", png], check=True)
+
+
+@pytest.mark.parametrize("name", ["missing/file", "file/below", "folder", "pipe"])
+def test_a_place_where_no_file_can_be_made_is_named_before_the_work_begins(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").write_bytes(b"kept")
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(DataError, match=rf"{tmp_path / name}: [^$]*to do: "), atomic_file(tmp_path / name):
+        pytest.fail("the block ran")
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_device_is_not_replaced_by_a_file() -> None:
+    with pytest.raises(DataError, match=r"/dev/null[^$]*to do: "), atomic_file("/dev/null"):
+        pytest.fail("the block ran")

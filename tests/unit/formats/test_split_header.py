@@ -43,7 +43,7 @@ def test_a_label_is_found_by_the_name_of_its_directory(header: SplitHeader) -> N
 def test_a_file_that_is_not_a_header_is_refused_with_a_remedy(tmp_path: Path, content: str) -> None:
     path = tmp_path / "train.json"
     path.write_text(content)
-    with pytest.raises(DataError, match=r"not a header made by validate[^$]*delete it and run again"):
+    with pytest.raises(DataError, match=r"not a header made by validate[^$]*mv .*train.json.changed"):
         SplitHeader.read(path)
 
 
@@ -149,3 +149,13 @@ def test_no_script_makes_anything_of_an_image_that_changed(validated: Validated,
     with pytest.raises(IdxError, match="image 1 is not the one that was validated"):
         READERS[script](files, tmp_path / "wrong")
     assert not [path for path in (tmp_path / "wrong").rglob("*") if path.is_file()]
+
+
+def test_files_that_do_not_belong_together_are_refused_in_words(validated: Validated) -> None:
+    images, labels, header = str(validated.images), str(validated.labels), str(validated.header)
+    known = SplitHeader.read(header).class_names
+    refused = pytest.raises(DataError, match=f"no such label[^$]*{', '.join(known)}[^$]*12")
+    with refused, Selection(images, labels, header, classes=[12]).open():
+        pytest.fail("the block ran")
+    with pytest.raises(DataError, match="each header needs one file of images"):
+        Selections([images, images], [labels], [header]).each()

@@ -3,6 +3,8 @@ from pathlib import Path
 import pytest
 
 import merge_manifests
+import write_dataset
+from idxpng.errors import DataError
 
 HEADER = "path,split,index,label,class_name,sha256\n"
 
@@ -71,3 +73,12 @@ def test_labels_of_an_earlier_run_are_removed_when_their_folder_is_given(tmp_pat
     merge_manifests.main(current, str(tmp_path / "manifest/train.csv"), str(png) if given else None)
     left = {"00", "01"} if given else {"0", "00", "01"}
     assert {path.name for path in png.iterdir()} == left == {path.stem for path in manifests.iterdir()}
+
+
+def test_files_that_no_earlier_step_made_are_refused_in_words(tmp_path: Path) -> None:
+    (other := tmp_path / "train.json").write_text('{\n"dataset": "mnist"}\n')
+    with pytest.raises(DataError, match=r"train\.json: not manifests of labels"):
+        merge_manifests.main([str(other)], manifest=str(tmp_path / "train.csv"))
+    with pytest.raises(DataError, match=r"train\.json: not what build_idx wrote"):
+        write_dataset.main([str(other)], dataset=str(tmp_path / "set.yaml"))
+    assert list(tmp_path.iterdir()) == [other]

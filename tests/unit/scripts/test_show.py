@@ -282,3 +282,13 @@ def test_a_file_that_is_not_as_long_as_its_header_says_is_reported_with_its_true
 ) -> None:
     path.write_bytes(compress(idx_bytes(IMAGES) + bytes(2 * IMAGES.size)))
     assert "found:    52 bytes, 3 times what the header promises" in refusal(path)
+
+
+def test_a_pipe_is_named_and_a_closed_output_is_no_error(files: Path) -> None:
+    command = f"{sys.executable} {SCRIPT}"
+    for words, status, said in (
+        (f"cat {files}/images | {command} /dev/stdin", 1, "/dev/stdin: a pipe, not a file"),
+        (f"{command} {files}/images >&-", 0, ""),
+    ):
+        done = subprocess.run(["bash", "-c", words], capture_output=True, text=True)
+        assert (done.returncode, done.stderr.partition("\n")[0]) == (status, said)
