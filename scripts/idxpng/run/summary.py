@@ -83,7 +83,7 @@ def _of_shards(plan: Plan) -> Iterator[str]:
     for folder, split in _splits(plan):
         if index := _read(f"{folder}/webdataset/{split}.json"):
             shards = counted(len(index["shards"]), "shard")
-            yield f"{_counted(index['images'], 'image')} in {shards} {shown(folder)}/webdataset/{split}-*.tar"
+            yield f"{_counted(index['images'], 'image')} in {shards}, {shown(folder)}/webdataset/{split}-*.tar"
 
 
 def _of_proofs(plan: Plan) -> Iterator[str]:

@@ -26,7 +26,7 @@ OMITTED = re.compile(
     r"Building DAG of jobs|Using shell:|Provided (cores|resources):|Rules claiming|Conda environments: ignored"
     r"|Select jobs to execute|Execute \d+ jobs|Assuming unrestricted shared filesystem|Elapsed time:|^host: "
     r"|Exiting because a job execution failed|Shutting down, this might|Removing output files of failed job"
-    r"|RuleException:\s+CalledProcessError"
+    r"|RuleException:\s+CalledProcessError|Cannot restore .*: no backup found"
 )
 INTERRUPTED = "Terminating processes on user request"  # by Ctrl-C
 
@@ -107,6 +107,6 @@ class ProgressLine:
 
 def _failure(facts: dict[str, Any]) -> str:
     """Which job failed. The message of its script, above, says why."""
-    wanted = ", ".join(map(str, facts.get("output") or ())) or "nothing"
+    wanted = ", ".join(str(path).removesuffix(" (update)") for path in facts.get("output") or ()) or "nothing"
     logs = ", ".join(map(str, facts.get("log") or ()))
     return f"Failed: {facts.get('rule_name')}, which makes {wanted}" + (f"\n   log: {logs}" if logs else "")

@@ -80,6 +80,7 @@ def test_config_yaml_lists_the_defaults() -> None:
         ({"pathvars": {"results": "~/out"}}, ["at:       pathvars.results", f"expected: {Path.home()}/out"]),
         ({"pathvars": {"resluts": "x"}}, ["at:       pathvars", "resluts", "did you mean results?"]),
         ({"pathvars": {"results": 3}}, ["at:       pathvars.results", "text"]),
+        ({"pathvars": {"logs": ""}}, ["at:       pathvars.logs", "path of a folder"]),
     ],
     ids=str,
 )

@@ -60,7 +60,7 @@ def test_the_summary_of_shards_and_proofs_has_their_numbers(results: Path) -> No
         (results / "mnist-sample" / folder).mkdir()
         document = {"images": 1000, "shards": [{}, {}], "files": 1000, "pinned": {"images": True}}
         (results / f"mnist-sample/{folder}/train.json").write_text(json.dumps(document))
-    assert f"1,000 images in 2 shards {results}/mnist-sample/webdataset" in summary_of(
+    assert f"1,000 images in 2 shards, {results}/mnist-sample/webdataset" in summary_of(
         results, {"webdataset"}, splits="train"
     )
     assert "1,000 PNG files" in summary_of(results, {"verify"}, splits="train")

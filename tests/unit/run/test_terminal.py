@@ -52,11 +52,12 @@ def test_important_messages_are_not_filtered() -> None:
     assert line.filter(record("RuleException:\nMissingOutputException in rule export", logging.ERROR))
     assert not line.filter(record("RuleException:\nCalledProcessError in file x", logging.ERROR))
     assert not line.filter(record("Select jobs to execute..."))
+    assert not line.filter(record("Cannot restore images.gz: no backup found.", logging.WARNING))
 
 
 def test_a_failed_job_is_named_once_with_its_log() -> None:
     terminal = Terminal()
-    failed = record(event="job_error", jobid=1, rule_name="export", output=["png/3", "3.csv"], log=["3.log"])
+    failed = record(event="job_error", jobid=1, rule_name="export", output=["png/3", "3.csv (update)"], log=["3.log"])
     assert not ProgressLine(terminal).filter(failed)
     assert last_line(terminal) == "Failed: export, which makes png/3, 3.csv\n   log: 3.log\n"
 
