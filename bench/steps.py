@@ -28,6 +28,7 @@ from compare import PROJECT, label_rate, new, with_table
 from idxpng.files.flush import flush_each, flush_tree
 from idxpng.formats.labeled_images import LabeledImages
 from idxpng.formats.png import COMPRESSION_LEVEL, PngEncoder
+from idxpng.formats.png_reader import PngReader
 from idxpng.formats.tar import member
 from label import LABEL
 
@@ -109,6 +110,17 @@ def steps(images: str, labels: str, folder: Path) -> Iterator[Step]:
         "write the file (tmpfs)",
         microseconds(lambda path_and_png: export._write(*path_and_png), files, empty),
         {"by a file object": microseconds(write_by_object, files, empty)},
+    )
+
+    def read_by_pillow(path: str) -> bytes:
+        with Image.open(path) as image:
+            return image.tobytes()
+
+    paths = [path for path, _ in files]
+    yield Step(
+        "read and check it again, for `verify`",
+        microseconds(PngReader(rows, columns).read, paths),
+        {"Pillow, which checks less": microseconds(read_by_pillow, paths)},
     )
 
     yield Step(
