@@ -14,8 +14,6 @@ from itertools import chain
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
-from zlib_ng import zlib_ng
-
 from idxpng import log
 from idxpng.command import Command
 from idxpng.dataset.file import load
@@ -30,6 +28,8 @@ from idxpng.formats.idx import IdxHeader
 from idxpng.formats.image_folder import ImageFolder, rows
 from idxpng.formats.labeled_images import CLASS, file_headers, transposed
 from idxpng.text import counted
+
+from zlib_ng import zlib_ng  # isort: skip
 
 LEVEL = 9  # of compression
 PROGRESS = 10  # seconds from one message to the next

@@ -20,8 +20,6 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-import requests
-
 from idxpng.command import Command
 from idxpng.dataset.file import DATASETS, load, read_schema
 from idxpng.dataset.model import Dataset, PublishedFile
@@ -35,6 +33,8 @@ from idxpng.formats.file_kind import file_kind
 from idxpng.formats.numpy_array import SIGNATURE
 from idxpng.log import output
 from idxpng.text import aligned, is_url
+
+import requests  # isort: skip
 
 PATIENCE = Patience(connect=5.0, silence=10.0, answer=20.0, rate=1, period=10.0)
 AT_ONCE = 4

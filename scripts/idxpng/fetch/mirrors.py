@@ -45,18 +45,13 @@ def places_in(mirror: str, file: PublishedFile) -> list[Place]:
             return [Place(mirror, member)]
         inside = [parts._replace(path=f"{parts.path.rstrip('/')}/{each}").geturl() for each in (name, archive)]
         return [Place(inside[0]), Place(inside[1], member)] if member else [Place(inside[0])]
-    path = local_path(mirror)
+    path = Path(unquote(parts.path) if mirror.startswith("file://") else mirror)
     if path.suffix == ".zip" and not os.path.isdir(path):
         return [Place(str(path), member or name)]
     if not member:
         return _in_directory(path, name) or _near(path, file) or [Place(str(path / name))]
     unpacked = _in_directory(path, name) + _in_directory((path / member).parent, name)
     return [*unpacked, Place(str(path / archive), member)]
-
-
-def local_path(mirror: str) -> Path:
-    """The path of a mirror that is a folder, or a file URL."""
-    return Path(unquote(urlsplit(mirror).path) if mirror.startswith("file://") else mirror)
 
 
 def _in_directory(directory: Path, file: str) -> list[Place]:

@@ -160,7 +160,7 @@ def replaced_originals(plan: Plan) -> Iterator[str]:
     for name, dataset in plan.catalog.configured.items():
         for split in plan.splits(dataset) if plan.catalog.entries[name].endswith(OWN) else ():
             files = dataset.splits[split].files
-            found = [plan.local_copies(name, file.file) for file in files]
+            found = [plan.local_copies(name, file) for file in files]
             for file, paths in zip(files, found, strict=True):
                 copy = Path(plan.resources, name, file.published)
                 if all(found) and file.pinned and copy.is_file() and _was_replaced(paths, copy, file):
@@ -171,13 +171,13 @@ def replaced_originals(plan: Plan) -> Iterator[str]:
                     )
 
 
-def _was_replaced(paths: list[Path], copy: Path, file: PublishedFile) -> bool:
+def _was_replaced(paths: list[str], copy: Path, file: PublishedFile) -> bool:
     """Whether all ``paths`` changed after the ``copy`` was made, and none is the pinned file."""
     for path in paths:
-        if path.stat().st_ctime_ns <= copy.stat().st_mtime_ns:
+        if os.stat(path).st_ctime_ns <= copy.stat().st_mtime_ns:
             return False
         with suppress(WrongFileError):
-            judge(str(path), file)
+            judge(path, file)
             return False
     return True
 

@@ -10,13 +10,11 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import product
-from pathlib import Path
 from typing import Any
 
-from idxpng.dataset.model import ROLES, Dataset, Split
+from idxpng.dataset.model import ROLES, Dataset, PublishedFile, Split
 from idxpng.errors import DataError
-from idxpng.fetch.mirrors import local_path
-from idxpng.formats.compressed import SUFFIXES
+from idxpng.fetch.mirrors import places_in
 from idxpng.run.catalog import Catalog
 from idxpng.run.config import SHOWN_AS, Config
 from idxpng.run.targets import OUTPUTS, as_regex
@@ -246,12 +244,11 @@ class Plan:
             return [max(dataset.splits.values(), key=lambda split: split.file_count)]
         return [dataset.split(name) for name in self.splits(dataset)]
 
-    def local_copies(self, dataset: str, published: str) -> list[Path]:
-        """The files in local mirror directories that may be this file, compressed or not."""
+    def local_copies(self, dataset: str, file: PublishedFile) -> list[str]:
+        """The paths in local mirror directories from which this file would be copied, compressed or not."""
         mirrors = (*self.config.mirrors.get(dataset, ()), *self.catalog.dataset(dataset).mirror_places())
-        folders = [local_path(mirror) for mirror in mirrors if not is_url(mirror)]
-        files = [path for folder in folders if folder.is_dir() for path in sorted(folder.iterdir())]
-        return [path for path in files if _plain_name(path.name) == _plain_name(published) and path.is_file()]
+        places = [place for mirror in mirrors if not is_url(mirror) for place in places_in(mirror, file)]
+        return [place.where for place in places if not place.member and os.path.isfile(place.where)]
 
     # Options of the scripts
 
@@ -317,7 +314,7 @@ class Plan:
         ignored = ("verified", "header")
         facts = {key: value for key, value in vars(file).items() if value is not None and key not in ignored}
         if not file.pinned:
-            states = ((path.name, path.stat()) for path in self.local_copies(wildcards.dataset, file.file))
+            states = ((os.path.basename(path), os.stat(path)) for path in self.local_copies(wildcards.dataset, file))
             facts["local"] = [f"{name} {state.st_size} {state.st_mtime_ns}" for name, state in states]
         return facts
 
@@ -353,9 +350,3 @@ class Plan:
 
 def _option(name: str, value: int | str | None) -> list[str]:
     return [] if value is None else [f"--{name}", str(value)]
-
-
-def _plain_name(name: str) -> str:
-    """The name of an IDX file without its compression suffix, and with one spelling of its type."""
-    stem, suffix = os.path.splitext(name)
-    return (stem if suffix in SUFFIXES else name).replace(".idx", "-idx")
