@@ -32,8 +32,8 @@ from idxpng.formats.compressed import (
     SIGNATURES,
     SUFFIXES,
     CompressedFileError,
+    bounded,
     compression,
-    content_chunks,
     open_content,
 )
 
@@ -209,8 +209,13 @@ def _unwrap(partial: PartialFile, file: PublishedFile) -> None:
     """Take off the outer of two layers of gzip, if a pinned digest then shows whether the content is right."""
     if not file.content_sha256 or compression(partial.path) != "gzip":
         return
-    with tempfile.TemporaryFile(dir=partial.path.parent) as inner, suppress(CompressedFileError):
-        for piece in content_chunks(partial.path, file.content_bytes + COMPRESSION_OVERHEAD):
+    folder = partial.path.parent
+    with (
+        suppress(CompressedFileError),
+        tempfile.TemporaryFile(dir=folder) as inner,
+        open_content(partial.path) as outer,
+    ):
+        for piece in bounded(outer, partial.path, file.content_bytes + COMPRESSION_OVERHEAD):
             if not inner.tell() and not piece.startswith(SIGNATURES["gzip"]):
                 return
             inner.write(piece)

@@ -6,13 +6,12 @@ import hashlib
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from idxpng.dataset.mismatch import mismatch
 from idxpng.errors import DataError
-from idxpng.formats.compressed import CompressedFileError, content_chunks, open_content
+from idxpng.formats.compressed import CompressedFileError, bounded, open_content
 from idxpng.formats.file_kind import START, file_kind
 from idxpng.formats.idx import read_header
 from idxpng.formats.numpy_array import ArrayError, is_array, member_names, open_idx
@@ -134,12 +133,13 @@ def _read(path: str, source: str, file: PublishedFile, idx: IO[bytes] | None) ->
         md5.update(piece)
 
     try:
-        opened = partial(open_idx, member=file.member, label_type=file.header and file.header.type.name)
-        for chunk in content_chunks(path, file.content_bytes, None if file.content_sha256 else watch, opened):
-            content.update(chunk)
-            size += len(chunk)
-            if idx:
-                idx.write(chunk)
+        label_type = file.header and file.header.type.name
+        with open_idx(path, file.member, label_type, None if file.content_sha256 else watch) as stream:
+            for chunk in bounded(stream, path, file.content_bytes):
+                content.update(chunk)
+                size += len(chunk)
+                if idx:
+                    idx.write(chunk)
     except ArrayError as error:
         raise WrongFileError(source, error.problem, **error.details) from None
     except CompressedFileError as error:

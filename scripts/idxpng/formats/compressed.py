@@ -10,7 +10,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from functools import partial
 from typing import IO, Any
 
@@ -169,32 +169,20 @@ def open_content(path: str | os.PathLike[str], watch: Callable[[Any], object] | 
             raise CompressedFileError(path, problem, at=f"about byte {file.tell()}", found=error, todo=AGAIN) from None
 
 
-def content_chunks(
-    path: str | os.PathLike[str],
-    size_limit: int,
-    watch: Callable[[Any], object] | None = None,
-    opened: Callable[..., AbstractContextManager[IO[bytes]]] = open_content,
-) -> Iterator[bytes]:
-    """The decompressed content of a file, piece by piece, and never more than ``size_limit`` bytes of it.
-
-    ``watch`` is that of `open_content`, and ``opened`` that function, or one that opens other content.
+def bounded(content: IO[bytes], path: str | os.PathLike[str], size_limit: int) -> Iterator[bytes]:
+    """The content of a file, see `open_content`, piece by piece, and never more than ``size_limit`` bytes of it.
 
     Raises:
         CompressedFileError: when there is more content than that, so that a decompression bomb
-            fills neither memory nor disk, and as `open_content` says.
+            fills neither memory nor disk.
     """
     size = 0
-    with opened(path, watch=watch) as stream:
-        while chunk := stream.read(CHUNK):
-            size += len(chunk)
-            if size > size_limit:
-                raise CompressedFileError(
-                    path,
-                    "the content is too long",
-                    expected=f"at most {size_limit} bytes of content",
-                    found=f"{size} bytes or more",
-                )
-            yield chunk
+    while chunk := content.read(CHUNK):
+        size += len(chunk)
+        if size > size_limit:
+            expected, found = f"at most {size_limit} bytes of content", f"{size} bytes or more"
+            raise CompressedFileError(path, "the content is too long", expected=expected, found=found)
+        yield chunk
 
 
 class _Bounded(io.BufferedReader):

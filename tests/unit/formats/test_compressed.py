@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from idxpng.formats.compressed import CompressedFileError, compression, content_chunks, open_content
+from idxpng.formats.compressed import CompressedFileError, bounded, compression, open_content
 
 CONTENT = b"\0\0\x08\x01\0\0\x10\0" + random.Random(0).randbytes(4096)
 COMPRESS: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.compress, "xz": lzma.compress, "plain": bytes}
@@ -17,7 +17,8 @@ DICTIONARY = {"gzip": 0, "xz": 10 * MEGABYTE, "plain": 0}  # bytes that a decomp
 
 
 def content(path: Path, size_limit: int = 1 << 20) -> bytes:
-    return b"".join(content_chunks(path, size_limit))
+    with open_content(path) as stream:
+        return b"".join(bounded(stream, path, size_limit))
 
 
 @pytest.fixture
