@@ -85,44 +85,40 @@ DECOMPRESSORS: dict[str, Callable[[], Any]] = {
 }
 
 
-class _Content(io.RawIOBase):
-    """What a gzip or xz file holds: a stream or several, after each of which zeros may follow, and nothing else."""
+class Pieces(io.RawIOBase):
+    """Bytes that come in pieces, as a stream."""
 
-    def __init__(self, file: IO[bytes], kind: str, path: str | os.PathLike[str]) -> None:
-        self._file = file
-        self._kind = kind
-        self._path = path
-        self._decompressor = DECOMPRESSORS[kind]()
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces, self._left = pieces, b""
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        piece = b""
-        while not piece:
-            compressed = b""
-            if self._decompressor.eof:
-                compressed = self._next_stream()
-                if not compressed:
-                    return 0
-                self._decompressor = DECOMPRESSORS[self._kind]()
-            elif self._decompressor.needs_input:
-                compressed = self._file.read(CHUNK)
-                if not compressed:
-                    raise EOFError
-            piece = self._decompressor.decompress(compressed, len(buffer))
-        buffer[: len(piece)] = piece
-        return len(piece)
+        while not self._left and (piece := next(self._pieces, None)) is not None:
+            self._left = piece
+        size = min(len(buffer), len(self._left))
+        buffer[:size], self._left = self._left[:size], self._left[size:]
+        return size
 
-    def _next_stream(self) -> bytes:
-        """What follows a stream and its padding, which is of zeros; nothing at the end of the file."""
-        compressed = self._decompressor.unused_data.lstrip(b"\0")
-        while not compressed and (more := self._file.read(CHUNK)):
+
+def _decompressed(file: IO[bytes], kind: str, path: str | os.PathLike[str]) -> Iterator[bytes]:
+    """What a gzip or xz file holds: a stream or several, after each of which zeros may follow, and nothing else."""
+    compressed = file.read(CHUNK)
+    while compressed:
+        decompressor = DECOMPRESSORS[kind]()
+        yield decompressor.decompress(compressed, CHUNK)
+        while not decompressor.eof:
+            compressed = file.read(CHUNK) if decompressor.needs_input else b""
+            if decompressor.needs_input and not compressed:
+                raise EOFError
+            yield decompressor.decompress(compressed, CHUNK)
+        compressed = decompressor.unused_data.lstrip(b"\0")
+        while not compressed and (more := file.read(CHUNK)):
             compressed = more.lstrip(b"\0")
-        if not compressed.startswith(SIGNATURES[self._kind][: len(compressed)]):
-            problem = f"something else follows the {self._kind} data"
-            raise CompressedFileError(self._path, problem, at=f"about byte {self._file.tell()}", todo=AGAIN)
-        return compressed
+        if not compressed.startswith(SIGNATURES[kind][: len(compressed)]):
+            problem = f"something else follows the {kind} data"
+            raise CompressedFileError(path, problem, at=f"about byte {file.tell()}", todo=AGAIN)
 
 
 class _Watched(io.FileIO):
@@ -152,7 +148,7 @@ def open_content(path: str | os.PathLike[str], watch: Callable[[Any], object] | 
     kind = compression(path)
     with io.BufferedReader(_Watched(path, watch), CHUNK) if watch else open(path, "rb") as file:
         try:
-            yield file if kind == "plain" else io.BufferedReader(_Content(file, kind, path))
+            yield file if kind == "plain" else io.BufferedReader(Pieces(_decompressed(file, kind, path)), CHUNK)
         except EOFError:
             raise CompressedFileError(
                 path,

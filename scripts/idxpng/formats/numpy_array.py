@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any
 
 from idxpng.errors import DataError
-from idxpng.formats.compressed import CHUNK, ZIP, CompressedFileError, find_member, open_archive, open_content
+from idxpng.formats.compressed import CHUNK, ZIP, CompressedFileError, Pieces, find_member, open_archive, open_content
 from idxpng.formats.idx import IdxHeader
 
 if TYPE_CHECKING:
@@ -77,25 +77,8 @@ def open_idx(
         with open(path, "rb") as file:
             while piece := file.read(CHUNK):
                 watch(piece)
-    with io.BufferedReader(_Pieces(_Array(path, member).idx(label_type)), CHUNK) as stream:
+    with io.BufferedReader(Pieces(_Array(path, member).idx(label_type)), CHUNK) as stream:
         yield stream
-
-
-class _Pieces(io.RawIOBase):
-    """Bytes that come in pieces, as a stream."""
-
-    def __init__(self, pieces: Iterator[bytes]) -> None:
-        self._pieces, self._left = pieces, b""
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        while not self._left and (piece := next(self._pieces, None)) is not None:
-            self._left = piece
-        size = min(len(buffer), len(self._left))
-        buffer[:size], self._left = self._left[:size], self._left[size:]
-        return size
 
 
 @contextmanager

@@ -69,24 +69,13 @@ class PngEncoder:
         if len(pixels) != self._pixels:
             raise struct.error(f"{self._pixels} pixels are an image, not {len(pixels)}")
         stream = zlib_ng.compressobj(COMPRESSION_LEVEL, zlib_ng.DEFLATED, self._window_bits)
-        for piece in self._pieces(memoryview(pixels)):
-            if compressed := stream.compress(piece):
+        columns, view = self._columns, memoryview(pixels)
+        step = max(1, PIECE // columns) * columns
+        for start in range(0, len(pixels), step):
+            lines = range(start, min(start + step, len(pixels)), columns)
+            if compressed := stream.compress(b"".join([b"\0" + view[at : at + columns] for at in lines])):
                 yield _chunk(b"IDAT", compressed)
         yield _chunk(b"IDAT", stream.flush())
-
-    def _pieces(self, pixels: memoryview) -> Iterator[bytes | memoryview]:
-        """The scanlines, several at a time; or each in parts, when a row alone is larger than a piece."""
-        columns = self._columns
-        piece_pixels = PIECE // columns * columns
-        if piece_pixels:
-            for start in range(0, len(pixels), piece_pixels):
-                stop = min(start + piece_pixels, len(pixels))
-                yield b"".join([b"\0" + pixels[at : at + columns] for at in range(start, stop, columns)])
-            return
-        for start in range(0, len(pixels), columns):
-            yield b"\0"
-            for at in range(start, start + columns, PIECE):
-                yield pixels[at : min(at + PIECE, start + columns)]
 
 
 def _chunk(name: bytes, data: bytes) -> bytes:
