@@ -4,7 +4,6 @@ The order is the natural one of the names (9.png before 10.png), then of the cla
 keeps its order. With --manifest, the manifest sets the order, and has the labels.
 """
 
-import hashlib
 import struct
 import time
 from collections import Counter
@@ -12,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import NamedTuple
 
 from idxpng import log
 from idxpng.command import Command
@@ -22,16 +21,12 @@ from idxpng.dataset.model import Dataset
 from idxpng.errors import DataError
 from idxpng.files.atomic import atomic_file
 from idxpng.files.json_file import write_json
-from idxpng.formats.compressed import GZIP
 from idxpng.formats.gray_image import INVERTED, GrayImage, Problems, Tones, read
-from idxpng.formats.idx import IdxHeader
+from idxpng.formats.idx_writer import IdxWriter
 from idxpng.formats.image_folder import ImageFolder, rows
 from idxpng.formats.labeled_images import CLASS, file_headers, transposed
 from idxpng.text import counted
 
-from zlib_ng import zlib_ng  # isort: skip
-
-LEVEL = 9  # of compression
 PROGRESS = 10  # seconds from one message to the next
 
 
@@ -209,37 +204,6 @@ def _check(item: Item, labels: Labels, wrong: Callable[..., DataError]) -> None:
     if Path(item.path).is_absolute() or ".." in Path(item.path).parts:
         expected = "a path below that folder, such as train/cat/0001.png"
         raise wrong("a path that leads out of the folder of images", expected=expected, found=item.path)
-
-
-class IdxWriter:
-    """Writes the items of an IDX file that has this ``header`` one after the other, gzip-compressed."""
-
-    def __init__(self, file: IO[bytes], header: IdxHeader) -> None:
-        self._file = file
-        self._gzip = zlib_ng.compressobj(LEVEL, zlib_ng.DEFLATED, GZIP)
-        self._content, self._published = hashlib.sha256(), hashlib.sha256()
-        self._bytes = 0
-        self.write(header.to_bytes())
-
-    def write(self, items: bytes) -> None:
-        """Add the bytes of some items."""
-        self._content.update(items)
-        self._put(self._gzip.compress(items))
-
-    def finish(self) -> dict[str, Any]:
-        """End the file; what a dataset file says of it beside its name."""
-        self._put(self._gzip.flush())
-        return {
-            "bytes": self._bytes,
-            "sha256": self._published.hexdigest(),
-            "content_sha256": self._content.hexdigest(),
-            "verified": "bytes",
-        }
-
-    def _put(self, data: bytes) -> None:
-        self._published.update(data)
-        self._bytes += len(data)
-        self._file.write(data)
 
 
 def _with_progress(items: Iterator[Item], count: int) -> Iterator[Item]:

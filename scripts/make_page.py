@@ -21,6 +21,7 @@ from idxpng.formats.png import PngEncoder
 from idxpng.formats.split_header import Selection, Selections, SplitHeader
 from idxpng.publish import page_sections
 from idxpng.publish.duplicates import Groups, read_duplicates
+from idxpng.publish.markup import filled, json_for_script
 from idxpng.text import counted
 
 PARTS = Path(idxpng.__file__).parent / "publish/page"
@@ -78,13 +79,13 @@ def main(
         "splits": page_sections.numbers(split_headers, measured, within, across),
         "files": page_sections.files(split_headers),
         "terms": page_sections.terms(known),
-        "data": page_sections.json_for_script(document),
+        "data": json_for_script(document),
     }
     with atomic_file(digests) as file:
         for piece in _digests([split_header.split for split_header in split_headers], manifests):
             file.write(piece)
     with atomic_file(page) as file:
-        file.write(page_sections.filled((PARTS / "page.html").read_text(encoding="utf-8"), parts).encode())
+        file.write(filled((PARTS / "page.html").read_text(encoding="utf-8"), parts).encode())
     log.info("%s: %s, %s", page, counted(len(described), "split"), counted(len(names), "class"))
 
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from array import array
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from idxpng.dataset.model import ROLES, Dataset, Split
-from idxpng.errors import DataError
-from idxpng.formats.idx import IdxFile, IdxHeader
-from idxpng.formats.labeled_images import LabeledImages, file_headers
+from idxpng.formats.labeled_images import LabeledImages
+from idxpng.verify.originals import digest_of, headers, open_originals
 from idxpng.verify.png_tree import PngTree, Problems
 from idxpng.verify.rebuilt_idx import StoredImages, labels_digest
 
@@ -87,9 +85,9 @@ class TreeCheck:
         """
         if self.whole and self.pinned:
             return self.pins
-        header = self._headers(self.count)
+        header = headers(self.dataset, self.split, self.count)
         with self._opened() as originals:
-            return {role: _digest_of(getattr(originals, role), header[role]) for role in ROLES}
+            return {role: digest_of(getattr(originals, role), header[role]) for role in ROLES}
 
     def rebuild(self) -> tuple[dict[str, str] | None, Problems]:
         """The SHA-256 of the IDX files that the tree makes by itself, or None where there is a problem with it.
@@ -101,7 +99,8 @@ class TreeCheck:
         """
         tree = self._tree()
         problems = tree.find_images()
-        header, columns = self._headers(self.count), self.dataset.label_columns
+        header = headers(self.dataset, self.split, self.count)
+        columns = self.dataset.label_columns
         labels_sha256 = None if problems else labels_digest(header["labels"], tree, columns, self.manifest)
         images_digest = hashlib.sha256(header["images"].to_bytes())
         for _, images, wrong in self._stored_images().read_all(tree, self.processes):
@@ -162,49 +161,7 @@ class TreeCheck:
         rows, columns = self.facts.shape[::-1] if transposed else self.facts.shape
         return StoredImages(self.tree, rows, columns, transposed)
 
-    def _headers(self, count: int) -> dict[str, IdxHeader]:
-        """What the IDX files of the first ``count`` images and labels begin with, by their role."""
-        return file_headers(count, self.facts.shape, self.dataset.label_type, self.dataset.label_columns)
-
-    @contextmanager
-    def _opened(self) -> Iterator[LabeledImages]:
-        """The originals, once they are known to be the pinned files where any are pinned.
-
-        Raises:
-            DataError: when a file differs from the dataset file's description.
-        """
+    def _opened(self) -> AbstractContextManager[LabeledImages]:
         if self.originals is None:
             raise ValueError("the originals are needed")
-        for path in self.originals:
-            if not os.path.isfile(path):
-                raise DataError(path, "file not found")
-        dataset, expected = self.dataset, self._headers(self.facts.file_count)
-        with LabeledImages(*self.originals, dataset.orientation, dataset.label_columns, self.facts.rows) as originals:
-            for role, file in zip(ROLES, (originals.images, originals.labels), strict=True):
-                _check_original(file, expected[role], self.pins.get(role), dataset.source)
-            yield originals
-
-
-def _check_original(file: IdxFile, expected: IdxHeader, pinned: str | None, source: str) -> None:
-    if file.header != expected:
-        problem, wanted, found = "its header differs", str(expected), str(file.header)
-    elif pinned and (digest := _digest_of(file, expected)) != pinned:
-        problem, wanted, found = "its content differs", f"SHA-256 {pinned}", digest
-    else:
-        return
-    raise DataError(
-        file.path,
-        f"not the original: {problem}",
-        expected=f"{wanted}, from {source}",
-        found=found,
-        todo="delete it, and download and decompress the published file again",
-    )
-
-
-def _digest_of(file: IdxFile, header: IdxHeader) -> str:
-    """The SHA-256 of the IDX file that has this header and the first items of a different one."""
-    digest = hashlib.sha256(header.to_bytes())
-    step = max(1, 2**20 // (header.item_size or 1))
-    for first in range(0, header.dims[0], step):
-        digest.update(file.read(first, min(first + step, header.dims[0])))
-    return digest.hexdigest()
+        return open_originals(*self.originals, self.dataset, self.split)

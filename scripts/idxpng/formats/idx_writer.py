@@ -1,0 +1,44 @@
+"""Writing IDX files, compressed, so that the same items make the same bytes."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import IO, Any
+
+from zlib_ng import zlib_ng
+
+from idxpng.formats.compressed import GZIP
+from idxpng.formats.idx import IdxHeader
+
+LEVEL = 9
+
+
+class IdxWriter:
+    """Writes the items of an IDX file that has this ``header`` one after the other, gzip-compressed."""
+
+    def __init__(self, file: IO[bytes], header: IdxHeader) -> None:
+        self._file = file
+        self._gzip = zlib_ng.compressobj(LEVEL, zlib_ng.DEFLATED, GZIP)
+        self._content, self._published = hashlib.sha256(), hashlib.sha256()
+        self._bytes = 0
+        self.write(header.to_bytes())
+
+    def write(self, items: bytes) -> None:
+        """Add the bytes of some items."""
+        self._content.update(items)
+        self._put(self._gzip.compress(items))
+
+    def finish(self) -> dict[str, Any]:
+        """End the file; what a dataset file says of it beside its name."""
+        self._put(self._gzip.flush())
+        return {
+            "bytes": self._bytes,
+            "sha256": self._published.hexdigest(),
+            "content_sha256": self._content.hexdigest(),
+            "verified": "bytes",
+        }
+
+    def _put(self, data: bytes) -> None:
+        self._published.update(data)
+        self._bytes += len(data)
+        self._file.write(data)
