@@ -67,9 +67,9 @@ def reading(what: str, path: str | PathLike[str]) -> Iterator[None]:
     """Raise DataError where a file that the block reads is not ``what`` it expects, such as "a header"."""
     try:
         yield
-    except (ValueError, LookupError, TypeError, AttributeError):
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
         todo = f"check that this is the file that you mean; if it is: {move_away(path)}"
-        raise DataError(path, f"not {what}", todo=todo) from None
+        raise DataError(path, f"not {what}", found=f"{type(error).__name__}: {error}", todo=todo) from None
 
 
 def move_away(path: str | PathLike[str]) -> str:
