@@ -45,9 +45,11 @@ def check_name(word: str, rules: Collection[str], datasets: Collection[str]) -> 
     """Check a target that is neither a path nor one of the ``rules``.
 
     Raises:
-        DataError: when it is one of the ``datasets``, or looks like a misspelled rule.
+        DataError: with what may be meant: a dataset, a rule with a similar name, or any of the ``rules``.
     """
     if word in datasets:
         raise DataError(word, "a dataset is not a target", todo=f"type: all --config datasets={word}")
-    if close := difflib.get_close_matches(word, rules, n=1):
-        raise DataError(word, "no such target", todo=f"did you mean {close[0]}? (snakemake --list shows all)")
+    close = difflib.get_close_matches(word, rules, n=1)
+    expected = f"a path, such as results/mnist/png, or one of {', '.join(rules)}"
+    todo = f"{f'did you mean {close[0]}? ' * bool(close)}(snakemake --list shows all)"
+    raise DataError(word, "no such target", expected=None if close else expected, todo=todo)

@@ -67,7 +67,12 @@ def test_a_word_that_is_not_a_target_is_ignored() -> None:
 
 @pytest.mark.parametrize(
     ("word", "advice"),
-    [("verfy", "did you mean verify?"), ("al", "did you mean all?"), ("mnist", "all --config datasets=mnist")],
+    [
+        ("verfy", "did you mean verify?"),
+        ("al", "did you mean all?"),
+        ("mnist", "all --config datasets=mnist"),
+        ("png", "such as results/mnist/png"),
+    ],
 )
 def test_a_misspelled_target_is_refused_with_the_one_that_is_meant(word: str, advice: str) -> None:
     with pytest.raises(DataError) as error:
