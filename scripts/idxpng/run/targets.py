@@ -49,7 +49,7 @@ def check_name(word: str, rules: Collection[str], datasets: Collection[str]) -> 
     """
     if word in datasets:
         raise DataError(word, "a dataset is not a target", todo=f"type: all --config datasets={word}")
-    close = difflib.get_close_matches(word, rules, n=1)
+    if close := difflib.get_close_matches(word, rules, n=1):
+        raise DataError(word, "no such target", todo=f"did you mean {close[0]}? (snakemake --list shows all)")
     expected = f"a path, such as results/mnist/png, or one of {', '.join(rules)}"
-    todo = f"{f'did you mean {close[0]}? ' * bool(close)}(snakemake --list shows all)"
-    raise DataError(word, "no such target", expected=None if close else expected, todo=todo)
+    raise DataError(word, "no such target", expected=expected)
