@@ -9,6 +9,7 @@ import os
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ def call(
         settings: what further commands need after ``--config``.
         imported: whether the workflow of the command imports this one.
     """
-    words = _snakemake(folder)
+    words = [*_snakemake(folder)]
     if "://" in snakefile:
         words += ["-s", snakefile]
     elif os.path.relpath(snakefile, folder) not in FOUND:
@@ -92,6 +93,7 @@ def _call() -> dict[str, Any]:
     return json.loads(kept) if kept else call(os.getcwd(), str(SNAKEFILE))
 
 
+@cache  # a second import of the workflow finds the PATH that the first has changed
 def _snakemake(folder: str) -> list[str]:
     """The words that start Snakemake; its own name if that is the one beside the Python that runs now."""
     beside = os.path.join(os.path.dirname(sys.executable), "snakemake")

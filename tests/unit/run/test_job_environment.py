@@ -3,6 +3,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from idxpng import advice
 from idxpng.run.job_environment import configured, prepare
 from project import PROJECT
 
@@ -31,3 +34,14 @@ def test_a_script_finds_the_library_where_python_is_to_import_from_safe_places_a
     environment = os.environ | {"PYTHONSAFEPATH": "1"}
     prepare({}, environment)
     subprocess.run([sys.executable, str(PROJECT / "scripts/export.py"), "--help"], env=environment, check=True)
+
+
+def test_a_second_import_advises_the_command_that_the_first_advises(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment = {"PATH": str(tmp_path)}
+    monkeypatch.setenv("PATH", environment["PATH"])
+    first = advice.call(str(tmp_path), "Snakefile")
+    prepare({}, environment)
+    monkeypatch.setenv("PATH", environment["PATH"])
+    assert advice.call(str(tmp_path), "Snakefile") == first
