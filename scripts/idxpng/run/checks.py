@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import re
@@ -20,7 +19,7 @@ from idxpng.files.disk_space import check_room_for_files
 from idxpng.files.leftovers import TIMESTAMP, listed_images, some
 from idxpng.run.catalog import OWN
 from idxpng.run.plan import Plan
-from idxpng.run.summary import image_count
+from idxpng.run.summary import image_count, read_json
 from idxpng.text import counted
 
 
@@ -59,7 +58,7 @@ def check_origins(plan: Plan) -> None:
     for name, dataset in plan.catalog.configured.items():
         folder = Path(plan.results, name)
         for header in folder.glob("header/*.json"):
-            origin = _read(header).get("dataset_file")
+            origin = read_json(header).get("dataset_file")
             if not isinstance(origin, str) or origin == dataset.source:
                 continue
             if origin != f"datasets/{name}.yaml" and (
@@ -180,11 +179,3 @@ def _was_replaced(paths: list[str], copy: Path, file: PublishedFile) -> bool:
             judge(path, file)
             return False
     return True
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        document = json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return {}  # `validate` makes it again
-    return document if isinstance(document, dict) else {}

@@ -81,14 +81,14 @@ def _of_images(plan: Plan, took: str) -> Iterator[str]:
 
 def _of_shards(plan: Plan) -> Iterator[str]:
     for folder, split in _splits(plan):
-        if index := _read(f"{folder}/webdataset/{split}.json"):
+        if index := read_json(f"{folder}/webdataset/{split}.json"):
             shards = counted(len(index["shards"]), "shard")
             yield f"{_counted(index['images'], 'image')} in {shards}, {shown(folder)}/webdataset/{split}-*.tar"
 
 
 def _of_proofs(plan: Plan) -> Iterator[str]:
     for folder, split in _splits(plan):
-        if report := _read(f"{folder}/verify/{split}.json"):
+        if report := read_json(f"{folder}/verify/{split}.json"):
             pinned = all(report["pinned"].values())
             against = (
                 "the pinned digests" if pinned else "the IDX files on this disk, not all of which have pinned digests"
@@ -101,9 +101,13 @@ def _counted(count: int, noun: str) -> str:
     return f"{count:>9,} {noun}{'' if count == 1 else 's'}"
 
 
-def _read(path: str) -> dict[str, Any] | None:
-    """The content of a JSON file of the results; None if it is not on this disk, as with remote storage."""
-    return json.loads(Path(path).read_bytes()) if os.path.exists(path) else None
+def read_json(path: str | Path) -> dict[str, Any]:
+    """The JSON object in a file of the results; empty if it is not on this disk, or not readable."""
+    try:
+        document = json.loads(Path(path).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return document if isinstance(document, dict) else {}
 
 
 def _splits(plan: Plan) -> Iterator[tuple[str, str]]:
