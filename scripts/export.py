@@ -4,7 +4,7 @@ import csv
 import hashlib
 import io
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from itertools import islice
 from math import prod
@@ -94,18 +94,12 @@ def _write_images(source: LabeledImages, indices: Iterable[int], directory: Path
     encoder, at_once = PngEncoder(*source.size), max(1, BYTES_AT_ONCE // prod(source.size))
     indices = iter(indices)
     while some := list(islice(indices, at_once)):
-        yield from _write_some(source, some, encoder, directory)
-
-
-def _write_some(
-    source: LabeledImages, indices: Sequence[int], encoder: PngEncoder, directory: Path
-) -> Iterator[tuple[str, int, str]]:
-    names = [f"{index:0{source.index_width}}.png" for index in indices]
-    pixels = [source.pixels(index) for index in indices]
-    for name, data in zip(names, [encoder.encode(image) for image in pixels], strict=True):
-        _write(f"{directory}/{name}", data)
-    digests = [hashlib.sha256(image).hexdigest() for image in pixels]
-    return zip(names, indices, digests, strict=True)
+        names = [f"{index:0{source.index_width}}.png" for index in some]
+        pixels = [source.pixels(index) for index in some]
+        for name, data in zip(names, [encoder.encode(image) for image in pixels], strict=True):
+            _write(f"{directory}/{name}", data)
+        digests = [hashlib.sha256(image).hexdigest() for image in pixels]
+        yield from zip(names, some, digests, strict=True)
 
 
 def _check_count(png: Path, directory: Path, count: int) -> None:
