@@ -3,6 +3,7 @@
 import base64
 import csv
 import json
+import math
 from array import array
 from collections.abc import Iterator, Sequence
 from html import escape
@@ -55,7 +56,9 @@ def main(
     measured = [json.loads(Path(path).read_bytes()) for path in statistics]
     within, across = read_duplicates(duplicates)
     names = split_headers[0].names(splits.classes)
-    columns = _sheet_columns(split_headers, len(names))
+    # None where they are too large, or the classes too many.
+    sheet_pixels = len(split_headers) * len(names) * math.prod(split_headers[0].images["dims"][1:])
+    columns = min(SHEET_COLUMNS, MOST_SHEET_PIXELS // sheet_pixels)
     described = []
     for selection, numbers in zip(splits.each(), measured, strict=True):
         split = _split(selection, numbers, columns)
@@ -130,12 +133,6 @@ def _runs(indices: Sequence[int]) -> list[int]:
             runs += (index - following, 1)
         following = index + 1
     return runs
-
-
-def _sheet_columns(split_headers: Sequence[SplitHeader], classes: int) -> int:
-    """How many images of each class become part of the page: none where they are too large, or the classes too many."""
-    rows, columns = split_headers[0].images["dims"][1:]
-    return min(SHEET_COLUMNS, MOST_SHEET_PIXELS // (len(split_headers) * classes * rows * columns))
 
 
 def _sheet(source: LabeledImages, labels: Sequence[int], columns: int, limit: int | None) -> bytes:

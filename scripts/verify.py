@@ -165,7 +165,11 @@ def _prove(check: TreeCheck) -> dict[str, str]:
 def _explain(check: TreeCheck, problems: Problems, expected: Mapping[str, str], found: Mapping[str, str]) -> DataError:
     """What is wrong with a tree: its files if they are known, otherwise the digests of the bytes it makes."""
     if problems:
-        repairs = _repairs(check, problems)
+        repairs = problems.removal(check.tree, check.is_of_split)
+        if problems.labels:  # the command makes these labels again, and no others
+            directories = [os.path.join(check.tree, label) for label in sorted(problems.labels)]
+            limit = check.count if check.count < check.facts.count else None
+            repairs.append(_command(check.dataset, check.split, directories, limit, check.classes, force=True))
         if problems.counts["missing"] and not problems.labels:
             repairs.append(_give_originals(check))
         return _error(check.tree, check.dataset, problems.lines(), repairs)
@@ -186,16 +190,6 @@ def _error(
 ) -> DataError:
     problem = f"not the published images and labels of {dataset.title}"
     return DataError(tree, problem, expected=expected, found=found, todo=todo)
-
-
-def _repairs(check: TreeCheck, problems: Problems) -> list[str]:
-    """The commands that remove what is extra, and make again just the labels in which something else is wrong."""
-    repairs = problems.removal(check.tree, check.is_of_split)
-    if problems.labels:
-        directories = [os.path.join(check.tree, label) for label in sorted(problems.labels)]
-        limit = check.count if check.count < check.facts.count else None
-        repairs.append(_command(check.dataset, check.split, directories, limit, check.classes, force=True))
-    return repairs
 
 
 def _command(

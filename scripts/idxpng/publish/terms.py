@@ -59,20 +59,17 @@ def license_urls(dataset: Dataset) -> list[str]:
 
 def bibtex(dataset: Dataset) -> str:
     """A BibTeX entry of what the dataset file says: title, authors, year, address, and how its authors cite it."""
+    # In braces, a name stays whole that BibTeX would take for several, or for its parts in another order.
+    authors = [f"{{{_tex(name)}}}" if re.search(" and |,", name) else _tex(name) for name in dataset.creators]
     fields = {
         "title": f"{{{_tex(dataset.title)}}}",
-        "author": " and ".join(f"{{{_tex(name)}}}" if _is_group(name) else _tex(name) for name in dataset.creators),
+        "author": " and ".join(authors),
         "year": (dataset.published or "")[:4],
         "url": dataset.url or "",
         "note": _tex(dataset.citation),
     }
     lines = [f"  {key} = {{{text}}}" for key, text in fields.items() if text]
     return f"@misc{{{dataset.name},\n" + ",\n".join(lines) + "\n}"
-
-
-def _is_group(name: str) -> bool:
-    """Whether a name has words by which BibTeX would take it for several, or for its parts in another order."""
-    return " and " in name or "," in name
 
 
 def _tex(text: str) -> str:

@@ -96,21 +96,15 @@ def check_run(plan: Plan, jobs: Iterable[Any]) -> list[str]:
     jobs = list(jobs)
     writable = any(str(output).startswith(f"{plan.resources}/") for job in jobs for output in job.output)
     check_folder(plan.resources, "resources", writable)
-    for dataset in plan.catalog.configured.values():
-        _check_dataset_file(dataset.path, jobs)
-    check_room_for_files(plan.results, plan.export_count(jobs))
-    return list(_going(plan, jobs))
-
-
-def _check_dataset_file(path: Path, jobs: list[Any]) -> None:
     made = {os.path.realpath(output) for job in jobs if job.rule.name == "write_dataset" for output in job.output}
     others = {job.rule.name for job in jobs} - {"idx", "build_idx", "write_dataset", "write_settings"}
-    if os.path.realpath(path) in made and others:
-        raise DataError(
-            path,
-            "the run would make this dataset file again, but has read the old one already",
-            todo="run the target idx on its own, then the others",
-        )
+    for dataset in plan.catalog.configured.values():
+        if os.path.realpath(dataset.path) in made and others:
+            problem = "the run would make this dataset file again, but has read the old one already"
+            raise DataError(dataset.path, problem, todo="run the target idx on its own, then the others")
+    exports = [job for job in jobs if job.rule.name == "export"]
+    check_room_for_files(plan.results, sum(plan.label_count(job.wildcards) for job in exports))
+    return list(_going(plan, jobs))
 
 
 def _going(plan: Plan, jobs: list[Any]) -> Iterator[str]:

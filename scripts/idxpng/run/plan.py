@@ -224,10 +224,6 @@ class Plan:
         """The number of images of a split that the run makes, before labels are chosen."""
         return min(split.count, self.config.limit or split.count)
 
-    def export_count(self, jobs: Iterable[Any]) -> int:
-        """About how many PNG files ``jobs`` make."""
-        return sum(self.label_count(job.wildcards) for job in jobs if job.rule.name == "export")
-
     def label_count(self, wildcards: Any) -> int:
         """About how many images of a split have the label of a job."""
         dataset, split = self._dataset(wildcards), self._split(wildcards)
