@@ -17,6 +17,7 @@ from idxpng.text import counted, shell_word
 from idxpng.verify.png_tree import Problems
 from idxpng.verify.tree_check import TreeCheck
 
+WHICH = "to find out which image differs, "
 MOST_PROCESSES = 8  # more would wait for the one that digests what they read
 
 
@@ -152,7 +153,8 @@ def _prove(check: TreeCheck) -> dict[str, str]:
     if check.covers_file:
         expected = check.expected()
         found, problems = check.rebuild()
-        log.info("rebuilt from %s: SHA-256 %s", check.tree, found)
+        if found:
+            log.info("rebuilt from %s: SHA-256 %s", check.tree, " and ".join(found.values()))
         if found == expected:
             return expected
     if check.originals is not None:
@@ -171,7 +173,7 @@ def _explain(check: TreeCheck, problems: Problems, expected: Mapping[str, str], 
             limit = check.count if check.count < check.facts.count else None
             repairs.append(_command(check.dataset, check.split, directories, limit, check.classes, force=True))
         if problems.counts["missing"] and not problems.labels:
-            repairs.append(_give_originals(check))
+            repairs.append(WHICH + _give_originals(check))
         return _error(check.tree, check.dataset, problems.lines(), repairs)
     if check.originals is not None:
         return DataError(
@@ -182,7 +184,7 @@ def _explain(check: TreeCheck, problems: Problems, expected: Mapping[str, str], 
     known = identify((found["images"],))
     made = {"images": f"{found['images']}, which is {known}" if known else found["images"], "labels": found["labels"]}
     digests, wanted = ([f"{role}: SHA-256 {sha256[role]}" for role in ROLES] for sha256 in (made, expected))
-    return _error(check.tree, check.dataset, digests, [_give_originals(check)], wanted)
+    return _error(check.tree, check.dataset, digests, [WHICH + _give_originals(check)], wanted)
 
 
 def _error(
@@ -214,7 +216,7 @@ def _command(
 
 def _give_originals(check: TreeCheck) -> str:
     options = " ".join(f"--{role} {shell_word(file.idx)}" for role, file in check.facts.by_role.items())
-    return f"to find out which image differs, give the original IDX files, decompressed: {options}"
+    return f"give the original IDX files, decompressed: {options}"
 
 
 def _sentence(check: TreeCheck, published: Sequence[str]) -> str:

@@ -46,8 +46,11 @@ def output(text: str) -> None:
     safe = "\n".join(map(printable, text.split("\n")))
     try:
         print(safe.encode(encoding, "backslashreplace").decode(encoding), flush=True)
-    except BrokenPipeError:  # of a reader that has seen enough, such as head
+    except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):  # of a reader that has seen enough, such as head
+            error.filename = "standard output"
+            raise
 
 
 def described(error: DataError | OSError) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from idxpng import log
 from idxpng.errors import DataError
-from idxpng.text import counted
+from idxpng.text import counted, shell_word
 
 AGAIN = "free some, and run the same command again"
 
@@ -21,7 +21,12 @@ def check_place(file: str | os.PathLike[str]) -> None:
     """Check that ``file`` can be made, or replaced: its folder exists, and it is not a folder, a pipe, or a device."""
     path = Path(file)
     if not path.parent.is_dir():
-        raise DataError(file, "its folder does not exist", expected=f"a folder {path.parent}", todo="make it first")
+        raise DataError(
+            file,
+            "its folder does not exist",
+            expected=f"a folder {path.parent}",
+            todo=f"mkdir -p {shell_word(path.parent)}",
+        )
     if (path.exists() and not path.is_file()) or path.absolute().parent == Path("/dev"):
         todo = "give the name of a file that may be made or replaced"
         raise DataError(file, "not a regular file, so it cannot be replaced", todo=todo)

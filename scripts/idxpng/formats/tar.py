@@ -13,6 +13,8 @@ name. Numbers are octal digits; the checksum is the sum of all bytes of the head
 import os
 from collections.abc import Iterator
 
+from idxpng.errors import reading
+
 BLOCK = 512
 END = bytes(2 * BLOCK)
 NAME_BYTES, PREFIX_BYTES = 100, 155
@@ -35,7 +37,7 @@ _FOLDER = _frame(b"0000755\0", b"5")
 
 def names(path: str | os.PathLike[str]) -> Iterator[str]:
     """The names of the members of an archive that this module has made."""
-    with open(path, "rb") as file:
+    with reading("an archive of this workflow", path), open(path, "rb") as file:
         while (header := file.read(BLOCK)).rstrip(b"\0"):
             parts = (header[PREFIX_AT : PREFIX_AT + PREFIX_BYTES], header[:NAME_BYTES])
             yield "/".join(part.rstrip(b"\0").decode() for part in parts if part[0])

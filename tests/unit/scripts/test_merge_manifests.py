@@ -5,6 +5,7 @@ import pytest
 import merge_manifests
 import write_dataset
 from idxpng.errors import DataError
+from idxpng.formats import tar
 
 HEADER = "path,split,index,label,class_name,sha256\n"
 
@@ -81,4 +82,6 @@ def test_files_that_no_earlier_step_made_are_refused_in_words(tmp_path: Path) ->
         merge_manifests.main([str(other)], manifest=str(tmp_path / "train.csv"))
     with pytest.raises(DataError, match=r"train\.json: not what build_idx wrote"):
         write_dataset.main([str(other)], dataset=str(tmp_path / "set.yaml"))
+    with pytest.raises(DataError, match=r"train\.json: not an archive of this workflow"):
+        list(tar.names(other))
     assert list(tmp_path.iterdir()) == [other]

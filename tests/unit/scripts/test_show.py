@@ -15,6 +15,7 @@ import show
 from builders import idx_bytes
 from idxpng.errors import DataError
 from project import PROJECT
+from systems import needs_full_device
 
 SCRIPT = PROJECT / "scripts/show.py"
 IMAGES = numpy.array([[[0, 5, 255], [10, 0, 1]], [[7, 8, 9], [1, 2, 3]]], "uint8")
@@ -284,11 +285,13 @@ def test_a_file_that_is_not_as_long_as_its_header_says_is_reported_with_its_true
     assert "found:    52 bytes, 3 times what the header promises" in refusal(path)
 
 
+@needs_full_device
 def test_a_pipe_is_named_and_a_closed_output_is_no_error(files: Path) -> None:
     command = f"{sys.executable} {SCRIPT}"
     for words, status, said in (
         (f"cat {files}/images | {command} /dev/stdin", 1, "/dev/stdin: a pipe, not a file"),
         (f"{command} {files}/images >&-", 0, ""),
+        (f"{command} {files}/images >/dev/full", 1, "standard output: No space left on device"),
     ):
         done = subprocess.run(["bash", "-c", words], capture_output=True, text=True)
         assert (done.returncode, done.stderr.partition("\n")[0]) == (status, said)
