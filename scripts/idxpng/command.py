@@ -5,6 +5,7 @@ import gc
 import os
 import re
 import sys
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from itertools import chain
@@ -14,7 +15,6 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 from idxpng import superseded
 from idxpng.errors import DataError
 from idxpng.log import described, job_log, output
-from idxpng.text import printable
 
 # An entry under "Args:" in a docstring: indentation, names, and text, of which further lines are indented more.
 ENTRY = re.compile(r"^( +)(\w[\w, ]*): (.*(?:\n\1 +.*)*)", re.MULTILINE)
@@ -101,19 +101,17 @@ class Command(argparse.ArgumentParser):
                 # The default is that of the function.
                 (group if name in exclusive else self).add_argument(flag, default=argparse.SUPPRESS, **settings)
         given = vars(self.parse_args())
-        self._check_roles(given)
+        superseded.in_two_roles |= _in_two_roles(given)
         for name, fields in tuples.items():
             given[name] = fields(**{field: given.pop(field) for field in fields._fields if field in given})
         return partial(main, *[given.pop(name) for name in positional if name in given], **given)
 
-    def _check_roles(self, given: Mapping[str, Any]) -> None:
-        """Check that no file is given for two parameters, since a script may replace one of them."""
-        roles: dict[str, str] = {}
-        for name, values in given.items():
-            texts = [value for value in (values if isinstance(values, list) else [values]) if isinstance(value, str)]
-            for file in filter(os.path.isfile, texts):
-                if (other := roles.setdefault(os.path.realpath(file), name)) != name:
-                    self.error(f"{printable(file)} is given twice, as {other} and as {name}")
+
+def _in_two_roles(given: Mapping[str, Any]) -> set[str]:
+    """The files that are given for two parameters."""
+    values = [each if isinstance(each, list) else [each] for each in given.values()]
+    texts = [{os.path.realpath(value) for value in each if isinstance(value, str)} for each in values]
+    return {path for path, count in Counter(chain(*texts)).items() if count > 1}
 
 
 def _explanations(docstring: str | None) -> dict[str, str]:

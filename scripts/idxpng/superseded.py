@@ -1,10 +1,11 @@
-"""Whether a newer run has other settings than this job: then nothing that the job made may replace what is there."""
+"""What a job may not replace: anything, once a newer run has other settings, and what it reads itself."""
 
 import os
 
 from idxpng.errors import DataError
 
 settings: list[str] = []  # the files with this job's settings, which a run with different ones removes
+in_two_roles: set[str] = set()  # paths that the command names twice, so that a file may be read and replaced
 
 
 def check(path: str | os.PathLike[str]) -> None:

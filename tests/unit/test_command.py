@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Collection, Sequence
-from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import pytest
@@ -166,14 +165,3 @@ def test_help_shows_the_text_of_the_docstring(
     assert "--label-file LABEL_FILE the IDX files, of which images come first." in shown
     assert "--limit N 100% of them: all by default." in shown
     assert "Raises" not in shown
-
-
-def test_a_file_that_is_given_for_two_parameters_is_refused_because_it_might_be_replaced(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (file := tmp_path / "file").write_bytes(b"")
-    (link := tmp_path / "link").symlink_to(file)
-    with pytest.raises(SystemExit):
-        run(monkeypatch, "--images", "a", str(file), "--label-file", str(link))
-    assert f"{link} is given twice, as images and as label_file" in capsys.readouterr().err
-    run(monkeypatch, "--images", str(file), str(file), "--label-file", "c")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from idxpng import log
+from idxpng import log, superseded
 from idxpng.errors import DataError
 from idxpng.text import counted, shell_word
 
@@ -18,8 +18,10 @@ class DiskRoomError(DataError):
 
 
 def check_place(file: str | os.PathLike[str]) -> None:
-    """Check that ``file`` can be made, or replaced: its folder exists, and it is not a folder, a pipe, or a device."""
+    """Check that ``file`` can be made, or replaced: its folder exists, and it is not a folder or a device."""
     path = Path(file)
+    if os.path.realpath(path) in superseded.in_two_roles:
+        raise DataError(file, "given twice, as a file to read and to make", todo="give a different file to make")
     if not path.parent.is_dir():
         raise DataError(
             file,

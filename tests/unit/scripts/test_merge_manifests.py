@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -85,3 +87,12 @@ def test_files_that_no_earlier_step_made_are_refused_in_words(tmp_path: Path) ->
     with pytest.raises(DataError, match=r"train\.json: not an archive of this workflow"):
         list(tar.names(other))
     assert list(tmp_path.iterdir()) == [other]
+
+
+def test_a_file_that_is_read_is_not_replaced(tmp_path: Path) -> None:
+    (manifest := tmp_path / "7.csv").write_text(text := HEADER + row(0, "7"))
+    (link := tmp_path / "link.csv").symlink_to(manifest)
+    command = [sys.executable, merge_manifests.__file__, str(manifest), "--manifest", str(link)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert (done.returncode, "link.csv: given twice" in done.stderr) == (1, True)
+    assert (manifest.read_text(), link.is_symlink()) == (text, True)
