@@ -12,15 +12,14 @@ import json
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 from idxpng.command import Command
 from idxpng.dataset.file import DATASETS, load, read_schema
-from idxpng.dataset.model import Dataset, PublishedFile
+from idxpng.dataset.model import PublishedFile
 from idxpng.errors import DataError
-from idxpng.fetch.mirror_check import Check, check_mirrors, lost, table
+from idxpng.fetch.mirror_check import GOOD, Check, check_mirrors, lost, table
 from idxpng.log import output
 
 
@@ -40,31 +39,30 @@ def main(
     schema = read_schema()
     paths = [Path(name) if name.endswith(".yaml") else DATASETS / f"{name}.yaml" for name in datasets]
     paths = paths or sorted(DATASETS.glob("*.yaml"))
-    known = {dataset.name: dataset for dataset in (load(path, schema) for path in paths)}
     checks = [
-        _compared(check, known[check.dataset], file, mirror) if full and check.good else check
-        for file, mirror, check in check_mirrors(known.values())
+        _compared(check, file, mirror) if full and check["state"] == GOOD else check
+        for file, mirror, check in check_mirrors([load(path, schema) for path in paths])
     ]
     if format == "json":
-        output(json.dumps([check.row() for check in checks], indent=2))
+        output(json.dumps(checks, indent=2))
     else:
         output(table(checks, markdown=format == "markdown"))
     if without := lost(checks):
         sys.exit(f"no mirror has {', '.join(without)}")
 
 
-def _compared(check: Check, dataset: Dataset, file: PublishedFile, mirror: str) -> Check:
+def _compared(check: Check, file: PublishedFile, mirror: str) -> Check:
     """The check, with the problem of a full download, if there is one."""
     from download import download
 
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, dataset.name, file.published)
+        path = Path(folder, str(check["dataset"]), file.published)
         path.parent.mkdir()
         try:
             download(file, [mirror], str(path), retries=1)
         except DataError as error:
             *_, reason = str(error).splitlines()[:2]  # the second line is the mirror's
-            return replace(check, answer=replace(check.answer, problem=reason.strip(" -")))
+            return check | {"state": reason.strip(" -")}
     return check
 
 

@@ -24,6 +24,9 @@ AT_ONCE = 4
 FIRST = 16  # bytes, enough to recognize each kind of file
 KINDS = {**SIGNATURES, "zip": b"PK\x03\x04", "numpy": b"\x93NUMPY", "idx": b"\0\0"}
 COLUMNS = ("dataset", "file", "mirror", "bytes", "ranges", "tls", "first", "changed", "state")
+GOOD = "good"  # the state of a mirror that has the file; otherwise it is why not
+
+Check = dict[str, object]  # of one file at one mirror, by `COLUMNS`; ``mirror`` is the address, without secrets
 
 
 @dataclass(frozen=True)
@@ -41,26 +44,6 @@ class Answer:
     tls: str | None = None
     first: str | None = None
     changed: str | None = None
-
-
-@dataclass(frozen=True)
-class Check:
-    """The answer for one file at one mirror. ``mirror`` is the address, without secrets."""
-
-    dataset: str
-    file: str
-    mirror: str
-    answer: Answer
-
-    @property
-    def good(self) -> bool:
-        return self.answer.problem is None
-
-    def row(self) -> dict[str, object]:
-        """The cells by `COLUMNS`."""
-        answer = asdict(self.answer)
-        state = answer.pop("problem") or "good"
-        return {"dataset": self.dataset, "file": self.file, "mirror": self.mirror, "state": state, **answer}
 
 
 def check_mirrors(datasets: Iterable[Dataset]) -> Iterator[tuple[PublishedFile, str, Check]]:
@@ -82,8 +65,9 @@ def check_mirrors(datasets: Iterable[Dataset]) -> Iterator[tuple[PublishedFile, 
         answers = dict(zip(addresses, pool.map(ask, addresses), strict=True))
     for (dataset, file, mirror), place in zip(jobs, places, strict=True):
         answer = answers[place.where]
-        judged = replace(answer, problem=answer.problem or wrong(answer, file, in_archive=bool(place.member)))
-        yield file, mirror, Check(dataset.name, file.file, place.shown, judged)
+        facts = asdict(answer)
+        state = facts.pop("problem") or wrong(answer, file, in_archive=bool(place.member)) or GOOD
+        yield file, mirror, {"dataset": dataset.name, "file": file.file, "mirror": place.shown, "state": state} | facts
 
 
 def ask(where: str) -> Answer:
@@ -118,15 +102,16 @@ def wrong(answer: Answer, file: PublishedFile, in_archive: bool) -> str | None:
 
 def lost(checks: Iterable[Check]) -> list[str]:
     """The files that no mirror has, as ``dataset/file``."""
-    checks = list(checks)
-    there = {(check.dataset, check.file) for check in checks if check.good}
-    files = dict.fromkeys((check.dataset, check.file) for check in checks)
-    return ["/".join(file) for file in files if file not in there]
+    good: dict[str, bool] = {}
+    for check in checks:
+        file = f"{check['dataset']}/{check['file']}"
+        good[file] = good.get(file, False) or check["state"] == GOOD
+    return [file for file, found in good.items() if not found]
 
 
 def table(checks: Iterable[Check], markdown: bool = False) -> str:
     """The checks as a table, a row for each file at each mirror."""
-    rows = [[_cell(check.row()[column]) for column in COLUMNS] for check in checks]
+    rows = [[_cell(check[column]) for column in COLUMNS] for check in checks]
     if markdown:
         lines = [COLUMNS, ["---"] * len(COLUMNS), *([cell.replace("|", "\\|") for cell in row] for row in rows)]
         return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -166,7 +166,12 @@ def test_a_folder_is_a_mirror_too(tmp_path: Path) -> None:
 
 
 def check(file: str, problem: str | None, **answer: Any) -> Check:
-    return Check("digits", file, f"https://x.org/{file}", Answer(problem, **answer))
+    row: Check = dict.fromkeys(mirror_check.COLUMNS)
+    return (
+        row
+        | {"dataset": "digits", "file": file, "mirror": f"https://x.org/{file}", "state": problem or "good"}
+        | answer
+    )
 
 
 def test_a_file_is_lost_when_no_mirror_has_it() -> None:
