@@ -75,13 +75,16 @@ def _dataset(name: str, facts: dict[str, Any], display_name: str, path: Path) ->
     label_columns = tuple(facts.get("label_columns", (CLASS,)))
     archive = facts.get("archive")
     file_facts = label_type, label_columns, archive and (archive["file"], archive["bytes"])
+    splits = facts["splits"].items()
+    whole = {split: _split(known, *file_facts) for split, known in splits if "from" not in known}
+    parts = {split: _part(known, whole, display_name, f"splits.{split}") for split, known in splits if "from" in known}
     return Dataset(
         name=name,
         classes=classes,
         label_type=label_type,
         label_columns=label_columns,
         mirrors=tuple(facts.get("mirrors", ())),
-        splits=_splits(facts["splits"], display_name, *file_facts),
+        splits={split: (whole | parts)[split] for split in facts["splits"]},
         creators=tuple(facts.get("creators", ())),
         source=display_name,
         path=path,
@@ -101,14 +104,6 @@ def check_mirror(mirror: str, display_name: str) -> None:
             expected="an http, https, or file URL, or a directory",
             found=f"{scheme}://…",
         )
-
-
-def _splits(facts: dict[str, Any], display_name: str, *file_facts: Any) -> dict[str, Split]:
-    whole = {name: _split(split, *file_facts) for name, split in facts.items() if "from" not in split}
-    return {
-        name: whole[name] if name in whole else _part(split, whole, display_name, f"splits.{name}")
-        for name, split in facts.items()
-    }
 
 
 def _part(facts: dict[str, Any], whole: dict[str, Split], display_name: str, at: str) -> Split:
