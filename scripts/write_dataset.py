@@ -16,6 +16,8 @@ from idxpng.text import counted
 HEAD = (
     "# Made by write_dataset.py, again when the images change. Copy it to say more: title, license, citation, year.\n"
 )
+# Keys that are left out where they have these values.
+USUAL = {"inverted": False, "orientation": "upright", "label_type": "uint8", "label_columns": ["class"]}
 
 
 def main(facts: Sequence[str], /, dataset: str) -> None:
@@ -33,15 +35,10 @@ def main(facts: Sequence[str], /, dataset: str) -> None:
             "license": {"spdx": None, "note": "Not stated."},
             "citation": "Not stated.",
             "classes": {int(label): name for label, name in first["classes"].items()},
-            "inverted": first["inverted"],
-            "orientation": first["orientation"],
-            "label_type": first["label_type"],
-            "label_columns": first["label_columns"],
+            **{key: first[key] for key, usual in USUAL.items() if first[key] != usual},
             "mirrors": ["."],
             "splits": {part["split"]: part["facts"] for part in parts},
         }
-    usual = {"inverted": False, "orientation": "upright", "label_type": "uint8", "label_columns": ["class"]}
-    document = {key: value for key, value in document.items() if usual.get(key) != value}
     with atomic_file(dataset) as file:
         file.write((HEAD + dump(document)).encode())
     log.info("%s: %s, %s", dataset, counted(len(parts), "split"), counted(len(first["classes"]), "class"))
