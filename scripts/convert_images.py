@@ -2,7 +2,8 @@
 
     python scripts/convert_images.py my/photos my/photos-gray --size 28x28
 
-Color becomes gray, transparency becomes white, 16 bits become 8, and of several pictures the first is taken.
+Color becomes gray, transparency becomes white, 16 bits become 8, and of several pictures the first is taken. Fractions
+from 0 to 1 become 0 to 255.
 """
 
 import os
@@ -69,8 +70,10 @@ def _gray(image: Image.Image, path: Path, ground: str) -> Image.Image:
     with image:
         deep = is_deep(image)
         shown = upright(image)
-        if deep and shown.mode.startswith("I"):
-            return Image.fromarray((numpy.asarray(shown).clip(0, 65535) / 257).round().astype("uint8"))
+        if deep and shown.mode.startswith(("I", "F")):
+            values = numpy.asarray(shown)
+            white = 65535 if shown.mode != "F" else 255 if values.max() > 1 else 1
+            return Image.fromarray((values.clip(0, white) * (255 / white)).round().astype("uint8"))
         if not shown.has_transparency_data:
             return shown.convert("L")
         drawn = shown.convert("RGBA")

@@ -22,6 +22,8 @@ DRAWN = {
     "gray and alpha.png": Image.fromarray(numpy.dstack([BLACK, STROKE])),
     "color.png": Image.fromarray(numpy.dstack([255 - STROKE, 255 - STROKE, 254 - STROKE // 255 * 254])),
     "deep.png": Image.fromarray(65535 - DEEP),
+    "fractions.tiff": Image.fromarray((1 - STROKE / 255).astype("float32")),
+    "floats.tiff": Image.fromarray((255 - STROKE).astype("float32")),
     "a.gif": Image.fromarray(255 - STROKE),
     "a.webp": Image.fromarray(255 - STROKE),
     "plain.png": Image.fromarray(255 - STROKE),
