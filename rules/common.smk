@@ -63,7 +63,8 @@ with without_traceback():
     plan = Plan(checked_config, catalog, path_variable("results"), path_variable("resources"), targets)
     check_origins(plan)
     if not is_imported():
-        check_folder(plan.results, "results")
+        for variable in ("results", "logs", "benchmarks"):
+            check_folder(path_variable(variable), variable)
         check_folder(plan.resources, "resources", writable=False)  # complete resources are only read
 
 folder_plan = FolderPlan(checked_config, catalog)

@@ -265,6 +265,7 @@ def test_a_read_only_disk_is_reported(tmp_path: Path) -> None:
     ("path", "mode", "told"),
     [
         ("results", 0o555, "results: cannot be written\n  found:    no permission to write in "),
+        ("logs", 0o555, "logs: cannot be written\n  found:    no permission to write in "),
         (
             f"datasets/{SAMPLE}/train-images-idx3-ubyte.gz",
             0,
@@ -276,7 +277,7 @@ def test_a_read_only_disk_is_reported(tmp_path: Path) -> None:
             f"ERROR: resources/{SAMPLE}/train-labels-idx1-ubyte: Permission denied",
         ),
     ],
-    ids=["folder of results", "file of a mirror", "IDX file"],
+    ids=["folder of results", "folder of logs", "file of a mirror", "IDX file"],
 )
 def test_a_missing_permission_is_reported_with_the_file(tmp_path: Path, path: str, mode: int, told: str) -> None:
     without_privilege: tuple[str, ...] = ()

@@ -29,6 +29,9 @@ def check_place(file: str | os.PathLike[str]) -> None:
             expected=f"a folder {path.parent}",
             todo=f"mkdir -p {shell_word(path.parent)}",
         )
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        todo = "give a file in a folder in which you may write"
+        raise DataError(file, "cannot be made", found=f"no permission to write in {path.parent}", todo=todo)
     if (path.exists() and not path.is_file()) or path.absolute().parent == Path("/dev"):
         todo = "give the name of a file that may be made or replaced"
         raise DataError(file, "not a regular file, so it cannot be replaced", todo=todo)
