@@ -37,8 +37,7 @@ def main(
         DataError: when a dataset file has a mistake.
     """
     schema = read_schema()
-    paths = [Path(name) if name.endswith(".yaml") else DATASETS / f"{name}.yaml" for name in datasets]
-    paths = paths or sorted(DATASETS.glob("*.yaml"))
+    paths: Sequence[str | Path] = datasets or sorted(DATASETS.glob("*.yaml"))
     checks = [
         _compared(check, file, mirror) if full and check["state"] == GOOD else check
         for file, mirror, check in check_mirrors([load(path, schema) for path in paths])

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 
 from idxpng.command import Command
 from idxpng.dataset.file import DATASETS, load, read_schema
@@ -22,13 +21,13 @@ def main(files: Sequence[str] = (), /) -> str:
     proved without the originals.
 
     Args:
-        files: dataset files; by default those in the folder datasets/.
+        files: names or dataset files; by default those in the folder datasets/.
 
     Raises:
         DataError: when a file has a mistake.
     """
     schema = read_schema()
-    paths = [Path(file) for file in files] or sorted(DATASETS.glob("*.yaml"), key=lambda file: file.stem)
+    paths: Sequence[str | Path] = files or sorted(DATASETS.glob("*.yaml"), key=lambda file: file.stem)
     numbers = map(COLUMNS.index, ("images", "classes", "download"))
     return aligned([COLUMNS, *(_row(load(file, schema)) for file in paths)], set(numbers))
 

@@ -42,7 +42,7 @@ def main(
 
     Args:
         tree: the directory, ``.../png/{split}`` with a directory for each label, or ``.../png`` with all splits.
-        dataset: the dataset file.
+        dataset: the dataset file, or the name of one in datasets/.
         split: name of the split, where it is not the name of the directory.
         images, labels: the original IDX files. They are needed to name the image that differs, with ``limit``,
             and where no digest is pinned; where one is, they must be the pinned ones.

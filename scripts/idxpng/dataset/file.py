@@ -32,7 +32,7 @@ def load(path: str | Path, schema: dict[str, Any] | None = None, display_name: s
     """Read and check a dataset file.
 
     Args:
-        path: the file, whose name without suffix is the dataset's.
+        path: the file, whose name without suffix is the dataset's; or the name of one that comes with the workflow.
         schema: what it must look like. Without it nothing but contradictions is checked: for a job of a run,
             whose dataset files were checked before.
         display_name: how messages name the file, when not by its path.
@@ -40,6 +40,8 @@ def load(path: str | Path, schema: dict[str, Any] | None = None, display_name: s
     Raises:
         DataError: when the file is not readable YAML, does not follow the schema or contradicts itself.
     """
+    if not Path(path).exists() and (shipped := DATASETS / f"{path}.yaml").exists():
+        path = shipped
     display_name = display_name or str(path)
     name = Path(path).stem
     if not re.fullmatch(NAME, name):

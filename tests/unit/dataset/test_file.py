@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import yaml
 
-from idxpng.dataset.file import identify, load
+from idxpng.dataset.file import DATASETS, identify, load
 from idxpng.dataset.model import Dataset, PublishedFile
 from idxpng.dataset.strict_yaml import read_yaml
 from idxpng.errors import DataError
@@ -226,6 +226,10 @@ def test_a_file_that_cannot_be_opened_is_named(tmp_path: Path, name: str, proble
     with pytest.raises(DataError, match=problem) as error:
         load(path, SCHEMA)
     assert str(error.value).startswith(f"{path}: ")
+
+
+def test_a_dataset_that_comes_with_the_workflow_is_found_by_its_name() -> None:
+    assert load("mnist") == load(DATASETS / "mnist.yaml")
 
 
 @pytest.mark.parametrize("name", ["my digits", "digits.v2", ".", "-x", "été", "x" * 101])
