@@ -27,7 +27,7 @@ def main(files: Sequence[str] = (), /) -> str:
         DataError: when a file has a mistake.
     """
     schema = read_schema()
-    paths: Sequence[str | Path] = files or sorted(DATASETS.glob("*.yaml"), key=lambda file: file.stem)
+    paths = files or list(map(str, sorted(DATASETS.glob("*.yaml"), key=lambda file: file.stem)))
     numbers = map(COLUMNS.index, ("images", "classes", "download"))
     return aligned([COLUMNS, *(_row(load(file, schema)) for file in paths)], set(numbers))
 

@@ -40,7 +40,7 @@ def load(path: str | Path, schema: dict[str, Any] | None = None, display_name: s
     Raises:
         DataError: when the file is not readable YAML, does not follow the schema or contradicts itself.
     """
-    if not Path(path).exists() and (shipped := DATASETS / f"{path}.yaml").exists():
+    if not Path(path).is_file() and (shipped := DATASETS / f"{path}.yaml").exists():
         path = shipped
     display_name = display_name or str(path)
     name = Path(path).stem
