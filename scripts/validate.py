@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from array import array
 from collections import Counter
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from idxpng import log
 from idxpng.command import Command
 from idxpng.dataset.mismatch import LARGEST_LABEL, little_endian, mismatch
-from idxpng.errors import DataError
+from idxpng.errors import DataError, move_away
 from idxpng.files.json_file import write_json
 from idxpng.formats.idx import IdxFile
 from idxpng.formats.labeled_images import LabeledImages, file_headers
@@ -85,17 +86,17 @@ def check(images: str, labels: str, dataset: Dataset, expected: Split) -> tuple[
     with LabeledImages(images, labels, label_columns=label_columns, rows=expected.rows) as split:
         label_type = split.labels.header.type.name
         headers = file_headers(count, shape, label_type if label_type in LARGEST_LABEL else "uint8", label_columns)
-        for file, header in zip((split.images, split.labels), headers.values(), strict=True):
+        for file, (role, header) in zip((split.images, split.labels), headers.items(), strict=True):
             if problem := mismatch(file.header, header):
+                if expected.by_role[role].content_sha256 not in (None, _sha256(file.path)):
+                    problem["todo"] = move_away(file.path)
                 raise DataError(file.path, **problem)
         counts = _count_classes(split, dataset.classes)
         _check_counts(labels, dataset, counts, expected.class_counts)
         images_sha256, checksums = _digests(split.images)
-        with open(labels, "rb") as stream:
-            labels_sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
         return {
             "images": _describe(split.images, images_sha256, expected.images.content_sha256),
-            "labels": _describe(split.labels, labels_sha256, expected.labels.content_sha256),
+            "labels": _describe(split.labels, _sha256(labels), expected.labels.content_sha256),
             "class_names": {name: dataset.classes[label] for name, label in dataset.labels.items()},
             "class_counts": {name: counts[label] for name, label in dataset.labels.items()},
         }, checksums
@@ -131,6 +132,11 @@ def _count_classes(split: LabeledImages, classes: dict[int, str]) -> Counter[int
     return counts
 
 
+def _sha256(path: str | os.PathLike[str]) -> str:
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
 def _digests(file: IdxFile) -> tuple[str, array[int]]:
     """The SHA-256 of a file, and the CRC-32 of each item."""
     digest, checksums = hashlib.sha256(file.header.to_bytes()), array("I")
@@ -144,14 +150,12 @@ def _digests(file: IdxFile) -> tuple[str, array[int]]:
 
 def _describe(file: IdxFile, found: str, sha256: str | None) -> dict[str, Any]:
     if sha256 is not None and found != sha256:
-        from idxpng.advice import shell_path  # not in the digest
-
         raise DataError(
             file.path,
             "the content differs from the published content",
             expected=f"SHA-256 {sha256}",
             found=found,
-            todo=f"rm {shell_path(file.path)}, then run the same command again",
+            todo=move_away(file.path),
         )
     header = file.header
     return {

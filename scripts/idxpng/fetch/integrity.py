@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from idxpng.dataset.mismatch import mismatch
-from idxpng.errors import DataError
+from idxpng.errors import DataError, move_away
 from idxpng.formats.compressed import CompressedFileError, bounded, open_content
 from idxpng.formats.file_kind import START, file_kind
 from idxpng.formats.idx import read_header
@@ -175,10 +175,8 @@ def _refusal(path: str, source: str | None, file: PublishedFile, found: Found) -
         problem, details = found.damage.problem, found.damage.details
     elif found.size != file.content_bytes:
         problem, details = "the content is too short", size
-    from idxpng.advice import shell_path  # not in the digest
-
-    todo = f"rm {shell_path(path)}, then run the same command again"
-    return WrongFileError(path, f"not the right file: {what}" if what else problem, **details | {"todo": todo})
+    problem = f"not the right file: {what}" if what else problem
+    return WrongFileError(path, problem, **details | {"todo": move_away(path)})
 
 
 def _other_kind(path: str) -> str | None:

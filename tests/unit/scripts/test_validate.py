@@ -264,3 +264,8 @@ def test_labels_in_little_endian_order_are_refused_whatever_the_dataset_file_say
     swapped = {str(label << 24): str(label) for label in (0, 1, 7)}
     refusal = split.refusal(**UNPINNED, label_type="int32", classes=swapped)
     assert "little-endian" in refusal and "they are 0, 1, 7" in refusal
+
+
+def test_a_pinned_file_that_was_replaced_is_moved_away_and_the_dataset_file_left_alone(split: SplitFiles) -> None:
+    split.write(images=idx_bytes(IMAGES[:3]))
+    assert f"mv {split.images} {split.images}.changed" in split.refusal()
