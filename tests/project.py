@@ -16,6 +16,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 PROJECT = Path(__file__).parents[1]
@@ -62,12 +63,14 @@ def copy_project(folder: Path) -> Path:
     return folder
 
 
-def link_environment(folder: Path) -> str:
-    """Link what `make` installs to what is installed here, much faster than an installation, and return its Python."""
+def link_environment(folder: Path, *more: str) -> str:
+    """What `make` installs, and ``more``: locks of envs/, or packages. Returns its Python.
+
+    Links to what is installed here are made much faster than an installation.
+    """
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", ".venv"], cwd=folder, check=True)
     packages = next((folder / ".venv/lib").glob("python*/site-packages"))
-    locked = re.findall(r"^([\w.-]+)==", (PROJECT / "envs/requirements.txt").read_text(), re.MULTILINE)
-    for name in ("pip", *locked):
+    for name in chain(["pip"], *map(locked, ("requirements", *more))):
         with suppress(importlib.metadata.PackageNotFoundError):  # it is for a different system
             package = importlib.metadata.distribution(name)
             for path in {file.parts[0] for file in package.files or () if file.parts[0] != ".."}:
@@ -82,32 +85,49 @@ def link_environment(folder: Path) -> str:
     return f"{folder}/.venv/bin/python"
 
 
+def locked(name: str) -> list[str]:
+    """The packages of a lock of envs/, or the one of that name."""
+    lock = PROJECT / f"envs/{name}.txt"
+    return re.findall(r"^([\w.-]+)==", lock.read_text(), re.MULTILINE) if lock.exists() else [name]
+
+
 @functools.cache
-def users_python() -> str:
-    """A Python that has what `make` installs. With all that tests need, Snakemake takes a second longer to start."""
+def python_with(*more: str) -> str:
+    """The Python of such an environment. With all that tests need, Snakemake takes longer to start."""
     folder = Path(tempfile.mkdtemp())
     atexit.register(shutil.rmtree, folder)
-    return link_environment(folder)
+    return link_environment(folder, *more)
+
+
+def users_python() -> str:
+    """The Python of users who have no cluster."""
+    return python_with("requirements-publish")
 
 
 @functools.cache
-def forks() -> subprocess.Popen[str]:
+def forks(python: str) -> subprocess.Popen[str]:
     """The process that runs Snakemake without importing it again."""
-    command = [sys.executable, str(PROJECT / "tests/forks_snakemake.py")]
+    command = [python, str(PROJECT / "tests/forks_snakemake.py")]
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
-def run_snakemake(folder: Path, *arguments: str, before: Sequence[str] = (), **environment: str) -> Run:
-    """Run Snakemake in ``folder``, with ``before`` at the start of the command line."""
+def run_snakemake(
+    folder: Path, *arguments: str, before: Sequence[str] = (), python: str = "", **environment: str
+) -> Run:
+    """Run Snakemake in ``folder``, with ``before`` at the start of the command line.
+
+    ``python`` is by default that of users without plugins.
+    """
+    python = python or users_python()
     with tempfile.NamedTemporaryFile("r+") as output:
         if before or environment:  # which may change how Python begins
-            command = [*before, users_python(), "-m", "snakemake", *arguments]
+            command = [*before, python, "-m", "snakemake", *arguments]
             status = subprocess.run(
                 command, cwd=folder, env=os.environ | environment, stdout=output, stderr=output, timeout=600
             ).returncode
         else:
             run = {"folder": str(folder), "arguments": arguments, "output": output.name, "environment": {**os.environ}}
-            asked, answered = forks().stdin, forks().stdout
+            asked, answered = forks(python).stdin, forks(python).stdout
             assert asked and answered
             print(json.dumps(run), file=asked, flush=True)
             status = int(answered.readline())
@@ -116,10 +136,15 @@ def run_snakemake(folder: Path, *arguments: str, before: Sequence[str] = (), **e
 
 
 def snakemake(
-    folder: Path, *arguments: str, succeed: bool = True, before: Sequence[str] = (), **environment: str
+    folder: Path,
+    *arguments: str,
+    succeed: bool = True,
+    before: Sequence[str] = (),
+    python: str = "",
+    **environment: str,
 ) -> Run:
     """Like `run_snakemake`, but check that the run succeeds, or that it fails if ``succeed`` is false."""
-    run = run_snakemake(folder, *arguments, before=before, **environment)
+    run = run_snakemake(folder, *arguments, before=before, python=python, **environment)
     assert (run.status == 0) == succeed, run.output
     return run
 

@@ -4,7 +4,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from builders import make_own_dataset
-from project import copy_project, files, snakemake
+from project import Run, copy_project, files, python_with, snakemake
 from slurm_cluster import SlurmCluster, memory_is_limited, wait_for, why_not
 
 # The plugin looks at its jobs first after 40 s, and then ever less often, unless it gets other numbers: with this one
@@ -28,6 +27,7 @@ MEMORY_OF_TMPFS = ("--set-resources", "export:mem_mb=1000", "merge_manifests:mem
 LOCAL_SECONDS = 6
 
 OWN = "datasets=my/shapes.yaml"
+
 
 pytestmark = pytest.mark.skipif(why_not() is not None, reason=str(why_not()))
 
@@ -62,11 +62,20 @@ def project(tmp_path: Path) -> Path:
     return make_project(tmp_path / "project")
 
 
+def python() -> str:
+    """The Python of a user of clusters."""
+    return python_with("requirements-slurm", "snakemake-executor-plugin-cluster-generic")
+
+
+def on_cluster(project: Path, *arguments: str, succeed: bool = True) -> Run:
+    return snakemake(project, *arguments, succeed=succeed, python=python())
+
+
 def start(project: Path, *profile: str) -> subprocess.Popen[str]:
     """A run on the cluster, going on; its output is in run.log."""
     with (project / "run.log").open("a") as log:
         return subprocess.Popen(
-            [sys.executable, "-m", "snakemake", *(profile or SLURM), "all", "--config", OWN],
+            [python(), "-m", "snakemake", *(profile or SLURM), "all", "--config", OWN],
             cwd=project,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -151,7 +160,7 @@ def test_mnist_takes_one_job_a_split_and_at_most_a_minute_and_comes_out_as_from_
     before = set(cluster.jobs())
     results, on_one = mnist_of_one
     began = time.monotonic()
-    snakemake(project, *profile, "all", *of_mnist(mnist), *MEMORY_OF_TMPFS)
+    on_cluster(project, *profile, "all", *of_mnist(mnist), *MEMORY_OF_TMPFS)
     on_four = time.monotonic() - began
     print(f"all of MNIST on one machine: {on_one:.1f} s, on four nodes: {on_four:.1f} s")
     assert on_four < limit * max(1, on_one / LOCAL_SECONDS)
@@ -164,7 +173,7 @@ def test_a_run_with_a_killed_main_process_resumes_as_documented(
     faults: dict[str, Fault], local: dict[str, bytes]
 ) -> None:
     killed = faults["killed"]
-    assert "LockException" in snakemake(killed.project, *SLURM, "all", "--config", OWN, succeed=False).output
+    assert "LockException" in on_cluster(killed.project, *SLURM, "all", "--config", OWN, succeed=False).output
     snakemake(killed.project, "--unlock", "all", "--config", OWN)
     killed.run = start(killed.project)
     killed.end()
@@ -213,32 +222,32 @@ def test_the_generic_profile_cancels_its_jobs_on_sigterm_and_tries_a_job_again_t
 @pytest.mark.skipif(not memory_is_limited(), reason="this machine has no memory cgroups of version 1")
 def test_a_job_that_takes_more_memory_than_it_requests_is_killed(cluster: SlurmCluster, project: Path) -> None:
     less = ("--set-resources", "pack:mem_mb=100", "--retries", "0")
-    run = snakemake(project, *SLURM, "results/mnist-sample/webdataset/test-000000.tar", *less, succeed=False)
+    run = on_cluster(project, *SLURM, "results/mnist-sample/webdataset/test-000000.tar", *less, succeed=False)
     assert "OUT_OF_MEMORY" in run.output
     assert cluster.states_of(project) == ["OUT_OF_MEMORY"]
 
 
 def test_shards_take_no_second_attempt(cluster: SlurmCluster, project: Path) -> None:
-    snakemake(project, *SLURM, "webdataset", "--config", "shard_size=500")
+    on_cluster(project, *SLURM, "webdataset", "--config", "shard_size=500")
     assert cluster.states_of(project) == ["COMPLETED"] * 5, "three shards and two indices"
 
 
 def test_validation_runs_on_nodes_on_request(cluster: SlurmCluster, project: Path) -> None:
     header = "results/shapes/header/train.json"
-    snakemake(project, *GENERIC, header, "--config", OWN, "on_nodes=true")
+    on_cluster(project, *GENERIC, header, "--config", OWN, "on_nodes=true")
     assert cluster.states_of(project) == ["COMPLETED"] * 3, "two decompressions and a validation"
 
 
 def test_a_job_that_asks_for_more_than_the_cluster_has_fails_at_once(cluster: SlurmCluster, project: Path) -> None:
     began = time.monotonic()
     more = ("--set-resources", "pack:mem_mb=999999", "--retries", "0")
-    run = snakemake(project, *SLURM, "results/mnist-sample/webdataset/test-000000.tar", *more, succeed=False)
+    run = on_cluster(project, *SLURM, "results/mnist-sample/webdataset/test-000000.tar", *more, succeed=False)
     assert "Memory specification can not be satisfied" in run.output or "Requested node configuration" in run.output
     assert time.monotonic() - began < 120
     assert "PENDING" not in cluster.states_of(project)
 
 
 def test_a_group_that_the_cluster_refuses_says_why_once(cluster: SlurmCluster, project: Path) -> None:
-    run = snakemake(project, *SLURM, "all", "--set-resources", "export:mem_mb=999999", "--config", OWN, succeed=False)
+    run = on_cluster(project, *SLURM, "all", "--set-resources", "export:mem_mb=999999", "--config", OWN, succeed=False)
     assert run.output.count("Memory specification can not be satisfied") == 1
     assert run.output.count("the same error again") == 2, "in the second and third attempt"

@@ -1,5 +1,6 @@
 """Results on S3-compatible storage, through Snakemake's own storage plugin and against a real S3 server."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,7 +31,8 @@ def test_shards_and_images_can_live_on_s3(tmp_path: Path, s3_url: str) -> None:
     targets = ("webdataset", "results/mnist-sample/png/test/7", "--cores", "2", "--config", "splits=test")
     storage = ("--default-storage-provider", "s3", "--default-storage-prefix", "s3://digits")
     on_s3 = copy_project(tmp_path / "s3")
-    run = snakemake(on_s3, *targets, *storage, "--storage-s3-endpoint-url", s3_url)
+    command = (*targets, *storage, "--storage-s3-endpoint-url", s3_url)
+    run = snakemake(on_s3, *command, python=sys.executable)
     local = copy_project(tmp_path / "local")
     snakemake(local, *targets)
     objects = bucket.objects.filter(Prefix="results/")
@@ -38,4 +40,4 @@ def test_shards_and_images_can_live_on_s3(tmp_path: Path, s3_url: str) -> None:
     assert {key.removeprefix("results/"): data for key, data in stored.items()} == files(local / "results")
     assert not (on_s3 / "results").exists()
     assert "The results are in s3://digits/results, made in " in run.output
-    assert "Nothing to be done" in snakemake(on_s3, *targets, *storage, "--storage-s3-endpoint-url", s3_url).output
+    assert "Nothing to be done" in snakemake(on_s3, *command, python=sys.executable).output

@@ -35,11 +35,11 @@ rule one:
 """
 
 
-def run(folder: Path, text: str, *arguments: str) -> str:
+def run(folder: Path, text: str, *arguments: str, python: str = "") -> str:
     """What a run of a Snakefile prints. Each Python in it finds the modules in ``folder``, and the library."""
     (folder / "Snakefile").write_text(text, encoding="utf-8")
     path = f"{folder}:{PROJECT / 'scripts'}"
-    return snakemake(folder, "--cores", "1", *arguments, PYTHONPATH=path).output
+    return snakemake(folder, "--cores", "1", *arguments, python=python, PYTHONPATH=path).output
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
@@ -240,7 +240,8 @@ def test_say_once_why_a_group_failed_shows_the_reason_that_snakemake_still_drops
     (tmp_path / "refuse").touch()
     groups = ("--groups", "one=group", "--group-components", "group=2", "--retries", "1")
     options = [*cluster_of_processes(tmp_path), *groups]
-    said = snakemake(tmp_path, *options, succeed=False, PYTHONPATH=str(PROJECT / "scripts")).output
+    path = str(PROJECT / "scripts")
+    said = snakemake(tmp_path, *options, succeed=False, python=sys.executable, PYTHONPATH=path).output
     assert said.count("no room") == with_it
     assert said.count("Error in rule one") == (0 if with_it else 4)
 
@@ -307,7 +308,7 @@ def test_storage_is_where_snakemake_stores_what_it_makes(tmp_path: Path) -> None
     say = 'print("IS", [storage()])\n'
     assert "IS ['']" in run(tmp_path, INCLUDE + say + RULES, "-n")
     s3 = ("--default-storage-provider", "s3", "--default-storage-prefix", "s3://digits")
-    assert "IS ['s3://digits']" in run(tmp_path, INCLUDE + say + RULES, "--list", *s3)
+    assert "IS ['s3://digits']" in run(tmp_path, INCLUDE + say + RULES, "--list", *s3, python=sys.executable)
 
 
 def test_no_timestamp_is_left_in_a_working_directory_that_differs_from_where_the_command_was_typed(
