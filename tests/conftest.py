@@ -15,7 +15,7 @@ from idxpng import log
 from mirror_server import MirrorServer
 from project import PROJECT, run_snakemake
 
-LONGEST = ("_slurm", "_stand", "_readme", "_faults", "_family", "_mnist", "_report")
+LONGEST = ("_slurm", "_stand", "_readme", "_faults", "_family", "_mnist", "_report", "_hostile")
 
 MEMORY = Path("/dev/shm")
 if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > 8 * 10**9:
@@ -26,8 +26,8 @@ pytest.register_assert_rewrite("downloads")  # so that its assertions show value
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run files with long tests first, so that no process is left with one at the end."""
-    items.sort(key=lambda item: not item.path.stem.endswith(LONGEST))
+    """Run files with long tests first, then all of the workflow, so that no process is left with one at the end."""
+    items.sort(key=lambda item: (not item.path.stem.endswith(LONGEST), item.path.parent.name != "workflow"))
 
 
 @pytest.fixture(autouse=True)

@@ -72,7 +72,8 @@ def test_a_label_can_be_made_with_the_scripts_alone(tmp_path: Path) -> None:
     dataset = str(PROJECT / "datasets/mnist-sample.yaml")
     for role in ("images-idx3", "labels-idx1"):
         published, idx = f"t10k-{role}-ubyte.gz", f"t10k-{role}-ubyte"
-        run(tmp_path, "download", "--dataset", dataset, "--file", published, "--output", published)
+        for _ in range(2):
+            run(tmp_path, "download", "--dataset", dataset, "--file", published, "--output", published)
         run(tmp_path, "decompress", "--dataset", dataset, "--published", published, "--idx", idx)
         assert gzip.decompress((tmp_path / published).read_bytes()) == (tmp_path / idx).read_bytes()
     pair = ("--images", "t10k-images-idx3-ubyte", "--labels", "t10k-labels-idx1-ubyte", "--header", "test.json")
