@@ -3,12 +3,12 @@ from pathlib import Path
 import numpy
 import pytest
 
+import write_parquet
 from builders import idx_bytes
 from dataset_files import write_header
 from idxpng.formats.split_header import Selection
 from memory import growth
 
-write_parquet = pytest.importorskip("write_parquet")
 pyarrow_parquet = pytest.importorskip("pyarrow.parquet")
 
 
