@@ -28,7 +28,6 @@ LOCAL_SECONDS = 6
 
 OWN = "datasets=my/shapes.yaml"
 
-
 pytestmark = pytest.mark.skipif(why_not() is not None, reason=str(why_not()))
 
 
