@@ -1,5 +1,6 @@
 """What mirrors that are down cost a whole run."""
 
+import re
 import shutil
 import time
 from collections.abc import Callable
@@ -48,5 +49,9 @@ def test_five_silent_mirrors_cost_a_run_at_most_half_a_minute(
         silent = [stack.enter_context(dead(tmp_path)) for _ in range(5)]
         cost = run(project, *silent, mirror_server.url) - alone
     print(f"{alone:.1f} s, and {cost:.1f} s more")
-    assert 5 < cost < 30
-    assert files(project / "resources/mnist-sample").keys() == {path.name for path in SAMPLE.glob("*.gz")}
+    assert cost < 30
+    made = files(project / "resources/mnist-sample")
+    assert made.keys() == {path.name for path in SAMPLE.glob("*.gz")}
+    for name in made:  # each job waited for each silent mirror
+        log = (project / f"logs/mnist-sample/download/{name}.log").read_text(encoding="utf-8")
+        assert re.findall(r" INFO (\S+): no .+ within [\d.]+ s\n", log) == [f"{url}/{name}" for url in silent], log
