@@ -1,6 +1,7 @@
-"""Run Snakemake for the tests as often as a line of standard input asks for it, and answer with its exit status.
+"""Run Snakemake for the tests as often as a line of standard input asks for it, and answer with its process ID.
 
-Each run is a process of its own, forked after the imports, which take longer than most of the runs.
+Each run is a process of its own, forked after the imports, which take longer than most of the runs. Its exit status is
+the answer to a line that asks for it; null when it goes on for longer than the line says.
 """
 
 import gc
@@ -9,6 +10,7 @@ import os
 import runpy
 import signal
 import sys
+import time
 from typing import Any
 
 import jsonschema  # noqa: F401 # as all runs import it
@@ -30,15 +32,32 @@ def become(run: dict[str, Any]) -> None:
     snakemake.workflow.Workflow.rundir = run["folder"]  # otherwise the one of the import
     sys.argv = [snakemake.cli.__file__, *run["arguments"]]
     sys.orig_argv = [sys.executable, "-m", "snakemake", *run["arguments"]]
+    os.setsid()  # so that a signal can reach it with its jobs, and nothing else
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # which the background jobs of a shell ignore
     signal.alarm(600)
+
+
+def wait(pid: int, seconds: float) -> int | None:
+    """The exit status of a run when it has ended; None if it goes on for so long."""
+    end = time.monotonic() + seconds
+    while True:
+        ended, status = os.waitpid(pid, os.WNOHANG)
+        if ended:
+            return os.waitstatus_to_exitcode(status)
+        if time.monotonic() >= end:
+            return None
+        time.sleep(0.002)
 
 
 snakemake.cli.get_argument_parser()  # imports the plugins, too
 gc.freeze()  # otherwise each run would look through all of that, and so copy it
 for line in sys.stdin:
-    if child := os.fork():
-        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+    question = json.loads(line)
+    if "wait" in question:
+        print(json.dumps(wait(question["wait"], question["seconds"])), flush=True)
+    elif child := os.fork():
+        print(child, flush=True)
     else:
-        become(json.loads(line))
+        become(question)
         runpy.run_module("snakemake", run_name="__main__", alter_sys=True)
         sys.exit()

@@ -18,10 +18,22 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 PROJECT = Path(__file__).parents[1]
 DOCS = sorted((PROJECT / "docs").glob("*.md"))
 PAGES = [PROJECT / "README.md", *DOCS]
+
+# At the start of a Snakefile: writes a file when Snakemake starts a timer for a job that waits.
+COUNT_TIMERS = """
+import threading
+
+def start(timer, begin=threading.Timer.start):
+    open("started", "a").close()
+    begin(timer)
+
+threading.Timer.start = start
+"""
 
 
 @dataclass
@@ -111,26 +123,57 @@ def forks(python: str) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
+class Snakemake:
+    """A process of Snakemake at work, as `subprocess.Popen` has it.
+
+    Args:
+        folder: its working directory.
+        arguments: those of its command line.
+        output: the file to which its output is added.
+        python: by default that of users without plugins.
+        environment: variables that differ from those of the tests.
+    """
+
+    def __init__(
+        self, folder: Path, *arguments: str, output: str = os.devnull, python: str = "", **environment: str
+    ) -> None:
+        self._python = python or users_python()
+        self.status: int | None = None
+        run = {"folder": str(folder), "arguments": arguments, "output": output, "environment": os.environ | environment}
+        self.pid = self._ask(run)
+
+    def poll(self, seconds: float = 0) -> int | None:
+        """Its exit status if it has ended, or ends within ``seconds``."""
+        if self.status is None:
+            self.status = self._ask({"wait": self.pid, "seconds": seconds})
+        return self.status
+
+    def wait(self, seconds: float = 600) -> int:
+        """Its exit status when it has ended."""
+        status = self.poll(seconds)
+        assert status is not None, f"it has not ended after {seconds} s"
+        return status
+
+    def _ask(self, question: dict[str, Any]) -> Any:
+        asked, answered = forks(self._python).stdin, forks(self._python).stdout
+        assert asked and answered
+        print(json.dumps(question), file=asked, flush=True)
+        return json.loads(answered.readline())
+
+
 def run_snakemake(
     folder: Path, *arguments: str, before: Sequence[str] = (), python: str = "", **environment: str
 ) -> Run:
-    """Run Snakemake in ``folder``, with ``before`` at the start of the command line.
-
-    ``python`` is by default that of users without plugins.
-    """
-    python = python or users_python()
+    """Run `Snakemake` to its end, with ``before`` at the start of the command line."""
     with tempfile.NamedTemporaryFile("r+") as output:
-        if before or environment:  # which may change how Python begins
-            command = [*before, python, "-m", "snakemake", *arguments]
+        if before or any(name.startswith("PYTHON") for name in environment):  # which change how Python begins
+            command = [*before, python or users_python(), "-m", "snakemake", *arguments]
+            variables = os.environ | environment
             status = subprocess.run(
-                command, cwd=folder, env=os.environ | environment, stdout=output, stderr=output, timeout=600
+                command, cwd=folder, env=variables, stdout=output, stderr=output, timeout=600
             ).returncode
         else:
-            run = {"folder": str(folder), "arguments": arguments, "output": output.name, "environment": {**os.environ}}
-            asked, answered = forks(python).stdin, forks(python).stdout
-            assert asked and answered
-            print(json.dumps(run), file=asked, flush=True)
-            status = int(answered.readline())
+            status = Snakemake(folder, *arguments, output=output.name, python=python, **environment).wait()
         output.seek(0)
         return Run(status, output.read())
 

@@ -18,10 +18,11 @@ import yaml
 from PIL import Image
 
 from mirror_server import MirrorServer, Misbehavior
-from project import copy_project, files, hear_ctrl_c, snakemake, users_python
+from project import Snakemake, copy_project, files, snakemake
 
 MOMENTS = int(os.environ.get("FAULT_MOMENTS", "10"))
 JOBS = 44  # of `all` on the sample that have a log, which each opens when it begins
+COMMAND = ("--cores", "2", "all")
 SAMPLE = "mnist-sample"
 PHOTOS = {"photos": "my/photos"}
 
@@ -36,17 +37,6 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
 
 def logs(project: Path) -> list[Path]:
     return list(project.glob("logs/**/*.log"))
-
-
-def start(project: Path, *arguments: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [users_python(), "-m", "snakemake", "--cores", "2", "all", *arguments],
-        cwd=project,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-        preexec_fn=hear_ctrl_c,
-    )
 
 
 def moments(count: int) -> list[tuple[int, int]]:
@@ -68,7 +58,7 @@ def test_a_killed_run_is_finished_by_the_same_command(
     """One run after the other is killed, each later than the one before; what is there then is right each time."""
     project = copy_project(tmp_path / "project")
     for begun, milliseconds in moments(count):
-        process = start(project)
+        process = Snakemake(project, *COMMAND)
         while len(logs(project)) < begun:
             assert process.poll() is None, "it ended before"
             time.sleep(0.002)
@@ -314,7 +304,7 @@ def test_workflows_that_share_resources_never_see_a_partial_file(tmp_path: Path,
     shared = tmp_path / "shared"
     pathvars = f"pathvars={{resources: {shared}}}"
     projects = [copy_project(tmp_path / one) for one in ("a", "b")]
-    processes = [start(project, "--config", pathvars) for project in projects]
+    processes = [Snakemake(project, *COMMAND, "--config", pathvars) for project in projects]
     while any(process.poll() is None for process in processes):
         for name, content in expected.items():
             with suppress(FileNotFoundError):  # Snakemake removes what it is about to make; the other run may fail

@@ -12,7 +12,7 @@ import pytest
 
 from idxpng.run.targets import OUTPUTS
 from mirror_server import MirrorServer
-from project import PROJECT, copy_project, files, snakemake, users_python
+from project import PROJECT, Snakemake, copy_project, files, snakemake
 
 EXAMPLE = "examples/module/Snakefile"
 CONTRACT = (PROJECT / "docs/module.md").read_text(encoding="utf-8")
@@ -133,12 +133,11 @@ def test_a_run_that_decompresses_again_never_takes_the_idx_files_from_others(pro
     snakemake(tmp_path, *command)
     (idx,) = tmp_path.glob("resources/mnist-sample/t10k-images-idx3-ubyte")
     before = idx.stat().st_ino
-    again = [users_python(), "-m", "snakemake", *command, "--forcerun", "decompress"]
-    process = subprocess.Popen(again, cwd=tmp_path)
+    process = Snakemake(tmp_path, *command, "--forcerun", "decompress")
     while process.poll() is None:
         assert idx.exists()
         time.sleep(0.001)
-    assert process.returncode == 0
+    assert process.wait() == 0
     assert idx.stat().st_ino != before
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from project import copy_project, files, snakemake, users_python
+from project import Snakemake, copy_project, files, snakemake
 
 DISK_BYTES = 200 << 20
 COMMAND = ("--cores", "2", "all")
@@ -82,13 +82,7 @@ def test_a_power_loss_during_a_run_leaves_no_partial_file_under_a_final_name(
     with mounted(disk, tmp_path / "before") as before:
         project = copy_project(before)
         os.sync()
-        process = subprocess.Popen(
-            [users_python(), "-m", "snakemake", *COMMAND],
-            cwd=project,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        process = Snakemake(project, *COMMAND)
         while len(list(project.glob("logs/*/export/*/*.log"))) < exports:
             assert process.poll() is None, "it ended before"
             time.sleep(0.002)

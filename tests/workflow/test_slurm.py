@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from builders import make_own_dataset
-from project import Run, copy_project, files, python_with, snakemake
+from project import Run, Snakemake, copy_project, files, python_with, snakemake
 from slurm_cluster import SlurmCluster, memory_is_limited, wait_for, why_not
 
 # The plugin looks at its jobs first after 40 s, and then ever less often, unless it gets other numbers: with this one
@@ -70,17 +70,11 @@ def on_cluster(project: Path, *arguments: str, succeed: bool = True) -> Run:
     return snakemake(project, *arguments, succeed=succeed, python=python())
 
 
-def start(project: Path, *profile: str) -> subprocess.Popen[str]:
+def start(project: Path, *profile: str) -> Snakemake:
     """A run on the cluster, going on; its output is in run.log."""
-    with (project / "run.log").open("a") as log:
-        return subprocess.Popen(
-            [python(), "-m", "snakemake", *(profile or SLURM), "all", "--config", OWN],
-            cwd=project,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
+    log = project / "run.log"
+    log.touch()
+    return Snakemake(project, *(profile or SLURM), "all", "--config", OWN, output=str(log), python=python())
 
 
 def wait_for_export(cluster: SlurmCluster, project: Path) -> int:
@@ -96,7 +90,7 @@ class Fault:
     """A run that something happened to in the middle of an export."""
 
     project: Path
-    run: subprocess.Popen[str]
+    run: Snakemake
     job: int
     node: str
 
@@ -207,7 +201,7 @@ def test_the_generic_profile_cancels_its_jobs_on_sigterm_and_tries_a_job_again_t
     run = start(project, *GENERIC)
     job = wait_for_export(cluster, project)
     subprocess.run(["scontrol", "suspend", str(job)], check=True)  # or it may end before it is canceled
-    run.terminate()
+    os.kill(run.pid, signal.SIGTERM)
     assert run.wait(30) == 1
     wait_for(lambda: cluster.states_of(project) == ["CANCELLED"], 30)
     shutil.rmtree(project / "results")

@@ -5,6 +5,7 @@ A test that fails where it says `still` tells that its workaround can go.
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -12,14 +13,15 @@ from pathlib import Path
 import pytest
 import yaml
 
-from project import PROJECT, on_a_terminal, snakemake
+from project import COUNT_TIMERS, PROJECT, Snakemake, on_a_terminal, snakemake
 from slurm_cluster import wait_for
 
 WORKAROUNDS = PROJECT / "rules/workarounds.smk"
 FUNCTIONS = dict(
     re.findall(r'^def (\w+)\([^)]*\)[^\n]*:\n    """(.*?)"""', WORKAROUNDS.read_text(), re.MULTILINE | re.DOTALL)
 )
-INCLUDE = f'include: "{WORKAROUNDS}"\n'
+# As in the workflow, the rules find the library.
+INCLUDE = f'import sys\nsys.path.insert(0, "{PROJECT}/scripts")\ninclude: "{WORKAROUNDS}"\n'
 RULES = """
 rule all:
     input:
@@ -36,10 +38,9 @@ rule one:
 
 
 def run(folder: Path, text: str, *arguments: str, python: str = "") -> str:
-    """What a run of a Snakefile prints. Each Python in it finds the modules in ``folder``, and the library."""
+    """What a run of a Snakefile prints."""
     (folder / "Snakefile").write_text(text, encoding="utf-8")
-    path = f"{folder}:{PROJECT / 'scripts'}"
-    return snakemake(folder, "--cores", "1", *arguments, python=python, PYTHONPATH=path).output
+    return snakemake(folder, "--cores", "1", *arguments, python=python).output
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
@@ -84,7 +85,7 @@ def test_read_binary_files_from_git_copies_bytes_that_snakemake_still_takes_for_
     call = "read_binary_files_from_git()\n" if with_it else ""
     module = 'module x:\n    snakefile: github("someone/something", path="Snakefile", branch="main")\n'
     (folder / "Snakefile").write_text(INCLUDE + call + module + "use rule * from x\n")
-    said = snakemake(folder, "-n", succeed=with_it, PYTHONPATH=str(PROJECT / "scripts")).output
+    said = snakemake(folder, "-n", succeed=with_it).output
     assert (r"BYTES b'\x1f\x8b\n'" in said) == with_it
     assert ("UnicodeEncodeError" in said) != with_it
 
@@ -189,30 +190,18 @@ rule first:
     assert (tmp_path / "2").read_text().strip() == ("new" if with_it else "old")
 
 
-COUNT_TIMERS = """
-import pathlib, threading
-def start(timer, begin=threading.Timer.start):
-    with open(pathlib.Path(__file__).with_name("started"), "a") as file:
-        file.write("a timer\\n")
-    begin(timer)
-threading.Timer.start = start
-"""
-
-
 @pytest.mark.parametrize("with_it", [True, False])
 def test_allow_unlimited_jobs_starts_no_timer_where_snakemake_still_does(tmp_path: Path, with_it: bool) -> None:
-    (tmp_path / "sitecustomize.py").write_text(COUNT_TIMERS)
     call = "onstart:\n    allow_unlimited_jobs()\n" if with_it else ""
-    run(tmp_path, INCLUDE + call + RULES)
+    run(tmp_path, COUNT_TIMERS + INCLUDE + call + RULES)
     assert (tmp_path / "started").exists() != with_it
 
 
 @pytest.mark.parametrize("with_it", [True, False])
 def test_show_one_line_of_progress_replaces_the_paragraph_that_each_job_still_has(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, with_it: bool
+    tmp_path: Path, with_it: bool
 ) -> None:
     call = "show_one_line_of_progress()\n" if with_it else ""
-    monkeypatch.setenv("PYTHONPATH", str(PROJECT / "scripts"))
     (tmp_path / "Snakefile").write_text(INCLUDE + call + RULES)
     status, lines = on_a_terminal(tmp_path, "--cores", "1")
     assert status == 0
@@ -240,8 +229,7 @@ def test_say_once_why_a_group_failed_shows_the_reason_that_snakemake_still_drops
     (tmp_path / "refuse").touch()
     groups = ("--groups", "one=group", "--group-components", "group=2", "--retries", "1")
     options = [*cluster_of_processes(tmp_path), *groups]
-    path = str(PROJECT / "scripts")
-    said = snakemake(tmp_path, *options, succeed=False, python=sys.executable, PYTHONPATH=path).output
+    said = snakemake(tmp_path, *options, succeed=False, python=sys.executable).output
     assert said.count("no room") == with_it
     assert said.count("Error in rule one") == (0 if with_it else 4)
 
@@ -251,11 +239,9 @@ def test_end_on_sigterm_as_on_ctrl_c_cancels_jobs_that_snakemake_still_waits_for
     call = "onstart:\n    end_on_sigterm_as_on_ctrl_c()\n" if with_it else ""
     rules = RULES.replace("sleep 0.1", "touch started; sleep 4")
     (tmp_path / "Snakefile").write_text(INCLUDE + call + rules)
-    command = [sys.executable, "-m", "snakemake", *cluster_of_processes(tmp_path), "1"]
-    environment = os.environ | {"PYTHONPATH": str(PROJECT / "scripts")}
-    process = subprocess.Popen(command, cwd=tmp_path, env=environment)
+    process = Snakemake(tmp_path, *cluster_of_processes(tmp_path), "1", python=sys.executable)
     wait_for((tmp_path / "started").exists, 60)
-    process.terminate()
+    os.kill(process.pid, signal.SIGTERM)
     assert process.wait(60) == 1
     assert ((tmp_path / "canceled").exists(), (tmp_path / "1").exists()) == (with_it, not with_it)
 
@@ -278,16 +264,13 @@ logger.addFilter(interrupt)
 def test_end_on_sigterm_as_on_ctrl_c_ends_a_run_that_snakemake_still_hangs_in(tmp_path: Path, with_it: bool) -> None:
     call = "onstart:\n    end_on_sigterm_as_on_ctrl_c()\n" if with_it else ""
     (tmp_path / "Snakefile").write_text(INCLUDE + call + SIGTERM_WHILE_A_JOB_ENDS + RULES)
-    environment = os.environ | {"PYTHONPATH": str(PROJECT / "scripts")}
-    command = [sys.executable, "-m", "snakemake", "--cores", "1"]
-    with subprocess.Popen(command, cwd=tmp_path, env=environment) as process:
-        wait_for((tmp_path / "interrupted").exists, 60)
-        if with_it:
-            assert process.wait(60) == 1
-        else:
-            with pytest.raises(subprocess.TimeoutExpired):
-                process.wait(3)
-            process.kill()
+    process = Snakemake(tmp_path, "--cores", "1")
+    wait_for((tmp_path / "interrupted").exists, 60)
+    if with_it:
+        assert process.wait(60) == 1
+    else:
+        assert process.poll(3) is None
+        os.kill(process.pid, signal.SIGKILL)
 
 
 @pytest.mark.parametrize("with_it", [True, False])
@@ -345,5 +328,6 @@ SAY_AT_EXIT = 'import atexit, gc\natexit.register(lambda: print("FROZEN", gc.get
 @pytest.mark.parametrize("with_it", [True, False])
 def test_skip_last_garbage_collection_leaves_nothing_to_look_through(tmp_path: Path, with_it: bool) -> None:
     (tmp_path / "sitecustomize.py").write_text(SAY_AT_EXIT)
-    said = run(tmp_path, (INCLUDE if with_it else "") + RULES, "-n")
+    (tmp_path / "Snakefile").write_text((INCLUDE if with_it else "") + RULES)
+    said = snakemake(tmp_path, "-n", PYTHONPATH=str(tmp_path)).output
     assert f"FROZEN {with_it}" in said
