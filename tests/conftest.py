@@ -13,7 +13,7 @@ import yaml
 
 from idxpng import log
 from mirror_server import MirrorServer
-from project import PROJECT, run_snakemake
+from project import PROJECT, copy_project, run_snakemake, snakemake
 
 LONGEST = ("_slurm", "_stand", "_readme", "_faults", "_family", "_mnist", "_report", "_hostile")
 
@@ -57,6 +57,24 @@ def mnist() -> Path:
             f"needs MNIST, which no mirror served (see {folder}/output): set MNIST_DIR to a folder of its four files"
         )
     return folder / "resources/mnist"
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project folder after `all`, made once for all processes that run tests, see `copy_finished`.
+
+    What the run printed is beside it, in `finished.txt`.
+    """
+    here = tmp_path_factory.getbasetemp()
+    folder = (here.parent if "PYTEST_XDIST_WORKER" in os.environ else here) / "finished"
+    output = folder.with_suffix(".txt")
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not output.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            run = snakemake(copy_project(folder), "--cores", "4", "all")
+            output.write_text(run.output, encoding="utf-8")
+    return folder
 
 
 def download_mnist(folder: Path) -> bool:

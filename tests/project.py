@@ -75,6 +75,11 @@ def copy_project(folder: Path) -> Path:
     return folder
 
 
+def copy_finished(finished: Path, folder: Path) -> Path:
+    """Copy a project folder with all that was made there, to change it, and return the copy."""
+    return shutil.copytree(finished, folder, copy_function=shutil.copy2)
+
+
 def link_environment(folder: Path, *more: str) -> str:
     """What `make` installs, and ``more``: locks of envs/, or packages. Returns its Python.
 

@@ -10,7 +10,7 @@ import yaml
 from PIL import Image
 
 from builders import OWN, idx_bytes
-from project import copy_project, files, snakemake
+from project import copy_finished, copy_project, files, snakemake
 
 
 def make_photos(folder: Path) -> dict[str, bytes]:
@@ -102,9 +102,8 @@ def test_a_manifest_gives_order_and_labels_and_like_gives_types(tmp_path: Path) 
     assert built("my/lists") == [idx_bytes(images[:1:-1]), idx_bytes(labels[:1:-1])]
 
 
-def test_an_exported_tree_becomes_the_same_idx_files(tmp_path: Path) -> None:
-    project = copy_project(tmp_path / "project")
-    snakemake(project, "results/mnist-sample/png", "--cores", "2")
+def test_an_exported_tree_becomes_the_same_idx_files(finished: Path, tmp_path: Path) -> None:
+    project = copy_finished(finished, tmp_path / "project")
     snakemake(project, "idx", "--cores", "2", "--config", "folders={back: results/mnist-sample/png}")
     ours = ("--cores", "2", "--config", "datasets=results/back/idx/back.yaml")
     snakemake(project, "resources/back/train-images-idx3-ubyte", "resources/back/test-labels-idx1-ubyte", *ours)

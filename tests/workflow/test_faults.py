@@ -18,7 +18,7 @@ import yaml
 from PIL import Image
 
 from mirror_server import MirrorServer, Misbehavior
-from project import Snakemake, copy_project, files, snakemake
+from project import Snakemake, copy_finished, copy_project, files, snakemake
 
 MOMENTS = int(os.environ.get("FAULT_MOMENTS", "10"))
 JOBS = 44  # of `all` on the sample that have a log, which each opens when it begins
@@ -28,11 +28,9 @@ PHOTOS = {"photos": "my/photos"}
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    project = copy_project(tmp_path_factory.mktemp("undisturbed"))
-    snakemake(project, "--cores", "2", "all")
-    assert len(logs(project)) == JOBS
-    return files(project / "results")
+def undisturbed(finished: Path) -> dict[str, bytes]:
+    assert len(logs(finished)) == JOBS
+    return files(finished / "results")
 
 
 def logs(project: Path) -> list[Path]:
@@ -297,10 +295,10 @@ def test_a_file_in_place_of_the_results_folder_is_reported(tmp_path: Path) -> No
     assert (project / "results").read_text() == "a file"
 
 
-def test_workflows_that_share_resources_never_see_a_partial_file(tmp_path: Path, undisturbed: dict[str, bytes]) -> None:
-    alone = copy_project(tmp_path / "alone")
-    snakemake(alone, "--cores", "2", "all")
-    expected = files(alone / "resources")
+def test_workflows_that_share_resources_never_see_a_partial_file(
+    tmp_path: Path, finished: Path, undisturbed: dict[str, bytes]
+) -> None:
+    expected = files(finished / "resources")
     shared = tmp_path / "shared"
     pathvars = f"pathvars={{resources: {shared}}}"
     projects = [copy_project(tmp_path / one) for one in ("a", "b")]
@@ -317,10 +315,9 @@ def test_workflows_that_share_resources_never_see_a_partial_file(tmp_path: Path,
 
 
 def test_an_idx_file_that_changed_and_kept_its_time_does_not_become_pixels(
-    tmp_path: Path, undisturbed: dict[str, bytes]
+    tmp_path: Path, finished: Path, undisturbed: dict[str, bytes]
 ) -> None:
-    project = copy_project(tmp_path / "project")
-    snakemake(project, "--cores", "2", "all")
+    project = copy_finished(finished, tmp_path / "project")
     idx = project / f"resources/{SAMPLE}/train-images-idx3-ubyte"
     times, data = idx.stat(), bytearray(idx.read_bytes())
     for index in range(1000):

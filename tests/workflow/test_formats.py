@@ -10,7 +10,7 @@ import yaml
 
 import tree_digest
 from idxpng.dataset.file import load
-from project import PROJECT, copy_project, snakemake
+from project import PROJECT, copy_finished, copy_project, snakemake
 
 
 def test_all_forms_are_made_in_one_run_and_sha256sum_checks_them(tmp_path: Path) -> None:
@@ -56,10 +56,10 @@ def test_only_the_labels_asked_for_are_in_every_form(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def archived(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def archived(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project folder with the archive and the tree of both splits."""
-    project = copy_project(tmp_path_factory.mktemp("archived"))
-    snakemake(project, "archive", "results/mnist-sample/png", "--cores", "2")
+    project = copy_finished(finished, tmp_path_factory.mktemp("archived") / "project")
+    assert snakemake(project, "archive", "results/mnist-sample/png", "--cores", "2").jobs["archive_split"] == 2
     return project
 
 

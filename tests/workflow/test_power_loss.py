@@ -44,10 +44,8 @@ def disk(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    project = copy_project(tmp_path_factory.mktemp("undisturbed"))
-    snakemake(project, *COMMAND)
-    return files(project / "results")
+def undisturbed(finished: Path) -> dict[str, bytes]:
+    return files(finished / "results")
 
 
 def check_after_power_loss(disk: Path, folder: Path, undisturbed: dict[str, bytes]) -> int:

@@ -21,7 +21,7 @@ from sklearn.datasets import load_files
 
 from builders import OWN, idx_bytes, make_own_dataset
 from mirror_server import MirrorServer
-from project import COUNT_TIMERS, PROJECT, copy_project, files, snakemake
+from project import COUNT_TIMERS, PROJECT, Run, copy_finished, copy_project, files, snakemake
 
 EVERYTHING = {
     "download": 4,
@@ -38,21 +38,10 @@ EVERYTHING = {
 }
 
 
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project folder in which everything has been made, on four cores. Not to be changed: see `project`."""
-    folder = copy_project(tmp_path_factory.mktemp("finished"))
-    run = snakemake(folder, "--cores", "4", "all")
-    assert run.jobs == EVERYTHING
-    assert "1,000 PNG files in results/mnist-sample/png/train" in run.output
-    assert "--config datasets=mnist" in run.output, "a run on the sample says how to get all of MNIST"
-    return folder
-
-
 @pytest.fixture
 def project(finished: Path, tmp_path: Path) -> Path:
     """A copy of the finished folder, to change."""
-    return shutil.copytree(finished, tmp_path / "project", copy_function=shutil.copy2)
+    return copy_finished(finished, tmp_path / "project")
 
 
 @pytest.fixture
@@ -66,6 +55,13 @@ def write_config(folder: Path, **config: object) -> None:
 
 
 # What comes out
+
+
+def test_a_run_says_what_it_does_and_made(finished: Path) -> None:
+    run = Run(0, finished.with_suffix(".txt").read_text(encoding="utf-8"))
+    assert run.jobs == EVERYTHING
+    assert "1,000 PNG files in results/mnist-sample/png/train" in run.output
+    assert "--config datasets=mnist" in run.output, "a run on the sample says how to get all of MNIST"
 
 
 def test_the_results_are_laid_out_as_documented(finished: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from PIL import Image
 
-from project import copy_project, files, snakemake
+from project import copy_finished, copy_project, files, snakemake
 
 
 @pytest.fixture
@@ -17,18 +17,10 @@ def project(tmp_path: Path) -> Path:
     return copy_project(tmp_path / "project")
 
 
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project folder in which everything has been made. Not to be changed: see `complete`."""
-    folder = copy_project(tmp_path_factory.mktemp("finished"))
-    snakemake(folder, "--cores", "2", "all")
-    return folder
-
-
 @pytest.fixture
 def complete(finished: Path, tmp_path: Path) -> Path:
     """A copy of the finished folder, to change."""
-    return shutil.copytree(finished, tmp_path / "project", copy_function=shutil.copy2)
+    return copy_finished(finished, tmp_path / "project")
 
 
 def swap_a_pixel(path: Path) -> None:
