@@ -4,6 +4,7 @@ The order is the natural one of the names (9.png before 10.png), then of the cla
 keeps its order. With --manifest, the manifest sets the order, and has the labels.
 """
 
+import os
 import struct
 import time
 from collections import Counter
@@ -93,7 +94,7 @@ def main(
     tones = Tones()
     # An error names the inner file, so that is the images, which are what fills a disk.
     with atomic_file(labels) as labels_file, atomic_file(images) as images_file:
-        pixels = _pixels(Path(folder), _with_progress(items, count))
+        pixels = _pixels(folder, _with_progress(items, count))
         first = next(pixels)  # there is one, or an error
         shape = first[1].size if upright else first[1].size[::-1]
         headers = file_headers(count, shape, kind.type_name, kind.columns)
@@ -141,7 +142,7 @@ def _report(images: str, tones: Tones, inverted: bool, model: str) -> None:
         )
 
 
-def _pixels(root: Path, items: Iterator[Item]) -> Iterator[tuple[Sequence[int], GrayImage]]:
+def _pixels(root: str, items: Iterator[Item]) -> Iterator[tuple[Sequence[int], GrayImage]]:
     """The label and the pixels of each image, up to the first that does not match those before it.
 
     Raises:
@@ -149,9 +150,9 @@ def _pixels(root: Path, items: Iterator[Item]) -> Iterator[tuple[Sequence[int], 
     """
     problems = Problems()
     for item in items:
-        path = root / item.path
+        path = os.path.join(root, item.path)
         image = read(path)
-        problems.add(str(path), image)
+        problems.add(path, image)
         if not problems and not isinstance(image, str):
             yield item.label, image
     if problems:

@@ -12,6 +12,7 @@ from PIL import Image, ImageOps
 
 from idxpng.advice import run_script
 from idxpng.errors import DataError
+from idxpng.formats.png_reader import plain_file
 
 FORMATS = ("PNG", "BMP", "TIFF", "JPEG", "PPM")
 CONVERTIBLE = (*FORMATS, "GIF", "WEBP", "JPEG2000", "PCX", "ICO")  # what convert_images.py reads
@@ -39,6 +40,9 @@ def read(path: str | os.PathLike[str]) -> GrayImage | str:
 
     It lies as its EXIF orientation says. Color that is gray everywhere, and alpha that is opaque everywhere, are taken.
     """
+    if plain := plain_file(os.fspath(path)):
+        columns, rows, pixels = plain
+        return GrayImage((rows, columns), pixels)
     image = opened(path)
     if isinstance(image, str):
         return image

@@ -10,7 +10,7 @@ from zlib_ng import zlib_ng
 from idxpng.formats.compressed import GZIP
 from idxpng.formats.idx import IdxHeader
 
-LEVEL = 9
+LEVEL = 6  # on MNIST, 2 % more bytes than 9, in a tenth of the time
 
 
 class IdxWriter:

@@ -188,6 +188,15 @@ def plain_image(data: bytes, compressed: bytes) -> tuple[int, int, bytes] | None
     return columns, rows, bytes(pixels)
 
 
+def plain_file(path: str) -> tuple[int, int, bytes] | None:
+    """The columns, rows, and pixels of a file with a `plain_image`; None for any other, also if it cannot be read."""
+    try:
+        data = read_regular_file(path, MOST_PLAIN_BYTES)
+        return plain_image(data, check_chunks(data))
+    except PngError:
+        return None
+
+
 def check_end(compressed: bytes, largest: int) -> None:
     """Check that compressed pixels end with their checksum, which Pillow does not look at.
 

@@ -9,7 +9,9 @@ import numpy
 import pytest
 from PIL import Image
 
+from idxpng.formats import gray_image
 from idxpng.formats.gray_image import GrayImage, Tones, read
+from idxpng.formats.png import PngEncoder
 
 # Pillow raises TypeError for this TIFF file.
 DAMAGED_TIFF = (
@@ -60,6 +62,14 @@ def test_gray_pixels_are_taken_however_they_are_stored(tmp_path: Path, image: nu
 @pytest.mark.parametrize("suffix", ["pgm", "bmp", "tiff", "png"])
 def test_a_gray_image_of_each_format_is_read(tmp_path: Path, suffix: str) -> None:
     assert found(tmp_path / f"0.{suffix}", GRAY) == GrayImage((4, 6), GRAY.tobytes())
+
+
+def test_an_image_as_exports_write_it_is_read_without_pillow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "0.png").write_bytes(PngEncoder(4, 6).encode(GRAY.tobytes()))
+    (tmp_path / "link.png").symlink_to("0.png")
+    assert read(tmp_path / "link.png") == GrayImage((4, 6), GRAY.tobytes()), "by Pillow"
+    monkeypatch.setattr(gray_image, "opened", None)
+    assert read(tmp_path / "0.png") == GrayImage((4, 6), GRAY.tobytes())
 
 
 @pytest.mark.parametrize(("suffix", "options"), [("jpg", {"quality": 100}), ("png", {}), ("tiff", {})])
