@@ -79,7 +79,7 @@ def main(
     for name, path in trees.items():
         count = min(limit or facts.split(name).count, facts.split(name).count)
         check = TreeCheck(path, facts, name, count, originals, manifest, processes, classes)
-        digests = _prove(check)
+        digests = _prove(check, beside or tree)
         if report is not None:
             document = {
                 "dataset": facts.name,
@@ -128,11 +128,14 @@ def _check_names(folder: str, dataset: Dataset) -> None:
     for other in set(os.listdir(folder)) - set(dataset.splits):
         problems.add("extra", other)
     if problems:
-        raise _error(folder, dataset, found=problems.lines(), todo=problems.removal(folder))
+        raise _error(folder, dataset, found=problems.lines(), todo=problems.moving(folder, folder))
 
 
-def _prove(check: TreeCheck) -> dict[str, str]:
-    """The digests of images and labels that the tree makes, if they are those that it must make."""
+def _prove(check: TreeCheck, top: str) -> dict[str, str]:
+    """The digests of images and labels that the tree makes, if they are those that it must make.
+
+    ``top``: the directory to which nothing may be added, the tree or one that it is in.
+    """
     if unproven := check.facts.unproven:
         raise DataError(
             check.tree,
@@ -161,13 +164,15 @@ def _prove(check: TreeCheck) -> dict[str, str]:
         problems = check.compare()
         if not (problems or check.covers_file):
             return check.pins
-    raise _explain(check, problems, expected or {}, found or {})
+    raise _explain(check, top, problems, expected or {}, found or {})
 
 
-def _explain(check: TreeCheck, problems: Problems, expected: Mapping[str, str], found: Mapping[str, str]) -> DataError:
+def _explain(
+    check: TreeCheck, top: str, problems: Problems, expected: Mapping[str, str], found: Mapping[str, str]
+) -> DataError:
     """What is wrong with a tree: its files if they are known, otherwise the digests of the bytes it makes."""
     if problems:
-        repairs = problems.removal(check.tree, check.is_of_split)
+        repairs = problems.moving(check.tree, top, check.is_of_split)
         if problems.labels:  # the command makes these labels again, and no others
             directories = [os.path.join(check.tree, label) for label in sorted(problems.labels)]
             limit = check.count if check.count < check.facts.count else None

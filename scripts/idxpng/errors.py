@@ -72,8 +72,9 @@ def reading(what: str, path: str | PathLike[str]) -> Iterator[None]:
         raise DataError(path, f"not {what}", found=f"{type(error).__name__}: {error}", todo=todo) from None
 
 
-def move_away(path: str | PathLike[str]) -> str:
-    """How to have a file made again that may be the user's only copy."""
+def move_away(*paths: str | PathLike[str]) -> str:
+    """How to have files or folders made again that may be the user's only copies."""
     from idxpng.advice import shell_path  # not in the digest
 
-    return f"mv {shell_path(path)} {shell_path(f'{path}.changed')}, then run the same command again"
+    moves = " && ".join(f"mv {shell_path(path)} {shell_path(f'{path}.changed')}" for path in paths)
+    return f"{moves}, then run the same command again"

@@ -62,7 +62,7 @@ def test_advice_works_where_the_user_stands(call: str, tmp_path: Path) -> None:
     if call != "module":  # an importing workflow has its own hooks
         (opened,) = re.findall(r"open (.+)", made)
         type_in(folder, f"ls {opened}")
-        (more,) = re.findall(r"For all of MNIST: (.+)", made)
+        (more,) = re.findall(r"For MNIST itself: (.+)", made)
         type_in(folder, f"{more.replace('--cores 4', '-n -q all --cores 4')}")
     before = files(tmp_path / results)
     trees = [tmp_path / results, folder / "results", project / "results"]
@@ -73,7 +73,7 @@ def test_advice_works_where_the_user_stands(call: str, tmp_path: Path) -> None:
     for image in (tmp_path / results / "mnist-sample/png/test/7").iterdir():
         image.unlink()
     commands = advised(run("verify", succeed=False))
-    assert [re.search(r"\brm\b|snakemake", command)[0] for command in commands] == ["rm", "snakemake"]  # type: ignore[index]
+    assert [re.search(r"\bmv\b|snakemake", command)[0] for command in commands] == ["mv", "snakemake"]  # type: ignore[index]
     for command in commands:
         type_in(folder, command)
     run("verify")

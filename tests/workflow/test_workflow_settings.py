@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -136,11 +137,13 @@ def test_a_dataset_file_of_the_same_name_is_refused_with_nothing_to_do(work: Pat
     shutil.copytree(work / "idx", work / "other/idx")
     shutil.copy2(work / "shapes.yaml", work / "other")
     shutil.copy2(work / "shapes.yaml", work / "mine.yaml")
-    output = snakemake(
-        work, "-s", str(PROJECT / "Snakefile"), "-n", "all", "--config", "datasets=other/shapes.yaml", succeed=False
-    ).output
+    command = ("-s", str(PROJECT / "Snakefile"), "-n", "all", "--config", "datasets=other/shapes.yaml")
+    output = snakemake(work, *command, succeed=False).output
     assert "has results of a different dataset with the same name" in output
     assert "those of shapes.yaml" in output
+    (advice,) = re.findall(r" (mv .+), then run the same command again", output)
+    subprocess.run(["bash", "-c", advice], cwd=work, check=True)
+    assert snakemake(work, *command).jobs["export"] == 3
 
 
 def test_a_proof_is_removed_when_images_change_and_only_then(work: Path) -> None:

@@ -11,9 +11,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from idxpng.advice import run_script, shell_path, shown
+from idxpng.advice import run_script, shown
 from idxpng.dataset.model import PublishedFile
-from idxpng.errors import DataError
+from idxpng.errors import DataError, move_away
 from idxpng.fetch.integrity import WrongFileError, judge
 from idxpng.files.disk_space import check_room_for_files
 from idxpng.files.leftovers import TIMESTAMP, listed_images, some
@@ -65,13 +65,12 @@ def check_origins(plan: Plan) -> None:
                 not os.path.exists(origin) or os.path.samefile(origin, dataset.path)
             ):
                 continue  # the file was moved, or its path has a different spelling
-            remove = f"rm -r -- {shell_path(folder)} {shell_path(f'{plan.resources}/{name}')}"
             raise DataError(
                 folder,
                 "has results of a different dataset with the same name",
                 expected=f"those of {dataset.source}",
                 found=f"those of {origin}",
-                todo=f"rename the dataset file, or {remove}",
+                todo=["rename the dataset file, or move them away:", move_away(folder, f"{plan.resources}/{name}")],
             )
 
 

@@ -48,7 +48,7 @@ def summary(plan: Plan, rules: Collection[str], seconds: float, storage: str = "
         blocks = (digests_to_pin(dataset, plan) for dataset in plan.catalog.configured.values())
         lines += [line for block in blocks if block for line in ("", block.rstrip())]
     if lines and names == ["mnist-sample"]:
-        lines += ["", f"This is the bundled sample. For all of MNIST: {command([], ['datasets=mnist'])}"]
+        lines += ["", f"This is the bundled sample. For MNIST itself: {command([], ['datasets=mnist'])}"]
     if "idx" in rules:
         files = (f"{plan.results}/{name}/idx/{name}.yaml" for name in plan.config.folders)
         lines += ["", *(f"Use the IDX files:  {command([], [f'datasets={file}'])}" for file in files)]

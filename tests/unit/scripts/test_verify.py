@@ -166,7 +166,7 @@ def test_all_splits_are_proven_at_once(exported: Exported, capsys: pytest.Captur
     verify.main(str(png), exported.dataset)
     assert [line.partition(":")[0] for line in capsys.readouterr().out.splitlines()] == [f"{png}/train", f"{png}/test"]
     (png / ".DS_Store").touch()
-    with pytest.raises(verify.DataError, match=f"rm -r -- {png}/.DS_Store$"):
+    with pytest.raises(verify.DataError, match=f"mkdir -- {png}-extra/ && mv -- {png}/.DS_Store {png}-extra/$"):
         verify.main(str(png), exported.dataset)
     (png / ".DS_Store").unlink()
     with pytest.raises(verify.DataError, match="apply to one split"):
@@ -204,10 +204,10 @@ def test_images_beyond_a_limit_or_of_other_labels_are_not_to_be_removed(
 ) -> None:
     message = exported.refusal(**part)
     assert "extra: " in message
-    assert "rm " not in message
+    assert "mv " not in message
     assert message.endswith("verify all of them: leave out limit and classes")
     (exported.tree / "-junk").touch()
-    assert f"rm -r -- {exported.tree}/-junk\n" in exported.refusal(**part)
+    assert f" && mv -- {exported.tree}/-junk {exported.tree}-extra/\n" in exported.refusal(**part)
 
 
 def test_a_limited_export_is_proven_to_be_the_first_images(
@@ -479,7 +479,7 @@ def test_an_extra_file_is_named(exported: Exported, name: str) -> None:
     for originals in (True, False):
         message = exported.refusal(originals=originals)
         assert f"extra: 1\n              {name}\n" in message
-        assert message.endswith(f"rm -r -- {exported.tree}/{name}")
+        assert f" && mv -- {exported.tree}/{name} {exported.tree}-extra/" in message.splitlines()[-1]
 
 
 @pytest.mark.parametrize("name", ["05", "1", "01/01", ".ipynb_checkpoints"])
@@ -488,7 +488,7 @@ def test_an_extra_directory_is_named_even_if_empty(exported: Exported, name: str
     for _ in range(2):
         message = exported.refusal()
         assert f"extra: 1\n              {name} (a directory)\n" in message
-        assert message.endswith(f"rm -r -- {exported.tree}/{name}")
+        assert f" && mv -- {exported.tree}/{name} {exported.tree}-extra/" in message.splitlines()[-1]
         shutil.copyfile(exported.some(), exported.tree / name / "00.png")
 
 
@@ -602,25 +602,31 @@ def test_a_file_published_without_compression_needs_one_digest(exported: Exporte
 # Untrusted trees
 
 
-def test_files_left_by_other_programs_are_named_with_the_command_that_removes_them(exported: Exported) -> None:
+def test_files_left_by_other_programs_are_named_with_the_command_that_moves_them(exported: Exported) -> None:
     names = [".DS_Store", "01/.DS_Store", "01/Thumbs.db", "01/._00.png", "desktop.ini"]
     for name in names:
         (exported.tree / name).touch()
     message = exported.refusal(originals=False)
     assert f"extra: {len(names)}\n" in message
-    check_removal(message, exported)
+    check_moving(message, exported)
 
 
-def check_removal(message: str, exported: Exported) -> None:
-    """Check that the advised command does what it says and nothing more when it is pasted into a shell."""
+def check_moving(message: str, exported: Exported) -> None:
+    """Check that the advised command loses nothing, and does nothing more, when it is pasted into a shell."""
+    before = entries(exported.tree)
     command = message.partition("to do:")[2].strip()
-    assert command.startswith("rm -r -- ")
+    assert command.startswith("mkdir -- ")
     assert command.isprintable()
     pasted = exported.root / "pasted"
     pasted.mkdir()
     subprocess.run(["bash", "-c", command], cwd=pasted, check=True)
     assert os.listdir(pasted) == []
+    assert entries(exported.tree) | entries(f"{exported.tree}-extra") == before
     exported.verify(originals=False)
+
+
+def entries(folder: str | Path) -> set[Path]:
+    return {path.relative_to(folder) for path in Path(folder).rglob("*")}
 
 
 def test_names_with_commands_or_control_characters_are_quoted_in_the_advised_command(exported: Exported) -> None:
@@ -641,7 +647,7 @@ def test_names_with_commands_or_control_characters_are_quoted_in_the_advised_com
         (exported.tree / "01" / name).touch()
     message = exported.refusal(originals=False)
     assert all(line.isprintable() for line in message.splitlines())
-    check_removal(message, exported)
+    check_moving(message, exported)
 
 
 def test_the_path_of_a_tree_that_contains_a_command_is_quoted(exported: Exported, tmp_path: Path) -> None:
@@ -674,7 +680,7 @@ def test_pipes_sockets_and_links_are_named_and_not_opened(exported: Exported) ->
         "socket (not a file)",
     ):
         assert f"  {line}\n" in message
-    check_removal(message, exported)
+    check_moving(message, exported)
 
 
 def test_a_label_directory_that_is_a_link_is_refused(exported: Exported, tmp_path: Path) -> None:
@@ -684,7 +690,7 @@ def test_a_label_directory_that_is_a_link_is_refused(exported: Exported, tmp_pat
     assert "extra: 1\n              01 (a symbolic link)\n" in message
     count = len(list((tmp_path / "elsewhere").iterdir()))
     assert f"missing: {count}\n" in message
-    assert f"rm -r -- {exported.tree}/01\n" in message
+    assert f" && mv -- {exported.tree}/01 {exported.tree}-extra/\n" in message
 
 
 def test_a_timestamp_file_with_content_is_reported_as_extra(exported: Exported) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from idxpng.formats.idx import IdxHeader
-from idxpng.verify.png_tree import PngTree
+from idxpng.verify.png_tree import PngTree, Problems
 from idxpng.verify.rebuilt_idx import StoredImages, labels_digest
 
 LABELS = {"00": 0, "07": 7, "12": 12}
@@ -48,7 +48,18 @@ def test_each_problem_is_reported_with_its_path_and_the_labels_to_repeat(folder:
         "  00/06.png",
     ]
     assert problems.labels == {"00", "07", "12"}
-    assert problems.removal("tree") == ["rm -r -- tree/00/06.png"]
+    assert problems.moving("tree", "tree") == [
+        "mkdir -- tree-extra/ tree-extra/00 && mv -- tree/00/06.png tree-extra/00"
+    ]
+
+
+def test_what_is_moved_goes_to_a_new_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    problems = Problems()
+    problems.add("extra", "x")
+    for name in ("png-extra", "png-extra2"):
+        assert problems.moving("png/test", "png") == [f"mkdir -- {name}/ && mv -- png/test/x {name}/"]
+        (tmp_path / name).mkdir()
 
 
 def test_a_missing_image_without_labels_is_reported_without_a_directory(folder: Path) -> None:
