@@ -24,6 +24,7 @@ rule build_idx:
         "<logs>/{dataset}/build_idx/{split}.log",
     benchmark:
         "<benchmarks>/{dataset}/build_idx/{split}.tsv"
+    localrule: on_a_node
     conda:
         "../envs/images.yaml"
     resources:

@@ -70,8 +70,10 @@ with without_traceback():
 folder_plan = FolderPlan(checked_config, catalog)
 settings = Settings(plan, folder_plan, run_its_job)
 job_resources = JobResources(plan)
-# What takes less time than a cluster needs to start a job runs where Snakemake does, unless the site forbids it.
-steps_on_this_host = not checked_config.on_nodes
+# In a job of a cluster, Snakemake runs all steps itself.
+on_a_node = runs_for_another()
+# What takes less time than a cluster needs to start a job runs where the user starts Snakemake, unless the site forbids it.
+steps_on_this_host = on_a_node or not checked_config.on_nodes
 job_environment.prepare(checked_config.mirrors, call=call_of_the_user())
 digest_of_code = cache(code_digest)
 

@@ -44,6 +44,7 @@ rule archive_split:
         "<logs>/{dataset}/archive_split/{split}.log",
     benchmark:
         "<benchmarks>/{dataset}/archive_split/{split}.tsv"
+    localrule: on_a_node
     conda:
         "../envs/images.yaml"
     resources:
@@ -70,6 +71,7 @@ rule save_npz:
         "<logs>/{dataset}/save_npz.log",
     benchmark:
         "<benchmarks>/{dataset}/save_npz.tsv"
+    localrule: on_a_node
     conda:
         "../envs/images.yaml"
     resources:
@@ -96,6 +98,7 @@ rule write_csv:
         "<logs>/{dataset}/write_csv/{split}.log",
     benchmark:
         "<benchmarks>/{dataset}/write_csv/{split}.tsv"
+    localrule: on_a_node
     conda:
         "../envs/images.yaml"
     resources:
@@ -120,6 +123,7 @@ rule list_digests:
         "<logs>/{dataset}/list_digests.log",
     benchmark:
         "<benchmarks>/{dataset}/list_digests.tsv"
+    localrule: on_a_node
     conda:
         "../envs/images.yaml"
     resources:

@@ -15,6 +15,7 @@ rule export:
         "<logs>/{dataset}/export/{split}/{label}.log",
     benchmark:
         "<benchmarks>/{dataset}/export/{split}/{label}.tsv"
+    localrule: on_a_node
     conda:
         "../envs/images.yaml"
     resources:
@@ -42,6 +43,7 @@ rule merge_manifests:
         "<logs>/{dataset}/merge_manifests/{split}.log",
     benchmark:
         "<benchmarks>/{dataset}/merge_manifests/{split}.tsv"
+    localrule: on_a_node
     conda:
         "../envs/images.yaml"
     resources:

@@ -14,6 +14,7 @@ rule write_parquet:
         "<logs>/{dataset}/write_parquet/{split}.log",
     benchmark:
         "<benchmarks>/{dataset}/write_parquet/{split}.tsv"
+    localrule: on_a_node
     conda:
         "../envs/publish.yaml"
     resources:
@@ -45,6 +46,7 @@ rule write_card:
         "<logs>/{dataset}/write_card.log",
     benchmark:
         "<benchmarks>/{dataset}/write_card.tsv"
+    localrule: on_a_node
     conda:
         "../envs/publish.yaml"
     resources:

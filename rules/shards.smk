@@ -14,6 +14,7 @@ rule pack:
         "<logs>/{dataset}/pack/{split}-{shard}.log",
     benchmark:
         "<benchmarks>/{dataset}/pack/{split}-{shard}.tsv"
+    localrule: on_a_node
     conda:
         "../envs/images.yaml"
     resources:
@@ -40,6 +41,7 @@ rule index_shards:
         "<logs>/{dataset}/index_shards/{split}.log",
     benchmark:
         "<benchmarks>/{dataset}/index_shards/{split}.tsv"
+    localrule: on_a_node
     conda:
         "../envs/images.yaml"
     resources:

@@ -15,6 +15,7 @@ rule verify_split:
         "<logs>/{dataset}/verify/{split}.log",
     benchmark:
         "<benchmarks>/{dataset}/verify/{split}.tsv"
+    localrule: on_a_node
     conda:
         "../envs/images.yaml"
     threads: 2

@@ -103,14 +103,23 @@ def targets() -> set[str]:
     return {ours.get(target, target) for target in asked}
 
 
+def runs_for_another() -> bool:
+    """Whether this Snakemake runs a job, or a group of jobs, of a different one, such as on a node of a cluster.
+
+    On a node, the Slurm plugin starts one Snakemake more for each member of a group whose rule is not local, in 4 s.
+    Can go when it does not.
+    """
+    return not workflow.is_main_process
+
+
 def call_of_the_user() -> dict | None:
-    """How and where the user called Snakemake, see `advice.call`; None in a process that runs a job of a different one.
+    """How and where the user called Snakemake, see `advice.call`; None where Snakemake runs a job of a different one.
 
     Can go when Snakemake documents a way to ask.
     """
     from idxpng.advice import call
 
-    if not workflow.is_main_process:
+    if runs_for_another():
         return None
     settings, snakefile = workflow.config_settings, next(workflow.included).get_path_or_uri(secret_free=True)
     config = {key: value for key, value in settings.config.items() if is_imported() or key in ("pathvars", "splits")}

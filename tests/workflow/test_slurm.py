@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from builders import make_own_dataset
-from project import Run, Snakemake, copy_project, files, python_with, snakemake
+from project import PROJECT, Run, Snakemake, copy_project, files, python_with, snakemake
 from slurm_cluster import SlurmCluster, memory_is_limited, wait_for, why_not
 
 # The plugin looks at its jobs first after 40 s, and then ever less often, unless it gets other numbers: with this one
@@ -42,16 +42,20 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SlurmCluster]:
 
 
 def make_project(folder: Path) -> Path:
-    """A project with a dataset of three classes, whose one Slurm job is long enough to be killed, and short."""
+    """A project with a dataset of three classes, whose exports take long enough to be killed."""
     copy_project(folder)
     make_own_dataset(folder / "my")
+    export = folder / "scripts/export.py"
+    begin = '\nif __name__ == "__main__":\n'
+    export.write_text(export.read_text().replace(begin, f"{begin}    __import__('time').sleep(2)\n"))
     return folder
 
 
 @pytest.fixture(scope="module")
 def local(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """What a local run makes."""
-    project = make_project(tmp_path_factory.mktemp("local"))
+    project = copy_project(tmp_path_factory.mktemp("local"))
+    make_own_dataset(project / "my")
     snakemake(project, "--cores", "2", "all", "--config", OWN)
     return files(project / "results")
 
@@ -140,8 +144,8 @@ def of_mnist(mnist: Path) -> tuple[str, ...]:
 
 
 @pytest.mark.alone
-@pytest.mark.parametrize(("profile", "limit"), [(SLURM, 60), (GENERIC, 30)], ids=["slurm", "generic"])
-def test_mnist_takes_one_job_a_split_and_at_most_a_minute_and_comes_out_as_from_one_machine(
+@pytest.mark.parametrize(("profile", "limit"), [(SLURM[:2], 40), (GENERIC, 30)], ids=["slurm", "generic"])
+def test_mnist_takes_one_job_a_split_and_little_time_and_comes_out_as_from_one_machine(
     cluster: SlurmCluster,
     mnist: Path,
     mnist_of_one: tuple[dict[str, bytes], float],
@@ -160,6 +164,34 @@ def test_mnist_takes_one_job_a_split_and_at_most_a_minute_and_comes_out_as_from_
     jobs = {job: of_job for job, of_job in cluster.jobs().items() if job not in before}
     assert [state for state, _ in jobs.values()] == ["COMPLETED", "COMPLETED"]
     assert files(project / "results") == results
+
+
+@pytest.mark.parametrize("on_a_node", ["runs_for_another()", "False"])
+def test_members_of_a_group_run_in_one_snakemake_where_the_plugin_still_starts_one_for_each(
+    cluster: SlurmCluster, tmp_path: Path, on_a_node: str
+) -> None:
+    (tmp_path / "Snakefile").write_text(f"""
+include: "{PROJECT}/rules/workarounds.smk"
+open("starts", "a").write("a Snakemake\\n")
+
+rule all:
+    input:
+        "1",
+        "2",
+    localrule: True
+
+rule one:
+    output:
+        "{{number}}",
+    localrule: {on_a_node}
+    shell:
+        "touch {{output}}"
+""")
+    profile = ("--workflow-profile", f"{PROJECT}/profiles/slurm", *SLURM[2:])
+    on_cluster(tmp_path, *profile, "--groups", "one=both", "--group-components", "both=2")
+    assert cluster.states_of(tmp_path) == ["COMPLETED"]
+    members = 2 if on_a_node == "False" else 0
+    assert len((tmp_path / "starts").read_text().splitlines()) == 2 + members, "of the user, the job, and its members"
 
 
 def test_a_run_with_a_killed_main_process_resumes_as_documented(

@@ -122,6 +122,15 @@ def test_folder_of_local_copies_has_the_variables_that_snakemake_still_leaves_in
     assert f"IS {os.environ['HOME']}/$NOT_SET/x\n" in said
 
 
+def test_runs_for_another_tells_the_user_s_snakemake_from_that_of_a_job(tmp_path: Path) -> None:
+    say = 'open(str(runs_for_another()), "w").close()\n'
+    (tmp_path / "Snakefile").write_text(INCLUDE + say + RULES)
+    snakemake(tmp_path, "-n", python=sys.executable)
+    assert [(tmp_path / name).exists() for name in ("False", "True")] == [True, False]
+    snakemake(tmp_path, *cluster_of_processes(tmp_path), "1", python=sys.executable)
+    assert (tmp_path / "True").exists()
+
+
 def test_targets_are_known_when_jobs_are_planned_and_still_not_when_rules_are_read(tmp_path: Path) -> None:
     ask = '\ndef files(wildcards):\n    print("THEN", targets())\n    return ["1"]\n'
     ask += "\nrule mine:\n    input:\n        files\n"

@@ -19,7 +19,7 @@ class JobResources:
         self._plan = plan
 
     def mem_mb(self, wildcards: Any, attempt: int) -> int:
-        """Memory of a job: Snakemake, which a cluster starts twice on the node, and the script with its labels."""
+        """Memory of a job: Snakemake, which a cluster starts on the node, and the script with its labels."""
         return attempt * (500 + self._label_mb(wildcards))
 
     def arrow_mb(self, wildcards: Any, attempt: int) -> int:
