@@ -65,12 +65,13 @@ def check_origins(plan: Plan) -> None:
                 not os.path.exists(origin) or os.path.samefile(origin, dataset.path)
             ):
                 continue  # the file was moved, or its path has a different spelling
+            theirs = [path for path in (str(folder), f"{plan.resources}/{name}") if os.path.exists(path)]
             raise DataError(
                 folder,
                 "has results of a different dataset with the same name",
                 expected=f"those of {dataset.source}",
                 found=f"those of {origin}",
-                todo=["rename the dataset file, or move them away:", move_away(folder, f"{plan.resources}/{name}")],
+                todo=["rename the dataset file, or move them away:", move_away(*theirs)],
             )
 
 

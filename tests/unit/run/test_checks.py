@@ -28,6 +28,7 @@ def test_results_of_a_different_dataset_with_the_same_name_are_refused(tmp_path:
         check_origins(plan(str(tmp_path), datasets=files[1]))
     for part in (f"those of {files[1]}", f"those of {files[0]}", "rename the dataset file"):
         assert part in str(error.value)
+    assert str(error.value).count(" mv ") == 1, "there are no resources to move"
 
 
 def test_results_of_a_shipped_dataset_are_refused_for_a_dataset_file_of_the_user(tmp_path: Path) -> None:
