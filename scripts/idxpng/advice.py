@@ -10,6 +10,7 @@ import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from functools import cache
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,14 @@ def run_script(name: str, *words: str) -> str:
     """The command that runs one of the scripts."""
     folder, script = _call()["folder"], SNAKEFILE.with_name("scripts") / f"{name}.py"
     return " ".join(map(shell_word, (from_folder(folder, sys.executable), from_folder(folder, script), *words)))
+
+
+def new_folder(name: str, outside: str) -> str:
+    """The path of a folder that does not exist: where the user stands, or beside ``outside`` if that is in it."""
+    here, outside = os.path.realpath(_call()["folder"]), os.path.realpath(outside)
+    start = f"{outside}-{name}" if Path(here).is_relative_to(outside) else os.path.join(here, name)
+    paths = (f"{start}{number if number > 1 else ''}" for number in count(1))
+    return from_folder(here, next(path for path in paths if not os.path.lexists(path)))
 
 
 def _call() -> dict[str, Any]:

@@ -4,12 +4,11 @@ import os
 from array import array
 from bisect import insort
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import count
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from idxpng.advice import from_folder, shell_path
+from idxpng.advice import new_folder, shell_path
 from idxpng.files.leftovers import TIMESTAMP
-from idxpng.text import printable
+from idxpng.text import printable, shell_word
 
 LARGEST_TIMESTAMP = 1024
 KINDS = ("missing", "misplaced", "extra", "altered", "unreadable")
@@ -58,16 +57,17 @@ class Problems:
     def moving(self, tree: str, top: str, is_of_split: Callable[[str], bool] = lambda path: False) -> list[str]:
         """The command that moves what is extra below ``tree``, as far as it is shown, except images of the split.
 
-        It goes to a new folder beside ``top`` and keeps its names, since it may be the user's only copy.
+        It goes to a new folder outside of ``top`` and keeps its names, since it may be the user's only copy.
         """
         extra = [path for path, _ in self.shown["extra"]]
         moved: dict[str, list[str]] = {"": []}
         for path in extra:
             if not is_of_split(path):
-                moved.setdefault(os.path.dirname(path), []).append(os.path.join(tree, path))
-        to = {folder: os.path.join(_new_folder(top), folder) for folder in moved}
-        commands = [f"mkdir -- {_words(to.values())}"]
-        commands += [f"mv -- {_words([*paths, to[folder]])}" for folder, paths in moved.items() if paths]
+                moved.setdefault(os.path.dirname(path), []).append(shell_path(os.path.join(tree, path)))
+        aside = new_folder(f"extra-{os.path.basename(os.path.abspath(tree))}", top)
+        to = {folder: shell_word(os.path.join(aside, folder)) for folder in moved}
+        commands = [f"mkdir -- {' '.join(to.values())}"]
+        commands += [f"mv -- {' '.join(paths)} {to[folder]}" for folder, paths in moved.items() if paths]
         lines = [" && ".join(commands)] if len(commands) > 1 else []
         if any(map(is_of_split, extra)):
             return [*lines, "keep the images of the same split, and verify all of them: leave out limit and classes"]
@@ -180,17 +180,6 @@ class PngTree:
                     chunk = []
         if chunk:
             yield chunk
-
-
-def _new_folder(top: str) -> str:
-    """A path beside ``top`` where nothing is yet."""
-    whole = os.path.abspath(top)
-    paths = (f"{whole}-extra{number if number > 1 else ''}" for number in count(1))
-    return from_folder(os.getcwd(), next(path for path in paths if not os.path.lexists(path)))
-
-
-def _words(paths: Iterable[str]) -> str:
-    return " ".join(map(shell_path, paths))
 
 
 def _is_timestamp(entry: os.DirEntry[str]) -> bool:

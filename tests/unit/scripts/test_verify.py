@@ -166,7 +166,7 @@ def test_all_splits_are_proven_at_once(exported: Exported, capsys: pytest.Captur
     verify.main(str(png), exported.dataset)
     assert [line.partition(":")[0] for line in capsys.readouterr().out.splitlines()] == [f"{png}/train", f"{png}/test"]
     (png / ".DS_Store").touch()
-    with pytest.raises(verify.DataError, match=f"mkdir -- {png}-extra/ && mv -- {png}/.DS_Store {png}-extra/$"):
+    with pytest.raises(verify.DataError, match=f"mkdir -- extra-png/ && mv -- {png}/.DS_Store extra-png/$"):
         verify.main(str(png), exported.dataset)
     (png / ".DS_Store").unlink()
     with pytest.raises(verify.DataError, match="apply to one split"):
@@ -207,7 +207,7 @@ def test_images_beyond_a_limit_or_of_other_labels_are_not_to_be_removed(
     assert "mv " not in message
     assert message.endswith("verify all of them: leave out limit and classes")
     (exported.tree / "-junk").touch()
-    assert f" && mv -- {exported.tree}/-junk {exported.tree}-extra/\n" in exported.refusal(**part)
+    assert f" && mv -- {exported.tree}/-junk extra-train/\n" in exported.refusal(**part)
 
 
 def test_a_limited_export_is_proven_to_be_the_first_images(
@@ -479,7 +479,7 @@ def test_an_extra_file_is_named(exported: Exported, name: str) -> None:
     for originals in (True, False):
         message = exported.refusal(originals=originals)
         assert f"extra: 1\n              {name}\n" in message
-        assert f" && mv -- {exported.tree}/{name} {exported.tree}-extra/" in message.splitlines()[-1]
+        assert f" && mv -- {exported.tree}/{name} extra-train/" in message.splitlines()[-1]
 
 
 @pytest.mark.parametrize("name", ["05", "1", "01/01", ".ipynb_checkpoints"])
@@ -488,7 +488,7 @@ def test_an_extra_directory_is_named_even_if_empty(exported: Exported, name: str
     for _ in range(2):
         message = exported.refusal()
         assert f"extra: 1\n              {name} (a directory)\n" in message
-        assert f" && mv -- {exported.tree}/{name} {exported.tree}-extra/" in message.splitlines()[-1]
+        assert f" && mv -- {exported.tree}/{name} extra-train/" in message.splitlines()[-1]
         shutil.copyfile(exported.some(), exported.tree / name / "00.png")
 
 
@@ -620,8 +620,8 @@ def check_moving(message: str, exported: Exported) -> None:
     pasted = exported.root / "pasted"
     pasted.mkdir()
     subprocess.run(["bash", "-c", command], cwd=pasted, check=True)
-    assert os.listdir(pasted) == []
-    assert entries(exported.tree) | entries(f"{exported.tree}-extra") == before
+    (moved,) = pasted.iterdir()
+    assert entries(exported.tree) | entries(moved) == before
     exported.verify(originals=False)
 
 
@@ -690,7 +690,7 @@ def test_a_label_directory_that_is_a_link_is_refused(exported: Exported, tmp_pat
     assert "extra: 1\n              01 (a symbolic link)\n" in message
     count = len(list((tmp_path / "elsewhere").iterdir()))
     assert f"missing: {count}\n" in message
-    assert f" && mv -- {exported.tree}/01 {exported.tree}-extra/\n" in message
+    assert f" && mv -- {exported.tree}/01 extra-train/\n" in message
 
 
 def test_a_timestamp_file_with_content_is_reported_as_extra(exported: Exported) -> None:

@@ -49,7 +49,7 @@ def test_each_problem_is_reported_with_its_path_and_the_labels_to_repeat(folder:
     ]
     assert problems.labels == {"00", "07", "12"}
     assert problems.moving("tree", "tree") == [
-        "mkdir -- tree-extra/ tree-extra/00 && mv -- tree/00/06.png tree-extra/00"
+        "mkdir -- extra-tree/ extra-tree/00 && mv -- tree/00/06.png extra-tree/00"
     ]
 
 
@@ -57,9 +57,14 @@ def test_what_is_moved_goes_to_a_new_folder(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.chdir(tmp_path)
     problems = Problems()
     problems.add("extra", "x")
-    for name in ("png-extra", "png-extra2"):
+    for name in ("extra-test", "extra-test2"):
         assert problems.moving("png/test", "png") == [f"mkdir -- {name}/ && mv -- png/test/x {name}/"]
         (tmp_path / name).mkdir()
+    (tmp_path / "png/test").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "png/test")
+    assert problems.moving(".", "..") == [
+        f"mkdir -- {tmp_path}/png-extra-test/ && mv -- ./x {tmp_path}/png-extra-test/"
+    ]
 
 
 def test_a_missing_image_without_labels_is_reported_without_a_directory(folder: Path) -> None:
