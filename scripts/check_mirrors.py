@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 from idxpng.command import Command
-from idxpng.dataset.file import DATASETS, load, read_schema
+from idxpng.dataset.file import load_all
 from idxpng.dataset.model import PublishedFile
 from idxpng.errors import DataError
 from idxpng.fetch.mirror_check import GOOD, Check, check_mirrors, lost, table
@@ -36,11 +36,9 @@ def main(
     Raises:
         DataError: when a dataset file has a mistake.
     """
-    schema = read_schema()
-    paths: Sequence[str | Path] = datasets or sorted(DATASETS.glob("*.yaml"))
     checks = [
         _compared(check, file, mirror) if full and check["state"] == GOOD else check
-        for file, mirror, check in check_mirrors([load(path, schema) for path in paths])
+        for file, mirror, check in check_mirrors(load_all(datasets))
     ]
     if format == "json":
         output(json.dumps(checks, indent=2))

@@ -4,14 +4,14 @@ from collections import Counter
 from collections.abc import Sequence
 
 from idxpng.command import Command
-from idxpng.dataset.file import DATASETS, load, read_schema
+from idxpng.dataset.file import load_all
 from idxpng.dataset.model import Dataset
 from idxpng.text import aligned
 
 COLUMNS = ("name", "published", "images", "classes", "download", "license", "verified", "content")
 
 
-def main(files: Sequence[str] = (), /) -> str:
+def main(datasets: Sequence[str] = (), /) -> str:
     """A table of dataset files, one in each line.
 
     ``download`` is the size of the published files, not counting those whose size nobody has pinned.
@@ -21,15 +21,13 @@ def main(files: Sequence[str] = (), /) -> str:
     proved without the originals.
 
     Args:
-        files: names or dataset files; by default those in the folder datasets/.
+        datasets: names or dataset files; by default all in the folder datasets/.
 
     Raises:
         DataError: when a file has a mistake.
     """
-    schema = read_schema()
-    paths = files or list(map(str, sorted(DATASETS.glob("*.yaml"), key=lambda file: file.stem)))
     numbers = map(COLUMNS.index, ("images", "classes", "download"))
-    return aligned([COLUMNS, *(_row(load(file, schema)) for file in paths)], set(numbers))
+    return aligned([COLUMNS, *map(_row, load_all(datasets))], set(numbers))
 
 
 def _row(dataset: Dataset) -> tuple[str, ...]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,13 @@ OF_A_TREE = ("archive_sha256", "tree_sha256")
 def read_schema() -> Any:
     """What a dataset file must look like; None in a copy of the scripts alone, in a run that has checked the file."""
     return read_yaml(SCHEMA, str(SCHEMA)) if SCHEMA.exists() else None
+
+
+def load_all(datasets: Sequence[str] = ()) -> list[Dataset]:
+    """Datasets by their names or dataset files; by default all that come with the workflow. Raises as `load`."""
+    schema = read_schema()
+    paths: Sequence[str | Path] = datasets or sorted(DATASETS.glob("*.yaml"), key=attrgetter("stem"))
+    return [load(path, schema) for path in paths]
 
 
 def load(path: str | Path, schema: dict[str, Any] | None = None, display_name: str | None = None) -> Dataset:
