@@ -173,9 +173,8 @@ def run_snakemake(
     with tempfile.NamedTemporaryFile("r+") as output:
         if before or any(name.startswith("PYTHON") for name in environment):  # which change how Python begins
             command = [*before, python or users_python(), "-m", "snakemake", *arguments]
-            variables = os.environ | environment
             status = subprocess.run(
-                command, cwd=folder, env=variables, stdout=output, stderr=output, timeout=600
+                command, cwd=folder, env=os.environ | environment, stdout=output, stderr=output, timeout=600
             ).returncode
         else:
             status = Snakemake(folder, *arguments, output=output.name, python=python, **environment).wait()

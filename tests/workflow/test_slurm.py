@@ -15,9 +15,10 @@ from builders import make_own_dataset
 from project import PROJECT, Run, Snakemake, copy_project, files, python_with, snakemake
 from slurm_cluster import SlurmCluster, memory_is_limited, wait_for, why_not
 
-# The plugin looks at its jobs first after 40 s, and then ever less often, unless it gets other numbers: with this one
-# after 1, 12, 33, and 64 s.
-SLURM = ("--workflow-profile", "profiles/slurm", "--slurm-init-seconds-before-status-checks", "1")
+PROFILE = ("--workflow-profile", "profiles/slurm")
+# The plugin looks at its jobs ever less often: with this first look after 1, 12, 33, and 64 s.
+SOON = ("--slurm-init-seconds-before-status-checks", "1")
+SLURM = (*PROFILE, *SOON)
 GENERIC = ("--workflow-profile", "profiles/generic", "--seconds-between-status-checks", "1")
 
 # What profiles/README.md advises where results are on a tmpfs, as those of tests mostly are.
@@ -144,7 +145,7 @@ def of_mnist(mnist: Path) -> tuple[str, ...]:
 
 
 @pytest.mark.alone
-@pytest.mark.parametrize(("profile", "limit"), [(SLURM[:2], 40), (GENERIC, 30)], ids=["slurm", "generic"])
+@pytest.mark.parametrize(("profile", "limit"), [(PROFILE, 40), (GENERIC, 30)], ids=["slurm", "generic"])
 def test_mnist_takes_one_job_a_split_and_little_time_and_comes_out_as_from_one_machine(
     cluster: SlurmCluster,
     mnist: Path,
@@ -187,7 +188,7 @@ rule one:
     shell:
         "touch {{output}}"
 """)
-    profile = ("--workflow-profile", f"{PROJECT}/profiles/slurm", *SLURM[2:])
+    profile = ("--workflow-profile", f"{PROJECT}/profiles/slurm", *SOON)
     on_cluster(tmp_path, *profile, "--groups", "one=both", "--group-components", "both=2")
     assert cluster.states_of(tmp_path) == ["COMPLETED"]
     members = 2 if on_a_node == "False" else 0

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from builders import make_own_dataset
-from project import PROJECT, Run, files, snakemake
+from project import PROJECT, Run, copy_finished, files, snakemake
 
 SHAPES = "results/shapes"
 
@@ -37,7 +37,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def work(finished: Path, tmp_path: Path) -> Path:
     """A copy of the finished folder with all times kept, as `cp -a` makes it, and without Snakemake's notes."""
-    folder = shutil.copytree(finished, tmp_path / "work", copy_function=shutil.copy2)
+    folder = copy_finished(finished, tmp_path / "work")
     shutil.rmtree(folder / ".snakemake")
     return folder
 
