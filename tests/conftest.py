@@ -15,7 +15,7 @@ from idxpng import log
 from mirror_server import MirrorServer
 from project import PROJECT, copy_project, run_snakemake, snakemake
 
-LONGEST = ("_slurm", "_stand", "_readme", "_faults", "_family", "_mnist", "_report", "_hostile")
+LONGEST = ("_slurm", "_stand", "_readme", "_faults", "_family", "_mnist", "_report", "_download", "_hostile")
 
 MEMORY = Path("/dev/shm")
 if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > 8 * 10**9:

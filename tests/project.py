@@ -7,7 +7,6 @@ import json
 import os
 import pty
 import re
-import resource
 import shutil
 import signal
 import subprocess
@@ -194,14 +193,6 @@ def snakemake(
     run = run_snakemake(folder, *arguments, before=before, python=python, **environment)
     assert (run.status == 0) == succeed, run.output
     return run
-
-
-def cpu_seconds(folder: Path, *arguments: str) -> float:
-    """The processor time of a run, with imports and jobs. Other work on the machine does not lengthen it."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    snakemake(folder, *arguments, before=("env",))  # so that it is a child of this process
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def hear_ctrl_c() -> None:

@@ -14,7 +14,8 @@ import tree_digest
 from idxpng.dataset.file import load
 from idxpng.formats.idx import IdxFile
 from mirror_server import MirrorServer
-from project import PROJECT, copy_project, cpu_seconds, snakemake
+from project import PROJECT, copy_project, snakemake
+from speed import cpu_seconds
 
 CLASS_COUNTS = {
     "train": [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949],

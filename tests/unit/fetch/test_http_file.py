@@ -210,18 +210,18 @@ def test_a_body_that_comes_too_slowly_is_given_up_and_what_came_is_kept(
 
 
 def test_a_body_that_comes_fast_enough_has_the_time_it_needs(server: MirrorServer, output: Path) -> None:
-    server.misbehave(PATH, Misbehavior(piece=10_000, pause=0.02))
-    assert fetch(server.url + PATH, output, patience=replace(PATIENCE, period=0.2)) == BODY
+    server.misbehave(PATH, Misbehavior(piece=5_000, pause=0.02))
+    assert fetch(server.url + PATH, output, patience=replace(PATIENCE, period=0.5)) == BODY
 
 
 def test_no_body_may_take_for_ever(server: MirrorServer, output: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session, "DEADLINE", 0.3)
+    monkeypatch.setattr(session, "DEADLINE", 1.0)  # seconds, in which a connection must have been made, too
     monkeypatch.setattr(session, "DEADLINE_RATE", 1e9)
     server.misbehave(PATH, Misbehavior(piece=1000, pause=0.01))
     start = time.monotonic()
     with pytest.raises(UnavailableError, match="the transfer is too slow"):
         fetch(server.url + PATH, output)
-    assert 0.3 <= time.monotonic() - start < 5
+    assert 1 <= time.monotonic() - start < 5
     assert 0 < len(kept(output)) < len(BODY)
 
 
