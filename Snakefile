@@ -23,7 +23,9 @@ report: "rules/report/workflow.rst"
 #   folder_plan    the same for folders of images that become IDX files
 #   job_resources  memory and time of a job
 #   script         the parameters of each rule with a script (common.smk)
+#   settings       the files with the settings that a job's results depend on: scripts/idxpng/run/settings.py
 #   untracked      marks a parameter whose change triggers no rerun (workarounds.smk)
+#   on_a_node, steps_on_this_host  where a rule runs on a cluster (common.smk)
 include: "rules/workarounds.smk"
 include: "rules/common.smk"
 include: "rules/settings.smk"

@@ -20,7 +20,7 @@ from idxpng.dataset.strict_yaml import read_yaml
 from idxpng.errors import DataError
 from idxpng.run import job_environment
 from idxpng.run.catalog import Catalog
-from idxpng.run.checks import check_folder, check_origins, check_variables
+from idxpng.run.checks import check_folder, check_origins, check_spelling, check_variables
 from idxpng.run.code_digest import code_digest
 from idxpng.run.config import Config
 from idxpng.run.folder_plan import FolderPlan
@@ -60,6 +60,8 @@ with without_traceback():
     checked_config = Config.read(config, read_yaml(project_file(schema), schema))
     shipped = sorted(path.stem for path in (package.parents[1] / "datasets").glob("*.yaml"))
     catalog = Catalog(checked_config.datasets, project_file, shipped)
+    for variable in ("results", "resources", "logs", "benchmarks"):
+        check_spelling(path_variable(variable), variable)
     plan = Plan(checked_config, catalog, path_variable("results"), path_variable("resources"), targets)
     check_origins(plan)
     if not is_imported():

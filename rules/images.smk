@@ -28,8 +28,7 @@ rule export:
     shell:
         "python {params.script:q} --images {input.images:q} --labels {input.labels:q} --header {input.header:q}"
         " --label {wildcards.label:q} {params.limit:q} --proof {params.proof:q} --png {output.png:q}"
-        " --manifest {output.manifest:q}"
-        " --settings {input.settings:q} --log {log:q}"
+        " --manifest {output.manifest:q} --settings {input.settings:q} --log {log:q}"
 
 
 rule merge_manifests:

@@ -29,7 +29,7 @@ def main(split: Selection, archive: str, sha256: str | None = None) -> None:
     """
     digest = hashlib.sha256()
     with split.open() as (header, source), atomic_file(archive) as file:
-        encoder, width = PngEncoder(*source.size), source.index_width
+        encoder = PngEncoder(*source.size)
 
         def write(data: bytes) -> None:
             digest.update(data)
@@ -41,7 +41,7 @@ def main(split: Selection, archive: str, sha256: str | None = None) -> None:
             directory = f"{header.split}/{header.directories[label]}/"
             write(member(directory))
             for index in source.indices(label, split.limit):
-                write(member(f"{directory}{index:0{width}}.png", encoder.encode(source.pixels(index))))
+                write(member(f"{directory}{source.name(index)}.png", encoder.encode(source.pixels(index))))
                 count += 1
         write(END)
         if sha256 not in (None, digest.hexdigest()):

@@ -24,7 +24,7 @@ from idxpng.files.atomic import atomic_file
 from idxpng.files.json_file import write_json
 from idxpng.formats.gray_image import INVERTED, GrayImage, Problems, Tones, read
 from idxpng.formats.idx_writer import IdxWriter
-from idxpng.formats.image_folder import ImageFolder, rows
+from idxpng.formats.image_folder import ImageFolder, are_labels, rows
 from idxpng.formats.labeled_images import CLASS, file_headers, transposed
 from idxpng.text import counted
 
@@ -98,10 +98,8 @@ def main(
         first = next(pixels)  # there is one, or an error
         shape = first[1].size if upright else first[1].size[::-1]
         headers = file_headers(count, shape, kind.type_name, kind.columns)
-        image_writer, label_writer = (
-            IdxWriter(images_file, headers["images"]),
-            IdxWriter(labels_file, headers["labels"]),
-        )
+        image_writer = IdxWriter(images_file, headers["images"])
+        label_writer = IdxWriter(labels_file, headers["labels"])
         row = struct.Struct(f">{len(kind.columns)}{headers['labels'].type.code}")
         for label, image in chain([first], pixels):
             stored = image.pixels.translate(INVERTED) if invert else image.pixels
@@ -128,7 +126,7 @@ def main(
 
 
 def _report(images: str, tones: Tones, inverted: bool, model: str) -> None:
-    """Report in one line what is seldom meant."""
+    """Warn, in one line, of images that are probably not what was meant."""
     if len(tones.values) == 1:
         log.warning("%s: every pixel of every image is %d, so nothing can be seen in them", images, *tones.values)
     elif tones.is_dark_on_light and inverted:
@@ -163,7 +161,7 @@ def _labels(source: ImageFolder, model: Dataset | None) -> Labels:
     if model:
         return Labels(model.label_type, model.label_columns, model.classes)
     classes = {label: name for name, label in source.classes.items()}
-    numbers = all(name.isdecimal() for name in classes.values())
+    numbers = are_labels(classes.values())
     names = {label: str(label) if numbers else classes[label] for label in sorted(classes)}
     if not names:
         raise DataError(next(iter(source.tables)), "the manifest has no images")

@@ -12,7 +12,6 @@ import json
 import sys
 import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Literal
 
 from idxpng.command import Command
@@ -53,10 +52,8 @@ def _compared(check: Check, file: PublishedFile, mirror: str) -> Check:
     from download import download
 
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, str(check["dataset"]), file.published)
-        path.parent.mkdir()
         try:
-            download(file, [mirror], str(path), retries=1)
+            download(file, [mirror], f"{folder}/{file.published}", str(check["dataset"]), retries=1)
         except DataError as error:
             *_, reason = str(error).splitlines()[:2]  # the second line is the mirror's
             return check | {"state": reason.strip(" -")}

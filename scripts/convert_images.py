@@ -2,8 +2,8 @@
 
     python scripts/convert_images.py my/photos my/photos-gray --size 28x28
 
-Color becomes gray, transparency becomes white, 16 bits become 8, and of several pictures the first is taken. Fractions
-from 0 to 1 become 0 to 255.
+Color becomes gray, transparency becomes white or --ground, 16 bits become 8, and of several pictures the first is
+taken. Fractions from 0 to 1 become 0 to 255.
 """
 
 import os
@@ -15,7 +15,7 @@ from idxpng import log
 from idxpng.command import Command
 from idxpng.errors import DataError
 from idxpng.files.atomic import atomic_directory
-from idxpng.formats.gray_image import is_deep, opened, upright
+from idxpng.formats.gray_image import DEEP, is_deep, opened, upright
 from idxpng.text import counted
 
 import numpy  # isort: skip
@@ -70,7 +70,7 @@ def _gray(image: Image.Image, path: Path, ground: str) -> Image.Image:
     with image:
         deep = is_deep(image)
         shown = upright(image)
-        if deep and shown.mode.startswith(("I", "F")):
+        if deep and shown.mode.startswith(DEEP):
             values = numpy.asarray(shown)
             white = 65535 if shown.mode != "F" else 255 if values.max() > 1 else 1
             return Image.fromarray((values.clip(0, white) * (255 / white)).round().astype("uint8"))

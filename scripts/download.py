@@ -16,7 +16,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from idxpng import log
+from idxpng import log, replaceable
 from idxpng.dataset.file_names import alike
 from idxpng.errors import DataError
 from idxpng.fetch import zip_member
@@ -26,7 +26,7 @@ from idxpng.fetch.partial_file import PartialFile, discard_others, partial_file
 from idxpng.fetch.patience import PATIENT, QUICK, Patience
 from idxpng.fetch.transfer import UNRESOLVED, UnavailableError, check_size
 from idxpng.files.atomic import atomic_file, publish
-from idxpng.files.disk_space import DiskRoomError, check_place, check_space, disk_full_error
+from idxpng.files.disk_space import DiskRoomError, check_space, disk_full_error
 from idxpng.formats.compressed import (
     ARRAYS,
     SIGNATURES,
@@ -61,15 +61,16 @@ def main(dataset: str, file: str, output: str, mirrors: Sequence[str] = ()) -> N
     from idxpng.dataset.file import load  # not in the digest
 
     known = load(dataset)
-    check_place(output)
+    replaceable.check_place(output)
     first = configured().get(known.name, [])
-    download(known.file(file), [*mirrors, *first, *known.mirror_places()], output)
+    download(known.file(file), [*mirrors, *first, *known.mirror_places()], output, known.name)
 
 
 def download(
     file: PublishedFile,
     mirrors: Sequence[str],
     output: str,
+    dataset: str,
     passes: tuple[Patience, Patience] = (QUICK, PATIENT),
     **attempts: Any,
 ) -> None:
@@ -81,6 +82,7 @@ def download(
     Args:
         mirrors: http, https and file URLs, and directories, first choice first.
         output: the file to make. What arrives is kept beside it under hidden names until it is complete.
+        dataset: the name by which the configuration has the file's mirrors, for advice.
         passes: how long a server may take, in the quick and in the patient pass.
         attempts: retries and backoff of `session.Session`.
 
@@ -108,14 +110,13 @@ def download(
         turns = {place: not_before for place, not_before in turns.items() if not_before < math.inf}
         if places and all(reason.problem.startswith(UNRESOLVED) for reason in reasons.values()):
             break
-    raise _failure(file, output, list(reasons.values()))
+    raise _failure(file, output, dataset, list(reasons.values()))
 
 
-def _failure(file: PublishedFile, output: str, reasons: list[DataError]) -> DataError:
+def _failure(file: PublishedFile, output: str, dataset: str, reasons: list[DataError]) -> DataError:
     if disk_full := [reason for reason in reasons if isinstance(reason, DiskRoomError)]:
         return disk_full[0]
     listed = "".join(f"\n  - {reason}".replace("\n", "\n  ") for reason in reasons)
-    dataset = Path(output).parent.name
     elsewhere = (
         f"try again later, or get {file.file} in another way and give its folder: "
         f"--config 'mirrors={{{dataset}: /path/to/folder}}'"
@@ -233,7 +234,7 @@ def _opened(where: str) -> io.BufferedReader:
     except (OSError, ValueError) as error:  # ValueError: a path with a zero byte
         if isinstance(error, FileNotFoundError):
             like = ", ".join(alike(Path(where).parent, Path(where).name))
-            raise UnavailableError(where, "file not found", found=like and f"in its folder: {like}") from None
+            raise UnavailableError(where, "file not found", found=f"in its folder: {like}" if like else None) from None
         raise UnavailableError(where, f"cannot be read: {getattr(error, 'strerror', error)}") from None
 
 

@@ -94,7 +94,7 @@ def _write_images(source: LabeledImages, indices: Iterable[int], directory: Path
     encoder, at_once = PngEncoder(*source.size), max(1, BYTES_AT_ONCE // prod(source.size))
     indices = iter(indices)
     while some := list(islice(indices, at_once)):
-        names = [f"{index:0{source.index_width}}.png" for index in some]
+        names = [f"{source.name(index)}.png" for index in some]
         pixels = [source.pixels(index) for index in some]
         for name, data in zip(names, [encoder.encode(image) for image in pixels], strict=True):
             _write(f"{directory}/{name}", data)

@@ -1,12 +1,12 @@
 """List the shards of a split with their counts and digests, and remove those of earlier runs beside the list."""
 
-import hashlib
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
 from idxpng import log
 from idxpng.command import Command
+from idxpng.files.digest import digest_of
 from idxpng.files.json_file import write_json
 from idxpng.files.leftovers import remove_shards
 from idxpng.formats.split_header import SplitHeader
@@ -39,14 +39,12 @@ def main(
     split_header = SplitHeader.read(header)
     described: list[dict[str, Any]] = []
     for shard in shards:
-        with open(shard, "rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
         described.append(
             {
                 "file": Path(shard).name,
                 "images": sum(name.endswith(".png") for name in names(shard)),
                 "bytes": Path(shard).stat().st_size,
-                "sha256": digest,
+                "sha256": digest_of(shard),
             }
         )
     images = sum(shard["images"] for shard in described)

@@ -1,11 +1,10 @@
 """List the SHA-256 of every file in a folder, as sha256sum does.
 
-Anyone can check a copy of the folder by it:
+Anyone can check a copy of the folder with it:
 
 cd results/mnist && sha256sum --check --quiet SHA256SUMS
 """
 
-import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ from idxpng import log
 from idxpng.command import Command
 from idxpng.errors import DataError
 from idxpng.files.atomic import atomic_file
+from idxpng.files.digest import digest_of
 from idxpng.text import counted
 
 
@@ -33,9 +33,7 @@ def main(folder: str, sums: str) -> None:
     with atomic_file(sums) as output:
         for path in sorted(_files(folder), key=os.fsencode):
             if os.path.abspath(os.path.join(folder, path)) != os.path.abspath(sums):
-                with open(os.path.join(folder, path), "rb") as file:
-                    digest = hashlib.file_digest(file, "sha256").hexdigest()
-                output.write(_line(digest, path))
+                output.write(_line(digest_of(os.path.join(folder, path)), path))
                 count += 1
         if not count:
             raise DataError(folder, "nothing to list", todo="make something first, such as with the target all")

@@ -16,6 +16,7 @@ import idxpng
 from idxpng import log
 from idxpng.command import Command
 from idxpng.dataset.file import load
+from idxpng.errors import reading
 from idxpng.files.atomic import atomic_file
 from idxpng.formats.labeled_images import LabeledImages
 from idxpng.formats.png import PngEncoder
@@ -27,6 +28,7 @@ from idxpng.text import counted
 
 PARTS = Path(idxpng.__file__).parent / "publish/page"
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+MEASURED = ("images", "mean", "std", "levels", "class_counts", "class_means", "blank", "blank_count")
 SHEET_COLUMNS = 12  # images of each class that are part of the page
 MOST_SHEET_PIXELS = 1 << 21  # of all splits together
 DIGESTS_AT_ONCE = 3000
@@ -53,7 +55,7 @@ def main(
     """
     known = load(dataset)
     split_headers = [SplitHeader.read(path) for path in splits.headers]
-    measured = [json.loads(Path(path).read_bytes()) for path in statistics]
+    measured = [_statistics(path) for path in statistics]
     within, across = read_duplicates(duplicates)
     names = split_headers[0].names(splits.classes)
     # None where they are too large, or the classes too many.
@@ -90,6 +92,12 @@ def main(
     with atomic_file(page) as file:
         file.write(filled((PARTS / "page.html").read_text(encoding="utf-8"), parts).encode())
     log.info("%s: %s, %s", page, counted(len(described), "split"), counted(len(names), "class"))
+
+
+def _statistics(path: str) -> dict[str, Any]:
+    with reading("statistics made by measure", path):
+        document: dict[str, Any] = json.loads(Path(path).read_bytes())
+        return {key: document[key] for key in MEASURED}
 
 
 # What the page's script reads

@@ -4,7 +4,7 @@ import base64
 import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from xml.sax.saxutils import escape
+from html import escape
 
 from idxpng import log
 from idxpng.command import Command
@@ -165,13 +165,13 @@ def _bars(panels: dict[str, dict[str, int]]) -> str:
     y = 0
     for title, bars in panels.items():
         y += 2 * line
-        drawn.append(f'<text x="{left}" y="{y}" font-weight="bold">{escape(title)}</text>')
+        drawn.append(f'<text x="{left}" y="{y}" font-weight="bold">{escape(title, quote=False)}</text>')
         most = max(*bars.values(), 1)
         for name, number in bars.items():
             y += line
             length = f"{longest * number / most:.1f}"
             drawn += [
-                f'<text x="{left - 8}" y="{y}" text-anchor="end">{escape(name)}</text>',
+                f'<text x="{left - 8}" y="{y}" text-anchor="end">{escape(name, quote=False)}</text>',
                 f'<rect x="{left}" y="{y - 13}" width="{length}" height="16" fill="#4c78a8"/>',
                 f'<text x="{float(length) + left + 6:.1f}" y="{y}">{number:,}</text>',
             ]

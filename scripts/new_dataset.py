@@ -25,9 +25,9 @@ from typing import Any
 from idxpng.advice import command
 from idxpng.command import Command
 from idxpng.dataset.file import load, read_schema
-from idxpng.dataset.file_names import ROLES, find
+from idxpng.dataset.file_names import find
 from idxpng.dataset.inference import common_folder, infer
-from idxpng.dataset.model import Dataset
+from idxpng.dataset.model import ROLES, Dataset
 from idxpng.dataset.writer import dump, split_facts
 from idxpng.errors import DataError
 from idxpng.files.atomic import atomic_file
@@ -43,7 +43,7 @@ HEAD = """\
 """
 CLASSES = "\n# What each label means: replace the numbers by names, in quotes.\n"
 MIRRORS = """
-# Where the files are, seen from here. Should the preview show images on their side, add `orientation: transposed`.
+# Where the files are, seen from here. If the preview shows images on their side, add `orientation: transposed`.
 """
 
 

@@ -30,11 +30,11 @@ def main(split: Selection, shard: str, number: int, shard_size: int, shuffle_see
         order = shuffled(len(values), shuffle_seed) if shuffle_seed is not None else range(len(values))
         positions = order[number * shard_size : (number + 1) * shard_size]
         chosen = [position for position in positions if split.classes is None or values[position] in split.classes]
-        class_names, width = header.names(), source.index_width
+        class_names = header.names()
         encoder = PngEncoder(*source.size)
         for position in chosen:
             index, label = source.rows[position], values[position]
-            key = f"{index:0{width}}"
+            key = source.name(index)
             file.write(member(f"{key}.png", encoder.encode(source.pixels(index))))
             file.write(member(f"{key}.cls", str(label).encode()))
             if source.extra_columns:

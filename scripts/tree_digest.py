@@ -2,8 +2,8 @@
 
 It is the SHA-256 of a text with a line for each file, ordered by path: the SHA-256 of its size and pixels, two
 spaces, and its path below the directory. Paths with control characters are refused, since they could look like
-other lines. So is what a loader would load besides: images of other formats, and what is behind links. The number of
-files goes to standard error.
+other lines. So is anything else that a loader would load: images of other formats, and what is behind links. The
+number of files goes to standard error.
 """
 
 import hashlib

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from array import array
 from collections import Counter
 from collections.abc import Sequence
@@ -14,6 +13,7 @@ from idxpng import log
 from idxpng.command import Command
 from idxpng.dataset.mismatch import LARGEST_LABEL, little_endian, mismatch
 from idxpng.errors import DataError, move_away
+from idxpng.files.digest import digest_of
 from idxpng.files.json_file import write_json
 from idxpng.formats.idx import IdxFile
 from idxpng.formats.labeled_images import LabeledImages, file_headers
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 
 CHUNK = 1 << 20  # bytes in memory at once, if an image has no more
-DATASETS = Path(__file__).resolve().parents[1] / "datasets"
 
 
 def main(dataset: str, split: str, images: str, labels: str, header: str, published: Sequence[str] = ()) -> None:
@@ -46,7 +45,7 @@ def main(dataset: str, split: str, images: str, labels: str, header: str, publis
         DataError: when the dataset has no such split.
         WrongFileError: when a download is not the published one.
     """
-    from idxpng.dataset.file import load  # not in the digest
+    from idxpng.dataset.file import DATASETS, load  # not in the digest
     from idxpng.fetch.integrity import with_witnesses  # not in the digest
 
     known = with_witnesses(load(dataset), published)
@@ -88,7 +87,7 @@ def check(images: str, labels: str, dataset: Dataset, expected: Split) -> tuple[
         headers = file_headers(count, shape, label_type if label_type in LARGEST_LABEL else "uint8", label_columns)
         for file, (role, header) in zip((split.images, split.labels), headers.items(), strict=True):
             if problem := mismatch(file.header, header):
-                if expected.by_role[role].content_sha256 not in (None, _sha256(file.path)):
+                if expected.by_role[role].content_sha256 not in (None, digest_of(file.path)):
                     problem["todo"] = move_away(file.path)
                 raise DataError(file.path, **problem)
         counts = _count_classes(split, dataset.classes)
@@ -96,7 +95,7 @@ def check(images: str, labels: str, dataset: Dataset, expected: Split) -> tuple[
         images_sha256, checksums = _digests(split.images)
         return {
             "images": _describe(split.images, images_sha256, expected.images.content_sha256),
-            "labels": _describe(split.labels, _sha256(labels), expected.labels.content_sha256),
+            "labels": _describe(split.labels, digest_of(labels), expected.labels.content_sha256),
             "class_names": {name: dataset.classes[label] for name, label in dataset.labels.items()},
             "class_counts": {name: counts[label] for name, label in dataset.labels.items()},
         }, checksums
@@ -130,11 +129,6 @@ def _count_classes(split: LabeledImages, classes: dict[int, str]) -> Counter[int
             todo=f"use the right file, or name {value} under `classes` in the dataset file",
         )
     return counts
-
-
-def _sha256(path: str | os.PathLike[str]) -> str:
-    with open(path, "rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _digests(file: IdxFile) -> tuple[str, array[int]]:

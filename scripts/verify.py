@@ -23,6 +23,7 @@ MOST_PROCESSES = 8  # more would wait for the one that digests what they read
 
 def main(
     tree: str,
+    /,
     dataset: str,
     split: str | None = None,
     images: str | None = None,
@@ -43,7 +44,7 @@ def main(
     Args:
         tree: the directory, ``.../png/{split}`` with a directory for each label, or ``.../png`` with all splits.
         dataset: the dataset file, or the name of one in datasets/.
-        split: name of the split, where it is not the name of the directory.
+        split: name of the split, if it differs from the name of the directory.
         images, labels: the original IDX files. They are needed to name the image that differs, with ``limit``,
             and where no digest is pinned; where one is, they must be the pinned ones.
         published: downloads whose own digest is pinned, but not that of their content: the tree must be what they
@@ -253,7 +254,4 @@ examples:
 
 The exit status is 0 when all is proven, and 1 when it is not."""
     command.set_defaults(processes=min(os.cpu_count() or 1, MOST_PROCESSES))
-    add = command.add_argument
-    add("tree", metavar="TREE", help="directory of a split, or of all splits, such as results/mnist/png")
-    add("--published", metavar="FILE", nargs="*", default=[], help="pinned downloads, see below")
     command.run(main)

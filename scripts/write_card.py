@@ -136,13 +136,13 @@ def _card(dataset: Dataset, parts: Sequence[ParquetSplit], overview: str) -> str
 
 Each image is there twice with the same pixels: as a row of `parquet/`, and as a PNG file below `png/`, one directory
 per label, which `manifest/` lists. [{overview}]({overview}) has the numbers and the checksums of the original files,
-[provenance.json](provenance.json) the files and the software that all was made with.
+[provenance.json](provenance.json) lists the files and the software that all was made of.
 {origin}
 ## License
 
 {markdown(terms.license_text(dataset))}
 
-[LICENSE](LICENSE) has this, and the texts of the licenses where there are some.
+[LICENSE](LICENSE) repeats this, and adds the text of each license that has one.
 
 ## Citation
 

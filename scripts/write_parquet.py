@@ -55,7 +55,7 @@ def main(split: Selection, parquet: str) -> None:
 
         def rows() -> Iterator[dict[str, Any]]:
             for index, label in source.labeled(split.limit, split.classes):
-                path = f"{header.split}/{directories[label]}/{index:0{source.index_width}}.png"
+                path = f"{header.split}/{directories[label]}/{source.name(index)}.png"
                 image = {"bytes": encoder.encode(source.pixels(index)), "path": path}
                 extra = zip(source.extra_columns, source.extra_values(index), strict=True)
                 yield {"image": image, "label": label} | dict(extra)

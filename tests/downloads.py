@@ -56,6 +56,7 @@ def arguments(
         "file": PublishedFile(file, **pinned),
         "mirrors": [str(mirror) for mirror in mirrors],
         "output": str(folder / file),
+        "dataset": folder.name,
         "passes": patience,
         "retries": 2,
         "backoff": 0.01,

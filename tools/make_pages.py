@@ -102,7 +102,7 @@ def _configuration() -> str:
     rows = [("key", "default", "meaning")]
     for key, facts in _schema("config")["properties"].items():
         default = facts.get("default")
-        shown = "none" if default in (None, {}) else f"`{default}`".replace("'", "")
+        shown = "none" if default in (None, {}) else f"`{default}`".replace("'", "").replace("False", "false")
         rows.append((f"`{key}`", shown, facts["description"]))
     return _table(*rows)
 

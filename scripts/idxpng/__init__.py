@@ -11,7 +11,7 @@ It has wings. A module imports from its own wing and from those above it in this
     publish/  pages for people, and files for other tools
     run/      answers for the rules: which files, from which inputs, with which options
 
-Only `run` knows the workflow's rules and where it keeps results.
+Only `run` knows which files the workflow's rules make, and where.
 """
 
 import os
@@ -24,8 +24,8 @@ __version__ = "2.0.0"
 # The modules of each wing, and every file of the package. Snakemake brings along only files that it knows of when a
 # workflow imports this one over the network; a test keeps both equal to the folder.
 WINGS = {
-    "": "advice command errors log superseded text",
-    "files": "atomic disk_space external_sort flush folder_lock json_file leftovers partial",
+    "": "advice command errors log replaceable text",
+    "files": "atomic digest disk_space external_sort flush folder_lock json_file leftovers partial",
     "formats": "compressed file_kind gray_image idx idx_writer image_folder labeled_images numpy_array png "
     "png_reader split_header tar",
     "dataset": "file file_names inference mismatch model schema strict_yaml writer",

@@ -12,7 +12,7 @@ from itertools import chain
 from types import UnionType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from idxpng import superseded
+from idxpng import replaceable
 from idxpng.errors import DataError
 from idxpng.log import described, job_log, output
 
@@ -56,9 +56,9 @@ class Command(argparse.ArgumentParser):
         which the docstring of the tuple may explain.
         """
         self.add_argument("--log", metavar="FILE", help="also write messages to this file")
-        self.add_argument("--settings", metavar="FILE", nargs="+", default=[], help="make nothing without these files")
+        self.add_argument("--settings", metavar="FILE", nargs="+", default=[], help="make nothing if one is missing")
         call = self._parsed(main)
-        superseded.settings += call.keywords.pop("settings")
+        replaceable.settings += call.keywords.pop("settings")
         with job_log(call.keywords.pop("log")):
             call()
         gc.freeze()  # skips a last garbage collection when the process ends
@@ -101,7 +101,7 @@ class Command(argparse.ArgumentParser):
                 # The default is that of the function.
                 (group if name in exclusive else self).add_argument(flag, default=argparse.SUPPRESS, **settings)
         given = vars(self.parse_args())
-        superseded.in_two_roles |= _in_two_roles(given)
+        replaceable.in_two_roles |= _in_two_roles(given)
         for name, fields in tuples.items():
             given[name] = fields(**{field: given.pop(field) for field in fields._fields if field in given})
         return partial(main, *[given.pop(name) for name in positional if name in given], **given)

@@ -1,9 +1,14 @@
 """The rules: each is readable alone, and nothing reaches a shell unquoted."""
 
+import importlib.metadata
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from project import PROJECT
 
@@ -38,6 +43,43 @@ def test_a_rule_calls_the_script_of_its_name_with_log_and_environment(rule: str)
         assert directive in body
     (environment,) = re.findall(r'"\.\./(envs/[\w-]+\.yaml)"', body)
     assert (PROJECT / environment).is_file()
+
+
+# Prints the module of ours that a package outside an environment keeps from being imported.
+IMPORT_WITHOUT = """
+import importlib, sys
+name, *missing = sys.argv[1:]
+sys.modules.update(dict.fromkeys(missing))
+importlib.import_module(name)
+"""
+
+
+def packages_of(environment: Path) -> set[str]:
+    """The packages of a conda environment, and those that they need, by their normalized names."""
+    found: set[str] = set()
+    wanted = re.findall(r"- ([\w-]+)==?\d", environment.read_text(encoding="utf-8"))
+    while wanted:
+        name = canonicalize_name(wanted.pop())
+        if name not in found | {"python", "pip"}:
+            found.add(name)
+            needs = map(Requirement, importlib.metadata.requires(name) or ())
+            wanted += [need.name for need in needs if not need.marker or need.marker.evaluate({"extra": ""})]
+    return found
+
+
+@pytest.mark.parametrize("rule", sorted({*WORKING} - {"write_settings"}))
+def test_the_environment_of_a_rule_has_the_packages_that_its_script_imports(rule: str) -> None:
+    (environment,) = re.findall(r'"\.\./(envs/[\w-]+\.yaml)"', RULES[rule])
+    (script,) = re.findall(r'script\("(\w+)"', RULES[rule])
+    there = packages_of(PROJECT / environment)
+    missing = [
+        module
+        for module, packages in importlib.metadata.packages_distributions().items()
+        if module.isidentifier() and not there & {*map(canonicalize_name, packages)}
+    ]
+    command = [sys.executable, "-c", IMPORT_WITHOUT, script, *missing]
+    run = subprocess.run(command, cwd=PROJECT / "scripts", capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
 
 
 def test_the_snakefile_is_a_table_of_contents() -> None:

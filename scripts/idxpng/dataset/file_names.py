@@ -18,7 +18,6 @@ MEANINGS = {
 }
 MEANING = {word: meaning for meaning, words in MEANINGS.items() for word in words.split()}
 SPLITS = ("train", "test", "validation")
-ROLES = ("images", "labels")
 _GLUED = re.compile(r"\b(train|training|test|testing|t10k|val|validation)(images?|imgs?|labels?|lbls?|targets?)\b")
 _NOISE = re.compile(r"u?int\d*")
 DEPTH = 3  # folders inside a folder in which files are searched

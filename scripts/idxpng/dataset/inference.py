@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from idxpng import log
-from idxpng.dataset.file_names import ROLES, SPLITS, words
+from idxpng.dataset.file_names import SPLITS, words
 from idxpng.dataset.mismatch import LARGEST_LABEL, little_endian, mismatch
+from idxpng.dataset.model import ROLES
 from idxpng.errors import DataError
+from idxpng.files.digest import digest_of
 from idxpng.formats.compressed import SUFFIXES
 from idxpng.formats.idx import IdxHeader, decode, read_header
 from idxpng.formats.numpy_array import LABEL_TYPES, is_array, open_idx
@@ -115,8 +117,7 @@ def _published_name(split: str, file: IdxFacts, names: list[tuple[str, str | Non
 
 
 def _read(path: Path, member: str | None, folder: Path, label_type: str | None = None) -> IdxFacts:
-    with open(path, "rb") as file:
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    sha256 = digest_of(path)
     digest, values, sample = hashlib.sha256(), bytearray(), b""
     with open_idx(path, member, label_type) as stream:
         header = read_header(stream, path)

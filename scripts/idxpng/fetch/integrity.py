@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from idxpng.dataset.mismatch import mismatch
 from idxpng.errors import DataError, move_away
+from idxpng.files.digest import digest_of
 from idxpng.formats.compressed import CompressedFileError, bounded, open_content
 from idxpng.formats.file_kind import START, file_kind
 from idxpng.formats.idx import read_header
@@ -73,7 +74,7 @@ def judge(path: str, file: PublishedFile, source: str | None = None, idx: IO[byt
         return found
     # The digests of the whole file, even if damage ended its content.
     found = found._replace(
-        sha256=_digest(path, hashlib.sha256), git_blob=_digest(path, lambda: _git_blob(path)), md5=_digest(path, _md5)
+        sha256=digest_of(path), git_blob=digest_of(path, lambda: _git_blob(path)), md5=digest_of(path, _md5)
     )
     raise _refusal(path, source, file, found)
 
@@ -99,7 +100,7 @@ def with_witnesses(dataset: Dataset, published: Sequence[str]) -> Dataset:
 
 def has_pinned_digest(path: str, file: PublishedFile) -> bool:
     """Whether a file has its pinned digest, so that its content needs no check."""
-    return bool(file.sha256) and _digest(path, hashlib.sha256) == file.sha256
+    return bool(file.sha256) and digest_of(path) == file.sha256
 
 
 def check_header(path: str, source: str, file: PublishedFile) -> None:
@@ -197,11 +198,6 @@ def _md5() -> Any:
 
 def _git_blob(path: str) -> Any:
     return hashlib.sha1(b"blob %d\0" % os.path.getsize(path), usedforsecurity=False)
-
-
-def _digest(path: str, kind: Callable[[], Any]) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, kind).hexdigest()
 
 
 def _page(path: str) -> str | None:

@@ -8,8 +8,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from idxpng import superseded
-from idxpng.files.disk_space import check_place, disk_full_error, existing_folder
+from idxpng import replaceable
+from idxpng.files.disk_space import disk_full_error, existing_folder
 from idxpng.files.flush import flush_names, flush_tree
 from idxpng.files.partial import is_at, new_directory, new_file, private_name, remove, remove_leftovers
 
@@ -26,7 +26,7 @@ def atomic_file(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
         DiskRoomError: when the disk is full.
     """
     final = Path(path)
-    check_place(final)
+    replaceable.check_place(final)
     start = f".{final.name}."
     with disk_full_error(final):
         remove_leftovers(final.parent, re.escape(start))
@@ -44,7 +44,7 @@ def atomic_file(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
 def publish(file: IO[bytes], final: Path) -> None:
     """Rename an open file to its final name, once its bytes are on disk, and flush the name."""
     os.fsync(file.fileno())
-    superseded.check(final)
+    replaceable.check_settings(final)
     os.replace(file.name, final)
     flush_names(final.parent)
 
@@ -72,7 +72,7 @@ def atomic_directory(path: str | os.PathLike[str], beside: str | os.PathLike[str
             yield partial
             final.parent.mkdir(parents=True, exist_ok=True)
             flush_tree(descriptor)
-            superseded.check(final)
+            replaceable.check_settings(final)
             _rename_over(partial, final, start)
             flush_names(final.parent)
         finally:

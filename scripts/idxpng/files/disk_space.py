@@ -1,4 +1,4 @@
-"""Checking that a file can be made and has room, and reporting a full disk."""
+"""Checking that there is room for a file, and reporting a full disk."""
 
 import errno
 import os
@@ -6,35 +6,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from idxpng import log, superseded
+from idxpng import log
 from idxpng.errors import DataError
-from idxpng.text import counted, shell_word
+from idxpng.text import counted
 
-AGAIN = "free some, and run the same command again"
+AGAIN = "free some space, and run the same command again"
 
 
 class DiskRoomError(DataError):
     """A file system that lacks room."""
-
-
-def check_place(file: str | os.PathLike[str]) -> None:
-    """Check that ``file`` can be made, or replaced: its folder exists, and it is not a folder or a device."""
-    path = Path(file)
-    if os.path.realpath(path) in superseded.in_two_roles:
-        raise DataError(file, "given twice, as a file to read and to make", todo="give a different file to make")
-    if not path.parent.is_dir():
-        raise DataError(
-            file,
-            "its folder does not exist",
-            expected=f"a folder {path.parent}",
-            todo=f"mkdir -p {shell_word(path.parent)}",
-        )
-    if not os.access(path.parent, os.W_OK | os.X_OK):
-        todo = "give a file in a folder in which you may write"
-        raise DataError(file, "cannot be made", found=f"no permission to write in {path.parent}", todo=todo)
-    if (path.exists() and not path.is_file()) or path.absolute().parent == Path("/dev"):
-        todo = "give the name of a file that may be made or replaced"
-        raise DataError(file, "not a regular file, so it cannot be replaced", todo=todo)
 
 
 def check_space(file: str | os.PathLike[str], size: int, folder: Path | None = None) -> None:
@@ -81,7 +61,7 @@ def check_room_for_files(folder: str | os.PathLike[str], files: int) -> None:
     free = _free(existing)
     if free is None:
         return
-    instead = "free some, or `snakemake webdataset` packs the images into a few tar files instead (rule pack)"
+    instead = "free some space, or pack the images into a few tar files instead: snakemake webdataset"
     if free.f_files and files > free.f_favail:
         needed, found = counted(files, "inode"), f"{free.f_favail:,} free"
     elif files > free.f_bavail:
@@ -97,7 +77,7 @@ def _free(folder: str | os.PathLike[str]) -> os.statvfs_result | None:
     with suppress(OSError):
         if (found := os.statvfs(folder)).f_blocks:
             return found
-    log.warn_once("this file system does not say how much room it has: a full disk is reported only when it is full")
+    log.warn_once("this file system does not say how much room it has: a full disk is noticed only when a write fails")
     return None
 
 

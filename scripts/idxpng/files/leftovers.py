@@ -17,6 +17,7 @@ from pathlib import Path
 from idxpng import log
 from idxpng.text import counted, printable
 
+SHOWN = 5  # names in a message
 TIMESTAMP = ".snakemake_timestamp"  # Snakemake's own file, in a directory that is an output
 
 
@@ -116,7 +117,7 @@ def _entries(folder: str | os.PathLike[str]) -> dict[str, bool]:
         return {entry.name: entry.is_file(follow_symlinks=False) for entry in entries}
 
 
-def some(names: Collection[str], shown: int = 5) -> str:
+def some(names: Collection[str]) -> str:
     """The first names for a message, and how many more there are."""
-    listed = ", ".join(map(printable, sorted(names)[:shown]))
-    return f"{listed} and {len(names) - shown} more" if len(names) > shown else listed
+    listed = ", ".join(map(printable, sorted(names)[:SHOWN]))
+    return f"{listed} and {len(names) - SHOWN} more" if len(names) > SHOWN else listed

@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -30,7 +30,12 @@ class FoundImage(NamedTuple):
 
 def natural(name: str) -> list[str | int]:
     """A key that sorts names as people count: ``9.png`` before ``10.png``."""
-    return [int(part) if part.isdecimal() else part for part in re.split("([0-9]+)", name)]
+    return [int(part) if at % 2 else part for at, part in enumerate(re.split("([0-9]+)", name))]
+
+
+def are_labels(names: Iterable[str]) -> bool:
+    """Whether names of classes are the values of their labels."""
+    return all(name.isascii() and name.isdecimal() for name in names)
 
 
 class ImageFolder:
@@ -88,7 +93,7 @@ class ImageFolder:
         else:
             found = {name for split in self.splits for name in _folders(self.folder(split))}
         names = sorted(found, key=natural)
-        if not all(name.isascii() and name.isdecimal() for name in names):
+        if not are_labels(names):
             return {name: label for label, name in enumerate(names)}
         labels = {name: int(name) for name in names}
         if len(set(labels.values())) < len(labels):

@@ -73,9 +73,6 @@ class LabeledImages:
     def __exit__(self, *exception: object) -> None:
         self._stack.close()
 
-    def __len__(self) -> int:
-        return len(self.rows)
-
     @property
     def size(self) -> tuple[int, int]:
         """Rows and columns of each image when it is upright."""
@@ -86,6 +83,10 @@ class LabeledImages:
     def index_width(self) -> int:
         """Digits of the last index in the file, to which the names of images are zero-padded."""
         return len(str(len(self.images) - 1))
+
+    def name(self, index: int) -> str:
+        """The name of an image's file, without ``.png``."""
+        return f"{index:0{self.index_width}}"
 
     def classes(self, limit: int | None = None) -> Sequence[int]:
         """The class of each image of the split, or of the first ``limit`` of them."""

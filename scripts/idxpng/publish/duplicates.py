@@ -101,12 +101,12 @@ def _images(
             counts[slot] = 2 if counts[slot] else 1
     position = 0
     for header, source in splits:
-        directories, width = header.directories, source.index_width
+        directories = header.directories
         for index, label in source.labeled(limit, classes):
             position += 1
             if counts[source.checksums[index] % SLOTS] > 1:
                 digest = hashlib.sha256(source.pixels(index)).hexdigest()
-                path = f"{header.split}/{directories[label]}/{index:0{width}}.png"
+                path = f"{header.split}/{directories[label]}/{source.name(index)}.png"
                 yield f"{digest} {position:012} {path}\n"
 
 

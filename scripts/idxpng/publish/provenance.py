@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import platform
 import subprocess
@@ -15,11 +14,12 @@ from typing import Any
 
 import idxpng
 from idxpng.dataset.model import Dataset
+from idxpng.files.digest import digest_of
 from idxpng.formats.split_header import SplitHeader
 
 WORKFLOW = Path(__file__).resolve().parents[3]
 # What the published bytes may depend on.
-PACKAGES = ("numpy", "pillow", "pyarrow", "PyYAML", "snakemake")
+PACKAGES = ("numpy", "pillow", "pyarrow", "PyYAML", "snakemake", "zlib-ng")
 
 SETTINGS = ":!config.yaml"  # which is there to be edited
 
@@ -34,9 +34,7 @@ class FileRecord:
 
     @classmethod
     def of(cls, path: Path, folder: Path) -> FileRecord:
-        with open(path, "rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        return cls(path.relative_to(folder).as_posix(), path.stat().st_size, digest)
+        return cls(path.relative_to(folder).as_posix(), path.stat().st_size, digest_of(path))
 
 
 def sources(dataset: Dataset, headers: Sequence[SplitHeader]) -> list[dict[str, Any]]:

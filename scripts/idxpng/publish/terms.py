@@ -6,7 +6,7 @@ import re
 
 from idxpng.dataset.model import Dataset
 
-# The Hugging Face Hub knows most licenses by their SPDX identifiers in small letters, and these by other names; it
+# The Hugging Face Hub knows most licenses by their SPDX identifiers in lowercase, and these by other names; it
 # makes no difference between `only` and `or-later`.
 # https://huggingface.co/docs/hub/repositories-licenses
 HUB_NAMES = {

@@ -16,11 +16,32 @@ from idxpng.dataset.model import PublishedFile
 from idxpng.errors import DataError, move_away
 from idxpng.fetch.integrity import WrongFileError, judge
 from idxpng.files.disk_space import check_room_for_files
+from idxpng.files.json_file import read_json
 from idxpng.files.leftovers import TIMESTAMP, listed_images, some
 from idxpng.run.catalog import OWN
+from idxpng.run.config import SHOWN_AS
 from idxpng.run.plan import Plan
-from idxpng.run.summary import image_count, read_json
+from idxpng.run.summary import image_count
 from idxpng.text import counted
+
+
+def check_spelling(path: str, name: str) -> None:
+    """Check that the paths of files in a folder begin with ``path`` as it is written.
+
+    ``name``: what the key ``pathvars`` of the configuration calls it.
+
+    Raises:
+        DataError: when it has ``~``, which nothing expands, or parts that say nothing, such as a slash at its end.
+    """
+    plain = os.path.normpath(os.path.expanduser(path))
+    if path != plain and "://" not in path:
+        raise DataError(
+            SHOWN_AS,
+            "Snakemake takes every letter of this path literally",
+            at=f"pathvars.{name}",
+            expected=plain,
+            found=path,
+        )
 
 
 def check_folder(path: str | os.PathLike[str], name: str, writable: bool = True) -> None:
@@ -123,7 +144,8 @@ def _going(plan: Plan, jobs: list[Any]) -> Iterator[str]:
             if count is not None and len(numbered) > count:
                 others |= numbered - (listed_images(Path(manifest)) or numbered)
             if others:
-                yield f"{shown(png)}: the run removes {some(others)}, which it did not make. Ctrl-C, and move it."
+                what = f"{some(others)}, which it did not make. To keep it, press Ctrl-C and move it."
+                yield f"{shown(png)}: the run will remove {what}"
             rows = plan.catalog.dataset(job.wildcards.dataset).split(job.wildcards.split).rows or (0, 0)
             limit = math.inf if plan.config.limit is None else rows[0] + plan.config.limit
             beyond[os.path.dirname(png)] += sum(int(name[:-4]) >= limit for name in numbered - others)

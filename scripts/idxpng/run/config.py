@@ -57,7 +57,8 @@ class Config:
         Raises:
             DataError: for the first mistake, with the key, what was found, and what is allowed.
         """
-        config = config | {key: _listed(config[key]) for key in ("datasets", "splits", "classes") if key in config}
+        config = _with_text_keys(config)
+        config |= {key: _listed(config[key]) for key in ("datasets", "splits", "classes") if key in config}
         if isinstance(config.get("classes"), list):
             config["classes"] = [int(label) if str(label).isdecimal() else label for label in config["classes"]]
         config = _with_booleans(config)
@@ -80,7 +81,7 @@ class Config:
             limit=None if settings["limit"] is None else int(settings["limit"]),  # a schema's integer may be 10.0
             classes=tuple(map(int, _sequence(settings["classes"]))),
             shard_size=int(settings["shard_size"]),
-            shuffle_seed=settings["shuffle_seed"],
+            shuffle_seed=None if settings["shuffle_seed"] is None else int(settings["shuffle_seed"]),
             csv_header=settings["csv_header"],
             mirrors=mirrors,
             folders={name: _own_folder(folder) for name, folder in (settings["folders"] or {}).items()},
@@ -89,7 +90,7 @@ class Config:
 
 
 def _check_spelling(value: Any, at: str = "") -> None:
-    """Check for what YAML accepts but nobody means: a colon without a space, and ~ where nothing expands it."""
+    """Check for what YAML accepts but nobody means: a colon without a space."""
     for key, inner in value.items() if isinstance(value, dict) else ():
         name, colon, rest = key.partition(":")
         if colon and not inner:
@@ -97,10 +98,14 @@ def _check_spelling(value: Any, at: str = "") -> None:
             raise DataError(
                 SHOWN_AS, "a space is missing after a colon", at=at or None, expected=expected, found=f"{{{key}}}"
             )
-        if at == "pathvars" and str(inner).startswith("~"):
-            whole = os.path.expanduser(str(inner))
-            raise DataError(SHOWN_AS, "~ is not expanded here", at=f"{at}.{key}", expected=whole, found=inner)
         _check_spelling(inner, f"{at}.{key}".lstrip("."))
+
+
+def _with_text_keys(value: Any) -> Any:
+    """Text in place of keys that are numbers in YAML, as a dataset or a folder may be called ``2024``."""
+    if not isinstance(value, dict):
+        return value
+    return {str(key): _with_text_keys(inner) for key, inner in value.items()}
 
 
 def _listed(value: Any) -> Any:

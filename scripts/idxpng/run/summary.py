@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Any
 
 from idxpng.advice import command, shell_path, shown
 from idxpng.dataset.model import Dataset
 from idxpng.dataset.writer import dump, file_facts, split_facts
+from idxpng.files.digest import digest_of
+from idxpng.files.json_file import read_json
 from idxpng.formats.split_header import SplitHeader
 from idxpng.run.plan import Plan
 from idxpng.text import counted
@@ -101,15 +100,6 @@ def _counted(count: int, noun: str) -> str:
     return f"{count:>9,} {noun}{'' if count == 1 else 's'}"
 
 
-def read_json(path: str | Path) -> dict[str, Any]:
-    """The JSON object in a file of the results; empty if it is not on this disk, or not readable."""
-    try:
-        document = json.loads(Path(path).read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return document if isinstance(document, dict) else {}
-
-
 def _splits(plan: Plan) -> Iterator[tuple[str, str]]:
     """The results folder and the name of each requested split."""
     for dataset in plan.catalog.configured.values():
@@ -136,10 +126,8 @@ def digests_to_pin(dataset: Dataset, plan: Plan) -> str:
         for role, file in split.by_role.items():
             published = Path(plan.resources, dataset.name, file.published)
             if not file.pinned and published.is_file():
-                with open(published, "rb") as stream:
-                    sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
                 digests = {
-                    "sha256": sha256,
+                    "sha256": digest_of(published),
                     "content_sha256": getattr(header, role)["content_sha256"],
                     "verified": "bytes",
                 }

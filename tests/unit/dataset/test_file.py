@@ -137,7 +137,7 @@ def test_every_shipped_dataset_file_loads(path: Path) -> None:
         ({"label_type": "float32"}, "label_type", '"float32"', "int32"),
         ({"label_columns": ["series", "writer"]}, "label_columns", '"series"', "contain"),
         ({"label_columns": ["class", "class"]}, "label_columns", '"class"', "unique"),
-        ({"label_columns": ["class", "a,b"]}, "label_columns.1", '"a,b"', "Small letters"),
+        ({"label_columns": ["class", "a,b"]}, "label_columns.1", '"a,b"', "Lowercase letters"),
         *(
             ({"label_columns": ["class", name]}, "label_columns.1", f'"{name}"', "taken by columns of the workflow")
             for name in OWN_COLUMNS

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from idxpng.errors import DataError
-from idxpng.run.checks import check_folder, check_origins, check_run
+from idxpng.run.checks import check_folder, check_origins, check_run, check_spelling
 from plans import plan, write_own_file
 
 
@@ -43,6 +43,17 @@ def test_a_dataset_file_may_move_or_be_given_by_a_different_path(tmp_path: Path,
     check_origins(plan(str(tmp_path), datasets=files[0]))
     Path(files[0]).unlink()
     check_origins(plan(str(tmp_path), datasets=files[1]))
+
+
+@pytest.mark.parametrize(
+    ("path", "plain"), [("~/out", f"{Path.home()}/out"), ("out/", "out"), ("./out", "out"), ("a//b/../c", "a/c")]
+)
+def test_a_folder_that_is_not_spelled_as_the_files_in_it_is_refused(path: str, plain: str) -> None:
+    with pytest.raises(DataError) as error:
+        check_spelling(path, "results")
+    assert f"at:       pathvars.results\n  expected: {plain}\n  found:    {path}" in str(error.value)
+    for good in (plain, "../out", "/out", "a b", "s3://bucket/out"):
+        check_spelling(good, "results")
 
 
 def test_a_results_folder_that_is_or_is_below_a_file_is_refused(tmp_path: Path) -> None:
@@ -85,7 +96,7 @@ def test_a_file_of_others_in_the_directory_of_a_label_is_named_before_it_goes(tm
     assert check_run(plan(str(tmp_path), datasets="mnist"), [job]) == []
     (tmp_path / "mnist/png/test/0" / name).touch()
     (words,) = check_run(plan(str(tmp_path), datasets="mnist"), [job])
-    assert f"{tmp_path}/mnist/png/test/0: the run removes {name}, which it did not make" in words
+    assert f"{tmp_path}/mnist/png/test/0: the run will remove {name}, which it did not make" in words
 
 
 def test_labels_that_a_choice_of_classes_removes_are_named_before_they_go(tmp_path: Path) -> None:

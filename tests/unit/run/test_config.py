@@ -77,7 +77,8 @@ def test_config_yaml_lists_the_defaults() -> None:
         ({"mirrors": {"mnist:/data": ""}}, ["at:       mirrors", "space", "{mnist: /data}", "found:    {mnist:/data}"]),
         ({"mirrors": {"mnist:https://example.org/": None}}, ["{mnist: https://example.org/}"]),
         ({"folders": {"f": {"path:my": ""}}}, ["at:       folders.f", "{path: my}"]),
-        ({"pathvars": {"results": "~/out"}}, ["at:       pathvars.results", f"expected: {Path.home()}/out"]),
+        ({"mirrors": {2024: "/data"}}, ["at:       mirrors", "found:    2024"]),
+        ({"folders": {1: {"path": "my", "manifest": "m"}}}, ["at:       folders.1", "did you mean manifests?"]),
         ({"pathvars": {"resluts": "x"}}, ["at:       pathvars", "resluts", "did you mean results?"]),
         ({"pathvars": {"results": 3}}, ["at:       pathvars.results", "text"]),
         ({"pathvars": {"logs": ""}}, ["at:       pathvars.logs", "path of a folder"]),
@@ -92,9 +93,15 @@ def test_a_mistake_is_reported_with_its_key_the_value_found_and_those_allowed(
     assert "secret" not in message
 
 
-def test_a_whole_number_written_as_a_float_is_accepted_as_a_limit() -> None:
-    limit = plan(limit=10.0).config.limit
-    assert (limit, type(limit)) == (10, int)
+@pytest.mark.parametrize("key", ["limit", "shard_size", "shuffle_seed"])
+def test_a_whole_number_written_as_a_float_is_accepted(key: str) -> None:
+    config: dict[str, Any] = {key: 10.0}
+    value = getattr(plan(**config).config, key)
+    assert (value, type(value)) == (10, int)
+
+
+def test_the_name_of_a_folder_may_be_a_number() -> None:
+    assert plan(folders={1: "my/photos"}).config.folders == {"1": OwnFolder("my/photos")}
 
 
 @pytest.mark.parametrize("datasets", ["mnist,kmnist", "mnist, kmnist"])

@@ -187,6 +187,20 @@ def test_numbered_folders_give_labels_of_the_smallest_type_that_fits(
     assert facts["classes"] == {str(int(name)): str(int(name)) for name in names}
 
 
+def test_folders_named_with_other_digits_than_ours_are_classes_with_these_names(tmp_path: Path) -> None:
+    for name in ("೩", "೭", "cat", "²"):
+        save(tmp_path / "my/train" / name / f"{name}.png", pixels())
+    _, _, facts = build(tmp_path / "my", tmp_path / "out")
+    assert list(facts["classes"].values()) == ["cat", "²", "೩", "೭"]
+
+
+def test_folders_named_with_other_digits_alone_keep_their_names(tmp_path: Path) -> None:
+    for name in ("೩", "೭"):
+        save(tmp_path / "my/train" / name / "1.png", pixels())
+    _, _, facts = build(tmp_path / "my", tmp_path / "out")
+    assert facts["classes"] == {"0": "೩", "1": "೭"}
+
+
 def test_jpeg_and_black_and_white_images_are_read_as_gray(tmp_path: Path) -> None:
     gray, white = pixels(), pixels() > 127
     save(tmp_path / "my/train/a/1.jpg", gray)

@@ -812,6 +812,7 @@ def test_the_error_lists_each_mirror_with_its_reason_and_says_what_to_do(
     ]
     assert listed[3].startswith(f"- http://127.0.0.1:1/mnist/{FILE}: no connection: ")
     assert listed[4:] == [f"- {directory / FILE}: file not found"]
+    assert "found:" not in message.partition("file not found")[2], "there are no files like it"
     assert "--config 'mirrors={digits: /path/to/folder}'" in message
     assert list(folder.iterdir()) == []
 

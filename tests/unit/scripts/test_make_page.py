@@ -20,6 +20,7 @@ import measure
 import validate
 from builders import idx_bytes
 from dataset_files import write_dataset
+from idxpng.errors import DataError
 from idxpng.formats.split_header import Selection, Selections
 
 RANDOM = numpy.random.default_rng(0)
@@ -144,6 +145,12 @@ def test_the_sheet_and_the_means_match_the_images(tmp_path: Path) -> None:
             for column, image in enumerate(members[: data["sheetColumns"]]):
                 assert (row[:, column * SHAPE[1] : (column + 1) * SHAPE[1]] == image).all()
             assert (decoded(split["means"][label]) == numpy.floor(members.mean(axis=0) + 0.5)).all()
+
+
+def test_statistics_that_are_damaged_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(make_page, "MEASURED", (*make_page.MEASURED, "more"))
+    with pytest.raises(DataError, match=r"s0\.statistics: not statistics made by measure[^$]*found: +KeyError: 'more'"):
+        make(tmp_path)
 
 
 def test_images_too_large_for_the_page_have_no_sheet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

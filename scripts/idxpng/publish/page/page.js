@@ -470,7 +470,7 @@ get("jump").onsubmit = (event) => {
 // One image, enlarged, with its numbers
 
 const dialog = get("image");
-let shown = null; // { list, position, follow }
+let shown = null; // { of, position, follow }
 
 function enlarge(of, position, follow = () => {}) {
   shown = { of, position, follow };
@@ -508,7 +508,7 @@ async function showImage() {
   get("unread").hidden = pixels !== null;
   get("matrix").replaceChildren(...(pixels ? [matrix(pixels, split)] : []));
   get("matrix").hidden = get("matrix-title").hidden = !pixels;
-  get("fact-digest").textContent = found ?? expected ?? "unknown here: it stands in the manifest";
+  get("fact-digest").textContent = found ?? expected ?? "not available here; see the manifest";
   get("digest-check").textContent =
     found && expected ? (found === expected ? "✓ computed here, as in the manifest" : `✗ the manifest has ${expected}`)
     : found ? "computed here" : expected ? "from the manifest" : "";

@@ -1,0 +1,12 @@
+"""Digests of whole files."""
+
+import hashlib
+import os
+from collections.abc import Callable
+from typing import Any
+
+
+def digest_of(path: str | os.PathLike[str], kind: str | Callable[[], Any] = "sha256") -> str:
+    """The digest of a file's bytes, in hexadecimal; ``kind``: as `hashlib.file_digest` takes it."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, kind).hexdigest()
