@@ -35,7 +35,7 @@ rule build_idx:
         folder=folder_plan.path,
         options=untracked(folder_plan.options),
     shell:
-        "python {params.script:q} --folder {params.folder:q} --split {wildcards.split:q}"
+        "python {params.script:q} --folder={params.folder:q} --split {wildcards.split:q}"
         " --images {output.images:q} --labels {output.labels:q} --facts {output.facts:q} {params.options:q}"
         " --settings {input.settings:q} --log {log:q}"
 

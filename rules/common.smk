@@ -58,6 +58,7 @@ with without_traceback():
     check_variables(folder_of_local_copies())
     schema = "schemas/config.schema.yaml"
     checked_config = Config.read(config, read_yaml(project_file(schema), schema))
+    job_environment.prepare(checked_config.mirrors, call=call_of_the_user())
     shipped = sorted(path.stem for path in (package.parents[1] / "datasets").glob("*.yaml"))
     catalog = Catalog(checked_config.datasets, project_file, shipped)
     for variable in ("results", "resources", "logs", "benchmarks"):
@@ -76,7 +77,6 @@ job_resources = JobResources(plan)
 on_a_node = runs_for_another()
 # What takes less time than a cluster needs to start a job runs where the user starts Snakemake, unless the site forbids it.
 steps_on_this_host = on_a_node or not checked_config.on_nodes
-job_environment.prepare(checked_config.mirrors, call=call_of_the_user())
 digest_of_code = cache(code_digest)
 
 

@@ -20,7 +20,7 @@ rule download:
         script=script("download")["script"],  # without its code: a new version downloads nothing again
         dataset=untracked(plan.dataset_file),
     shell:
-        "python {params.script:q} --dataset {params.dataset:q} --file {wildcards.published:q}"
+        "python {params.script:q} --dataset={params.dataset:q} --file {wildcards.published:q}"
         " --output {output:q} --log {log:q}"
 
 
@@ -45,7 +45,7 @@ rule decompress:
         facts=plan.content_facts,
         dataset=untracked(plan.dataset_file),
     shell:
-        "python {params.script:q} --dataset {params.dataset:q} --published {input:q} --idx {output:q} --log {log:q}"
+        "python {params.script:q} --dataset={params.dataset:q} --published {input:q} --idx {output:q} --log {log:q}"
 
 
 rule validate:
@@ -71,6 +71,6 @@ rule validate:
         **script("validate"),
         dataset=untracked(plan.dataset_file),
     shell:
-        "python {params.script:q} --dataset {params.dataset:q} --split {wildcards.split:q}"
+        "python {params.script:q} --dataset={params.dataset:q} --split {wildcards.split:q}"
         " --images {input.images:q} --labels {input.labels:q} --published {input.published:q}"
         " --header {output.header:q} --settings {input.settings:q} --log {log:q}"

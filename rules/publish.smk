@@ -57,7 +57,7 @@ rule write_card:
         license_texts=untracked(plan.license_texts),
         dataset=untracked(plan.dataset_file),
     shell:
-        "python {params.script:q} --dataset {params.dataset:q} --headers {input.headers:q} --parquet {input.parquet:q}"
+        "python {params.script:q} --dataset={params.dataset:q} --headers {input.headers:q} --parquet {input.parquet:q}"
         " --manifests {input.manifests:q} --overview {input.overview:q} --license-texts {params.license_texts:q}"
         " --card {output.card:q} --croissant {output.croissant:q} --license-file {output.license_file:q}"
         " --citation-file {output.citation_file:q} --provenance {output.provenance:q}"

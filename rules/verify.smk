@@ -32,6 +32,6 @@ rule verify_split:
         # Never the same, so that every request runs it: Snakemake does not notice an edited PNG file.
         time=time.time(),
     shell:
-        "python {params.script:q} --dataset {params.dataset:q} --split {wildcards.split:q} {params.originals:q}"
+        "python {params.script:q} --dataset={params.dataset:q} --split {wildcards.split:q} {params.originals:q}"
         " --published {input.published:q} {params.manifest:q} {params.selection:q} --processes {threads:q}"
         " --report {output:q} --log {log:q} --beside {params.png:q} {params.png:q}/{wildcards.split:q}"

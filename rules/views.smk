@@ -136,7 +136,7 @@ rule make_page:
         selection=plan.selection_options,
         dataset=untracked(plan.dataset_file),
     shell:
-        "python {params.script:q} --dataset {params.dataset:q} --images {input.images:q} --labels {input.labels:q}"
+        "python {params.script:q} --dataset={params.dataset:q} --images {input.images:q} --labels {input.labels:q}"
         " --headers {input.headers:q} --statistics {input.statistics:q} --manifests {input.manifests:q}"
         " --duplicates {input.duplicates:q} {params.selection:q} --page {output.page:q} --digests {output.digests:q}"
         " --settings {input.settings:q} --log {log:q}"

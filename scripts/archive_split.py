@@ -8,6 +8,7 @@ Apart from zeros at its end, it equals the archive that GNU tar makes of the exp
 import hashlib
 
 from idxpng import log
+from idxpng.advice import install
 from idxpng.command import Command
 from idxpng.errors import DataError
 from idxpng.files.atomic import atomic_file
@@ -51,7 +52,7 @@ def main(split: Selection, archive: str, sha256: str | None = None) -> None:
                 at=f"splits.{header.split}.archive_sha256",
                 expected=f"SHA-256 {sha256}",
                 found=digest.hexdigest(),
-                todo="install the pinned PNG compressor (pip install -r envs/requirements.txt), or correct the pin",
+                todo=f"install the pinned PNG compressor ({install('requirements')}), or correct the pin",
             )
     pinned = ", as pinned" if sha256 else ""
     log.info("%s: %s, SHA-256 %s%s", archive, counted(count, "image"), digest.hexdigest(), pinned)

@@ -73,7 +73,7 @@ def main(
         invert: store 255 - value for each pixel.
 
     Raises:
-        DataError: when the folder has a different layout, or images differ in size or kind.
+        DataError: when the folder has a different layout, images differ in size or kind, or an output is one of them.
     """
     tables = dict.fromkeys(manifests) | {manifest: None} if manifest else {}
     source = ImageFolder(folder, {path: Path(path) for path in tables})
@@ -82,6 +82,9 @@ def main(
         raise DataError(
             like, "`like` needs a manifest, which has the labels", todo="give their manifest, with --manifest"
         )
+    for output in (images, labels, facts):
+        if os.path.lexists(output) and Path(output).resolve().is_relative_to(source.path.resolve()):
+            raise DataError(output, "a file in the folder of images", todo="give a file outside of it, or a new one")
     kind = _labels(source, model)
     if manifest:
         count, items = _listed(manifest, kind, {} if model else source.classes)

@@ -3,11 +3,12 @@
     python scripts/convert_images.py my/photos my/photos-gray --size 28x28
 
 Color becomes gray, transparency becomes white or --ground, 16 bits become 8, and of several pictures the first is
-taken. Fractions from 0 to 1 become 0 to 255.
+taken. Fractions are from 0 to 255, or from 0 to 1 if no pixel is above 1. Names that begin with a dot are left out.
 """
 
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -32,20 +33,21 @@ def main(folder: str, new: str, /, size: str | None = None, ground: Literal["whi
         ground: what is behind transparent pixels.
 
     Raises:
-        DataError: when ``new`` exists, or an image would become a single gray value on this ground.
+        DataError: when ``new`` exists, two images would get the same name, an image would become a single gray value on
+            this ground, or has values outside of its range.
     """
     if os.path.lexists(new):
         raise DataError(new, "already exists", todo="give a folder that does not exist")
     if size and not re.fullmatch(r"[1-9]\d{0,4}x[1-9]\d{0,4}", size):
         raise DataError(folder, "not a size", at="--size", expected="ROWSxCOLUMNS, such as 28x28", found=size)
-    paths = sorted(path for path in Path(folder).rglob("[!.]*") if not path.is_dir())
     count = 0
+    whites: dict[int, Path] = {}
     with atomic_directory(new, os.path.dirname(os.path.abspath(new))) as made:
-        for path in paths:
+        for path in _files(folder):
             image = opened(path)
             if not isinstance(image, str):
                 try:
-                    gray = _gray(image, path, ground)
+                    gray = _gray(image, path, ground, whites)
                 except (OSError, SyntaxError, ValueError):
                     image = "damaged"
             if isinstance(image, str):
@@ -57,23 +59,36 @@ def main(folder: str, new: str, /, size: str | None = None, ground: Literal["whi
             target = made / path.relative_to(folder)
             target = target if target.suffix.lower() == ".png" else target.with_name(f"{target.name}.png")
             target.parent.mkdir(parents=True, exist_ok=True)
-            with open(target, "xb") as file:
-                gray.save(file, "PNG")
+            if target.exists():
+                name = target.relative_to(made)
+                raise DataError(path, "two images have the same name", found=f"{new}/{name}", todo="rename one of them")
+            gray.save(target, "PNG")
             count += 1
+        if len(whites) > 1:
+            examples = ", ".join(f"{path} from 0 to {white}" for white, path in sorted(whites.items()))
+            log.warning("%s: fractions are taken by the largest one in each image: %s", folder, examples)
         if not count:
             raise DataError(folder, "the folder has no images" if os.path.isdir(folder) else "folder not found")
     log.info("%s: %s", new, counted(count, "gray image"))
 
 
-def _gray(image: Image.Image, path: Path, ground: str) -> Image.Image:
+def _files(folder: str) -> Iterator[Path]:
+    """The files in a folder and in its folders, also behind links, in the order of their paths."""
+    seen: set[str] = set()
+    for path, folders, files in os.walk(folder, followlinks=True):
+        inside = [name for name in sorted(folders) if not name.startswith(".")]
+        folders[:] = [name for name in inside if os.path.realpath(os.path.join(path, name)) not in seen]
+        seen.update(os.path.realpath(os.path.join(path, name)) for name in folders)
+        yield from (Path(path, name) for name in sorted(files) if not name.startswith("."))
+
+
+def _gray(image: Image.Image, path: Path, ground: str, whites: dict[int, Path]) -> Image.Image:
     """The first picture of an image in mode L."""
     with image:
         deep = is_deep(image)
         shown = upright(image)
         if deep and shown.mode.startswith(DEEP):
-            values = numpy.asarray(shown)
-            white = 65535 if shown.mode != "F" else 255 if values.max() > 1 else 1
-            return Image.fromarray((values.clip(0, white) * (255 / white)).round().astype("uint8"))
+            return _in_8_bits(shown, path, whites)
         if not shown.has_transparency_data:
             return shown.convert("L")
         drawn = shown.convert("RGBA")
@@ -84,6 +99,19 @@ def _gray(image: Image.Image, path: Path, ground: str) -> Image.Image:
             problem = f"nothing would be left to see on a {ground} ground"
             raise DataError(path, problem, todo=f"add --ground {other}")
         return gray
+
+
+def _in_8_bits(image: Image.Image, path: Path, whites: dict[int, Path]) -> Image.Image:
+    """An image of wider numbers as 8-bit gray; ``whites``: what is white in images with fractions, and the first."""
+    values = numpy.asarray(image)
+    darkest, lightest = values.min(), values.max()
+    white = 65535 if image.mode != "F" else 255 if lightest > 1 else 1
+    if not 0 <= darkest <= lightest <= white:  # also when one is not a number
+        found = f"{darkest} to {lightest}"
+        raise DataError(path, "values outside of the range", expected=f"0 to {white}", found=found)
+    if image.mode == "F" and lightest:
+        whites.setdefault(white, path)
+    return Image.fromarray((values * (255 / white)).round().astype("uint8"))
 
 
 if __name__ == "__main__":

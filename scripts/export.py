@@ -15,6 +15,7 @@ from idxpng.command import Command
 from idxpng.errors import DataError
 from idxpng.files.atomic import atomic_directory, atomic_file
 from idxpng.files.disk_space import check_room_for_files
+from idxpng.files.leftovers import not_images, some
 from idxpng.files.partial import in_turn
 from idxpng.formats.labeled_images import LabeledImages
 from idxpng.formats.png import PngEncoder
@@ -58,6 +59,8 @@ def main(
         raise DataError(png, "the path is too short", expected=f"FOLDER/png/SPLIT/{label}")
     split_header = SplitHeader.read(header)
     wanted, class_name = split_header.label(label), split_header.class_names[label]
+    if png_dir.is_dir() and (others := not_images(os.listdir(png_dir))):
+        raise DataError(png, "this directory has other files, which an export would remove", found=some(others))
     root = png_dir.parents[2]  # results/{dataset}, where no program lists images
     with ExitStack() as published:
         with (

@@ -32,6 +32,7 @@ from idxpng.dataset.writer import dump, split_facts
 from idxpng.errors import DataError
 from idxpng.files.atomic import atomic_file
 from idxpng.formats.idx import IdxError, read_header
+from idxpng.formats.labeled_images import CLASS
 from idxpng.formats.numpy_array import ArrayError, is_array, member_names, open_idx
 from idxpng.text import counted, printable, shell_word
 
@@ -62,6 +63,8 @@ def main(files: Sequence[str], /, output: str | None = None, update: bool = Fals
     """
     folder = common_folder(files).resolve()
     path = Path(output or os.path.relpath(folder.with_name(f"{folder.name}.yaml")))
+    if path.suffix != ".yaml":
+        raise DataError(path, "not the name of a dataset file", expected="one that ends in .yaml")
     read = _idx_files(files)
     if path.exists() and not update:
         raise DataError(path, "the file already exists", todo="add --update, or give a different file with --output")
@@ -94,25 +97,47 @@ def main(files: Sequence[str], /, output: str | None = None, update: bool = Fals
 
 
 def _updated(path: Path, facts: dict[str, Any]) -> str:
-    """The text of a dataset file with the counts and digests of new IDX files; all but splits and new classes stays."""
+    """The text of a dataset file with the counts and digests of new IDX files, and with what else is true of them.
+
+    All lines stay but those of the keys that change.
+    """
     known = load(path, read_schema())
     classes = facts["classes"] | known.classes
     splits = {name: split_facts(split) for name, split in known.splits.items()}
     names = {(split.images.file, split.images.member): name for name, split in known.whole_splits.items()}
+    for split in splits.values():
+        if "class_counts" in split:
+            counts = dict(zip(known.classes, split["class_counts"], strict=True))
+            split["class_counts"] = [counts.get(label, 0) for label in sorted(classes)]
     for name, split in facts["splits"].items():
         counts = dict(zip(facts["classes"], split["class_counts"], strict=True))
         split["class_counts"] = [counts.get(label, 0) for label in sorted(classes)]
         images = split["images"]
         splits[names.get((images["file"], images.get("member")), name)] = split
     text = path.read_text(encoding="utf-8").rstrip("\n") + "\n"
-    for key, value in ("classes", dict(sorted(classes.items()))), ("splits", splits):
-        block = rf"^{key}:.*\n(?:[ \t]*\n(?=[ }}\]-])|[ }}\]-].*\n)*"  # up to the next line that begins with a key
-        if key == "splits" or classes != known.classes:
-            found = re.search(block, text, re.MULTILINE)
-            if not found:
-                raise DataError(path, "no line begins with a key to update", expected=f"{key}:")
-            text = text[: found.start()] + dump({key: value}) + text[found.end() :]
+    if classes != known.classes:
+        text = _with_key(text, path, "classes", dict(sorted(classes.items())))
+    text = _with_key(text, path, "splits", splits)
+    if len(facts["splits"]) == len(known.whole_splits):  # otherwise the other splits need what is there
+        if (label_type := facts.get("label_type", "uint8")) != known.label_type:
+            text = _with_key(text, path, "label_type", label_type)
+        if len(columns := facts.get("label_columns", [CLASS])) != len(known.label_columns):
+            text = _with_key(text, path, "label_columns", columns)
     return text
+
+
+def _with_key(text: str, path: Path, key: str, value: Any) -> str:
+    """The text of a dataset file with a different value of a key, in the same place, or before the splits."""
+
+    def block(name: str) -> re.Match[str] | None:
+        lines = rf"^{name}:.*\n(?:[ \t]*\n(?=[ }}\]-])|[ }}\]-].*\n)*"  # up to the next line that begins with a key
+        return re.search(lines, text, re.MULTILINE)
+
+    found, splits = block(key), block("splits")
+    if not splits or (key == "classes" and not found):
+        raise DataError(path, "no line begins with a key to update", expected=f"{key if splits else 'splits'}:")
+    start, end = found.span() if found else (splits.start(),) * 2
+    return text[:start] + dump({key: value}) + text[end:]
 
 
 def _check_names(folder: Path, facts: dict[str, Any]) -> None:

@@ -90,7 +90,8 @@ def _pixels(path: str) -> bytes:
             raise PngError("unreadable", f"{size} pixels are more than the {LARGEST_IMAGE:,} of an image in a tree")
         if image.mode == "P":
             raise PngError("unreadable", "palette images have no digest")
-        return f"{image.mode} {image.width} {image.height} ".encode() + image.tobytes()
+        drawn = image.convert("L") if image.mode == "1" else image  # black and white are levels of gray, too
+        return f"{drawn.mode} {drawn.width} {drawn.height} ".encode() + drawn.tobytes()
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from idxpng.dataset.model import ROLES, Dataset
 from idxpng.errors import DataError
 from idxpng.fetch.integrity import with_witnesses
 from idxpng.files.json_file import write_json
+from idxpng.replaceable import check_place
 from idxpng.text import counted, shell_word
 from idxpng.verify.png_tree import Problems
 from idxpng.verify.tree_check import TreeCheck
@@ -51,7 +52,7 @@ def main(
             decompress to.
         manifest: CSV file of the split, for the columns of labels that have more than one.
         limit: how many images the tree has, the first ones, if not all.
-        report: the JSON file to make of what was proven. It is removed first.
+        report: the JSON file to make of what was proven. An earlier one is removed first.
         processes: how many processes read images; on the command line, by default one for each core, and at most 8.
         classes: the labels whose images the tree has, if not all. Then, and for a split that is a part of another,
             each image is compared with the originals.
@@ -63,6 +64,9 @@ def main(
             given as the original is not it; and when the dataset file, an original or the manifest has a mistake.
     """
     if report is not None:
+        check_place(report)
+        if Path(report).resolve().is_relative_to(Path(tree).resolve()):
+            raise DataError(report, "nothing may be added to this directory", todo="give a report outside of it")
         Path(report).unlink(missing_ok=True)
     facts = with_witnesses(load(dataset, read_schema()), published)
     originals = (images, labels) if images and labels else None

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any
 
 from idxpng import log
+from idxpng.advice import install
 from idxpng.command import Command
 from idxpng.errors import DataError
 from idxpng.files.atomic import atomic_file
@@ -38,7 +39,7 @@ def main(split: Selection, parquet: str) -> None:
             parquet,
             "pyarrow is not installed",
             found=error,
-            todo="pip install -r envs/requirements-publish.txt, or run with --sdm conda",
+            todo=f"{install('requirements-publish')}, or run with --sdm conda",
         ) from None
     with split.open() as (header, source):
         directories = header.directories

@@ -46,13 +46,13 @@ def _report(kind: type[BaseException], error: BaseException, trace: TracebackTyp
     """Say which Python has the packages, in place of a traceback, and nothing to a user who pressed Ctrl-C."""
     if isinstance(error, KeyboardInterrupt):
         return
-    from idxpng.advice import from_folder
+    from idxpng.advice import from_folder, install
     from idxpng.text import shell_word
 
     if not isinstance(error, ModuleNotFoundError):
         sys.__excepthook__(kind, error, trace)
     elif os.path.realpath(sys.prefix) == os.path.realpath(PYTHON.parents[1]):
-        print(f"{error}: pip install -r envs/requirements-publish.txt", file=sys.stderr)
+        print(f"{error}: {install('requirements-publish')}", file=sys.stderr)
     else:
         print(f"{error}: use {shell_word(from_folder(os.getcwd(), PYTHON))} (make creates it)", file=sys.stderr)
 

@@ -89,12 +89,23 @@ def run_script(name: str, *words: str) -> str:
     return " ".join(map(shell_word, (from_folder(folder, sys.executable), from_folder(folder, script), *words)))
 
 
+def install(requirements: str) -> str:
+    """The command that installs the packages of a file of envs/."""
+    file = SNAKEFILE.with_name("envs") / f"{requirements}.txt"
+    return f"pip install -r {shell_word(from_folder(_call()['folder'], file))}"
+
+
 def new_folder(name: str, outside: str) -> str:
     """The path of a folder that does not exist: where the user stands, or beside ``outside`` if that is in it."""
     here, outside = os.path.realpath(_call()["folder"]), os.path.realpath(outside)
     start = f"{outside}-{name}" if Path(here).is_relative_to(outside) else os.path.join(here, name)
-    paths = (f"{start}{number if number > 1 else ''}" for number in count(1))
-    return from_folder(here, next(path for path in paths if not os.path.lexists(path)))
+    return from_folder(here, free(start))
+
+
+def free(path: str) -> str:
+    """``path``, or if it exists, the first one with a number at its end that does not."""
+    paths = (f"{path}{number if number > 1 else ''}" for number in count(1))
+    return next(path for path in paths if not os.path.lexists(path))
 
 
 def _call() -> dict[str, Any]:

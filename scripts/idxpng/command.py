@@ -108,10 +108,10 @@ class Command(argparse.ArgumentParser):
 
 
 def _in_two_roles(given: Mapping[str, Any]) -> set[str]:
-    """The files that are given for two parameters. The published name of a file is not a path."""
+    """The paths that are given for two parameters. The published name of a file is not a path."""
     values = [each if isinstance(each, list) else [each] for name, each in given.items() if name != "file"]
     paths = [{os.path.realpath(value) for value in each if isinstance(value, str)} for each in values]
-    return {path for path, count in Counter(chain(*paths)).items() if count > 1 and os.path.isfile(path)}
+    return {path for path, count in Counter(chain(*paths)).items() if count > 1}
 
 
 def _explanations(docstring: str | None) -> dict[str, str]:

@@ -74,7 +74,7 @@ def reading(what: str, path: str | PathLike[str]) -> Iterator[None]:
 
 def move_away(*paths: str | PathLike[str]) -> str:
     """How to have files or folders made again that may be the user's only copies."""
-    from idxpng.advice import shell_path  # not in the digest
+    from idxpng.advice import free, shell_path  # not in the digest
 
-    moves = " && ".join(f"mv {shell_path(path)} {shell_path(f'{path}.changed')}" for path in paths)
+    moves = " && ".join(f"mv {shell_path(path)} {shell_path(free(f'{path}.changed'))}" for path in paths)
     return f"{moves}, then run the same command again"

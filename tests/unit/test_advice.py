@@ -1,6 +1,7 @@
 """Paths and commands in messages; tests/workflow/test_where_users_stand.py types them."""
 
 import json
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 
 from idxpng.advice import VARIABLE, call, command, shell_path, shown
+from idxpng.errors import move_away
 
 
 @pytest.fixture
@@ -60,3 +62,12 @@ def test_a_command_of_an_importing_workflow_names_paths_and_its_own_settings(typ
 
 def test_a_url_of_a_snakefile_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert call(str(tmp_path), "https://example.org/Snakefile")["words"][-2:] == ["-s", "https://example.org/Snakefile"]
+
+
+def test_a_file_that_was_moved_away_before_is_not_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for number in (1, 2, 3):
+        Path("a").write_text(str(number))
+        command, _ = move_away("a").split(", then ")
+        subprocess.run(command.split(), check=True)
+    assert [Path(f"a.changed{number}").read_text() for number in ("", 2, 3)] == ["1", "2", "3"]

@@ -161,6 +161,20 @@ def test_a_missing_folder_is_reported_without_a_traceback(tmp_path: Path) -> Non
         assert "Traceback" not in run.output
 
 
+def test_a_table_of_labels_that_is_missing_is_named(photos: Path) -> None:
+    for manifests in ("lables.csv", "my"):
+        config = f"folders={{photos: {{path: my/photos, manifests: {manifests}}}}}"
+        run = snakemake(photos, "-n", "idx", "--config", config, succeed=False)
+        assert f"{manifests}: no table of labels\n  at:       folders.photos.manifests" in run.output
+
+
+def test_a_folder_whose_name_begins_with_a_dash_is_read(tmp_path: Path) -> None:
+    project = copy_project(tmp_path / "project")
+    make_photos(project / "-photos")
+    snakemake(project, "--cores", "2", "idx", "--config", "folders={photos: -photos}")
+    assert (project / "results/photos/idx/photos.yaml").is_file()
+
+
 def test_a_folder_for_each_class_and_a_table_of_labels_become_idx_files(tmp_path: Path) -> None:
     project = copy_project(tmp_path / "project")
     drawn = numpy.random.default_rng(0).integers(200, 256, (4, 6, 9), numpy.uint8)

@@ -105,6 +105,18 @@ def test_results_of_a_limit_are_not_taken_for_all_images(work: Path, tmp_path: P
     assert files(moved / SHAPES / "png") == files(finished / SHAPES / "png")
 
 
+@pytest.mark.parametrize("copied", ["cp -a", "cp -r"], ids=["older", "newer"])
+def test_results_of_a_limit_that_are_copied_over_others_are_not_taken_for_them(
+    work: Path, tmp_path: Path, finished: Path, copied: str
+) -> None:
+    few = copy_finished(work, tmp_path / "few")
+    run(few, "all", "--config", "limit=10")
+    subprocess.run([*copied.split(), f"{few}/results/.", f"{work}/results"], check=True)
+    assert pictures(work) == 30
+    run(work, "all")
+    assert files(work / SHAPES) == files(finished / SHAPES)
+
+
 def test_a_second_working_folder_with_the_same_results_folder_sees_other_settings(work: Path, tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.mkdir()
@@ -133,17 +145,20 @@ def test_a_run_that_was_killed_between_two_exports_is_completed_without_notes(wo
     assert pictures(work) == 10
 
 
-def test_a_dataset_file_of_the_same_name_is_refused_with_nothing_to_do(work: Path) -> None:
+@pytest.mark.parametrize("stands", [".", ".."])
+def test_a_dataset_file_of_the_same_name_is_refused_with_nothing_to_do(work: Path, stands: str) -> None:
     shutil.copytree(work / "idx", work / "other/idx")
     shutil.copy2(work / "shapes.yaml", work / "other")
     shutil.copy2(work / "shapes.yaml", work / "mine.yaml")
-    command = ("-s", str(PROJECT / "Snakefile"), "-n", "all", "--config", "datasets=other/shapes.yaml")
-    output = snakemake(work, *command, succeed=False).output
+    here = (work / stands).resolve()
+    directory = ("--directory", work.name) if here != work else ()
+    command = ("-s", str(PROJECT / "Snakefile"), *directory, "-n", "all", "--config", "datasets=other/shapes.yaml")
+    output = snakemake(here, *command, succeed=False).output
     assert "has results of a different dataset with the same name" in output
     assert "those of shapes.yaml" in output
     (advice,) = re.findall(r" (mv .+), then run the same command again", output)
-    subprocess.run(["bash", "-c", advice], cwd=work, check=True)
-    assert snakemake(work, *command).jobs["export"] == 3
+    subprocess.run(["bash", "-c", advice], cwd=here, check=True)
+    assert snakemake(here, *command).jobs["export"] == 3
 
 
 def test_a_proof_is_removed_when_images_change_and_only_then(work: Path) -> None:

@@ -11,7 +11,7 @@ import io
 import json
 import os
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from idxpng import log
@@ -115,6 +115,11 @@ def _entries(folder: str | os.PathLike[str]) -> dict[str, bool]:
         return {}
     with os.scandir(folder) as entries:
         return {entry.name: entry.is_file(follow_symlinks=False) for entry in entries}
+
+
+def not_images(names: Iterable[str]) -> list[str]:
+    """Those among the names in a label's directory that no export gives to a file."""
+    return [name for name in names if name != TIMESTAMP and not re.fullmatch(r"\d+\.png", name, re.ASCII)]
 
 
 def some(names: Collection[str]) -> str:

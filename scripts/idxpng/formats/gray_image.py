@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from PIL import Image, ImageOps
 
-from idxpng.advice import run_script
+from idxpng.advice import free, run_script, shown
 from idxpng.errors import DataError
 from idxpng.formats.png_reader import plain_file
 
@@ -151,13 +151,14 @@ class Problems:
         ]
         todo = [REMEDIES[kind] for kind in wrong if kind in REMEDIES]
         if wrong.keys() - REMEDIES.keys():
-            new = f"{os.fspath(folder).rstrip('/')}-gray"
-            words, copies = [os.fspath(folder), new], "gray copies"
+            old = shown(folder)
+            new = free(f"{old.rstrip('/')}-gray")
+            words, copies = [old, new], "gray copies"
             if several:
                 rows, columns = self._sizes[max(self._sizes, key=self._counts.__getitem__)]
                 words += ["--size", f"{rows}x{columns}"]
                 copies += f" of {rows} × {columns} pixels"
             todo.append(run_script("convert_images", *words))
-            todo.append(f"  writes {copies} into {new}, which you then name in place of {folder}")
+            todo.append(f"  writes {copies} into {new}, which you then name in place of {old}")
         problem = "not all images have one size and 8-bit grayscale pixels"
         return DataError(folder, problem, found=found, todo=todo)

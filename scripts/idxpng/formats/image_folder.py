@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from idxpng.errors import DataError
 from idxpng.files.external_sort import sort_lines
-from idxpng.text import NAME
+from idxpng.text import NAME, printable
 
 LAYOUT = "{split}/{class}/{image}, such as train/cat/0001.png, or {class}/{image}"
 ONLY = "train"  # the split of images without a folder for it
@@ -86,12 +86,15 @@ class ImageFolder:
         Names that are all numbers are the labels. Else they are numbered from 0, in natural order.
 
         Raises:
-            DataError: when two names are the same number.
+            DataError: when a name is not text in one line, or two names are the same number.
         """
         if self.tables:
             found = {row["label"].strip() for table in self.tables.values() for _, row in rows(table, "path", "label")}
         else:
             found = {name for split in self.splits for name in _folders(self.folder(split))}
+        if unsafe := [name for name in found if not name.strip() or printable(name) != name]:
+            expected = "text in one line, without control characters"
+            raise DataError(self.path, "not a valid name of a class", expected=expected, found=printable(unsafe[0]))
         names = sorted(found, key=natural)
         if not are_labels(names):
             return {name: label for label, name in enumerate(names)}

@@ -11,18 +11,18 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from idxpng.advice import run_script, shown
+from idxpng.advice import new_folder, run_script, shell_path, shown
 from idxpng.dataset.model import PublishedFile
 from idxpng.errors import DataError, move_away
 from idxpng.fetch.integrity import WrongFileError, judge
 from idxpng.files.disk_space import check_room_for_files
 from idxpng.files.json_file import read_json
-from idxpng.files.leftovers import TIMESTAMP, listed_images, some
+from idxpng.files.leftovers import TIMESTAMP, listed_images, not_images, some
 from idxpng.run.catalog import OWN
 from idxpng.run.config import SHOWN_AS
 from idxpng.run.plan import Plan
 from idxpng.run.summary import image_count
-from idxpng.text import counted
+from idxpng.text import counted, shell_word
 
 
 def check_spelling(path: str, name: str) -> None:
@@ -88,7 +88,7 @@ def check_origins(plan: Plan) -> None:
                 continue  # the file was moved, or its path has a different spelling
             theirs = [path for path in (str(folder), f"{plan.resources}/{name}") if os.path.exists(path)]
             raise DataError(
-                folder,
+                shown(folder),
                 "has results of a different dataset with the same name",
                 expected=f"those of {dataset.source}",
                 found=f"those of {origin}",
@@ -111,7 +111,7 @@ def check_run(plan: Plan, jobs: Iterable[Any]) -> list[str]:
 
     Raises:
         DataError: when resources cannot be written but must be, or the run would make a dataset file that it has read
-            already.
+            already, or would remove what no run made.
         DiskRoomError: when there is not enough room for the PNG files.
     """
     jobs = list(jobs)
@@ -124,8 +124,32 @@ def check_run(plan: Plan, jobs: Iterable[Any]) -> list[str]:
             problem = "the run would make this dataset file again, but has read the old one already"
             raise DataError(dataset.path, problem, todo="run the target idx on its own, then the others")
     exports = [job for job in jobs if job.rule.name == "export"]
+    _check_foreign(plan, exports)
     check_room_for_files(plan.results, sum(plan.label_count(job.wildcards) for job in exports))
     return list(_going(plan, jobs))
+
+
+def _check_foreign(plan: Plan, exports: list[Any]) -> None:
+    """Check that the directories of labels, which Snakemake empties, have nothing that cannot be an image of theirs."""
+    found, moves = [], []
+    aside = shell_word(new_folder("kept", outside=plan.results))
+    for job in exports:
+        png, of = Path(job.output[0]), job.wildcards
+        last = plan.catalog.dataset(of.dataset).split(of.split).file_count - 1
+        images = re.compile(rf"\d{{{len(str(last))}}}\.png", re.ASCII)
+        names = [name for name in _names(png) if not name.startswith(".")]
+        if foreign := [
+            name for name in names if not (images.fullmatch(name) and int(name[:-4]) <= last and (png / name).is_file())
+        ]:
+            found.append(f"{shown(png)}: {some(foreign)}")
+            moves.append(f"mv {shell_path(png)} {aside}/{of.dataset}-{of.split}-{of.label}")
+    if found:
+        raise DataError(
+            shown(plan.results),
+            "the run would remove what no run made",
+            found=found,
+            todo=["move it away, then run the same command again:", " && ".join([f"mkdir {aside}", *moves])],
+        )
 
 
 def _going(plan: Plan, jobs: list[Any]) -> Iterator[str]:
@@ -139,13 +163,13 @@ def _going(plan: Plan, jobs: list[Any]) -> Iterator[str]:
         if job.rule.name == "export":
             png, manifest = map(str, job.output)
             names, count = _names(png), image_count(manifest)
-            numbered = {name for name in names if re.fullmatch(r"\d+\.png", name, re.ASCII)}
-            others = set(names) - numbered - {TIMESTAMP}
-            if count is not None and len(numbered) > count:
+            others = set(not_images(names))
+            numbered = set(names) - others - {TIMESTAMP}
+            if count is not None:
                 others |= numbered - (listed_images(Path(manifest)) or numbered)
             if others:
                 what = f"{some(others)}, which it did not make. To keep it, press Ctrl-C and move it."
-                yield f"{shown(png)}: the run will remove {what}"
+                yield f"{shown(png)}: the run removes {what}"
             rows = plan.catalog.dataset(job.wildcards.dataset).split(job.wildcards.split).rows or (0, 0)
             limit = math.inf if plan.config.limit is None else rows[0] + plan.config.limit
             beyond[os.path.dirname(png)] += sum(int(name[:-4]) >= limit for name in numbered - others)
@@ -162,7 +186,7 @@ def _going(plan: Plan, jobs: list[Any]) -> Iterator[str]:
             yield f"{shown(folder)}: limit={plan.config.limit} removes {what}. {back.format('limit')}"
 
 
-def _names(folder: str) -> list[str]:
+def _names(folder: str | Path) -> list[str]:
     return os.listdir(folder) if os.path.isdir(folder) else []
 
 
@@ -181,7 +205,7 @@ def replaced_originals(plan: Plan) -> Iterator[str]:
                 if all(found) and file.pinned and copy.is_file() and _was_replaced(paths, copy, file):
                     words = *(shown(each[0]) for each in found), "--output", shown(dataset.source), "--update"
                     yield (
-                        f"{shown(paths[0])}: not the file that {shown(dataset.source)} pins any more, so the results "
+                        f"{shown(paths[0])}: no longer the file that {shown(dataset.source)} pins, so the results "
                         f"stay as they are. To use the new file, pin it: {run_script('new_dataset', *words)}"
                     )
 

@@ -32,8 +32,8 @@ class FolderPlan:
             DataError: when no folder is configured, or one has the wrong layout.
         """
         self.outputs(None)
-        for folder in self._folders.values():
-            _ = folder.classes
+        for name in self._folders:
+            _ = self._folder(name).classes
 
     def in_folder(self, word: str, name: str, file: str | None) -> list[str]:
         """All files in the folder `idx` of the results; none if the target ``word`` is one, by its name, ``file``.
@@ -59,7 +59,7 @@ class FolderPlan:
         if not self._folders:
             todo = "--config 'folders={photos: my/photos}', where my/photos/train/cat/0001.png is an image"
             raise DataError(SHOWN_AS, "no folder of images", at="folders", found="nothing", todo=todo)
-        return [output for name in self._folders for output in self._outputs(name)]
+        return [output for name in self._folders for output in (*self._outputs(name), *self._facts(name))]
 
     def _outputs(self, name: str) -> list[str]:
         kinds, splits = ("images-idx3", "labels-idx1"), self._folder(name).splits
@@ -108,4 +108,8 @@ class FolderPlan:
         if name not in self._folders:
             expected = f"one of {', '.join(self._folders)}" if self._folders else "a folder of images"
             raise DataError(SHOWN_AS, "no such folder", at="folders", expected=expected, found=name)
+        manifests = self._settings[name].manifests
+        if manifests and not self._folders[name].tables:
+            expected = "a CSV file, or a folder with one for each split, such as train.csv"
+            raise DataError(manifests, "no table of labels", at=f"folders.{name}.manifests", expected=expected)
         return self._folders[name]

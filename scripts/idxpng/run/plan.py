@@ -175,14 +175,13 @@ class Plan:
 
     def _outputs_without(self, target: str, below: str, dataset: str) -> list[str]:
         """What the command makes of a dataset, without a target and paths that begin with ``below``."""
-        folder = f"{self.results}/{dataset}"
-        targets = sorted(name for name in self.targets() if name != target and not name.startswith(f"{folder}/{below}"))
         files = []
-        for name in targets:
-            if name in OUTPUTS and dataset in self.catalog.configured:
-                files += self.outputs(name, dataset)
-            elif f"{name}/".startswith(f"{folder}/"):
-                files += self.folder_targets([name]).get(name) or [name.replace(self.results, "<results>", 1)]
+        for word in sorted(self.targets() - {target}):
+            path = os.path.relpath(word, self.results)
+            if word in OUTPUTS and dataset in self.catalog.configured:
+                files += self.outputs(word, dataset)
+            elif f"{path}/".startswith(f"{dataset}/") and not path.startswith(f"{dataset}/{below}"):
+                files += self.folder_targets([word]).get(word) or [f"<results>/{path}"]
         return files
 
     def each(self, pattern: str) -> Callable[[Any], list[str]]:

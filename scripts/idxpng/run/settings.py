@@ -1,17 +1,18 @@
 """What jobs are asked for, in files that are inputs of the jobs, so that a result is never taken for a different one.
 
 The name of such a file has a digest of what it says: `results/mnist/.settings/limit-1f3b5a2c9d0e4f67.json`. With other
-settings that file is missing. The job that makes it removes the one with the old settings, and all jobs that need it
-run again, whatever notes Snakemake has, and wherever the results were moved, copied, or shared.
+settings that file is missing; where results were copied over others, there are several. Then the job that makes it
+removes the others, and all jobs that need it run again, whatever notes Snakemake has, and wherever the results were
+moved, copied, or shared.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -64,8 +65,11 @@ class Settings:
             for setting in [f"{each}/{name}" for each in splits] if name in self._of_split else [name]:
                 digest = hashlib.sha256(self._text(dataset, setting).encode()).hexdigest()[:DIGITS]
                 below = f"{dataset}/.settings/{setting}-{digest}.json"
-                if not os.path.exists(path := f"{self._plan.results}/{below}"):
-                    self._run_its_job(path)
+                path = Path(self._plan.results, below)
+                if {*path.parent.glob(f"{name}-*.json")} != {
+                    path
+                }:  # with others, nobody knows what was made with which
+                    self._run_its_job(str(path))
                 paths.append(f"<results>/{below}")
         return paths
 

@@ -1,5 +1,6 @@
 import json
 import os
+import subprocess
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -89,14 +90,30 @@ def test_images_that_a_limit_removes_are_counted_where_a_job_removes_them(tmp_pa
     assert check_run(plan(str(tmp_path), datasets="mnist", limit=20), []) == []
 
 
-@pytest.mark.parametrize("name", ["mine.png", ".hidden", "0004.png"])
+@pytest.mark.parametrize("name", [".hidden", "0004.png"])
 def test_a_file_of_others_in_the_directory_of_a_label_is_named_before_it_goes(tmp_path: Path, name: str) -> None:
     job = export(tmp_path, "0", "0003.png")
     (tmp_path / "mnist/png/test/0/.snakemake_timestamp").touch()
     assert check_run(plan(str(tmp_path), datasets="mnist"), [job]) == []
     (tmp_path / "mnist/png/test/0" / name).touch()
     (words,) = check_run(plan(str(tmp_path), datasets="mnist"), [job])
-    assert f"{tmp_path}/mnist/png/test/0: the run will remove {name}, which it did not make" in words
+    assert f"{tmp_path}/mnist/png/test/0: the run removes {name}, which it did not make" in words
+
+
+@pytest.mark.parametrize("name", ["mine.png", "12345.png", "4.png", "0009.png/thesis.txt", "a\nb"])
+def test_what_no_export_makes_is_moved_by_the_advised_command_before_a_run(tmp_path: Path, name: str) -> None:
+    jobs = [export(tmp_path, "0", "0003.png"), export(tmp_path, "1", "0005.png")]
+    for label in ("0", "1"):
+        (tmp_path / "mnist/png/test" / label / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "mnist/png/test" / label / name).write_text(f"mine {label}")
+    with pytest.raises(DataError, match="the run would remove what no run made") as error:
+        check_run(plan(str(tmp_path / ""), datasets="mnist"), jobs)
+    here = tmp_path / "here"
+    here.mkdir()
+    subprocess.run(["bash", "-c", str(error.value).splitlines()[-1]], cwd=here, check=True)
+    (moved,) = here.iterdir()
+    assert {path.read_text() for path in moved.rglob(Path(name).name)} == {"mine 0", "mine 1"}
+    assert check_run(plan(str(tmp_path), datasets="mnist"), jobs) == []
 
 
 def test_labels_that_a_choice_of_classes_removes_are_named_before_they_go(tmp_path: Path) -> None:

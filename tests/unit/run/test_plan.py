@@ -1,3 +1,4 @@
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -79,6 +80,14 @@ def test_the_list_of_digests_waits_for_the_other_targets_of_the_command() -> Non
     expected = {*asked.outputs("csv"), *asked.outputs("npz"), f"<results>/{files[0].partition('/')[2]}", *images}
     assert set(asked.outputs_of_other_targets(job)) == expected
     assert plan(targets=["checksums"]).outputs_of_other_targets(job) == []
+
+
+@pytest.mark.parametrize("word", ["./results/mnist/png/test", "results//mnist/png/test/", "{}/results/mnist/png/test"])
+def test_a_folder_in_any_spelling_is_made_before_the_list_of_digests(word: str) -> None:
+    job = Wildcards(dataset="mnist")
+    usual = plan(targets=["results/mnist/png/test"], datasets="mnist").outputs_of_other_targets(job)
+    spelled = plan(targets=[word.format(os.getcwd())], datasets="mnist")
+    assert spelled.outputs_of_other_targets(job) == usual != []
 
 
 IMAGES_AND_MANIFESTS = [

@@ -60,6 +60,11 @@ def test_the_job_of_a_missing_file_is_run(tmp_path: Path) -> None:
     file.touch()
     settings(missing, str(tmp_path)).files("limit")(Wildcards(dataset="mnist"))
     assert len(missing) == 1
+    file.with_name(
+        "limit-0123456789abcdef.json"
+    ).touch()  # as where results of a different limit were copied over these
+    settings(missing, str(tmp_path)).files("limit")(Wildcards(dataset="mnist"))
+    assert missing == [str(file)] * 2
 
 
 def test_the_text_is_json_without_markup() -> None:

@@ -3,6 +3,9 @@
 import gzip
 import hashlib
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -25,6 +28,7 @@ from idxpng.errors import DataError
 from idxpng.formats.image_folder import ImageFolder
 from memory import growth
 from project import PROJECT
+from systems import LINUX
 
 RANDOM = numpy.random.default_rng(0)
 SCHEMA = read_yaml(PROJECT / "schemas/dataset.schema.yaml", "the schema")
@@ -199,6 +203,36 @@ def test_folders_named_with_other_digits_alone_keep_their_names(tmp_path: Path) 
         save(tmp_path / "my/train" / name / "1.png", pixels())
     _, _, facts = build(tmp_path / "my", tmp_path / "out")
     assert facts["classes"] == {"0": "೩", "1": "೭"}
+
+
+@pytest.mark.parametrize("name", ["new\nline", "\x1b[2J", "\u202egnp", " "])
+def test_a_class_whose_name_no_dataset_file_may_have_is_refused(tmp_path: Path, name: str) -> None:
+    save(tmp_path / "my/train" / name / "1.png", pixels())
+    assert "not a valid name of a class" in refusal(tmp_path / "my", tmp_path / "out")
+
+
+@pytest.mark.skipif(not LINUX, reason="other systems require names to be text")
+def test_a_class_whose_name_is_not_text_is_refused(tmp_path: Path) -> None:
+    save(tmp_path / "my/train" / os.fsdecode(b"caf\xe9") / "1.png", pixels())
+    assert "not a valid name of a class" in refusal(tmp_path / "my", tmp_path / "out")
+
+
+def test_an_image_that_is_read_is_not_replaced(tmp_path: Path) -> None:
+    save(image := tmp_path / "my/train/a/1.png", pixels())
+    before = image.read_bytes()
+    with pytest.raises(DataError, match="a file in the folder of images"):
+        build_idx.main(str(tmp_path / "my"), "train", str(image), str(image), str(image))
+    assert image.read_bytes() == before
+
+
+def test_two_files_to_make_have_two_names(tmp_path: Path) -> None:
+    save(tmp_path / "my/train/a/1.png", pixels())
+    options = ["--folder", "my", "--split", "train", "--images", "x", "--labels", "./x", "--facts", "y"]
+    done = subprocess.run(
+        [sys.executable, build_idx.__file__, *options], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, "x: given twice" in done.stderr) == (1, True)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["my"]
 
 
 def test_jpeg_and_black_and_white_images_are_read_as_gray(tmp_path: Path) -> None:

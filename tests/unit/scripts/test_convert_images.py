@@ -106,3 +106,57 @@ def test_an_existing_folder_is_not_written_to(tmp_path: Path, new: str) -> None:
 def test_a_size_that_is_none_is_refused(tmp_path: Path, size: str) -> None:
     with pytest.raises(DataError, match="such as 28x28"):
         convert_images.main(str(tmp_path), str(tmp_path / "new"), size)
+
+
+def test_folders_behind_links_are_converted_and_hidden_ones_are_not(tmp_path: Path) -> None:
+    for folder in ("my/train/cat", "elsewhere", "my/train/.thumbs"):
+        save(tmp_path / folder, {"0.png": Image.fromarray(STROKE)})
+    (tmp_path / "my/train/eel").symlink_to("../../elsewhere")
+    (tmp_path / "my/train/loop").symlink_to("..")
+    convert_images.main(str(tmp_path / "my"), str(tmp_path / "new"))
+    assert {str(path.relative_to(tmp_path / "new")) for path in (tmp_path / "new").rglob("*.png")} == {
+        "train/cat/0.png",
+        "train/eel/0.png",
+    }
+
+
+def test_two_images_that_would_get_the_same_name_are_refused(tmp_path: Path) -> None:
+    save(tmp_path / "my/3", {"1.gif": Image.fromarray(STROKE), "1.gif.png": Image.fromarray(STROKE)})
+    with pytest.raises(DataError, match=r"1\.gif\.png: two images have the same name"):
+        convert_images.main(str(tmp_path / "my"), str(tmp_path / "new"))
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize(
+    ("value", "type_name", "found"),
+    [
+        (300, "float32", "0.0 to 300.0"),
+        (-1, "float32", "-1.0 to 0.0"),
+        (float("nan"), "float32", "nan to nan"),
+        (70_000, "int32", "0 to 70000"),
+    ],
+)
+def test_values_outside_of_the_range_are_refused_and_not_cut_off(
+    tmp_path: Path, value: float, type_name: str, found: str
+) -> None:
+    pixels = numpy.zeros((4, 4), type_name)
+    pixels[0] = value
+    save(tmp_path / "my/3", {"0.tiff": Image.fromarray(pixels)})
+    with pytest.raises(DataError, match=rf"0\.tiff: values outside of the range[^$]*found: +{found}"):
+        convert_images.main(str(tmp_path / "my"), str(tmp_path / "new"))
+
+
+def test_images_whose_fractions_have_different_ranges_are_reported(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    images = {f"{most}.tiff": Image.fromarray(numpy.full((4, 4), most, "float32")) for most in (0, 1, 200)}
+    save(tmp_path / "my/3", images)
+    convert_images.main(str(tmp_path / "my"), str(tmp_path / "new"))
+    assert "3/1.tiff from 0 to 1, " in caplog.text and "3/200.tiff from 0 to 255" in caplog.text
+
+
+def test_the_advised_folder_is_new_each_time(tmp_path: Path) -> None:
+    save(tmp_path / "my/3", {"0.png": Image.new("RGB", (4, 4), "red")})
+    assert advised(tmp_path / "my").endswith(f"{tmp_path}/my-gray")
+    (tmp_path / "my-gray").mkdir()
+    assert advised(tmp_path / "my").endswith(f"{tmp_path}/my-gray2")

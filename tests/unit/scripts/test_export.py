@@ -170,6 +170,15 @@ def test_a_second_export_makes_the_same_bytes_and_removes_what_does_not_belong(t
     assert split.made() == first
 
 
+def test_a_directory_with_files_of_others_is_not_replaced(tmp_path: Path) -> None:
+    split = random_split(tmp_path, 50)
+    split.png("1").mkdir(parents=True)
+    (split.png("1") / "photo.png").write_bytes(b"mine")
+    with pytest.raises(DataError, match=r"which an export would remove[^$]*found: +photo\.png"):
+        split.export("1")
+    assert [path.read_bytes() for path in split.png("1").iterdir()] == [b"mine"]
+
+
 def test_nothing_but_label_directories_is_ever_seen_below_png(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     split = random_split(tmp_path, 50)
     split.export("0")

@@ -145,6 +145,39 @@ def test_an_update_keeps_the_names_of_classes_and_adds_new_ones(tmp_path: Path) 
 
 
 @pytest.mark.slow
+def test_an_update_of_one_split_adds_its_new_classes_to_the_others(tmp_path: Path) -> None:
+    for split in ("train", "test"):
+        (tmp_path / "idx").mkdir(exist_ok=True)
+        (tmp_path / f"idx/{split}-images").write_bytes(idx_bytes(numpy.zeros((3, 3, 4), "uint8")))
+        (tmp_path / f"idx/{split}-labels").write_bytes(idx_bytes(numpy.array([0, 2, 2], "uint8")))
+    assert new_dataset(tmp_path, "idx/*").returncode == 0
+    (tmp_path / "idx/train-labels").write_bytes(idx_bytes(numpy.array([1, 0, 3], "uint8")))
+    process = new_dataset(tmp_path, "idx/train-images idx/train-labels --update")
+    assert process.returncode == 0, process.stderr
+    made = load(tmp_path / "idx.yaml", SCHEMA)
+    assert list(made.classes) == [0, 1, 2, 3]
+    assert (made.splits["train"].class_counts, made.splits["test"].class_counts) == ((1, 1, 0, 1), (1, 0, 2, 0))
+
+
+@pytest.mark.slow
+def test_an_update_writes_the_type_and_the_columns_of_labels(tmp_path: Path) -> None:
+    write_own(tmp_path, [1, 0, 1])
+    (tmp_path / "idx.yaml").write_text(OWN_WORDS + OWN_FILES)
+    for labels, type_name, columns in (
+        ([[1, 7], [0, 8], [1, 9]], "int16", ("class", "column_2")),
+        ([[1, 7], [0, 8], [1, 9]], "int32", ("class", "writer")),
+        ([1, 0, 1], "uint8", ("class",)),
+    ):
+        (tmp_path / "idx/labels").write_bytes(idx_bytes(numpy.array(labels, type_name)))
+        process = new_dataset(tmp_path, "idx/* --update")
+        assert process.returncode == 0, process.stderr
+        made = load(tmp_path / "idx.yaml", SCHEMA)
+        assert (made.label_type, made.label_columns) == (type_name, columns)
+        (tmp_path / "idx.yaml").write_text((tmp_path / "idx.yaml").read_text().replace("column_2", "writer"))
+    assert (tmp_path / "idx.yaml").read_text().startswith(OWN_WORDS)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("text", [None, "title: x", (OWN_WORDS + OWN_FILES).replace("splits:", '"splits":')])
 def test_an_update_that_fails_changes_nothing(tmp_path: Path, text: str | None) -> None:
     write_own(tmp_path, [1, 0])

@@ -55,6 +55,15 @@ def test_the_encoder_and_other_files_do_not_change_the_digest(tree: Path) -> Non
     assert digest(tree) == before
 
 
+def test_black_and_white_has_one_digest_with_1_bit_and_with_8_bits(tree: Path) -> None:
+    drawn = Image.fromarray((FIRST > 99).astype("uint8") * 255)
+    digests = set()
+    for mode in ("L", "1"):
+        drawn.convert(mode).save(tree / "train/3/1.png")
+        digests.add(digest(tree))
+    assert len(digests) == 1
+
+
 def test_pixels_size_and_path_change_the_digest(tree: Path) -> None:
     digests = {digest(tree)}
     (tree / "train/3/1.png").write_bytes(png(SECOND))

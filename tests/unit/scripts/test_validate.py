@@ -225,6 +225,11 @@ def test_a_class_with_too_many_or_too_few_images_is_refused(
     assert f"expected: {expected}\n  found:    {found}" in message
 
 
+def test_a_file_that_is_not_the_pinned_one_is_named_as_such_and_not_by_its_counts(split: SplitFiles) -> None:
+    message = split.refusal(class_counts=(2, 2, 1, 0), labels_sha256="0" * 64)
+    assert "the content differs from the published content" in message
+
+
 @pytest.mark.parametrize("role", ["images", "labels"])
 def test_a_wrong_digest_is_refused(split: SplitFiles, role: str) -> None:
     message = split.refusal(**{f"{role}_sha256": "0" * 64})

@@ -520,6 +520,21 @@ def test_a_changed_writer_in_the_manifest_is_refused(tmp_path: Path) -> None:
     assert "labels: SHA-256" in exported.refusal(originals=False)
 
 
+def test_a_report_never_takes_the_place_of_what_is_verified(exported: Exported) -> None:
+    dataset = Path(exported.dataset)
+    before = dataset.read_bytes(), entries(exported.tree)
+    image = sorted((exported.tree / "01").iterdir())[0]
+    for report, why in (
+        (dataset, "given twice"),
+        (image, "nothing may be added"),
+        (exported.tree / "x", "nothing may"),
+    ):
+        command = [sys.executable, verify.__file__, "--dataset", str(dataset), "--report", str(report)]
+        done = subprocess.run([*command, str(exported.tree)], capture_output=True, text=True, check=False)
+        assert (done.returncode, why in done.stderr) == (1, True), done.stderr
+    assert (dataset.read_bytes(), entries(exported.tree)) == before
+
+
 def test_a_missing_tree_is_reported(exported: Exported) -> None:
     shutil.rmtree(exported.tree)
     assert "there is nothing to verify" in exported.refusal()
