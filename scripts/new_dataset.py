@@ -144,9 +144,9 @@ def _check_names(folder: Path, facts: dict[str, Any]) -> None:
     """Check that a run finds each file by the name that it has in the dataset file."""
     for name in (split[role]["file"] for split in facts["splits"].values() for role in ROLES):
         if not (folder / name).exists() and not find(folder, name):
-            allowed = "letters, digits, -, _ and ., and a different one for each file"
-            todo = f"rename the file, such as to {name}"
-            raise DataError(folder, "the name of a file is not allowed", expected=allowed, todo=todo)
+            allowed = "letters, digits, -, _ and ., a different name for each file, and at most 3 folders, none hidden"
+            todo = f"rename or move the file, such as to {folder / name}"
+            raise DataError(folder, "the name or the place of a file is not allowed", expected=allowed, todo=todo)
 
 
 def _idx_files(files: Sequence[str]) -> list[tuple[str, str | None]]:

@@ -144,7 +144,9 @@ def _check_kind(path: Path, header: IdxHeader) -> None:
     dims, type_ = header.dims, header.type.name
     if len(dims) >= 3:
         expected = IdxHeader.of("uint8", dims[:3])
-    elif len(dims) == 2 and re.search("image|img", path.name, re.IGNORECASE):
+    elif len(dims) == 2 and (
+        re.search("image|img", path.name, re.IGNORECASE) or {*ROLES} & {*words(path.name)} == {"images"}
+    ):
         expected = IdxHeader.of("uint8", (dims[0], 1, dims[1]))
     else:
         labels = dims[:1] if dims[1:] == (1,) else dims

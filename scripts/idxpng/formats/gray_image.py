@@ -25,6 +25,7 @@ DARK = bytes(range(192))
 REMEDIES = {
     "not an image": "remove files that are not images",
     "damaged": "remove damaged images, or get them again",
+    "missing": "correct the path in the manifest, or bring the image back",
 }
 
 
@@ -70,6 +71,8 @@ def opened(path: str | os.PathLike[str]) -> Image.Image | str:
         return Image.open(path, formats=CONVERTIBLE)
     except MemoryError:
         raise
+    except FileNotFoundError:
+        return "missing"
     except Exception as error:  # of any class: each of Pillow's decoders raises what it stumbles over
         return "damaged" if isinstance(error, OSError) and error.errno else "not an image"
 

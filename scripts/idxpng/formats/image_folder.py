@@ -28,9 +28,9 @@ class FoundImage(NamedTuple):
     path: str
 
 
-def natural(name: str) -> list[str | int]:
-    """A key that sorts names as people count: ``9.png`` before ``10.png``."""
-    return [int(part) if at % 2 else part for at, part in enumerate(re.split("([0-9]+)", name))]
+def natural(name: str) -> tuple[list[str | int], str]:
+    """A key that sorts names as people count, ``9.png`` before ``10.png``, and ``07`` before ``7``."""
+    return [int(part) if at % 2 else part for at, part in enumerate(re.split("([0-9]+)", name))], name
 
 
 def are_labels(names: Iterable[str]) -> bool:
@@ -88,22 +88,24 @@ class ImageFolder:
         Raises:
             DataError: when a name is not text in one line, or two names are the same number.
         """
+        place = next(iter(self.tables.values()), self.path)
         if self.tables:
             found = {row["label"].strip() for table in self.tables.values() for _, row in rows(table, "path", "label")}
         else:
             found = {name for split in self.splits for name in _folders(self.folder(split))}
         if unsafe := [name for name in found if not name.strip() or printable(name) != name]:
             expected = "text in one line, without control characters"
-            raise DataError(self.path, "not a valid name of a class", expected=expected, found=printable(unsafe[0]))
+            raise DataError(place, "not a valid name of a class", expected=expected, found=printable(unsafe[0]))
         names = sorted(found, key=natural)
         if not are_labels(names):
             return {name: label for label, name in enumerate(names)}
         labels = {name: int(name) for name in names}
         if len(set(labels.values())) < len(labels):
             same = [name for name in names if list(labels.values()).count(labels[name]) > 1]
-            raise DataError(self.path, "several folders have the same label", found=", ".join(same))
+            what = "names" if self.tables else "folders"
+            raise DataError(place, f"several {what} have the same label", found=", ".join(same))
         if max(labels.values(), default=0) >= 2**31:
-            raise DataError(self.path, "the label is too large", expected="at most 2147483647", found=names[-1])
+            raise DataError(place, "the label is too large", expected="at most 2147483647", found=names[-1])
         return labels
 
     def state(self, split: str) -> str:
@@ -150,7 +152,7 @@ class ImageFolder:
                         yield FoundImage(self.classes[name], f"{name}/{entry.name}")
 
 
-def _place(line: str) -> tuple[list[str | int], int, str]:
+def _place(line: str) -> tuple[tuple[list[str | int], str], int, str]:
     image = FoundImage(*json.loads(line))
     return natural(image.path.rpartition("/")[2].rpartition(".")[0]), image.label, image.path
 

@@ -130,18 +130,14 @@ def check_run(plan: Plan, jobs: Iterable[Any]) -> list[str]:
 
 
 def _check_foreign(plan: Plan, exports: list[Any]) -> None:
-    """Check that the directories of labels, which Snakemake empties, have nothing that cannot be an image of theirs."""
+    """Check that the directories of labels, which Snakemake empties, have nothing that no export makes."""
     found, moves = [], []
     aside = shell_word(new_folder("kept", outside=plan.results))
     for job in exports:
         png, of = Path(job.output[0]), job.wildcards
-        last = plan.catalog.dataset(of.dataset).split(of.split).file_count - 1
-        images = re.compile(rf"\d{{{len(str(last))}}}\.png", re.ASCII)
         names = [name for name in _names(png) if not name.startswith(".")]
-        if foreign := [
-            name for name in names if not (images.fullmatch(name) and int(name[:-4]) <= last and (png / name).is_file())
-        ]:
-            found.append(f"{shown(png)}: {some(foreign)}")
+        if foreign := not_images(names) + [name for name in names if not (png / name).is_file()]:
+            found.append(f"{shown(png)}: {some({*foreign})}")
             moves.append(f"mv {shell_path(png)} {aside}/{of.dataset}-{of.split}-{of.label}")
     if found:
         raise DataError(

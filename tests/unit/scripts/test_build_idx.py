@@ -118,7 +118,7 @@ def test_transposed_images_and_labels_with_several_columns_are_rebuilt_with_the_
         ("path,label,writer\ntrain/3/00.png,,7\n", ["line 2", "without a path or label"]),
         ("path,label,writer\ntrain/3/00.png,10,7\n", ["line 2", "not a class", "one of 0, 1, 2", "found:    10"]),
         ("path,label,writer\ntrain/3/00.png,3,2147483648\n", ["line 2", "writer does not fit", "int32, -2147483648"]),
-        ("path,label,writer\ntrain/3/x.png,3,7\n", ["x.png", "damaged"]),
+        ("path,label,writer\ntrain/3/x.png,3,7\n", ["x.png", "missing"]),
         ("path,label,writer\n../x.png,3,7\n", ["line 2", "leads out of the folder", "found:    ../x.png"]),
         ("path,label,writer\n/x.png,3,7\n", ["line 2", "leads out of the folder", "found:    /x.png"]),
         ("path,label\n\xe9", ["not a readable CSV file", "UTF-8"]),
@@ -196,6 +196,13 @@ def test_folders_named_with_other_digits_than_ours_are_classes_with_these_names(
         save(tmp_path / "my/train" / name / f"{name}.png", pixels())
     _, _, facts = build(tmp_path / "my", tmp_path / "out")
     assert list(facts["classes"].values()) == ["cat", "²", "೩", "೭"]
+
+
+def test_classes_whose_names_differ_in_zeros_alone_are_always_in_the_same_order(tmp_path: Path) -> None:
+    for name in ("a7", "a007", "a07"):
+        save(tmp_path / "my/train" / name / "1.png", pixels())
+    _, _, facts = build(tmp_path / "my", tmp_path / "out")
+    assert facts["classes"] == {"0": "a007", "1": "a07", "2": "a7"}
 
 
 def test_folders_named_with_other_digits_alone_keep_their_names(tmp_path: Path) -> None:
@@ -382,6 +389,19 @@ def test_labels_in_a_table_need_no_class_folders(
     assert found_images == idx_bytes(numpy.stack(made[::-1]))
     assert found_labels == idx_bytes(numpy.array(labels, numpy.uint8))
     assert facts["classes"] == classes
+
+
+def test_what_is_wrong_in_a_table_is_said_of_the_table(tmp_path: Path) -> None:
+    save(tmp_path / "my/a.png", pixels())
+    table = tmp_path / "labels.csv"
+    for rows, words in (
+        ("a.png,7\nnowhere.png,7\n", ["missing: 1 ", "nowhere.png", "correct the path in the manifest"]),
+        ("a.png,7\na.png,07\n", ["labels.csv: several names have the same label", "07, 7"]),
+    ):
+        table.write_text(f"path,label\n{rows}")
+        with pytest.raises(DataError) as error:
+            build(tmp_path / "my", tmp_path / "out", manifest=str(table))
+        assert [word for word in words if word not in str(error.value)] == []
 
 
 def test_a_table_without_the_columns_is_refused_with_those_that_it_has(tmp_path: Path) -> None:

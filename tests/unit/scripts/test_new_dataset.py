@@ -111,7 +111,7 @@ orientation: transposed
 
 
 def write_own(folder: Path, labels: list[int]) -> None:
-    (folder / "idx").mkdir(exist_ok=True)
+    (folder / "idx").mkdir(parents=True, exist_ok=True)
     (folder / "idx/images").write_bytes(idx_bytes(numpy.zeros((len(labels), 3, 4), "uint8")))
     (folder / "idx/labels").write_bytes(idx_bytes(numpy.array(labels, "uint8")))
 
@@ -142,6 +142,28 @@ def test_an_update_keeps_the_names_of_classes_and_adds_new_ones(tmp_path: Path) 
     made = load(tmp_path / "idx.yaml", SCHEMA)
     assert made.classes == {0: "zero", 1: "one", 2: "2"}
     assert made.splits["small"].class_counts == (0, 1, 1)
+
+
+def test_images_without_a_second_dimension_are_named_as_such(tmp_path: Path) -> None:
+    numpy.save(tmp_path / "x_train.npy", numpy.zeros((20, 35), "uint8"))
+    numpy.save(tmp_path / "y_train.npy", numpy.zeros(20, "uint8"))
+    message = new_dataset(tmp_path, "*.npy").stderr
+    assert message.startswith("x_train.npy: ") and "expected: 3 (images, rows, columns)" in message, message
+
+
+def test_a_file_in_too_deep_a_folder_is_told_where_it_may_be(tmp_path: Path) -> None:
+    write_own(tmp_path / "a/b/c/d/e", [1, 0])
+    (tmp_path / "idx").mkdir()
+    shutil.copy(tmp_path / "a/b/c/d/e/idx/images", tmp_path / "idx/test-images")
+    shutil.copy(tmp_path / "a/b/c/d/e/idx/labels", tmp_path / "idx/test-labels")
+    message = new_dataset(tmp_path, "a/b/c/d/e/idx/images a/b/c/d/e/idx/labels idx/*").stderr
+    assert "at most 3 folders, none hidden" in message and f"move the file, such as to {tmp_path}/images" in message
+
+
+def test_the_name_of_a_dataset_file_ends_in_yaml(tmp_path: Path) -> None:
+    write_own(tmp_path, [1, 0])
+    assert "one that ends in .yaml" in new_dataset(tmp_path, "idx/* --output foo").stderr
+    assert not (tmp_path / "foo").exists()
 
 
 @pytest.mark.slow
