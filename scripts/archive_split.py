@@ -8,7 +8,6 @@ Apart from zeros at its end, it equals the archive that GNU tar makes of the exp
 import hashlib
 
 from idxpng import log
-from idxpng.advice import install
 from idxpng.command import Command
 from idxpng.errors import DataError
 from idxpng.files.atomic import atomic_file
@@ -46,6 +45,8 @@ def main(split: Selection, archive: str, sha256: str | None = None) -> None:
                 count += 1
         write(END)
         if sha256 not in (None, digest.hexdigest()):
+            from idxpng.advice import install  # not in the digest
+
             raise DataError(
                 archive,
                 "the archive is not the one that the dataset file pins",

@@ -90,13 +90,13 @@ def check(images: str, labels: str, dataset: Dataset, expected: Split) -> tuple[
                 if expected.by_role[role].content_sha256 not in (None, digest_of(file.path)):
                     problem["todo"] = move_away(file.path)
                 raise DataError(file.path, **problem)
-        described = {"labels": _describe(split.labels, digest_of(labels), expected.labels.content_sha256)}
+        labels_facts = _describe(split.labels, digest_of(labels), expected.labels.content_sha256)
         counts = _count_classes(split, dataset.classes)
         _check_counts(labels, dataset, counts, expected.class_counts)
         images_sha256, checksums = _digests(split.images)
         return {
             "images": _describe(split.images, images_sha256, expected.images.content_sha256),
-            **described,
+            "labels": labels_facts,
             "class_names": {name: dataset.classes[label] for name, label in dataset.labels.items()},
             "class_counts": {name: counts[label] for name, label in dataset.labels.items()},
         }, checksums

@@ -7,7 +7,6 @@ from itertools import islice
 from typing import Any
 
 from idxpng import log
-from idxpng.advice import install
 from idxpng.command import Command
 from idxpng.errors import DataError
 from idxpng.files.atomic import atomic_file
@@ -35,6 +34,8 @@ def main(split: Selection, parquet: str) -> None:
         import pyarrow
         from pyarrow import parquet as format_
     except ImportError as error:
+        from idxpng.advice import install  # not in the digest
+
         raise DataError(
             parquet,
             "pyarrow is not installed",

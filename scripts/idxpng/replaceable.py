@@ -14,9 +14,7 @@ def check_place(file: str | os.PathLike[str]) -> None:
     """Check that ``file`` can be made, or replaced: its folder exists, and it is not a folder or a device."""
     path = Path(file)
     if os.path.realpath(path) in in_two_roles:
-        raise DataError(
-            file, "given twice, for a file to make and for another one", todo="give a different file to make"
-        )
+        raise DataError(file, "given twice, once for a file to make", todo="give a different file to make")
     if not path.parent.is_dir():
         raise DataError(
             file,

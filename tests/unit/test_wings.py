@@ -73,6 +73,7 @@ def test_only_these_imports_are_left_out_of_the_digest() -> None:
     }
     # They read the dataset file, report errors of a server, advise, or serve the type checker only.
     assert marked == {
+        ("archive_split.py", "idxpng.advice"),
         ("decompress.py", "idxpng.dataset.file"),
         ("decompress.py", "idxpng.dataset.model"),
         ("download.py", "idxpng.dataset.file"),
@@ -84,6 +85,7 @@ def test_only_these_imports_are_left_out_of_the_digest() -> None:
         ("validate.py", "idxpng.dataset.file"),
         ("validate.py", "idxpng.dataset.model"),
         ("validate.py", "idxpng.fetch.integrity"),
+        ("write_parquet.py", "idxpng.advice"),
         ("zip_member.py", "idxpng.fetch"),
     }
 

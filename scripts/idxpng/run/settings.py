@@ -66,9 +66,8 @@ class Settings:
                 digest = hashlib.sha256(self._text(dataset, setting).encode()).hexdigest()[:DIGITS]
                 below = f"{dataset}/.settings/{setting}-{digest}.json"
                 path = Path(self._plan.results, below)
-                if {*path.parent.glob(f"{name}-*.json")} != {
-                    path
-                }:  # with others, nobody knows what was made with which
+                there = set(path.parent.glob(f"{name}-*.json"))
+                if there != {path}:  # with several, nobody knows what was made with which
                     self._run_its_job(str(path))
                 paths.append(f"<results>/{below}")
         return paths
