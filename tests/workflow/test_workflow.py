@@ -459,14 +459,14 @@ def test_own_data_that_is_pinned_and_replaced_is_named_with_the_command_that_pin
     replaced.write_bytes(idx_bytes(255 - images))
     run = snakemake(fresh, *command)
     assert "Nothing to be done" in run.output
-    (update,) = re.findall(r"my/idx/shapes-images-idx3-ubyte: not the file that .* pin it: (.+)", run.output)
+    (update,) = re.findall(r"my/idx/shapes-images-idx3-ubyte: no longer the file that .* pin it: (.+)", run.output)
     subprocess.run(["bash", "-c", update], cwd=fresh, check=True)
     run = snakemake(fresh, *command)
     assert (run.jobs["download"], run.jobs["export"]) == (1, 3)
     for path in (fresh / "results/shapes/png").rglob("*.png"):
         assert (numpy.asarray(Image.open(path)) == 255 - images[int(path.stem)]).all()
     assert "étoile" in (fresh / "my/shapes.yaml").read_text(encoding="utf-8")
-    assert "any more" not in snakemake(fresh, *command).output
+    assert "no longer the file" not in snakemake(fresh, *command).output
 
 
 def test_two_datasets_of_one_name_do_not_share_a_folder_of_results(fresh: Path) -> None:
