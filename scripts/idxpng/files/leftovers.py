@@ -24,7 +24,7 @@ TIMESTAMP = ".snakemake_timestamp"  # Snakemake's own file, in a directory that 
 def remove_shards(index: str | os.PathLike[str], current: Collection[str]) -> list[str]:
     """Remove the shards that the ``index`` of an earlier run lists and ``current`` does not; return their names."""
     folder, split = Path(index).parent, Path(index).stem
-    entries, listed = _entries(folder), _listed_shards(Path(index))
+    entries, listed = entries_of(folder), _listed_shards(Path(index))
     others = {name for name in entries if re.fullmatch(rf"{re.escape(split)}-\d{{6,}}\.tar", name, re.ASCII)}
     others -= set(current)
     stale = sorted(name for name in others & set(listed) if entries[name] and _digest(folder / name) == listed[name])
@@ -50,12 +50,12 @@ def remove_labels(
         current: names of the label directories that the split has.
     """
     removed = []
-    for name in sorted({Path(name).stem for name in _entries(manifests)} - set(current)):
+    for name in sorted({Path(name).stem for name in entries_of(manifests)} - set(current)):
         directory, manifest = Path(png) / name, Path(manifests) / f"{name}.csv"
         listed = listed_images(manifest)
         if listed is None or directory.is_symlink():
             continue
-        entries = _entries(directory)
+        entries = entries_of(directory)
         if foreign := [entry for entry, is_file in entries.items() if not (is_file and entry in listed)]:
             log.warning("%s: not a label of the split, but not removed, because it has %s", directory, some(foreign))
             continue
@@ -67,7 +67,7 @@ def remove_labels(
         removed.append(name)
     if removed:
         log.warning("%s: removed %s of an earlier run: %s", png, counted(len(removed), "label"), some(removed))
-    if others := _entries(png).keys() - set(current):
+    if others := entries_of(png).keys() - set(current):
         log.warning("%s: not labels of the split, but not removed: %s", png, some(others))
     return removed
 
@@ -109,7 +109,7 @@ def _digest(path: Path) -> str | None:
         return None
 
 
-def _entries(folder: str | os.PathLike[str]) -> dict[str, bool]:
+def entries_of(folder: str | os.PathLike[str]) -> dict[str, bool]:
     """The names in a folder, and whether each is a regular file; none if there is no folder."""
     if not os.path.isdir(folder):
         return {}

@@ -17,7 +17,7 @@ from idxpng.errors import DataError, move_away
 from idxpng.fetch.integrity import WrongFileError, judge
 from idxpng.files.disk_space import check_room_for_files
 from idxpng.files.json_file import read_json
-from idxpng.files.leftovers import TIMESTAMP, listed_images, not_images, some
+from idxpng.files.leftovers import TIMESTAMP, entries_of, listed_images, not_images, some
 from idxpng.run.catalog import OWN
 from idxpng.run.config import SHOWN_AS
 from idxpng.run.plan import Plan
@@ -135,9 +135,9 @@ def _check_foreign(plan: Plan, exports: list[Any]) -> None:
     aside = shell_word(new_folder("kept", outside=plan.results))
     for job in exports:
         png, of = Path(job.output[0]), job.wildcards
-        names = [name for name in _names(png) if not name.startswith(".")]
-        if foreign := not_images(names) + [name for name in names if not (png / name).is_file()]:
-            found.append(f"{shown(png)}: {some({*foreign})}")
+        entries = {name: is_file for name, is_file in entries_of(png).items() if not name.startswith(".")}
+        if foreign := {*not_images(entries), *(name for name, is_file in entries.items() if not is_file)}:
+            found.append(f"{shown(png)}: {some(foreign)}")
             moves.append(f"mv {shell_path(png)} {aside}/{of.dataset}-{of.split}-{of.label}")
     if found:
         raise DataError(
@@ -158,7 +158,7 @@ def _going(plan: Plan, jobs: list[Any]) -> Iterator[str]:
     for job in jobs:
         if job.rule.name == "export":
             png, manifest = map(str, job.output)
-            names, count = _names(png), image_count(manifest)
+            names, count = list(entries_of(png)), image_count(manifest)
             others = set(not_images(names))
             numbered = set(names) - others - {TIMESTAMP}
             if count is not None:
@@ -171,7 +171,7 @@ def _going(plan: Plan, jobs: list[Any]) -> Iterator[str]:
             beyond[os.path.dirname(png)] += sum(int(name[:-4]) >= limit for name in numbered - others)
         if job.rule.name == "merge_manifests" and plan.config.classes:
             folder = str(job.output[0]).removesuffix(".csv")
-            going = sorted(set(_names(folder)) - set(map(os.path.basename, job.input)))
+            going = sorted(set(entries_of(folder)) - set(map(os.path.basename, job.input)))
             if count := sum(image_count(f"{folder}/{name}") or 0 for name in going):
                 what = f"{counted(count, 'image')} of other labels: {some([name[:-4] for name in going])}"
                 directory = Path(folder).parents[1] / "png" / Path(folder).name
@@ -180,10 +180,6 @@ def _going(plan: Plan, jobs: list[Any]) -> Iterator[str]:
         if count:
             what = counted(count, "image")
             yield f"{shown(folder)}: limit={plan.config.limit} removes {what}. {back.format('limit')}"
-
-
-def _names(folder: str | Path) -> list[str]:
-    return os.listdir(folder) if os.path.isdir(folder) else []
 
 
 def replaced_originals(plan: Plan) -> Iterator[str]:
