@@ -178,10 +178,7 @@ def _explain(
     """What is wrong with a tree: its files if they are known, otherwise the digests of the bytes it makes."""
     if problems:
         repairs = problems.moving(check.tree, top, check.is_of_split)
-        if problems.labels:  # the command makes these labels again, and no others
-            directories = [os.path.join(check.tree, label) for label in sorted(problems.labels)]
-            limit = check.count if check.count < check.facts.count else None
-            repairs.append(_command(check.dataset, check.split, directories, limit, check.classes, force=True))
+        repairs += _making_again(check, sorted(problems.labels)) if problems.labels else []
         if problems.counts["missing"] and not problems.labels:
             repairs.append(WHICH + _give_originals(check))
         return _error(check.tree, check.dataset, problems.lines(), repairs)
@@ -195,6 +192,16 @@ def _explain(
     made = {"images": f"{found['images']}, which is {known}" if known else found["images"], "labels": found["labels"]}
     digests, wanted = ([f"{role}: SHA-256 {sha256[role]}" for role in ROLES] for sha256 in (made, expected))
     return _error(check.tree, check.dataset, digests, [WHICH + _give_originals(check)], wanted)
+
+
+def _making_again(check: TreeCheck, labels: Sequence[str]) -> list[str]:
+    """The command that makes these labels again, and no others; for a copy of results, that which makes the results."""
+    directories = [os.path.join(check.tree, label) for label in labels]
+    limit = check.count if check.count < check.facts.count else None
+    place = f"{check.dataset.name}/png/{check.split}"
+    made_here = os.path.abspath(check.tree).endswith(f"/{place}")
+    command = _command(check.dataset, check.split, directories, limit, check.classes, force=made_here)
+    return [command] if made_here else [f"replace {', '.join(labels)} by what this makes in results/{place}:", command]
 
 
 def _error(

@@ -18,6 +18,7 @@ from idxpng.text import NAME, printable
 
 LAYOUT = "{split}/{class}/{image}, such as train/cat/0001.png, or {class}/{image}"
 ONLY = "train"  # the split of images without a folder for it
+OTHER_NUMBER = re.compile(r"-\d+|[-+]?\d+\.\d*", re.ASCII)  # as programs write labels that they took for measurements
 USUAL = ("train", "training", "test", "testing", "val", "valid", "validation")  # names of splits, and not of classes
 
 
@@ -86,7 +87,7 @@ class ImageFolder:
         Names that are all numbers are the labels. Else they are numbered from 0, in natural order.
 
         Raises:
-            DataError: when a name is not text in one line, or two names are the same number.
+            DataError: when a name is not text in one line, two names are the same number, or a table has -1 or 3.0.
         """
         place = next(iter(self.tables.values()), self.path)
         if self.tables:
@@ -96,6 +97,8 @@ class ImageFolder:
         if unsafe := [name for name in found if not name.strip() or printable(name) != name]:
             expected = "text in one line, without control characters"
             raise DataError(place, "not a valid name of a class", expected=expected, found=printable(unsafe[0]))
+        if self.tables and (numbers := sorted(name for name in found if OTHER_NUMBER.fullmatch(name))):
+            raise DataError(place, "a label that is no whole number", expected="0 or more", found=numbers[0])
         names = sorted(found, key=natural)
         if not are_labels(names):
             return {name: label for label, name in enumerate(names)}

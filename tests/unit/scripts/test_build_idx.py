@@ -396,6 +396,8 @@ def test_what_is_wrong_in_a_table_is_said_of_the_table(tmp_path: Path) -> None:
     table = tmp_path / "labels.csv"
     for rows, words in (
         ("a.png,7\nnowhere.png,7\n", ["missing: 1 ", "nowhere.png", "correct the path in the manifest"]),
+        ("a.png,7.0\n", ["labels.csv: a label that is no whole number", "found:    7.0"]),
+        ("a.png,-1\n", ["found:    -1"]),
         ("a.png,7\na.png,07\n", ["labels.csv: several names have the same label", "07, 7"]),
     ):
         table.write_text(f"path,label\n{rows}")

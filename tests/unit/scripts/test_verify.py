@@ -666,11 +666,22 @@ def test_names_with_commands_or_control_characters_are_quoted_in_the_advised_com
 
 
 def test_the_path_of_a_tree_that_contains_a_command_is_quoted(exported: Exported, tmp_path: Path) -> None:
-    tree = tmp_path / "$(touch pwned)"
+    tree = tmp_path / "$(touch pwned)/set/png/train"
+    tree.parent.mkdir(parents=True)
     exported.tree.rename(tree)
     invert(sorted((tree / "01").iterdir())[0])
     command = exported.refusal(tree=tree).partition("to do:")[2].strip()
     assert command.endswith(f"--forcerun '{tree}/01'")
+
+
+def test_a_copy_is_repaired_by_the_results_that_the_advised_command_makes(exported: Exported, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(exported.tree, copy)
+    for label in ("00", "12"):
+        sorted((copy / label).iterdir())[0].unlink()
+    replace, command = exported.refusal(tree=copy).splitlines()[-2:]
+    assert "replace 00, 12 by what this makes in results/set/png/train:" in replace
+    assert command.endswith(f"--cores 4 all --config datasets={exported.dataset}")
 
 
 def test_pipes_sockets_and_links_are_named_and_not_opened(exported: Exported) -> None:
