@@ -43,7 +43,7 @@ def main(folder: str, new: str, /, size: str | None = None, ground: Literal["whi
     count = 0
     whites: dict[int, Path] = {}
     with atomic_directory(new, os.path.dirname(os.path.abspath(new))) as made:
-        for path in _files(folder):
+        for path in _files(Path(folder)):
             image = opened(path)
             if not isinstance(image, str):
                 try:
@@ -72,14 +72,15 @@ def main(folder: str, new: str, /, size: str | None = None, ground: Literal["whi
     log.info("%s: %s", new, counted(count, "gray image"))
 
 
-def _files(folder: str) -> Iterator[Path]:
-    """The files in a folder and in its folders, also behind links, in the order of their paths."""
-    seen: set[str] = set()
-    for path, folders, files in os.walk(folder, followlinks=True):
-        inside = [name for name in sorted(folders) if not name.startswith(".")]
-        folders[:] = [name for name in inside if os.path.realpath(os.path.join(path, name)) not in seen]
-        seen.update(os.path.realpath(os.path.join(path, name)) for name in folders)
-        yield from (Path(path, name) for name in sorted(files) if not name.startswith("."))
+def _files(folder: Path, above: frozenset[str] = frozenset()) -> Iterator[Path]:
+    """The files in a folder and in its folders, also behind links, in the order of their paths.
+
+    ``above``: the real paths of the folders that it is in, so that a link to one of them is no loop.
+    """
+    inside = above | {os.path.realpath(folder)}
+    for path in sorted(folder.iterdir()) if folder.is_dir() and inside != above else ():
+        if not path.name.startswith("."):
+            yield from _files(path, inside) if path.is_dir() else [path]
 
 
 def _gray(image: Image.Image, path: Path, ground: str, whites: dict[int, Path]) -> Image.Image:
@@ -108,7 +109,8 @@ def _in_8_bits(image: Image.Image, path: Path, whites: dict[int, Path]) -> Image
     white = 65535 if image.mode != "F" else 255 if lightest > 1 else 1
     if not 0 <= darkest <= lightest <= white:  # also when one is not a number
         found = f"{darkest} to {lightest}"
-        raise DataError(path, "values outside of the range", expected=f"0 to {white}", found=found)
+        todo = "scale the values of all images to this range first"
+        raise DataError(path, "values outside of the range", expected=f"0 to {white}", found=found, todo=todo)
     if image.mode == "F" and lightest:
         whites.setdefault(white, path)
     return Image.fromarray((values * (255 / white)).round().astype("uint8"))

@@ -60,7 +60,10 @@ def main(
     split_header = SplitHeader.read(header)
     wanted, class_name = split_header.label(label), split_header.class_names[label]
     if png_dir.is_dir() and (others := not_images(os.listdir(png_dir))):
-        raise DataError(png, "this directory has other files, which an export would remove", found=some(others))
+        todo = "move them elsewhere, or give a different directory with --png"
+        raise DataError(
+            png, "this directory has other files, which an export would remove", found=some(others), todo=todo
+        )
     root = png_dir.parents[2]  # results/{dataset}, where no program lists images
     with ExitStack() as published:
         with (
@@ -96,13 +99,13 @@ def _write_images(source: LabeledImages, indices: Iterable[int], directory: Path
     """
     encoder, at_once = PngEncoder(*source.size), max(1, BYTES_AT_ONCE // prod(source.size))
     indices = iter(indices)
-    while some := list(islice(indices, at_once)):
-        names = [f"{source.name(index)}.png" for index in some]
-        pixels = [source.pixels(index) for index in some]
+    while batch := list(islice(indices, at_once)):
+        names = [f"{source.name(index)}.png" for index in batch]
+        pixels = [source.pixels(index) for index in batch]
         for name, data in zip(names, [encoder.encode(image) for image in pixels], strict=True):
             _write(f"{directory}/{name}", data)
         digests = [hashlib.sha256(image).hexdigest() for image in pixels]
-        yield from zip(names, some, digests, strict=True)
+        yield from zip(names, batch, digests, strict=True)
 
 
 def _check_count(png: Path, directory: Path, count: int) -> None:

@@ -64,7 +64,9 @@ def main(files: Sequence[str], /, output: str | None = None, update: bool = Fals
     folder = common_folder(files).resolve()
     path = Path(output or os.path.relpath(folder.with_name(f"{folder.name}.yaml")))
     if path.suffix != ".yaml":
-        raise DataError(path, "not the name of a dataset file", expected="one that ends in .yaml")
+        raise DataError(
+            path, "not the name of a dataset file", expected="one that ends in .yaml", todo="add .yaml to it"
+        )
     read = _idx_files(files)
     if path.exists() and not update:
         raise DataError(path, "the file already exists", todo="add --update, or give a different file with --output")
@@ -103,21 +105,19 @@ def _updated(path: Path, facts: dict[str, Any]) -> str:
     """
     known = load(path, read_schema())
     classes = facts["classes"] | known.classes
-    splits = {name: split_facts(split) for name, split in known.splits.items()}
+    splits = {name: (known.classes, split_facts(split)) for name, split in known.splits.items()}
     names = {(split.images.file, split.images.member): name for name, split in known.whole_splits.items()}
-    for split in splits.values():
-        if "class_counts" in split:
-            counts = dict(zip(known.classes, split["class_counts"], strict=True))
-            split["class_counts"] = [counts.get(label, 0) for label in sorted(classes)]
     for name, split in facts["splits"].items():
-        counts = dict(zip(facts["classes"], split["class_counts"], strict=True))
-        split["class_counts"] = [counts.get(label, 0) for label in sorted(classes)]
         images = split["images"]
-        splits[names.get((images["file"], images.get("member")), name)] = split
+        splits[names.get((images["file"], images.get("member")), name)] = facts["classes"], split
+    for labels, split in splits.values():
+        if "class_counts" in split:
+            counts = dict(zip(labels, split["class_counts"], strict=True))
+            split["class_counts"] = [counts.get(label, 0) for label in sorted(classes)]
     text = path.read_text(encoding="utf-8").rstrip("\n") + "\n"
     if classes != known.classes:
         text = _with_key(text, path, "classes", dict(sorted(classes.items())))
-    text = _with_key(text, path, "splits", splits)
+    text = _with_key(text, path, "splits", {name: split for name, (_, split) in splits.items()})
     if len(facts["splits"]) == len(known.whole_splits):  # otherwise the other splits need what is there
         if (label_type := facts.get("label_type", "uint8")) != known.label_type:
             text = _with_key(text, path, "label_type", label_type)

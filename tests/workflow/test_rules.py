@@ -45,7 +45,7 @@ def test_a_rule_calls_the_script_of_its_name_with_log_and_environment(rule: str)
     assert (PROJECT / environment).is_file()
 
 
-# Prints the module of ours that a package outside an environment keeps from being imported.
+# Imports a module where some packages are missing.
 IMPORT_WITHOUT = """
 import importlib, sys
 name, *missing = sys.argv[1:]

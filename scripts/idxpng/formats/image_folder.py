@@ -95,10 +95,13 @@ class ImageFolder:
         else:
             found = {name for split in self.splits for name in _folders(self.folder(split))}
         if unsafe := [name for name in found if not name.strip() or printable(name) != name]:
-            expected = "text in one line, without control characters"
-            raise DataError(place, "not a valid name of a class", expected=expected, found=printable(unsafe[0]))
+            expected, todo = "text in one line, without control characters", "rename this class"
+            raise DataError(
+                place, "not a valid name of a class", expected=expected, found=printable(unsafe[0]), todo=todo
+            )
         if self.tables and (numbers := sorted(name for name in found if OTHER_NUMBER.fullmatch(name))):
-            raise DataError(place, "a label that is no whole number", expected="0 or more", found=numbers[0])
+            todo = "write whole numbers, such as 3 in place of 3.0, or names"
+            raise DataError(place, "a label that is no whole number", expected="0 or more", found=numbers[0], todo=todo)
         names = sorted(found, key=natural)
         if not are_labels(names):
             return {name: label for label, name in enumerate(names)}

@@ -138,13 +138,13 @@ def _check_foreign(plan: Plan, exports: list[Any]) -> None:
         entries = {name: is_file for name, is_file in entries_of(png).items() if not name.startswith(".")}
         if foreign := {*not_images(entries), *(name for name, is_file in entries.items() if not is_file)}:
             found.append(f"{shown(png)}: {some(foreign)}")
-            moves.append(f"mv {shell_path(png)} {aside}/{of.dataset}-{of.split}-{of.label}")
+            moves.append(f"mv -- {shell_path(png)} {aside}/{of.dataset}-{of.split}-{of.label}")
     if found:
         raise DataError(
             shown(plan.results),
             "the run would remove what no run made",
             found=found,
-            todo=["move it away, then run the same command again:", " && ".join([f"mkdir {aside}", *moves])],
+            todo=["move it away, then run the same command again:", " && ".join([f"mkdir -- {aside}", *moves])],
         )
 
 
@@ -158,10 +158,10 @@ def _going(plan: Plan, jobs: list[Any]) -> Iterator[str]:
     for job in jobs:
         if job.rule.name == "export":
             png, manifest = map(str, job.output)
-            names, count = list(entries_of(png)), image_count(manifest)
+            names = set(entries_of(png))
             others = set(not_images(names))
-            numbered = set(names) - others - {TIMESTAMP}
-            if count is not None:
+            numbered = names - others - {TIMESTAMP}
+            if numbered:
                 others |= numbered - (listed_images(Path(manifest)) or numbered)
             if others:
                 what = f"{some(others)}, which it did not make. To keep it, press Ctrl-C and move it."

@@ -68,6 +68,9 @@ class Config:
         check(config, schema, SHOWN_AS)
         settings = {key: rule["default"] for key, rule in schema["properties"].items() if "default" in rule}
         settings |= config
+        for key in ("limit", "shard_size", "shuffle_seed"):
+            if settings[key] is not None:
+                settings[key] = int(settings[key])  # a schema's integer may be 10.0
         # Shells do not expand ~ inside an option.
         mirrors = {
             name: tuple(map(os.path.expanduser, _sequence(of))) for name, of in (settings["mirrors"] or {}).items()
@@ -78,10 +81,10 @@ class Config:
         return cls(
             datasets=tuple(map(os.path.expanduser, _sequence(settings["datasets"]))),
             splits=tuple(_sequence(settings["splits"])),
-            limit=None if settings["limit"] is None else int(settings["limit"]),  # a schema's integer may be 10.0
+            limit=settings["limit"],
             classes=tuple(map(int, _sequence(settings["classes"]))),
-            shard_size=int(settings["shard_size"]),
-            shuffle_seed=None if settings["shuffle_seed"] is None else int(settings["shuffle_seed"]),
+            shard_size=settings["shard_size"],
+            shuffle_seed=settings["shuffle_seed"],
             csv_header=settings["csv_header"],
             mirrors=mirrors,
             folders={name: _own_folder(folder) for name, folder in (settings["folders"] or {}).items()},

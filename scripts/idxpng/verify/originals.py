@@ -38,7 +38,7 @@ def open_originals(images: str, labels: str, dataset: Dataset, split: str) -> It
 def _check(file: IdxFile, expected: IdxHeader, pinned: str | None, source: str) -> None:
     if file.header != expected:
         problem, wanted, found = "its header differs", str(expected), str(file.header)
-    elif pinned and (digest := digest_of(file, expected)) != pinned:
+    elif pinned and (digest := digest_of_part(file, expected)) != pinned:
         problem, wanted, found = "its content differs", f"SHA-256 {pinned}", digest
     else:
         return
@@ -51,7 +51,7 @@ def _check(file: IdxFile, expected: IdxHeader, pinned: str | None, source: str) 
     )
 
 
-def digest_of(file: IdxFile, header: IdxHeader) -> str:
+def digest_of_part(file: IdxFile, header: IdxHeader) -> str:
     """The SHA-256 of the IDX file that has this header and the first items of a different one."""
     digest = hashlib.sha256(header.to_bytes())
     step = max(1, 2**20 // (header.item_size or 1))

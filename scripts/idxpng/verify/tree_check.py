@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from idxpng.dataset.model import ROLES, Dataset, Split
 from idxpng.formats.labeled_images import LabeledImages
-from idxpng.verify.originals import digest_of, headers, open_originals
+from idxpng.verify.originals import digest_of_part, headers, open_originals
 from idxpng.verify.png_tree import PngTree, Problems
 from idxpng.verify.rebuilt_idx import StoredImages, labels_digest
 
@@ -87,7 +87,7 @@ class TreeCheck:
             return self.pins
         header = headers(self.dataset, self.split, self.count)
         with self._opened() as originals:
-            return {role: digest_of(getattr(originals, role), header[role]) for role in ROLES}
+            return {role: digest_of_part(getattr(originals, role), header[role]) for role in ROLES}
 
     def rebuild(self) -> tuple[dict[str, str] | None, Problems]:
         """The SHA-256 of the IDX files that the tree makes by itself, or None where there is a problem with it.

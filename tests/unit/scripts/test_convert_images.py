@@ -111,12 +111,14 @@ def test_a_size_that_is_none_is_refused(tmp_path: Path, size: str) -> None:
 def test_folders_behind_links_are_converted_and_hidden_ones_are_not(tmp_path: Path) -> None:
     for folder in ("my/train/cat", "elsewhere", "my/train/.thumbs"):
         save(tmp_path / folder, {"0.png": Image.fromarray(STROKE)})
-    (tmp_path / "my/train/eel").symlink_to("../../elsewhere")
+    for name in ("eel", "fox"):
+        (tmp_path / "my/train" / name).symlink_to("../../elsewhere")
     (tmp_path / "my/train/loop").symlink_to("..")
     convert_images.main(str(tmp_path / "my"), str(tmp_path / "new"))
     assert {str(path.relative_to(tmp_path / "new")) for path in (tmp_path / "new").rglob("*.png")} == {
         "train/cat/0.png",
         "train/eel/0.png",
+        "train/fox/0.png",
     }
 
 
