@@ -3,6 +3,8 @@
 
 rule download:
     """Get a published file from the first mirror that serves the right bytes."""
+    input:
+        sources=settings.sources,
     output:
         update("<resources>/{dataset}/{published}"),  # Snakemake does not delete it first: a correct file stays
     log:
@@ -21,7 +23,7 @@ rule download:
         dataset=untracked(plan.dataset_file),
     shell:
         "python {params.script:q} --dataset={params.dataset:q} --file {wildcards.published:q}"
-        " --output {output:q} --log {log:q}"
+        " --output {output:q} --settings {input.sources:q} --log {log:q}"
 
 
 rule decompress:
@@ -53,7 +55,7 @@ rule validate:
     input:
         unpack(plan.idx_files),
         published=plan.unproven_downloads,
-        settings=settings.files("facts"),
+        settings=settings.files("facts", "sources"),
     output:
         header="<results>/{dataset}/header/{split}.json",
         checksums="<results>/{dataset}/header/{split}.crc32",  # beside it, which is how the scripts find it

@@ -1,4 +1,7 @@
-"""What jobs are asked for, in files that are inputs of the jobs: see scripts/idxpng/run/settings.py."""
+"""What jobs are asked for, and from which sources, in files that are inputs of the jobs.
+
+See scripts/idxpng/run/settings.py.
+"""
 
 
 rule write_settings:
@@ -19,3 +22,13 @@ rule write_settings:
         text=settings.text,
     shell:
         "(rm -f {params.folder:q}/{params.name:q}-*.json && printf '%s\\n' {params.text:q} > {output:q}) 2> {log:q}"
+
+
+use rule write_settings as write_sources with:
+    output:
+        "<resources>/{dataset}/.settings/{setting}-{digest}.json",
+    log:
+        "<logs>/{dataset}/write_sources/{setting}-{digest}.log",
+    wildcard_constraints:
+        setting=r"[^/]+\.[^/]+/sources",
+    localrule: True  # which is not inherited

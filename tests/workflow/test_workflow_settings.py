@@ -9,10 +9,12 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy
 import pytest
 import yaml
+from PIL import Image
 
-from builders import make_own_dataset
+from builders import idx_bytes, make_own_dataset
 from project import PROJECT, Run, copy_finished, files, snakemake
 
 SHAPES = "results/shapes"
@@ -127,6 +129,56 @@ def test_a_second_working_folder_with_the_same_results_folder_sees_other_setting
     run(other, "all", "--config", shared, "limit=10")
     run(work, "all")
     assert pictures(work) == 30
+
+
+def with_other_images(folder: Path) -> numpy.ndarray:
+    """Replace the original images by others, in a file as large as theirs and older than all that was made."""
+    path = folder / "idx/shapes-images-idx3-ubyte"
+    images = numpy.random.default_rng(1).integers(0, 256, (30, 5, 7), numpy.uint8)
+    path.write_bytes(idx_bytes(images))
+    os.utime(path, (1e9, 1e9))
+    return images
+
+
+def exported(results: Path) -> numpy.ndarray:
+    """The images of the results, uint8 (30, 5, 7)."""
+    paths = sorted((results / "shapes/png/train").rglob("*.png"), key=lambda path: path.name)
+    return numpy.array([numpy.asarray(Image.open(path)) for path in paths])
+
+
+@pytest.mark.parametrize("resources", ["kept", "without settings", "only decompressed", "removed"])
+def test_originals_without_digests_that_were_replaced_are_used(work: Path, resources: str) -> None:
+    folder = work / "resources/shapes"
+    if resources == "without settings":
+        shutil.rmtree(folder / ".settings")
+    elif resources == "only decompressed":
+        (folder / "shapes-images-idx3-ubyte.plain").unlink()
+    elif resources == "removed":
+        shutil.rmtree(folder)
+    if resources != "without settings":
+        assert "Nothing to be done" in run(work, "all").output
+        shutil.rmtree(work / ".snakemake")
+    images = with_other_images(work)
+    run(work, "all", "verify")
+    assert numpy.array_equal(exported(work / "results"), images)
+
+
+def test_two_datasets_of_one_name_can_share_downloads(work: Path, tmp_path: Path) -> None:
+    other = copy_finished(work, tmp_path / "other")
+    images = {work: exported(work / "results"), other: with_other_images(other)}
+    for folder in (other, work, other):
+        run(folder, "all", "--config", f"pathvars={{resources: {work}/resources}}")
+        assert numpy.array_equal(exported(folder / "results"), images[folder])
+        shutil.rmtree(folder / ".snakemake")
+
+
+@pytest.mark.parametrize("lost", ["idx", "resources"])
+def test_results_need_no_originals_and_no_downloads(work: Path, lost: str) -> None:
+    shutil.rmtree(work / lost)
+    before = files(work / "results")
+    assert "Nothing to be done" in run(work, "all").output
+    run(work, f"{SHAPES}/preview/train.png", "--forcerun", "preview")
+    assert files(work / "results") == before
 
 
 def test_a_dry_run_writes_nothing_among_the_results(work: Path) -> None:

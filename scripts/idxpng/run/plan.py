@@ -304,14 +304,25 @@ class Plan:
     # Facts whose change makes a job run again. The scripts read them from the dataset file.
 
     def download_facts(self, wildcards: Any) -> dict[str, Any]:
-        """What a download must be, and for files without a pinned digest, the state of local copies."""
+        """What a download must be."""
         file = self._dataset(wildcards).file(wildcards.published)
         ignored = ("verified", "header")
-        facts = {key: value for key, value in vars(file).items() if value is not None and key not in ignored}
-        if not file.pinned:
-            states = ((os.path.basename(path), os.stat(path)) for path in self.local_copies(wildcards.dataset, file))
-            facts["local"] = [f"{name} {state.st_size} {state.st_mtime_ns}" for name, state in states]
-        return facts
+        return {key: value for key, value in vars(file).items() if value is not None and key not in ignored}
+
+    def sources(self, wildcards: Any) -> dict[str, list[str]]:
+        """Where a split's files without a pinned digest come from, if from anywhere: URLs, and states of local copies.
+
+        The ``split`` of the wildcards may also be the published name of a file.
+        """
+        dataset, name = self._dataset(wildcards), wildcards.split
+        files = [dataset.files[name]] if name in dataset.files else dataset.split(name).files
+        found = {file.published: self._sources(dataset, file) for file in files if not file.pinned}
+        return {published: sources for published, sources in found.items() if sources}
+
+    def _sources(self, dataset: Dataset, file: PublishedFile) -> list[str]:
+        states = [(os.path.basename(path), os.stat(path)) for path in self.local_copies(dataset.name, file)]
+        urls = [place.shown for url in filter(is_url, dataset.mirrors) for place in places_in(url, file)]
+        return [f"{name} {state.st_size} {state.st_mtime_ns}" for name, state in states] + urls
 
     def content_facts(self, wildcards: Any) -> dict[str, Any]:
         """What the content of a download must be."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -21,6 +22,8 @@ from idxpng.run.plan import Plan
 from idxpng.text import shortened
 
 DIGITS = 16
+OF_SPLIT = ("facts", "sources", "folder")  # the others are of a whole dataset
+UNKNOWN = "{}"  # sources, of pinned files and where there are none
 LONGEST = 10_000  # characters of a file, which people read; the digest is of the whole
 
 
@@ -30,16 +33,18 @@ class Settings:
     def __init__(self, plan: Plan, folder_plan: FolderPlan, run_its_job: Callable[[str], None]) -> None:
         self._plan, self._run_its_job = plan, run_its_job
         config = plan.config
-        self._of_dataset: dict[str, Callable[[Any], Any]] = {
+        self._values: dict[str, Callable[[Any], Any]] = {
             "limit": lambda _: config.limit,
             "classes": lambda _: config.classes,
             "splits": lambda _: config.splits,
             "shards": lambda _: {"shard_size": config.shard_size, "shuffle_seed": config.shuffle_seed},
             "csv": lambda _: {"csv_header": config.csv_header},
             "description": plan.description,
+            "facts": plan.split_facts,
+            "folder": folder_plan.settings,
+            "sources": plan.sources,
         }
-        self._of_split: dict[str, Callable[[Any], Any]] = {"facts": plan.split_facts, "folder": folder_plan.settings}
-        self._files = cache(self._found)  # many jobs have the same settings
+        self._files, self._text = cache(self._found), cache(self._json)  # many jobs have the same settings
 
     def files(self, *names: str) -> Callable[[Any], list[str]]:
         """An input function: the files with these settings of a job's dataset and split, or of all its splits."""
@@ -48,6 +53,14 @@ class Settings:
             return self._files(names, wildcards.dataset, wildcards.get("split"))
 
         return files
+
+    def sources(self, wildcards: Any) -> list[str]:
+        """An input function: the file with the sources of a download, if it is not pinned and they are at hand."""
+        file = self._plan.catalog.dataset(wildcards.dataset).file(wildcards.published)
+        folder = Path(self._plan.resources, wildcards.dataset)
+        is_there = any(map(os.path.lexists, (folder / file.published, folder / file.idx)))
+        settings = [f"{wildcards.published}/sources"]
+        return self._listed("<resources>", self._plan.resources, wildcards.dataset, settings, is_there)
 
     def name(self, wildcards: Any) -> str:
         """The name of a setting, with which all names of its files begin."""
@@ -58,23 +71,34 @@ class Settings:
         return shortened(self._text(wildcards.dataset, wildcards.setting), LONGEST)
 
     def _found(self, names: tuple[str, ...], dataset: str, split: str | None) -> list[str]:
-        """The files with these settings; the jobs of those that are missing are run."""
         splits = [split] if split else self._plan.splits(self._plan.catalog.dataset(dataset))
+        settings = [
+            setting
+            for name in names
+            for setting in ([f"{each}/{name}" for each in splits] if name in OF_SPLIT else [name])
+        ]
+        return self._listed("<results>", self._plan.results, dataset, settings)
+
+    def _listed(
+        self, variable: str, folder: str, dataset: str, settings: list[str], run_missing: bool = True
+    ) -> list[str]:
+        """The files with these settings in a folder; the jobs of those that are missing are run."""
         paths = []
-        for name in names:
-            for setting in [f"{each}/{name}" for each in splits] if name in self._of_split else [name]:
-                digest = hashlib.sha256(self._text(dataset, setting).encode()).hexdigest()[:DIGITS]
-                below = f"{dataset}/.settings/{setting}-{digest}.json"
-                path = Path(self._plan.results, below)
-                there = set(path.parent.glob(f"{name}-*.json"))
-                if there != {path}:  # with several, nobody knows what was made with which
-                    self._run_its_job(str(path))
-                paths.append(f"<results>/{below}")
+        for setting in settings:
+            text = self._text(dataset, setting)
+            if text == UNKNOWN:
+                continue
+            below = f"{dataset}/.settings/{setting}-{hashlib.sha256(text.encode()).hexdigest()[:DIGITS]}.json"
+            path = Path(folder, below)
+            there = set(path.parent.glob(f"{setting.rpartition('/')[2]}-*.json"))
+            if run_missing and there != {path}:  # with several, nobody knows what was made with which
+                self._run_its_job(str(path))
+            paths.append(f"{variable}/{below}")
         return paths
 
-    def _text(self, dataset: str, setting: str) -> str:
-        split, _, name = setting.rpartition("/")
-        values = (self._of_split if split else self._of_dataset)[name]
-        text = json.dumps(values(SimpleNamespace(dataset=dataset, split=split)), sort_keys=True)
+    def _json(self, dataset: str, setting: str) -> str:
+        part, _, name = setting.rpartition("/")
+        value = self._values[name](SimpleNamespace(dataset=dataset, split=part))
+        text = json.dumps(value, sort_keys=True)
         # As parameters, they are shown in Snakemake's report, which does not escape them.
         return text.replace("<", r"\u003c").replace(">", r"\u003e").replace("&", r"\u0026")

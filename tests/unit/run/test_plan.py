@@ -201,20 +201,31 @@ def test_published_and_decompressed_files_have_different_paths(
     }
     assert own.published(Wildcards(dataset="digits", idx="digits")) == f"<resources>/digits/{published}"
     facts = own.download_facts(Wildcards(dataset="digits", published=published))
-    assert facts == {"file": file, "content_bytes": 47040016, "local": []}
+    assert facts == {"file": file, "content_bytes": 47040016}
 
 
-def test_an_unpinned_local_file_is_tracked_by_its_size_and_time(own_file: Callable[..., str]) -> None:
-    path = own_file(mirrors=["idx"], splits={"train": SPLIT | {"images": {"file": "digits-idx3-ubyte.gz"}}})
+def test_an_unpinned_file_is_tracked_by_its_urls_and_by_size_and_time_of_local_copies(
+    own_file: Callable[..., str],
+) -> None:
+    file, url = "digits-idx3-ubyte.gz", "https://me:secret@a.example/idx"
+    path = own_file(mirrors=["idx", url], splits={"train": SPLIT | {"images": {"file": file}}})
     copy = Path(path).parent / "idx/digits.idx3-ubyte"
     copy.parent.mkdir()
-    wildcards = Wildcards(dataset="digits", published="digits-idx3-ubyte.gz")
     seen = []
     for content in ("", "x", "y"):
         copy.write_text(content)
-        seen.append(plan(datasets=path).download_facts(wildcards)["local"])
+        of_split = plan(datasets=path).sources(Wildcards(dataset="digits", split="train"))
+        assert plan(datasets=path).sources(Wildcards(dataset="digits", split=file)) == {file: of_split[file]}
+        (state, shown) = of_split[file]
+        assert state.startswith("digits.idx3-ubyte ")
+        assert (shown.endswith(f"a.example/idx/{file}"), "secret" in shown) == (True, False)
+        seen.append(state)
     assert seen[0] != seen[1] != seen[2]
-    assert all(state[0].startswith("digits.idx3-ubyte ") for state in seen)
+
+
+def test_a_pinned_file_and_one_that_is_nowhere_have_no_known_sources(own_file: Callable[..., str]) -> None:
+    assert plan().sources(Wildcards(dataset="mnist", split="train")) == {}
+    assert plan(datasets=own_file(mirrors=["idx"])).sources(Wildcards(dataset="digits", split="train")) == {}
 
 
 def test_the_facts_of_a_download_include_the_archive_of_a_member() -> None:
