@@ -18,7 +18,7 @@ rule build_idx:
         settings=settings.files("folder"),
     output:
         images="<results>/{dataset}/idx/{split}-images-idx3-ubyte.gz",
-        labels="<results>/{dataset}/idx/{split}-labels-idx1-ubyte.gz",
+        labels=temp("<results>/{dataset}/idx/.{split}-labels.gz"),
         facts="<results>/{dataset}/idx/{split}.json",
     log:
         "<logs>/{dataset}/build_idx/{split}.log",
@@ -40,10 +40,33 @@ rule build_idx:
         " --settings {input.settings:q} --log {log:q}"
 
 
+rule name_labels:
+    """Give labels the name that says their type, which only the classes of a folder show."""
+    input:
+        "<results>/{dataset}/idx/.{split}-labels.gz",
+    output:
+        "<results>/{dataset}/idx/{split}-labels-{kind}.gz",
+    log:
+        "<logs>/{dataset}/name_labels/{split}-{kind}.log",
+    wildcard_constraints:
+        kind=r"idx\d-[a-z]+",
+    localrule: True
+    conda:
+        "../envs/images.yaml"
+    resources:
+        mem_mb=10,
+        runtime=1,
+    params:
+        others=subpath(output[0], parent=True),
+    shell:
+        "(rm -f {params.others:q}/{wildcards.split:q}-labels-*.gz && mv {input:q} {output:q}) 2> {log:q}"
+
+
 rule write_dataset:
     """Write the dataset file of the built IDX files, with their digests."""
     input:
-        folder_plan.facts,
+        facts=folder_plan.facts,
+        labels=folder_plan.labels,
     output:
         "<results>/{dataset}/idx/{dataset}.yaml",
     log:
@@ -59,4 +82,4 @@ rule write_dataset:
     params:
         **script("write_dataset"),
     shell:
-        "python {params.script:q} --dataset {output:q} --log {log:q} {input:q}"
+        "python {params.script:q} --dataset {output:q} --labels {input.labels:q} --log {log:q} {input.facts:q}"

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from idxpng import log
 from idxpng.command import Command
 from idxpng.dataset.file import load
-from idxpng.dataset.mismatch import LARGEST_LABEL
+from idxpng.dataset.mismatch import LARGEST_LABEL, label_type
 from idxpng.dataset.model import Dataset
 from idxpng.errors import DataError
 from idxpng.files.atomic import atomic_file
@@ -168,8 +168,7 @@ def _labels(source: ImageFolder, model: Dataset | None) -> Labels:
     names = {label: str(label) if numbers else classes[label] for label in sorted(classes)}
     if not names:
         raise DataError(next(iter(source.tables)), "the manifest has no images")
-    type_name = next(name for name in ("uint8", "int16", "int32") if max(names) <= LARGEST_LABEL[name])
-    return Labels(type_name, (CLASS,), names)
+    return Labels(label_type(max(names)), (CLASS,), names)
 
 
 def _listed(manifest: str, labels: Labels, classes: dict[str, int]) -> tuple[int, Iterator[Item]]:

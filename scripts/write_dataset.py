@@ -20,16 +20,19 @@ HEAD = (
 USUAL = {"inverted": False, "orientation": "upright", "label_type": "uint8", "label_columns": ["class"]}
 
 
-def main(facts: Sequence[str], /, dataset: str) -> None:
+def main(facts: Sequence[str], /, dataset: str, labels: Sequence[str] = ()) -> None:
     """Write ``dataset``, a dataset file beside the IDX files.
 
     Args:
         facts: what build_idx.py wrote of each split.
         dataset: the file to make. Its name is that of the dataset.
+        labels: the labels files of these splits, if they are no longer called what build_idx.py called them.
     """
     with reading("what build_idx wrote of a split", facts[0]):
         parts = [json.loads(Path(path).read_bytes()) for path in facts]
         first: dict[str, Any] = parts[0]
+        for part, path in zip(parts, labels, strict=False):
+            part["facts"]["labels"]["file"] = Path(path).name
         document = {
             "title": Path(dataset).stem,
             "license": {"spdx": None, "note": "Not stated."},

@@ -33,7 +33,7 @@ def test_a_folder_of_images_survives_the_round_trip_through_idx_files(tmp_path: 
     made = make_photos(project / "my/photos")
     build = ("idx", "--cores", "2", "--config", "folders={photos: my/photos}")
     run = snakemake(project, *build)
-    assert run.jobs == {"write_settings": 2, "build_idx": 2, "write_dataset": 1, "idx": 1}
+    assert run.jobs == {"write_settings": 2, "build_idx": 2, "name_labels": 2, "write_dataset": 1, "idx": 1}
     assert "--config datasets=results/photos/idx/photos.yaml" in run.output
     built = files(project / "results/photos/idx")
     assert "Nothing to be done" in snakemake(project, *build).output
@@ -48,7 +48,13 @@ def test_a_folder_of_images_survives_the_round_trip_through_idx_files(tmp_path: 
     assert "published images and labels of photos" in snakemake(project, "verify", *own).output
 
     (project / "my/photos/test/cat/0.png").unlink()
-    assert snakemake(project, *build).jobs == {"write_settings": 1, "build_idx": 1, "write_dataset": 1, "idx": 1}
+    assert snakemake(project, *build).jobs == {
+        "write_settings": 1,
+        "build_idx": 1,
+        "name_labels": 1,
+        "write_dataset": 1,
+        "idx": 1,
+    }
     assert files(project / "results/photos/idx").keys() == built.keys()
 
 
@@ -64,7 +70,13 @@ def test_an_image_that_is_edited_in_place_makes_its_split_again(tmp_path: Path) 
     Image.new("L", (9, 6), 77).save(tmp_path / "new.png")
     edited.write_bytes((tmp_path / "new.png").read_bytes())
     assert edited.parent.stat().st_mtime_ns == folder.st_mtime_ns, "or the folder alone would show it"
-    assert snakemake(project, *build).jobs == {"write_settings": 1, "build_idx": 1, "write_dataset": 1, "idx": 1}
+    assert snakemake(project, *build).jobs == {
+        "write_settings": 1,
+        "build_idx": 1,
+        "name_labels": 1,
+        "write_dataset": 1,
+        "idx": 1,
+    }
     after = gzip.decompress(images.read_bytes())
     assert after == before[:16] + bytes([77]) * 54 + before[16 + 54 :]
     assert "Nothing to be done" in snakemake(project, *build).output
@@ -92,7 +104,7 @@ def test_a_manifest_gives_order_and_labels_and_like_gives_types(tmp_path: Path) 
         config = ("--config", "datasets=my/shapes.yaml", f"folders={{back: {folder}}}")
         assert snakemake(project, "idx", "--cores", "2", *config).jobs["build_idx"] == 1
         assert "Nothing to be done" in snakemake(project, "idx", "--cores", "2", *config).output
-        files = (f"results/back/idx/train-{kind}-ubyte.gz" for kind in ("images-idx3", "labels-idx1"))
+        files = (f"results/back/idx/train-{kind}.gz" for kind in ("images-idx3-ubyte", "labels-idx2-int"))
         return [gzip.decompress((project / file).read_bytes()) for file in files]
 
     assert built("results/shapes/manifest") == [idx_bytes(images), idx_bytes(labels)]
@@ -100,6 +112,35 @@ def test_a_manifest_gives_order_and_labels_and_like_gives_types(tmp_path: Path) 
     (project / "my/lists").mkdir()
     (project / "my/lists/train.csv").write_text("\n".join([head, *rows[:1:-1]]) + "\n")
     assert built("my/lists") == [idx_bytes(images[:1:-1]), idx_bytes(labels[:1:-1])]
+
+
+def test_the_name_of_a_labels_file_says_its_type(tmp_path: Path) -> None:
+    project = copy_project(tmp_path / "project")
+    for label in (7, 256):
+        path = project / f"my/photos/{label}/a.png"
+        path.parent.mkdir(parents=True)
+        Image.new("L", (4, 4), label % 256).save(path)
+    build = ("--cores", "2", "--config", "folders={photos: my/photos}")
+    snakemake(project, "idx", *build)
+    folder = project / "results/photos/idx"
+    names = {"train-images-idx3-ubyte.gz", "train-labels-idx1-short.gz", "train.json", "photos.yaml"}
+    built = files(folder)
+    assert built.keys() == names
+    assert gzip.decompress(built["train-labels-idx1-short.gz"])[8:] == bytes([0, 7, 1, 0])
+    for name in names:
+        (folder / name).unlink()
+        snakemake(project, f"results/photos/idx/{name}", *build)
+        assert {each: content for each, content in files(folder).items() if each in names} == built
+    snakemake(project, "idx", *build)
+    assert files(folder) == built
+    assert "Nothing to be done" in snakemake(project, "idx", *build).output
+    config = ("--cores", "2", "--config", "datasets=results/photos/idx/photos.yaml")
+    assert snakemake(project, "all", "verify", *config).jobs["verify_split"] == 1
+
+    (project / "my/photos/256/a.png").rename(project / "my/photos/7/b.png")
+    (project / "my/photos/256").rmdir()
+    snakemake(project, "idx", *build)
+    assert files(folder).keys() == names - {"train-labels-idx1-short.gz"} | {"train-labels-idx1-ubyte.gz"}
 
 
 def test_an_exported_tree_becomes_the_same_idx_files(finished: Path, tmp_path: Path) -> None:
@@ -145,7 +186,13 @@ def test_a_target_in_the_folder_idx_that_no_rule_makes_is_refused_in_words(
 
 def test_the_folder_idx_of_one_of_several_folders_is_a_target(photos: Path) -> None:
     run = snakemake(photos, "-n", "results/photos/idx", "--config", "folders={photos: my/photos, empty: my/empty}")
-    assert run.jobs == {"write_settings": 2, "build_idx": 2, "write_dataset": 1, "results/photos/idx": 1}
+    assert run.jobs == {
+        "write_settings": 2,
+        "build_idx": 2,
+        "name_labels": 2,
+        "write_dataset": 1,
+        "results/photos/idx": 1,
+    }
 
 
 def test_idx_without_a_folder_explains_how_to_name_one(tmp_path: Path) -> None:

@@ -113,7 +113,7 @@ def _published_name(split: str, file: IdxFacts, names: list[tuple[str, str | Non
     name, suffix = file.path.name, file.path.suffix
     if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name) and names.count((name, file.member)) == 1:
         return name
-    return f"{split}-{file.role}-idx{len(file.header.dims)}-ubyte{suffix if suffix in SUFFIXES else ''}"
+    return f"{split}-{file.role}-{file.header.kind}{suffix if suffix in SUFFIXES else ''}"
 
 
 def _read(path: Path, member: str | None, folder: Path, label_type: str | None = None) -> IdxFacts:

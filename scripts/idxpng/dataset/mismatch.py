@@ -9,6 +9,11 @@ LARGEST_LABEL = {"uint8": 255, "int8": 127, "int16": 2**15 - 1, "int32": 2**31 -
 AXES = {"images": ("images", "rows", "columns"), "labels": ("labels", "columns")}
 
 
+def label_type(largest: int) -> str:
+    """The smallest type for the numbers from 0 to ``largest`` in a labels file, by numpy's name."""
+    return next(name for name in ("uint8", "int16", "int32") if largest <= LARGEST_LABEL[name])
+
+
 def mismatch(found: IdxHeader, expected: IdxHeader) -> dict[str, str]:
     """The first field in which a header differs from that in the dataset file, for `DataError`; empty if none does.
 

@@ -31,20 +31,24 @@ if TYPE_CHECKING:
 
 
 class ElementType(NamedTuple):
-    """``name``: numpy's; ``code``: the letter that `struct`, `array` and numpy share; ``size``: bytes."""
+    """``name``: numpy's; ``code``: the letter that `struct`, `array` and numpy share; ``size``: bytes.
+
+    ``word``: what it is called in the names of files.
+    """
 
     name: str
     code: str
     size: int
+    word: str
 
 
 TYPES = {
-    0x08: ElementType("uint8", "B", 1),
-    0x09: ElementType("int8", "b", 1),
-    0x0B: ElementType("int16", "h", 2),
-    0x0C: ElementType("int32", "i", 4),
-    0x0D: ElementType("float32", "f", 4),
-    0x0E: ElementType("float64", "d", 8),
+    0x08: ElementType("uint8", "B", 1, "ubyte"),
+    0x09: ElementType("int8", "b", 1, "byte"),
+    0x0B: ElementType("int16", "h", 2, "short"),
+    0x0C: ElementType("int32", "i", 4, "int"),
+    0x0D: ElementType("float32", "f", 4, "float"),
+    0x0E: ElementType("float64", "d", 8, "double"),
 }
 
 
@@ -72,6 +76,11 @@ class IdxHeader(NamedTuple):
 
     def __str__(self) -> str:
         return f"{' × '.join(map(str, self.dims))} of {self.type.name}"
+
+    @property
+    def kind(self) -> str:
+        """How the names of files with such a header usually end, such as ``idx3-ubyte``."""
+        return f"idx{len(self.dims)}-{self.type.word}"
 
     @property
     def type(self) -> ElementType:

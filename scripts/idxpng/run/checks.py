@@ -118,7 +118,7 @@ def check_run(plan: Plan, jobs: Iterable[Any]) -> list[str]:
     writable = any(str(output).startswith(f"{plan.resources}/") for job in jobs for output in job.output)
     check_folder(plan.resources, "resources", writable)
     made = {os.path.realpath(output) for job in jobs if job.rule.name == "write_dataset" for output in job.output}
-    others = {job.rule.name for job in jobs} - {"idx", "build_idx", "write_dataset", "write_settings"}
+    others = {job.rule.name for job in jobs} - {"idx", "build_idx", "name_labels", "write_dataset", "write_settings"}
     for dataset in plan.catalog.configured.values():
         if os.path.realpath(dataset.path) in made and others:
             problem = "the run would make this dataset file again, but has read the old one already"

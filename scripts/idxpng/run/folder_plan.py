@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from idxpng.dataset.mismatch import label_type
 from idxpng.dataset.model import Dataset
 from idxpng.errors import DataError
 from idxpng.formats.image_folder import ImageFolder, tables
+from idxpng.formats.labeled_images import CLASS, file_headers
 from idxpng.run.catalog import Catalog
 from idxpng.run.config import SHOWN_AS, Config
 
@@ -62,9 +64,18 @@ class FolderPlan:
         return [output for name in self._folders for output in (*self._outputs(name), *self._facts(name))]
 
     def _outputs(self, name: str) -> list[str]:
-        kinds, splits = ("images-idx3", "labels-idx1"), self._folder(name).splits
-        files = [f"{name}.yaml", *(f"{split}-{kind}-ubyte.gz" for split in splits for kind in kinds)]
-        return [f"<results>/{name}/idx/{file}" for file in files]
+        images = [f"<results>/{name}/idx/{split}-images-idx3-ubyte.gz" for split in self._folder(name).splits]
+        return [f"<results>/{name}/idx/{name}.yaml", *images, *self._labels(name)]
+
+    def labels(self, wildcards: Any) -> list[str]:
+        """The labels files of all splits of a folder, whose names say the number of dimensions and the type."""
+        return self._labels(wildcards.dataset)
+
+    def _labels(self, name: str) -> list[str]:
+        folder, model = self._folder(name), self._model(name)
+        type_name = model.label_type if model else label_type(max(folder.classes.values(), default=0))
+        kind = file_headers(0, (0, 0), type_name, model.label_columns if model else [CLASS])["labels"].kind
+        return [f"<results>/{name}/idx/{split}-labels-{kind}.gz" for split in folder.splits]
 
     def facts(self, wildcards: Any) -> list[str]:
         """The JSON file that `build_idx` writes for each split of a folder."""

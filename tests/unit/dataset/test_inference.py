@@ -75,6 +75,15 @@ def test_images_and_labels_are_paired_by_their_names(tmp_path: Path, images: str
     assert (found, roles["images"]["file"], roles["labels"]["file"]) == (split, images, labels)
 
 
+@pytest.mark.parametrize(("type_name", "word"), [("uint8", "ubyte"), ("int16", "short"), ("int32", "int")])
+def test_a_name_that_cannot_be_kept_becomes_one_that_says_the_type(tmp_path: Path, type_name: str, word: str) -> None:
+    (tmp_path / "the labels").write_bytes(idx_bytes(LABELS.astype(type_name)))
+    (tmp_path / "the images").write_bytes(idx_bytes(IMAGES))
+    split = infer_files([tmp_path / "the images", tmp_path / "the labels"])["splits"]["train"]
+    assert split["images"]["file"] == "train-images-idx3-ubyte"
+    assert split["labels"]["file"] == f"train-labels-idx1-{word}"
+
+
 def test_splits_with_unusual_names_keep_them(tmp_path: Path) -> None:
     arrays = {f"{name}__{role}": array for name in "ab" for role, array in ROLES}
     assert list(infer_files(write(tmp_path, **arrays))["splits"]) == ["a", "b"]
