@@ -220,15 +220,19 @@ def _command(
     force: bool = False,
 ) -> str:
     """The command that makes some images of a dataset, and with ``force`` the directories ``paths`` again."""
-    own = Path(dataset.source).resolve().parent != DATASETS
-    settings = [f"datasets={dataset.source if own else dataset.name}"]
+    directory, source = advice.directory_of(paths[0]), dataset.source
+    if Path(source).resolve().parent == DATASETS:
+        source = dataset.name
+    elif directory:
+        source = advice.from_folder(directory, os.path.abspath(source))
+    settings = [f"datasets={source}"]
     if limit is not None:
         settings.append(f"limit={limit}")
     if dataset.split(split).parent:
         settings.append(f"splits={split}")
     if classes is not None:
         settings.append(f"classes=[{','.join(map(str, classes))}]")
-    return advice.command(paths, settings, force)
+    return advice.command(paths, settings, force, directory)
 
 
 def _give_originals(check: TreeCheck) -> str:

@@ -64,7 +64,9 @@ def shell_path(path: str | os.PathLike[str]) -> str:
     return shell_word(shown(path))
 
 
-def command(paths: Sequence[str], settings: Sequence[str] = (), force: bool = False) -> str:
+def command(
+    paths: Sequence[str], settings: Sequence[str] = (), force: bool = False, directory: str | None = None
+) -> str:
     """The command that makes all that ``settings`` ask for, or in a workflow that imports this one, ``paths`` alone.
 
     Args:
@@ -72,8 +74,11 @@ def command(paths: Sequence[str], settings: Sequence[str] = (), force: bool = Fa
             command are left out.
         settings: what comes after ``--config``, such as ``limit=10``.
         force: whether to make ``paths`` again if they exist.
+        directory: where Snakemake must work, as `directory_of` finds it for a script.
     """
-    typed = _call()
+    typed = _call(directory)
+    if directory:
+        paths = [os.path.relpath(path, directory) for path in paths]
     words = [*typed["words"], "--cores", "4", *(paths if typed["imported"] else ["all"])]
     kept = [word for word in typed["config"] if paths or not word.startswith("splits=")]
     if config := [*([] if typed["imported"] else settings), *kept]:
@@ -81,6 +86,12 @@ def command(paths: Sequence[str], settings: Sequence[str] = (), force: bool = Fa
     if force:
         words += ["--forcerun", *(paths if typed["imported"] or len(paths) <= MOST_TARGETS else ["export"])]
     return " ".join(map(shell_word, words))
+
+
+def directory_of(result: str) -> str | None:
+    """Where Snakemake must work to make a result that a script was given; None where that is known, or here."""
+    folder, found, _ = os.path.abspath(result).rpartition("/results/")
+    return folder if found and VARIABLE not in os.environ and folder != os.getcwd() else None
 
 
 def run_script(name: str, *words: str) -> str:
@@ -108,9 +119,9 @@ def free(path: str) -> str:
     return next(path for path in paths if not os.path.lexists(path))
 
 
-def _call() -> dict[str, Any]:
+def _call(directory: str | None = None) -> dict[str, Any]:
     kept = os.environ.get(VARIABLE)
-    return json.loads(kept) if kept else call(os.getcwd(), str(SNAKEFILE))
+    return json.loads(kept) if kept else call(os.getcwd(), str(SNAKEFILE), directory)
 
 
 @cache  # a second import of the workflow finds the PATH that the first has changed

@@ -1,5 +1,6 @@
 """Whatever a run advises works when it is typed where the user stands, and changes no other folder."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from builders import make_own_dataset
 from project import PROJECT, copy_project, files, snakemake
 
 MODULE = """
@@ -91,6 +93,33 @@ def test_a_run_with_nothing_to_do_names_no_path_of_a_different_folder(tmp_path: 
     command = ("--directory", "../work", "--cores", "2", "all", "--config", *PART)
     snakemake(project, *command)
     assert " results/" not in snakemake(project, *command).output
+
+
+@pytest.mark.parametrize("stands", ["work", "here", "."])
+def test_the_advice_of_verify_by_hand_works_where_the_user_stands(stands: str, tmp_path: Path) -> None:
+    make_own_dataset(tmp_path / "work/my")
+    (tmp_path / "here").mkdir()
+    config = ("--config", "datasets=my/shapes.yaml")
+    snakemake(tmp_path / "work", "-s", str(PROJECT / "Snakefile"), "--cores", "2", "all", *config)
+    work = os.path.relpath(tmp_path / "work", tmp_path / stands)
+    script = [sys.executable, str(PROJECT / "scripts/verify.py"), "--dataset", f"{work}/my/shapes.yaml"]
+    for role, kind in (("images", "idx3"), ("labels", "idx1")):
+        script += [f"--{role}", f"{work}/resources/shapes/shapes-{role}-{kind}-ubyte"]
+    script.append(f"{work}/results/shapes/png/train")
+
+    def verify(returncode: int) -> str:
+        run = subprocess.run(script, cwd=tmp_path / stands, capture_output=True, text=True, check=False)
+        assert run.returncode == returncode
+        return run.stderr
+
+    before = files(tmp_path / "work/results")
+    tree = tmp_path / "work/results/shapes/png/train"
+    for removed in (next(tree.glob("1/*.png")), tree):
+        shutil.rmtree(removed) if removed.is_dir() else removed.unlink()
+        (command,) = [each for each in advised(verify(1)) if "snakemake" in each]
+        type_in(tmp_path / stands, command.removeprefix("make it first: "))
+        verify(0)
+        assert files(tmp_path / "work/results") == before
 
 
 def test_the_advice_of_a_script_works_in_any_folder(tmp_path: Path) -> None:

@@ -429,7 +429,8 @@ def test_a_damaged_file_is_named_with_its_problem(exported: Exported, harm: Call
     message = exported.refusal()
     assert f"{kind}: 1\n" in message
     assert f"  01/{path.name}" in message
-    assert message.endswith(f"all --config datasets={exported.dataset} --forcerun {exported.tree}/01")
+    made = f"--directory {Path(exported.dataset).parent} --cores 4 all --config datasets=set.yaml"
+    assert message.endswith(f"{made} --forcerun results/set/png/train/01")
 
 
 @pytest.mark.parametrize(("harm", "kind"), HARM)
@@ -453,7 +454,7 @@ def test_the_label_of_a_missing_image_is_found_by_class_counts_without_the_origi
     document["splits"]["train"]["class_counts"] = counts
     Path(exported.dataset).write_text(yaml.safe_dump(document))
     exported.some("12").unlink()
-    assert exported.refusal(originals=False).endswith(f"--forcerun {exported.tree}/12")
+    assert exported.refusal(originals=False).endswith("--forcerun results/set/png/train/12")
 
 
 def test_a_file_in_the_wrong_directory_is_named_and_both_labels_are_repaired(exported: Exported) -> None:
@@ -462,7 +463,7 @@ def test_a_file_in_the_wrong_directory_is_named_and_both_labels_are_repaired(exp
     message = exported.refusal()
     assert f"misplaced: 1\n              00/{path.name}" in message
     assert f"missing: 1\n              01/{path.name}" in message
-    assert message.endswith(f"--forcerun {exported.tree}/00 {exported.tree}/01")
+    assert message.endswith("--forcerun results/set/png/train/00 results/set/png/train/01")
     assert f"labels: SHA-256 {sha256(exported.labels)}" in exported.refusal(originals=False)
 
 
