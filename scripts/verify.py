@@ -92,7 +92,7 @@ def main(
                 "equal": True,
                 "files": check.file_count(),
                 "sha256": digests,
-                "pinned": {role: role in check.pins for role in ROLES},
+                "pinned": {role: role in check.facts.content_pins for role in ROLES},
             }
             write_json(report, document)
         log.output(_sentence(check, published))
@@ -168,7 +168,7 @@ def _prove(check: TreeCheck, top: str) -> dict[str, str]:
     if check.originals is not None:
         problems = check.compare()
         if not (problems or check.covers_file):
-            return check.pins
+            return check.facts.content_pins
     raise _explain(check, top, problems, expected or {}, found or {})
 
 
@@ -248,7 +248,7 @@ def _sentence(check: TreeCheck, published: Sequence[str]) -> str:
     if not check.pinned:
         return f"{sentence}, as the originals given have them; not pinned: {check.not_pinned}"
     digests_of = "" if check.whole else "of the originals "
-    digests = " and ".join(check.pins[role] for role in ROLES)
+    digests = " and ".join(check.facts.content_pins[role] for role in ROLES)
     pinned = "of the downloads that are pinned" if published else "pinned"
     return f"{sentence} (SHA-256 {digests_of}{digests}, {pinned} in {check.dataset.source})"
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from array import array
-from collections.abc import Collection, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from idxpng.dataset.model import ROLES, Dataset, Split
-from idxpng.formats.labeled_images import LabeledImages
-from idxpng.verify.originals import digest_of_part, headers, open_originals
+from idxpng.errors import DataError
+from idxpng.formats.idx import IdxFile, IdxHeader
+from idxpng.formats.labeled_images import LabeledImages, file_headers
 from idxpng.verify.png_tree import PngTree, Problems
 from idxpng.verify.rebuilt_idx import StoredImages, labels_digest
 
@@ -22,7 +24,7 @@ class TreeCheck:
     Args:
         tree: the directory with a directory for each label.
         count: how many images the tree must have.
-        originals: the original IDX files of images and labels, or None.
+        originals: the original IDX files of images and labels, decompressed, or None.
         manifest: the CSV file of the split, for labels of several columns, or None.
         classes: the labels whose images the tree has; None for all.
     """
@@ -63,31 +65,25 @@ class TreeCheck:
         return self.covers_file and self.count == self.facts.count
 
     @property
-    def pins(self) -> dict[str, str]:
-        """The pinned SHA-256 of the content of ``images`` and ``labels``, where there is one."""
-        return self.facts.content_pins
-
-    @property
     def pinned(self) -> bool:
         return not self.not_pinned
 
     @property
     def not_pinned(self) -> str:
         """The keys of the dataset file that would pin what is not pinned, in words; empty where both are."""
-        keys = [f"splits.{self.split}.{role}" for role in ROLES if role not in self.pins]
+        keys = [f"splits.{self.split}.{role}" for role in ROLES if role not in self.facts.content_pins]
         return f"content_sha256 of {' and '.join(keys)} in {self.dataset.source}" if keys else ""
 
     def expected(self) -> dict[str, str]:
         """The SHA-256 of the IDX files that the tree must make, from the originals where they are not pinned.
 
-        Raises:
-            DataError: when the originals are not the pinned ones.
+        Raises: see `_opened`.
         """
         if self.whole and self.pinned:
-            return self.pins
-        header = headers(self.dataset, self.split, self.count)
+            return self.facts.content_pins
+        headers = self._headers(self.count)
         with self._opened() as originals:
-            return {role: digest_of_part(getattr(originals, role), header[role]) for role in ROLES}
+            return {role: _digest_of_part(getattr(originals, role), headers[role]) for role in ROLES}
 
     def rebuild(self) -> tuple[dict[str, str] | None, Problems]:
         """The SHA-256 of the IDX files that the tree makes by itself, or None where there is a problem with it.
@@ -99,10 +95,10 @@ class TreeCheck:
         """
         tree = self._tree()
         problems = tree.find_images()
-        header = headers(self.dataset, self.split, self.count)
+        headers = self._headers(self.count)
         columns = self.dataset.label_columns
-        labels_sha256 = None if problems else labels_digest(header["labels"], tree, columns, self.manifest)
-        images_digest = hashlib.sha256(header["images"].to_bytes())
+        labels_sha256 = None if problems else labels_digest(headers["labels"], tree, columns, self.manifest)
+        images_digest = hashlib.sha256(headers["images"].to_bytes())
         for _, images, wrong in self._stored_images().read_all(tree, self.processes):
             images_digest.update(images)
             for kind, path, detail in wrong:
@@ -116,7 +112,7 @@ class TreeCheck:
         return None, problems
 
     def compare(self) -> Problems:
-        """What differs from the originals, image by image; DataError if they are not the pinned ones."""
+        """What differs from the originals, image by image. Raises: see `_opened`."""
         tree, reading = self._tree(), self._stored_images()
         with self._opened() as originals:
             problems = tree.find_images(self._labels(originals))
@@ -161,7 +157,50 @@ class TreeCheck:
         rows, columns = self.facts.shape[::-1] if transposed else self.facts.shape
         return StoredImages(self.tree, rows, columns, transposed)
 
-    def _opened(self) -> AbstractContextManager[LabeledImages]:
+    def _headers(self, count: int) -> dict[str, IdxHeader]:
+        """What the IDX files of the first ``count`` images and labels of the split begin with, by their role."""
+        return file_headers(count, self.facts.shape, self.dataset.label_type, self.dataset.label_columns)
+
+    @contextmanager
+    def _opened(self) -> Iterator[LabeledImages]:
+        """Open the originals, once they are known to be the pinned ones where any are pinned.
+
+        Raises:
+            DataError: when a file differs from the dataset file's description.
+            IdxError: when it is not an IDX file.
+        """
         if self.originals is None:
             raise ValueError("the originals are needed")
-        return open_originals(*self.originals, self.dataset, self.split)
+        for path in self.originals:
+            if not os.path.isfile(path):
+                raise DataError(path, "file not found")
+        dataset, facts = self.dataset, self.facts
+        with LabeledImages(*self.originals, dataset.orientation, dataset.label_columns, facts.rows) as originals:
+            for role, header in self._headers(facts.file_count).items():
+                _check_original(getattr(originals, role), header, facts.content_pins.get(role), dataset.source)
+            yield originals
+
+
+def _check_original(file: IdxFile, expected: IdxHeader, pinned: str | None, source: str) -> None:
+    if file.header != expected:
+        problem, wanted, found = "its header differs", str(expected), str(file.header)
+    elif pinned and (digest := _digest_of_part(file, expected)) != pinned:
+        problem, wanted, found = "its content differs", f"SHA-256 {pinned}", digest
+    else:
+        return
+    raise DataError(
+        file.path,
+        f"not the original: {problem}",
+        expected=f"{wanted}, from {source}",
+        found=found,
+        todo="delete it, and download and decompress the published file again",
+    )
+
+
+def _digest_of_part(file: IdxFile, header: IdxHeader) -> str:
+    """The SHA-256 of the IDX file that has this header and the first items of a different one."""
+    digest = hashlib.sha256(header.to_bytes())
+    step = max(1, 2**20 // (header.item_size or 1))
+    for first in range(0, header.dims[0], step):
+        digest.update(file.read(first, min(first + step, header.dims[0])))
+    return digest.hexdigest()
