@@ -5,6 +5,7 @@ from array import array
 from bisect import insort
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 
 from idxpng.advice import new_folder, shell_path
 from idxpng.files.leftovers import TIMESTAMP
@@ -171,14 +172,12 @@ class PngTree:
 
     def chunks(self, size: int) -> Iterator[list[tuple[int, str]]]:
         """Index and path below the tree of each image found, in the order of the IDX file, ``size`` at a time."""
-        chunk = []
-        for index, place in enumerate(self.places, self.first):
-            if place:
-                chunk.append((index, f"{self.names[place - 1]}/{index:0{self.width}}.png"))
-                if len(chunk) == size:
-                    yield chunk
-                    chunk = []
-        if chunk:
+        found = (
+            (index, f"{self.names[place - 1]}/{index:0{self.width}}.png")
+            for index, place in enumerate(self.places, self.first)
+            if place
+        )
+        while chunk := list(islice(found, size)):
             yield chunk
 
 
