@@ -81,21 +81,8 @@ def labels_digest(header: IdxHeader, tree: PngTree, columns: Sequence[str], mani
     """
     digest = hashlib.sha256(header.to_bytes())
     row = struct.Struct(f">{len(columns)}{header.type.code}")
-
-    def pack(values: Sequence[int]) -> bytes:
-        try:
-            return row.pack(*values)
-        except struct.error:
-            source = manifest or tree.path
-            raise DataError(
-                source,
-                "the label does not fit the type of the labels file",
-                expected=f"{header.type.name}",
-                found=", ".join(map(str, values)),
-            ) from None
-
     if len(columns) == 1:
-        packed = [pack([value]) for value in tree.values]
+        packed = [row.pack(value) for value in tree.values]
         places = iter(tree.places)
         while chunk := list(islice(places, CHUNK_LABELS)):
             digest.update(b"".join([packed[place - 1] for place in chunk]))
@@ -105,7 +92,15 @@ def labels_digest(header: IdxHeader, tree: PngTree, columns: Sequence[str], mani
         raise DataError(tree.path, f"the directories do not contain {', '.join(others)}", todo="add --manifest FILE")
     for place, values in zip(tree.places, _manifest_rows(manifest, others, len(tree.places)), strict=True):
         values.insert(columns.index(CLASS), tree.values[place - 1])
-        digest.update(pack(values))
+        try:
+            digest.update(row.pack(*values))
+        except struct.error:
+            raise DataError(
+                manifest,
+                "the label does not fit the type of the labels file",
+                expected=header.type.name,
+                found=", ".join(map(str, values)),
+            ) from None
     return digest.hexdigest()
 
 
