@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from idxpng.dataset.file import check_mirror
@@ -66,30 +67,24 @@ class Config:
             config["folders"] = {name: _with_booleans(folder) for name, folder in config["folders"].items()}
         _check_spelling(config)
         check(config, schema, SHOWN_AS)
-        settings = {key: rule["default"] for key, rule in schema["properties"].items() if "default" in rule}
-        settings |= config
+        settings = {key: rule["default"] for key, rule in schema["properties"].items() if "default" in rule} | config
+        settings.pop("pathvars", None)  # a key of Snakemake's
         for key in ("limit", "shard_size", "shuffle_seed"):
             if settings[key] is not None:
                 settings[key] = int(settings[key])  # a schema's integer may be 10.0
         # Shells do not expand ~ inside an option.
-        mirrors = {
-            name: tuple(map(os.path.expanduser, _sequence(of))) for name, of in (settings["mirrors"] or {}).items()
+        settings |= {
+            "datasets": tuple(map(os.path.expanduser, _sequence(settings["datasets"]))),
+            "splits": tuple(_sequence(settings["splits"])),
+            "classes": tuple(map(int, _sequence(settings["classes"]))),
+            "mirrors": {
+                name: tuple(map(os.path.expanduser, _sequence(of))) for name, of in (settings["mirrors"] or {}).items()
+            },
+            "folders": {name: _own_folder(folder) for name, folder in (settings["folders"] or {}).items()},
         }
-        for places in mirrors.values():
-            for mirror in places:
-                check_mirror(mirror, SHOWN_AS)
-        return cls(
-            datasets=tuple(map(os.path.expanduser, _sequence(settings["datasets"]))),
-            splits=tuple(_sequence(settings["splits"])),
-            limit=settings["limit"],
-            classes=tuple(map(int, _sequence(settings["classes"]))),
-            shard_size=settings["shard_size"],
-            shuffle_seed=settings["shuffle_seed"],
-            csv_header=settings["csv_header"],
-            mirrors=mirrors,
-            folders={name: _own_folder(folder) for name, folder in (settings["folders"] or {}).items()},
-            on_nodes=settings["on_nodes"],
-        )
+        for mirror in chain(*settings["mirrors"].values()):
+            check_mirror(mirror, SHOWN_AS)
+        return cls(**settings)
 
 
 def _check_spelling(value: Any, at: str = "") -> None:
