@@ -49,7 +49,8 @@ def main(dataset: str, split: str, images: str, labels: str, header: str, publis
     from idxpng.fetch.integrity import with_witnesses  # not in the digest
 
     known = with_witnesses(load(dataset), published)
-    found, checksums = check(images, labels, known, known.split(split))
+    expected = known.split(split)
+    found, checksums = check(images, labels, known, expected)
     path = Path(dataset)  # of a shipped one relative to the project, so that it is the same on every machine
     origin = f"datasets/{path.name}" if path.resolve().parent == DATASETS else dataset
     document = {
@@ -60,13 +61,12 @@ def main(dataset: str, split: str, images: str, labels: str, header: str, publis
         "label_columns": known.label_columns,
         **found,
     }
-    if rows := known.split(split).rows:
-        document["rows"] = rows
+    if expected.rows:
+        document["rows"] = expected.rows
     write_json(header, document)
     write_checksums(header, checksums)
     _, *shape = found["images"]["dims"]
-    count = known.split(split).count
-    many = counted(count, "image"), *shape, counted(len(known.classes), "class")
+    many = counted(expected.count, "image"), *shape, counted(len(known.classes), "class")
     log.info("%s: %s of %d × %d pixels in %s", images, *many)
 
 
