@@ -118,17 +118,15 @@ def digests_to_pin(dataset: Dataset, plan: Plan) -> str:
     splits, found = {}, False
     for name, split in dataset.splits.items():
         splits[name] = facts = split_facts(split)
-        header_file = Path(plan.results, dataset.name, "header", f"{name}.json")
-        unpinned = [file for file in split.files if not file.pinned]
-        if split.parent or not (unpinned and header_file.is_file()):
+        header = Path(plan.results, dataset.name, "header", f"{name}.json")
+        if split.parent or not header.is_file():
             continue
-        header = SplitHeader.read(header_file)
         for role, file in split.by_role.items():
             published = Path(plan.resources, dataset.name, file.published)
             if not file.pinned and published.is_file():
                 digests = {
                     "sha256": digest_of(published),
-                    "content_sha256": getattr(header, role)["content_sha256"],
+                    "content_sha256": getattr(SplitHeader.read(header), role)["content_sha256"],
                     "verified": "bytes",
                 }
                 facts[role] = file_facts(file) | {"bytes": published.stat().st_size} | digests
