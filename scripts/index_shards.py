@@ -37,16 +37,15 @@ def main(
         shard_size, shuffle_seed, limit, classes: what pack.py was given.
     """
     split_header = SplitHeader.read(header)
-    described: list[dict[str, Any]] = []
-    for shard in shards:
-        described.append(
-            {
-                "file": Path(shard).name,
-                "images": sum(name.endswith(".png") for name in names(shard)),
-                "bytes": Path(shard).stat().st_size,
-                "sha256": digest_of(shard),
-            }
-        )
+    described: list[dict[str, Any]] = [
+        {
+            "file": shard.name,
+            "images": sum(name.endswith(".png") for name in names(shard)),
+            "bytes": shard.stat().st_size,
+            "sha256": digest_of(shard),
+        }
+        for shard in map(Path, shards)
+    ]
     images = sum(shard["images"] for shard in described)
     document = {
         "images": images,
