@@ -158,10 +158,9 @@ def _going(plan: Plan, jobs: list[Any]) -> Iterator[str]:
     for job in jobs:
         if job.rule.name == "export":
             png, manifest = map(str, job.output)
-            names = set(entries_of(png))
+            names = entries_of(png).keys() - {TIMESTAMP}
             others = set(not_images(names))
-            numbered = names - others - {TIMESTAMP}
-            if numbered:
+            if numbered := names - others:
                 others |= numbered - (listed_images(Path(manifest)) or numbered)
             if others:
                 what = f"{some(others)}, which it did not make. To keep it, press Ctrl-C and move it."
