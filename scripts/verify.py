@@ -84,18 +84,18 @@ def main(
     for name, path in trees.items():
         count = min(limit or facts.split(name).count, facts.split(name).count)
         check = TreeCheck(path, facts, name, count, originals, manifest, processes, classes)
-        digests = _prove(check, beside or tree)
+        digests, files = _prove(check, beside or tree), check.file_count()
         if report is not None:
             document = {
                 "dataset": facts.name,
                 "split": name,
                 "equal": True,
-                "files": check.file_count(),
+                "files": files,
                 "sha256": digests,
                 "pinned": {role: role in check.facts.content_pins for role in ROLES},
             }
             write_json(report, document)
-        log.output(_sentence(check, published))
+        log.output(_sentence(check, files, published))
 
 
 def _trees(
@@ -240,11 +240,10 @@ def _give_originals(check: TreeCheck) -> str:
     return f"give the original IDX files, decompressed: {options}"
 
 
-def _sentence(check: TreeCheck, published: Sequence[str]) -> str:
+def _sentence(check: TreeCheck, files: int, published: Sequence[str]) -> str:
     part = "" if check.whole else "first " if check.covers_file else f"{check.part} of the "
     what = f"{part}{'published ' if check.pinned else ''}images and labels of {check.dataset.title}"
-    files = counted(check.file_count(), "PNG file")
-    sentence = f"{check.tree}: {files} {'is' if check.file_count() == 1 else 'are'} the {what}"
+    sentence = f"{check.tree}: {counted(files, 'PNG file')} {'is' if files == 1 else 'are'} the {what}"
     if not check.pinned:
         return f"{sentence}, as the originals given have them; not pinned: {check.not_pinned}"
     digests_of = "" if check.whole else "of the originals "
