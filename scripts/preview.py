@@ -31,10 +31,8 @@ WHITE = 255
 PALE = 160
 NONE = "none"
 
-# Pillow brings this font with it, so that every machine draws the same letters; it has those of ASCII and few more.
+# Pillow brings this font and its layout, so that every machine draws the same letters: those of ASCII, and few more.
 FONT = ImageFont.load_default(18)
-if isinstance(FONT, ImageFont.FreeTypeFont):
-    FONT = FONT.font_variant(layout_engine=ImageFont.Layout.BASIC)  # the default depends on the machine
 
 
 def main(split: Selection, sheet: str, first: str) -> None:
