@@ -1,7 +1,5 @@
 """The datasets that a run can name: those of the workflow, and dataset files of users."""
 
-from __future__ import annotations
-
 import difflib
 import os
 import re

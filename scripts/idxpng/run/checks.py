@@ -1,7 +1,5 @@
 """Checks of a whole run before its first job."""
 
-from __future__ import annotations
-
 import math
 import os
 import re

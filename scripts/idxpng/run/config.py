@@ -1,11 +1,9 @@
 """The checked configuration of a run, from config.yaml, --config, or an importing workflow."""
 
-from __future__ import annotations
-
 import os
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any
+from typing import Any, Self
 
 from idxpng.dataset.file import check_mirror
 from idxpng.dataset.schema import check
@@ -52,7 +50,7 @@ class Config:
     on_nodes: bool
 
     @classmethod
-    def read(cls, config: dict[str, Any], schema: dict[str, Any]) -> Config:
+    def read(cls, config: dict[str, Any], schema: dict[str, Any]) -> Self:
         """Check the ``config`` that Snakemake has read against its JSON schema.
 
         Raises:

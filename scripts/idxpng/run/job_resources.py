@@ -1,7 +1,5 @@
 """The memory and time that jobs request, which grow with each attempt."""
 
-from __future__ import annotations
-
 import math
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The message at the end of a run: what it made, how long it took, how to look at it, and which digests to pin."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Collection, Iterator
 from pathlib import Path

@@ -3,8 +3,6 @@
 Snakemake's log file of the run, whose path is in its last line, keeps everything.
 """
 
-from __future__ import annotations
-
 import logging
 import re
 import shutil

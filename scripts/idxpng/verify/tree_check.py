@@ -1,7 +1,5 @@
 """The check of a tree of PNG files against a split of a dataset: what it must make, what it makes, what differs."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 from array import array
