@@ -22,6 +22,8 @@ from idxpng.run.plan import Plan
 from idxpng.run.summary import image_count
 from idxpng.text import counted, shell_word
 
+WRITTEN = ("README.md", "LICENSE", "CITATION")  # files that people write in any folder
+
 
 def check_spelling(path: str, name: str) -> None:
     """Check that the paths of files in a folder begin with ``path`` as it is written.
@@ -122,13 +124,17 @@ def check_run(plan: Plan, jobs: Iterable[Any]) -> list[str]:
             problem = "the run would make this dataset file again, but has read the old one already"
             raise DataError(dataset.path, problem, todo="run the target idx on its own, then the others")
     exports = [job for job in jobs if job.rule.name == "export"]
-    _check_foreign(plan, exports)
+    _check_foreign(plan, exports, [job for job in jobs if job.rule.name == "write_card"])
     check_room_for_files(plan.results, sum(plan.label_count(job.wildcards) for job in exports))
     return list(_going(plan, jobs))
 
 
-def _check_foreign(plan: Plan, exports: list[Any]) -> None:
-    """Check that the directories of labels, which Snakemake empties, have nothing that no export makes."""
+def _check_foreign(plan: Plan, exports: list[Any], cards: list[Any]) -> None:
+    """Check that Snakemake removes nothing that no run made.
+
+    It empties the directories of labels, and replaces what is called as a card's files are. Where a run made those,
+    there is more than the files that people write themselves.
+    """
     found, moves = [], []
     aside = shell_word(new_folder("kept", outside=plan.results))
     for job in exports:
@@ -137,6 +143,13 @@ def _check_foreign(plan: Plan, exports: list[Any]) -> None:
         if foreign := {*not_images(entries), *(name for name, is_file in entries.items() if not is_file)}:
             found.append(f"{shown(png)}: {some(foreign)}")
             moves.append(f"mv -- {shell_path(png)} {aside}/{of.dataset}-{of.split}-{of.label}")
+    for job in cards:
+        there = [path for path in map(str, job.output) if os.path.lexists(path)]
+        if all(os.path.basename(path) in WRITTEN for path in there):
+            found += map(shown, there)
+            moves += [
+                f"mv -- {shell_path(path)} {aside}/{job.wildcards.dataset}-{os.path.basename(path)}" for path in there
+            ]
     if found:
         raise DataError(
             shown(plan.results),

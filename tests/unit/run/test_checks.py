@@ -116,6 +116,28 @@ def test_what_no_export_makes_is_moved_by_the_advised_command_before_a_run(tmp_p
     assert check_run(plan(str(tmp_path), datasets="mnist"), jobs) == []
 
 
+def test_a_readme_of_ones_own_is_moved_by_the_advised_command_before_a_card_replaces_it(tmp_path: Path) -> None:
+    (tmp_path / "mnist").mkdir()
+    names = ("README.md", "croissant.json", "LICENSE", "CITATION", "provenance.json")
+    job = SimpleNamespace(
+        rule=SimpleNamespace(name="write_card"),
+        wildcards=SimpleNamespace(dataset="mnist"),
+        output=[tmp_path / "mnist" / name for name in names],
+    )
+    for name in ("README.md", "LICENSE"):
+        (tmp_path / "mnist" / name).write_text("mine")
+    with pytest.raises(DataError, match="the run would remove what no run made") as error:
+        check_run(plan(str(tmp_path), datasets="mnist"), [job])
+    here = tmp_path / "here"
+    here.mkdir()
+    subprocess.run(["bash", "-c", str(error.value).splitlines()[-1]], cwd=here, check=True)
+    assert [path.read_text() for path in here.glob("kept/*")] == ["mine", "mine"]
+    assert check_run(plan(str(tmp_path), datasets="mnist"), [job]) == []
+    for name in names[:2]:
+        (tmp_path / "mnist" / name).write_text("made by a run")
+    assert check_run(plan(str(tmp_path), datasets="mnist"), [job]) == []
+
+
 def test_labels_that_a_choice_of_classes_removes_are_named_before_they_go(tmp_path: Path) -> None:
     for label in ("0", "1", "3"):
         export(tmp_path, label, "0003.png", "0004.png")
