@@ -23,16 +23,7 @@ PREFIX_AT = 345
 _OWNER = b"0000000\0" * 2
 _TIME = b"00000000000\0"
 _REST = bytes(100) + b"ustar\00000" + bytes(64) + b"0000000\0" * 2
-
-
-def _frame(mode: bytes, kind: bytes) -> tuple[bytes, bytes, int]:
-    """The bytes before the size and after the checksum of a member, and the sum of those that are always the same."""
-    before, after = mode + _OWNER, kind + _REST
-    return before, after, sum(before) + sum(_TIME) + sum(after) + 8 * ord(" ")
-
-
-_FILE = _frame(b"0000644\0", b"0")
-_FOLDER = _frame(b"0000755\0", b"5")
+_SAME_SUM = sum(_OWNER + _TIME + _REST) + 8 * ord(" ")
 
 
 def names(path: str | os.PathLike[str]) -> Iterator[str]:
@@ -55,7 +46,7 @@ def member(name: str, data: bytes = b"") -> bytes:
     Raises:
         ValueError: when one of them is longer.
     """
-    before, after, fixed_sum = _FOLDER if name.endswith("/") else _FILE
+    mode, kind = (b"0000755\0", b"5") if name.endswith("/") else (b"0000644\0", b"0")
     start, prefix = name.encode(), b""
     if len(start) > NAME_BYTES and b"/" in start:
         cut = max(0, start.rfind(b"/", 0, min(len(start) - 1, PREFIX_BYTES + 1)))
@@ -63,15 +54,17 @@ def member(name: str, data: bytes = b"") -> bytes:
     if len(start) > NAME_BYTES or len(data) >= 8**11:
         raise ValueError(f"a member of {len(data)} bytes and a name of {len(name)} does not fit a ustar header")
     size = b"%011o\0" % len(data)
-    checksum = b"%06o\0 " % (sum(start) + sum(prefix) + sum(size) + fixed_sum)
+    checksum = b"%06o\0 " % (sum(start + mode + size + kind + prefix) + _SAME_SUM)
     padding = bytes(-len(data) % BLOCK)
     header = (
         start.ljust(NAME_BYTES, b"\0"),
-        before,
+        mode,
+        _OWNER,
         size,
         _TIME,
         checksum,
-        after,
+        kind,
+        _REST,
         prefix.ljust(BLOCK - PREFIX_AT, b"\0"),
     )
     return b"".join((*header, data, padding))
