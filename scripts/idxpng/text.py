@@ -57,12 +57,5 @@ def shell_word(text: str | os.PathLike[str]) -> str:
     text = os.fspath(text)
     if printable(text) == text:
         return shlex.quote(text)
-    return "$'" + "".join(map(_shell_escaped, text)) + "'"
-
-
-def _shell_escaped(character: str) -> str:
-    if character in "\\'":
-        return f"\\{character}"
-    if printable(character) == character:
-        return character
-    return "".join(f"\\x{byte:02x}" for byte in os.fsencode(character))
+    quoted = re.sub(r"[\\']", r"\\\g<0>", text)
+    return "$'" + _UNSAFE.sub(lambda match: "".join(f"\\x{byte:02x}" for byte in os.fsencode(match[0])), quoted) + "'"
