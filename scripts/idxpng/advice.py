@@ -45,11 +45,10 @@ def call(
         words += ["-s", from_folder(folder, snakefile)]
     words += ["--directory", from_folder(folder, directory)] if directory else []
     words += [word for file in configfiles for word in ("--configfile", from_folder(folder, file))]
-    texts = {
-        key: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    config = [
+        f"{key}={value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
         for key, value in (settings or {}).items()
-    }
-    config = [f"{key}={text}" for key, text in texts.items()]
+    ]
     return {"folder": folder, "words": words, "config": config, "imported": imported}
 
 
