@@ -73,7 +73,7 @@ class ImageFolder:
         names = [name for name in _folders(self.path) if name not in USUAL]
         return bool(names) and all(
             any(entry.is_file() for entry in found) and not any(entry.is_dir() for entry in found)
-            for found in (_visible(self.path / name) for name in names)
+            for found in (list(_visible(self.path / name)) for name in names)
         )
 
     def folder(self, split: str) -> Path:
@@ -150,12 +150,10 @@ class ImageFolder:
     def _scan(self, split: str) -> Iterator[FoundImage]:
         folder = self.folder(split)
         for name in _folders(folder):
-            with os.scandir(folder / name) as entries:
-                for entry in entries:
-                    if not entry.name.startswith("."):
-                        if not entry.is_file():
-                            raise DataError(entry.path, "not an image", expected=LAYOUT, found="a folder")
-                        yield FoundImage(self.classes[name], f"{name}/{entry.name}")
+            for entry in _visible(folder / name):
+                if not entry.is_file():
+                    raise DataError(entry.path, "not an image", expected=LAYOUT, found="a folder")
+                yield FoundImage(self.classes[name], f"{name}/{entry.name}")
 
 
 def _place(line: str) -> tuple[tuple[list[str | int], str], int, str]:
@@ -203,9 +201,9 @@ def _state(path: Path | os.DirEntry[str]) -> int:
     return int.from_bytes(hashlib.blake2b(os.fsencode(state), digest_size=16).digest())
 
 
-def _visible(path: Path) -> list[os.DirEntry[str]]:
+def _visible(path: Path) -> Iterator[os.DirEntry[str]]:
     with os.scandir(path) as entries:
-        return [entry for entry in entries if not entry.name.startswith(".")]
+        yield from (entry for entry in entries if not entry.name.startswith("."))
 
 
 def _folders(path: Path) -> list[str]:
