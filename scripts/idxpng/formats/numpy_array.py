@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 SIGNATURE = b"\x93NUMPY"
 LABEL_TYPES = ("uint8", "int16", "int32")
+LARGEST_HEADER = 1 << 14  # bytes; numpy reads no header of more than 10,000
 BLOCK = 1 << 26  # bytes of an array in Fortran order that are brought into order at once
 ROWS = 1 << 16  # bytes of it that are read at once, with what lies between the wanted ones
 
@@ -108,11 +109,9 @@ class _Array:
         self._path, self._member = path, member
         self._shown = f"{os.fspath(path)}: {member}" if member else path
         with _open(path, member) as stream:
-            header = stream.read(12)
-            width = 2 if header[6:7] == b"\x01" else 4  # bytes of the number that says how long the rest is
-            self._start = 8 + width + int.from_bytes(header[8 : 8 + width], "little")
-            header += stream.read(max(0, min(self._start, 1 << 16) - len(header)))
-        shape, self._fortran_order, self.dtype = self._parse(header)
+            beginning = io.BytesIO(stream.read(LARGEST_HEADER))
+        shape, self._fortran_order, self.dtype = self._parse(beginning)
+        self._start = beginning.tell()
         self.dims = shape
         if len(shape) in (2, 4) and shape[-1] == 1:
             self.dims = shape[:-1]
@@ -136,10 +135,9 @@ class _Array:
             position += len(elements)
             yield elements.astype(f">{header.type.code}").tobytes()
 
-    def _parse(self, header: bytes) -> tuple[tuple[int, ...], bool, numpy.dtype]:
+    def _parse(self, stream: IO[bytes]) -> tuple[tuple[int, ...], bool, numpy.dtype]:
         from numpy.lib import format as npy
 
-        stream = io.BytesIO(header)
         try:
             version = npy.read_magic(stream)
             return npy.read_array_header_1_0(stream) if version == (1, 0) else npy.read_array_header_2_0(stream)
