@@ -250,20 +250,16 @@ class _Array:
     def _read(self, stream: IO[bytes], at: int, size: int) -> bytes:
         data = stream.read(size)
         if len(data) < size:
-            expected = f"{self._end} bytes: {self._start} of header and"
-            todo = "copy or write the file again"
-            raise self._wrong_length("shorter", at + len(data), expected, "end of file", todo)
+            raise self._wrong_length("shorter", at + len(data), "end of file", "copy or write the file again")
         return data
 
     def _check_end(self, stream: IO[bytes]) -> None:
         if stream.read(1):
-            expected = f"end of file after {self._start} bytes of header and"
-            todo = "write each array into a file of its own"
-            raise self._wrong_length("longer", self._end, expected, "more bytes", todo)
+            raise self._wrong_length("longer", self._end, "more bytes", "write each array into a file of its own")
 
-    def _wrong_length(self, than: str, at: int, expected: str, found: str, todo: str) -> CompressedFileError:
+    def _wrong_length(self, than: str, at: int, found: str, todo: str) -> CompressedFileError:
         problem, elements = f"{than} than its NumPy header says", f"{' × '.join(map(str, self.dims))} of {self.dtype}"
-        expected = f"{expected} {elements}"
+        expected = f"{self._end} bytes: {self._start} of header and {elements}"
         return CompressedFileError(self._shown, problem, at=f"byte {at}", expected=expected, found=found, todo=todo)
 
 
