@@ -63,8 +63,3 @@ def file_kind(start: bytes) -> str | None:
     if _LINK.fullmatch(text.rstrip()) and len(start) < START:
         return "a link that was saved as text: get the file that it names"
     return "text" if text.isascii() else None
-
-
-def line_ends_changed(sample: bytes) -> bool:
-    """Whether each line feed in a file's bytes follows a carriage return, as after a copy that took it for text."""
-    return 0 < sample.count(b"\n") == sample.count(b"\r\n")

@@ -15,8 +15,8 @@ import pytest
 
 from builders import idx_bytes
 from idxpng.errors import DataError
-from idxpng.formats.file_kind import file_kind, line_ends_changed
-from idxpng.formats.idx import read_header
+from idxpng.formats.file_kind import file_kind
+from idxpng.formats.idx import IdxHeader, read_header
 
 IDX = idx_bytes(numpy.arange(10 * 8 * 8, dtype="uint8").reshape(10, 8, 8))
 
@@ -96,4 +96,5 @@ def test_a_file_of_a_different_kind_is_named_with_what_to_do(data: bytes, kind: 
     ("data", "changed"), [(b"a\nb\r\nc", False), (b"a\r\nb\r\nc", True), (b"abc", False), (b"\r\r", False)]
 )
 def test_line_ends_are_changed_when_no_line_feed_is_alone(data: bytes, changed: bool) -> None:
-    assert line_ends_changed(data) == changed
+    wrong = IdxHeader.of("uint8", (1,)).wrong_size(100, data)
+    assert ("each byte 0a follows a 0d" in wrong["found"]) == changed
