@@ -21,8 +21,7 @@ def check_space(file: str | os.PathLike[str], size: int, folder: Path | None = N
     """Raise DiskRoomError unless ``size`` bytes of a file fit into ``folder``, by default its own folder."""
     folder = folder or Path(file).absolute().parent
     free = _free(folder)
-    available = free and free.f_bavail * free.f_frsize
-    if available is not None and size > available:
+    if free and size > (available := free.f_bavail * free.f_frsize):
         expected, found = f"{size} bytes", f"{available} free in {folder}"
         raise DiskRoomError(file, "not enough disk space", expected=expected, found=found, todo=AGAIN)
 
