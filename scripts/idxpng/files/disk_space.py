@@ -48,13 +48,10 @@ def disk_full_error(file: str | os.PathLike[str]) -> Iterator[None]:
 
 
 def check_room_for_files(folder: str | os.PathLike[str], files: int) -> None:
-    """Check that ``files`` more files fit below ``folder``, which need not exist yet.
+    """Raise DiskRoomError unless ``files`` more files fit below ``folder``, which need not exist yet.
 
     Each file takes an inode and at least a block. Files larger than a block, and quotas that the file system does not
     report, are not taken into account.
-
-    Raises:
-        DiskRoomError: when there are not as many free inodes or blocks.
     """
     existing = existing_folder(Path(folder).absolute())
     free = _free(existing)

@@ -119,9 +119,7 @@ class _Watched(io.FileIO):
 def open_content(path: str | os.PathLike[str], watch: Callable[[Any], object] | None = None) -> Iterator[IO[bytes]]:
     """Open what a file holds once decompressed, for reading bytes in order.
 
-    Args:
-        path: the file.
-        watch: gets the bytes of the file itself, piece by piece as they are read: at the end of the content, all.
+    ``watch``: gets the bytes of the file itself, piece by piece as they are read: at the end of the content, all.
 
     Raises, also while the content is being read inside the block:
         CompressedFileError: when the file is truncated, damaged, or followed by something else.

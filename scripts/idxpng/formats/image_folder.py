@@ -44,9 +44,7 @@ class ImageFolder:
 
     Names that begin with a dot are left alone everywhere.
 
-    Args:
-        path: the folder.
-        tables: CSV files with the columns ``path``, below the folder, and ``label``, by split. Then no folder matters.
+    ``tables``: CSV files with the columns ``path``, below the folder, and ``label``, by split. Then no folder matters.
     """
 
     def __init__(self, path: str | os.PathLike[str], tables: Mapping[str, Path] | None = None) -> None:

@@ -56,8 +56,7 @@ class PngEncoder:
     def encode(self, pixels: bytes) -> bytes:
         """The PNG file of one image, as one chunk IDAT, or several when the image is large.
 
-        Args:
-            pixels: rows × columns unsigned bytes, row by row from the top, 0 black to 255 white.
+        ``pixels``: rows × columns unsigned bytes, row by row from the top, 0 black to 255 white.
         """
         if self._in_pieces:
             return b"".join((self._before_idat, *self._chunks(pixels), self._after_idat))

@@ -161,13 +161,9 @@ def plain_image(data: bytes, compressed: bytes) -> tuple[int, int, bytes] | None
     """The columns, rows, and pixels of a small grayscale image as exports write it, in a quarter of Pillow's time.
 
     Its file has no other chunks, and its rows are neither interlaced nor filtered: each is stored as it is, after a
-    zero (PNG specification, "Filter types for filter method 0").
+    zero (PNG specification, "Filter types for filter method 0"). None for any other image, and for a damaged one.
 
-    Args:
-        data, compressed: a PNG file, and what `check_chunks` gives of it.
-
-    Returns:
-        None for any other image, and for a damaged one.
+    ``compressed``: what `check_chunks` gives of the file.
     """
     columns, rows = struct.unpack_from(">II", data, 16)
     size = rows * (columns + 1)
@@ -195,11 +191,7 @@ def plain_file(path: str) -> tuple[int, int, bytes] | None:
 
 
 def check_end(compressed: bytes, largest: int) -> None:
-    """Check that compressed pixels end with their checksum, which Pillow does not look at.
-
-    Raises:
-        PngError: when they do not, or not after ``largest`` bytes.
-    """
+    """Raise PngError unless pixels of at most ``largest`` bytes end with their checksum, unchecked by Pillow."""
     decompressor = zlib.decompressobj()
     try:
         decompressor.decompress(compressed, largest)
