@@ -1,7 +1,5 @@
 """Sorting more lines than fit in memory."""
 
-from __future__ import annotations
-
 import heapq
 import tempfile
 from collections.abc import Callable, Iterable, Iterator

@@ -1,7 +1,5 @@
 """Reading a user's images as 8-bit gray pixels, and explaining why some cannot be read."""
 
-from __future__ import annotations
-
 import os
 import stat
 from collections import Counter, defaultdict

@@ -1,7 +1,5 @@
 """Writing IDX files, compressed, so that the same items make the same bytes."""
 
-from __future__ import annotations
-
 import hashlib
 from typing import IO, Any
 

@@ -1,7 +1,5 @@
 """Folders of a user's images, ``{split}/{class}/{name}`` or with a table of labels: what is in them, in which order."""
 
-from __future__ import annotations
-
 import csv
 import hashlib
 import json

@@ -1,7 +1,5 @@
 """Inputs, outputs, and parameters of the rules that build IDX files from folders of images."""
 
-from __future__ import annotations
-
 import os
 from typing import Any
 

@@ -3,8 +3,6 @@
 A rule names methods, which Snakemake calls with the wildcards of a job.
 """
 
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Callable, Iterable

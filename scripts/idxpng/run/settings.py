@@ -6,8 +6,6 @@ removes the others, and all jobs that need it run again, whatever notes Snakemak
 moved, copied, or shared.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os
