@@ -6,18 +6,10 @@ import re
 
 from idxpng.dataset.model import Dataset
 
-# The Hugging Face Hub knows most licenses by their SPDX identifiers in lowercase, and these by other names; it
+# The Hugging Face Hub knows most licenses by their SPDX identifiers in lowercase, and a few by other names; it
 # makes no difference between `only` and `or-later`.
 # https://huggingface.co/docs/hub/repositories-licenses
-HUB_NAMES = {
-    "C-UDA-1.0": "c-uda",
-    "GFDL-1.3": "gfdl",
-    "LGPLLR": "lgpl-lr",
-    "ODC-By-1.0": "odc-by",
-    "ODbL-1.0": "odbl",
-    "PDDL-1.0": "pddl",
-}
-HUB_SAME = """
+SAME = """
     AFL-3.0 AGPL-3.0 Apache-2.0 Artistic-2.0 BSD-2-Clause BSD-3-Clause BSD-3-Clause-Clear BSL-1.0 CC-BY-2.0
     CC-BY-2.5 CC-BY-3.0 CC-BY-4.0 CC-BY-NC-2.0 CC-BY-NC-3.0 CC-BY-NC-4.0 CC-BY-NC-ND-3.0 CC-BY-NC-ND-4.0
     CC-BY-NC-SA-2.0 CC-BY-NC-SA-3.0 CC-BY-NC-SA-4.0 CC-BY-ND-4.0 CC-BY-SA-3.0 CC-BY-SA-4.0 CC0-1.0
@@ -25,10 +17,20 @@ HUB_SAME = """
     GPL-2.0 GPL-3.0 ISC LGPL-2.1 LGPL-3.0 LPPL-1.3c MIT MPL-2.0 MS-PL NCSA OFL-1.1 OSL-3.0 PostgreSQL Unlicense
     WTFPL Zlib
 """
+HUB_NAMES = {name: name.lower() for name in SAME.split()} | {
+    "C-UDA-1.0": "c-uda",
+    "GFDL-1.3": "gfdl",
+    "LGPLLR": "lgpl-lr",
+    "ODC-By-1.0": "odc-by",
+    "ODbL-1.0": "odbl",
+    "PDDL-1.0": "pddl",
+}
 
 # Characters that BibTeX or the TeX behind it would act on.
-TEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
-TEX |= {character: f"\\{character}" for character in "{}%&#$_"}
+TEX = str.maketrans(
+    {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+    | {character: f"\\{character}" for character in "{}%&#$_"}
+)
 
 
 def license_text(dataset: Dataset) -> str:
@@ -44,8 +46,8 @@ def hub_license(dataset: Dataset) -> dict[str, str]:
     if spdx is None:
         return {"license": "unknown"}
     name = re.sub("-(only|or-later)$", "", spdx)
-    if name in HUB_SAME.split() or name in HUB_NAMES:
-        return {"license": HUB_NAMES.get(name, name.lower())}
+    if name in HUB_NAMES:
+        return {"license": HUB_NAMES[name]}
     return {"license": "other", "license_name": spdx.lower().replace(" ", "-"), "license_link": "LICENSE"}
 
 
@@ -60,17 +62,14 @@ def license_urls(dataset: Dataset) -> list[str]:
 def bibtex(dataset: Dataset) -> str:
     """A BibTeX entry of what the dataset file says: title, authors, year, address, and how its authors cite it."""
     # In braces, a name stays whole that BibTeX would take for several, or for its parts in another order.
-    authors = [f"{{{_tex(name)}}}" if re.search(" and |,", name) else _tex(name) for name in dataset.creators]
+    names = [name.translate(TEX) for name in dataset.creators]
+    authors = [f"{{{name}}}" if re.search(" and |,", name) else name for name in names]
     fields = {
-        "title": f"{{{_tex(dataset.title)}}}",
+        "title": f"{{{dataset.title.translate(TEX)}}}",
         "author": " and ".join(authors),
         "year": (dataset.published or "")[:4],
         "url": dataset.url or "",
-        "note": _tex(dataset.citation),
+        "note": dataset.citation.translate(TEX),
     }
     lines = [f"  {key} = {{{text}}}" for key, text in fields.items() if text]
     return f"@misc{{{dataset.name},\n" + ",\n".join(lines) + "\n}"
-
-
-def _tex(text: str) -> str:
-    return "".join(TEX.get(character, character) for character in text)
