@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,28 +14,16 @@ from idxpng.dataset.model import Dataset
 from idxpng.files.atomic import atomic_file
 from idxpng.files.json_file import write_json
 from idxpng.formats.split_header import SplitHeader
-from idxpng.publish import croissant as croissant_document
 from idxpng.publish import terms
-from idxpng.publish.provenance import FileRecord
-from idxpng.publish.provenance import provenance as provenance_document
+from idxpng.publish.croissant import ParquetSplit, metadata
+from idxpng.publish.provenance import FileRecord, origin
 from idxpng.text import counted
 
 import yaml  # isort: skip
 from pyarrow.parquet import ParquetFile  # isort: skip
 
 # What Markdown acts on anywhere in a line, and at its beginning.
-MARKDOWN = re.compile(r"[\\`*_\[\]<>&|~$#]|^[-+=]|^\d+(?=[.)])")
-
-
-@dataclass(frozen=True)
-class ParquetSplit:
-    """What the card must know of a split's Parquet file; ``uncompressed``: bytes of its columns."""
-
-    name: str
-    file: FileRecord
-    rows: int
-    uncompressed: int
-    features: dict[str, Any]
+MARKDOWN = re.compile(r"(?=[\\`*_\[\]<>&|~$#])|^(?=[-+=])|^(\d+)(?=[.)])", re.MULTILINE)
 
 
 def main(
@@ -68,18 +56,14 @@ def main(
     folder = Path(card).parent
     found = [SplitHeader.read(path) for path in headers]
     parts = [_read(Path(path), folder) for path in parquet]
-    packed = {part.name: part.file for part in parts}
     listed = {header.split: FileRecord.of(Path(path), folder) for header, path in zip(found, manifests, strict=True)}
-    images = {part.name: part.rows for part in parts}
-    document = croissant_document.metadata(known, found, packed, listed, list(parts[0].features), images)
     _write(card, _card(known, parts, Path(overview).name))
-    write_json(croissant, document)
+    write_json(croissant, metadata(known, found, parts, listed))
     texts = [Path(text).read_text(encoding="utf-8").strip("\n") for text in license_texts]
     _write(license_file, "\n\n".join([terms.license_text(known), *texts]))
     _write(citation_file, terms.bibtex(known))
     made = [FileRecord.of(Path(path), folder) for path in (overview, card, croissant, license_file, citation_file)]
-    origin = provenance_document(known, found, [*packed.values(), *listed.values(), *made])
-    write_json(provenance, origin)
+    write_json(provenance, origin(known, found, [*(part.file for part in parts), *listed.values(), *made]))
     log.info("%s: %s", folder, counted(len(parts), "split"))
 
 
@@ -98,6 +82,7 @@ def _read(path: Path, folder: Path) -> ParquetSplit:
 
 def _card(dataset: Dataset, parts: Sequence[ParquetSplit], overview: str) -> str:
     split_sizes = [{"name": part.name, "num_bytes": part.uncompressed, "num_examples": part.rows} for part in parts]
+    data_files = [{"split": part.name, "path": part.file.path} for part in parts]
     header = {
         "pretty_name": dataset.title,
         **terms.hub_license(dataset),
@@ -109,12 +94,7 @@ def _card(dataset: Dataset, parts: Sequence[ParquetSplit], overview: str) -> str
             "download_size": sum(part.file.bytes for part in parts),
             "dataset_size": sum(part.uncompressed for part in parts),
         },
-        "configs": [
-            {
-                "config_name": "default",
-                "data_files": [{"split": part.name, "path": part.file.path} for part in parts],
-            }
-        ],
+        "configs": [{"config_name": "default", "data_files": data_files}],
     }
     table = "\n".join(f"| {part.name} | {part.rows:,} |" for part in parts)
     parts_of = [
@@ -155,11 +135,7 @@ per label, which `manifest/` lists. [{overview}]({overview}) has the numbers and
 
 def markdown(text: str) -> str:
     """Text that shows as it is wherever Markdown, and HTML in it, is rendered."""
-    return "\n".join(MARKDOWN.sub(_escaped, line) for line in text.split("\n"))
-
-
-def _escaped(match: re.Match[str]) -> str:
-    return f"{match[0]}\\" if match[0].isdigit() else f"\\{match[0]}"
+    return MARKDOWN.sub(r"\1\\", text)
 
 
 def _feature(name: str, facts: dict[str, Any]) -> dict[str, Any]:
@@ -171,10 +147,8 @@ def _feature(name: str, facts: dict[str, Any]) -> dict[str, Any]:
 
 def _size_category(rows: int) -> str:
     sizes = ["1K", "10K", "100K", "1M", "10M", "100M", "1B", "10B"]
-    reached = sum(rows >= 10 ** (3 + power) for power in range(len(sizes)))
-    if reached == 0:
-        return f"n<{sizes[0]}"
-    return f"n>{sizes[-1]}" if reached == len(sizes) else f"{sizes[reached - 1]}<n<{sizes[reached]}"
+    names = [f"n<{sizes[0]}", *(f"{low}<n<{high}" for low, high in pairwise(sizes)), f"n>{sizes[-1]}"]
+    return names[sum(rows >= 10 ** (3 + power) for power in range(len(sizes)))]
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import idxpng
@@ -38,23 +39,35 @@ CLASSES, SPLITS = "class.names", "split.names"
 CLASS_FIELDS = {"label": "sc:Integer", "name": "sc:Text"}
 
 
+@dataclass(frozen=True)
+class ParquetSplit:
+    """A split's Parquet file.
+
+    ``uncompressed``: bytes of its columns. ``features``: how the `datasets` package describes each of them.
+    """
+
+    name: str
+    file: FileRecord
+    rows: int
+    uncompressed: int
+    features: dict[str, Any]
+
+
 def metadata(
     dataset: Dataset,
     headers: Sequence[SplitHeader],
-    parquet: Mapping[str, FileRecord],
+    parquet: Sequence[ParquetSplit],
     manifests: Mapping[str, FileRecord],
-    columns: Sequence[str],
-    images: Mapping[str, int],
 ) -> dict[str, Any]:
     """The document, for `json`.
 
     Args:
         headers: of each split, what `validate` found.
-        parquet, manifests: the files of each split, by its name.
-        columns: those of each Parquet file.
-        images: how many images each split has there, by its name.
+        parquet: that of each split; all have the same columns.
+        manifests: that of each split, by its name.
     """
     splits = [header.split for header in headers]
+    packed = {part.name: part.file for part in parquet}
     # An empty value, where the dataset file does not know it, is left out.
     optional = {
         "url": dataset.url,
@@ -68,7 +81,7 @@ def metadata(
         "conformsTo": "http://mlcommons.org/croissant/1.1",
         "name": dataset.name,
         "alternateName": dataset.title,
-        "description": _description(dataset, images),
+        "description": _description(dataset, parquet),
         "version": idxpng.__version__,
         "license": license_urls(dataset),
         "citeAs": bibtex(dataset),
@@ -80,19 +93,19 @@ def metadata(
         },
         "prov:wasDerivedFrom": [_source(source) for source in sources(dataset, headers)],
         "distribution": [
-            *(_file(f"{split}.parquet", "application/x-parquet", parquet[split]) for split in splits),
+            *(_file(f"{split}.parquet", "application/x-parquet", packed[split]) for split in splits),
             *(_file(f"{split}.csv", "text/csv", manifests[split]) for split in splits),
         ],
         "recordSet": [
             _enumeration(CLASSES, "sc:Enumeration", CLASS_FIELDS, list(dataset.classes.items())),
             _enumeration(SPLITS, "cr:Split", {"name": "sc:Text"}, [(split,) for split in splits]),
-            *(_records(split, columns) for split in splits),
+            *(_records(split, list(parquet[0].features)) for split in splits),
         ],
     }
 
 
-def _description(dataset: Dataset, images: Mapping[str, int]) -> str:
-    sizes = ", ".join(f"{split}: {count:,}" for split, count in images.items())
+def _description(dataset: Dataset, parquet: Sequence[ParquetSplit]) -> str:
+    sizes = ", ".join(f"{part.name}: {part.rows:,}" for part in parquet)
     classes = counted(len(dataset.classes), "class")
     return f"{dataset.title}. Labeled images in {classes} ({sizes}), converted from IDX files."
 

@@ -52,7 +52,7 @@ def sources(dataset: Dataset, headers: Sequence[SplitHeader]) -> list[dict[str, 
     return found
 
 
-def provenance(dataset: Dataset, headers: Sequence[SplitHeader], files: Sequence[FileRecord]) -> dict[str, Any]:
+def origin(dataset: Dataset, headers: Sequence[SplitHeader], files: Sequence[FileRecord]) -> dict[str, Any]:
     """From what and with what a folder was made. Time and place are left out, so that equal runs agree."""
     return {
         "dataset": dataset.name,
