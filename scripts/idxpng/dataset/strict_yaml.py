@@ -60,11 +60,7 @@ def read_with_places(path: str | os.PathLike[str], display_name: str) -> tuple[A
     except UnicodeDecodeError as error:
         raise _unreadable(display_name, f"byte {error.start}", f"{error.object[error.start]:#04x}, not UTF-8") from None
     try:
-        loader = LOADER(text)
-        try:
-            return _Reader(display_name, loader).document()
-        finally:
-            loader.dispose()
+        return _Reader(display_name, LOADER(text)).document()
     except yaml.reader.ReaderError as error:
         character = chr(error.character) if isinstance(error.character, int) else error.character
         raise _unreadable(display_name, f"character {error.position}", printable(character)) from None
@@ -127,7 +123,10 @@ class _Reader:
         if isinstance(event, yaml.MappingStartEvent):
             return self._mapping(path)
         if isinstance(event, yaml.SequenceStartEvent):
-            return self._sequence(path)
+            values: list[Any] = []
+            while not isinstance(event := self.loader.get_event(), yaml.SequenceEndEvent):
+                values.append(self._value(event, (*path, len(values))))
+            return values
         return self._scalar(event)
 
     def _mapping(self, path: KeyPath) -> dict[str, Any]:
@@ -142,12 +141,6 @@ class _Reader:
                 first = self.places[*path, key]
                 raise self._refused(event, key, f"each key once; the first is in line {first.line}", "a key twice")
             values[key] = self._value(self.loader.get_event(), (*path, key))
-        return values
-
-    def _sequence(self, path: KeyPath) -> list[Any]:
-        values: list[Any] = []
-        while not isinstance(event := self.loader.get_event(), yaml.SequenceEndEvent):
-            values.append(self._value(event, (*path, len(values))))
         return values
 
     def _scalar(self, event: Any) -> Any:
