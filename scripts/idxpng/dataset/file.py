@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from operator import attrgetter
@@ -74,13 +74,12 @@ def load(path: str | Path, schema: dict[str, Any] | None = None, display_name: s
         ) from None
     for mirror in dataset.mirrors:
         check_mirror(mirror, display_name)
-    for contradiction in _contradictions(dataset):
-        raise contradiction
+    _check_agreement(dataset)
     return dataset
 
 
 def _dataset(name: str, facts: dict[str, Any], display_name: str, path: Path) -> Dataset:
-    classes = {int(label): text for label, text in sorted(facts["classes"].items(), key=lambda item: int(item[0]))}
+    classes = dict(sorted((int(label), text) for label, text in facts["classes"].items()))
     label_type = facts.get("label_type", "uint8")
     label_columns = tuple(facts.get("label_columns", (CLASS,)))
     archive = facts.get("archive")
@@ -160,12 +159,12 @@ def _made_of(facts: dict[str, Any]) -> dict[str, Any]:
     return {"class_counts": None if counts is None else tuple(counts), **digests}
 
 
-def _contradictions(dataset: Dataset) -> Iterator[DataError]:
-    """What cannot be true of a dataset file that has all its keys."""
+def _check_agreement(dataset: Dataset) -> None:
+    """Raise DataError if a dataset file that has all its keys contradicts itself."""
     wrong = partial(DataError, dataset.source)
     largest = LARGEST_LABEL[dataset.label_type]
     if max(dataset.classes) > largest:
-        yield wrong(
+        raise wrong(
             "a label is too large for the labels file",
             at="classes",
             expected=f"labels of type {dataset.label_type}: 0 to {largest}",
@@ -175,26 +174,26 @@ def _contradictions(dataset: Dataset) -> Iterator[DataError]:
     files = [file for split in dataset.whole_splits.values() for file in split.files]
     names = [file.idx for file in files]
     if suffixed := [name for name in names if name.endswith((*SUFFIXES, *ARRAYS, PLAIN_SUFFIX))]:
-        yield wrong("a file name has an extra suffix", at="splits", found=", ".join(suffixed))
+        raise wrong("a file name has an extra suffix", at="splits", found=", ".join(suffixed))
     if twice := sorted({name for name in names if names.count(name) > 1}):
-        yield wrong("two of its files have the same name", at="splits", found=", ".join(twice))
+        raise wrong("two of its files have the same name", at="splits", found=", ".join(twice))
     archives = [file for file in files if file.file.endswith(".npz")]
     if unclear := [file.file for file in archives if not file.member]:
         problem = f"{unclear[0]} has no `member`, which says which of its arrays to take"
-        yield wrong(problem, at="splits", expected="the name of an array, such as x_train.npy")
+        raise wrong(problem, at="splits", expected="the name of an array, such as x_train.npy")
     if lost := [file.file for file in files if file.member and not file.archive and file not in archives]:
         problem = f"{lost[0]} has `member`, but the dataset file names no archive"
-        yield wrong(problem, at="archive", expected="the archive's file and bytes")
+        raise wrong(problem, at="archive", expected="the archive's file and bytes")
     for name, split in dataset.splits.items():
         at, counts = f"splits.{name}.class_counts", split.class_counts
         if counts is None:
             continue
         if len(counts) != len(dataset.classes):
             problem = "the number of counts differs from the number of classes"
-            yield wrong(problem, at=at, expected=len(dataset.classes), found=len(counts))
+            raise wrong(problem, at=at, expected=len(dataset.classes), found=len(counts))
         if sum(counts) != split.count:
             problem = "the class counts do not add up to the number of images"
-            yield wrong(problem, at=at, expected=split.count, found=sum(counts))
+            raise wrong(problem, at=at, expected=split.count, found=sum(counts))
 
 
 def identify(digests: Iterable[str], datasets: Path = DATASETS) -> str | None:
