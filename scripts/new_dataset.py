@@ -46,6 +46,7 @@ CLASSES = "\n# What each label means: replace the numbers by names, in quotes.\n
 MIRRORS = """
 # Where the files are, seen from here. If the preview shows images on their side, add `orientation: transposed`.
 """
+FILL_IN = "Fill in title, license, citation, date and the names of the classes, now or later. Then:"
 
 
 def main(files: Sequence[str], /, output: str | None = None, update: bool = False) -> str:
@@ -73,29 +74,28 @@ def main(files: Sequence[str], /, output: str | None = None, update: bool = Fals
     kinds = " and ".join(sorted({"NumPy arrays" if is_array(*each) else "IDX files" for each in read}))
     facts = infer(read)
     _check_names(folder, facts)
-    if update:
-        text = _updated(path, facts)
-        dataset = _checked(path, text)
-        with atomic_file(path) as stream:
-            stream.write(text.encode())
-        return _summary(path, dataset, kinds, "To export it:")
-    name = path.stem
+    text = _updated(path, facts) if update else _new(path, facts, folder, kinds)
+    dataset = _checked(path, text)
+    with atomic_file(path) if update else open(path, "xb") as stream:
+        stream.write(text.encode())
+    splits = ", ".join(f"{counted(split.count, 'image')} in {name}" for name, split in dataset.splits.items())
+    classes = counted(len(dataset.classes), "class")
+    then = "To export it:" if update else FILL_IN
+    return f"{path}: {splits}; {classes}; from {kinds}\n{then}\n    {command([], [f'datasets={path}'])}"
+
+
+def _new(path: Path, facts: dict[str, Any], folder: Path, kinds: str) -> str:
+    """The text of a new dataset file for files of these kinds in a folder."""
     to_fill_in = {
-        "title": name,
+        "title": path.stem,
         "license": {"spdx": None, "note": "Not stated yet."},
         "citation": "not stated yet",
         "published": time.strftime("%Y"),
     }
-    mirror = os.path.relpath(folder, path.parent.resolve())
-    classes = dump({"classes": facts.pop("classes")})
-    splits = dump({"splits": facts.pop("splits")})
-    content = HEAD.format(kinds=kinds) + dump(to_fill_in) + CLASSES + classes + dump(facts) * bool(facts)
-    content += MIRRORS + dump({"mirrors": [mirror]}) + "\n" + splits
-    dataset = _checked(path, content)
-    with open(path, "x", encoding="utf-8") as file:
-        file.write(content)
-    then = "Fill in title, license, citation, date and the names of the classes, now or later. Then:"
-    return _summary(path, dataset, kinds, then)
+    mirrors = {"mirrors": [os.path.relpath(folder, path.parent.resolve())]}
+    splits = {"splits": facts.pop("splits")}
+    text = HEAD.format(kinds=kinds) + dump(to_fill_in) + CLASSES + dump(facts)
+    return text + MIRRORS + dump(mirrors) + "\n" + dump(splits)
 
 
 def _updated(path: Path, facts: dict[str, Any]) -> str:
@@ -179,12 +179,6 @@ def _checked(path: Path, content: str) -> Dataset:
         draft = Path(folder, path.name)
         draft.write_text(content, encoding="utf-8")
         return load(draft, read_schema(), display_name=str(path))
-
-
-def _summary(path: Path, dataset: Dataset, kinds: str, then: str) -> str:
-    splits = ", ".join(f"{counted(split.count, 'image')} in {name}" for name, split in dataset.splits.items())
-    classes = counted(len(dataset.classes), "class")
-    return f"{path}: {splits}; {classes}; from {kinds}\n{then}\n    {command([], [f'datasets={path}'])}"
 
 
 if __name__ == "__main__":
