@@ -204,12 +204,12 @@ def _pairs(files: list[IdxFacts]) -> dict[str, tuple[IdxFacts, IdxFacts]]:
         if file.role not in roles or file.path.suffix in SUFFIXES:  # the same content twice: the smaller file
             roles[file.role] = file
     found = [_pair(roles) for roles in by_key.values() if len(roles) == 2]
-    found += _by_headers([file for roles in by_key.values() if len(roles) == 1 for file in roles.values()])
-    paired = {id(file) for pair in found for file in pair}
-    for roles in by_key.values():
-        for file in roles.values():
-            if id(file) not in paired:
-                _left_out(file, files, alone=not found)
+    single = [file for roles in by_key.values() if len(roles) == 1 for file in roles.values()]
+    by_headers = _by_headers(single)
+    found += by_headers
+    for file in single:
+        if not any(file in pair for pair in by_headers):
+            _left_out(file, files, alone=not found)
     pairs: dict[str, tuple[IdxFacts, IdxFacts]] = {}
     for images, labels in found:
         split = _split_name(images.key + labels.key, alone=len(found) == 1)
