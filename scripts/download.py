@@ -20,12 +20,13 @@ from idxpng import log, replaceable
 from idxpng.dataset.file_names import alike
 from idxpng.errors import DataError
 from idxpng.fetch import zip_member
-from idxpng.fetch.integrity import WrongFileError, check_header, has_pinned_digest, judge
+from idxpng.fetch.integrity import WrongFileError, check_header, judge
 from idxpng.fetch.mirrors import Place, configured, places_in
 from idxpng.fetch.partial_file import PartialFile, discard_others, partial_file
 from idxpng.fetch.patience import PATIENT, QUICK, Patience
 from idxpng.fetch.transfer import UNRESOLVED, UnavailableError, check_size
 from idxpng.files.atomic import atomic_file, publish
+from idxpng.files.digest import digest_of
 from idxpng.files.disk_space import DiskRoomError, check_space, disk_full_error
 from idxpng.formats.compressed import (
     ARRAYS,
@@ -239,8 +240,8 @@ def _opened(where: str) -> io.BufferedReader:
 
 
 def _check(path: str, file: PublishedFile, source: str) -> None:
-    if has_pinned_digest(path, file):
-        return
+    if file.sha256 and digest_of(path) == file.sha256:
+        return  # its content needs no check
     found = judge(path, file, source)
     if not file.pinned:
         log.warning("%s: no digest to check it against (sha256: %s)", source, found.sha256)

@@ -20,7 +20,8 @@ from idxpng.formats.numpy_array import ArrayError, is_array, member_names, open_
 if TYPE_CHECKING:
     from idxpng.dataset.model import Dataset, PublishedFile, Split  # not in the digest
 
-
+# The digests that a dataset file may pin, by its keys.
+DIGESTS = {"sha256": "SHA-256", "content_sha256": "SHA-256", "git_blob": "Git blob", "md5": "MD5"}
 CHANGED = "take the published file; if it is data of your own that has changed, pin it: scripts/new_dataset.py --update"
 
 
@@ -73,10 +74,8 @@ def judge(path: str, file: PublishedFile, source: str | None = None, idx: IO[byt
     if found.is_right(file) and (file.pinned or not page):
         return found
     # The digests of the whole file, even if damage ended its content.
-    found = found._replace(
-        sha256=digest_of(path), git_blob=digest_of(path, lambda: _git_blob(path)), md5=digest_of(path, _md5)
-    )
-    raise _refusal(path, source, file, found)
+    own: dict[str, Any] = {name: digest_of(path, empty.copy) for name, empty in _hashes(path).items()}
+    raise _refusal(path, source, file, found._replace(**own))
 
 
 def with_witnesses(dataset: Dataset, published: Sequence[str]) -> Dataset:
@@ -98,11 +97,6 @@ def with_witnesses(dataset: Dataset, published: Sequence[str]) -> Dataset:
     return replace(dataset, splits={name: witnessed(split) for name, split in dataset.splits.items()})
 
 
-def has_pinned_digest(path: str, file: PublishedFile) -> bool:
-    """Whether a file has its pinned digest, so that its content needs no check."""
-    return bool(file.sha256) and digest_of(path) == file.sha256
-
-
 def check_header(path: str, source: str, file: PublishedFile) -> None:
     """Check that the content of a file, compressed or not, begins with the header that the dataset file describes.
 
@@ -115,23 +109,21 @@ def check_header(path: str, source: str, file: PublishedFile) -> None:
         with open_idx(path, file.member, expected.type.name) as stream:
             found = read_header(stream, source)
         in_array = is_array(path, file.member)
-    except ArrayError as error:
-        raise WrongFileError(source, error.problem, **error.details) from None
     except DataError as error:
-        raise WrongFileError(source, error.problem, **error.details | _write_again(source)) from None
+        again = {} if isinstance(error, ArrayError) else _write_again(source)
+        raise WrongFileError(source, error.problem, **error.details | again) from None
     if problem := mismatch(found, expected):
         raise WrongFileError(source, **problem | ({"at": "the NumPy header"} if in_array else {}))
 
 
 def _read(path: str, source: str, file: PublishedFile, idx: IO[bytes] | None) -> Found:
     """Read a file once, so that the digests match what is written; its own digests only if they decide."""
-    own, git_blob, md5, content = hashlib.sha256(), _git_blob(path), _md5(), hashlib.sha256()
+    own, content = _hashes(path), hashlib.sha256()
     size, damage = 0, None
 
     def watch(piece: bytes) -> None:
-        own.update(piece)
-        git_blob.update(piece)
-        md5.update(piece)
+        for each in own.values():
+            each.update(piece)
 
     try:
         label_type = file.header and file.header.type.name
@@ -145,7 +137,8 @@ def _read(path: str, source: str, file: PublishedFile, idx: IO[bytes] | None) ->
         raise WrongFileError(source, error.problem, **error.details) from None
     except CompressedFileError as error:
         damage = error
-    return Found(own.hexdigest(), git_blob.hexdigest(), md5.hexdigest(), content.hexdigest(), size, damage)
+    digests = {name: each.hexdigest() for name, each in own.items()}
+    return Found(**digests, content_sha256=content.hexdigest(), size=size, damage=damage)
 
 
 def _refusal(path: str, source: str | None, file: PublishedFile, found: Found) -> WrongFileError:
@@ -157,21 +150,17 @@ def _refusal(path: str, source: str | None, file: PublishedFile, found: Found) -
     header = None if what or file.pinned or found.damage else file.header
     if source and header and (wrong := header.wrong_size(found.size)):
         return WrongFileError(source, **wrong | _write_again(source))
-    pins = (
-        ("SHA-256", file.sha256, found.sha256),
-        ("SHA-256", file.content_sha256, found.content_sha256),
-        ("Git blob", file.git_blob, found.git_blob),
-        ("MD5", file.md5, found.md5),
-    )
-    size = {"expected": f"{file.content_bytes} bytes of content", "found": f"{found.size} bytes"}
+    pins = [(kind, getattr(file, name), getattr(found, name)) for name, kind in DIGESTS.items()]
     differs = [
         {"expected": f"{kind} {pin}", "found": digest} for kind, pin, digest in pins if pin not in (None, digest)
     ]
+    size = {"expected": f"{file.content_bytes} bytes of content", "found": f"{found.size} bytes"}
+    details = next(iter(differs), size)
     if source:
         what = what or (found.damage.problem if found.damage else _other_kind(path) or "its content differs")
         todo = CHANGED if file.pinned and "://" not in source else None
-        return WrongFileError(source, f"not the right file: {what}", **(*differs, size)[0], todo=todo)
-    problem, details = "the content differs from the published content", (*differs, size)[0]
+        return WrongFileError(source, f"not the right file: {what}", **details, todo=todo)
+    problem = "the content differs from the published content"
     if found.damage:
         problem, details = found.damage.problem, found.damage.details
     elif found.size != file.content_bytes:
@@ -192,12 +181,10 @@ def _write_again(source: str) -> dict[str, Any]:
     return {"todo": None if "://" in source else "copy or write the file again"}
 
 
-def _md5() -> Any:
-    return hashlib.md5(usedforsecurity=False)
-
-
-def _git_blob(path: str) -> Any:
-    return hashlib.sha1(b"blob %d\0" % os.path.getsize(path), usedforsecurity=False)
+def _hashes(path: str) -> dict[str, Any]:
+    """Hashes of a file's own bytes, without any of them yet, by the keys of the dataset file."""
+    blob = hashlib.sha1(b"blob %d\0" % os.path.getsize(path), usedforsecurity=False)
+    return {"sha256": hashlib.sha256(), "git_blob": blob, "md5": hashlib.md5(usedforsecurity=False)}
 
 
 def _page(path: str) -> str | None:
