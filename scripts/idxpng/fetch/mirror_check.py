@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import requests
 
@@ -30,8 +30,7 @@ GOOD = "good"  # the state of a mirror that has the file; otherwise it is why no
 Check = dict[str, object]  # of one file at one mirror, by `COLUMNS`; ``mirror`` is the address, without secrets
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """What one address answered; None for what it did not report.
 
     ``problem``: why the file is not available there. ``bytes``: its size. ``ranges``: whether the server sends parts
@@ -54,19 +53,18 @@ def check_mirrors(datasets: Iterable[Dataset]) -> Iterator[tuple[PublishedFile, 
         each file, the mirror as the dataset file names it, and its check, in the order of the dataset files.
     """
     jobs = [
-        (dataset, file, mirror)
+        (dataset, file, mirror, places_in(mirror, file)[0])
         for dataset in datasets
         for split in dataset.whole_splits.values()
         for file in split.files
         for mirror in dataset.mirror_places()
     ]
-    places = [places_in(mirror, file)[0] for _, file, mirror in jobs]
-    addresses = list(dict.fromkeys(place.where for place in places))  # many files may come from one archive
+    addresses = list(dict.fromkeys(place.where for *_, place in jobs))  # many files may come from one archive
     with ProcessPoolExecutor(AT_ONCE) as pool:  # not threads: `patience` interrupts a whole process
         answers = dict(zip(addresses, pool.map(ask, addresses), strict=True))
-    for (dataset, file, mirror), place in zip(jobs, places, strict=True):
+    for dataset, file, mirror, place in jobs:
         answer = answers[place.where]
-        facts = asdict(answer)
+        facts = answer._asdict()
         state = facts.pop("problem") or wrong(answer, file, in_archive=bool(place.member)) or GOOD
         yield file, mirror, {"dataset": dataset.name, "file": file.file, "mirror": place.shown, "state": state} | facts
 
@@ -103,11 +101,9 @@ def wrong(answer: Answer, file: PublishedFile, in_archive: bool) -> str | None:
 
 def lost(checks: Iterable[Check]) -> list[str]:
     """The files that no mirror has, as ``dataset/file``."""
-    good: dict[str, bool] = {}
-    for check in checks:
-        file = f"{check['dataset']}/{check['file']}"
-        good[file] = good.get(file, False) or check["state"] == GOOD
-    return [file for file, found in good.items() if not found]
+    states = [(f"{check['dataset']}/{check['file']}", check["state"]) for check in checks]
+    found = {file for file, state in states if state == GOOD}
+    return list(dict.fromkeys(file for file, _ in states if file not in found))
 
 
 def table(checks: Iterable[Check], markdown: bool = False) -> str:
@@ -136,7 +132,7 @@ def _read(response: requests.Response, tls: str) -> Answer:
         changed=changed.date().isoformat() if changed else None,
     )
     whole = FIRST if answer.bytes is None else min(FIRST, answer.bytes)
-    return replace(answer, problem="broke off") if len(start) < whole else answer
+    return answer._replace(problem="broke off") if len(start) < whole else answer
 
 
 def _look(path: Path) -> Answer:

@@ -41,7 +41,7 @@ def state(server: MirrorServer, fault: Misbehavior | None = None, file: Publishe
     if fault:
         server.misbehave(f"/a/{FILE}", fault)
     answer = ask(place_of(file, f"{server.url}/a/").where)
-    return mirror_check.replace(answer, problem=answer.problem or wrong(answer, file, in_archive=False))
+    return answer._replace(problem=answer.problem or wrong(answer, file, in_archive=False))
 
 
 def test_a_good_mirror_is_described_and_sends_no_more_than_the_first_bytes(server: MirrorServer) -> None:
