@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import io
 import lzma
-import math
 import os
 import shutil
 import stat
@@ -93,10 +92,15 @@ def download(
     """
     if _is_there(output, file):
         return
+    elsewhere = (
+        f"try again later, or get {file.file} in another way and give its folder: "
+        f"--config 'mirrors={{{dataset}: /path/to/folder}}'"
+    )
     places = dict.fromkeys(place for mirror in mirrors for place in places_in(mirror, file))
     reasons: dict[Place, DataError] = {}
     turns = dict.fromkeys(places, 0.0)  # the places to ask in a pass, and the earliest time
     for patience in passes if len(places) > 1 else passes[1:]:
+        again: dict[Place, float] = {}
         for place, not_before in turns.items():
             time.sleep(max(0, not_before - time.monotonic()))
             reason = _download(place, file, output, {**attempts, "patience": patience})
@@ -106,24 +110,18 @@ def download(
                 return
             log.info("%s", reason)
             reasons[place] = reason
-            later = reason.later if isinstance(reason, UnavailableError) else None
-            turns[place] = math.inf if later is None else time.monotonic() + later
-        turns = {place: not_before for place, not_before in turns.items() if not_before < math.inf}
-        if places and all(reason.problem.startswith(UNRESOLVED) for reason in reasons.values()):
-            break
-    raise _failure(file, output, dataset, list(reasons.values()))
+            if isinstance(reason, UnavailableError) and reason.later is not None:
+                again[place] = time.monotonic() + reason.later
+        turns = again
+        if reasons and all(reason.problem.startswith(UNRESOLVED) for reason in reasons.values()):
+            raise DataError(output, "no network: the name of no mirror can be resolved", todo=elsewhere)
+    raise _failure(output, list(reasons.values()), elsewhere)
 
 
-def _failure(file: PublishedFile, output: str, dataset: str, reasons: list[DataError]) -> DataError:
+def _failure(output: str, reasons: list[DataError], elsewhere: str) -> DataError:
     if disk_full := [reason for reason in reasons if isinstance(reason, DiskRoomError)]:
         return disk_full[0]
     listed = "".join(f"\n  - {reason}".replace("\n", "\n  ") for reason in reasons)
-    elsewhere = (
-        f"try again later, or get {file.file} in another way and give its folder: "
-        f"--config 'mirrors={{{dataset}: /path/to/folder}}'"
-    )
-    if reasons and all(reason.problem.startswith(UNRESOLVED) for reason in reasons):
-        return DataError(output, "no network: the name of no mirror can be resolved", todo=elsewhere)
     advised = reasons and all(isinstance(reason, WrongFileError) and reason.details["todo"] for reason in reasons)
     problem = f"no mirror has the right file{listed or ': no mirror is given'}"
     return DataError(output, problem, todo=None if advised else elsewhere)
@@ -232,10 +230,10 @@ def _opened(where: str) -> io.BufferedReader:
         if not stat.S_ISREG(os.stat(where).st_mode):  # a device may be endless, and a pipe may block
             raise UnavailableError(where, "not a regular file")
         return open(where, "rb")
+    except FileNotFoundError:
+        like = ", ".join(alike(Path(where).parent, Path(where).name))
+        raise UnavailableError(where, "file not found", found=f"in its folder: {like}" if like else None) from None
     except (OSError, ValueError) as error:  # ValueError: a path with a zero byte
-        if isinstance(error, FileNotFoundError):
-            like = ", ".join(alike(Path(where).parent, Path(where).name))
-            raise UnavailableError(where, "file not found", found=f"in its folder: {like}" if like else None) from None
         raise UnavailableError(where, f"cannot be read: {getattr(error, 'strerror', error)}") from None
 
 
