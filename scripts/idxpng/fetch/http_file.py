@@ -10,8 +10,7 @@ from idxpng import log
 from idxpng.fetch.partial_file import PartialFile
 from idxpng.fetch.patience import TooSlowError
 from idxpng.fetch.session import Session, status
-from idxpng.fetch.transfer import CHUNK, UnavailableError, check_size, copy, without_secrets
-from idxpng.files.disk_space import check_space
+from idxpng.fetch.transfer import CHUNK, UnavailableError, copy, without_secrets
 from idxpng.text import counted
 
 PROGRESS = 1 << 16  # bytes since the last failure that reset the count of retries
@@ -77,12 +76,9 @@ def _fetch_rest(session: Session, url: str, shown: str, partial: PartialFile, si
         partial.remember(etag if etag.startswith('"') else response.headers.get("Last-Modified"))
         length = response.headers.get("Content-Length", "")[:20]  # `int` refuses thousands of digits
         expected = have + int(length) if length.isdecimal() else None
-        if expected:
-            check_size(shown, expected, size_limit)
-            check_space(shown, expected - have, partial.path.parents[1])
         log.info("%s: %s", shown, f"resuming at byte {have}" if resumed else "downloading")
         with session.watch.body((expected or size_limit) - have):
-            copy(_pieces(session, response), shown, partial.file, have, expected, size_limit)
+            copy(_pieces(session, response), shown, partial, expected, size_limit)
 
 
 def _pieces(session: Session, response: requests.Response) -> Iterator[bytes]:

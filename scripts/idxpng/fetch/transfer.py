@@ -3,12 +3,14 @@
 import re
 import time
 from collections.abc import Iterable
-from typing import IO, Any
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from idxpng import log
 from idxpng.errors import DataError
 from idxpng.fetch.integrity import WrongFileError
+from idxpng.fetch.partial_file import PartialFile
+from idxpng.files.disk_space import check_space
 from idxpng.text import shortened
 
 CHUNK = 1 << 16
@@ -28,16 +30,19 @@ class UnavailableError(DataError):
         self.later = later
 
 
-def copy(
-    chunks: Iterable[bytes], shown: str, partial: IO[bytes], have: int, expected: int | None, size_limit: int
-) -> None:
-    """Append chunks to ``partial``, which has ``have`` of ``expected`` bytes, and show the progress.
+def copy(chunks: Iterable[bytes], shown: str, partial: PartialFile, expected: int | None, size_limit: int) -> None:
+    """Append chunks to ``partial``, which then has ``expected`` bytes if that is known, and show the progress.
 
     Raises:
-        WrongFileError: as soon as there are more than ``size_limit`` bytes.
+        WrongFileError: as soon as there are, or will be, more than ``size_limit`` bytes.
+        DiskRoomError: when the disk has no space for them.
     """
     from tqdm import tqdm  # slow to load: most files are copied in less time
 
+    have = partial.size
+    if expected is not None:
+        check_size(shown, expected, size_limit)
+        check_space(shown, expected - have, partial.path.parents[1])
     name = shown.rpartition("/")[2]
     logged = time.monotonic()
     with tqdm(
@@ -53,7 +58,7 @@ def copy(
         for chunk in chunks:
             have += len(chunk)
             check_size(shown, have, size_limit)
-            partial.write(chunk)
+            partial.file.write(chunk)
             progress.update(len(chunk))
             if time.monotonic() - logged > PROGRESS_AFTER:
                 logged = time.monotonic()

@@ -14,9 +14,8 @@ from idxpng.dataset.file_names import says
 from idxpng.fetch.integrity import WrongFileError
 from idxpng.fetch.partial_file import PartialFile, arrived, discard_others, partial_file
 from idxpng.fetch.patience import PATIENT
-from idxpng.fetch.transfer import CHUNK, check_size, copy, without_secrets
+from idxpng.fetch.transfer import CHUNK, copy, without_secrets
 from idxpng.files.atomic import publish
-from idxpng.files.disk_space import check_space
 from idxpng.files.partial import in_turn
 from idxpng.formats.compressed import CompressedFileError, find_member, open_archive
 
@@ -32,18 +31,17 @@ def from_file(archive: io.BufferedReader, shown: str, member: str, partial: Part
     Raises:
         WrongFileError: when the archive is damaged, or when the member is missing, ambiguous, too large, encrypted, or
             compressed in an unsupported way.
+        DiskRoomError: when the disk has no space for it.
     """
     shown_member = f"{shown}: {member}"
     try:
         with open_archive(archive, shown) as contents:
             info = find_member(contents, shown, member, says)
-            check_size(shown_member, info.file_size, size_limit)
             with contents.open(info) as stream:
                 partial.restart()
-                check_space(shown_member, info.file_size, partial.path.parents[1])
                 log.info("%s: %d bytes, %d in the archive", shown_member, info.file_size, info.compress_size)
                 pieces = iter(lambda: stream.read(CHUNK), b"")
-                copy(pieces, shown_member, partial.file, 0, info.file_size, size_limit)
+                copy(pieces, shown_member, partial, info.file_size, size_limit)
     except CompressedFileError as error:
         raise WrongFileError(shown, error.problem, **error.details) from None
 
