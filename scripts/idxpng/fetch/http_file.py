@@ -66,8 +66,8 @@ def _fetch_rest(session: Session, url: str, shown: str, partial: PartialFile, si
             return
         if response.status_code not in (200, 206):
             raise UnavailableError(shown, status(response))
-        resumed = response.status_code == 206 and response.headers.get("Content-Range", "").startswith(f"bytes {have}-")
-        if response.status_code == 206 and not resumed:
+        resumed = response.status_code == 206
+        if resumed and not response.headers.get("Content-Range", "").startswith(f"bytes {have}-"):
             raise UnavailableError(shown, "the server sent the wrong part of the file")
         if not resumed:
             have = 0
