@@ -63,11 +63,10 @@ def metadata(
 
     Args:
         headers: of each split, what `validate` found.
-        parquet: that of each split; all have the same columns.
+        parquet: that of each split.
         manifests: that of each split, by its name.
     """
     splits = [header.split for header in headers]
-    packed = {part.name: part.file for part in parquet}
     # An empty value, where the dataset file does not know it, is left out.
     optional = {
         "url": dataset.url,
@@ -93,13 +92,13 @@ def metadata(
         },
         "prov:wasDerivedFrom": [_source(source) for source in sources(dataset, headers)],
         "distribution": [
-            *(_file(f"{split}.parquet", "application/x-parquet", packed[split]) for split in splits),
+            *(_file(f"{part.name}.parquet", "application/x-parquet", part.file) for part in parquet),
             *(_file(f"{split}.csv", "text/csv", manifests[split]) for split in splits),
         ],
         "recordSet": [
             _enumeration(CLASSES, "sc:Enumeration", CLASS_FIELDS, list(dataset.classes.items())),
             _enumeration(SPLITS, "cr:Split", {"name": "sc:Text"}, [(split,) for split in splits]),
-            *(_records(split, list(parquet[0].features)) for split in splits),
+            *(_records(part) for part in parquet),
         ],
     }
 
@@ -154,9 +153,10 @@ def _field(record_set: str, name: str, kind: str, **more: Any) -> dict[str, Any]
     return {"@type": "cr:Field", "@id": f"{record_set}/{name}", "name": name, "dataType": kind, **more}
 
 
-def _records(split: str, columns: Sequence[str]) -> dict[str, Any]:
+def _records(part: ParquetSplit) -> dict[str, Any]:
+    split = part.name
     fields = [_field(split, "split", "sc:Text", value=split, references={"field": {"@id": f"{SPLITS}/name"}})]
-    for column in columns:
+    for column in part.features:
         source: dict[str, Any] = {"fileObject": {"@id": f"{split}.parquet"}, "extract": {"column": column}}
         if column == "image":
             image = source | {"transform": {"jsonPath": "bytes"}}
