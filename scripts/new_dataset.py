@@ -128,12 +128,9 @@ def _updated(path: Path, facts: dict[str, Any]) -> str:
 
 def _with_key(text: str, path: Path, key: str, value: Any) -> str:
     """The text of a dataset file with a different value of a key, in the same place, or before the splits."""
-
-    def block(name: str) -> re.Match[str] | None:
-        lines = rf"^{name}:.*\n(?:[ \t]*\n(?=[ }}\]-])|[ }}\]-].*\n)*"  # up to the next line that begins with a key
-        return re.search(lines, text, re.MULTILINE)
-
-    found, splits = block(key), block("splits")
+    # Each up to the next line that begins with a key.
+    blocks = (rf"^{name}:.*\n(?:[ \t]*\n(?=[ }}\]-])|[ }}\]-].*\n)*" for name in (key, "splits"))
+    found, splits = (re.search(block, text, re.MULTILINE) for block in blocks)
     if not splits or (key == "classes" and not found):
         raise DataError(path, "no line begins with a key to update", expected=f"{key if splits else 'splits'}:")
     start, end = found.span() if found else (splits.start(),) * 2
