@@ -92,7 +92,7 @@ def wrong(answer: Answer, file: PublishedFile, in_archive: bool) -> str | None:
     """Why the answer cannot come from the file, or None. Archives and pinned contents may be packed differently."""
     wanted = "zip" if in_archive else (SUFFIXES | ARRAYS).get(Path(file.file).suffix, "idx")
     repacked = file.content_sha256 and not in_archive
-    if answer.first not in ((*SIGNATURES, *ARRAYS.values(), "idx") if repacked else (wanted,)):
+    if answer.first not in (KINDS if repacked else (wanted,)):
         return f"not {wanted} but {answer.first}"
     if not (in_archive or repacked or None in (file.bytes, answer.bytes)) and file.bytes != answer.bytes:
         return f"wrong size, {file.bytes:,} bytes expected"
