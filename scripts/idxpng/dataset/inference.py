@@ -227,17 +227,15 @@ def _pairs(files: list[IdxFacts]) -> dict[str, tuple[IdxFacts, IdxFacts]]:
 
 def _by_headers(files: list[IdxFacts]) -> list[tuple[IdxFacts, IdxFacts]]:
     """Pairs with names that say little, where only one file of images and one of labels have the same count."""
-
-    def fits(one: IdxFacts, other: IdxFacts) -> bool:
-        same_count = one.header.dims[0] == other.header.dims[0]
-        return one.role != other.role and same_count and len(_splits(one.key + other.key)) < 2
-
-    partners = [[other for other in files if fits(one, other)] for one in files]
-    return [
-        (one, others[0])
-        for one, others in zip(files, partners, strict=True)
-        if one.role == "images" and len(others) == 1 and len(partners[files.index(others[0])]) == 1
+    all_images, all_labels = ([file for file in files if file.role == role] for role in ROLES)
+    pairs = [
+        (images, labels)
+        for images in all_images
+        for labels in all_labels
+        if images.header.dims[0] == labels.header.dims[0] and len(_splits(images.key + labels.key)) < 2
     ]
+    often = Counter(id(file) for pair in pairs for file in pair)
+    return [pair for pair in pairs if all(often[id(file)] == 1 for file in pair)]
 
 
 def _left_out(file: IdxFacts, files: list[IdxFacts], alone: bool) -> None:
