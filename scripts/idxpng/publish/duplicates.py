@@ -121,11 +121,9 @@ def _members(images: Iterable[str], splits: Sequence[str]) -> Iterator[str]:
         group = [line[DIGEST.stop + 1 :] for line in same]
         if len(group) == 1:
             continue
-        by_split = {
-            split: list(own) for split, own in groupby(group, lambda line: line[PATH_OF_IMAGE:].partition("/")[0])
-        }
-        sections = [(splits.index(split), own) for split, own in by_split.items()]
-        if len(by_split) > 1:
+        by_split = groupby(group, lambda line: line[PATH_OF_IMAGE:].partition("/")[0])
+        sections = [(splits.index(split), list(own)) for split, own in by_split]
+        if len(sections) > 1:
             sections.append((len(splits), group))
         for section, members in sections:
             if len(members) > 1:
