@@ -43,12 +43,11 @@ def copy(chunks: Iterable[bytes], shown: str, partial: PartialFile, expected: in
     if expected is not None:
         check_size(shown, expected, size_limit)
         check_space(shown, expected - have, partial.path.parents[1])
-    name = shown.rpartition("/")[2]
     logged = time.monotonic()
     with tqdm(
         total=expected,
         initial=have,
-        desc=name,
+        desc=shown.rpartition("/")[2],
         unit="B",
         unit_scale=True,
         leave=False,
