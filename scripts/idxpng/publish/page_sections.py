@@ -20,9 +20,9 @@ def summary(splits: Sequence[dict[str, Any]], classes: int, parts: Collection[st
     Splits that are ``parts`` of others do not count again.
     """
     total = sum(split["count"] for split in splits if split["name"] not in parts)
-    parts = ", ".join(f"{split['name']} {split['count']:,}" for split in splits)
+    each = ", ".join(f"{split['name']} {split['count']:,}" for split in splits)
     size = f"{splits[0]['rows']} × {splits[0]['columns']}"
-    return f"{counted(total, 'image')} of {size} pixels in {counted(classes, 'class')}: {parts}"
+    return f"{counted(total, 'image')} of {size} pixels in {counted(classes, 'class')}: {each}"
 
 
 def pixels(header: SplitHeader, numbers: dict[str, Any]) -> str:
