@@ -31,37 +31,24 @@ class UnavailableError(DataError):
 
 
 def copy(chunks: Iterable[bytes], shown: str, partial: PartialFile, expected: int | None, size_limit: int) -> None:
-    """Append chunks to ``partial``, which then has ``expected`` bytes if that is known, and show the progress.
+    """Append chunks to ``partial``, which then has ``expected`` bytes if that is known, and log the progress.
 
     Raises:
         WrongFileError: as soon as there are, or will be, more than ``size_limit`` bytes.
         DiskRoomError: when the disk has no space for them.
     """
-    from tqdm import tqdm  # slow to load: most files are copied in less time
-
     have = partial.size
     if expected is not None:
         check_size(shown, expected, size_limit)
         check_space(shown, expected - have, partial.path.parents[1])
     logged = time.monotonic()
-    with tqdm(
-        total=expected,
-        initial=have,
-        desc=shown.rpartition("/")[2],
-        unit="B",
-        unit_scale=True,
-        leave=False,
-        delay=PROGRESS_AFTER,
-        disable=None,
-    ) as progress:
-        for chunk in chunks:
-            have += len(chunk)
-            check_size(shown, have, size_limit)
-            partial.file.write(chunk)
-            progress.update(len(chunk))
-            if time.monotonic() - logged > PROGRESS_AFTER:
-                logged = time.monotonic()
-                log.info("%s: %d of %s bytes", shown, have, expected or "an unknown number of")
+    for chunk in chunks:
+        have += len(chunk)
+        check_size(shown, have, size_limit)
+        partial.file.write(chunk)
+        if time.monotonic() - logged > PROGRESS_AFTER:
+            logged = time.monotonic()
+            log.info("%s: %d of %s bytes", shown, have, expected or "an unknown number of")
 
 
 def check_size(shown: str, size: int, size_limit: int) -> None:
