@@ -1,7 +1,5 @@
 """Reading dataset files: YAML with all that is known about one dataset, see schemas/dataset.schema.yaml."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace

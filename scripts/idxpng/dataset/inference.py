@@ -1,7 +1,5 @@
 """What IDX files make up together: the splits of a dataset, found by the files' names, headers and contents."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 import re

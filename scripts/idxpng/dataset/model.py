@@ -1,7 +1,5 @@
 """What is known of a dataset: its splits, the published files of each, its classes, and where it comes from."""
 
-from __future__ import annotations
-
 import os
 from dataclasses import dataclass, field
 from functools import cached_property

@@ -1,7 +1,5 @@
 """What a configuration and a dataset file must look like, and words for each mistake in it."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from typing import Any

@@ -1,7 +1,5 @@
 """YAML files that a stranger may have written: plain values, each with its place, within bounds of size and depth."""
 
-from __future__ import annotations
-
 import os
 import re
 import stat

@@ -1,7 +1,5 @@
 """Dataset files as text: what the YAML of one looks like."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import yaml

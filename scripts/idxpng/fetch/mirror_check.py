@@ -1,7 +1,5 @@
 """Checking whether mirrors still have their files, by requesting the first bytes."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor

@@ -1,7 +1,5 @@
 """Metadata of a published dataset in Croissant 1.1: https://docs.mlcommons.org/croissant/."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """Images that have exactly the same pixels: found, written to ``duplicates.json``, and read from it."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

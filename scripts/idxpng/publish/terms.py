@@ -1,7 +1,5 @@
 """Under which terms a dataset is passed on: the words, their names elsewhere, and how to cite it."""
 
-from __future__ import annotations
-
 import re
 
 from idxpng.dataset.model import Dataset
