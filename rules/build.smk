@@ -18,7 +18,7 @@ rule build_idx:
         settings=settings.files("folder"),
     output:
         images="<results>/{dataset}/idx/{split}-images-idx3-ubyte.gz",
-        labels=temp("<results>/{dataset}/idx/.{split}-labels.gz"),
+        labels="<results>/{dataset}/idx/.{split}-labels.gz",
         facts="<results>/{dataset}/idx/{split}.json",
     log:
         "<logs>/{dataset}/build_idx/{split}.log",
@@ -41,7 +41,7 @@ rule build_idx:
 
 
 rule name_labels:
-    """Give labels the name that says their type, which only the classes of a folder show."""
+    """Give labels a name that says their type, which only the classes of a folder show, by a link or a copy."""
     input:
         "<results>/{dataset}/idx/.{split}-labels.gz",
     output:
@@ -57,9 +57,10 @@ rule name_labels:
         mem_mb=10,
         runtime=1,
     params:
-        others=subpath(output[0], parent=True),
+        folder=subpath(output[0], parent=True),
     shell:
-        "(rm -f {params.others:q}/{wildcards.split:q}-labels-*.gz && mv {input:q} {output:q}) 2> {log:q}"
+        "(rm -f {params.folder:q}/{wildcards.split:q}-labels-*.gz;"
+        " ln {input:q} {output:q} || cp {input:q} {output:q}) 2> {log:q}"
 
 
 rule write_dataset:
