@@ -186,7 +186,7 @@ def _explain(
         return DataError(
             check.tree,
             "the rebuilt file differs from the published one, although each image equals the original",
-            todo="if the labels have several columns, make the manifest again; otherwise verify again",
+            todo="verify again, while nothing else changes the images",
         )
     known = identify((found["images"],))
     made = {"images": f"{found['images']}, which is {known}" if known else found["images"], "labels": found["labels"]}
@@ -225,14 +225,15 @@ def _command(
         source = dataset.name
     elif directory:
         source = advice.from_folder(directory, os.path.abspath(source))
-    settings = [f"datasets={source}"]
+    settings = [advice.setting("datasets", source)]
     if limit is not None:
         settings.append(f"limit={limit}")
-    if dataset.split(split).parent:
-        settings.append(f"splits={split}")
     if classes is not None:
         settings.append(f"classes=[{','.join(map(str, classes))}]")
-    return advice.command(paths, settings, force, directory)
+    # Otherwise `all` would also make the page again, of this split alone.
+    manifest = os.path.join(os.path.dirname(paths[0]), "../../manifest", f"{split}.csv")
+    targets = [*paths, os.path.normpath(manifest)] if dataset.split(split).parent else ["all"]
+    return advice.command(paths, settings, force, directory, targets)
 
 
 def _give_originals(check: TreeCheck) -> str:

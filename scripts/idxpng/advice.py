@@ -6,6 +6,7 @@ of the user and the options of the command in an environment variable. Scripts t
 
 import json
 import os
+import re
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
@@ -45,10 +46,7 @@ def call(
         words += ["-s", from_folder(folder, snakefile)]
     words += ["--directory", from_folder(folder, directory)] if directory else []
     words += [word for file in configfiles for word in ("--configfile", from_folder(folder, file))]
-    config = [
-        f"{key}={value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
-        for key, value in (settings or {}).items()
-    ]
+    config = [setting(key, value) for key, value in (settings or {}).items()]
     return {"folder": folder, "words": words, "config": config, "imported": imported}
 
 
@@ -63,10 +61,20 @@ def shell_path(path: str | os.PathLike[str]) -> str:
     return shell_word(shown(path))
 
 
+def setting(key: str, value: object) -> str:
+    """A word after ``--config``, whose value Snakemake reads as YAML."""
+    plain = isinstance(value, str) and re.fullmatch(r"[\w./][\w./@%+=-]*", value)
+    return f"{key}={value if plain else json.dumps(value, ensure_ascii=False)}"
+
+
 def command(
-    paths: Sequence[str], settings: Sequence[str] = (), force: bool = False, directory: str | None = None
+    paths: Sequence[str],
+    settings: Sequence[str] = (),
+    force: bool = False,
+    directory: str | None = None,
+    targets: Sequence[str] = ("all",),
 ) -> str:
-    """The command that makes all that ``settings`` ask for, or in a workflow that imports this one, ``paths`` alone.
+    """The command that makes what ``settings`` ask for, or in a workflow that imports this one, ``paths`` alone.
 
     Args:
         paths: results. Snakemake looks for them in its working directory. Without them, ``splits`` of the user's own
@@ -74,11 +82,13 @@ def command(
         settings: what comes after ``--config``, such as ``limit=10``.
         force: whether to make ``paths`` again if they exist.
         directory: where Snakemake must work, as `directory_of` finds it for a script.
+        targets: what to make.
     """
     typed = _call(directory)
     if directory:
         paths = [os.path.relpath(path, directory) for path in paths]
-    words = [*typed["words"], "--cores", "4", *(paths if typed["imported"] else ["all"])]
+        targets = [each if each == "all" else os.path.relpath(each, directory) for each in targets]
+    words = [*typed["words"], "--cores", "4", *(paths if typed["imported"] else targets)]
     kept = [word for word in typed["config"] if paths or not word.startswith("splits=")]
     if config := [*([] if typed["imported"] else settings), *kept]:
         words += ["--config", *config]

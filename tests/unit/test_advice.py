@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
-from idxpng.advice import VARIABLE, call, command, shell_path, shown
+from idxpng.advice import VARIABLE, call, command, setting, shell_path, shown
 from idxpng.errors import move_away
 
 
@@ -48,6 +49,18 @@ def test_a_command_has_the_options_of_the_call(tmp_path: Path, typed: Callable[.
     pathvars = """'pathvars={"results": "out"}'"""
     assert command([], ["datasets=mnist"]) == f"{start} {pathvars}"
     assert command(["x"], ["datasets=mnist"], force=True) == f"{start} {pathvars} splits=test --forcerun x"
+
+
+@pytest.mark.parametrize(
+    "value", ["my/a b.yaml", "a #1.yaml", "a: b.yaml", "!x", "'x'", "- a", "{x}", "~", "été/x.yaml", "m-1.2/x_y.yaml"]
+)
+def test_a_setting_is_read_as_it_was_meant(value: str) -> None:
+    key, _, text = setting("datasets", value).partition("=")
+    assert (key, yaml.safe_load(text)) == ("datasets", value)
+
+
+def test_a_setting_of_usual_words_has_no_quotes() -> None:
+    assert setting("datasets", "my/m-1.2/x_y.yaml") == "datasets=my/m-1.2/x_y.yaml"
 
 
 def test_a_command_names_the_rule_instead_of_more_than_a_hundred_paths(typed: Callable[..., None]) -> None:

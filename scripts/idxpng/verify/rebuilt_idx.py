@@ -10,7 +10,7 @@ from itertools import islice, tee
 
 from idxpng.errors import DataError
 from idxpng.formats.idx import IdxHeader
-from idxpng.formats.labeled_images import CLASS, transposed
+from idxpng.formats.labeled_images import CLASS, LabeledImages, transposed
 from idxpng.formats.png_reader import PngError, PngReader
 from idxpng.verify.parallel import parallel_map
 from idxpng.verify.png_tree import PngTree
@@ -24,7 +24,7 @@ FEWEST_FOR_PROCESSES = 4000
 LARGEST_FOR_PROCESSES = 2**24
 LONGEST_LINE = 2**16
 LONGEST_MESSAGE = 200
-
+MAKE_AGAIN = "make the manifest again: delete it, and run the target all"
 
 # What is wrong with an image: a kind, its path below the tree, and a few words.
 Wrong = tuple[str, str, str]
@@ -90,7 +90,7 @@ def labels_digest(header: IdxHeader, tree: PngTree, columns: Sequence[str], mani
     others = [column for column in columns if column != CLASS]
     if manifest is None:
         raise DataError(tree.path, f"the directories do not contain {', '.join(others)}", todo="add --manifest FILE")
-    for place, values in zip(tree.places, _manifest_rows(manifest, others, len(tree.places)), strict=True):
+    for place, values in zip(tree.places, _manifest_rows(manifest, others, range(len(tree.places))), strict=True):
         values.insert(columns.index(CLASS), tree.values[place - 1])
         try:
             digest.update(row.pack(*values))
@@ -104,13 +104,36 @@ def labels_digest(header: IdxHeader, tree: PngTree, columns: Sequence[str], mani
     return digest.hexdigest()
 
 
-def _manifest_rows(manifest: str, columns: Sequence[str], count: int) -> Iterator[list[int]]:
-    """The values of ``columns`` for each image of the split."""
+def check_columns(manifest: str, originals: LabeledImages, indices: Sequence[int]) -> None:
+    """Check that a manifest lists these images, each with the further columns of its original label.
+
+    Raises:
+        DataError: when it does not, with the first line that differs.
+    """
+    columns = originals.extra_columns
+    for line, (index, values) in enumerate(zip(indices, _manifest_rows(manifest, columns, indices), strict=True), 2):
+        if tuple(values) != (expected := originals.extra_values(index)):
+            raise DataError(
+                manifest,
+                f"the label of image {index} differs from the published one",
+                at=f"line {line}",
+                expected=_shown(columns, expected),
+                found=_shown(columns, values),
+                todo=MAKE_AGAIN,
+            )
+
+
+def _shown(columns: Sequence[str], values: Sequence[int]) -> str:
+    return ", ".join(f"{column} {value}" for column, value in zip(columns, values, strict=True))
+
+
+def _manifest_rows(manifest: str, columns: Sequence[str], indices: Sequence[int]) -> Iterator[list[int]]:
+    """The values of ``columns`` for each of the images that the manifest must list."""
     if not os.path.isfile(manifest):
-        raise DataError(manifest, "file not found", todo="make the manifest again")
+        raise DataError(manifest, "file not found", todo=MAKE_AGAIN)
     with open(manifest, encoding="utf-8", newline="") as file:
         rows = csv.DictReader(iter(lambda: file.readline(LONGEST_LINE), ""))
-        for index in range(count):
+        for index in indices:
             try:
                 row = next(rows)
                 if int(row["index"]) != index:
@@ -123,6 +146,6 @@ def _manifest_rows(manifest: str, columns: Sequence[str], count: int) -> Iterato
                     at=f"line {rows.line_num}",
                     expected=",".join(["index", *columns]),
                     found=repr(error)[:LONGEST_MESSAGE],
-                    todo="make the manifest again",
+                    todo=MAKE_AGAIN,
                 ) from None
             yield values

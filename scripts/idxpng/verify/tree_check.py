@@ -12,7 +12,7 @@ from idxpng.errors import DataError
 from idxpng.formats.idx import IdxFile, IdxHeader
 from idxpng.formats.labeled_images import LabeledImages, file_headers
 from idxpng.verify.png_tree import PngTree, Problems
-from idxpng.verify.rebuilt_idx import StoredImages, labels_digest
+from idxpng.verify.rebuilt_idx import StoredImages, check_columns, labels_digest
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ class TreeCheck:
         return None, problems
 
     def compare(self) -> Problems:
-        """What differs from the originals, image by image. Raises: see `_opened`."""
+        """What differs from the originals, image by image. Raises: see `check_columns` and `_opened`."""
         tree, reading = self._tree(), self._stored_images()
         with self._opened() as originals:
             problems = tree.find_images(self._labels(originals))
@@ -122,6 +122,8 @@ class TreeCheck:
                         differing[path] = "altered", ""
                 for path, (kind, detail) in differing.items():
                     problems.add(kind, path, detail, [path.partition("/")[0]])
+            if originals.extra_columns and self.manifest and not problems:
+                check_columns(self.manifest, originals, [index for chunk in tree.chunks(1) for index, _ in chunk])
         return problems
 
     def file_count(self) -> int:
