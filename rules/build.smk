@@ -68,6 +68,7 @@ rule write_dataset:
     input:
         facts=folder_plan.facts,
         labels=folder_plan.labels,
+        settings=settings.files("built"),
     output:
         "<results>/{dataset}/idx/{dataset}.yaml",
     log:
@@ -83,4 +84,5 @@ rule write_dataset:
     params:
         **script("write_dataset"),
     shell:
-        "python {params.script:q} --dataset {output:q} --labels {input.labels:q} --log {log:q} {input.facts:q}"
+        "python {params.script:q} --dataset {output:q} --labels {input.labels:q} --settings {input.settings:q}"
+        " --log {log:q} {input.facts:q}"

@@ -23,7 +23,6 @@ from idxpng.run.catalog import Catalog
 from idxpng.run.checks import check_folder, check_origins, check_spelling, check_variables
 from idxpng.run.code_digest import code_digest
 from idxpng.run.config import Config
-from idxpng.run.folder_plan import FolderPlan
 from idxpng.run.job_resources import JobResources
 from idxpng.run.plan import Plan
 from idxpng.run.settings import Settings
@@ -70,8 +69,8 @@ with without_traceback():
             check_folder(path_variable(variable), variable)
         check_folder(plan.resources, "resources", writable=False)  # complete resources are only read
 
-folder_plan = FolderPlan(checked_config, catalog)
-settings = Settings(plan, folder_plan, run_its_job)
+folder_plan = plan.folders
+settings = Settings(plan, run_its_job)
 job_resources = JobResources(plan)
 # In a job of a cluster, Snakemake runs all steps itself.
 on_a_node = runs_for_another()

@@ -7,7 +7,7 @@ a target among the names of rules first.
 from idxpng.run.targets import OUTPUTS, check_name
 
 with without_traceback():
-    folders = plan.folder_targets(words, is_target, folder_plan.in_folder)
+    folders = plan.folder_targets(words, is_target)
     for word in set(words) - rule_names():
         if Path(word).name == word and not Path(word).exists() and not word.startswith("-"):
             try:

@@ -37,7 +37,7 @@ rule archive_split:
         unpack(plan.idx_files),
         header="<results>/{dataset}/header/{split}.json",
         checksums="<results>/{dataset}/header/{split}.crc32",
-        settings=settings.files("facts", "limit", "classes"),
+        settings=settings.files("facts", "pins", "limit", "classes"),
     output:
         "<results>/{dataset}/archive/{split}.tar",
     log:

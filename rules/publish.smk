@@ -35,7 +35,7 @@ rule write_card:
         parquet=plan.each("<results>/{dataset}/parquet/{split}.parquet"),
         manifests=plan.each("<results>/{dataset}/manifest/{split}.csv"),
         overview="<results>/{dataset}/index.html",
-        settings=settings.files("facts", "limit", "classes", "splits", "description"),
+        settings=settings.files("facts", "pins", "limit", "classes", "splits", "description"),
     output:
         card="<results>/{dataset}/README.md",
         croissant="<results>/{dataset}/croissant.json",

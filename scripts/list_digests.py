@@ -41,11 +41,17 @@ def main(folder: str, sums: str) -> None:
 
 
 def _files(folder: str) -> Iterator[str]:
-    for directory, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
+    for directory, folders, names in os.walk(folder, followlinks=True):
+        above = os.path.realpath(directory)
+        folders[:] = [name for name in folders if not name.startswith(".") and not _is_in(above, Path(directory, name))]
         for name in names:
             if not name.startswith(".") and Path(directory, name).is_file():
                 yield os.path.relpath(os.path.join(directory, name), folder)
+
+
+def _is_in(directory: str, folder: Path) -> bool:
+    """Whether a folder is a link to one that has ``directory`` in it, so that it would go on for ever."""
+    return folder.is_symlink() and Path(directory).is_relative_to(folder.resolve())
 
 
 def _line(digest: str, path: str) -> bytes:

@@ -2,6 +2,8 @@
 
 import gzip
 import os
+import shutil
+import subprocess
 from pathlib import Path
 
 import numpy
@@ -33,7 +35,7 @@ def test_a_folder_of_images_survives_the_round_trip_through_idx_files(tmp_path: 
     made = make_photos(project / "my/photos")
     build = ("idx", "--cores", "2", "--config", "folders={photos: my/photos}")
     run = snakemake(project, *build)
-    assert run.jobs == {"write_settings": 2, "build_idx": 2, "name_labels": 2, "write_dataset": 1, "idx": 1}
+    assert run.jobs == {"write_settings": 3, "build_idx": 2, "name_labels": 2, "write_dataset": 1, "idx": 1}
     assert "--config datasets=results/photos/idx/photos.yaml" in run.output
     built = files(project / "results/photos/idx")
     assert "Nothing to be done" in snakemake(project, *build).output
@@ -56,6 +58,32 @@ def test_a_folder_of_images_survives_the_round_trip_through_idx_files(tmp_path: 
         "idx": 1,
     }
     assert files(project / "results/photos/idx").keys() == built.keys()
+
+
+def test_a_split_that_is_removed_leaves_the_dataset_file_without_snakemakes_notes(tmp_path: Path) -> None:
+    project = copy_project(tmp_path / "project")
+    make_photos(project / "my/photos")
+    build = ("idx", "--cores", "2", "--config", "folders={photos: my/photos}")
+    snakemake(project, *build)
+    shutil.rmtree(project / "my/photos/test")
+    shutil.rmtree(project / ".snakemake")
+    snakemake(project, *build)
+    document = yaml.safe_load((project / "results/photos/idx/photos.yaml").read_text())
+    assert list(document["splits"]) == ["train"]
+
+
+@pytest.mark.parametrize("target", ["idx", "results/mnist-sample/idx"])
+def test_a_list_of_digests_has_the_idx_files_of_the_same_command(tmp_path: Path, target: str) -> None:
+    project = copy_project(tmp_path / "project")
+    make_photos(project / "my/photos")
+    for count in (1, 2):
+        snakemake(
+            project, "checksums", target, "--cores", "2", "--config", "folders={mnist-sample: my/photos}", "limit=20"
+        )
+        folder = project / "results/mnist-sample"
+        subprocess.run(["sha256sum", "--check", "--quiet", "SHA256SUMS"], cwd=folder, check=True)
+        assert (folder / "SHA256SUMS").read_text().count(" idx/") == 7, count
+        (project / "my/photos/test/cat/0.png").unlink(missing_ok=True)
 
 
 def test_an_image_that_is_edited_in_place_makes_its_split_again(tmp_path: Path) -> None:
@@ -185,7 +213,7 @@ def test_a_target_in_the_folder_idx_that_no_rule_makes_is_refused_in_words(
 def test_the_folder_idx_of_one_of_several_folders_is_a_target(photos: Path) -> None:
     run = snakemake(photos, "-n", "results/photos/idx", "--config", "folders={photos: my/photos, empty: my/empty}")
     assert run.jobs == {
-        "write_settings": 2,
+        "write_settings": 3,
         "build_idx": 2,
         "name_labels": 2,
         "write_dataset": 1,

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -161,6 +162,42 @@ def test_originals_without_digests_that_were_replaced_are_used(work: Path, resou
     images = with_other_images(work)
     run(work, "all", "verify")
     assert numpy.array_equal(exported(work / "results"), images)
+
+
+def test_an_archive_without_digests_that_was_replaced_is_used(work: Path) -> None:
+    def pack() -> None:
+        with zipfile.ZipFile(work / "idx.zip", "w") as archive:
+            for path in sorted((work / "idx").iterdir()):
+                archive.write(path, path.name)
+
+    with_dataset(work, mirrors=["idx.zip"])
+    pack()
+    run(work, "all")
+    images = with_other_images(work)
+    os.utime(work / "idx/shapes-images-idx3-ubyte")  # zip knows no years before 1980
+    pack()
+    shutil.rmtree(work / ".snakemake")
+    run(work, "all")
+    assert numpy.array_equal(exported(work / "results"), images)
+
+
+def test_a_part_of_a_different_split_without_digests_is_made_again(work: Path) -> None:
+    def splits(origin: str) -> dict[str, object]:
+        train, more = (yaml.safe_load((work / "shapes.yaml").read_text())["splits"]["train"] for _ in range(2))
+        more |= {role: {"file": f"more-{train[role]['file']}"} for role in ("images", "labels")}
+        return {"train": train, "more": more, "part": {"from": origin, "rows": [0, 30]}}
+
+    with_dataset(work, splits=splits("train"))
+    run(work, "all", "--config", "splits=[train,part]")
+    made = files(work / SHAPES / "png/part")
+    for path in sorted((work / "idx").iterdir()):
+        shutil.copy2(path, path.with_name(f"more-{path.name}"))
+    other = numpy.random.default_rng(2).integers(0, 256, (30, 5, 7), numpy.uint8)
+    (work / "idx/more-shapes-images-idx3-ubyte").write_bytes(idx_bytes(other))
+    shutil.rmtree(work / ".snakemake")
+    with_dataset(work, splits=splits("more"))
+    run(work, "all", "--config", "splits=[train,part]")
+    assert files(work / SHAPES / "png/part") != made
 
 
 def test_two_datasets_of_one_name_can_share_downloads(work: Path, tmp_path: Path) -> None:

@@ -146,8 +146,9 @@ def test_a_run_does_not_go_on_with_a_dataset_file_that_it_makes_again(project: P
     snakemake(project, "idx", *command, "datasets=mnist-sample")
     snakemake(project, "idx", "all", "verify", *command, dataset)
     Image.new("L", (4, 4), 9).save(project / "my photos/train/cat/2.png")
-    refused = snakemake(project, "idx", "all", "verify", *command, dataset, succeed=False)
-    assert "run the target idx on its own, then the others" in refused.output
+    for others in (("all", "verify"), ("all",), ("results/f/png/train",)):
+        refused = snakemake(project, "idx", *others, *command, dataset, succeed=False)
+        assert "run the target idx on its own, then the others" in refused.output
     snakemake(project, "idx", *command, dataset)
     snakemake(project, "all", "verify", *command, dataset)
     assert len(list((project / "results/f/png/train").rglob("*.png"))) == 3

@@ -119,6 +119,10 @@ def check_run(plan: Plan, jobs: Iterable[Any]) -> list[str]:
     check_folder(plan.resources, "resources", writable)
     made = {os.path.realpath(output) for job in jobs if job.rule.name == "write_dataset" for output in job.output}
     others = {job.rule.name for job in jobs} - {"idx", "build_idx", "name_labels", "write_dataset", "write_settings"}
+    # Other targets may be up to date by the old dataset file.
+    others |= {
+        word for word in plan.targets() if word != "idx" and os.path.basename(word) != "idx" and "/idx/" not in word
+    }
     for dataset in plan.catalog.configured.values():
         if os.path.realpath(dataset.path) in made and others:
             problem = "the run would make this dataset file again, but has read the old one already"
@@ -139,8 +143,9 @@ def _check_foreign(plan: Plan, exports: list[Any], cards: list[Any]) -> None:
     aside = shell_word(new_folder("kept", outside=plan.results))
     for job in exports:
         png, of = Path(job.output[0]), job.wildcards
-        entries = {name: is_file for name, is_file in entries_of(png).items() if not name.startswith(".")}
-        if foreign := {*not_images(entries), *(name for name, is_file in entries.items() if not is_file)}:
+        entries = entries_of(png)
+        others = {name for name in not_images(entries) if not name.startswith(".")}
+        if foreign := others | {name for name, is_file in entries.items() if not is_file}:
             found.append(f"{shown(png)}: {some(foreign)}")
             moves.append(f"mv -- {shell_path(png)} {aside}/{of.dataset}-{of.split}-{of.label}")
     for job in cards:

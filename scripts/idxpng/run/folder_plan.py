@@ -45,7 +45,7 @@ class FolderPlan:
         _ = self._folder(name).classes
         if not file:
             return files
-        if f"<results>/{name}/idx/{file}" not in [*files, *self._facts(name)]:
+        if f"<results>/{name}/idx/{file}" not in self.outputs_of(name):
             known = ", ".join(os.path.basename(file) for file in files)
             raise DataError(word, "no rule makes this", expected=f"in {name}/idx: {known}")
         return []
@@ -59,7 +59,11 @@ class FolderPlan:
         if not self._folders:
             todo = "--config 'folders={photos: my/photos}', where my/photos/train/cat/0001.png is an image"
             raise DataError(SHOWN_AS, "no folder of images", at="folders", found="nothing", todo=todo)
-        return [output for name in self._folders for output in (*self._outputs(name), *self._facts(name))]
+        return [output for name in self._folders for output in self.outputs_of(name)]
+
+    def outputs_of(self, name: str) -> list[str]:
+        """All that `idx` makes of a folder."""
+        return [*self._outputs(name), *self._facts(name)]
 
     def _outputs(self, name: str) -> list[str]:
         images = [f"<results>/{name}/idx/{split}-images-idx3-ubyte.gz" for split in self._folder(name).splits]
@@ -81,6 +85,10 @@ class FolderPlan:
 
     def _facts(self, name: str) -> list[str]:
         return [f"<results>/{name}/idx/{split}.json" for split in self._folder(name).splits]
+
+    def splits(self, wildcards: Any) -> list[str]:
+        """The splits of a folder."""
+        return self._folder(wildcards.dataset).splits
 
     def path(self, wildcards: Any) -> str:
         """The path of a folder."""

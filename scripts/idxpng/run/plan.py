@@ -7,14 +7,16 @@ import os
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import product
 from typing import Any
 
 from idxpng.dataset.model import ROLES, Dataset, PublishedFile, Split
 from idxpng.errors import DataError
-from idxpng.fetch.mirrors import places_in
+from idxpng.fetch.mirrors import Place, places_in
 from idxpng.run.catalog import Catalog
 from idxpng.run.config import SHOWN_AS, Config
+from idxpng.run.folder_plan import FolderPlan
 from idxpng.run.targets import OUTPUTS, as_regex
 from idxpng.text import NAME, is_url
 
@@ -42,6 +44,11 @@ class Plan:
             self.labels(dataset)
         for name in self.config.mirrors:
             self.catalog.dataset(name, at="mirrors")
+
+    @cached_property
+    def folders(self) -> FolderPlan:
+        """The same for folders of images that become IDX files."""
+        return FolderPlan(self.config, self.catalog)
 
     # Which files
 
@@ -99,14 +106,12 @@ class Plan:
         self,
         words: Iterable[str],
         is_target: Callable[[str], bool] = lambda word: True,
-        in_idx: Callable[[str, str, str | None], list[str]] = lambda word, name, file: [],
     ) -> dict[str, list[str]]:
         """What to make in each folder of results among the words of a command line. Other words are ignored.
 
         Args:
             words: targets, options, and their values.
             is_target: whether a word is a target. It is asked before an error only, since it takes time.
-            in_idx: what to make in a folder of images' `idx`, see `FolderPlan.in_folder`.
 
         Raises:
             DataError: when no rule makes a target in the results, or its dataset, split, or label is unknown.
@@ -117,7 +122,7 @@ class Plan:
             if re.fullmatch(NAME, name) and os.path.dirname(word.rstrip("/")) and not word.startswith("-"):
                 idx = re.fullmatch("idx(?:/(.+))?", below)  # of a folder of images, which need not be a dataset
                 try:
-                    files = in_idx(word, name, idx[1]) if idx else self._in_folder(word, name, below)
+                    files = self.folders.in_folder(word, name, idx[1]) if idx else self._in_folder(word, name, below)
                 except DataError:
                     if is_target(word) and (idx or not os.path.isfile(word)):
                         raise
@@ -178,6 +183,8 @@ class Plan:
             path = os.path.relpath(word, self.results)
             if word in OUTPUTS and dataset in self.catalog.configured:
                 files += self.outputs(word, dataset)
+            elif word == "idx" and dataset in self.config.folders:
+                files += self.folders.outputs_of(dataset)
             elif f"{path}/".startswith(f"{dataset}/") and not path.startswith(f"{dataset}/{below}"):
                 files += self.folder_targets([word]).get(word) or [f"<results>/{path}"]
         return files
@@ -239,9 +246,12 @@ class Plan:
 
     def local_copies(self, dataset: str, file: PublishedFile) -> list[str]:
         """The paths in local mirror directories from which this file would be copied, compressed or not."""
+        return [place.where for place in self._local_places(dataset, file) if not place.member]
+
+    def _local_places(self, dataset: str, file: PublishedFile) -> list[Place]:
         mirrors = (*self.config.mirrors.get(dataset, ()), *self.catalog.dataset(dataset).mirror_places())
         places = [place for mirror in mirrors if not is_url(mirror) for place in places_in(mirror, file)]
-        return [place.where for place in places if not place.member and os.path.isfile(place.where)]
+        return [place for place in places if os.path.isfile(place.where)]
 
     # Options of the scripts
 
@@ -318,7 +328,8 @@ class Plan:
         return {published: sources for published, sources in found.items() if sources}
 
     def _sources(self, dataset: Dataset, file: PublishedFile) -> list[str]:
-        states = [(os.path.basename(path), os.stat(path)) for path in self.local_copies(dataset.name, file)]
+        paths = dict.fromkeys(place.where for place in self._local_places(dataset.name, file))
+        states = [(os.path.basename(path), os.stat(path)) for path in paths]
         urls = [place.shown for url in filter(is_url, dataset.mirrors) for place in places_in(url, file)]
         return [f"{name} {state.st_size} {state.st_mtime_ns}" for name, state in states] + urls
 
@@ -337,8 +348,14 @@ class Plan:
             "class_counts": split.class_counts,
             "label_columns": dataset.label_columns,
             "orientation": dataset.orientation,
+            "files": [file.idx for file in split.files],
             "digests": [file.pin for file in split.files],
         } | ({"rows": split.rows} if split.rows else {})
+
+    def pins(self, wildcards: Any) -> dict[str, Any]:
+        """The pinned digests of a split that do not decide whether its files are right."""
+        split = self._split(wildcards)
+        return {"published": [file.sha256 for file in split.files], "archive": split.archive_sha256}
 
     def description(self, wildcards: Any) -> dict[str, Any]:
         """Title, license, citation, and other words about a dataset."""

@@ -15,12 +15,11 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from idxpng.run.folder_plan import FolderPlan
 from idxpng.run.plan import Plan
 from idxpng.text import shortened
 
 DIGITS = 16
-OF_SPLIT = ("facts", "sources", "folder")  # the others are of a whole dataset
+OF_SPLIT = ("facts", "sources", "pins", "folder")  # the others are of a whole dataset
 UNKNOWN = "{}"  # sources, of pinned files and where there are none
 LONGEST = 10_000  # characters of a file, which people read; the digest is of the whole
 
@@ -28,7 +27,7 @@ LONGEST = 10_000  # characters of a file, which people read; the digest is of th
 class Settings:
     """What the jobs of a run are asked for; ``run_its_job`` has the job run that makes a missing file."""
 
-    def __init__(self, plan: Plan, folder_plan: FolderPlan, run_its_job: Callable[[str], None]) -> None:
+    def __init__(self, plan: Plan, run_its_job: Callable[[str], None]) -> None:
         self._plan, self._run_its_job = plan, run_its_job
         config = plan.config
         self._values: dict[str, Callable[[Any], Any]] = {
@@ -39,8 +38,10 @@ class Settings:
             "csv": lambda _: {"csv_header": config.csv_header},
             "description": plan.description,
             "facts": plan.split_facts,
-            "folder": folder_plan.settings,
             "sources": plan.sources,
+            "pins": plan.pins,
+            "folder": plan.folders.settings,
+            "built": plan.folders.splits,
         }
         self._files, self._text = cache(self._found), cache(self._json)  # many jobs have the same settings
 
@@ -69,12 +70,13 @@ class Settings:
         return shortened(self._text(wildcards.dataset, wildcards.setting), LONGEST)
 
     def _found(self, names: tuple[str, ...], dataset: str, split: str | None) -> list[str]:
-        splits = [split] if split else self._plan.splits(self._plan.catalog.dataset(dataset))
-        settings = [
-            setting
-            for name in names
-            for setting in ([f"{each}/{name}" for each in splits] if name in OF_SPLIT else [name])
-        ]
+        settings: list[str] = []
+        for name in names:
+            if name in OF_SPLIT:
+                splits = [split] if split else self._plan.splits(self._plan.catalog.dataset(dataset))
+                settings += [f"{each}/{name}" for each in splits]
+            else:
+                settings.append(name)
         return self._listed("<results>", self._plan.results, dataset, settings)
 
     def _listed(

@@ -4,7 +4,7 @@ import os
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from idxpng.advice import command, shell_path, shown
+from idxpng.advice import command, setting, shell_path, shown
 from idxpng.dataset.model import Dataset
 from idxpng.dataset.writer import dump, file_facts, split_facts
 from idxpng.files.digest import digest_of
@@ -48,7 +48,7 @@ def summary(plan: Plan, rules: Collection[str], seconds: float, storage: str = "
         lines += ["", f"This is the bundled sample. For MNIST itself: {command([], ['datasets=mnist'])}"]
     if "idx" in rules:
         files = (f"{plan.results}/{name}/idx/{name}.yaml" for name in plan.config.folders)
-        lines += ["", *(f"Use the IDX files:  {command([], [f'datasets={file}'])}" for file in files)]
+        lines += ["", *(f"Use the IDX files:  {command([], [setting('datasets', file)])}" for file in files)]
     return "\n".join(["", *lines]) if lines else ""
 
 

@@ -100,7 +100,7 @@ def test_a_file_of_others_in_the_directory_of_a_label_is_named_before_it_goes(tm
     assert f"{tmp_path}/mnist/png/test/0: the run removes {name}, which it did not make" in words
 
 
-@pytest.mark.parametrize("name", ["mine.png", "0009.png/thesis.txt", "a\nb", "٣.png"])
+@pytest.mark.parametrize("name", ["mine.png", "0009.png/thesis.txt", ".mine/notes.txt", "a\nb", "٣.png"])
 def test_what_no_export_makes_is_moved_by_the_advised_command_before_a_run(tmp_path: Path, name: str) -> None:
     jobs = [export(tmp_path, "0", "0003.png"), export(tmp_path, "1", "0005.png")]
     for label in ("0", "1"):

@@ -184,6 +184,7 @@ def test_a_job_runs_again_only_for_facts_that_shape_its_output() -> None:
         "class_counts": tuple(SPLIT["class_counts"]),
         "label_columns": ("class",),
         "orientation": "upright",
+        "files": ["train-images-idx3-ubyte", "train-labels-idx1-ubyte"],
         "digests": [images["content_sha256"], SPLIT["labels"]["content_sha256"]],
     }
 

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from idxpng.run.folder_plan import FolderPlan
 from idxpng.run.settings import Settings
 from plans import plan
 
@@ -17,7 +16,7 @@ class Wildcards(SimpleNamespace):
 
 def settings(missing: list[str], results: str = "results", **config: Any) -> Settings:
     made = plan(results, **config)
-    return Settings(made, FolderPlan(made.config, made.catalog), missing.append)
+    return Settings(made, missing.append)
 
 
 def files(*names: str, split: str | None = None, **config: Any) -> list[str]:

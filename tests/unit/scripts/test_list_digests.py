@@ -46,6 +46,17 @@ def test_sha256sum_finds_an_edited_and_a_missing_file(folder: Path) -> None:
     assert f"{NAMES[2]}: FAILED open or read" in failed.stdout
 
 
+def test_folders_behind_links_are_listed_and_a_link_to_a_folder_above_is_not_followed(
+    folder: Path, tmp_path: Path
+) -> None:
+    (folder / "png").rename(tmp_path / "elsewhere")
+    (folder / "png").symlink_to(tmp_path / "elsewhere")
+    (folder / "png/train/above").symlink_to(folder / "png")
+    list_digests.main(str(folder), str(folder / "SHA256SUMS"))
+    passed = check(folder)
+    assert (passed.returncode, len(passed.stdout.splitlines())) == (0, len(NAMES))
+
+
 def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="nothing to list"):
         list_digests.main(str(tmp_path), str(tmp_path / "SHA256SUMS"))
