@@ -4,9 +4,10 @@ import argparse
 import gc
 import os
 import re
+import stat
 import sys
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable
 from functools import partial
 from itertools import chain
 from types import UnionType
@@ -40,6 +41,7 @@ class Command(argparse.ArgumentParser):
 
     def __init__(self, description: str | None) -> None:
         self._names: set[str] = set()
+        self._paths: list[str] = []
         super().__init__(description=description, formatter_class=HELP)
 
     def add_argument(self, *names: str, **settings: Any) -> argparse.Action:
@@ -60,6 +62,7 @@ class Command(argparse.ArgumentParser):
         call = self._parsed(main)
         replaceable.settings += call.keywords.pop("settings")
         with job_log(call.keywords.pop("log")):
+            _check_pipes(self._paths)
             call()
         gc.freeze()  # skips a last garbage collection when the process ends
 
@@ -70,6 +73,7 @@ class Command(argparse.ArgumentParser):
         """
         call = self._parsed(main, exclusive)
         try:
+            _check_pipes(self._paths)
             text = call()
             if text is not None:
                 output(text)
@@ -101,17 +105,27 @@ class Command(argparse.ArgumentParser):
                 # The default is that of the function.
                 (group if name in exclusive else self).add_argument(flag, default=argparse.SUPPRESS, **settings)
         given = vars(self.parse_args())
-        replaceable.in_two_roles |= _in_two_roles(given)
+        values = {name: each if isinstance(each, list) else [each] for name, each in given.items()}
+        paths = {name: [each for each in values[name] if isinstance(each, str)] for name in values}
+        self._paths = list(chain(*(each for name, each in paths.items() if name != "log")))
+        paths.pop("file", None)  # the published name of a file
+        replaceable.in_two_roles |= _in_two_roles(paths.values())
         for name, fields in tuples.items():
             given[name] = fields(**{field: given.pop(field) for field in fields._fields if field in given})
         return partial(main, *[given.pop(name) for name in positional if name in given], **given)
 
 
-def _in_two_roles(given: Mapping[str, Any]) -> set[str]:
-    """The paths that are given for two parameters. The published name of a file is not a path."""
-    values = [each if isinstance(each, list) else [each] for name, each in given.items() if name != "file"]
-    paths = [{os.path.realpath(value) for value in each if isinstance(value, str)} for each in values]
-    return {path for path, count in Counter(chain(*paths)).items() if count > 1}
+def _check_pipes(paths: Iterable[str]) -> None:
+    """Raise DataError if one of the paths is a pipe, which may be waited for, and can be read only once."""
+    for path in paths:
+        if os.path.exists(path) and stat.S_ISFIFO(os.stat(path).st_mode):
+            raise DataError(path, "a pipe, not a file", todo="save it in a file first")
+
+
+def _in_two_roles(paths: Iterable[Iterable[str]]) -> set[str]:
+    """The paths among those of each parameter that are given for two."""
+    counts = Counter(chain(*({os.path.realpath(path) for path in each} for each in paths)))
+    return {path for path, count in counts.items() if count > 1}
 
 
 def _explanations(docstring: str | None) -> dict[str, str]:

@@ -1,13 +1,17 @@
 """The command line of a script is derived from its function."""
 
+import os
+import subprocess
 import sys
 from collections.abc import Collection, Sequence
+from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import pytest
 
 from idxpng.command import Command
 from idxpng.errors import DataError
+from project import PROJECT
 
 GIVEN: dict[str, Any] = {}
 
@@ -44,6 +48,22 @@ def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> dict[str, Any]:
 def test_each_parameter_is_an_option_with_values_of_its_type(monkeypatch: pytest.MonkeyPatch) -> None:
     given = run(monkeypatch, "--images", "a", "b", "--label-file", "c", "--limit", "3", "--names", "--only", "4", "5")
     assert given == {"images": ["a", "b"], "label_file": "c", "limit": 3, "names": True, "only": [4, 5]}
+
+
+def test_a_pipe_is_named_and_not_waited_for(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for words in (
+        ("show.py", pipe),
+        ("merge_manifests.py", "--manifest", tmp_path / "new.csv", pipe),
+        ("decompress.py", "--dataset", PROJECT / "datasets/mnist.yaml", "--published", pipe, "--idx", tmp_path / "new"),
+        ("new_dataset.py", pipe),
+    ):
+        script = [sys.executable, str(PROJECT / "scripts" / words[0]), *map(str, words[1:])]
+        done = subprocess.run(script, capture_output=True, text=True, check=False, timeout=20)
+        assert done.returncode == 1
+        assert f"{pipe}: a pipe, not a file\n  to do:    save it in a file first" in done.stderr
+    assert list(tmp_path.iterdir()) == [pipe]
 
 
 def test_an_option_that_is_not_given_has_the_default_of_its_parameter(monkeypatch: pytest.MonkeyPatch) -> None:
