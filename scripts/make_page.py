@@ -180,9 +180,9 @@ def _digests(splits: Sequence[str], manifests: Sequence[str]) -> Iterator[bytes]
     yield b"showDigests({"
     for split, manifest in zip(splits, manifests, strict=True):
         yield f'{json.dumps(split)}:"'.encode()
-        with open(manifest, newline="", encoding="utf-8") as file:
+        with reading("a manifest", manifest), open(manifest, newline="", encoding="utf-8") as file:
             rows = csv.reader(file)
-            digests = map(itemgetter(next(rows).index("sha256")), rows)
+            digests = map(itemgetter(next(rows, []).index("sha256")), rows)
             while some := "00".join((*islice(digests, DIGESTS_AT_ONCE), "")):
                 yield base64.b64encode(bytes.fromhex(some))
         yield b'",\n'

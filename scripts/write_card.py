@@ -11,6 +11,7 @@ from idxpng import log
 from idxpng.command import Command
 from idxpng.dataset.file import load
 from idxpng.dataset.model import Dataset
+from idxpng.errors import DataError, move_away, reading
 from idxpng.files.atomic import atomic_file
 from idxpng.files.json_file import write_json
 from idxpng.formats.split_header import SplitHeader
@@ -57,6 +58,8 @@ def main(
     found = [SplitHeader.read(path) for path in headers]
     parts = [_read(Path(path), folder) for path in parquet]
     listed = {header.split: FileRecord.of(Path(path), folder) for header, path in zip(found, manifests, strict=True)}
+    for part, path in zip(parts, manifests, strict=True):
+        _check_count(path, part)
     _write(card, _card(known, parts, Path(overview).name))
     write_json(croissant, metadata(known, found, parts, listed))
     texts = [Path(text).read_text(encoding="utf-8").strip("\n") for text in license_texts]
@@ -67,13 +70,21 @@ def main(
     log.info("%s: %s", folder, counted(len(parts), "split"))
 
 
+def _check_count(manifest: str, part: ParquetSplit) -> None:
+    with open(manifest, "rb") as file:
+        count = sum(1 for _ in file) - 1
+    if count != part.rows:
+        problem, todo = "it lists a different number of images than the Parquet file", move_away(manifest)
+        raise DataError(manifest, problem, expected=part.rows, found=count, todo=todo)
+
+
 def _write(path: str, text: str) -> None:
     with atomic_file(path) as file:
         file.write(text.encode() + b"\n")
 
 
 def _read(path: Path, folder: Path) -> ParquetSplit:
-    with ParquetFile(path) as file:
+    with reading("a Parquet file of images", path), ParquetFile(path) as file:
         groups = [file.metadata.row_group(group) for group in range(file.metadata.num_row_groups)]
         uncompressed = sum(group.total_byte_size for group in groups)
         features = json.loads(file.schema_arrow.metadata[b"huggingface"])["info"]["features"]

@@ -153,6 +153,19 @@ def test_statistics_that_are_damaged_are_named(tmp_path: Path, monkeypatch: pyte
         make(tmp_path)
 
 
+@pytest.mark.parametrize("content", [b"", b"\x89PNG", b"path,split\nx,y\n"])
+def test_a_manifest_that_is_damaged_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
+    measured = find_duplicates.main
+
+    def damage(selections: Selections, duplicates: str) -> None:
+        measured(selections, duplicates)
+        (tmp_path / "s0.manifests").write_bytes(content)
+
+    monkeypatch.setattr(find_duplicates, "main", damage)
+    with pytest.raises(DataError, match=r"s0\.manifests: not a manifest"):
+        make(tmp_path)
+
+
 def test_images_too_large_for_the_page_have_no_sheet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(make_page, "MOST_SHEET_PIXELS", 2 * 3 * 20 - 1)
     data = make(tmp_path)

@@ -16,6 +16,7 @@ import write_card
 import write_parquet
 from builders import idx_bytes
 from dataset_files import write_dataset, write_header
+from idxpng.errors import DataError
 from idxpng.formats.split_header import Selection
 from project import PROJECT
 
@@ -27,7 +28,7 @@ ROLES = ("card", "croissant", "license_file", "citation_file", "provenance")
 def published(tmp_path: Path) -> Any:
     """A function that makes the five files for a dataset file with these facts, and returns their text."""
 
-    def publish(license_texts: Sequence[str] = (), **facts: Any) -> dict[str, str]:
+    def publish(license_texts: Sequence[str] = (), rows: int = 5, **facts: Any) -> dict[str, str]:
         dataset = write_dataset(tmp_path / "set.yaml", **facts)
         images, labels, packed = (str(tmp_path / name) for name in ("images", "labels", "train.parquet"))
         Path(images).write_bytes(idx_bytes(numpy.zeros((5, 2, 3), numpy.uint8)))
@@ -38,8 +39,8 @@ def published(tmp_path: Path) -> Any:
         for role in ("images", "labels"):
             document[role] |= {"file": role, "bytes": 9, "content_sha256": "0" * 64}
         Path(header).write_text(json.dumps(document))
-        for name in ("index.html", "train.csv"):
-            (tmp_path / name).write_text("")
+        (tmp_path / "index.html").write_text("")
+        (tmp_path / "train.csv").write_text("path\n" + "train/0/0.png\n" * rows)
         made = {role: str(tmp_path / role) for role in ROLES}
         write_card.main(
             dataset,
@@ -53,6 +54,21 @@ def published(tmp_path: Path) -> Any:
         return {role: Path(path).read_text(encoding="utf-8") for role, path in made.items()}
 
     return publish
+
+
+def test_a_manifest_that_lists_too_few_images_is_not_published(published: Any, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"train\.csv: it lists a different number[^$]*5[^$]*found: +4\n[^$]*mv "):
+        published(rows=4)
+    assert not (tmp_path / "card").exists()
+
+
+def test_a_damaged_parquet_file_is_named(published: Any, tmp_path: Path) -> None:
+    published()
+    (tmp_path / "train.parquet").write_bytes(b"x")
+    made = {role: str(tmp_path / role) for role in ROLES}
+    header, packed, manifest = ([str(tmp_path / f"train.{suffix}")] for suffix in ("json", "parquet", "csv"))
+    with pytest.raises(DataError, match=r"train\.parquet: not a Parquet file of images"):
+        write_card.main(str(tmp_path / "set.yaml"), header, packed, manifest, str(tmp_path / "index.html"), **made)
 
 
 def test_the_card_of_an_excerpt_says_so(published: Any) -> None:
