@@ -4,13 +4,15 @@ The order is the natural one of the names (9.png before 10.png), then of the cla
 keeps its order. With --manifest, the manifest sets the order, and has the labels.
 """
 
+import json
 import os
+import re
 import struct
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from itertools import chain
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,6 +23,7 @@ from idxpng.dataset.mismatch import LARGEST_LABEL, label_type
 from idxpng.dataset.model import Dataset
 from idxpng.errors import DataError
 from idxpng.files.atomic import atomic_file
+from idxpng.files.external_sort import sort_lines
 from idxpng.files.json_file import write_json
 from idxpng.formats.gray_image import INVERTED, GrayImage, Problems, Tones, read
 from idxpng.formats.idx_writer import IdxWriter
@@ -174,18 +177,23 @@ def _labels(source: ImageFolder, model: Dataset | None) -> Labels:
 def _listed(manifest: str, labels: Labels, classes: dict[str, int]) -> tuple[int, Iterator[Item]]:
     """The number of images that a manifest lists, and each image; ``classes``: the values of labels that are names."""
     columns = ["label" if name == CLASS else name for name in labels.columns]
-    count = sum(1 for _ in rows(manifest))
 
     def items() -> Iterator[Item]:
         for line, row in rows(manifest, "path", *columns):
             wrong = partial(DataError, manifest, at=f"line {line}")
-            try:
-                item = Item(row["path"], [int(classes.get(row[name].strip(), row[name])) for name in columns])
-            except ValueError as error:
-                raise wrong("a label that is not a number", expected="a whole number", found=error) from None
+            values = [str(classes.get(row[name].strip(), row[name].strip())) for name in columns]
+            if names := [value for value in values if not re.fullmatch(r"-?\d{1,20}", value, re.ASCII)]:
+                expected = "a whole number, since labels are those of the dataset that `like` names"
+                raise wrong("a label that is not a number", expected=expected, found=names[0])
+            item = Item(row["path"], list(map(int, values)))
             _check(item, labels, wrong)
             yield item
 
+    count, lines = sort_lines(f"{json.dumps([os.path.normpath(item.path), item.label])}\n" for item in items())
+    for (path, label), (next_path, other) in pairwise(map(json.loads, lines)):
+        if path == next_path and label != other:
+            todo = "remove all its lines but the one with the right label"
+            raise DataError(manifest, "an image with two labels", found=path, todo=todo)
     if not count:
         raise DataError(manifest, "the manifest has no images")
     return count, items()

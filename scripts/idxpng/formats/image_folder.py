@@ -6,7 +6,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ from idxpng.text import NAME, printable
 
 LAYOUT = "{split}/{class}/{image}, such as train/cat/0001.png, or {class}/{image}"
 ONLY = "train"  # the split of images without a folder for it
-OTHER_NUMBER = re.compile(r"-\d+|[-+]?\d+\.\d*", re.ASCII)  # as programs write labels that they took for measurements
+OTHER_NUMBER = re.compile(r"[-+]\d+|[-+]?\d+\.\d*", re.ASCII)  # as programs write what they took for measurements
 USUAL = ("train", "training", "test", "testing", "val", "valid", "validation")  # names of splits, and not of classes
 
 
@@ -83,21 +83,30 @@ class ImageFolder:
         Names that are all numbers are the labels. Else they are numbered from 0, in natural order.
 
         Raises:
-            DataError: when a name is not text in one line, two names are the same number, or a table has -1 or 3.0.
+            DataError: when a name is not text in one line, two names are the same number, or tables have -1 or 3.0, or
+                names beside numbers.
         """
         place = next(iter(self.tables.values()), self.path)
         if self.tables:
-            found = {row["label"].strip() for table in self.tables.values() for _, row in rows(table, "path", "label")}
+            found: dict[str, tuple[Path, str | None]] = {}
+            for table in self.tables.values():
+                for line, row in rows(table, "path", "label"):
+                    found.setdefault(row["label"].strip(), (table, f"line {line}"))
         else:
-            found = {name for split in self.splits for name in _folders(self.folder(split))}
+            found = {name: (self.path, None) for split in self.splits for name in _folders(self.folder(split))}
         if unsafe := [name for name in found if not name.strip() or printable(name) != name]:
             expected, todo = "text in one line, without control characters", "rename this class"
             raise DataError(
                 place, "not a valid name of a class", expected=expected, found=printable(unsafe[0]), todo=todo
             )
-        if self.tables and (numbers := sorted(name for name in found if OTHER_NUMBER.fullmatch(name))):
-            todo = "write whole numbers, such as 3 in place of 3.0, or names"
-            raise DataError(place, "a label that is no whole number", expected="0 or more", found=numbers[0], todo=todo)
+        numbers = [name for name in found if are_labels([name])]
+        odd = [name for name in found if not are_labels([name]) and (numbers or OTHER_NUMBER.fullmatch(name))]
+        if self.tables and odd:
+            table, at = found[odd[0]]
+            problem = "a label that is no whole number" + (f", as {numbers[0]} is" if numbers else "")
+            expected = "only whole numbers, 0 or more, or only names"
+            todo = "write 3 in place of +3 or 3.0, and digit 3 if it is a name; leave out images without a label"
+            raise DataError(table, problem, at=at, expected=expected, found=odd[0], todo=todo)
         names = sorted(found, key=natural)
         if not are_labels(names):
             return {name: label for label, name in enumerate(names)}
@@ -169,20 +178,28 @@ def rows(table: str | os.PathLike[str], *columns: str) -> Iterator[tuple[int, di
     """The line and the cells, by column, of each row of a table.
 
     Raises:
-        DataError: when it is not a CSV file in UTF-8, or a row lacks one of the ``columns``.
+        DataError: when it is not a CSV file in UTF-8, a row lacks one of the ``columns``, there are two of one name, or
+            a column `split` has several values.
     """
     try:
         with open(table, encoding="utf-8-sig", newline="") as file:  # a byte order mark is no part of a column's name
             reader = csv.DictReader(file)
+            names = list(reader.fieldnames or ())
+            if twice := [name for name in columns if names.count(name) > 1]:
+                problem, todo = f"two columns are named {twice[0]}", "rename the one that is not meant"
+                raise DataError(table, problem, found=", ".join(names), todo=todo)
+            splits: dict[str | None, None] = {}
             for row in reader:
+                wrong = partial(DataError, table, at=f"line {reader.line_num}")
                 if missing := [name for name in columns if not row.get(name)]:
-                    raise DataError(
-                        table,
-                        "a row without a path or label",
-                        at=f"line {reader.line_num}",
-                        expected=f"the columns {', '.join(columns)}",
-                        found=f"no {', '.join(missing)} in the columns {', '.join(map(str, row))}",
-                    )
+                    expected = f"the columns {', '.join(columns)}"
+                    found = f"no {', '.join(missing)} in the columns {', '.join(map(str, row))}"
+                    raise wrong("a row without a path or label", expected=expected, found=found)
+                splits[row.get("split")] = None
+                if len(splits) > 1:
+                    expected = "a table for each split, such as train.csv and test.csv, in one folder"
+                    found = ", ".join(map(str, splits))
+                    raise wrong("a table of several splits", expected=expected, found=found)
                 yield reader.line_num, row
     except (UnicodeDecodeError, csv.Error) as error:
         raise DataError(table, "not a readable CSV file", expected="CSV in UTF-8", found=error) from None

@@ -122,13 +122,17 @@ def test_transposed_images_and_labels_with_several_columns_are_rebuilt_with_the_
         ("path,label,writer\n../x.png,3,7\n", ["line 2", "leads out of the folder", "found:    ../x.png"]),
         ("path,label,writer\n/x.png,3,7\n", ["line 2", "leads out of the folder", "found:    /x.png"]),
         ("path,label\n\xe9", ["not a readable CSV file", "UTF-8"]),
+        ("path,label,writer\ntrain/3/00.png,three,7\n", ["line 2", "that `like` names", "found:    three"]),
+        ("path,label,writer\ntrain/3/00.png,3,1_0\n", ["line 2", "a whole number", "found:    1_0"]),
+        ("path,label,writer\ntrain/3/00.png,\u0663,7\n", ["line 2", "a whole number", "found:    \u0663"]),
+        ("path,label,writer\n0.png,3,7\n1.png,3,7\n./0.png,3,8\n", ["an image with two labels", "found:    0.png"]),
     ],
 )
 def test_a_manifest_with_a_mistake_is_refused(tmp_path: Path, text: str, words: list[str]) -> None:
     labels = numpy.array([[3, 7], [4, 8]], numpy.int32)
     settings = {"label_columns": ["class", "writer"]}
     folder, listed, *_ = exported(tmp_path, numpy.stack([pixels(), pixels()]), labels, **settings)
-    Path(listed).write_bytes(text.encode("latin-1"))
+    Path(listed).write_bytes(text.encode("latin-1" if "\xe9" in text else "utf-8"))
     with pytest.raises(DataError) as error:
         build(Path(folder), tmp_path / "out", manifest=listed, like=str(tmp_path / "set.yaml"))
     assert [each for each in words if each not in str(error.value)] == []
@@ -399,6 +403,10 @@ def test_what_is_wrong_in_a_table_is_said_of_the_table(tmp_path: Path) -> None:
         ("a.png,7.0\n", ["labels.csv: a label that is no whole number", "found:    7.0"]),
         ("a.png,-1\n", ["found:    -1"]),
         ("a.png,7\na.png,07\n", ["labels.csv: several names have the same label", "07, 7"]),
+        ("a.png,cat\n./a.png,dog\n", ["labels.csv: an image with two labels", "found:    a.png"]),
+        ("a.png,7\nb.png,NaN\n", ["labels.csv: a label that is no whole number, as 7 is", "line 3", "found:    NaN"]),
+        ("a.png,3\nb.png,+7\n", ["line 3", "only whole numbers, 0 or more, or only names", "found:    +7"]),
+        ("a.png,+7\n", ["found:    +7"]),
     ):
         table.write_text(f"path,label\n{rows}")
         with pytest.raises(DataError) as error:
@@ -410,6 +418,33 @@ def test_a_table_without_the_columns_is_refused_with_those_that_it_has(tmp_path:
     (tmp_path / "train.csv").write_text("path;label\n0.png;3\n")
     with pytest.raises(DataError, match="no path, label in the columns path;label"):
         build(tmp_path, tmp_path / "out", manifest=str(tmp_path / "train.csv"))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("path,label,label\n0.png,3,1\n", ["two columns are named label", "found:    path, label, label"]),
+        ("path,label,path\n0.png,3,1.png\n", ["two columns are named path"]),
+        (
+            "path,label,split\n0.png,3,train\n0.png,3,train\n1.png,3,test\n",
+            ["a table of several splits", "line 4", "such as train.csv and test.csv", "found:    train, test"],
+        ),
+    ],
+)
+def test_columns_of_a_table_that_could_be_meant_otherwise_are_refused(
+    tmp_path: Path, text: str, words: list[str]
+) -> None:
+    (tmp_path / "train.csv").write_text(text)
+    with pytest.raises(DataError) as error:
+        build(tmp_path, tmp_path / "out", manifest=str(tmp_path / "train.csv"))
+    assert [word for word in words if word not in str(error.value)] == []
+
+
+def test_an_image_that_a_table_lists_twice_with_one_label_is_taken_twice(tmp_path: Path) -> None:
+    save(tmp_path / "scans/0.png", pixels())
+    (tmp_path / "train.csv").write_text("path,label,split\n0.png,3,train\n0.png,3,train\n")
+    _, labels, _ = build(tmp_path / "scans", tmp_path / "out", manifest=str(tmp_path / "train.csv"))
+    assert labels == idx_bytes(numpy.array([3, 3], numpy.uint8))
 
 
 @pytest.mark.parametrize(
