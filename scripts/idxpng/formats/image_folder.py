@@ -12,11 +12,14 @@ from typing import NamedTuple
 
 from idxpng.errors import DataError
 from idxpng.files.external_sort import sort_lines
-from idxpng.text import NAME, printable
+from idxpng.text import NAME, printable, shortened
 
 LAYOUT = "{split}/{class}/{image}, such as train/cat/0001.png, or {class}/{image}"
 ONLY = "train"  # the split of images without a folder for it
 OTHER_NUMBER = re.compile(r"[-+]\d+|[-+]?\d+\.\d*", re.ASCII)  # as programs write what they took for measurements
+# A name that the schema of dataset files refuses: a spreadsheet would run it when it opens a manifest.
+FORMULA = re.compile("(^|[;,])[=+@\uff1d\uff0b\uff0d\uff20-][^;,]*[(|!]")
+LONGEST = 200  # characters of a name
 USUAL = ("train", "training", "test", "testing", "val", "valid", "validation")  # names of splits, and not of classes
 
 
@@ -83,8 +86,8 @@ class ImageFolder:
         Names that are all numbers are the labels. Else they are numbered from 0, in natural order.
 
         Raises:
-            DataError: when a name is not text in one line, two names are the same number, or tables have -1 or 3.0, or
-                names beside numbers.
+            DataError: when a name is none that a dataset file may have, two names are the same number, or tables have
+                -1 or 3.0, or names beside numbers.
         """
         place = next(iter(self.tables.values()), self.path)
         if self.tables:
@@ -94,11 +97,14 @@ class ImageFolder:
                     found.setdefault(row["label"].strip(), (table, f"line {line}"))
         else:
             found = {name: (self.path, None) for split in self.splits for name in _folders(self.folder(split))}
-        if unsafe := [name for name in found if not name.strip() or printable(name) != name]:
-            expected, todo = "text in one line, without control characters", "rename this class"
-            raise DataError(
-                place, "not a valid name of a class", expected=expected, found=printable(unsafe[0]), todo=todo
-            )
+        for name, (table, at) in found.items():
+            if not name.strip() or printable(name) != name or len(name) > LONGEST or FORMULA.search(name):
+                allowed = [
+                    f"text in one line, of at most {LONGEST} characters, without control characters;",
+                    "not a formula, such as =SUM(...), that a spreadsheet would run",
+                ]
+                problem, todo = "not a valid name of a class", "rename this class"
+                raise DataError(table, problem, at=at, expected=allowed, found=shortened(name), todo=todo)
         numbers = [name for name in found if are_labels([name])]
         odd = [name for name in found if not are_labels([name]) and (numbers or OTHER_NUMBER.fullmatch(name))]
         if self.tables and odd:

@@ -25,6 +25,7 @@ from dataset_files import write_dataset as write_dataset_file
 from idxpng.dataset.file import load
 from idxpng.dataset.strict_yaml import read_yaml
 from idxpng.errors import DataError
+from idxpng.formats import image_folder
 from idxpng.formats.image_folder import ImageFolder
 from memory import growth
 from project import PROJECT
@@ -216,10 +217,15 @@ def test_folders_named_with_other_digits_alone_keep_their_names(tmp_path: Path) 
     assert facts["classes"] == {"0": "೩", "1": "೭"}
 
 
-@pytest.mark.parametrize("name", ["new\nline", "\x1b[2J", "\u202egnp", " "])
+@pytest.mark.parametrize("name", ["new\nline", "\x1b[2J", "\u202egnp", " ", "=) (happy)", "e" * 201])
 def test_a_class_whose_name_no_dataset_file_may_have_is_refused(tmp_path: Path, name: str) -> None:
     save(tmp_path / "my/train" / name / "1.png", pixels())
     assert "not a valid name of a class" in refusal(tmp_path / "my", tmp_path / "out")
+
+
+def test_the_names_of_classes_are_those_that_dataset_files_may_have() -> None:
+    name = SCHEMA["$defs"]["name"]
+    assert (name["maxLength"], name["not"]["pattern"]) == (image_folder.LONGEST, image_folder.FORMULA.pattern)
 
 
 @pytest.mark.skipif(not LINUX, reason="other systems require names to be text")
