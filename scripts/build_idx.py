@@ -27,7 +27,7 @@ from idxpng.files.external_sort import sort_lines
 from idxpng.files.json_file import write_json
 from idxpng.formats.gray_image import INVERTED, GrayImage, Problems, Tones, read
 from idxpng.formats.idx_writer import IdxWriter
-from idxpng.formats.image_folder import ImageFolder, are_labels, rows
+from idxpng.formats.image_folder import COPY, ImageFolder, are_labels, rows
 from idxpng.formats.labeled_images import CLASS, file_headers, transposed
 from idxpng.text import counted
 
@@ -156,6 +156,9 @@ def _pixels(root: str, items: Iterator[Item]) -> Iterator[tuple[Sequence[int], G
     for item in items:
         path = os.path.join(root, item.path)
         image = read(path)
+        if image == "missing" and os.path.lexists(path + COPY):
+            path += COPY
+            image = read(path)
         problems.add(path, image)
         if not problems and not isinstance(image, str):
             yield item.label, image

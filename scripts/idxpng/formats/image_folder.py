@@ -20,6 +20,7 @@ OTHER_NUMBER = re.compile(r"[-+]\d+|[-+]?\d+\.\d*", re.ASCII)  # as programs wri
 # A name that the schema of dataset files refuses: a spreadsheet would run it when it opens a manifest.
 FORMULA = re.compile("(^|[;,])[=+@\uff1d\uff0b\uff0d\uff20-][^;,]*[(|!]")
 LONGEST = 200  # characters of a name
+COPY = ".png"  # what convert_images.py adds to the names of images
 USUAL = ("train", "training", "test", "testing", "val", "valid", "validation")  # names of splits, and not of classes
 
 
@@ -46,6 +47,7 @@ class ImageFolder:
     Names that begin with a dot are left alone everywhere.
 
     ``tables``: CSV files with the columns ``path``, below the folder, and ``label``, by split. Then no folder matters.
+    A path is also that of the copy that convert_images.py made of the image: `COPY` may follow it.
     """
 
     def __init__(self, path: str | os.PathLike[str], tables: Mapping[str, Path] | None = None) -> None:
@@ -138,7 +140,8 @@ class ImageFolder:
         if split not in self._states:
             if self.tables:
                 total = _state(self.tables[split])
-                total += sum(_state(self.path / row["path"]) for _, row in rows(self.tables[split], "path"))
+                paths = (f"{self.path / row['path']}" for _, row in rows(self.tables[split], "path"))
+                total += sum(_state(path) or _state(path + COPY) for path in paths)
             else:
                 folder = self.folder(split)
                 total = sum(_state(image) for name in _folders(folder) for image in _visible(folder / name))
@@ -211,11 +214,11 @@ def rows(table: str | os.PathLike[str], *columns: str) -> Iterator[tuple[int, di
         raise DataError(table, "not a readable CSV file", expected="CSV in UTF-8", found=error) from None
 
 
-def _state(path: Path | os.DirEntry[str]) -> int:
+def _state(path: str | os.PathLike[str]) -> int:
     try:
-        found = path.stat()
-    except OSError:
-        return 0  # a broken link, which the job reports
+        found = os.stat(path)
+    except (OSError, ValueError):
+        return 0  # a broken link, or no path, which the job reports
     state = f"{os.fspath(path)} {found.st_size} {found.st_mtime_ns}"
     return int.from_bytes(hashlib.blake2b(os.fsencode(state), digest_size=16).digest())
 

@@ -16,6 +16,7 @@ import yaml
 from PIL import Image
 
 import build_idx
+import convert_images
 import export
 import merge_manifests
 import validate
@@ -424,6 +425,21 @@ def test_a_table_without_the_columns_is_refused_with_those_that_it_has(tmp_path:
     (tmp_path / "train.csv").write_text("path;label\n0.png;3\n")
     with pytest.raises(DataError, match="no path, label in the columns path;label"):
         build(tmp_path, tmp_path / "out", manifest=str(tmp_path / "train.csv"))
+
+
+def test_a_table_also_names_the_gray_copies_of_its_images(tmp_path: Path) -> None:
+    for number in range(2):
+        save(tmp_path / f"scans/{number}.jpg", RANDOM.integers(0, 256, (4, 6, 3), numpy.uint8))
+    table, gray = tmp_path / "train.csv", tmp_path / "gray"
+    table.write_text("path,label\n1.jpg,7\n0.jpg,3\n")
+    convert_images.main(str(tmp_path / "scans"), str(gray))
+    images, _, _ = build(gray, tmp_path / "out", manifest=str(table))
+    assert images == idx_bytes(
+        numpy.stack([numpy.asarray(Image.open(gray / f"{number}.jpg.png")) for number in (1, 0)])
+    )
+    before = ImageFolder(gray, {"train": table}).state("train")
+    os.utime(gray / "0.jpg.png", (1, 1))
+    assert ImageFolder(gray, {"train": table}).state("train") != before
 
 
 @pytest.mark.parametrize(
