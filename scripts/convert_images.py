@@ -3,12 +3,14 @@
     python scripts/convert_images.py my/photos my/photos-gray --size 28x28
 
 Color becomes gray, transparency becomes white or --ground, 16 bits become 8, and of several pictures the first is
-taken. Fractions are from 0 to 255, or from 0 to 1 if no pixel is above 1. Names that begin with a dot are left out.
+taken. Values of 16 bits are from 0 to 65535, or from 0 to 255 if none of any image is above 255. Fractions are from 0
+to 255, or from 0 to 1 if no pixel is above 1. Names that begin with a dot are left out.
 """
 
 import os
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
@@ -40,14 +42,14 @@ def main(folder: str, new: str, /, size: str | None = None, ground: Literal["whi
         raise DataError(new, "already exists", todo="give a folder that does not exist")
     if size and not re.fullmatch(r"[1-9]\d{0,4}x[1-9]\d{0,4}", size):
         raise DataError(folder, "not a size", at="--size", expected="ROWSxCOLUMNS, such as 28x28", found=size)
-    count = 0
+    count, most = 0, 65535 if any(map(_is_above_255, _files(Path(folder)))) else 255
     whites: dict[int, Path] = {}
     with atomic_directory(new, os.path.dirname(os.path.abspath(new))) as made:
         for path in _files(Path(folder)):
             image = opened(path)
             if not isinstance(image, str):
                 try:
-                    gray = _gray(image, path, ground, whites)
+                    gray = _gray(image, path, ground, most, whites)
                 except (OSError, SyntaxError, ValueError):
                     image = "damaged"
             if isinstance(image, str):
@@ -83,13 +85,22 @@ def _files(folder: Path, above: frozenset[str] = frozenset()) -> Iterator[Path]:
             yield from _files(path, inside) if path.is_dir() else [path]
 
 
-def _gray(image: Image.Image, path: Path, ground: str, whites: dict[int, Path]) -> Image.Image:
-    """The first picture of an image in mode L."""
+def _is_above_255(path: Path) -> bool:
+    """Whether a file is an image with whole numbers above 255."""
+    image = opened(path)
+    if not isinstance(image, str):
+        with suppress(OSError, SyntaxError, ValueError), image:
+            return image.mode.startswith("I") and bool(numpy.asarray(image).max() > 255)
+    return False
+
+
+def _gray(image: Image.Image, path: Path, ground: str, most: int, whites: dict[int, Path]) -> Image.Image:
+    """The first picture of an image in mode L. ``most``: what is white in images of whole numbers."""
     with image:
         deep = is_deep(image)
         shown = upright(image)
         if deep and shown.mode.startswith(DEEP):
-            return _in_8_bits(shown, path, whites)
+            return _in_8_bits(shown, path, most, whites)
         if not shown.has_transparency_data:
             return shown.convert("L")
         drawn = shown.convert("RGBA")
@@ -102,11 +113,11 @@ def _gray(image: Image.Image, path: Path, ground: str, whites: dict[int, Path]) 
         return gray
 
 
-def _in_8_bits(image: Image.Image, path: Path, whites: dict[int, Path]) -> Image.Image:
+def _in_8_bits(image: Image.Image, path: Path, most: int, whites: dict[int, Path]) -> Image.Image:
     """An image of wider numbers as 8-bit gray; ``whites``: what is white in images with fractions, and the first."""
     values = numpy.asarray(image)
     darkest, lightest = values.min(), values.max()
-    white = 65535 if image.mode != "F" else 255 if lightest > 1 else 1
+    white = most if image.mode != "F" else 255 if lightest > 1 else 1
     if not 0 <= darkest <= lightest <= white:  # also when one is not a number
         found = f"{darkest} to {lightest}"
         todo = "scale the values of all images to this range first"

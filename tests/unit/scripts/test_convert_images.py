@@ -148,6 +148,17 @@ def test_values_outside_of_the_range_are_refused_and_not_cut_off(
         convert_images.main(str(tmp_path / "my"), str(tmp_path / "new"))
 
 
+@pytest.mark.parametrize(("others", "divisor"), [([], 1), ([256], 257)])
+def test_16_bits_are_from_0_to_255_if_no_image_has_more(tmp_path: Path, others: list[int], divisor: int) -> None:
+    values = numpy.array([[0, 254, 255]], numpy.uint16)
+    save(tmp_path / "my/3", {"0.png": Image.fromarray(values), "float.tiff": Image.fromarray(values.astype("float32"))})
+    save(tmp_path / "my/4", {f"{other}.png": Image.fromarray(values * 0 + other) for other in others})
+    (tmp_path / "my/3/cut.png").write_bytes((tmp_path / "my/3/0.png").read_bytes()[:60])
+    convert_images.main(str(tmp_path / "my"), str(tmp_path / "new"))
+    assert read(tmp_path / "new/3/0.png") == GrayImage((1, 3), bytes(round(value / divisor) for value in (0, 254, 255)))
+    assert read(tmp_path / "new/3/float.tiff.png") == GrayImage((1, 3), bytes((0, 254, 255)))
+
+
 def test_images_whose_fractions_have_different_ranges_are_reported(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
