@@ -2,11 +2,13 @@
 
 import os
 import stat
+import struct
 from collections import Counter, defaultdict
 from contextlib import suppress
 from typing import NamedTuple
 
 from PIL import Image, ImageOps
+from PIL.ImageFile import ImageFile
 
 from idxpng.advice import free, run_script, shown
 from idxpng.errors import DataError
@@ -53,6 +55,8 @@ def read(path: str | os.PathLike[str]) -> GrayImage | str:
                 return "of several pictures"
             if is_deep(image):
                 return "of more than 8 bits a pixel"
+            if unseen := _unseen(path, image):
+                return unseen
             gray = _gray(upright(image))
             return gray if isinstance(gray, str) else GrayImage((gray.height, gray.width), gray.tobytes())
     except MemoryError:
@@ -61,18 +65,38 @@ def read(path: str | os.PathLike[str]) -> GrayImage | str:
         return "damaged"
 
 
-def opened(path: str | os.PathLike[str]) -> Image.Image | str:
+def opened(path: str | os.PathLike[str]) -> ImageFile | str:
     """A file as an image of one of the `CONVERTIBLE` formats; or what it is instead, a key of `REMEDIES`."""
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):  # a pipe would be waited for
             return "not an image"
-        return Image.open(path, formats=CONVERTIBLE)
+        image = Image.open(path, formats=CONVERTIBLE)
+        return "damaged" if _unseen(path, image) == "damaged" else image
     except MemoryError:
         raise
     except FileNotFoundError:
         return "missing"
     except Exception as error:  # of any class: each of Pillow's decoders raises what it stumbles over
         return "damaged" if isinstance(error, OSError) and error.errno else "not an image"
+
+
+def _unseen(path: str | os.PathLike[str], image: ImageFile) -> str | None:
+    """What Pillow does not tell of a binary PBM, PGM, or PPM file: it cuts off values and bits, and drops the rest."""
+    if image.format != "PPM" or image.tile[0].codec_name == "ppm_plain":
+        return None
+    codec, _, offset, arguments = image.tile[0]
+    largest = int(arguments[1]) if arguments and codec == "ppm" else 65535 if image.mode == "I" else 255
+    row = (image.width + 7) // 8 if image.mode == "1" else image.width * len(image.getbands())
+    with open(path, "rb") as file:
+        file.seek(offset)
+        data = file.read(row * image.height * (2 if largest > 255 else 1))
+        rest = file.read(16)
+    values = struct.unpack_from(f">{len(data) // 2}H", data) if largest > 255 else data
+    if max(values, default=0) > largest:
+        return "damaged"
+    if largest > 255:
+        return "of more than 8 bits a pixel"
+    return "of several pictures" if rest.lstrip().startswith(b"P") else None
 
 
 def is_deep(image: Image.Image) -> bool:

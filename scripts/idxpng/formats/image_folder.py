@@ -113,7 +113,7 @@ class ImageFolder:
             table, at = found[odd[0]]
             problem = "a label that is no whole number" + (f", as {numbers[0]} is" if numbers else "")
             expected = "only whole numbers, 0 or more, or only names"
-            todo = "write 3 in place of +3 or 3.0, and digit 3 if it is a name; leave out images without a label"
+            todo = "write a number as 3, not +3 or 3.0, a name as digit 3, and no line for an image without a label"
             raise DataError(table, problem, at=at, expected=expected, found=odd[0], todo=todo)
         names = sorted(found, key=natural)
         if not are_labels(names):

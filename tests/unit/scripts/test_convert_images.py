@@ -159,6 +159,15 @@ def test_16_bits_are_from_0_to_255_if_no_image_has_more(tmp_path: Path, others: 
     assert read(tmp_path / "new/3/float.tiff.png") == GrayImage((1, 3), bytes((0, 254, 255)))
 
 
+def test_a_pgm_file_with_values_above_its_maximum_is_left_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    save(tmp_path / "my/3", {"0.pfm": Image.fromarray((STROKE / 255).astype("float32"))})
+    for name, maximum in (("1.pgm", b"15\n"), ("2.pgm", b"254\n")):
+        (tmp_path / "my/3" / name).write_bytes(b"P5 2 1 " + maximum + b"\x00\x10")
+    convert_images.main(str(tmp_path / "my"), str(tmp_path / "new"))
+    assert sorted(path.name for path in (tmp_path / "new/3").iterdir()) == ["0.pfm.png", "2.pgm.png"]
+    assert "1.pgm: damaged" in caplog.text
+
+
 def test_images_whose_fractions_have_different_ranges_are_reported(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
