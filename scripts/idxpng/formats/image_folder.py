@@ -17,6 +17,7 @@ from idxpng.text import NAME, printable, shortened
 LAYOUT = "{split}/{class}/{image}, such as train/cat/0001.png, or {class}/{image}"
 ONLY = "train"  # the split of images without a folder for it
 OTHER_NUMBER = re.compile(r"[-+]\d+|[-+]?\d+\.\d*", re.ASCII)  # as programs write what they took for measurements
+MISSING = re.compile(r"nan|none|null|n/?a|<na>|", re.IGNORECASE)  # as they write that there is none
 # A name that the schema of dataset files refuses: a spreadsheet would run it when it opens a manifest.
 FORMULA = re.compile("(^|[;,])[=+@\uff1d\uff0b\uff0d\uff20-][^;,]*[(|!]")
 LONGEST = 200  # characters of a name
@@ -89,7 +90,7 @@ class ImageFolder:
 
         Raises:
             DataError: when a name is none that a dataset file may have, two names are the same number, or tables have
-                -1 or 3.0, or names beside numbers.
+                -1, 3.0, or a NaN among numbers.
         """
         place = next(iter(self.tables.values()), self.path)
         if self.tables:
@@ -107,13 +108,12 @@ class ImageFolder:
                 ]
                 problem, todo = "not a valid name of a class", "rename this class"
                 raise DataError(table, problem, at=at, expected=allowed, found=shortened(name), todo=todo)
-        numbers = [name for name in found if are_labels([name])]
-        odd = [name for name in found if not are_labels([name]) and (numbers or OTHER_NUMBER.fullmatch(name))]
-        if self.tables and odd:
+        names = [name for name in found if not are_labels([name])]
+        missing = names if len(names) < len(found) and all(map(MISSING.fullmatch, names)) else []
+        if self.tables and (odd := [*filter(OTHER_NUMBER.fullmatch, names), *missing]):
             table, at = found[odd[0]]
-            problem = "a label that is no whole number" + (f", as {numbers[0]} is" if numbers else "")
-            expected = "only whole numbers, 0 or more, or only names"
-            todo = "write a number as 3, not +3 or 3.0, a name as digit 3, and no line for an image without a label"
+            todo = "write whole numbers, such as 3 in place of 3.0 or +3, and no line for an image without a label"
+            problem, expected = "a label that is no whole number", "0 or more, or names"
             raise DataError(table, problem, at=at, expected=expected, found=odd[0], todo=todo)
         names = sorted(found, key=natural)
         if not are_labels(names):

@@ -385,8 +385,9 @@ def test_class_folders_without_a_split_are_the_split_train(tmp_path: Path) -> No
         ("\ufeffpath,label\n1.png,7\n0.png,3\n", {"3": "3", "7": "7"}, [7, 3]),
         ("label,path\r\ndog,1.png\r\ncat,0.png\r\n", {"0": "cat", "1": "dog"}, [1, 0]),
         ("\ufeffid,path,label\n9,1.png, cat\n8,0.png,dog\n", {"0": "cat", "1": "dog"}, [0, 1]),
+        ("path,label\n1.png,A\n0.png,7\n", {"0": "7", "1": "A"}, [1, 0]),
     ],
-    ids=["numbers", "byte order mark", "names", "other columns and a mark"],
+    ids=["numbers", "byte order mark", "names", "other columns and a mark", "digits and letters"],
 )
 def test_labels_in_a_table_need_no_class_folders(
     tmp_path: Path, text: str, classes: dict[str, str], labels: list[int]
@@ -411,8 +412,8 @@ def test_what_is_wrong_in_a_table_is_said_of_the_table(tmp_path: Path) -> None:
         ("a.png,-1\n", ["found:    -1"]),
         ("a.png,7\na.png,07\n", ["labels.csv: several names have the same label", "07, 7"]),
         ("a.png,cat\n./a.png,dog\n", ["labels.csv: an image with two labels", "found:    a.png"]),
-        ("a.png,7\nb.png,NaN\n", ["labels.csv: a label that is no whole number, as 7 is", "line 3", "found:    NaN"]),
-        ("a.png,3\nb.png,+7\n", ["line 3", "only whole numbers, 0 or more, or only names", "found:    +7"]),
+        ("a.png,7\nb.png,NaN\n", ["labels.csv: a label that is no whole number", "line 3", "found:    NaN"]),
+        ("a.png,3\nb.png,+7\n", ["line 3", "expected: 0 or more, or names", "found:    +7"]),
         ("a.png,+7\n", ["found:    +7"]),
     ):
         table.write_text(f"path,label\n{rows}")
