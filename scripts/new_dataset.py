@@ -22,6 +22,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from idxpng.advice import command
 from idxpng.command import Command
 from idxpng.dataset.file import load, read_schema
@@ -128,12 +130,16 @@ def _updated(path: Path, facts: dict[str, Any]) -> str:
 
 def _with_key(text: str, path: Path, key: str, value: Any) -> str:
     """The text of a dataset file with a different value of a key, in the same place, or before the splits."""
-    # Each up to the next line that begins with a key.
-    blocks = (rf"^{name}:.*\n(?:[ \t]*\n(?=[ }}\]-])|[ }}\]-].*\n)*" for name in (key, "splits"))
-    found, splits = (re.search(block, text, re.MULTILINE) for block in blocks)
-    if not splits or (key == "classes" and not found):
-        raise DataError(path, "no line begins with a key to update", expected=f"{key if splits else 'splits'}:")
-    start, end = found.span() if found else (splits.start(),) * 2
+    root: Any = yaml.compose(text, yaml.SafeLoader)
+    nodes = {name.value: (name, content) for name, content in root.value}
+    name, last = nodes.get(key, nodes["splits"])
+    start = end = name.start_mark.index
+    if root.flow_style or not re.compile(f"^{name.value}:", re.MULTILINE).match(text, start):
+        raise DataError(path, "no line begins with a key to update", expected=f"{name.value}:")
+    if key in nodes:  # up to the end of the line with its last value
+        while isinstance(last, yaml.CollectionNode) and not last.flow_style:
+            last = last.value[-1][1] if isinstance(last, yaml.MappingNode) else last.value[-1]
+        end = text.index("\n", last.end_mark.index - 1) + 1
     return text[:start] + dump({key: value}) + text[end:]
 
 

@@ -200,6 +200,27 @@ def test_an_update_writes_the_type_and_the_columns_of_labels(tmp_path: Path) -> 
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    "splits",
+    [
+        "splits:\n  small:\n    count: 2\n# in between\n\n    shape: [1, 1]\nFILES",
+        "splits: {\nsmall: {count: 2, shape: [1, 1], images: {file: images},\nlabels: {file: labels\n}}}  # all\n",
+        "splits:\n  small:\nFILES    count: 2\n    shape:\n    - 1\n    - 1\n",
+    ],
+    ids=["a comment at the beginning of a line", "braces", "a list"],
+)
+def test_an_update_replaces_the_whole_of_a_key_and_no_line_of_others(tmp_path: Path, splits: str) -> None:
+    write_own(tmp_path, [1, 1, 0])
+    path = tmp_path / "idx.yaml"
+    splits = splits.replace("FILES", "    images: {file: images}\n    labels: {file: labels}\n")
+    path.write_text(f"{OWN_WORDS}{splits}# the end, é\nmirrors: [idx]\n")
+    process = new_dataset(tmp_path, "idx/* --update")
+    assert process.returncode == 0, process.stderr
+    assert path.read_text().startswith(f"{OWN_WORDS}splits:\n  small:\n    count: 3\n")
+    assert path.read_text().endswith("      verified: bytes\n# the end, é\nmirrors: [idx]\n")
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("text", [None, "title: x", (OWN_WORDS + OWN_FILES).replace("splits:", '"splits":')])
 def test_an_update_that_fails_changes_nothing(tmp_path: Path, text: str | None) -> None:
     write_own(tmp_path, [1, 0])
