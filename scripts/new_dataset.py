@@ -78,7 +78,7 @@ def main(files: Sequence[str], /, output: str | None = None, update: bool = Fals
     _check_names(folder, facts)
     text = _updated(path, facts) if update else _new(path, facts, folder, kinds)
     dataset = _checked(path, text)
-    with atomic_file(path) if update else open(path, "xb") as stream:
+    with atomic_file(path.resolve()) if update else open(path, "xb") as stream:  # what a link points to
         stream.write(text.encode())
     splits = ", ".join(f"{counted(split.count, 'image')} in {name}" for name, split in dataset.splits.items())
     classes = counted(len(dataset.classes), "class")
@@ -125,7 +125,7 @@ def _updated(path: Path, facts: dict[str, Any]) -> str:
             text = _with_key(text, path, "label_type", label_type)
         if len(columns := facts.get("label_columns", [CLASS])) != len(known.label_columns):
             text = _with_key(text, path, "label_columns", columns)
-    return text
+    return text.replace("\n", "\r\n") if b"\r\n" in path.read_bytes() else text
 
 
 def _with_key(text: str, path: Path, key: str, value: Any) -> str:

@@ -221,6 +221,19 @@ def test_an_update_replaces_the_whole_of_a_key_and_no_line_of_others(tmp_path: P
 
 
 @pytest.mark.slow
+def test_an_update_writes_through_a_link_and_keeps_the_line_ends(tmp_path: Path) -> None:
+    write_own(tmp_path, [1, 1, 0])
+    (tmp_path / "shared").mkdir()
+    shared, path = tmp_path / "shared/own.yaml", tmp_path / "idx.yaml"
+    shared.write_bytes((OWN_WORDS + OWN_FILES).replace("\n", "\r\n").encode())
+    path.symlink_to("shared/own.yaml")
+    process = new_dataset(tmp_path, "idx/* --update")
+    assert process.returncode == 0, process.stderr
+    assert path.is_symlink() and load(shared, SCHEMA).splits["small"].count == 3
+    assert shared.read_bytes().count(b"\n") == shared.read_bytes().count(b"\r\n") > 20
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("text", [None, "title: x", (OWN_WORDS + OWN_FILES).replace("splits:", '"splits":')])
 def test_an_update_that_fails_changes_nothing(tmp_path: Path, text: str | None) -> None:
     write_own(tmp_path, [1, 0])
