@@ -27,16 +27,18 @@ import yaml
 from idxpng.advice import command
 from idxpng.command import Command
 from idxpng.dataset.file import load, read_schema
-from idxpng.dataset.file_names import find
-from idxpng.dataset.inference import common_folder, infer
-from idxpng.dataset.model import ROLES, Dataset
+from idxpng.dataset.file_names import find, says
+from idxpng.dataset.inference import Place, common_folder, infer
+from idxpng.dataset.model import ROLES, Dataset, PublishedFile
 from idxpng.dataset.writer import dump, split_facts
 from idxpng.errors import DataError
+from idxpng.fetch.mirrors import places_in
 from idxpng.files.atomic import atomic_file
+from idxpng.formats.compressed import ARRAYS, SUFFIXES
 from idxpng.formats.idx import IdxError, read_header
 from idxpng.formats.labeled_images import CLASS
 from idxpng.formats.numpy_array import ArrayError, is_array, member_names, open_idx
-from idxpng.text import counted, printable, shell_word
+from idxpng.text import counted, is_url, printable, shell_word
 
 HEAD = """\
 # Made from {kinds}. schemas/dataset.schema.yaml explains every key.
@@ -74,9 +76,11 @@ def main(files: Sequence[str], /, output: str | None = None, update: bool = Fals
     if path.exists() and not update:
         raise DataError(path, "the file already exists", todo="add --update, or give a different file with --output")
     kinds = " and ".join(sorted({"NumPy arrays" if is_array(*each) else "IDX files" for each in read}))
-    facts = infer(read)
-    _check_names(folder, facts)
-    text = _updated(path, facts) if update else _new(path, facts, folder, kinds)
+    if update:
+        text = _updated(path, read, folder)
+    else:
+        _check_names(facts := infer(read), [folder])
+        text = _new(path, facts, folder, kinds)
     dataset = _checked(path, text)
     with atomic_file(path.resolve()) if update else open(path, "xb") as stream:  # what a link points to
         stream.write(text.encode())
@@ -100,18 +104,19 @@ def _new(path: Path, facts: dict[str, Any], folder: Path, kinds: str) -> str:
     return text + MIRRORS + dump(mirrors) + "\n" + dump(splits)
 
 
-def _updated(path: Path, facts: dict[str, Any]) -> str:
+def _updated(path: Path, read: Sequence[tuple[str, str | None]], folder: Path) -> str:
     """The text of a dataset file with the counts and digests of new IDX files, and with what else is true of them.
 
     All lines stay but those of the keys that change.
     """
     known = load(path, read_schema())
+    named = _named(known, read, folder)
+    facts = infer(read, named)
+    _check_names(facts, [*map(Path, known.mirror_places()), folder])
+    _check_new(known, facts, named)
     classes = facts["classes"] | known.classes
     splits = {name: (known.classes, split_facts(split)) for name, split in known.splits.items()}
-    names = {(split.images.file, split.images.member): name for name, split in known.whole_splits.items()}
-    for name, split in facts["splits"].items():
-        images = split["images"]
-        splits[names.get((images["file"], images.get("member")), name)] = facts["classes"], split
+    splits |= {name: (facts["classes"], split) for name, split in facts["splits"].items()}
     for labels, split in splits.values():
         if "class_counts" in split:
             counts = dict(zip(labels, split["class_counts"], strict=True))
@@ -126,6 +131,56 @@ def _updated(path: Path, facts: dict[str, Any]) -> str:
         if len(columns := facts.get("label_columns", [CLASS])) != len(known.label_columns):
             text = _with_key(text, path, "label_columns", columns)
     return text.replace("\n", "\r\n") if b"\r\n" in path.read_bytes() else text
+
+
+def _named(known: Dataset, read: Sequence[tuple[str, str | None]], folder: Path) -> dict[Place, tuple[str, str]]:
+    """The split and the name, in a dataset file, of each file that a run takes for it from a mirror.
+
+    If the mirrors have no such file, the folder of all files is one. The name says whether the file is compressed now.
+    """
+    named: dict[Place, tuple[str, str]] = {}
+    for name, split in known.whole_splits.items():
+        for file in split.files:
+            copies = _copies(file, known.mirror_places()) or _copies(file, [str(folder)])
+            for path, member in read:
+                if os.path.realpath(path) not in copies or not (file.archive or file.member == member):
+                    continue
+                suffix = os.path.splitext(path)[1]
+                called = file.published.rpartition(".")[0] + (suffix if suffix in {*SUFFIXES, *ARRAYS} else "")
+                other, _ = named.setdefault((Path(path), member), (name, called))
+                if other != name:
+                    todo = f"write its name, {Path(path).name}, into one of them"
+                    raise DataError(path, f"it may be of split {other} or {name} of {known.source}", todo=todo)
+    return named
+
+
+def _copies(file: PublishedFile, mirrors: Sequence[str]) -> list[str]:
+    places = [os.path.realpath(place.where) for mirror in mirrors for place in places_in(mirror, file)]
+    return list(filter(os.path.isfile, places))
+
+
+def _check_new(known: Dataset, facts: dict[str, Any], named: dict[Place, tuple[str, str]]) -> None:
+    """Check that no files that seem to be a new split can be those of one in the dataset file.
+
+    They can if the split has the same name or the same words in its files, or if its files are gone.
+    """
+    remote, mirrors = any(map(is_url, known.mirrors)), known.mirror_places()
+    left = {} if remote else {name: split for name, split in known.whole_splits.items() if name not in facts["splits"]}
+    gone = [name for name, split in left.items() if not all(_copies(file, mirrors) for file in split.files)]
+    for name, split in facts["splits"].items():
+        if any((name, split[role]["file"]) in named.values() for role in ROLES):
+            continue
+        for other, old in known.splits.items():
+            alike = any(says(split[role]["file"], file.file) for role, file in old.by_role.items())
+            if other == name or alike or other in gone:
+                raise DataError(
+                    known.source,
+                    f"it is not clear whether some files are those of the split {other}",
+                    at=f"splits.{other}",
+                    expected=" and ".join(file.file for file in old.files),
+                    found=" and ".join(split[role]["file"] for role in ROLES),
+                    todo=f"if they are, write their names there; if not, rename {other}, or remove it if it is no more",
+                )
 
 
 def _with_key(text: str, path: Path, key: str, value: Any) -> str:
@@ -143,10 +198,11 @@ def _with_key(text: str, path: Path, key: str, value: Any) -> str:
     return text[:start] + dump({key: value}) + text[end:]
 
 
-def _check_names(folder: Path, facts: dict[str, Any]) -> None:
-    """Check that a run finds each file by the name that it has in the dataset file."""
+def _check_names(facts: dict[str, Any], folders: Sequence[Path]) -> None:
+    """Check that a run finds each file in one of the folders by the name that it has in the dataset file."""
     for name in (split[role]["file"] for split in facts["splits"].values() for role in ROLES):
-        if not (folder / name).exists() and not find(folder, name):
+        if not any((folder / name).exists() or find(folder, name) for folder in folders):
+            folder = folders[-1]
             allowed = "letters, digits, -, _ and ., a different name for each file, and at most 3 folders, none hidden"
             todo = f"rename or move the file, such as to {folder / name}"
             raise DataError(folder, "the name or the place of a file is not allowed", expected=allowed, todo=todo)

@@ -4,7 +4,7 @@ import hashlib
 import os
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,6 +17,9 @@ from idxpng.files.digest import digest_of
 from idxpng.formats.compressed import SUFFIXES
 from idxpng.formats.idx import IdxHeader, decode, read_header
 from idxpng.formats.numpy_array import LABEL_TYPES, is_array, open_idx
+
+Place = tuple[Path, str | None]  # of an IDX file: its path, and which array if that is an archive of arrays
+NAMED = "/"  # begins the key of files whose split has a name already, and no word of a file's name
 
 
 class IdxFacts(NamedTuple):
@@ -46,13 +49,17 @@ class IdxFacts(NamedTuple):
         return {"file": name, **member, "bytes": self.bytes, **digests, "verified": "bytes"}
 
 
-def infer(places: Iterable[tuple[str | os.PathLike[str], str | None]]) -> dict[str, Any]:
+def infer(
+    places: Iterable[tuple[str | os.PathLike[str], str | None]],
+    named: Mapping[Place, tuple[str, str]] | None = None,
+) -> dict[str, Any]:
     """The keys of a dataset file that follow from IDX files: classes, label type and columns, splits.
 
     Args:
         places: path, and array if it is an archive of arrays, of images and labels of each split, compressed or not.
             They belong together by their names and folders, as train-images-idx3-ubyte.gz and
             train-labels-idx1-ubyte.gz do; or, where names say little, by their counts.
+        named: the split of some of them, and the name that each has in the dataset file.
 
     Returns:
         ``classes``, named by their numbers; ``label_type`` and ``label_columns`` where they are not the usual;
@@ -63,13 +70,14 @@ def infer(places: Iterable[tuple[str | os.PathLike[str], str | None]]) -> dict[s
         DataError: when they are not images and labels, split by split.
     """
     paths = [(Path(path), member) for path, member in places]
-    folder = common_folder([path for path, _ in paths])
-    files = [_read(path, member, folder) for path, member in paths]
+    folder, named = common_folder([path for path, _ in paths]), named or {}
+    keys = {place: (NAMED + named[place][0],) if place in named else _key(*place, folder) for place in paths}
+    files = [_read(*place, keys[place]) for place in paths]
     arrays = [file for file in files if file.role == "labels" and is_array(file.path, file.member)]
     types = {file.header.type.name for file in arrays}
     if len(types) > 1:  # each array has the smallest type for its labels, but a dataset has one
         widest = max(types, key=LABEL_TYPES.index)
-        files = [_read(file.path, file.member, folder, widest) if file in arrays else file for file in files]
+        files = [_read(file.path, file.member, file.key, widest) if file in arrays else file for file in files]
     pairs = _pairs(files)
     first, *others = (labels for _, labels in pairs.values())
     type_, shape = first.header.type.name, first.header.item_shape
@@ -90,6 +98,10 @@ def infer(places: Iterable[tuple[str | os.PathLike[str], str | None]]) -> dict[s
         facts["label_columns"] = ["class", *(f"column_{number}" for number in range(2, shape[0] + 1))]
     names = [(file.path.name, file.member) for pair in pairs.values() for file in pair]
     facts["splits"] = {split: _split_facts(split, pair, classes, names) for split, pair in pairs.items()}
+    for split, pair in pairs.items():
+        for file in pair:
+            if place := named.get((file.path, file.member)):
+                facts["splits"][split][file.role]["file"] = place[1]
     return facts
 
 
@@ -114,7 +126,12 @@ def _published_name(split: str, file: IdxFacts, names: list[tuple[str, str | Non
     return f"{split}-{file.role}-{file.header.kind}{suffix if suffix in SUFFIXES else ''}"
 
 
-def _read(path: Path, member: str | None, folder: Path, label_type: str | None = None) -> IdxFacts:
+def _key(path: Path, member: str | None, folder: Path) -> tuple[str, ...]:
+    named = (path / member if member else path).absolute().relative_to(folder)
+    return tuple(word for word in words(named) if word not in ROLES)
+
+
+def _read(path: Path, member: str | None, key: tuple[str, ...], label_type: str | None = None) -> IdxFacts:
     sha256 = digest_of(path)
     digest, values, sample = hashlib.sha256(), bytearray(), b""
     with open_idx(path, member, label_type) as stream:
@@ -132,8 +149,6 @@ def _read(path: Path, member: str | None, folder: Path, label_type: str | None =
     if problem := header.wrong_size(size, sample):
         raise DataError(path, **problem, todo="copy or write the file again")
     classes = _classes(path, header, bytes(values)) if is_labels else ()
-    named = (path / member if member else path).absolute().relative_to(folder)
-    key = tuple(word for word in words(named) if word not in ROLES)
     return IdxFacts(path, member, key, header, path.stat().st_size, sha256, digest.hexdigest(), classes)
 
 
@@ -217,7 +232,8 @@ def _pairs(files: list[IdxFacts]) -> dict[str, tuple[IdxFacts, IdxFacts]]:
             raise DataError(
                 images.path,
                 f"a second split has the name {split}; the first is {where}",
-                todo="give the files of one dataset only, such as my/idx/letters-*",
+                todo="give the files of one dataset only, such as my/idx/letters-*; or if the dataset file has a split "
+                f"{split} already, rename that",
             )
         pairs[split] = images, labels
     return dict(sorted(pairs.items(), key=lambda item: (SPLITS.index(item[0]) if item[0] in SPLITS else 9, item[0])))
@@ -266,7 +282,7 @@ def _pair(roles: dict[str, IdxFacts]) -> tuple[IdxFacts, IdxFacts]:
 
 
 def _splits(key: Sequence[str]) -> set[str]:
-    return set(key).intersection(SPLITS)
+    return {word.removeprefix(NAMED) for word in key if word in SPLITS or word.startswith(NAMED)}
 
 
 def _split_name(key: tuple[str, ...], alone: bool) -> str:

@@ -233,6 +233,95 @@ def test_an_update_writes_through_a_link_and_keeps_the_line_ends(tmp_path: Path)
     assert shared.read_bytes().count(b"\n") == shared.read_bytes().count(b"\r\n") > 20
 
 
+def write_pair(folder: Path, images: str, labels: str, classes: list[int]) -> list[bytes]:
+    """Write a split whose content depends on the classes, and return it."""
+    pixels = numpy.full((len(classes), 3, 4), sum(classes), "uint8")
+    contents = [idx_bytes(pixels), idx_bytes(numpy.array(classes, "uint8"))]
+    for name, data in zip((images, labels), contents, strict=True):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
+    return contents
+
+
+def check_pins(path: Path, split: str, contents: list[bytes]) -> None:
+    """Check that the dataset file pins these contents for a split, and that a download finds them."""
+    files = load(path, SCHEMA).splits[split].files
+    assert [file.content_sha256 for file in files] == [hashlib.sha256(content).hexdigest() for content in contents]
+    (path.parent / "out" / split).mkdir(parents=True)
+    for file in files:
+        download.main(str(path), file.file, str(path.parent / "out" / split / file.file))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("in_file", "on_disk"),
+    [
+        ("shapes-{}.gz", "shapes-{}"),
+        ("shapes-{}", "shapes-{}.gz"),
+        ("shapes-{}-ubyte.gz", "Shapes_{}.idx"),
+        ("shapes-{}", "sub/shapes {} (1)"),
+    ],
+)
+def test_an_update_finds_the_split_as_a_run_finds_its_files(tmp_path: Path, in_file: str, on_disk: str) -> None:
+    path = tmp_path / "idx.yaml"
+    names = in_file.format("images"), in_file.format("labels")
+    text = OWN_WORDS + OWN_FILES.replace("file: images", f"file: {names[0]}").replace(
+        "file: labels", f"file: {names[1]}"
+    )
+    path.write_text(text)
+    pair = write_pair(tmp_path / "idx", on_disk.format("images"), on_disk.format("labels"), [0, 1, 1])
+    process = new_dataset(tmp_path, f"idx/{'sub/' if 'sub' in on_disk else ''}* --output idx.yaml --update")
+    assert process.returncode == 0, process.stderr
+    assert list(load(path, SCHEMA).splits) == ["small"]
+    check_pins(path, "small", pair)
+
+
+@pytest.mark.slow
+def test_an_update_of_one_split_in_a_folder_leaves_the_others_alone(tmp_path: Path) -> None:
+    pairs = {
+        name: write_pair(tmp_path / "idx", f"{name}/images", f"{name}/labels", [0, 1, at])
+        for at, name in enumerate(("train", "test"))
+    }
+    assert new_dataset(tmp_path, "idx/*/*").returncode == 0
+    pairs["test"] = write_pair(tmp_path / "idx", "test/images", "test/labels", [1, 1, 1, 1])
+    assert new_dataset(tmp_path, "idx/test/* --output idx.yaml --update").returncode == 0
+    for name, pair in pairs.items():
+        check_pins(tmp_path / "idx.yaml", name, pair)
+
+
+@pytest.mark.slow
+def test_an_update_refuses_files_of_which_the_split_is_not_clear(tmp_path: Path) -> None:
+    path = tmp_path / "idx.yaml"
+    write_pair(tmp_path / "idx", "letters-images", "letters-labels", [0, 1])
+    assert new_dataset(tmp_path, "idx/*").returncode == 0  # alone, they are the split train
+    text = path.read_text()
+    write_pair(tmp_path / "idx", "train-images", "train-labels", [0, 1, 1])
+    for files in ("idx/*", "idx/train*"):
+        process = new_dataset(tmp_path, f"{files} --update")
+        assert process.returncode == 1
+        assert "letters-images" in process.stderr and "rename" in process.stderr
+        assert path.read_text() == text
+    path.write_text(text.replace("  train:", "  letters:"))
+    assert new_dataset(tmp_path, "idx/train* --update").returncode == 0
+    assert {name: split.count for name, split in load(path, SCHEMA).splits.items()} == {"letters": 2, "train": 3}
+    for name in ("images", "labels"):
+        (tmp_path / f"idx/letters-{name}").rename(tmp_path / f"idx/new-{name}")
+    process = new_dataset(tmp_path, "idx/* --update")
+    assert process.returncode == 1 and "at:       splits.letters" in process.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("folder", ["test", "."])
+def test_an_update_takes_no_file_for_one_that_a_run_finds_elsewhere(tmp_path: Path, folder: str) -> None:
+    name = "{}" if folder == "test" else "{}.idx"
+    write_pair(tmp_path / "idx", "images", "labels", [0, 1])
+    path = tmp_path / "idx.yaml"
+    path.write_text(OWN_WORDS + OWN_FILES)
+    write_pair(tmp_path / "idx" / folder, name.format("Images"), name.format("Labels"), [0, 1, 1])
+    process = new_dataset(tmp_path, f"idx/{folder}/[IL]* --output idx.yaml --update")
+    assert process.returncode == 1 and "at:       splits.small" in process.stderr
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("text", [None, "title: x", (OWN_WORDS + OWN_FILES).replace("splits:", '"splits":')])
 def test_an_update_that_fails_changes_nothing(tmp_path: Path, text: str | None) -> None:
