@@ -111,7 +111,7 @@ def _updated(path: Path, read: Sequence[tuple[str, str | None]], folder: Path) -
     """
     known = load(path, read_schema())
     named = _named(known, read, folder)
-    facts = infer(read, named)
+    facts = infer(read, named, known.label_columns)
     _check_names(facts, [*map(Path, known.mirror_places()), folder])
     _check_new(known, facts, named)
     classes = facts["classes"] | known.classes

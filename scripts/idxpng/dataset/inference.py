@@ -16,6 +16,7 @@ from idxpng.errors import DataError
 from idxpng.files.digest import digest_of
 from idxpng.formats.compressed import SUFFIXES
 from idxpng.formats.idx import IdxHeader, decode, read_header
+from idxpng.formats.labeled_images import CLASS
 from idxpng.formats.numpy_array import LABEL_TYPES, is_array, open_idx
 
 Place = tuple[Path, str | None]  # of an IDX file: its path, and which array if that is an archive of arrays
@@ -26,7 +27,7 @@ class IdxFacts(NamedTuple):
     """One IDX file, or an array as one.
 
     ``member``: which array of an archive; ``key``: what its name says besides its role, the same for both files of a
-    split; ``values``: of labels the class of each, the first column where there are several; else empty.
+    split; ``values``: of labels the class of each, from its column where there are several; else empty.
     """
 
     path: Path
@@ -52,6 +53,7 @@ class IdxFacts(NamedTuple):
 def infer(
     places: Iterable[tuple[str | os.PathLike[str], str | None]],
     named: Mapping[Place, tuple[str, str]] | None = None,
+    label_columns: Sequence[str] = (CLASS,),
 ) -> dict[str, Any]:
     """The keys of a dataset file that follow from IDX files: classes, label type and columns, splits.
 
@@ -60,6 +62,7 @@ def infer(
             They belong together by their names and folders, as train-images-idx3-ubyte.gz and
             train-labels-idx1-ubyte.gz do; or, where names say little, by their counts.
         named: the split of some of them, and the name that each has in the dataset file.
+        label_columns: the names of the labels' columns there; if the class is not the first, all labels have them.
 
     Returns:
         ``classes``, named by their numbers; ``label_type`` and ``label_columns`` where they are not the usual;
@@ -72,12 +75,12 @@ def infer(
     paths = [(Path(path), member) for path, member in places]
     folder, named = common_folder([path for path, _ in paths]), named or {}
     keys = {place: (NAMED + named[place][0],) if place in named else _key(*place, folder) for place in paths}
-    files = [_read(*place, keys[place]) for place in paths]
+    files = [_read(*place, keys[place], label_columns) for place in paths]
     arrays = [file for file in files if file.role == "labels" and is_array(file.path, file.member)]
     types = {file.header.type.name for file in arrays}
     if len(types) > 1:  # each array has the smallest type for its labels, but a dataset has one
         widest = max(types, key=LABEL_TYPES.index)
-        files = [_read(file.path, file.member, file.key, widest) if file in arrays else file for file in files]
+        files = [_read(*file[:3], label_columns, widest) if file in arrays else file for file in files]
     pairs = _pairs(files)
     first, *others = (labels for _, labels in pairs.values())
     type_, shape = first.header.type.name, first.header.item_shape
@@ -95,7 +98,7 @@ def infer(
     if type_ != "uint8":
         facts["label_type"] = type_
     if shape:
-        facts["label_columns"] = ["class", *(f"column_{number}" for number in range(2, shape[0] + 1))]
+        facts["label_columns"] = [CLASS, *(f"column_{number}" for number in range(2, shape[0] + 1))]
     names = [(file.path.name, file.member) for pair in pairs.values() for file in pair]
     facts["splits"] = {split: _split_facts(split, pair, classes, names) for split, pair in pairs.items()}
     for split, pair in pairs.items():
@@ -131,13 +134,15 @@ def _key(path: Path, member: str | None, folder: Path) -> tuple[str, ...]:
     return tuple(word for word in words(named) if word not in ROLES)
 
 
-def _read(path: Path, member: str | None, key: tuple[str, ...], label_type: str | None = None) -> IdxFacts:
+def _read(
+    path: Path, member: str | None, key: tuple[str, ...], label_columns: Sequence[str], label_type: str | None = None
+) -> IdxFacts:
     sha256 = digest_of(path)
     digest, values, sample = hashlib.sha256(), bytearray(), b""
     with open_idx(path, member, label_type) as stream:
         header = read_header(stream, path)
         is_labels = len(header.dims) < 3
-        _check_kind(path, header)
+        _check_kind(path, header, label_columns)
         digest.update(header.to_bytes())
         size = header.size
         while chunk := stream.read(1 << 20):
@@ -148,11 +153,11 @@ def _read(path: Path, member: str | None, key: tuple[str, ...], label_type: str 
                 values += chunk
     if problem := header.wrong_size(size, sample):
         raise DataError(path, **problem, todo="copy or write the file again")
-    classes = _classes(path, header, bytes(values)) if is_labels else ()
+    classes = _classes(path, header, bytes(values), label_columns.index(CLASS)) if is_labels else ()
     return IdxFacts(path, member, key, header, path.stat().st_size, sha256, digest.hexdigest(), classes)
 
 
-def _check_kind(path: Path, header: IdxHeader) -> None:
+def _check_kind(path: Path, header: IdxHeader, label_columns: Sequence[str]) -> None:
     """Images are uint8 with 3 dimensions, labels integers with 1, or 2 where each has columns."""
     dims, type_ = header.dims, header.type.name
     if len(dims) >= 3:
@@ -163,6 +168,8 @@ def _check_kind(path: Path, header: IdxHeader) -> None:
         expected = IdxHeader.of("uint8", (dims[0], 1, dims[1]))
     else:
         labels = dims[:1] if dims[1:] == (1,) else dims
+        if label_columns.index(CLASS):  # in a different number of columns, it could be any
+            labels = (dims[0], len(label_columns))
         expected = IdxHeader.of(type_ if type_ in LARGEST_LABEL else "uint8", labels)
     if problem := mismatch(header, expected):
         raise DataError(path, **problem)
@@ -172,7 +179,7 @@ def _check_kind(path: Path, header: IdxHeader) -> None:
         )
 
 
-def _classes(path: Path, header: IdxHeader, data: bytes) -> Sequence[int]:
+def _classes(path: Path, header: IdxHeader, data: bytes, column: int) -> Sequence[int]:
     columns = header.dims[1] if header.item_shape else 1
     values = decode(data, header.type)
     if (
@@ -188,7 +195,7 @@ def _classes(path: Path, header: IdxHeader, data: bytes) -> Sequence[int]:
             found=f"2 dimensions {header.dims}, with a single 1 in each row",
             todo="replace each row by the position of the 1, such as with numpy's argmax(axis=1)",
         )
-    classes = values[::columns]
+    classes = values[column::columns]
     if problem := little_endian(classes, header.type):
         raise DataError(path, **problem)
     index = min(range(len(classes)), key=classes.__getitem__)
@@ -196,7 +203,7 @@ def _classes(path: Path, header: IdxHeader, data: bytes) -> Sequence[int]:
         raise DataError(
             path,
             f"the label of image {index} is negative",
-            at=f"byte {header.offset(index)}",
+            at=f"byte {header.offset(index) + column * header.type.size}",
             expected="0 or more",
             found=classes[index],
             todo="number the classes from 0",

@@ -200,6 +200,23 @@ def test_an_update_writes_the_type_and_the_columns_of_labels(tmp_path: Path) -> 
 
 
 @pytest.mark.slow
+def test_an_update_takes_the_class_from_its_column(tmp_path: Path) -> None:
+    path = tmp_path / "idx.yaml"
+    write_own(tmp_path, [1, 0, 1])
+    path.write_text(OWN_WORDS + OWN_FILES.replace("mirrors", "label_columns: [writer, class]\nmirrors"))
+    (tmp_path / "idx/labels").write_bytes(idx_bytes(numpy.array([[7, 1], [8, 0], [9, 1]], "uint8")))
+    process = new_dataset(tmp_path, "idx/* --update")
+    assert process.returncode == 0, process.stderr
+    made = load(path, SCHEMA)
+    assert (made.label_columns, made.classes) == (("writer", "class"), {0: "zero", 1: "one"})
+    assert made.splits["small"].class_counts == (1, 2)
+    for labels in ([1, 0, 1], [[7, 1, 1], [8, 0, 1], [9, 1, 1]]):
+        (tmp_path / "idx/labels").write_bytes(idx_bytes(numpy.array(labels, "uint8")))
+        process = new_dataset(tmp_path, "idx/* --update")
+        assert process.returncode == 1 and "label_columns" in process.stderr
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "splits",
     [
