@@ -114,22 +114,28 @@ def _updated(path: Path, read: Sequence[tuple[str, str | None]], folder: Path) -
     facts = infer(read, named, known.label_columns)
     _check_names(facts, [*map(Path, known.mirror_places()), folder])
     _check_new(known, facts, named)
+    label_type, columns = facts.get("label_type", "uint8"), facts.get("label_columns", [CLASS])
+    labels = (label_type, columns), (known.label_type, known.label_columns)
+    found, expected = (f"{type_}, {counted(len(names), 'column')}" for type_, names in labels)
+    left = ", ".join(name for name in known.whole_splits if name not in facts["splits"])
+    if left and found != expected:
+        problem = f"the labels of the files differ in type or columns from those of its other splits: {left}"
+        raise DataError(path, problem, expected=expected, found=found, todo="give the files of all splits")
     classes = facts["classes"] | known.classes
     splits = {name: (known.classes, split_facts(split)) for name, split in known.splits.items()}
     splits |= {name: (facts["classes"], split) for name, split in facts["splits"].items()}
-    for labels, split in splits.values():
+    for of_counts, split in splits.values():
         if "class_counts" in split:
-            counts = dict(zip(labels, split["class_counts"], strict=True))
+            counts = dict(zip(of_counts, split["class_counts"], strict=True))
             split["class_counts"] = [counts.get(label, 0) for label in sorted(classes)]
     text = path.read_text(encoding="utf-8").rstrip("\n") + "\n"
     if classes != known.classes:
         text = _with_key(text, path, "classes", dict(sorted(classes.items())))
     text = _with_key(text, path, "splits", {name: split for name, (_, split) in splits.items()})
-    if len(facts["splits"]) == len(known.whole_splits):  # otherwise the other splits need what is there
-        if (label_type := facts.get("label_type", "uint8")) != known.label_type:
-            text = _with_key(text, path, "label_type", label_type)
-        if len(columns := facts.get("label_columns", [CLASS])) != len(known.label_columns):
-            text = _with_key(text, path, "label_columns", columns)
+    if label_type != known.label_type:
+        text = _with_key(text, path, "label_type", label_type)
+    if len(columns) != len(known.label_columns):
+        text = _with_key(text, path, "label_columns", columns)
     return text.replace("\n", "\r\n") if b"\r\n" in path.read_bytes() else text
 
 

@@ -217,6 +217,22 @@ def test_an_update_takes_the_class_from_its_column(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("labels", [numpy.array([1, 0], "int16"), numpy.array([[1, 7], [0, 8]], "uint8")])
+def test_an_update_of_one_split_refuses_labels_unlike_those_of_the_others(
+    tmp_path: Path, labels: numpy.ndarray
+) -> None:
+    for name in ("train", "test"):
+        write_pair(tmp_path / "idx", f"{name}-images", f"{name}-labels", [0, 1])
+    assert new_dataset(tmp_path, "idx/*").returncode == 0
+    text = (tmp_path / "idx.yaml").read_text()
+    (tmp_path / "idx/train-labels").write_bytes(idx_bytes(labels))
+    process = new_dataset(tmp_path, "idx/train* --update")
+    assert process.returncode == 1
+    assert "its other splits: test\n" in process.stderr and "give the files of all splits" in process.stderr
+    assert (tmp_path / "idx.yaml").read_text() == text
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "splits",
     [
