@@ -26,7 +26,7 @@ import yaml
 
 from idxpng.advice import command
 from idxpng.command import Command
-from idxpng.dataset.file import load, read_schema
+from idxpng.dataset.file import OF_A_TREE, load, read_schema
 from idxpng.dataset.file_names import find, says
 from idxpng.dataset.inference import Place, common_folder, infer
 from idxpng.dataset.model import ROLES, Dataset, PublishedFile
@@ -122,21 +122,35 @@ def _updated(path: Path, read: Sequence[tuple[str, str | None]], folder: Path) -
         problem = f"the labels of the files differ in type or columns from those of its other splits: {left}"
         raise DataError(path, problem, expected=expected, found=found, todo="give the files of all splits")
     classes = facts["classes"] | known.classes
-    splits = {name: (known.classes, split_facts(split)) for name, split in known.splits.items()}
-    splits |= {name: (facts["classes"], split) for name, split in facts["splits"].items()}
-    for of_counts, split in splits.values():
-        if "class_counts" in split:
-            counts = dict(zip(of_counts, split["class_counts"], strict=True))
-            split["class_counts"] = [counts.get(label, 0) for label in sorted(classes)]
     text = path.read_text(encoding="utf-8").rstrip("\n") + "\n"
     if classes != known.classes:
         text = _with_key(text, path, "classes", dict(sorted(classes.items())))
-    text = _with_key(text, path, "splits", {name: split for name, (_, split) in splits.items()})
+    text = _with_key(text, path, "splits", _splits(known, facts, sorted(classes)))
     if label_type != known.label_type:
         text = _with_key(text, path, "label_type", label_type)
     if len(columns) != len(known.label_columns):
         text = _with_key(text, path, "label_columns", columns)
     return text.replace("\n", "\r\n") if b"\r\n" in path.read_bytes() else text
+
+
+def _splits(known: Dataset, facts: dict[str, Any], classes: Sequence[int]) -> dict[str, Any]:
+    """The splits of a dataset file with new facts of some, and of the others and their parts all that is still true."""
+    new = facts["splits"]
+    splits: dict[str, Any] = {}
+    wider = len(str(max(classes))) > len(str(max(known.classes)))  # as are the names of all folders
+    for name, split in known.splits.items():
+        files = new.get(split.parent or name)
+        changed = files and split.content_pins != {role: files[role]["content_sha256"] for role in ROLES}
+        stale = (*OF_A_TREE, "class_counts") if changed else OF_A_TREE if wider else ()
+        splits[name] = {key: value for key, value in split_facts(split).items() if key not in stale}
+    for name, found in new.items():
+        splits[name] = dict.fromkeys(("count", "shape", "class_counts")) | splits.get(name, {}) | found
+    for name, kept in splits.items():
+        if "class_counts" in kept:
+            labels = facts["classes"] if name in new else known.classes
+            counts = dict(zip(labels, kept["class_counts"], strict=True))
+            kept["class_counts"] = [counts.get(label, 0) for label in classes]
+    return splits
 
 
 def _named(known: Dataset, read: Sequence[tuple[str, str | None]], folder: Path) -> dict[Place, tuple[str, str]]:

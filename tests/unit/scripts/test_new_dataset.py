@@ -233,6 +233,34 @@ def test_an_update_of_one_split_refuses_labels_unlike_those_of_the_others(
 
 
 @pytest.mark.slow
+def test_an_update_keeps_what_is_known_of_a_split_only_while_it_is_true(tmp_path: Path) -> None:
+    for name in ("train", "test"):
+        write_pair(tmp_path / "idx", f"{name}-images", f"{name}-labels", [0, 1, 1])
+    assert new_dataset(tmp_path, "idx/*").returncode == 0
+    path, tree = tmp_path / "idx.yaml", f"    tree_sha256: {'a' * 64}\n"
+    parts = (
+        f"  {name}_part:\n    from: {name}\n    rows: [0, 2]\n    class_counts: [1, 1]\n{tree}"
+        for name in ("train", "test")
+    )
+    path.write_text(path.read_text().replace("    images:", f"{tree}    images:") + "".join(parts))
+
+    def update(train_labels: list[int]) -> dict[str, tuple[object, bool]]:
+        write_pair(tmp_path / "idx", "train-images", "train-labels", train_labels)
+        process = new_dataset(tmp_path, "idx/* --update")
+        assert process.returncode == 0, process.stderr
+        splits = load(path, SCHEMA).splits
+        return {name: (split.class_counts, bool(split.tree_sha256)) for name, split in splits.items()}
+
+    text = path.read_text()
+    update([0, 1, 1])
+    assert path.read_text() == text
+    rest: dict[str, tuple[object, bool]] = {"test": ((1, 2), True), "test_part": ((1, 1), True)}
+    assert update([1, 1, 0]) == {"train": ((1, 2), False), "train_part": (None, False)} | rest
+    rest = {"test": ((1, 2, 0), False), "test_part": ((1, 1, 0), False)}  # in the folders 00 and 01
+    assert update([1, 1, 10]) == {"train": ((0, 2, 1), False), "train_part": (None, False)} | rest
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "splits",
     [
