@@ -28,17 +28,17 @@ from idxpng.advice import command
 from idxpng.command import Command
 from idxpng.dataset.file import OF_A_TREE, load, read_schema
 from idxpng.dataset.file_names import find, says
-from idxpng.dataset.inference import Place, common_folder, infer
+from idxpng.dataset.inference import Named, common_folder, infer
 from idxpng.dataset.model import ROLES, Dataset, PublishedFile
 from idxpng.dataset.writer import dump, split_facts
 from idxpng.errors import DataError
-from idxpng.fetch.mirrors import places_in
+from idxpng.fetch.mirrors import Place, places_in
 from idxpng.files.atomic import atomic_file
 from idxpng.formats.compressed import ARRAYS, SUFFIXES
 from idxpng.formats.idx import IdxError, read_header
 from idxpng.formats.labeled_images import CLASS
 from idxpng.formats.numpy_array import ArrayError, is_array, member_names, open_idx
-from idxpng.text import counted, is_url, printable, shell_word
+from idxpng.text import counted, printable, shell_word
 
 HEAD = """\
 # Made from {kinds}. schemas/dataset.schema.yaml explains every key.
@@ -153,18 +153,21 @@ def _splits(known: Dataset, facts: dict[str, Any], classes: Sequence[int]) -> di
     return splits
 
 
-def _named(known: Dataset, read: Sequence[tuple[str, str | None]], folder: Path) -> dict[Place, tuple[str, str]]:
+def _named(known: Dataset, read: Sequence[tuple[str, str | None]], folder: Path) -> Named:
     """The split and the name, in a dataset file, of each file that a run takes for it from a mirror.
 
     If the mirrors have no such file, the folder of all files is one. The name says whether the file is compressed now.
     """
-    named: dict[Place, tuple[str, str]] = {}
+    named: Named = {}
     for name, split in known.whole_splits.items():
         for file in split.files:
             copies = _copies(file, known.mirror_places()) or _copies(file, [str(folder)])
             for path, member in read:
                 if os.path.realpath(path) not in copies or not (file.archive or file.member == member):
                     continue
+                if file.archive:
+                    todo = "delete `archive` and `member` there, and write the folder of the files under `mirrors`"
+                    raise DataError(path, f"{known.source} has it in the archive {file.archive[0]}", todo=todo)
                 suffix = os.path.splitext(path)[1]
                 called = file.published.rpartition(".")[0] + (suffix if suffix in {*SUFFIXES, *ARRAYS} else "")
                 other, _ = named.setdefault((Path(path), member), (name, called))
@@ -174,32 +177,38 @@ def _named(known: Dataset, read: Sequence[tuple[str, str | None]], folder: Path)
     return named
 
 
+def _places(file: PublishedFile, mirrors: Sequence[str]) -> list[Place]:
+    """Where a run looks for a file: URLs, and what is there."""
+    places = (place for mirror in mirrors for place in places_in(mirror, file))
+    return [place for place in places if place.is_url or os.path.isfile(place.where)]
+
+
 def _copies(file: PublishedFile, mirrors: Sequence[str]) -> list[str]:
-    places = [os.path.realpath(place.where) for mirror in mirrors for place in places_in(mirror, file)]
-    return list(filter(os.path.isfile, places))
+    """The files themselves at these places."""
+    places = _places(file, mirrors)
+    return [os.path.realpath(place.where) for place in places if not (place.is_url or place.member)]
 
 
-def _check_new(known: Dataset, facts: dict[str, Any], named: dict[Place, tuple[str, str]]) -> None:
+def _check_new(known: Dataset, facts: dict[str, Any], named: Named) -> None:
     """Check that no files that seem to be a new split can be those of one in the dataset file.
 
     They can if the split has the same name or the same words in its files, or if its files are gone.
     """
-    remote, mirrors = any(map(is_url, known.mirrors)), known.mirror_places()
-    left = {} if remote else {name: split for name, split in known.whole_splits.items() if name not in facts["splits"]}
-    gone = [name for name, split in left.items() if not all(_copies(file, mirrors) for file in split.files)]
-    for name, split in facts["splits"].items():
+    mirrors, new = known.mirror_places(), facts["splits"]
+    for name, split in new.items():
         if any((name, split[role]["file"]) in named.values() for role in ROLES):
             continue
         for other, old in known.splits.items():
             alike = any(says(split[role]["file"], file.file) for role, file in old.by_role.items())
-            if other == name or alike or other in gone:
+            gone = (old.parent or other) not in new and not all(_places(file, mirrors) for file in old.files)
+            if other == name or alike or gone:
                 raise DataError(
                     known.source,
                     f"it is not clear whether some files are those of the split {other}",
                     at=f"splits.{other}",
-                    expected=" and ".join(file.file for file in old.files),
+                    expected=" and ".join([*_copies(file, mirrors), file.file][0] for file in old.files),
                     found=" and ".join(split[role]["file"] for role in ROLES),
-                    todo=f"if they are, write their names there; if not, rename {other}, or remove it if it is no more",
+                    todo=f"if so, move them or write their names there; if not, rename the split {other}, or remove it",
                 )
 
 

@@ -4,7 +4,7 @@ import hashlib
 import os
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,7 +19,8 @@ from idxpng.formats.idx import IdxHeader, decode, read_header
 from idxpng.formats.labeled_images import CLASS
 from idxpng.formats.numpy_array import LABEL_TYPES, is_array, open_idx
 
-Place = tuple[Path, str | None]  # of an IDX file: its path, and which array if that is an archive of arrays
+# By the paths of IDX files, and arrays in them, the split of each and its name in a dataset file.
+Named = dict[tuple[Path, str | None], tuple[str, str]]
 NAMED = "/"  # begins the key of files whose split has a name already, and no word of a file's name
 
 
@@ -52,7 +53,7 @@ class IdxFacts(NamedTuple):
 
 def infer(
     places: Iterable[tuple[str | os.PathLike[str], str | None]],
-    named: Mapping[Place, tuple[str, str]] | None = None,
+    named: Named | None = None,
     label_columns: Sequence[str] = (CLASS,),
 ) -> dict[str, Any]:
     """The keys of a dataset file that follow from IDX files: classes, label type and columns, splits.

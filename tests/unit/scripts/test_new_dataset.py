@@ -381,6 +381,15 @@ def test_an_update_takes_no_file_for_one_that_a_run_finds_elsewhere(tmp_path: Pa
     write_pair(tmp_path / "idx" / folder, name.format("Images"), name.format("Labels"), [0, 1, 1])
     process = new_dataset(tmp_path, f"idx/{folder}/[IL]* --output idx.yaml --update")
     assert process.returncode == 1 and "at:       splits.small" in process.stderr
+    assert f"expected: {tmp_path}/idx/images and {tmp_path}/idx/labels" in process.stderr
+
+
+def test_an_update_refuses_files_that_the_dataset_file_has_in_an_archive(tmp_path: Path) -> None:
+    write_own(tmp_path, [1, 0])
+    text = (OWN_WORDS + OWN_FILES).replace("mirrors:", "archive: {file: all.zip, bytes: 99}\nmirrors:")
+    (tmp_path / "idx.yaml").write_text(text.replace("file: images", "file: images, member: a/images"))
+    message = new_dataset(tmp_path, "idx/* --update").stderr
+    assert message.startswith("idx/images: idx.yaml has it in the archive all.zip\n"), message
 
 
 @pytest.mark.slow
