@@ -14,7 +14,6 @@ If the files change later, --update writes their counts and digests into the dat
 """
 
 import os
-import re
 import sys
 import tempfile
 import time
@@ -22,15 +21,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from idxpng.advice import command
 from idxpng.command import Command
 from idxpng.dataset.file import OF_A_TREE, load, read_schema
 from idxpng.dataset.file_names import find, says
 from idxpng.dataset.inference import Named, common_folder, infer
 from idxpng.dataset.model import ROLES, Dataset, PublishedFile
-from idxpng.dataset.writer import dump, split_facts
+from idxpng.dataset.writer import dump, split_facts, with_key
 from idxpng.errors import DataError
 from idxpng.fetch.mirrors import Place, places_in
 from idxpng.files.atomic import atomic_file
@@ -124,12 +121,12 @@ def _updated(path: Path, read: Sequence[tuple[str, str | None]], folder: Path) -
     classes = facts["classes"] | known.classes
     text = path.read_text(encoding="utf-8").rstrip("\n") + "\n"
     if classes != known.classes:
-        text = _with_key(text, path, "classes", dict(sorted(classes.items())))
-    text = _with_key(text, path, "splits", _splits(known, facts, sorted(classes)))
+        text = with_key(text, path, "classes", dict(sorted(classes.items())))
+    text = with_key(text, path, "splits", _splits(known, facts, sorted(classes)))
     if label_type != known.label_type:
-        text = _with_key(text, path, "label_type", label_type)
+        text = with_key(text, path, "label_type", label_type)
     if len(columns) != len(known.label_columns):
-        text = _with_key(text, path, "label_columns", columns)
+        text = with_key(text, path, "label_columns", columns)
     return text.replace("\n", "\r\n") if b"\r\n" in path.read_bytes() else text
 
 
@@ -210,21 +207,6 @@ def _check_new(known: Dataset, facts: dict[str, Any], named: Named) -> None:
                     found=" and ".join(split[role]["file"] for role in ROLES),
                     todo=f"if so, move them or write their names there; if not, rename the split {other}, or remove it",
                 )
-
-
-def _with_key(text: str, path: Path, key: str, value: Any) -> str:
-    """The text of a dataset file with a different value of a key, in the same place, or before the splits."""
-    root: Any = yaml.compose(text, yaml.SafeLoader)
-    nodes = {name.value: (name, content) for name, content in root.value}
-    name, last = nodes.get(key, nodes["splits"])
-    start = end = name.start_mark.index
-    if root.flow_style or not re.compile(f"^{name.value}:", re.MULTILINE).match(text, start):
-        raise DataError(path, "no line begins with a key to update", expected=f"{name.value}:")
-    if key in nodes:  # up to the end of the line with its last value
-        while isinstance(last, yaml.CollectionNode) and not last.flow_style:
-            last = last.value[-1][1] if isinstance(last, yaml.MappingNode) else last.value[-1]
-        end = text.index("\n", last.end_mark.index - 1) + 1
-    return text[:start] + dump({key: value}) + text[end:]
 
 
 def _check_names(facts: dict[str, Any], folders: Sequence[Path]) -> None:

@@ -1,11 +1,14 @@
 """Dataset files as text: what the YAML of one looks like."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import yaml
 
 from idxpng.dataset.file import OF_A_TREE
 from idxpng.dataset.model import PublishedFile, Split
+from idxpng.errors import DataError
 
 OF_A_FILE = ("file", "member", "bytes", "sha256", "content_sha256", "git_blob", "md5", "verified")
 
@@ -22,6 +25,21 @@ _Dumper.add_representer(
 def dump(facts: dict[str, Any]) -> str:
     """The YAML of a dataset file or of a part of it, in the order of the keys."""
     return yaml.dump(facts, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=116, default_flow_style=False)
+
+
+def with_key(text: str, path: Path, key: str, value: Any) -> str:
+    """The text of a dataset file with a different value of a key, in the same place, or before the splits."""
+    root: Any = yaml.compose(text, yaml.SafeLoader)
+    nodes = {name.value: (name, content) for name, content in root.value}
+    name, last = nodes.get(key, nodes["splits"])
+    start = end = name.start_mark.index
+    if root.flow_style or not re.compile(f"^{name.value}:", re.MULTILINE).match(text, start):
+        raise DataError(path, "no line begins with a key to update", expected=f"{name.value}:")
+    if key in nodes:  # up to the end of the line with its last value
+        while isinstance(last, yaml.CollectionNode) and not last.flow_style:
+            last = last.value[-1][1] if isinstance(last, yaml.MappingNode) else last.value[-1]
+        end = text.index("\n", last.end_mark.index - 1) + 1
+    return text[:start] + dump({key: value}) + text[end:]
 
 
 def split_facts(split: Split) -> dict[str, Any]:
