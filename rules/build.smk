@@ -59,7 +59,7 @@ rule name_labels:
     params:
         folder=subpath(output[0], parent=True),
     shell:
-        "(rm -f {params.folder:q}/{wildcards.split:q}-labels-*.gz;"
+        "(rm -f {params.folder:q}/{wildcards.split:q}-labels-idx*.gz;"
         " ln {input:q} {output:q} || cp {input:q} {output:q}) 2> {log:q}"
 
 
