@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from idxpng.advice import command
+from idxpng.advice import command, setting
 from idxpng.command import Command
 from idxpng.dataset.file import OF_A_TREE, load, read_schema
 from idxpng.dataset.file_names import find, says
@@ -84,7 +84,7 @@ def main(files: Sequence[str], /, output: str | None = None, update: bool = Fals
     splits = ", ".join(f"{counted(split.count, 'image')} in {name}" for name, split in dataset.splits.items())
     classes = counted(len(dataset.classes), "class")
     then = "To export it:" if update else FILL_IN
-    return f"{path}: {splits}; {classes}; from {kinds}\n{then}\n    {command([], [f'datasets={path}'])}"
+    return f"{path}: {splits}; {classes}; from {kinds}\n{then}\n    {command([], [setting('datasets', str(path))])}"
 
 
 def _new(path: Path, facts: dict[str, Any], folder: Path, kinds: str) -> str:

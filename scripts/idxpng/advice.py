@@ -62,9 +62,10 @@ def shell_path(path: str | os.PathLike[str]) -> str:
 
 
 def setting(key: str, value: object) -> str:
-    """A word after ``--config``, whose value Snakemake reads as YAML."""
-    plain = isinstance(value, str) and re.fullmatch(r"[\w./][\w./@%+=-]*", value)
-    return f"{key}={value if plain else json.dumps(value, ensure_ascii=False)}"
+    """A word after ``--config``, whose value Snakemake reads as YAML; outside of a list, blanks separate datasets."""
+    if isinstance(value, str) and re.fullmatch(r"[\w./][\w./@%+=-]*", value):
+        return f"{key}={value}"
+    return f"{key}={json.dumps([value] if key == 'datasets' else value, ensure_ascii=False)}"
 
 
 def command(

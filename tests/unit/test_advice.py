@@ -55,8 +55,9 @@ def test_a_command_has_the_options_of_the_call(tmp_path: Path, typed: Callable[.
     "value", ["my/a b.yaml", "a #1.yaml", "a: b.yaml", "!x", "'x'", "- a", "{x}", "~", "été/x.yaml", "m-1.2/x_y.yaml"]
 )
 def test_a_setting_is_read_as_it_was_meant(value: str) -> None:
-    key, _, text = setting("datasets", value).partition("=")
-    assert (key, yaml.safe_load(text)) == ("datasets", value)
+    for key, read in (("datasets", [value]), ("splits", value)):
+        name, _, text = setting(key, value).partition("=")
+        assert (name, yaml.safe_load(text) in (read, value)) == (key, True)
 
 
 def test_a_setting_of_usual_words_has_no_quotes() -> None:

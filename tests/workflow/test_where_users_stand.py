@@ -127,8 +127,8 @@ def test_the_advice_of_a_script_works_in_any_folder(tmp_path: Path) -> None:
         (tmp_path / "idx").mkdir(exist_ok=True)
         shutil.copy(PROJECT / "datasets/mnist-sample" / name, tmp_path / "idx")
     script = [sys.executable, str(PROJECT / "scripts/new_dataset.py"), "idx/train-images-idx3-ubyte.gz"]
-    made = subprocess.run(
-        [*script, "idx/train-labels-idx1-ubyte.gz"], cwd=tmp_path, check=True, capture_output=True, text=True
-    )
+    (tmp_path / "my #1").mkdir()
+    script += ["idx/train-labels-idx1-ubyte.gz", "--output", "my #1/idx.yaml"]
+    made = subprocess.run(script, cwd=tmp_path, check=True, capture_output=True, text=True)
     type_in(tmp_path, made.stdout.splitlines()[-1])
     assert len(list(tmp_path.glob("results/idx/png/train/*/*.png"))) == 1000
