@@ -9,7 +9,7 @@ from idxpng.run.targets import OUTPUTS, check_name
 with without_traceback():
     folders = plan.folder_targets(words, is_target)
     for word in set(words) - rule_names():
-        if Path(word).name == word and not Path(word).exists() and not word.startswith("-"):
+        if Path(word).name == word and not os.path.exists(word) and not word.startswith("-"):
             try:
                 check_name(word, [*OUTPUTS, "idx"], shipped)
             except DataError:

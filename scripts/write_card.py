@@ -58,8 +58,8 @@ def main(
     found = [SplitHeader.read(path) for path in headers]
     parts = [_read(Path(path), folder) for path in parquet]
     listed = {header.split: FileRecord.of(Path(path), folder) for header, path in zip(found, manifests, strict=True)}
-    for part, path in zip(parts, manifests, strict=True):
-        _check_count(path, part)
+    for manifest, packed, part in zip(manifests, parquet, parts, strict=True):
+        _check_count(manifest, packed, part)
     _write(card, _card(known, parts, Path(overview).name))
     write_json(croissant, metadata(known, found, parts, listed))
     texts = [Path(text).read_text(encoding="utf-8").strip("\n") for text in license_texts]
@@ -70,12 +70,12 @@ def main(
     log.info("%s: %s", folder, counted(len(parts), "split"))
 
 
-def _check_count(manifest: str, part: ParquetSplit) -> None:
+def _check_count(manifest: str, parquet: str, part: ParquetSplit) -> None:
     with open(manifest, "rb") as file:
         count = sum(1 for _ in file) - 1
     if count != part.rows:
-        problem, todo = "it lists a different number of images than the Parquet file", move_away(manifest)
-        raise DataError(manifest, problem, expected=part.rows, found=count, todo=todo)
+        problem, expected = "it lists too many or too few images", f"{part.rows}, as in {parquet}"
+        raise DataError(manifest, problem, expected=expected, found=count, todo=move_away(manifest, parquet))
 
 
 def _write(path: str, text: str) -> None:

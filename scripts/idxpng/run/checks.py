@@ -22,7 +22,7 @@ from idxpng.run.plan import Plan
 from idxpng.run.summary import image_count
 from idxpng.text import counted, shell_word
 
-WRITTEN = ("README.md", "LICENSE", "CITATION")  # files that people write in any folder
+CARD = b"---\npretty_name:"  # how a dataset card that a run made begins
 
 
 def check_spelling(path: str, name: str) -> None:
@@ -118,11 +118,11 @@ def check_run(plan: Plan, jobs: Iterable[Any]) -> list[str]:
     writable = any(str(output).startswith(f"{plan.resources}/") for job in jobs for output in job.output)
     check_folder(plan.resources, "resources", writable)
     made = {os.path.realpath(output) for job in jobs if job.rule.name == "write_dataset" for output in job.output}
-    others = {job.rule.name for job in jobs} - {"idx", "build_idx", "name_labels", "write_dataset", "write_settings"}
+    targets = plan.targets()
+    of_idx = {"idx", "build_idx", "name_labels", "write_dataset", "write_settings"}
+    others = {job.rule.name for job in jobs} - of_idx - targets
     # Other targets may be up to date by the old dataset file.
-    others |= {
-        word for word in plan.targets() if word != "idx" and os.path.basename(word) != "idx" and "/idx/" not in word
-    }
+    others |= {word for word in targets if os.path.basename(word) != "idx" and "/idx/" not in word}
     for dataset in plan.catalog.configured.values():
         if os.path.realpath(dataset.path) in made and others:
             problem = "the run would make this dataset file again, but has read the old one already"
@@ -136,8 +136,7 @@ def check_run(plan: Plan, jobs: Iterable[Any]) -> list[str]:
 def _check_foreign(plan: Plan, exports: list[Any], cards: list[Any]) -> None:
     """Check that Snakemake removes nothing that no run made.
 
-    It empties the directories of labels, and replaces what is called as a card's files are. Where a run made those,
-    there is more than the files that people write themselves.
+    It empties the directories of labels, and replaces a README.md, which people also write themselves.
     """
     found, moves = [], []
     aside = shell_word(new_folder("kept", outside=plan.results))
@@ -149,12 +148,10 @@ def _check_foreign(plan: Plan, exports: list[Any], cards: list[Any]) -> None:
             found.append(f"{shown(png)}: {some(foreign)}")
             moves.append(f"mv -- {shell_path(png)} {aside}/{of.dataset}-{of.split}-{of.label}")
     for job in cards:
-        there = [path for path in map(str, job.output) if os.path.lexists(path)]
-        if all(os.path.basename(path) in WRITTEN for path in there):
-            found += map(shown, there)
-            moves += [
-                f"mv -- {shell_path(path)} {aside}/{job.wildcards.dataset}-{os.path.basename(path)}" for path in there
-            ]
+        card = Path(job.output[0])
+        if card.is_file() and not card.read_bytes().startswith(CARD):
+            found.append(shown(card))
+            moves.append(f"mv -- {shell_path(card)} {aside}/{job.wildcards.dataset}-{card.name}")
     if found:
         raise DataError(
             shown(plan.results),

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from idxpng.errors import DataError
-from idxpng.run.checks import check_folder, check_origins, check_run, check_spelling
+from idxpng.run.checks import CARD, check_folder, check_origins, check_run, check_spelling
 from plans import plan, write_own_file
 
 
@@ -124,17 +124,18 @@ def test_a_readme_of_ones_own_is_moved_by_the_advised_command_before_a_card_repl
         wildcards=SimpleNamespace(dataset="mnist"),
         output=[tmp_path / "mnist" / name for name in names],
     )
-    for name in ("README.md", "LICENSE"):
+    for name in names:
         (tmp_path / "mnist" / name).write_text("mine")
     with pytest.raises(DataError, match="the run would remove what no run made") as error:
         check_run(plan(str(tmp_path), datasets="mnist"), [job])
     here = tmp_path / "here"
     here.mkdir()
     subprocess.run(["bash", "-c", str(error.value).splitlines()[-1]], cwd=here, check=True)
-    assert [path.read_text() for path in here.glob("kept/*")] == ["mine", "mine"]
+    assert [path.read_text() for path in here.glob("kept/*")] == ["mine"]
     assert check_run(plan(str(tmp_path), datasets="mnist"), [job]) == []
-    for name in names[:2]:
-        (tmp_path / "mnist" / name).write_text("made by a run")
+    for name in names:  # as after a run that was killed, or where the others were deleted
+        (tmp_path / "mnist" / name).unlink(missing_ok=True)
+    (tmp_path / "mnist/README.md").write_bytes(CARD)
     assert check_run(plan(str(tmp_path), datasets="mnist"), [job]) == []
 
 

@@ -18,6 +18,7 @@ from builders import idx_bytes
 from dataset_files import write_dataset, write_header
 from idxpng.errors import DataError
 from idxpng.formats.split_header import Selection
+from idxpng.run.checks import CARD
 from project import PROJECT
 
 HOSTILE = "<script>alert(1)</script> [a](javascript:alert(1)) ![b](x) `c` **d** <!-- | e & $f$ ~~g~~ \\"
@@ -57,7 +58,7 @@ def published(tmp_path: Path) -> Any:
 
 
 def test_a_manifest_that_lists_too_few_images_is_not_published(published: Any, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"train\.csv: it lists a different number[^$]*5[^$]*found: +4\n[^$]*mv "):
+    with pytest.raises(DataError, match=r"train\.csv: it lists too[^$]*5, as in [^$]*found: +4\n[^$]*mv [^$]*mv "):
         published(rows=4)
     assert not (tmp_path / "card").exists()
 
@@ -69,6 +70,10 @@ def test_a_damaged_parquet_file_is_named(published: Any, tmp_path: Path) -> None
     header, packed, manifest = ([str(tmp_path / f"train.{suffix}")] for suffix in ("json", "parquet", "csv"))
     with pytest.raises(DataError, match=r"train\.parquet: not a Parquet file of images"):
         write_card.main(str(tmp_path / "set.yaml"), header, packed, manifest, str(tmp_path / "index.html"), **made)
+
+
+def test_a_run_knows_its_own_card_by_how_it_begins(published: Any) -> None:
+    assert published()["card"].encode().startswith(CARD)
 
 
 def test_the_card_of_an_excerpt_says_so(published: Any) -> None:
