@@ -9,7 +9,6 @@ to 255, or from 0 to 1 if no pixel is above 1. Names that begin with a dot are l
 
 import os
 import re
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Literal
@@ -18,6 +17,7 @@ from idxpng import log
 from idxpng.command import Command
 from idxpng.errors import DataError
 from idxpng.files.atomic import atomic_directory
+from idxpng.files.walk import files_below
 from idxpng.formats.gray_image import DEEP, is_deep, opened, upright
 from idxpng.text import counted
 
@@ -42,10 +42,10 @@ def main(folder: str, new: str, /, size: str | None = None, ground: Literal["whi
         raise DataError(new, "already exists", todo="give a folder that does not exist")
     if size and not re.fullmatch(r"[1-9]\d{0,4}x[1-9]\d{0,4}", size):
         raise DataError(folder, "not a size", at="--size", expected="ROWSxCOLUMNS, such as 28x28", found=size)
-    count, most = 0, 65535 if any(map(_is_above_255, _files(Path(folder)))) else 255
+    count, most = 0, 65535 if any(map(_is_above_255, files_below(Path(folder)))) else 255
     whites: dict[int, Path] = {}
     with atomic_directory(new, os.path.dirname(os.path.abspath(new))) as made:
-        for path in _files(Path(folder)):
+        for path in files_below(Path(folder)):
             image = opened(path)
             if not isinstance(image, str):
                 try:
@@ -72,17 +72,6 @@ def main(folder: str, new: str, /, size: str | None = None, ground: Literal["whi
         if not count:
             raise DataError(folder, "the folder has no images" if os.path.isdir(folder) else "folder not found")
     log.info("%s: %s", new, counted(count, "gray image"))
-
-
-def _files(folder: Path, above: frozenset[str] = frozenset()) -> Iterator[Path]:
-    """The files in a folder and in its folders, also behind links, in the order of their paths.
-
-    ``above``: the real paths of the folders that it is in, so that a link to one of them is no loop.
-    """
-    inside = above | {os.path.realpath(folder)}
-    for path in sorted(folder.iterdir()) if folder.is_dir() and inside != above else ():
-        if not path.name.startswith("."):
-            yield from _files(path, inside) if path.is_dir() else [path]
 
 
 def _is_above_255(path: Path) -> bool:

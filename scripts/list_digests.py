@@ -6,7 +6,6 @@ cd results/mnist && sha256sum --check --quiet SHA256SUMS
 """
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 from idxpng import log
@@ -14,6 +13,7 @@ from idxpng.command import Command
 from idxpng.errors import DataError
 from idxpng.files.atomic import atomic_file
 from idxpng.files.digest import digest_of
+from idxpng.files.walk import files_below
 from idxpng.text import counted
 
 
@@ -31,27 +31,14 @@ def main(folder: str, sums: str) -> None:
     """
     count = 0
     with atomic_file(sums) as output:
-        for path in sorted(_files(folder), key=os.fsencode):
+        paths = (os.path.relpath(path, folder) for path in files_below(Path(folder)) if path.is_file())
+        for path in sorted(paths, key=os.fsencode):
             if os.path.abspath(os.path.join(folder, path)) != os.path.abspath(sums):
                 output.write(_line(digest_of(os.path.join(folder, path)), path))
                 count += 1
         if not count:
             raise DataError(folder, "nothing to list", todo="make something first, such as with the target all")
     log.info("%s: %s", sums, counted(count, "file"))
-
-
-def _files(folder: str) -> Iterator[str]:
-    for directory, folders, names in os.walk(folder, followlinks=True):
-        above = os.path.realpath(directory)
-        folders[:] = [name for name in folders if not name.startswith(".") and not _is_in(above, Path(directory, name))]
-        for name in names:
-            if not name.startswith(".") and Path(directory, name).is_file():
-                yield os.path.relpath(os.path.join(directory, name), folder)
-
-
-def _is_in(directory: str, folder: Path) -> bool:
-    """Whether a folder is a link to one that has ``directory`` in it, so that it would go on for ever."""
-    return folder.is_symlink() and Path(directory).is_relative_to(folder.resolve())
 
 
 def _line(digest: str, path: str) -> bytes:

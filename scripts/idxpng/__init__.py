@@ -25,7 +25,7 @@ __version__ = "2.0.0"
 # workflow imports this one over the network; a test keeps both equal to the folder.
 WINGS = {
     "": "advice command errors log replaceable text",
-    "files": "atomic digest disk_space external_sort flush folder_lock json_file leftovers partial",
+    "files": "atomic digest disk_space external_sort flush folder_lock json_file leftovers partial walk",
     "formats": "compressed file_kind gray_image idx idx_writer image_folder labeled_images numpy_array png "
     "png_reader split_header tar",
     "dataset": "file file_names inference mismatch model schema strict_yaml writer",

@@ -57,6 +57,19 @@ def test_folders_behind_links_are_listed_and_a_link_to_a_folder_above_is_not_fol
     assert (passed.returncode, len(passed.stdout.splitlines())) == (0, len(NAMES))
 
 
+def test_folders_that_link_to_each_other_are_listed_once_each(folder: Path, tmp_path: Path) -> None:
+    others = [tmp_path / f"other{number}" for number in range(3)]
+    for other in others:
+        other.mkdir()
+        (other / "file").write_text(other.name)
+    for one in (folder, *others):
+        for other in others:
+            (one / other.name).symlink_to(other)
+    list_digests.main(str(folder), str(folder / "SHA256SUMS"))
+    passed = check(folder)
+    assert (passed.returncode, len(passed.stdout.splitlines())) == (0, len(NAMES) + 3 + 3 * 2 + 3 * 2)
+
+
 def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="nothing to list"):
         list_digests.main(str(tmp_path), str(tmp_path / "SHA256SUMS"))
