@@ -220,7 +220,8 @@ def _command(
     force: bool = False,
 ) -> str:
     """The command that makes some images of a dataset, and with ``force`` the directories ``paths`` again."""
-    directory, source = advice.directory_of(paths[0]), dataset.source
+    made_here = os.path.abspath(os.path.dirname(paths[0])).endswith(f"/results/{dataset.name}/png/{split}")
+    directory, source = advice.directory_of(paths[0]) if made_here else None, dataset.source
     if Path(source).resolve().parent == DATASETS:
         source = dataset.name
     elif directory:

@@ -24,7 +24,7 @@ FEWEST_FOR_PROCESSES = 4000
 LARGEST_FOR_PROCESSES = 2**24
 LONGEST_LINE = 2**16
 LONGEST_MESSAGE = 200
-MAKE_AGAIN = "make the manifest again: delete it, and run the target all"
+MAKE_AGAIN = "make the manifest again: delete it, and give its path to Snakemake as the target"
 
 # What is wrong with an image: a kind, its path below the tree, and a few words.
 Wrong = tuple[str, str, str]
@@ -90,7 +90,8 @@ def labels_digest(header: IdxHeader, tree: PngTree, columns: Sequence[str], mani
     others = [column for column in columns if column != CLASS]
     if manifest is None:
         raise DataError(tree.path, f"the directories do not contain {', '.join(others)}", todo="add --manifest FILE")
-    for place, values in zip(tree.places, _manifest_rows(manifest, others, range(len(tree.places))), strict=True):
+    rows = _manifest_rows(manifest, others, range(len(tree.places)))
+    for place, (_, values) in zip(tree.places, rows, strict=True):
         values.insert(columns.index(CLASS), tree.values[place - 1])
         try:
             digest.update(row.pack(*values))
@@ -105,13 +106,14 @@ def labels_digest(header: IdxHeader, tree: PngTree, columns: Sequence[str], mani
 
 
 def check_columns(manifest: str, originals: LabeledImages, indices: Sequence[int]) -> None:
-    """Check that a manifest lists these images, each with the further columns of its original label.
+    """Check that a manifest lists these images, maybe among others, each with the columns of its original label.
 
     Raises:
         DataError: when it does not, with the first line that differs.
     """
     columns = originals.extra_columns
-    for line, (index, values) in enumerate(zip(indices, _manifest_rows(manifest, columns, indices), strict=True), 2):
+    rows = _manifest_rows(manifest, columns, indices, others=True)
+    for index, (line, values) in zip(indices, rows, strict=True):
         if tuple(values) != (expected := originals.extra_values(index)):
             raise DataError(
                 manifest,
@@ -127,8 +129,13 @@ def _shown(columns: Sequence[str], values: Sequence[int]) -> str:
     return ", ".join(f"{column} {value}" for column, value in zip(columns, values, strict=True))
 
 
-def _manifest_rows(manifest: str, columns: Sequence[str], indices: Sequence[int]) -> Iterator[list[int]]:
-    """The values of ``columns`` for each of the images that the manifest must list."""
+def _manifest_rows(
+    manifest: str, columns: Sequence[str], indices: Sequence[int], others: bool = False
+) -> Iterator[tuple[int, list[int]]]:
+    """The line and the values of ``columns`` for each of the images that the manifest must list.
+
+    ``others``: whether it may list others as well.
+    """
     if not os.path.isfile(manifest):
         raise DataError(manifest, "file not found", todo=MAKE_AGAIN)
     with open(manifest, encoding="utf-8", newline="") as file:
@@ -136,6 +143,8 @@ def _manifest_rows(manifest: str, columns: Sequence[str], indices: Sequence[int]
         for index in indices:
             try:
                 row = next(rows)
+                while others and int(row["index"]) < index:
+                    row = next(rows)
                 if int(row["index"]) != index:
                     raise ValueError(f"it is of image {row['index']}")
                 values = [int(row[column]) for column in columns]
@@ -148,4 +157,4 @@ def _manifest_rows(manifest: str, columns: Sequence[str], indices: Sequence[int]
                     found=repr(error)[:LONGEST_MESSAGE],
                     todo=MAKE_AGAIN,
                 ) from None
-            yield values
+            yield rows.line_num, values

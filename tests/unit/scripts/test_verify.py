@@ -261,6 +261,7 @@ def test_the_labels_of_a_part_with_several_columns_are_those_of_the_originals(tm
         for label in CLASSES.keys() - {name} if classes else ():
             shutil.rmtree(tree / label)
         exported.verify(tree, split="part", manifest=str(manifest), classes=classes)
+        exported.verify(tree, split="part", manifest=str(exported.manifest), classes=classes)  # which lists more
         manifest.write_text("\n".join([rows[0], *(row[:-1] + str((int(row[-1]) + 1) % 10) for row in kept), ""]))
         refused = exported.refusal(tree=tree, split="part", manifest=str(manifest), classes=classes)
         assert "differs from the published one\n  at:       line 2" in refused
@@ -699,6 +700,15 @@ def test_the_path_of_a_tree_that_contains_a_command_is_quoted(exported: Exported
     invert(sorted((tree / "01").iterdir())[0])
     command = exported.refusal(tree=tree).partition("to do:")[2].strip()
     assert command.endswith(f"--forcerun '{tree}/01'")
+
+
+def test_a_copy_below_a_folder_called_results_is_repaired_where_the_user_works(
+    exported: Exported, tmp_path: Path
+) -> None:
+    copy = tmp_path / "results/copy"
+    shutil.copytree(exported.tree, copy)
+    sorted((copy / "00").iterdir())[0].unlink()
+    assert "--directory" not in exported.refusal(tree=copy)
 
 
 def test_a_copy_is_repaired_by_the_results_that_the_advised_command_makes(exported: Exported, tmp_path: Path) -> None:
