@@ -186,7 +186,7 @@ def _listed(manifest: str, labels: Labels, classes: dict[str, int]) -> tuple[int
             wrong = partial(DataError, manifest, at=f"line {line}")
             values = [str(classes.get(row[name].strip(), row[name].strip())) for name in columns]
             if names := [value for value in values if not re.fullmatch(r"-?\d{1,20}", value, re.ASCII)]:
-                expected = "a whole number, since labels are those of the dataset that `like` names"
+                expected = "a whole number, as in the labels of the dataset that `like` names"
                 raise wrong("a label that is not a number", expected=expected, found=names[0])
             item = Item(row["path"], list(map(int, values)))
             _check(item, labels, wrong)

@@ -35,7 +35,7 @@ from idxpng.formats.compressed import ARRAYS, SUFFIXES
 from idxpng.formats.idx import IdxError, read_header
 from idxpng.formats.labeled_images import CLASS
 from idxpng.formats.numpy_array import ArrayError, is_array, member_names, open_idx
-from idxpng.text import counted, printable, shell_word
+from idxpng.text import counted, is_url, printable, shell_word
 
 HEAD = """\
 # Made from {kinds}. schemas/dataset.schema.yaml explains every key.
@@ -109,7 +109,7 @@ def _updated(path: Path, read: Sequence[tuple[str, str | None]], folder: Path) -
     known = load(path, read_schema())
     named = _named(known, read, folder)
     facts = infer(read, named, known.label_columns)
-    _check_names(facts, [*map(Path, known.mirror_places()), folder])
+    _check_names(facts, [Path(mirror) for mirror in known.mirror_places() if not is_url(mirror)] or [folder])
     _check_new(known, facts, named)
     label_type, columns = facts.get("label_type", "uint8"), facts.get("label_columns", [CLASS])
     labels = (label_type, columns), (known.label_type, known.label_columns)
@@ -205,7 +205,8 @@ def _check_new(known: Dataset, facts: dict[str, Any], named: Named) -> None:
                     at=f"splits.{other}",
                     expected=" and ".join([*_copies(file, mirrors), file.file][0] for file in old.files),
                     found=" and ".join(split[role]["file"] for role in ROLES),
-                    todo=f"if so, move them or write their names there; if not, rename the split {other}, or remove it",
+                    todo=f"if they are, move them to the expected places, or write their names into {known.source}; "
+                    f"if not, rename the split {other} there, or remove it",
                 )
 
 

@@ -1,6 +1,7 @@
 """Reading a user's images as 8-bit gray pixels, and explaining why some cannot be read."""
 
 import os
+import re
 import stat
 import struct
 from collections import Counter, defaultdict
@@ -96,7 +97,7 @@ def _unseen(path: str | os.PathLike[str], image: ImageFile) -> str | None:
         return "damaged"
     if largest > 255:
         return "of more than 8 bits a pixel"
-    return "of several pictures" if rest.lstrip().startswith(b"P") else None
+    return "of several pictures" if re.match(rb"\s*P[1-6]\s", rest) else None
 
 
 def is_deep(image: Image.Image) -> bool:

@@ -16,8 +16,10 @@ from idxpng.text import NAME, printable, shortened
 
 LAYOUT = "{split}/{class}/{image}, such as train/cat/0001.png, or {class}/{image}"
 ONLY = "train"  # the split of images without a folder for it
-OTHER_NUMBER = re.compile(r"[-+]\d+|[-+]?\d+\.\d*", re.ASCII)  # as programs write what they took for measurements
-MISSING = re.compile(r"nan|none|null|n/?a|<na>|", re.IGNORECASE)  # as they write that there is none
+OTHER_NUMBER = re.compile(
+    r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?", re.ASCII | re.IGNORECASE
+)  # as programs write what they took for measurements
+MISSING = re.compile(r"nan|none|null|n/?a|<na>|\?+|-+|\.+|", re.IGNORECASE)  # as they write that there is none
 # A name that the schema of dataset files refuses: a spreadsheet would run it when it opens a manifest.
 FORMULA = re.compile("(^|[;,])[=+@\uff1d\uff0b\uff0d\uff20-][^;,]*[(|!]")
 LONGEST = 200  # characters of a name
@@ -197,17 +199,18 @@ def rows(table: str | os.PathLike[str], *columns: str) -> Iterator[tuple[int, di
             if twice := [name for name in columns if names.count(name) > 1]:
                 problem, todo = f"two columns are named {twice[0]}", "rename the one that is not meant"
                 raise DataError(table, problem, found=", ".join(names), todo=todo)
-            splits: dict[str | None, None] = {}
+            splits: dict[str, None] = {}
             for row in reader:
                 wrong = partial(DataError, table, at=f"line {reader.line_num}")
                 if missing := [name for name in columns if not row.get(name)]:
                     expected = f"the columns {', '.join(columns)}"
                     found = f"no {', '.join(missing)} in the columns {', '.join(map(str, row))}"
                     raise wrong("a row without a path or label", expected=expected, found=found)
-                splits[row.get("split")] = None
+                if split := row.get("split"):
+                    splits[split] = None
                 if len(splits) > 1:
                     expected = "a table for each split, such as train.csv and test.csv, in one folder"
-                    found = ", ".join(map(str, splits))
+                    found = ", ".join(splits)
                     raise wrong("a table of several splits", expected=expected, found=found)
                 yield reader.line_num, row
     except (UnicodeDecodeError, csv.Error) as error:

@@ -415,6 +415,8 @@ def test_what_is_wrong_in_a_table_is_said_of_the_table(tmp_path: Path) -> None:
         ("a.png,7\nb.png,NaN\n", ["labels.csv: a label that is no whole number", "line 3", "found:    NaN"]),
         ("a.png,3\nb.png,+7\n", ["line 3", "expected: 0 or more, or names", "found:    +7"]),
         ("a.png,+7\n", ["found:    +7"]),
+        ("a.png,3\nb.png,1e3\n", ["line 3", "found:    1e3"]),
+        ("a.png,3\nb.png,?\n", ["line 3", "found:    ?"]),
     ):
         table.write_text(f"path,label\n{rows}")
         with pytest.raises(DataError) as error:
