@@ -115,7 +115,7 @@ class ImageFolder:
         if self.tables and (odd := [*filter(OTHER_NUMBER.fullmatch, names), *missing]):
             table, at = found[odd[0]]
             todo = "write whole numbers, such as 3 in place of 3.0 or +3, and no line for an image without a label"
-            problem, expected = "a label that is no whole number", "0 or more, or names"
+            problem, expected = "a label that is not a whole number", "0 or more, or names"
             raise DataError(table, problem, at=at, expected=expected, found=odd[0], todo=todo)
         names = sorted(found, key=natural)
         if not are_labels(names):

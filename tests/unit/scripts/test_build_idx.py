@@ -408,11 +408,11 @@ def test_what_is_wrong_in_a_table_is_said_of_the_table(tmp_path: Path) -> None:
     table = tmp_path / "labels.csv"
     for rows, words in (
         ("a.png,7\nnowhere.png,7\n", ["missing: 1 ", "nowhere.png", "correct the path in the manifest"]),
-        ("a.png,7.0\n", ["labels.csv: a label that is no whole number", "found:    7.0"]),
+        ("a.png,7.0\n", ["labels.csv: a label that is not a whole number", "found:    7.0"]),
         ("a.png,-1\n", ["found:    -1"]),
         ("a.png,7\na.png,07\n", ["labels.csv: several names have the same label", "07, 7"]),
         ("a.png,cat\n./a.png,dog\n", ["labels.csv: an image with two labels", "found:    a.png"]),
-        ("a.png,7\nb.png,NaN\n", ["labels.csv: a label that is no whole number", "line 3", "found:    NaN"]),
+        ("a.png,7\nb.png,NaN\n", ["labels.csv: a label that is not a whole number", "line 3", "found:    NaN"]),
         ("a.png,3\nb.png,+7\n", ["line 3", "expected: 0 or more, or names", "found:    +7"]),
         ("a.png,+7\n", ["found:    +7"]),
         ("a.png,3\nb.png,1e3\n", ["line 3", "found:    1e3"]),
