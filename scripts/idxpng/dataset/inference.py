@@ -15,9 +15,9 @@ from idxpng.dataset.model import ROLES
 from idxpng.errors import DataError
 from idxpng.files.digest import digest_of
 from idxpng.formats.compressed import SUFFIXES
-from idxpng.formats.idx import IdxHeader, decode, read_header
+from idxpng.formats.idx import LABEL_TYPES, IdxHeader, decode, read_header
 from idxpng.formats.labeled_images import CLASS
-from idxpng.formats.numpy_array import LABEL_TYPES, is_array, open_idx
+from idxpng.formats.numpy_array import is_array, open_idx
 
 # By the paths of IDX files, and arrays in them, the split of each and its name in a dataset file.
 Named = dict[tuple[Path, str | None], tuple[str, str]]

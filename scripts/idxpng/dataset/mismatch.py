@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from idxpng.formats.idx import ElementType, IdxHeader
+from idxpng.formats.idx import LABEL_TYPES, ElementType, IdxHeader
 from idxpng.text import shortened
 
 LARGEST_LABEL = {"uint8": 255, "int8": 127, "int16": 2**15 - 1, "int32": 2**31 - 1}
@@ -11,7 +11,7 @@ AXES = {"images": ("images", "rows", "columns"), "labels": ("labels", "columns")
 
 def label_type(largest: int) -> str:
     """The smallest type for the numbers from 0 to ``largest`` in a labels file, by numpy's name."""
-    return next(name for name in ("uint8", "int16", "int32") if largest <= LARGEST_LABEL[name])
+    return next(name for name in LABEL_TYPES if largest <= LARGEST_LABEL[name])
 
 
 def mismatch(found: IdxHeader, expected: IdxHeader) -> dict[str, str]:

@@ -52,6 +52,7 @@ TYPES = {
 }
 
 
+LABEL_TYPES = ("uint8", "int16", "int32")  # of the labels that are written or read from arrays: the smallest that fits
 SAMPLE = 1 << 16  # bytes in which to look for the reason of a wrong length
 
 

@@ -16,13 +16,12 @@ from typing import IO, TYPE_CHECKING, Any
 
 from idxpng.errors import DataError
 from idxpng.formats.compressed import CHUNK, ZIP, CompressedFileError, Pieces, find_member, open_archive, open_content
-from idxpng.formats.idx import IdxHeader
+from idxpng.formats.idx import LABEL_TYPES, IdxHeader
 
 if TYPE_CHECKING:
     import numpy
 
 SIGNATURE = b"\x93NUMPY"
-LABEL_TYPES = ("uint8", "int16", "int32")
 LARGEST_HEADER = 1 << 14  # bytes; numpy reads no header of more than 10,000
 BLOCK = 1 << 26  # bytes of an array in Fortran order that are brought into order at once
 ROWS = 1 << 16  # bytes of it that are read at once, with what lies between the wanted ones
