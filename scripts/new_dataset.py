@@ -29,7 +29,7 @@ from idxpng.dataset.inference import Named, common_folder, infer
 from idxpng.dataset.model import ROLES, Dataset, PublishedFile
 from idxpng.dataset.writer import dump, split_facts, with_key
 from idxpng.errors import DataError
-from idxpng.fetch.mirrors import Place, places_in
+from idxpng.fetch.mirrors import local_places
 from idxpng.files.atomic import atomic_file
 from idxpng.formats.compressed import ARRAYS, SUFFIXES
 from idxpng.formats.idx import IdxError, read_header
@@ -174,16 +174,9 @@ def _named(known: Dataset, read: Sequence[tuple[str, str | None]], folder: Path)
     return named
 
 
-def _places(file: PublishedFile, mirrors: Sequence[str]) -> list[Place]:
-    """Where a run looks for a file: URLs, and what is there."""
-    places = (place for mirror in mirrors for place in places_in(mirror, file))
-    return [place for place in places if place.is_url or os.path.isfile(place.where)]
-
-
 def _copies(file: PublishedFile, mirrors: Sequence[str]) -> list[str]:
-    """The files themselves at these places."""
-    places = _places(file, mirrors)
-    return [os.path.realpath(place.where) for place in places if not (place.is_url or place.member)]
+    """The paths on this disk from which a run takes a file that is in no archive."""
+    return [os.path.realpath(place.where) for place in local_places(file, mirrors) if not place.member]
 
 
 def _check_new(known: Dataset, facts: dict[str, Any], named: Named) -> None:
@@ -192,12 +185,14 @@ def _check_new(known: Dataset, facts: dict[str, Any], named: Named) -> None:
     They can if the split has the same name or the same words in its files, or if its files are gone.
     """
     mirrors, new = known.mirror_places(), facts["splits"]
+    has_urls = any(map(is_url, mirrors))
     for name, split in new.items():
         if any((name, split[role]["file"]) in named.values() for role in ROLES):
             continue
         for other, old in known.splits.items():
             alike = any(says(split[role]["file"], file.file) for role, file in old.by_role.items())
-            gone = (old.parent or other) not in new and not all(_places(file, mirrors) for file in old.files)
+            is_here = has_urls or all(local_places(file, mirrors) for file in old.files)
+            gone = (old.parent or other) not in new and not is_here
             if other == name or alike or gone:
                 raise DataError(
                     known.source,

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -52,6 +52,12 @@ def places_in(mirror: str, file: PublishedFile) -> list[Place]:
         return _in_directory(path, name) or _near(path, file) or [Place(str(path / name))]
     unpacked = _in_directory(path, name) + _in_directory((path / member).parent, name)
     return [*unpacked, Place(str(path / archive), member)]
+
+
+def local_places(file: PublishedFile, mirrors: Iterable[str]) -> list[Place]:
+    """Where the file, or an archive of it, is on this disk."""
+    places = (place for mirror in mirrors if not is_url(mirror) for place in places_in(mirror, file))
+    return [place for place in places if os.path.isfile(place.where)]
 
 
 def _in_directory(directory: Path, file: str) -> list[Place]:

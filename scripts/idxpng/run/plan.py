@@ -7,13 +7,13 @@ import os
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import product
 from typing import Any
 
 from idxpng.dataset.model import ROLES, Dataset, PublishedFile, Split
 from idxpng.errors import DataError
-from idxpng.fetch.mirrors import Place, places_in
+from idxpng.fetch.mirrors import Place, local_places, places_in
 from idxpng.run.catalog import Catalog
 from idxpng.run.config import SHOWN_AS, Config
 from idxpng.run.folder_plan import FolderPlan
@@ -250,8 +250,7 @@ class Plan:
 
     def _local_places(self, dataset: str, file: PublishedFile) -> list[Place]:
         mirrors = (*self.config.mirrors.get(dataset, ()), *self.catalog.dataset(dataset).mirror_places())
-        places = [place for mirror in mirrors if not is_url(mirror) for place in places_in(mirror, file)]
-        return [place for place in places if os.path.isfile(place.where)]
+        return local_places(file, mirrors)
 
     # Options of the scripts
 
@@ -324,14 +323,20 @@ class Plan:
         """
         dataset, name = self._dataset(wildcards), wildcards.split
         files = [dataset.files[name]] if name in dataset.files else dataset.split(name).files
-        found = {file.published: self._sources(dataset, file) for file in files if not file.pinned}
+        found = {file.published: self._sources(dataset.name, file.published) for file in files if not file.pinned}
         return {published: sources for published, sources in found.items() if sources}
 
-    def _sources(self, dataset: Dataset, file: PublishedFile) -> list[str]:
-        paths = dict.fromkeys(place.where for place in self._local_places(dataset.name, file))
+    @cached_property
+    def _sources(self) -> Callable[[str, str], list[str]]:
+        return cache(self._find_sources)  # once for a download and for its split
+
+    def _find_sources(self, name: str, published: str) -> list[str]:
+        dataset = self.catalog.dataset(name)
+        file = dataset.file(published)
+        paths = dict.fromkeys(place.where for place in self._local_places(name, file))
         states = [(os.path.basename(path), os.stat(path)) for path in paths]
         urls = [place.shown for url in filter(is_url, dataset.mirrors) for place in places_in(url, file)]
-        return [f"{name} {state.st_size} {state.st_mtime_ns}" for name, state in states] + urls
+        return [f"{local} {state.st_size} {state.st_mtime_ns}" for local, state in states] + urls
 
     def content_facts(self, wildcards: Any) -> dict[str, Any]:
         """What the content of a download must be."""
