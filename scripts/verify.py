@@ -222,11 +222,11 @@ def _command(
     """The command that makes some images of a dataset, and with ``force`` the directories ``paths`` again."""
     made_here = os.path.abspath(os.path.dirname(paths[0])).endswith(f"/results/{dataset.name}/png/{split}")
     directory, source = advice.directory_of(paths[0]) if made_here else None, dataset.source
-    if Path(source).resolve().parent == DATASETS:
-        source = dataset.name
-    elif directory:
+    own = Path(source).resolve().parent != DATASETS
+    if directory:
         source = advice.from_folder(directory, os.path.abspath(source))
-    settings = [advice.setting("datasets", source)]
+        paths = [os.path.relpath(path, directory) for path in paths]
+    settings = [advice.setting("datasets", source if own else dataset.name)]
     if limit is not None:
         settings.append(f"limit={limit}")
     if classes is not None:

@@ -82,13 +82,10 @@ def command(
             command are left out.
         settings: what comes after ``--config``, such as ``limit=10``.
         force: whether to make ``paths`` again if they exist.
-        directory: where Snakemake must work, as `directory_of` finds it for a script.
+        directory: where Snakemake must work, as `directory_of` finds it for a script; ``paths`` are seen from there.
         targets: what to make.
     """
     typed = _call(directory)
-    if directory:
-        paths = [os.path.relpath(path, directory) for path in paths]
-        targets = [each if each == "all" else os.path.relpath(each, directory) for each in targets]
     words = [*typed["words"], "--cores", "4", *(paths if typed["imported"] else targets)]
     kept = [word for word in typed["config"] if paths or not word.startswith("splits=")]
     if config := [*([] if typed["imported"] else settings), *kept]:
