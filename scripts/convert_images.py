@@ -9,7 +9,9 @@ to 255, or from 0 to 1 if no pixel is above 1. Names that begin with a dot are l
 
 import os
 import re
+from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -18,11 +20,12 @@ from idxpng.command import Command
 from idxpng.errors import DataError
 from idxpng.files.atomic import atomic_directory
 from idxpng.files.walk import files_below
-from idxpng.formats.gray_image import DEEP, is_deep, opened, upright
+from idxpng.formats.gray_image import DEEP, is_deep, opened, unseen, upright
 from idxpng.text import counted
 
 import numpy  # isort: skip
 from PIL import Image  # isort: skip
+from PIL.ImageFile import ImageFile  # isort: skip
 
 
 def main(folder: str, new: str, /, size: str | None = None, ground: Literal["white", "black"] = "white") -> None:
@@ -42,14 +45,14 @@ def main(folder: str, new: str, /, size: str | None = None, ground: Literal["whi
         raise DataError(new, "already exists", todo="give a folder that does not exist")
     if size and not re.fullmatch(r"[1-9]\d{0,4}x[1-9]\d{0,4}", size):
         raise DataError(folder, "not a size", at="--size", expected="ROWSxCOLUMNS, such as 28x28", found=size)
-    count, most = 0, 65535 if any(map(_is_above_255, files_below(Path(folder)))) else 255
+    count, white = 0, cache(lambda: 65535 if any(map(_is_above_255, files_below(Path(folder)))) else 255)
     whites: dict[int, Path] = {}
     with atomic_directory(new, os.path.dirname(os.path.abspath(new))) as made:
         for path in files_below(Path(folder)):
             image = opened(path)
             if not isinstance(image, str):
                 try:
-                    gray = _gray(image, path, ground, most, whites)
+                    gray = _gray(image, path, ground, white, whites)
                 except (OSError, SyntaxError, ValueError):
                     image = "damaged"
             if isinstance(image, str):
@@ -83,13 +86,17 @@ def _is_above_255(path: Path) -> bool:
     return False
 
 
-def _gray(image: Image.Image, path: Path, ground: str, most: int, whites: dict[int, Path]) -> Image.Image:
-    """The first picture of an image in mode L. ``most``: what is white in images of whole numbers."""
+def _gray(
+    image: ImageFile, path: Path, ground: str, deep_white: Callable[[], int], whites: dict[int, Path]
+) -> Image.Image:
+    """The first picture of an image in mode L. ``deep_white``: says what is white in images of wider whole numbers."""
     with image:
+        if unseen(path, image) == "damaged":
+            raise ValueError("values above the largest")
         deep = is_deep(image)
         shown = upright(image)
         if deep and shown.mode.startswith(DEEP):
-            return _in_8_bits(shown, path, most, whites)
+            return _in_8_bits(shown, path, deep_white, whites)
         if not shown.has_transparency_data:
             return shown.convert("L")
         drawn = shown.convert("RGBA")
@@ -102,11 +109,11 @@ def _gray(image: Image.Image, path: Path, ground: str, most: int, whites: dict[i
         return gray
 
 
-def _in_8_bits(image: Image.Image, path: Path, most: int, whites: dict[int, Path]) -> Image.Image:
+def _in_8_bits(image: Image.Image, path: Path, deep_white: Callable[[], int], whites: dict[int, Path]) -> Image.Image:
     """An image of wider numbers as 8-bit gray; ``whites``: what is white in images with fractions, and the first."""
     values = numpy.asarray(image)
     darkest, lightest = values.min(), values.max()
-    white = most if image.mode != "F" else 255 if lightest > 1 else 1
+    white = deep_white() if image.mode != "F" else 255 if lightest > 1 else 1
     if not 0 <= darkest <= lightest <= white:  # also when one is not a number
         found = f"{darkest} to {lightest}"
         todo = "scale the values of all images to this range first"

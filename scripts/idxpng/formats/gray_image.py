@@ -54,10 +54,10 @@ def read(path: str | os.PathLike[str]) -> GrayImage | str:
                 return f"of format {image.format}"
             if getattr(image, "n_frames", 1) > 1:
                 return "of several pictures"
+            if problem := unseen(path, image):
+                return problem
             if is_deep(image):
                 return "of more than 8 bits a pixel"
-            if unseen := _unseen(path, image):
-                return unseen
             gray = _gray(upright(image))
             return gray if isinstance(gray, str) else GrayImage((gray.height, gray.width), gray.tobytes())
     except MemoryError:
@@ -71,8 +71,7 @@ def opened(path: str | os.PathLike[str]) -> ImageFile | str:
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):  # a pipe would be waited for
             return "not an image"
-        image = Image.open(path, formats=CONVERTIBLE)
-        return "damaged" if _unseen(path, image) == "damaged" else image
+        return Image.open(path, formats=CONVERTIBLE)
     except MemoryError:
         raise
     except FileNotFoundError:
@@ -81,7 +80,7 @@ def opened(path: str | os.PathLike[str]) -> ImageFile | str:
         return "damaged" if isinstance(error, OSError) and error.errno else "not an image"
 
 
-def _unseen(path: str | os.PathLike[str], image: ImageFile) -> str | None:
+def unseen(path: str | os.PathLike[str], image: ImageFile) -> str | None:
     """What Pillow does not tell of a binary PBM, PGM, or PPM file: it cuts off values and bits, and drops the rest."""
     if image.format != "PPM" or image.tile[0].codec_name == "ppm_plain":
         return None
@@ -90,7 +89,7 @@ def _unseen(path: str | os.PathLike[str], image: ImageFile) -> str | None:
     row = (image.width + 7) // 8 if image.mode == "1" else image.width * len(image.getbands())
     with open(path, "rb") as file:
         file.seek(offset)
-        data = file.read(row * image.height * (2 if largest > 255 else 1))
+        data = file.read(min(row * image.height * (2 if largest > 255 else 1), os.path.getsize(path)))
         rest = file.read(16)
     values = struct.unpack_from(f">{len(data) // 2}H", data) if largest > 255 else data
     if max(values, default=0) > largest:
