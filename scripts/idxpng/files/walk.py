@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from operator import attrgetter
 from pathlib import Path
 
 
@@ -11,6 +12,9 @@ def files_below(folder: Path, above: frozenset[str] = frozenset()) -> Iterator[P
     ``above``: the real paths of the folders that it is in, so that a link to one of them is no loop.
     """
     inside = above | {os.path.realpath(folder)}
-    for path in sorted(folder.iterdir()) if folder.is_dir() and inside != above else ():
-        if not path.name.startswith("."):
-            yield from files_below(path, inside) if path.is_dir() else [path]
+    if inside == above or not folder.is_dir():
+        return
+    with os.scandir(folder) as entries:
+        visible = sorted((entry for entry in entries if not entry.name.startswith(".")), key=attrgetter("name"))
+    for entry in visible:
+        yield from files_below(Path(entry.path), inside) if entry.is_dir() else [Path(entry.path)]
