@@ -10,7 +10,9 @@ train-labels-idx1-ubyte.gz do, or x_train and y_train in an .npz file, or by the
 digests are read from the files. Names of the classes, title, license and citation are yours to fill in; the file works
 before that, too.
 
-If the files change later, --update writes their counts and digests into the dataset file, and keeps the rest.
+If they change later, --update writes their counts and digests into the dataset file, and keeps the rest:
+
+    python scripts/new_dataset.py --update my/idx.yaml
 """
 
 import os
@@ -18,24 +20,24 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from idxpng.advice import command, setting
 from idxpng.command import Command
 from idxpng.dataset.file import OF_A_TREE, load, read_schema
-from idxpng.dataset.file_names import find, says
-from idxpng.dataset.inference import Named, common_folder, infer
+from idxpng.dataset.file_names import find
+from idxpng.dataset.inference import common_folder, infer, infer_again
 from idxpng.dataset.model import ROLES, Dataset, PublishedFile
 from idxpng.dataset.writer import dump, split_facts, with_key
 from idxpng.errors import DataError
 from idxpng.fetch.mirrors import local_places
 from idxpng.files.atomic import atomic_file
-from idxpng.formats.compressed import ARRAYS, SUFFIXES
 from idxpng.formats.idx import IdxError, read_header
 from idxpng.formats.labeled_images import CLASS
 from idxpng.formats.numpy_array import ArrayError, is_array, member_names, open_idx
-from idxpng.text import counted, is_url, printable, shell_word
+from idxpng.text import counted, printable, shell_word
 
 HEAD = """\
 # Made from {kinds}. schemas/dataset.schema.yaml explains every key.
@@ -50,79 +52,86 @@ MIRRORS = """
 FILL_IN = "Fill in title, license, citation, date and the names of the classes, now or later. Then:"
 
 
-def main(files: Sequence[str], /, output: str | None = None, update: bool = False) -> str:
-    """Write a dataset file for IDX files, and return a summary and the next steps.
+def main(
+    files: Sequence[str] = (),
+    /,
+    output: str | None = None,
+    update: str | None = None,
+    mirrors: Sequence[str] = (),
+) -> str:
+    """Write a dataset file for IDX files, or update one, and return a summary and the next steps.
 
     Args:
         files: IDX files, .npy or .npz files, with images and labels of every split.
         output: the dataset file to write; by default beside their folder, with its name and the suffix .yaml.
-        update: write new counts and digests of these files into an existing dataset file.
+        update: a dataset file to write the counts and digests of its files into, as they are now in its mirrors.
+        mirrors: folders in which to look for the files of the dataset file first.
 
     Raises:
         IdxError, CompressedFileError: when a file is not an IDX file, or damaged.
         DataError: when they are not images and labels, split by split, ``output`` exists, or a name is not
             allowed in a dataset file.
     """
+    if bool(files) == bool(update):
+        todo = "give IDX files for a new dataset file, or a dataset file with --update, which names its files"
+        raise DataError("new_dataset.py", "the files to read are not clear", todo=todo)
+    if update:
+        path = Path(update)
+        text = _updated(path, mirrors)
+    else:
+        path, text = _new(files, output)
+    dataset = _checked(path, text)
+    with atomic_file(path.resolve()) if update else open(path, "xb") as stream:  # what a link points to
+        stream.write(text.encode())
+    splits = ", ".join(f"{counted(split.count, 'image')} in {name}" for name, split in dataset.splits.items())
+    then = "To export it:" if update else FILL_IN
+    export = command([], [setting("datasets", str(path))])
+    return f"{path}: {splits}; {counted(len(dataset.classes), 'class')}\n{then}\n    {export}"
+
+
+def _new(files: Sequence[str], output: str | None) -> tuple[Path, str]:
+    """The path and the text of a new dataset file for IDX files."""
     folder = common_folder(files).resolve()
     path = Path(output or os.path.relpath(folder.with_name(f"{folder.name}.yaml")))
     if path.suffix != ".yaml":
         raise DataError(
             path, "not the name of a dataset file", expected="one that ends in .yaml", todo="add .yaml to it"
         )
+    if path.exists():
+        todo = f"give --update {shell_word(str(path))} alone, or a different file with --output"
+        raise DataError(path, "the file already exists", todo=todo)
     read = _idx_files(files)
-    if path.exists() and not update:
-        raise DataError(path, "the file already exists", todo="add --update, or give a different file with --output")
+    facts = infer(read)
+    _check_names(facts, folder)
     kinds = " and ".join(sorted({"NumPy arrays" if is_array(*each) else "IDX files" for each in read}))
-    if update:
-        text = _updated(path, read, folder)
-    else:
-        _check_names(facts := infer(read), [folder])
-        text = _new(path, facts, folder, kinds)
-    dataset = _checked(path, text)
-    with atomic_file(path.resolve()) if update else open(path, "xb") as stream:  # what a link points to
-        stream.write(text.encode())
-    splits = ", ".join(f"{counted(split.count, 'image')} in {name}" for name, split in dataset.splits.items())
-    classes = counted(len(dataset.classes), "class")
-    then = "To export it:" if update else FILL_IN
-    return f"{path}: {splits}; {classes}; from {kinds}\n{then}\n    {command([], [setting('datasets', str(path))])}"
-
-
-def _new(path: Path, facts: dict[str, Any], folder: Path, kinds: str) -> str:
-    """The text of a new dataset file for files of these kinds in a folder."""
     to_fill_in = {
         "title": path.stem,
         "license": {"spdx": None, "note": "Not stated yet."},
         "citation": "not stated yet",
         "published": time.strftime("%Y"),
     }
-    mirrors = {"mirrors": [os.path.relpath(folder, path.parent.resolve())]}
+    where = {"mirrors": [os.path.relpath(folder, path.parent.resolve())]}
     splits = {"splits": facts.pop("splits")}
     text = HEAD.format(kinds=kinds) + dump(to_fill_in) + CLASSES + dump(facts)
-    return text + MIRRORS + dump(mirrors) + "\n" + dump(splits)
+    return path, text + MIRRORS + dump(where) + "\n" + dump(splits)
 
 
-def _updated(path: Path, read: Sequence[tuple[str, str | None]], folder: Path) -> str:
-    """The text of a dataset file with the counts and digests of new IDX files, and with what else is true of them.
+def _updated(path: Path, mirrors: Sequence[str]) -> str:
+    """The text of a dataset file with the counts and digests of its files as they are now.
 
     All lines stay but those of the keys that change.
     """
     known = load(path, read_schema())
-    named = _named(known, read, folder)
-    facts = infer(read, named, known.label_columns)
-    _check_names(facts, [Path(mirror) for mirror in known.mirror_places() if not is_url(mirror)] or [folder])
-    _check_new(known, facts, named)
+    places = [*mirrors, *known.mirror_places()]
+    paths = {
+        name: [_path(file, places, known.source) for file in split.files] for name, split in known.whole_splits.items()
+    }
+    facts = infer_again(known, paths)
     label_type, columns = facts.get("label_type", "uint8"), facts.get("label_columns", [CLASS])
-    labels = (label_type, columns), (known.label_type, known.label_columns)
-    found, expected = (f"{type_}, {counted(len(names), 'column')}" for type_, names in labels)
-    left = ", ".join(name for name in known.whole_splits if name not in facts["splits"])
-    if left and found != expected:
-        problem = f"the labels of the files differ in type or columns from those of its other splits: {left}"
-        raise DataError(path, problem, expected=expected, found=found, todo="give the files of all splits")
-    classes = facts["classes"] | known.classes
     text = path.read_text(encoding="utf-8").rstrip("\n") + "\n"
-    if classes != known.classes:
-        text = with_key(text, path, "classes", dict(sorted(classes.items())))
-    text = with_key(text, path, "splits", _splits(known, facts, sorted(classes)))
+    if facts["classes"].keys() != known.classes.keys():
+        text = with_key(text, path, "classes", dict(sorted((facts["classes"] | known.classes).items())))
+    text = with_key(text, path, "splits", _splits(known, facts))
     if label_type != known.label_type:
         text = with_key(text, path, "label_type", label_type)
     if len(columns) != len(known.label_columns):
@@ -130,86 +139,43 @@ def _updated(path: Path, read: Sequence[tuple[str, str | None]], folder: Path) -
     return text.replace("\n", "\r\n") if b"\r\n" in path.read_bytes() else text
 
 
-def _splits(known: Dataset, facts: dict[str, Any], classes: Sequence[int]) -> dict[str, Any]:
-    """The splits of a dataset file with new facts of some, and of the others and their parts all that is still true."""
-    new = facts["splits"]
+def _path(file: PublishedFile, mirrors: Sequence[str], dataset: str) -> Path:
+    """Where a file of a dataset is on this disk, under any name that a run would find."""
+    places = local_places(replace(file, sha256=None, content_sha256=None, git_blob=None, md5=None), mirrors)
+    unpacked = [Path(place.where) for place in places if not place.member]
+    if not unpacked:
+        raise DataError(
+            dataset,
+            f"{file.file} is in no folder of its mirrors",
+            at="mirrors",
+            expected=f"it in {printable(' or '.join(mirrors))}",
+            found=f"it in the archive {printable(places[0].where)}" if places else None,
+            todo="write the folder that has it under `mirrors`, or give the folder with --mirrors",
+        )
+    return unpacked[0]
+
+
+def _splits(known: Dataset, facts: dict[str, Any]) -> dict[str, Any]:
+    """The splits of a dataset file with new facts, and of them and their parts all that is still true."""
+    new, classes = facts["splits"], sorted(facts["classes"])
     splits: dict[str, Any] = {}
     wider = len(str(max(classes))) > len(str(max(known.classes)))  # as are the names of all folders
     for name, split in known.splits.items():
-        files = new.get(split.parent or name)
-        changed = files and split.content_pins != {role: files[role]["content_sha256"] for role in ROLES}
+        files = new[split.parent or name]
+        changed = split.content_pins != {role: files[role]["content_sha256"] for role in ROLES}
         stale = (*OF_A_TREE, "class_counts") if changed else OF_A_TREE if wider else ()
-        splits[name] = {key: value for key, value in split_facts(split).items() if key not in stale}
-    for name, found in new.items():
-        splits[name] = dict.fromkeys(("count", "shape", "class_counts")) | splits.get(name, {}) | found
-    for name, kept in splits.items():
-        if "class_counts" in kept:
-            labels = facts["classes"] if name in new else known.classes
-            counts = dict(zip(labels, kept["class_counts"], strict=True))
+        kept = {key: value for key, value in split_facts(split).items() if key not in stale}
+        if split.parent and "class_counts" in kept:
+            counts = dict(zip(known.classes, kept["class_counts"], strict=True))
             kept["class_counts"] = [counts.get(label, 0) for label in classes]
+        splits[name] = kept if split.parent else dict.fromkeys(("count", "shape", "class_counts")) | kept | files
     return splits
 
 
-def _named(known: Dataset, read: Sequence[tuple[str, str | None]], folder: Path) -> Named:
-    """The split and the name, in a dataset file, of each file that a run takes for it from a mirror.
-
-    If the mirrors have no such file, the folder of all files is one. The name says whether the file is compressed now.
-    """
-    named: Named = {}
-    for name, split in known.whole_splits.items():
-        for file in split.files:
-            copies = _copies(file, known.mirror_places()) or _copies(file, [str(folder)])
-            for path, member in read:
-                if os.path.realpath(path) not in copies or not (file.archive or file.member == member):
-                    continue
-                if file.archive:
-                    todo = "delete `archive` and `member` there, and write the folder of the files under `mirrors`"
-                    raise DataError(path, f"{known.source} has it in the archive {file.archive[0]}", todo=todo)
-                suffix = os.path.splitext(path)[1]
-                called = file.published.rpartition(".")[0] + (suffix if suffix in {*SUFFIXES, *ARRAYS} else "")
-                other, _ = named.setdefault((Path(path), member), (name, called))
-                if other != name:
-                    todo = f"write its name, {Path(path).name}, into one of them"
-                    raise DataError(path, f"it may be of split {other} or {name} of {known.source}", todo=todo)
-    return named
-
-
-def _copies(file: PublishedFile, mirrors: Sequence[str]) -> list[str]:
-    """The paths on this disk from which a run takes a file that is in no archive."""
-    return [os.path.realpath(place.where) for place in local_places(file, mirrors) if not place.member]
-
-
-def _check_new(known: Dataset, facts: dict[str, Any], named: Named) -> None:
-    """Check that no files that seem to be a new split can be those of one in the dataset file.
-
-    They can if the split has the same name or the same words in its files, or if its files are gone.
-    """
-    mirrors, new = known.mirror_places(), facts["splits"]
-    has_urls = any(map(is_url, mirrors))
-    for name, split in new.items():
-        if any((name, split[role]["file"]) in named.values() for role in ROLES):
-            continue
-        for other, old in known.splits.items():
-            alike = any(says(split[role]["file"], file.file) for role, file in old.by_role.items())
-            is_here = has_urls or all(local_places(file, mirrors) for file in old.files)
-            gone = (old.parent or other) not in new and not is_here
-            if other == name or alike or gone:
-                raise DataError(
-                    known.source,
-                    f"it is not clear whether some files are those of the split {other}",
-                    at=f"splits.{other}",
-                    expected=" and ".join([*_copies(file, mirrors), file.file][0] for file in old.files),
-                    found=" and ".join(split[role]["file"] for role in ROLES),
-                    todo=f"if they are, move them to the expected places, or write their names into {known.source}; "
-                    f"if not, rename the split {other} there, or remove it",
-                )
-
-
-def _check_names(facts: dict[str, Any], folders: Sequence[Path]) -> None:
-    """Check that a run finds each file in one of the folders by the name that it has in the dataset file."""
+def _check_names(facts: dict[str, Any], folder: Path) -> None:
+    """Check that a run finds each file in the folder by the name that it has in the dataset file."""
     for name in (split[role]["file"] for split in facts["splits"].values() for role in ROLES):
-        if not any((folder / name).exists() or find(folder, name) for folder in folders):
-            folder = folders[-1]
+        if not (folder / name).exists() and not find(folder, name):
             allowed = "letters, digits, -, _ and ., a different name for each file, and at most 3 folders, none hidden"
             todo = f"rename or move the file, such as to {folder / name}"
             raise DataError(folder, "the name or the place of a file is not allowed", expected=allowed, todo=todo)
@@ -248,4 +214,4 @@ def _checked(path: Path, content: str) -> Dataset:
 
 
 if __name__ == "__main__":
-    Command(__doc__).answer(main)
+    Command(__doc__).answer(main, exclusive=("output", "update"))

@@ -4,24 +4,20 @@ import hashlib
 import os
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from idxpng import log
 from idxpng.dataset.file_names import SPLITS, words
 from idxpng.dataset.mismatch import LARGEST_LABEL, little_endian, mismatch
-from idxpng.dataset.model import ROLES
+from idxpng.dataset.model import ROLES, Dataset
 from idxpng.errors import DataError
 from idxpng.files.digest import digest_of
-from idxpng.formats.compressed import SUFFIXES
+from idxpng.formats.compressed import ARRAYS, SUFFIXES
 from idxpng.formats.idx import LABEL_TYPES, IdxHeader, decode, read_header
 from idxpng.formats.labeled_images import CLASS
 from idxpng.formats.numpy_array import is_array, open_idx
-
-# By the paths of IDX files, and arrays in them, the split of each and its name in a dataset file.
-Named = dict[tuple[Path, str | None], tuple[str, str]]
-NAMED = "/"  # begins the key of files whose split has a name already, and no word of a file's name
 
 
 class IdxFacts(NamedTuple):
@@ -44,26 +40,20 @@ class IdxFacts(NamedTuple):
     def role(self) -> str:
         return "images" if len(self.header.dims) == 3 else "labels"
 
-    def facts(self, name: str) -> dict[str, Any]:
-        """What a dataset file says of it, under a name."""
+    def facts(self, name: str, member: str | None) -> dict[str, Any]:
+        """What a dataset file says of it, under a name, and in an archive as a member."""
         digests = {"sha256": self.sha256, "content_sha256": self.content_sha256}
-        member = {"member": self.member} if self.member else {}
-        return {"file": name, **member, "bytes": self.bytes, **digests, "verified": "bytes"}
+        in_archive = {"member": member} if member else {}
+        return {"file": name, **in_archive, "bytes": self.bytes, **digests, "verified": "bytes"}
 
 
-def infer(
-    places: Iterable[tuple[str | os.PathLike[str], str | None]],
-    named: Named | None = None,
-    label_columns: Sequence[str] = (CLASS,),
-) -> dict[str, Any]:
+def infer(places: Iterable[tuple[str | os.PathLike[str], str | None]]) -> dict[str, Any]:
     """The keys of a dataset file that follow from IDX files: classes, label type and columns, splits.
 
     Args:
         places: path, and array if it is an archive of arrays, of images and labels of each split, compressed or not.
             They belong together by their names and folders, as train-images-idx3-ubyte.gz and
             train-labels-idx1-ubyte.gz do; or, where names say little, by their counts.
-        named: the split of some of them, and the name that each has in the dataset file.
-        label_columns: the names of the labels' columns there; if the class is not the first, all labels have them.
 
     Returns:
         ``classes``, named by their numbers; ``label_type`` and ``label_columns`` where they are not the usual;
@@ -74,15 +64,55 @@ def infer(
         DataError: when they are not images and labels, split by split.
     """
     paths = [(Path(path), member) for path, member in places]
-    folder, named = common_folder([path for path, _ in paths]), named or {}
-    keys = {place: (NAMED + named[place][0],) if place in named else _key(*place, folder) for place in paths}
-    files = [_read(*place, keys[place], label_columns) for place in paths]
+    folder = common_folder([path for path, _ in paths])
+    pairs = _pairs(_of_one_type([_read(*place, _key(*place, folder)) for place in paths]))
+    facts = _facts(pairs)
+    names = [(file.path.name, file.member) for pair in pairs.values() for file in pair]
+    for split, pair in pairs.items():
+        facts["splits"][split] |= {
+            file.role: file.facts(_published_name(split, file, names), file.member) for file in pair
+        }
+    return facts
+
+
+def infer_again(known: Dataset, paths: Mapping[str, Sequence[Path]]) -> dict[str, Any]:
+    """The same keys for a dataset that is known, with all its classes, from files that may have changed.
+
+    Args:
+        paths: where the images and the labels of each whole split are, in this order.
+
+    Raises:
+        as `infer`.
+    """
+    files = []
+    for name, split in known.whole_splits.items():
+        for path, (role, file) in zip(paths[name], split.by_role.items(), strict=True):
+            member = None if file.archive else file.member
+            files.append(_read(path, member, (name,), known.label_columns, role=role))
+    files = _of_one_type(files, known.label_columns)
+    pairs = {name: _pair({file.role: file for file in files if file.key == (name,)}) for name in known.whole_splits}
+    facts = _facts(pairs, known.classes)
+    for name, pair in pairs.items():
+        for found in pair:
+            old, suffix = known.splits[name].by_role[found.role], found.path.suffix
+            # The name says how it is compressed now.
+            called = old.published.rpartition(".")[0] + (suffix if suffix in {*SUFFIXES, *ARRAYS} else "")
+            facts["splits"][name][found.role] = found.facts(called, old.member)
+    return facts
+
+
+def _of_one_type(files: list[IdxFacts], label_columns: Sequence[str] = (CLASS,)) -> list[IdxFacts]:
+    """The files, with all labels that are arrays in one type: each alone has the smallest for its labels."""
     arrays = [file for file in files if file.role == "labels" and is_array(file.path, file.member)]
     types = {file.header.type.name for file in arrays}
-    if len(types) > 1:  # each array has the smallest type for its labels, but a dataset has one
-        widest = max(types, key=LABEL_TYPES.index)
-        files = [_read(*file[:3], label_columns, widest) if file in arrays else file for file in files]
-    pairs = _pairs(files)
+    if len(types) < 2:
+        return files
+    widest = max(types, key=LABEL_TYPES.index)
+    return [_read(*file[:3], label_columns, widest) if file in arrays else file for file in files]
+
+
+def _facts(pairs: dict[str, tuple[IdxFacts, IdxFacts]], known: Iterable[int] = ()) -> dict[str, Any]:
+    """What follows from images and labels by split, without their names; of classes, also those that are known."""
     first, *others = (labels for _, labels in pairs.values())
     type_, shape = first.header.type.name, first.header.item_shape
     for other in others:
@@ -94,32 +124,21 @@ def infer(
                 found=f"{other.header.type.name} {other.header.item_shape}",
                 todo="write all labels in one format, or make two datasets",
             )
-    classes = sorted({label for _, labels in pairs.values() for label in labels.values})
+    classes = sorted({*known, *(label for _, labels in pairs.values() for label in labels.values)})
     facts: dict[str, Any] = {"classes": {label: str(label) for label in classes}}
     if type_ != "uint8":
         facts["label_type"] = type_
     if shape:
         facts["label_columns"] = [CLASS, *(f"column_{number}" for number in range(2, shape[0] + 1))]
-    names = [(file.path.name, file.member) for pair in pairs.values() for file in pair]
-    facts["splits"] = {split: _split_facts(split, pair, classes, names) for split, pair in pairs.items()}
-    for split, pair in pairs.items():
-        for file in pair:
-            if place := named.get((file.path, file.member)):
-                facts["splits"][split][file.role]["file"] = place[1]
+    facts["splits"] = {}
+    for split, (images, labels) in pairs.items():
+        counts = Counter(labels.values)
+        facts["splits"][split] = {
+            "count": images.header.dims[0],
+            "shape": list(images.header.item_shape),
+            "class_counts": [counts[label] for label in classes],
+        }
     return facts
-
-
-def _split_facts(
-    split: str, pair: tuple[IdxFacts, IdxFacts], classes: Sequence[int], names: list[tuple[str, str | None]]
-) -> dict[str, Any]:
-    images, labels = pair
-    counts = Counter(labels.values)
-    return {
-        "count": images.header.dims[0],
-        "shape": list(images.header.item_shape),
-        "class_counts": [counts[label] for label in classes],
-        **{file.role: file.facts(_published_name(split, file, names)) for file in pair},
-    }
 
 
 def _published_name(split: str, file: IdxFacts, names: list[tuple[str, str | None]]) -> str:
@@ -136,14 +155,20 @@ def _key(path: Path, member: str | None, folder: Path) -> tuple[str, ...]:
 
 
 def _read(
-    path: Path, member: str | None, key: tuple[str, ...], label_columns: Sequence[str], label_type: str | None = None
+    path: Path,
+    member: str | None,
+    key: tuple[str, ...],
+    label_columns: Sequence[str] = (CLASS,),
+    label_type: str | None = None,
+    role: str | None = None,
 ) -> IdxFacts:
+    """The facts of a file; of which role it is, its header and name say, unless it is given."""
     sha256 = digest_of(path)
     digest, values, sample = hashlib.sha256(), bytearray(), b""
     with open_idx(path, member, label_type) as stream:
         header = read_header(stream, path)
+        _check_kind(path, header, label_columns, role)
         is_labels = len(header.dims) < 3
-        _check_kind(path, header, label_columns)
         digest.update(header.to_bytes())
         size = header.size
         while chunk := stream.read(1 << 20):
@@ -158,17 +183,14 @@ def _read(
     return IdxFacts(path, member, key, header, path.stat().st_size, sha256, digest.hexdigest(), classes)
 
 
-def _check_kind(path: Path, header: IdxHeader, label_columns: Sequence[str]) -> None:
+def _check_kind(path: Path, header: IdxHeader, label_columns: Sequence[str], role: str | None) -> None:
     """Images are uint8 with 3 dimensions, labels integers with 1, or 2 where each has columns."""
     dims, type_ = header.dims, header.type.name
-    if len(dims) >= 3:
-        expected = IdxHeader.of("uint8", dims[:3])
-    elif len(dims) == 2 and (
-        re.search("image|img", path.name, re.IGNORECASE) or {*ROLES} & {*words(path.name)} == {"images"}
-    ):
-        expected = IdxHeader.of("uint8", (dims[0], 1, dims[1]))
+    named_images = re.search("image|img", path.name, re.IGNORECASE) or {*ROLES} & {*words(path.name)} == {"images"}
+    if role == "images" or (role is None and (len(dims) >= 3 or (len(dims) == 2 and named_images))):
+        expected = IdxHeader.of("uint8", (dims[0], *(1,) * (3 - len(dims)), *dims[1:3]))
     else:
-        labels = dims[:1] if dims[1:] == (1,) else dims
+        labels = dims[:1] if dims[1:] == (1,) or len(dims) > 2 else dims
         if label_columns.index(CLASS):  # in a different number of columns, it could be any
             labels = (dims[0], len(label_columns))
         expected = IdxHeader.of(type_ if type_ in LARGEST_LABEL else "uint8", labels)
@@ -240,8 +262,7 @@ def _pairs(files: list[IdxFacts]) -> dict[str, tuple[IdxFacts, IdxFacts]]:
             raise DataError(
                 images.path,
                 f"a second split has the name {split}; the first is {where}",
-                todo="give the files of one dataset only, such as my/idx/letters-*; or if the dataset file has a split "
-                f"{split} already, rename that",
+                todo="give the files of one dataset only, such as my/idx/letters-*",
             )
         pairs[split] = images, labels
     return dict(sorted(pairs.items(), key=lambda item: (SPLITS.index(item[0]) if item[0] in SPLITS else 9, item[0])))
@@ -290,7 +311,7 @@ def _pair(roles: dict[str, IdxFacts]) -> tuple[IdxFacts, IdxFacts]:
 
 
 def _splits(key: Sequence[str]) -> set[str]:
-    return {word.removeprefix(NAMED) for word in key if word in SPLITS or word.startswith(NAMED)}
+    return {word for word in key if word in SPLITS}
 
 
 def _split_name(key: tuple[str, ...], alone: bool) -> str:

@@ -207,10 +207,10 @@ def replaced_originals(plan: Plan) -> Iterator[str]:
             for file, paths in zip(files, found, strict=True):
                 copy = Path(plan.resources, name, file.published)
                 if all(found) and file.pinned and copy.is_file() and _was_replaced(paths, copy, file):
-                    words = *(shown(each[0]) for each in found), "--output", shown(dataset.source), "--update"
+                    pin = run_script("new_dataset", "--update", shown(dataset.source))
                     yield (
                         f"{shown(paths[0])}: no longer the file that {shown(dataset.source)} pins, so the results "
-                        f"stay as they are. To use the new file, pin it: {run_script('new_dataset', *words)}"
+                        f"stay as they are. To use the new file, pin it: {pin}"
                     )
 
 

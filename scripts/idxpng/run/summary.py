@@ -4,12 +4,8 @@ import os
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from idxpng.advice import command, setting, shell_path, shown
-from idxpng.dataset.model import Dataset
-from idxpng.dataset.writer import dump, file_facts, split_facts
-from idxpng.files.digest import digest_of
+from idxpng.advice import command, run_script, setting, shell_path, shown
 from idxpng.files.json_file import read_json
-from idxpng.formats.split_header import SplitHeader
 from idxpng.run.plan import Plan
 from idxpng.text import counted
 
@@ -42,8 +38,7 @@ def summary(plan: Plan, rules: Collection[str], seconds: float, storage: str = "
     if "verify" in rules:
         lines += [*_of_proofs(plan), f"Verified {took}"]
     if "validate" in rules:
-        blocks = (digests_to_pin(dataset, plan) for dataset in plan.catalog.configured.values())
-        lines += [line for block in blocks if block for line in ("", block.rstrip())]
+        lines += [line for sentence in _of_pins(plan) for line in ("", sentence)]
     if lines and names == ["mnist-sample"]:
         lines += ["", f"This is the bundled sample. For MNIST itself: {command([], ['datasets=mnist'])}"]
     if "idx" in rules:
@@ -105,33 +100,12 @@ def _splits(plan: Plan) -> Iterator[tuple[str, str]]:
             yield f"{plan.results}/{dataset.name}", split
 
 
-def digests_to_pin(dataset: Dataset, plan: Plan) -> str:
-    """What to write into a dataset file to accept only the files of the finished run from now on.
-
-    Only splits with a header are pinned, because only those were checked.
-
-    Returns:
-        A sentence, and the whole key ``splits`` as YAML; empty if every file is pinned.
-    """
-    splits, found = {}, False
-    for name, split in dataset.splits.items():
-        splits[name] = facts = split_facts(split)
-        header = Path(plan.results, dataset.name, "header", f"{name}.json")
-        if split.parent or not header.is_file():
+def _of_pins(plan: Plan) -> Iterator[str]:
+    """For each dataset with files that nothing pins, if all are there, the command that pins them."""
+    for name, dataset in plan.catalog.configured.items():
+        source, resources = shown(dataset.source), f"{plan.resources}/{name}"
+        files = [file for split in dataset.whole_splits.values() for file in split.files]
+        if all(file.pinned for file in files) or not all(Path(resources, file.published).exists() for file in files):
             continue
-        for role, file in split.by_role.items():
-            published = Path(plan.resources, dataset.name, file.published)
-            if not file.pinned and published.is_file():
-                digests = {
-                    "sha256": digest_of(published),
-                    "content_sha256": getattr(SplitHeader.read(header), role)["content_sha256"],
-                    "verified": "bytes",
-                }
-                facts[role] = file_facts(file) | {"bytes": published.stat().st_size} | digests
-                found = True
-    if not found:
-        return ""
-    return (
-        f"{dataset.source} does not pin the digest of every file. To accept only these files from now on, "
-        f"replace its `splits` with:\n\n{dump({'splits': splits})}"
-    )
+        pin = run_script("new_dataset", "--update", source, "--mirrors", shown(resources))
+        yield f"{source} does not pin the digest of every file. To accept only these files from now on: {pin}"

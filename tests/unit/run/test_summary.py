@@ -1,7 +1,7 @@
-import dataclasses
-import hashlib
 import json
 import shutil
+import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +11,11 @@ import yaml
 from idxpng.dataset.file import load
 from idxpng.dataset.strict_yaml import read_yaml
 from idxpng.dataset.writer import dump, split_facts
-from idxpng.run.summary import digests_to_pin, summary
+from idxpng.run.summary import summary
 from plans import plan
 from project import PROJECT
 
 SCHEMA = read_yaml(PROJECT / "schemas/dataset.schema.yaml", "the schema")
-PINS = ("bytes", "sha256", "content_sha256", "verified")
 
 
 def summary_of(results: Path, rules: set[str], seconds: float = 0, **config: Any) -> str:
@@ -91,59 +90,31 @@ def test_the_written_text_of_a_split_keeps_every_fact(path: Path) -> None:
 
 @pytest.fixture
 def unpinned(tmp_path: Path) -> Path:
-    """A dataset file without pins, with the files that a run leaves behind."""
-    document = yaml.safe_load((PROJECT / "datasets/mnist-sample.yaml").read_text())
-    for name, split in document["splits"].items():
-        del split["class_counts"]
-        header = {"dataset": "mine", "split": name, "orientation": "upright", "label_columns": ["class"]}
-        header |= {"class_names": {}, "class_counts": {}}
-        for role in ("images", "labels"):
-            header[role] = {"content_sha256": split[role]["content_sha256"]}
-            split[role] = {"file": split[role]["file"]}
-        (tmp_path / "results/mine/header").mkdir(parents=True, exist_ok=True)
-        (tmp_path / f"results/mine/header/{name}.json").write_text(json.dumps(header))
+    """A dataset file without pins or mirrors, with the files that a run leaves behind."""
+    document = yaml.safe_load((PROJECT / "datasets/mnist-sample.yaml").read_text()) | {"mirrors": []}
+    for split in document["splits"].values():
+        split |= {role: {"file": split[role]["file"]} for role in ("images", "labels")}
     shutil.copytree(PROJECT / "datasets/mnist-sample", tmp_path / "resources/mine")
     (tmp_path / "mine.yaml").write_text(yaml.safe_dump(document))
     return tmp_path / "mine.yaml"
 
 
-def to_pin(dataset_file: Path, folder: Path | None = None) -> str:
-    folder = folder or dataset_file.parent
-    return digests_to_pin(load(dataset_file), plan(str(folder / "results"), str(folder / "resources")))
+def to_pin(dataset_file: Path) -> str:
+    folders = (str(dataset_file.parent / name) for name in ("results", "resources"))
+    return summary(plan(*folders, datasets=str(dataset_file)), {"validate"}, 1)
 
 
-def test_the_advised_block_pins_every_file_to_its_digest(unpinned: Path) -> None:
-    block = to_pin(unpinned)
-    assert "does not pin the digest of every file" in block.partition("\n\n")[0]
-    document = yaml.safe_load(unpinned.read_text()) | yaml.safe_load(block.partition("\n\n")[2])
-    unpinned.write_text(yaml.safe_dump(document))
-    known = load(PROJECT / "datasets/mnist-sample.yaml", SCHEMA)
-    for name, split in load(unpinned, SCHEMA).splits.items():
-        assert split == dataclasses.replace(known.splits[name], class_counts=None)
+def test_the_advised_command_pins_every_file_to_its_digest(unpinned: Path) -> None:
+    sentence, _, command = to_pin(unpinned).partition("from now on: ")
+    assert sentence.strip().startswith(f"{unpinned} does not pin the digest of every file.")
+    subprocess.run(["bash", "-c", command], check=True)
+    known = load(PROJECT / "datasets/mnist-sample.yaml", SCHEMA).splits
+    # The digests of what was made of files without pins are not known to be true.
+    kept = {name: replace(split, archive_sha256=None, tree_sha256=None) for name, split in known.items()}
+    assert load(unpinned, SCHEMA).splits == kept
     assert to_pin(unpinned) == ""
 
 
-def test_only_splits_that_were_validated_are_pinned(unpinned: Path) -> None:
-    (unpinned.parent / "results/mine/header/test.json").unlink()
-    splits = yaml.safe_load(to_pin(unpinned).partition("\n\n")[2])["splits"]
-    assert "sha256" in splits["train"]["images"]
-    assert splits["test"]["images"] == {"file": "t10k-images-idx3-ubyte.gz"}
-
-
-def test_a_file_that_has_a_pin_is_not_changed(unpinned: Path) -> None:
-    document = yaml.safe_load(unpinned.read_text())
-    document["splits"]["train"]["images"]["git_blob"] = "0" * 40
-    unpinned.write_text(yaml.safe_dump(document))
-    images, labels = (
-        yaml.safe_load(to_pin(unpinned).partition("\n\n")[2])["splits"]["train"][role] for role in ("images", "labels")
-    )
-    assert images == {"file": "train-images-idx3-ubyte.gz", "git_blob": "0" * 40}
-    assert (
-        labels["sha256"]
-        == hashlib.sha256((PROJECT / "datasets/mnist-sample/train-labels-idx1-ubyte.gz").read_bytes()).hexdigest()
-    )
-
-
-def test_a_dataset_that_is_pinned_or_has_no_results_has_no_digests_to_pin(tmp_path: Path, unpinned: Path) -> None:
-    assert to_pin(PROJECT / "datasets/mnist.yaml", tmp_path) == ""
-    assert to_pin(unpinned, tmp_path / "none") == ""
+def test_no_files_are_pinned_before_all_are_there(unpinned: Path) -> None:
+    (unpinned.parent / "resources/mine/t10k-images-idx3-ubyte.gz").unlink()
+    assert to_pin(unpinned) == ""
