@@ -268,12 +268,23 @@ def test_a_partial_that_is_whole_already_is_asked_for_again(server: MirrorServer
     assert [request.status for request in server.requests] == [200, 416, 200]
 
 
-def test_a_part_that_was_not_requested_is_refused(server: MirrorServer, output: Path) -> None:
-    other = Misbehavior(status=206, body=BODY[:500], headers={"Content-Range": f"bytes 0-499/{len(BODY)}"})
+@pytest.mark.parametrize("content_range", [f"bytes 0-499/{len(BODY)}", None])
+def test_after_a_part_that_was_not_requested_all_is_asked_for(
+    server: MirrorServer, output: Path, content_range: str | None
+) -> None:
+    other = Misbehavior(status=206, body=BODY[:500], headers={"Content-Range": content_range})
     server.misbehave(PATH, Misbehavior(cut_after=1000), other)
+    assert fetch(server.url + PATH, output) == BODY
+    assert [request.status for request in server.requests] == [200, 206, 200]
+    assert "Range" not in server.requests[-1].headers
+
+
+def test_a_part_in_place_of_all_is_refused(server: MirrorServer, output: Path) -> None:
+    other = Misbehavior(status=206, body=BODY[:500], headers={"Content-Range": f"bytes 500-999/{len(BODY)}"})
+    server.misbehave(PATH, Misbehavior(cut_after=1000), other, other)
     with pytest.raises(UnavailableError, match="the wrong part of the file"):
         fetch(server.url + PATH, output)
-    assert kept(output) == BODY[:1000]
+    assert list(output.parent.glob(".*")) == []
 
 
 @pytest.mark.parametrize(

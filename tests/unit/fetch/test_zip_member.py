@@ -122,10 +122,13 @@ def test_a_server_error_that_passes_is_tried_again(server: MirrorServer, folder:
         ([Misbehavior(status=503)] * 3, "503 Service Unavailable"),
         ([Misbehavior(cut_after=10)] * 9, "broke off 3 times"),
         (
-            [Misbehavior(cut_after=10), Misbehavior(headers={"Content-Range": "bytes 5-9/100"})],
+            [Misbehavior(cut_after=10)] + [Misbehavior(status=206, headers={"Content-Range": "bytes 5-9/100"})] * 2,
             "the wrong part of the file",
         ),
-        ([Misbehavior(cut_after=10), Misbehavior(headers={"Content-Range": None})], "the wrong part of the file"),
+        (
+            [Misbehavior(cut_after=10)] + [Misbehavior(status=206, headers={"Content-Range": None})] * 2,
+            "the wrong part of the file",
+        ),
     ],
 )
 def test_what_goes_wrong_is_named_and_the_next_mirror_tried(
