@@ -12,6 +12,7 @@ import json
 import sys
 import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Literal
 
 from idxpng.command import Command
@@ -35,28 +36,32 @@ def main(
     Raises:
         DataError: when a dataset file has a mistake.
     """
-    checks = [
-        _compared(check, file, mirror) if full and check["state"] == GOOD else check
-        for file, mirror, check in check_mirrors(load_all(datasets))
-    ]
+    known = load_all(datasets)
+    with tempfile.TemporaryDirectory() as folder:  # for all, because many files may come from one archive
+        checks = [
+            _compared(check, file, mirror, folder) if full and check["state"] == GOOD else check
+            for file, mirror, check in check_mirrors(known)
+        ]
     if format == "json":
         output(json.dumps(checks, indent=2))
     else:
         output(table(checks, markdown=format == "markdown"))
-    if without := lost(checks):
+    if without := lost(known, checks):
         sys.exit(f"no mirror has {', '.join(without)}")
 
 
-def _compared(check: Check, file: PublishedFile, mirror: str) -> Check:
+def _compared(check: Check, file: PublishedFile, mirror: str, folder: str) -> Check:
     """The check, with the problem of a full download, if there is one."""
     from download import download
 
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            download(file, [mirror], f"{folder}/{file.published}", str(check["dataset"]), retries=1)
-        except DataError as error:
-            *_, reason = str(error).splitlines()[:2]  # the second line is the mirror's
-            return check | {"state": reason.strip(" -")}
+    output = Path(folder, str(check["dataset"]), file.published)
+    output.parent.mkdir(exist_ok=True)
+    try:
+        download(file, [mirror], str(output), str(check["dataset"]), retries=1)
+        output.unlink()
+    except DataError as error:
+        *_, reason = str(error).splitlines()[:2]  # the second line is the mirror's
+        return check | {"state": reason.strip(" -")}
     return check
 
 

@@ -97,11 +97,12 @@ def wrong(answer: Answer, file: PublishedFile, in_archive: bool) -> str | None:
     return None
 
 
-def lost(checks: Iterable[Check]) -> list[str]:
+def lost(datasets: Iterable[Dataset], checks: Iterable[Check]) -> list[str]:
     """The files that no mirror has, as ``dataset/file``."""
-    states = [(f"{check['dataset']}/{check['file']}", check["state"]) for check in checks]
-    found = {file for file, state in states if state == GOOD}
-    return list(dict.fromkeys(file for file, _ in states if file not in found))
+    found = {(check["dataset"], check["file"]) for check in checks if check["state"] == GOOD}
+    splits = [(dataset.name, split) for dataset in datasets for split in dataset.whole_splits.values()]
+    files = dict.fromkeys((name, file.file) for name, split in splits for file in split.files)
+    return ["/".join(file) for file in files if file not in found]
 
 
 def table(checks: Iterable[Check], markdown: bool = False) -> str:
@@ -134,6 +135,8 @@ def _read(response: requests.Response, tls: str) -> Answer:
 
 
 def _look(path: Path) -> Answer:
+    if path.exists() and not path.is_file():
+        return Answer("not a regular file")  # a pipe would be waited for
     try:
         with open(path, "rb") as file:
             return Answer(bytes=path.stat().st_size, ranges=True, first=_kind(file.read(FIRST)))

@@ -3,16 +3,19 @@
 import gzip
 import hashlib
 import io
+import os
 import re
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from certificates import loopback_tls
-from idxpng.dataset.model import PublishedFile
+from idxpng.dataset.model import Dataset, PublishedFile
 from idxpng.fetch import mirror_check
 from idxpng.fetch.mirror_check import Answer, Check, ask, lost, table, wrong
 from idxpng.fetch.mirrors import Place, places_in
@@ -163,6 +166,8 @@ def test_a_folder_is_a_mirror_too(tmp_path: Path) -> None:
     (tmp_path / FILE).write_bytes(DATA)
     assert ask(place_of(KNOWN, str(tmp_path)).where) == Answer(None, len(DATA), True, first="gzip")
     assert ask(str(tmp_path / "none")).problem == "No such file or directory"
+    os.mkfifo(tmp_path / "pipe")
+    assert ask(str(tmp_path / "pipe")).problem == "not a regular file"
 
 
 def check(file: str, problem: str | None, **answer: Any) -> Check:
@@ -176,7 +181,10 @@ def check(file: str, problem: str | None, **answer: Any) -> Check:
 
 def test_a_file_is_lost_when_no_mirror_has_it() -> None:
     checks = [check("a", "404"), check("a", None), check("b", "404"), check("b", "no answer")]
-    assert lost(checks) == ["digits/b"]
+    known = SimpleNamespace(name="digits", whole_splits={"train": SimpleNamespace(files=[KNOWN])})
+    files = [replace(KNOWN, file=name) for name in ("a", "b", "c")]  # no mirror was asked for the last one
+    known.whole_splits["test"] = SimpleNamespace(files=files)
+    assert lost([cast(Dataset, known)], checks) == [f"digits/{FILE}", "digits/b", "digits/c"]
 
 
 def test_a_table_has_a_row_for_each_file_at_each_mirror() -> None:
