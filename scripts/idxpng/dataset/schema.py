@@ -1,6 +1,7 @@
 """What a configuration and a dataset file must look like, and words for each mistake in it."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -58,6 +59,8 @@ def _in_words(error: Any) -> tuple[str, str | None, str]:
     """The problem, what is allowed and what was found."""
     described, value, rule = error.schema.get("description", ""), error.validator_value, error.validator
     found = json.dumps(error.instance, ensure_ascii=False)
+    if "://" in found:  # an address, whose user, password, and query are secret
+        found = re.sub(r'(?<=://)[^\s"]*@|\?[^\s"]*', "", found)
     if rule == "additionalProperties":
         return "unknown key", *_unknown_key(error)
     if rule in ("required", "dependentRequired"):

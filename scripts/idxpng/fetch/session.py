@@ -159,4 +159,5 @@ def reason(error: Exception, patience: Patience) -> str:
         return shortened(f"no connection: {why.removeprefix('Failed to establish a new connection: ')}")
     if isinstance(error, OSError) and not isinstance(error, exceptions.RequestException):
         return shortened(f"{error}; see REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE", 500)
-    return "the address, or one that it redirects to, is invalid"  # the error's text would show its secrets
+    # The error's text would show secrets of the address.
+    return "the address, that of the proxy, or one that it redirects to, is invalid"

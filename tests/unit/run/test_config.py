@@ -58,6 +58,7 @@ def test_config_yaml_lists_the_defaults() -> None:
         ({"classes": []}, ["at:       classes", "found:    []"]),
         ({"datasets": ["mnist", "emnist-letters"], "classes": 26}, ["mnist has none of these labels", "found:    26"]),
         ({"mirrors": "https://example.org/"}, ["at:       mirrors", "pairs of a key and a value"]),
+        ({"mirrors": "https://me:secret@a.example/b?sig=secret"}, ['found:    "https://a.example/b"']),
         ({"mirrors": {"mnist": 3}}, ["at:       mirrors.mnist", "found:    3", "URL"]),
         ({"mirrors": {"minst": "/data"}}, ["at:       mirrors", "found:    minst", "did you mean mnist?"]),
         ({"mirrors": {"mnist": ""}}, ["at:       mirrors.mnist", 'found:    ""', "URL"]),
