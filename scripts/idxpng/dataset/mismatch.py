@@ -52,6 +52,8 @@ def _dimensions(found: IdxHeader, expected: IdxHeader, role: str) -> dict[str, s
         todo = "write one gray value for each pixel, instead of several channels"
     elif role == "images":
         todo = "write the images as rows and columns, not as one row of pixels"
+    elif n_dims == 2 and wanted == 1 and found.dims[1] == 1:
+        todo = "write one number for each image, in 1 dimension, such as with numpy's ravel()"
     elif n_dims == 2 and wanted == 1:
         todo = (
             "write one number for each image: the position of the 1 where labels are one-hot; "

@@ -156,10 +156,12 @@ def _refusal(path: str, source: str | None, file: PublishedFile, found: Found) -
     ]
     size = {"expected": f"{file.content_bytes} bytes of content", "found": f"{found.size} bytes"}
     details = next(iter(differs), size)
+    if details is size and found.damage:
+        details = found.damage.details | {"expected": size["expected"]}
     if source:
         what = what or (found.damage.problem if found.damage else _other_kind(path) or "its content differs")
         todo = CHANGED if file.pinned and "://" not in source else None
-        return WrongFileError(source, f"not the right file: {what}", **details, todo=todo)
+        return WrongFileError(source, f"not the right file: {what}", **details | {"todo": todo})
     problem = "the content differs from the published content"
     if found.damage:
         problem, details = found.damage.problem, found.damage.details

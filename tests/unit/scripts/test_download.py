@@ -618,6 +618,7 @@ def test_a_pinned_file_is_accepted_without_a_warning(
         pytest.param(gzip.compress(CONTENT[:-1]), f"{len(CONTENT) - 1} bytes", id="too little"),
         pytest.param(gzip.compress(CONTENT + b"\0"), "the content is too long", id="too much"),
         pytest.param(PUBLISHED[:-9], "truncated gzip file", id="truncated gzip"),
+        pytest.param(PUBLISHED + b"junk", "something else follows the gzip data", id="more behind it"),
     ],
 )
 def test_a_file_with_nothing_pinned_is_refused_when_it_cannot_be_right(
@@ -627,6 +628,7 @@ def test_a_file_with_nothing_pinned_is_refused_when_it_cannot_be_right(
     message = refusal(folder, f"{server.url}/a", pinned=UNPINNED)
     assert named in message
     assert f"{len(CONTENT)} bytes" in message
+    assert "found:    0 bytes" not in message
     assert list(folder.iterdir()) == []
 
 
