@@ -26,6 +26,7 @@ DARK = bytes(range(192))
 REMEDIES = {
     "not an image": "remove files that are not images",
     "damaged": "remove damaged images, or get them again",
+    "too large": "remove images of more than 178 million pixels",
     "missing": "correct the path in the manifest, or bring the image back",
 }
 
@@ -72,12 +73,13 @@ def opened(path: str | os.PathLike[str]) -> ImageFile | str:
         if not stat.S_ISREG(os.stat(path).st_mode):  # a pipe would be waited for
             return "not an image"
         return Image.open(path, formats=CONVERTIBLE)
-    except MemoryError:
-        raise
     except FileNotFoundError:
         return "missing"
+    except Image.DecompressionBombError:
+        return "too large"
     except Exception as error:  # of any class: each of Pillow's decoders raises what it stumbles over
-        return "damaged" if isinstance(error, OSError) and error.errno else "not an image"
+        broken = isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno)
+        return "damaged" if broken else "not an image"
 
 
 def unseen(path: str | os.PathLike[str], image: ImageFile) -> str | None:
