@@ -81,7 +81,7 @@ def main(
     else:
         path, text = _new(files, output)
     dataset = _checked(path, text)
-    with atomic_file(path.resolve()) if update else open(path, "xb") as stream:  # what a link points to
+    with atomic_file(path.resolve()) as stream:  # what a link points to
         stream.write(text.encode())
     splits = ", ".join(f"{counted(split.count, 'image')} in {name}" for name, split in dataset.splits.items())
     then = "To export it:" if update else FILL_IN
