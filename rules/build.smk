@@ -2,7 +2,7 @@
 
 if "idx" in words:
     with without_traceback():
-        folder_plan.check()
+        folder_plan.outputs(None)  # reads all folders before Snakemake does, which adds its own words to our messages
 
 
 rule idx:
@@ -66,8 +66,7 @@ rule name_labels:
 rule write_dataset:
     """Write the dataset file of the built IDX files, with their digests."""
     input:
-        facts=folder_plan.facts,
-        labels=folder_plan.labels,
+        unpack(folder_plan.parts),
         settings=settings.files("built"),
     output:
         "<results>/{dataset}/idx/{dataset}.yaml",

@@ -1,6 +1,7 @@
 """Inputs, outputs, and parameters of the rules that build IDX files from folders of images."""
 
 import os
+from itertools import chain
 from typing import Any
 
 from idxpng.dataset.mismatch import label_type
@@ -25,36 +26,25 @@ class FolderPlan:
             for name, folder in config.folders.items()
         }
 
-    def check(self) -> None:
-        """Read all folders before Snakemake does, because it would add its own words to our messages.
-
-        Raises:
-            DataError: when no folder is configured, or one has the wrong layout.
-        """
-        self.outputs(None)
-        for name in self._folders:
-            _ = self._folder(name).classes
-
     def in_folder(self, word: str, name: str, file: str | None) -> list[str]:
         """All files in the folder `idx` of the results; none if the target ``word`` is one, by its name, ``file``.
 
         Raises:
             DataError: when it is none of them, or the folder of images is not configured, or has the wrong layout.
         """
-        files = self._outputs(name)
-        _ = self._folder(name).classes
+        files = self.outputs_of(name)
         if not file:
             return files
-        if f"<results>/{name}/idx/{file}" not in self.outputs_of(name):
-            known = ", ".join(os.path.basename(file) for file in files)
+        if f"<results>/{name}/idx/{file}" not in files:
+            known = ", ".join(map(os.path.basename, files))
             raise DataError(word, "no rule makes this", expected=f"in {name}/idx: {known}")
         return []
 
     def outputs(self, wildcards: Any) -> list[str]:
-        """All that `idx` makes: the dataset file of each folder, and the IDX files of its splits.
+        """All that `idx` makes of all folders.
 
         Raises:
-            DataError: when no folder is configured.
+            DataError: when no folder is configured, or one has the wrong layout.
         """
         if not self._folders:
             todo = "--config 'folders={photos: my/photos}', where my/photos/train/cat/0001.png is an image"
@@ -62,29 +52,26 @@ class FolderPlan:
         return [output for name in self._folders for output in self.outputs_of(name)]
 
     def outputs_of(self, name: str) -> list[str]:
-        """All that `idx` makes of a folder."""
-        return [*self._outputs(name), *self._facts(name)]
+        """All that `idx` makes of a folder: its dataset file, and the IDX files and the facts of its splits."""
+        folder = self._folder(name)
+        images = [f"<results>/{name}/idx/{split}-images-idx3-ubyte.gz" for split in folder.splits]
+        return [f"<results>/{name}/idx/{name}.yaml", *images, *chain(*self._parts(name).values())]
 
-    def _outputs(self, name: str) -> list[str]:
-        images = [f"<results>/{name}/idx/{split}-images-idx3-ubyte.gz" for split in self._folder(name).splits]
-        return [f"<results>/{name}/idx/{name}.yaml", *images, *self._labels(name)]
+    def parts(self, wildcards: Any) -> dict[str, list[str]]:
+        """The inputs of the dataset file of a folder, a file for each of its splits: ``labels``, whose names say the
+        number of dimensions and the type, and ``facts``, the JSON files that `build_idx` writes.
+        """
+        return self._parts(wildcards.dataset)
 
-    def labels(self, wildcards: Any) -> list[str]:
-        """The labels files of all splits of a folder, whose names say the number of dimensions and the type."""
-        return self._labels(wildcards.dataset)
-
-    def _labels(self, name: str) -> list[str]:
+    def _parts(self, name: str) -> dict[str, list[str]]:
         folder, model = self._folder(name), self._model(name)
-        type_name = model.label_type if model else label_type(max(folder.classes.values(), default=0))
+        classes = folder.classes
+        type_name = model.label_type if model else label_type(max(classes.values(), default=0))
         kind = file_headers(0, (0, 0), type_name, model.label_columns if model else [CLASS])["labels"].kind
-        return [f"<results>/{name}/idx/{split}-labels-{kind}.gz" for split in folder.splits]
-
-    def facts(self, wildcards: Any) -> list[str]:
-        """The JSON file that `build_idx` writes for each split of a folder."""
-        return self._facts(wildcards.dataset)
-
-    def _facts(self, name: str) -> list[str]:
-        return [f"<results>/{name}/idx/{split}.json" for split in self._folder(name).splits]
+        return {
+            "labels": [f"<results>/{name}/idx/{split}-labels-{kind}.gz" for split in folder.splits],
+            "facts": [f"<results>/{name}/idx/{split}.json" for split in folder.splits],
+        }
 
     def splits(self, wildcards: Any) -> list[str]:
         """The splits of a folder."""
