@@ -34,9 +34,7 @@ rule checksums:
 rule archive_split:
     """Archive the images of a split in one tar file, directly from the IDX files."""
     input:
-        unpack(plan.idx_files),
-        header="<results>/{dataset}/header/{split}.json",
-        checksums="<results>/{dataset}/header/{split}.crc32",
+        unpack(plan.validated_split),
         settings=settings.files("facts", "pins", "limit", "classes"),
     output:
         "<results>/{dataset}/archive/{split}.tar",
@@ -61,9 +59,7 @@ rule archive_split:
 rule save_npz:
     """Save all splits of a dataset as NumPy arrays."""
     input:
-        unpack(plan.all_idx_files),
-        headers=plan.each("<results>/{dataset}/header/{split}.json"),
-        checksums=plan.each("<results>/{dataset}/header/{split}.crc32"),
+        unpack(plan.validated_splits),
         settings=settings.files("facts", "limit", "classes", "splits"),
     output:
         "<results>/{dataset}/npz/{dataset}.npz",
@@ -81,16 +77,14 @@ rule save_npz:
         **script("save_npz"),
         selection=plan.selection_options,
     shell:
-        "python {params.script:q} --images {input.images:q} --labels {input.labels:q} --headers {input.headers:q}"
+        "python {params.script:q} --images {input.images:q} --labels {input.labels:q} --headers {input.header:q}"
         " {params.selection:q} --npz {output:q} --settings {input.settings:q} --log {log:q}"
 
 
 rule write_csv:
     """Write the images of a split as a CSV file."""
     input:
-        unpack(plan.idx_files),
-        header="<results>/{dataset}/header/{split}.json",
-        checksums="<results>/{dataset}/header/{split}.crc32",
+        unpack(plan.validated_split),
         settings=settings.files("facts", "limit", "classes", "csv"),
     output:
         "<results>/{dataset}/csv/{split}.csv",

@@ -4,9 +4,7 @@
 rule export:
     """Export the images of one label as PNG files, with a manifest of them."""
     input:
-        unpack(plan.idx_files),
-        header="<results>/{dataset}/header/{split}.json",
-        checksums="<results>/{dataset}/header/{split}.crc32",
+        unpack(plan.validated_split),
         settings=settings.files("facts", "limit"),
     output:
         png=directory("<results>/{dataset}/png/{split}/{label}"),

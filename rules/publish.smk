@@ -4,9 +4,7 @@
 rule write_parquet:
     """Write the images of a split to one Parquet file that Hugging Face Datasets can load."""
     input:
-        unpack(plan.idx_files),
-        header="<results>/{dataset}/header/{split}.json",
-        checksums="<results>/{dataset}/header/{split}.crc32",
+        unpack(plan.validated_split),
         settings=settings.files("facts", "limit", "classes"),
     output:
         "<results>/{dataset}/parquet/{split}.parquet",

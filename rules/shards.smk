@@ -4,9 +4,7 @@
 rule pack:
     """Pack images of a split into one shard in the WebDataset convention, directly from the IDX files."""
     input:
-        unpack(plan.idx_files),
-        header="<results>/{dataset}/header/{split}.json",
-        checksums="<results>/{dataset}/header/{split}.crc32",
+        unpack(plan.validated_split),
         settings=settings.files("facts", "limit", "classes", "shards"),
     output:
         "<results>/{dataset}/webdataset/{split}-{shard}.tar",

@@ -4,9 +4,7 @@
 rule preview:
     """Show a split at a glance: a row of images for each class, and the first images with their labels."""
     input:
-        unpack(plan.idx_files),
-        header="<results>/{dataset}/header/{split}.json",
-        checksums="<results>/{dataset}/header/{split}.crc32",
+        unpack(plan.validated_split),
         settings=settings.files("facts", "limit", "classes"),
     output:
         sheet=report(
@@ -44,9 +42,7 @@ rule preview:
 rule measure:
     """Measure the images of a split: class counts, mean and standard deviation of pixels, blank images."""
     input:
-        unpack(plan.idx_files),
-        header="<results>/{dataset}/header/{split}.json",
-        checksums="<results>/{dataset}/header/{split}.crc32",
+        unpack(plan.validated_split),
         settings=settings.files("facts", "limit", "classes"),
     output:
         statistics="<results>/{dataset}/statistics/{split}.json",
@@ -78,9 +74,7 @@ rule measure:
 rule find_duplicates:
     """List the images of a dataset that have the same pixels."""
     input:
-        unpack(plan.all_idx_files),
-        headers=plan.each("<results>/{dataset}/header/{split}.json"),
-        checksums=plan.each("<results>/{dataset}/header/{split}.crc32"),
+        unpack(plan.validated_splits),
         settings=settings.files("facts", "limit", "classes", "splits"),
     output:
         "<results>/{dataset}/duplicates.json",
@@ -99,16 +93,14 @@ rule find_duplicates:
         **script("find_duplicates"),
         selection=plan.selection_options,
     shell:
-        "python {params.script:q} --images {input.images:q} --labels {input.labels:q} --headers {input.headers:q}"
+        "python {params.script:q} --images {input.images:q} --labels {input.labels:q} --headers {input.header:q}"
         " {params.selection:q} --duplicates {output:q} --settings {input.settings:q} --log {log:q}"
 
 
 rule make_page:
     """Make the page to browse a dataset: every image, class by class, and all that is known about the dataset."""
     input:
-        unpack(plan.all_idx_files),
-        headers=plan.each("<results>/{dataset}/header/{split}.json"),
-        checksums=plan.each("<results>/{dataset}/header/{split}.crc32"),
+        unpack(plan.validated_splits),
         statistics=plan.each("<results>/{dataset}/statistics/{split}.json"),
         manifests=plan.each("<results>/{dataset}/manifest/{split}.csv"),
         duplicates="<results>/{dataset}/duplicates.json",
@@ -137,6 +129,6 @@ rule make_page:
         dataset=untracked(plan.dataset_file),
     shell:
         "python {params.script:q} --dataset={params.dataset:q} --images {input.images:q} --labels {input.labels:q}"
-        " --headers {input.headers:q} --statistics {input.statistics:q} --manifests {input.manifests:q}"
+        " --headers {input.header:q} --statistics {input.statistics:q} --manifests {input.manifests:q}"
         " --duplicates {input.duplicates:q} {params.selection:q} --page {output.page:q} --digests {output.digests:q}"
         " --settings {input.settings:q} --log {log:q}"

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import product
+from types import SimpleNamespace
 from typing import Any
 
 from idxpng.dataset.model import ROLES, Dataset, PublishedFile, Split
@@ -202,6 +203,18 @@ class Plan:
         files = self._split(wildcards).by_role
         return {role: f"<resources>/{wildcards.dataset}/{file.idx}" for role, file in files.items()}
 
+    def validated_split(self, wildcards: Any) -> dict[str, str]:
+        """Images and labels of a split, and what `validate` made: its header, and beside it the checksums."""
+        header = f"<results>/{wildcards.dataset}/header/{wildcards.split}"
+        return self.idx_files(wildcards) | {"header": f"{header}.json", "checksums": f"{header}.crc32"}
+
+    def validated_splits(self, wildcards: Any) -> dict[str, list[str]]:
+        """The same of all requested splits of a dataset, a list of each."""
+        dataset = wildcards.dataset
+        names = self.splits(self._dataset(wildcards))
+        found = [self.validated_split(SimpleNamespace(dataset=dataset, split=name)) for name in names]
+        return {what: [files[what] for files in found] for what in (*ROLES, "header", "checksums")}
+
     def unproven_downloads(self, wildcards: Any) -> list[str]:
         """The downloads of a split that are pinned, but not by the digest of the IDX file in them."""
         return [f"<resources>/{wildcards.dataset}/{name}" for name in self._split(wildcards).unproven]
@@ -213,12 +226,6 @@ class Plan:
         if whole and all(file.pinned for file in split.files):
             return {}
         return self.idx_files(wildcards)
-
-    def all_idx_files(self, wildcards: Any) -> dict[str, list[str]]:
-        """The images and the labels of each split of a dataset, decompressed."""
-        dataset = self._dataset(wildcards)
-        splits = [dataset.split(name).by_role for name in self.splits(dataset)]
-        return {role: [f"<resources>/{dataset.name}/{files[role].idx}" for files in splits] for role in ROLES}
 
     def shards(self, split: Split) -> list[str]:
         """The numbers of a split's shards, as in their file names."""
