@@ -22,7 +22,7 @@ rule export:
     params:
         **script("export"),
         limit=plan.limit_option,
-        proof=plan.proof,
+        proof=f"{plan.results}/{{dataset}}/verify/{{split}}.json",
     shell:
         "python {params.script:q} --images {input.images:q} --labels {input.labels:q} --header {input.header:q}"
         " --label {wildcards.label:q} {params.limit:q} --proof {params.proof:q} --png {output.png:q}"
@@ -49,7 +49,7 @@ rule merge_manifests:
     params:
         **script("merge_manifests"),
         results=subpath(output[0], ancestor=2),
-        proof=plan.proof,
+        proof=f"{plan.results}/{{dataset}}/verify/{{split}}.json",
     shell:
         "python {params.script:q}"
         " --manifest {output:q} --png {params.results:q}/png/{wildcards.split:q} --proof {params.proof:q}"

@@ -267,10 +267,6 @@ class Plan:
             self.catalog.bring(wildcards.dataset, published)
         return str(self._dataset(wildcards).path)
 
-    def proof(self, wildcards: Any) -> str:
-        """The report of `verify` on a split."""
-        return f"{self.results}/{wildcards.dataset}/verify/{wildcards.split}.json"
-
     def limit_option(self, wildcards: Any) -> list[str]:
         """The option for how many images of each split to consider."""
         return _option("limit", self.config.limit)
