@@ -56,13 +56,10 @@ class Config:
         Raises:
             DataError: for the first mistake, with the key, what was found, and what is allowed.
         """
-        config = _with_text_keys(config)
+        config = _as_in_yaml(config)
         config |= {key: _listed(config[key]) for key in ("datasets", "splits", "classes") if key in config}
         if isinstance(config.get("classes"), list):
             config["classes"] = [int(label) if str(label).isdecimal() else label for label in config["classes"]]
-        config = _with_booleans(config)
-        if isinstance(config.get("folders"), dict):
-            config["folders"] = {name: _with_booleans(folder) for name, folder in config["folders"].items()}
         _check_spelling(config)
         check(config, schema, SHOWN_AS)
         settings = {key: rule["default"] for key, rule in schema["properties"].items() if "default" in rule} | config
@@ -97,11 +94,11 @@ def _check_spelling(value: Any, at: str = "") -> None:
         _check_spelling(inner, f"{at}.{key}".lstrip("."))
 
 
-def _with_text_keys(value: Any) -> Any:
-    """Text in place of keys that are numbers in YAML, as a dataset or a folder may be called ``2024``."""
-    if not isinstance(value, dict):
-        return value
-    return {str(key): _with_text_keys(inner) for key, inner in value.items()}
+def _as_in_yaml(value: Any, key: object = None) -> Any:
+    """Keys as text, as a dataset or a folder may be called ``2024``, and booleans, which are text after --config."""
+    if isinstance(value, dict):
+        return {str(name): _as_in_yaml(inner, name) for name, inner in value.items()}
+    return TRUTH.get(str(value).lower(), value) if key in BOOLEANS else value
 
 
 def _listed(value: Any) -> Any:
@@ -109,13 +106,6 @@ def _listed(value: Any) -> Any:
     if isinstance(value, str) and "," in value and not os.path.exists(value):
         return [part.strip() for part in value.split(",")]
     return value
-
-
-def _with_booleans(keys: Any) -> Any:
-    """Some keys with booleans as they are in YAML; after Snakemake's --config they are strings."""
-    if not isinstance(keys, dict):
-        return keys
-    return {key: TRUTH.get(str(value).lower(), value) if key in BOOLEANS else value for key, value in keys.items()}
 
 
 def _own_folder(folder: str | dict[str, Any]) -> OwnFolder:
