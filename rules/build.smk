@@ -32,11 +32,10 @@ rule build_idx:
         runtime=1200,
     params:
         **script("build_idx"),
-        folder=folder_plan.path,
         options=untracked(folder_plan.options),
     shell:
-        "python {params.script:q} --folder={params.folder:q} --split {wildcards.split:q}"
-        " --images {output.images:q} --labels {output.labels:q} --facts {output.facts:q} {params.options:q}"
+        "python {params.script:q} {params.options:q} --split {wildcards.split:q}"
+        " --images {output.images:q} --labels {output.labels:q} --facts {output.facts:q}"
         " --settings {input.settings:q} --log {log:q}"
 
 

@@ -77,14 +77,11 @@ class FolderPlan:
         """The splits of a folder."""
         return self._folder(wildcards.dataset).splits
 
-    def path(self, wildcards: Any) -> str:
-        """The path of a folder."""
-        return str(self._folder(wildcards.dataset).path)
-
     def options(self, wildcards: Any) -> list[str]:
-        """The options for the manifests, for the dataset file that `like` names, and for `invert`, if configured."""
-        options = []
-        if tables := self._folder(wildcards.dataset).tables:
+        """The options for a folder, and if configured for manifests, the dataset file of `like`, and `invert`."""
+        folder = self._folder(wildcards.dataset)
+        options = [f"--folder={folder.path}"]
+        if tables := folder.tables:
             options += ["--manifest", str(tables[wildcards.split]), "--manifests", *map(str, tables.values())]
         options += ["--invert"] if self._settings[wildcards.dataset].invert else []
         if model := self._model(wildcards.dataset):
