@@ -4,17 +4,14 @@ No output may contain another output, so results/mnist is not one. Instead it is
 a target among the names of rules first.
 """
 
-from idxpng.run.targets import OUTPUTS, check_name
+from idxpng.run.targets import OUTPUTS, refuse_name
 
 with without_traceback():
     folders = plan.folder_targets(words, is_target)
     for word in set(words) - rule_names():
-        if Path(word).name == word and not os.path.exists(word) and not word.startswith("-"):
-            try:
-                check_name(word, [*OUTPUTS, "idx"], shipped)
-            except DataError:
-                if is_target(word):
-                    raise
+        named = Path(word).name == word and not os.path.exists(word) and not word.startswith("-")
+        if named and is_target(word):
+            refuse_name(word, [*OUTPUTS, "idx"], shipped)
 
 for folder, files in folders.items():
 

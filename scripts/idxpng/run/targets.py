@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Collection
+from typing import NoReturn
 
 from idxpng.errors import DataError
 from idxpng.text import NAME
@@ -41,11 +42,10 @@ def as_regex(part: str) -> str:
     return part.replace(".", r"\.")
 
 
-def check_name(word: str, rules: Collection[str], datasets: Collection[str]) -> None:
-    """Check a target that is neither a path nor one of the ``rules``.
+def refuse_name(word: str, rules: Collection[str], datasets: Collection[str]) -> NoReturn:
+    """Raise DataError for a target that is neither a path nor one of the ``rules``.
 
-    Raises:
-        DataError: with what may be meant: a dataset, a rule with a similar name, or any of the ``rules``.
+    It says what may be meant: a dataset, a rule with a similar name, or any of the ``rules``.
     """
     if word in datasets:
         raise DataError(word, "a dataset is not a target", todo=f"type: all --config datasets={word}")

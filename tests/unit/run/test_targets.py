@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from idxpng.errors import DataError
-from idxpng.run.targets import OUTPUTS, check_name
+from idxpng.run.targets import OUTPUTS, refuse_name
 from plans import plan
 
 
@@ -76,7 +76,7 @@ def test_a_word_that_is_not_a_target_is_ignored() -> None:
 )
 def test_a_misspelled_target_is_refused_with_the_one_that_is_meant(word: str, advice: str) -> None:
     with pytest.raises(DataError) as error:
-        check_name(word, [*OUTPUTS, "idx"], ["mnist"])
+        refuse_name(word, [*OUTPUTS, "idx"], ["mnist"])
     assert advice in str(error.value)
 
 
