@@ -59,8 +59,8 @@ class Settings:
         folder = Path(self._plan.resources, wildcards.dataset)
         is_there = any(map(os.path.lexists, (folder / file.published, folder / file.idx)))
         is_told = os.access(folder, os.W_OK) or (folder / f".settings/{file.published}").is_dir()
-        settings = [f"{wildcards.published}/sources"]
-        return self._listed("<resources>", self._plan.resources, wildcards.dataset, settings, is_there and is_told)
+        setting = f"{wildcards.published}/sources"
+        return self._listed("resources", wildcards.dataset, [setting], is_there and is_told)
 
     def name(self, wildcards: Any) -> str:
         """The name of a setting, with which all names of its files begin."""
@@ -78,23 +78,21 @@ class Settings:
                 settings += [f"{each}/{name}" for each in splits]
             else:
                 settings.append(name)
-        return self._listed("<results>", self._plan.results, dataset, settings)
+        return self._listed("results", dataset, settings)
 
-    def _listed(
-        self, variable: str, folder: str, dataset: str, settings: list[str], run_missing: bool = True
-    ) -> list[str]:
-        """The files with these settings in a folder; the jobs of those that are missing are run."""
+    def _listed(self, where: str, dataset: str, settings: list[str], run_missing: bool = True) -> list[str]:
+        """The files with these settings in results or resources; the jobs of those that are missing are run."""
         paths = []
         for setting in settings:
             text = self._text(dataset, setting)
             if text == UNKNOWN:
                 continue
             below = f"{dataset}/.settings/{setting}-{hashlib.sha256(text.encode()).hexdigest()[:DIGITS]}.json"
-            path = Path(folder, below)
+            path = Path(getattr(self._plan, where), below)
             there = set(path.parent.glob(f"{setting.rpartition('/')[2]}-*.json"))
             if run_missing and there != {path}:  # with several, nobody knows what was made with which
                 self._run_its_job(str(path))
-            paths.append(f"{variable}/{below}")
+            paths.append(f"<{where}>/{below}")
         return paths
 
     def _json(self, dataset: str, setting: str) -> str:
