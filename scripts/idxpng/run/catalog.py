@@ -5,7 +5,6 @@ import os
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from idxpng.advice import shown
 from idxpng.dataset.file import load
@@ -66,12 +65,6 @@ class Catalog:
             self._known[name] = self._load(name, at)
         return self._known[name]
 
-    def check_requested(self, splits: Sequence[str], classes: Sequence[int]) -> None:
-        """Raise DataError unless each split and each label belongs to a configured dataset."""
-        datasets = self.configured.values()
-        _check_known("split", splits, {split for dataset in datasets for split in dataset.splits}, "splits")
-        _check_known("label", classes, {label for dataset in datasets for label in dataset.classes}, "classes")
-
     def bring(self, dataset: str, published: str) -> None:
         """Have Snakemake copy a bundled file to this machine if the workflow was imported over the network."""
         if not self.entries.get(dataset, "").endswith(OWN):
@@ -122,10 +115,3 @@ class Catalog:
         close = difflib.get_close_matches(entry.lower(), self._shipped, n=1)
         meant = same or longer or close
         return f"did you mean {' or '.join(meant)}?" if meant else None
-
-
-def _check_known(what: str, requested: Sequence[Any], known: set[Any], at: str) -> None:
-    for one in requested:
-        if one not in known:
-            expected = f"some of {', '.join(map(str, sorted(known)))}"
-            raise DataError(SHOWN_AS, f"no such {what}", at=at, expected=expected, found=one)

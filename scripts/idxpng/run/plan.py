@@ -40,8 +40,10 @@ class Plan:
     targets: Callable[[], set[str]]
 
     def __post_init__(self) -> None:
-        self.catalog.check_requested(self.config.splits, self.config.classes)
-        for dataset in self.catalog.configured.values():
+        datasets = self.catalog.configured.values()
+        _check_known("split", "splits", self.config.splits, {name for each in datasets for name in each.splits})
+        _check_known("label", "classes", self.config.classes, {label for each in datasets for label in each.classes})
+        for dataset in datasets:
             self.labels(dataset)
         for name in self.config.mirrors:
             self.catalog.dataset(name, at="mirrors")
@@ -375,6 +377,13 @@ class Plan:
 
     def _split(self, wildcards: Any) -> Split:
         return self._dataset(wildcards).split(wildcards.split)
+
+
+def _check_known(what: str, key: str, requested: Iterable[Any], known: set[Any]) -> None:
+    for one in requested:
+        if one not in known:
+            expected = f"some of {', '.join(map(str, sorted(known)))}"
+            raise DataError(SHOWN_AS, f"no such {what}", at=key, expected=expected, found=one)
 
 
 def _option(name: str, value: int | str | None) -> list[str]:
