@@ -27,18 +27,11 @@ from idxpng.files.external_sort import sort_lines
 from idxpng.files.json_file import write_json
 from idxpng.formats.gray_image import INVERTED, GrayImage, Problems, Tones, read
 from idxpng.formats.idx_writer import IdxWriter
-from idxpng.formats.image_folder import COPY, ImageFolder, are_labels, rows
+from idxpng.formats.image_folder import COPY, ImageFolder, Item, are_labels, rows
 from idxpng.formats.labeled_images import CLASS, file_headers, transposed
 from idxpng.text import counted
 
 PROGRESS = 10  # seconds from one message to the next
-
-
-class Item(NamedTuple):
-    """An image by its path below the folder, and the columns of its label."""
-
-    path: str
-    label: Sequence[int]
 
 
 class Labels(NamedTuple):
@@ -92,9 +85,7 @@ def main(
     if manifest:
         count, items = _listed(manifest, kind, {} if model else source.classes)
     else:
-        count, images_found = source.images(split)
-        below = source.folder(split).relative_to(source.path)
-        items = (Item(str(below / image.path), (image.label,)) for image in images_found)
+        count, items = source.images(split)
     upright = model is None or model.orientation == "upright"
     counts: Counter[int] = Counter()
     tones = Tones()

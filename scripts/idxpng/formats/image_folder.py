@@ -5,7 +5,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
 from typing import NamedTuple
@@ -27,11 +27,11 @@ COPY = ".png"  # what convert_images.py adds to the names of images
 USUAL = ("train", "training", "test", "testing", "val", "valid", "validation")  # names of splits, and not of classes
 
 
-class FoundImage(NamedTuple):
-    """An image by the value of its label and its path below the folder of its split."""
+class Item(NamedTuple):
+    """An image by its path below the folder of images, and the columns of its label."""
 
-    label: int
     path: str
+    label: Sequence[int]
 
 
 def natural(name: str) -> tuple[list[str | int], str]:
@@ -150,8 +150,8 @@ class ImageFolder:
             self._states[split] = f"{total % 2**128:032x}"
         return self._states[split]
 
-    def images(self, split: str) -> tuple[int, Iterator[FoundImage]]:
-        """How many images a split has; and all, below `folder`, by natural order of their names, then of the classes.
+    def images(self, split: str) -> tuple[int, Iterator[Item]]:
+        """How many images a split has; and all, by natural order of their names, then of the classes.
 
         Memory is that of some 100,000 names, see `sort_lines`.
 
@@ -161,20 +161,21 @@ class ImageFolder:
         count, lines = sort_lines((f"{json.dumps(image)}\n" for image in self._scan(split)), _place)
         if not count:
             raise DataError(self.folder(split), "the folder has no images", expected=LAYOUT)
-        return count, (FoundImage(*json.loads(line)) for line in lines)
+        return count, (Item(*json.loads(line)) for line in lines)
 
-    def _scan(self, split: str) -> Iterator[FoundImage]:
+    def _scan(self, split: str) -> Iterator[Item]:
         folder = self.folder(split)
+        start = "" if self._flat else f"{split}/"
         for name in _folders(folder):
             for entry in _visible(folder / name):
                 if not entry.is_file():
                     raise DataError(entry.path, "not an image", expected=LAYOUT, found="a folder")
-                yield FoundImage(self.classes[name], f"{name}/{entry.name}")
+                yield Item(f"{start}{name}/{entry.name}", (self.classes[name],))
 
 
-def _place(line: str) -> tuple[tuple[list[str | int], str], int, str]:
-    image = FoundImage(*json.loads(line))
-    return natural(image.path.rpartition("/")[2].rpartition(".")[0]), image.label, image.path
+def _place(line: str) -> tuple[tuple[list[str | int], str], Sequence[int], str]:
+    path, label = json.loads(line)
+    return natural(path.rpartition("/")[2].rpartition(".")[0]), label, path
 
 
 def tables(place: str | os.PathLike[str]) -> dict[str, Path]:
