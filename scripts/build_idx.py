@@ -19,13 +19,13 @@ from typing import NamedTuple
 from idxpng import log
 from idxpng.command import Command
 from idxpng.dataset.file import load
-from idxpng.dataset.mismatch import LARGEST_LABEL, label_type
 from idxpng.dataset.model import Dataset
 from idxpng.errors import DataError
 from idxpng.files.atomic import atomic_file
 from idxpng.files.external_sort import sort_lines
 from idxpng.files.json_file import write_json
 from idxpng.formats.gray_image import INVERTED, GrayImage, Problems, Tones, read
+from idxpng.formats.idx import LABELS, label_type
 from idxpng.formats.idx_writer import IdxWriter
 from idxpng.formats.image_folder import COPY, ImageFolder, Item, are_labels, rows
 from idxpng.formats.labeled_images import CLASS, file_headers, transposed
@@ -195,11 +195,10 @@ def _listed(manifest: str, labels: Labels, classes: dict[str, int]) -> tuple[int
 
 def _check(item: Item, labels: Labels, wrong: Callable[..., DataError]) -> None:
     """Raise the error that ``wrong`` makes if an image of a manifest cannot be used."""
-    largest = LARGEST_LABEL[labels.type_name]
-    smallest = 0 if labels.type_name == "uint8" else -largest - 1
+    allowed = LABELS[labels.type_name]
     for name, value in zip(labels.columns, item.label, strict=True):
-        if not smallest <= value <= largest:
-            expected = f"{labels.type_name}, {smallest} to {largest}"
+        if value not in allowed:
+            expected = f"{labels.type_name}, {allowed[0]} to {allowed[-1]}"
             raise wrong(f"{name} does not fit into the labels file", expected=expected, found=value)
         if name == CLASS and value not in labels.classes:
             expected = f"one of {', '.join(map(str, labels.classes))}"

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from idxpng import log
 from idxpng.command import Command
-from idxpng.dataset.mismatch import LARGEST_LABEL, little_endian, mismatch
+from idxpng.dataset.mismatch import little_endian, mismatch
 from idxpng.errors import DataError, move_away
 from idxpng.files.digest import digest_of
 from idxpng.files.json_file import write_json
-from idxpng.formats.idx import IdxFile
+from idxpng.formats.idx import LABELS, IdxFile
 from idxpng.formats.labeled_images import LabeledImages, file_headers
 from idxpng.formats.split_header import write_checksums
 from idxpng.text import counted
@@ -84,7 +84,7 @@ def check(images: str, labels: str, dataset: Dataset, expected: Split) -> tuple[
     label_columns, count, shape = dataset.label_columns, expected.file_count, expected.shape
     with LabeledImages(images, labels, label_columns=label_columns, rows=expected.rows) as split:
         label_type = split.labels.header.type.name
-        headers = file_headers(count, shape, label_type if label_type in LARGEST_LABEL else "uint8", label_columns)
+        headers = file_headers(count, shape, label_type if label_type in LABELS else "uint8", label_columns)
         for file, (role, header) in zip((split.images, split.labels), headers.items(), strict=True):
             if problem := mismatch(file.header, header):
                 if expected.by_role[role].content_sha256 not in (None, digest_of(file.path)):

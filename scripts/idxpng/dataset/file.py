@@ -8,12 +8,12 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-from idxpng.dataset.mismatch import LARGEST_LABEL
 from idxpng.dataset.model import PLAIN_SUFFIX, ROLES, Dataset, PublishedFile, Split
 from idxpng.dataset.schema import check
 from idxpng.dataset.strict_yaml import read_with_places, read_yaml
 from idxpng.errors import DataError
 from idxpng.formats.compressed import ARRAYS, SUFFIXES
+from idxpng.formats.idx import LABELS
 from idxpng.formats.labeled_images import CLASS, file_headers
 from idxpng.text import NAME
 
@@ -160,7 +160,7 @@ def _made_of(facts: dict[str, Any]) -> dict[str, Any]:
 def _check_agreement(dataset: Dataset) -> None:
     """Raise DataError if a dataset file that has all its keys contradicts itself."""
     wrong = partial(DataError, dataset.source)
-    largest = LARGEST_LABEL[dataset.label_type]
+    largest = LABELS[dataset.label_type][-1]
     if max(dataset.classes) > largest:
         raise wrong(
             "a label is too large for the labels file",

@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 
 from idxpng import log
 from idxpng.dataset.file_names import SPLITS, words
-from idxpng.dataset.mismatch import LARGEST_LABEL, little_endian, mismatch
+from idxpng.dataset.mismatch import little_endian, mismatch
 from idxpng.dataset.model import ROLES, Dataset
 from idxpng.errors import DataError
 from idxpng.files.digest import digest_of
 from idxpng.formats.compressed import ARRAYS, SUFFIXES
-from idxpng.formats.idx import LABEL_TYPES, IdxHeader, decode, read_header
+from idxpng.formats.idx import LABEL_TYPES, LABELS, IdxHeader, decode, read_header
 from idxpng.formats.labeled_images import CLASS
 from idxpng.formats.numpy_array import is_array, open_idx
 
@@ -193,7 +193,7 @@ def _check_kind(path: Path, header: IdxHeader, label_columns: Sequence[str], rol
         labels = dims[:1] if dims[1:] == (1,) or len(dims) > 2 else dims
         if label_columns.index(CLASS):  # in a different number of columns, it could be any
             labels = (dims[0], len(label_columns))
-        expected = IdxHeader.of(type_ if type_ in LARGEST_LABEL else "uint8", labels)
+        expected = IdxHeader.of(type_ if type_ in LABELS else "uint8", labels)
     if problem := mismatch(header, expected):
         raise DataError(path, **problem)
     if 0 in header.dims:

@@ -2,16 +2,10 @@
 
 from collections.abc import Collection
 
-from idxpng.formats.idx import LABEL_TYPES, ElementType, IdxHeader
+from idxpng.formats.idx import LABELS, ElementType, IdxHeader
 from idxpng.text import shortened
 
-LARGEST_LABEL = {"uint8": 255, "int8": 127, "int16": 2**15 - 1, "int32": 2**31 - 1}
 AXES = {"images": ("images", "rows", "columns"), "labels": ("labels", "columns")}
-
-
-def label_type(largest: int) -> str:
-    """The smallest type for the numbers from 0 to ``largest`` in a labels file, by numpy's name."""
-    return next(name for name in LABEL_TYPES if largest <= LARGEST_LABEL[name])
 
 
 def mismatch(found: IdxHeader, expected: IdxHeader) -> dict[str, str]:
@@ -28,10 +22,10 @@ def _type(found: IdxHeader, expected: IdxHeader, role: str) -> dict[str, str]:
     if name == wanted or _swapped(found, role):
         return {}
     allowed, todo = wanted, "write the images as uint8, from 0 for black to 255 for white"
-    if role == "labels" and name in LARGEST_LABEL:
+    if role == "labels" and name in LABELS:
         todo = f"write `label_type: {name}` into the dataset file"
     elif role == "labels":
-        allowed, todo = " or ".join(LARGEST_LABEL), "write the labels as whole numbers, such as uint8"
+        allowed, todo = " or ".join(LABELS), "write the labels as whole numbers, such as uint8"
     return {"problem": f"{role} have the wrong type", "at": "byte 2", "expected": allowed, "found": name, "todo": todo}
 
 

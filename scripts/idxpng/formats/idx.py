@@ -51,9 +51,20 @@ TYPES = {
     0x0E: ElementType("float64", "d", 8, "double"),
 }
 
-
+# What labels can be, by numpy's names for the types of whole numbers.
+LABELS = {
+    "uint8": range(256),
+    "int8": range(-(2**7), 2**7),
+    "int16": range(-(2**15), 2**15),
+    "int32": range(-(2**31), 2**31),
+}
 LABEL_TYPES = ("uint8", "int16", "int32")  # of the labels that are written or read from arrays: the smallest that fits
 SAMPLE = 1 << 16  # bytes in which to look for the reason of a wrong length
+
+
+def label_type(*labels: int) -> str:
+    """The smallest of the `LABEL_TYPES` that holds these labels, by numpy's name; the largest if none does."""
+    return next((name for name in LABEL_TYPES if all(label in LABELS[name] for label in labels)), LABEL_TYPES[-1])
 
 
 class IdxError(DataError):

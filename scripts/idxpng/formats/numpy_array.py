@@ -16,7 +16,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from idxpng.errors import DataError
 from idxpng.formats.compressed import CHUNK, ZIP, CompressedFileError, Pieces, find_member, open_archive, open_content
-from idxpng.formats.idx import LABEL_TYPES, IdxHeader
+from idxpng.formats.idx import LABELS, IdxHeader, label_type
 
 if TYPE_CHECKING:
     import numpy
@@ -169,25 +169,20 @@ class _Array:
         raise ArrayError(self._shown, problem, at="the NumPy header", expected=expected, found=found, todo=todo)
 
     def _smallest_type(self) -> str:
-        from numpy import iinfo
-
-        ranges = [(int(elements.min()), int(elements.max())) for elements in self._elements()]
-        smallest, largest = min(low for low, _ in ranges), max(high for _, high in ranges)
-        fitting = (name for name in LABEL_TYPES if iinfo(name).min <= smallest and largest <= iinfo(name).max)
-        return next(fitting, "int32")
+        extremes = [(int(elements.min()), int(elements.max())) for elements in self._elements()]
+        return label_type(min(low for low, _ in extremes), max(high for _, high in extremes))
 
     def _check_labels(self, labels: numpy.ndarray, type_name: str, position: int) -> None:
-        from numpy import iinfo
-
-        smallest = iinfo(type_name).min if len(self.dims) > 1 else 0
-        wrong = (labels < smallest) | (labels > iinfo(type_name).max)
+        largest = LABELS[type_name][-1]
+        smallest = LABELS[type_name][0] if len(self.dims) > 1 else 0
+        wrong = (labels < smallest) | (labels > largest)
         if wrong.any():
             index = int(wrong.argmax())
             raise ArrayError(
                 self._shown,
                 "a label does not fit into the labels file",
                 at=f"element {position + index}",
-                expected=f"{smallest} to {iinfo(type_name).max}, as {type_name}",
+                expected=f"{smallest} to {largest}, as {type_name}",
                 found=labels[index],
                 todo="number the classes from 0, or correct `label_type` in the dataset file",
             )

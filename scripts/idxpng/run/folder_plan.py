@@ -4,9 +4,9 @@ import os
 from itertools import chain
 from typing import Any
 
-from idxpng.dataset.mismatch import label_type
 from idxpng.dataset.model import Dataset
 from idxpng.errors import DataError
+from idxpng.formats.idx import label_type
 from idxpng.formats.image_folder import ImageFolder, tables
 from idxpng.formats.labeled_images import CLASS, file_headers
 from idxpng.run.catalog import Catalog
