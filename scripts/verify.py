@@ -12,6 +12,7 @@ from idxpng.dataset.file import DATASETS, identify, load, read_schema
 from idxpng.dataset.model import ROLES, Dataset
 from idxpng.errors import DataError
 from idxpng.fetch.integrity import with_witnesses
+from idxpng.files.digest import digest_of
 from idxpng.files.json_file import write_json
 from idxpng.replaceable import check_place
 from idxpng.text import counted, shell_word
@@ -46,16 +47,16 @@ def main(
         tree: the directory, ``.../png/{split}`` with a directory for each label, or ``.../png`` with all splits.
         dataset: the dataset file, or the name of one in datasets/.
         split: name of the split, if it differs from the name of the directory.
-        images, labels: the original IDX files. They are needed to name the image that differs, with ``limit``,
-            and where no digest is pinned; where one is, they must be the pinned ones.
+        images, labels: the original IDX files; where digests are pinned, they must be those. They are needed to name
+            the image that differs. Each image is compared with them where no digest is pinned, with ``limit`` or
+            ``classes``, and for a split that is a part of another.
         published: downloads whose own digest is pinned, but not that of their content: the tree must be what they
             decompress to.
         manifest: CSV file of the split, for the columns of labels that have more than one.
         limit: how many images the tree has, the first ones, if not all.
         report: the JSON file to make of what was proven. An earlier one is removed first.
         processes: how many processes read images; on the command line, by default one for each core, and at most 8.
-        classes: the labels whose images the tree has, if not all. Then, and for a split that is a part of another,
-            each image is compared with the originals.
+        classes: the labels whose images the tree has, if not all.
         beside: the directory of all splits; what is in it besides splits of the dataset is reported as extra.
 
     Raises:
@@ -148,7 +149,8 @@ def _prove(check: TreeCheck, top: str) -> dict[str, str]:
             expected=f"what {' and '.join(unproven)} decompress to, since {check.dataset.source} pins only them",
             todo=f"download them, and add --published {' '.join(map(shell_word, unproven))}",
         )
-    if check.originals is None and not (check.whole and check.pinned):
+    by_digests = check.whole and check.pinned  # and otherwise by the originals, image by image
+    if check.originals is None and not by_digests:
         raise DataError(
             check.tree,
             "it cannot be verified without the original IDX files",
@@ -157,24 +159,22 @@ def _prove(check: TreeCheck, top: str) -> dict[str, str]:
             else f"{check.part}; only the digests of all {check.facts.file_count:,} images are pinned",
             todo=_give_originals(check),
         )
-    expected, found, problems = None, None, Problems()
-    if check.covers_file:
-        expected = check.expected()
+    found, problems, pins = None, Problems(), check.facts.content_pins
+    if by_digests:
         found, problems = check.rebuild()
         if found:
             log.info("rebuilt from %s: SHA-256 %s", check.tree, " and ".join(found.values()))
-        if found == expected:
-            return expected
+        if found == pins:
+            return pins
     if check.originals is not None:
         problems = check.compare()
-        if not (problems or check.covers_file):
-            return check.facts.content_pins
-    raise _explain(check, top, problems, expected or {}, found or {})
+        if not (problems or by_digests):
+            originals = zip(ROLES, check.originals, strict=True)
+            return {role: pins.get(role) or digest_of(path) for role, path in originals}
+    raise _explain(check, top, problems, found or {})
 
 
-def _explain(
-    check: TreeCheck, top: str, problems: Problems, expected: Mapping[str, str], found: Mapping[str, str]
-) -> DataError:
+def _explain(check: TreeCheck, top: str, problems: Problems, found: Mapping[str, str]) -> DataError:
     """What is wrong with a tree: its files if they are known, otherwise the digests of the bytes it makes."""
     if problems:
         repairs = problems.moving(check.tree, top, check.is_of_split)
@@ -190,8 +190,8 @@ def _explain(
         )
     known = identify((found["images"],))
     made = {"images": f"{found['images']}, which is {known}" if known else found["images"], "labels": found["labels"]}
-    digests, wanted = ([f"{role}: SHA-256 {sha256[role]}" for role in ROLES] for sha256 in (made, expected))
-    return _error(check.tree, check.dataset, digests, [WHICH + _give_originals(check)], wanted)
+    digests, pins = ([f"{role}: SHA-256 {each[role]}" for role in ROLES] for each in (made, check.facts.content_pins))
+    return _error(check.tree, check.dataset, digests, [WHICH + _give_originals(check)], pins)
 
 
 def _making_again(check: TreeCheck, labels: Sequence[str]) -> list[str]:

@@ -88,16 +88,14 @@ def labels_digest(header: IdxHeader, tree: PngTree, columns: Sequence[str], mani
             digest.update(b"".join([packed[place - 1] for place in chunk]))
         return digest.hexdigest()
     others = [column for column in columns if column != CLASS]
-    if manifest is None:
-        raise DataError(tree.path, f"the directories do not contain {', '.join(others)}", todo="add --manifest FILE")
-    rows = _manifest_rows(manifest, others, range(len(tree.places)))
+    rows = _manifest_rows(tree, manifest, others, range(len(tree.places)))
     for place, (_, values) in zip(tree.places, rows, strict=True):
         values.insert(columns.index(CLASS), tree.values[place - 1])
         try:
             digest.update(row.pack(*values))
         except struct.error:
             raise DataError(
-                manifest,
+                str(manifest),
                 "the label does not fit the type of the labels file",
                 expected=header.type.name,
                 found=", ".join(map(str, values)),
@@ -105,18 +103,19 @@ def labels_digest(header: IdxHeader, tree: PngTree, columns: Sequence[str], mani
     return digest.hexdigest()
 
 
-def check_columns(manifest: str, originals: LabeledImages, indices: Sequence[int]) -> None:
-    """Check that a manifest lists these images, maybe among others, each with the columns of its original label.
+def check_columns(tree: PngTree, manifest: str | None, originals: LabeledImages) -> None:
+    """Check that a manifest lists a tree's images, maybe among others, each with the columns of its original label.
 
     Raises:
         DataError: when it does not, with the first line that differs.
     """
     columns = originals.extra_columns
-    rows = _manifest_rows(manifest, columns, indices, others=True)
+    indices = [index for chunk in tree.chunks(1) for index, _ in chunk]
+    rows = _manifest_rows(tree, manifest, columns, indices, others=True)
     for index, (line, values) in zip(indices, rows, strict=True):
         if tuple(values) != (expected := originals.extra_values(index)):
             raise DataError(
-                manifest,
+                str(manifest),
                 f"the label of image {index} differs from the published one",
                 at=f"line {line}",
                 expected=_shown(columns, expected),
@@ -130,12 +129,14 @@ def _shown(columns: Sequence[str], values: Sequence[int]) -> str:
 
 
 def _manifest_rows(
-    manifest: str, columns: Sequence[str], indices: Sequence[int], others: bool = False
+    tree: PngTree, manifest: str | None, columns: Sequence[str], indices: Sequence[int], others: bool = False
 ) -> Iterator[tuple[int, list[int]]]:
     """The line and the values of ``columns`` for each of the images that the manifest must list.
 
     ``others``: whether it may list others as well.
     """
+    if manifest is None:
+        raise DataError(tree.path, f"the directories do not contain {', '.join(columns)}", todo="add --manifest FILE")
     if not os.path.isfile(manifest):
         raise DataError(manifest, "file not found", todo=MAKE_AGAIN)
     with open(manifest, encoding="utf-8", newline="") as file:

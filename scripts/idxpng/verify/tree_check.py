@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from idxpng.dataset.model import ROLES, Dataset, Split
 from idxpng.errors import DataError
+from idxpng.files.digest import digest_of
 from idxpng.formats.idx import IdxFile, IdxHeader
 from idxpng.formats.labeled_images import LabeledImages, file_headers
 from idxpng.verify.png_tree import PngTree, Problems
@@ -72,19 +73,8 @@ class TreeCheck:
         keys = [f"splits.{self.split}.{role}" for role in ROLES if role not in self.facts.content_pins]
         return f"content_sha256 of {' and '.join(keys)} in {self.dataset.source}" if keys else ""
 
-    def expected(self) -> dict[str, str]:
-        """The SHA-256 of the IDX files that the tree must make, from the originals where they are not pinned.
-
-        Raises: see `_opened`.
-        """
-        if self.whole and self.pinned:
-            return self.facts.content_pins
-        headers = self._headers(self.count)
-        with self._opened() as originals:
-            return {role: _digest_of_part(getattr(originals, role), headers[role]) for role in ROLES}
-
     def rebuild(self) -> tuple[dict[str, str] | None, Problems]:
-        """The SHA-256 of the IDX files that the tree makes by itself, or None where there is a problem with it.
+        """The SHA-256 of the IDX files that a whole tree makes by itself, or None where there is a problem with it.
 
         Where the dataset file has class counts, they show which labels have a problem.
 
@@ -93,8 +83,7 @@ class TreeCheck:
         """
         tree = self._tree()
         problems = tree.find_images()
-        headers = self._headers(self.count)
-        columns = self.dataset.label_columns
+        headers, columns = self._headers, self.dataset.label_columns
         labels_sha256 = None if problems else labels_digest(headers["labels"], tree, columns, self.manifest)
         images_digest = hashlib.sha256(headers["images"].to_bytes())
         for _, images, wrong in self._stored_images().read_all(tree, self.processes):
@@ -104,7 +93,7 @@ class TreeCheck:
         if labels_sha256 is not None and not problems:
             return {"images": images_digest.hexdigest(), "labels": labels_sha256}, problems
         counts = self.facts.class_counts
-        if self.whole and counts is not None:
+        if counts is not None:
             found = tree.image_counts().items()
             problems.labels |= {label for (label, count), right in zip(found, counts, strict=True) if count != right}
         return None, problems
@@ -122,8 +111,8 @@ class TreeCheck:
                         differing[path] = "altered", ""
                 for path, (kind, detail) in differing.items():
                     problems.add(kind, path, detail, [path.partition("/")[0]])
-            if originals.extra_columns and self.manifest and not problems:
-                check_columns(self.manifest, originals, [index for chunk in tree.chunks(1) for index, _ in chunk])
+            if originals.extra_columns and not problems:
+                check_columns(tree, self.manifest, originals)
         return problems
 
     def file_count(self) -> int:
@@ -157,9 +146,11 @@ class TreeCheck:
         rows, columns = self.facts.shape[::-1] if transposed else self.facts.shape
         return StoredImages(self.tree, rows, columns, transposed)
 
-    def _headers(self, count: int) -> dict[str, IdxHeader]:
-        """What the IDX files of the first ``count`` images and labels of the split begin with, by their role."""
-        return file_headers(count, self.facts.shape, self.dataset.label_type, self.dataset.label_columns)
+    @property
+    def _headers(self) -> dict[str, IdxHeader]:
+        """What the IDX files of the split begin with, by their role."""
+        dataset, facts = self.dataset, self.facts
+        return file_headers(facts.file_count, facts.shape, dataset.label_type, dataset.label_columns)
 
     @contextmanager
     def _opened(self) -> Iterator[LabeledImages]:
@@ -176,7 +167,7 @@ class TreeCheck:
                 raise DataError(path, "file not found")
         dataset, facts = self.dataset, self.facts
         with LabeledImages(*self.originals, dataset.orientation, dataset.label_columns, facts.rows) as originals:
-            for role, header in self._headers(facts.file_count).items():
+            for role, header in self._headers.items():
                 _check_original(getattr(originals, role), header, facts.content_pins.get(role), dataset.source)
             yield originals
 
@@ -184,7 +175,7 @@ class TreeCheck:
 def _check_original(file: IdxFile, expected: IdxHeader, pinned: str | None, source: str) -> None:
     if file.header != expected:
         problem, wanted, found = "its header differs", str(expected), str(file.header)
-    elif pinned and (digest := _digest_of_part(file, expected)) != pinned:
+    elif pinned and (digest := digest_of(file.path)) != pinned:
         problem, wanted, found = "its content differs", f"SHA-256 {pinned}", digest
     else:
         return
@@ -195,12 +186,3 @@ def _check_original(file: IdxFile, expected: IdxHeader, pinned: str | None, sour
         found=found,
         todo="delete it, and download and decompress the published file again",
     )
-
-
-def _digest_of_part(file: IdxFile, header: IdxHeader) -> str:
-    """The SHA-256 of the IDX file that has this header and the first items of a different one."""
-    digest = hashlib.sha256(header.to_bytes())
-    step = max(1, 2**20 // (header.item_size or 1))
-    for first in range(0, header.dims[0], step):
-        digest.update(file.read(first, min(first + step, header.dims[0])))
-    return digest.hexdigest()
