@@ -90,7 +90,7 @@ def infer_again(known: Dataset, paths: Mapping[str, Sequence[Path]]) -> dict[str
             member = None if file.archive else file.member
             files.append(_read(path, member, (name,), known.label_columns, role=role))
     files = _of_one_type(files, known.label_columns)
-    pairs = {name: _pair({file.role: file for file in files if file.key == (name,)}) for name in known.whole_splits}
+    pairs = dict(zip(known.whole_splits, zip(files[::2], files[1::2], strict=True), strict=True))
     facts = _facts(pairs, known.classes)
     for name, pair in pairs.items():
         for found in pair:
@@ -132,6 +132,14 @@ def _facts(pairs: dict[str, tuple[IdxFacts, IdxFacts]], known: Iterable[int] = (
         facts["label_columns"] = [CLASS, *(f"column_{number}" for number in range(2, shape[0] + 1))]
     facts["splits"] = {}
     for split, (images, labels) in pairs.items():
+        if images.header.dims[0] != labels.header.dims[0]:
+            raise DataError(
+                labels.path,
+                f"the number of labels differs from the number of images in {images.path.name}",
+                at="byte 4",
+                expected=images.header.dims[0],
+                found=labels.header.dims[0],
+            )
         counts = Counter(labels.values)
         facts["splits"][split] = {
             "count": images.header.dims[0],
@@ -246,7 +254,7 @@ def _pairs(files: list[IdxFacts]) -> dict[str, tuple[IdxFacts, IdxFacts]]:
             raise DataError(file.path, f"{same}, but the content differs", todo=todo)
         if file.role not in roles or file.path.suffix in SUFFIXES:  # the same content twice: the smaller file
             roles[file.role] = file
-    found = [_pair(roles) for roles in by_key.values() if len(roles) == 2]
+    found = [(roles["images"], roles["labels"]) for roles in by_key.values() if len(roles) == 2]
     single = [file for roles in by_key.values() if len(roles) == 1 for file in roles.values()]
     by_headers = _by_headers(single)
     found += by_headers
@@ -294,20 +302,6 @@ def _left_out(file: IdxFacts, files: list[IdxFacts], alone: bool) -> None:
         found=", ".join(sorted(each.path.name for each in files)),
         todo="give both files, with matching names such as train-images-idx3-ubyte and train-labels-idx1-ubyte",
     )
-
-
-def _pair(roles: dict[str, IdxFacts]) -> tuple[IdxFacts, IdxFacts]:
-    """Images and labels of one split, which belong together by their names."""
-    images, labels = roles["images"], roles["labels"]
-    if images.header.dims[0] != labels.header.dims[0]:
-        raise DataError(
-            labels.path,
-            f"the number of labels differs from the number of images in {images.path.name}",
-            at="byte 4",
-            expected=images.header.dims[0],
-            found=labels.header.dims[0],
-        )
-    return images, labels
 
 
 def _splits(key: Sequence[str]) -> set[str]:
