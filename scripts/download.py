@@ -23,10 +23,10 @@ from idxpng.fetch.integrity import WrongFileError, check_header, judge
 from idxpng.fetch.mirrors import Place, configured, places_in
 from idxpng.fetch.partial_file import PartialFile, discard_others, partial_file
 from idxpng.fetch.patience import PATIENT, QUICK, Patience
-from idxpng.fetch.transfer import UNRESOLVED, UnavailableError, check_size
+from idxpng.fetch.transfer import CHUNK, UNRESOLVED, UnavailableError, copy
 from idxpng.files.atomic import atomic_file, publish
 from idxpng.files.digest import digest_of
-from idxpng.files.disk_space import DiskRoomError, check_space, disk_full_error
+from idxpng.files.disk_space import DiskRoomError, disk_full_error
 from idxpng.formats.compressed import (
     ARRAYS,
     SIGNATURES,
@@ -198,11 +198,9 @@ def _get(place: Place, file: PublishedFile, partial: PartialFile, archive: Path 
             return
         if file.header and not file.pinned:  # before it is copied, whatever its size
             check_header(where, where, file)
-        size = os.fstat(source.fileno()).st_size
-        check_size(place.shown, size, limit)
         partial.restart()
-        check_space(place.shown, size, partial.path.parents[1])
-        shutil.copyfileobj(source, partial.file)
+        pieces = iter(lambda: source.read(CHUNK), b"")
+        copy(pieces, place.shown, partial, os.fstat(source.fileno()).st_size, limit)
 
 
 def _unwrap(partial: PartialFile, file: PublishedFile) -> None:

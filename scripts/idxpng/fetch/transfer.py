@@ -39,19 +39,19 @@ def copy(chunks: Iterable[bytes], shown: str, partial: PartialFile, expected: in
     """
     have = partial.size
     if expected is not None:
-        check_size(shown, expected, size_limit)
+        _check_size(shown, expected, size_limit)
         check_space(shown, expected - have, partial.path.parents[1])
     logged = time.monotonic()
     for chunk in chunks:
         have += len(chunk)
-        check_size(shown, have, size_limit)
+        _check_size(shown, have, size_limit)
         partial.file.write(chunk)
         if time.monotonic() - logged > PROGRESS_AFTER:
             logged = time.monotonic()
             log.info("%s: %d of %s bytes", shown, have, expected or "an unknown number of")
 
 
-def check_size(shown: str, size: int, size_limit: int) -> None:
+def _check_size(shown: str, size: int, size_limit: int) -> None:
     """Raise WrongFileError if ``size`` is above the limit."""
     if size > size_limit:
         limit = f"at most {size_limit} bytes"
