@@ -85,7 +85,7 @@ def main(
     for name, path in trees.items():
         count = min(limit or facts.split(name).count, facts.split(name).count)
         check = TreeCheck(path, facts, name, count, originals, manifest, processes, classes)
-        digests, files = _prove(check, beside or tree), check.file_count()
+        digests, files = _prove(check, beside or tree)
         if report is not None:
             document = {
                 "dataset": facts.name,
@@ -107,10 +107,9 @@ def _trees(
     if split is not None:
         dataset.split(split)  # raises if there is no such split
     one = name in dataset.splits
-    trees = {name: tree} if one else {each: os.path.join(tree, each) for each in dataset.splits}
-    for parts in set(dataset.splits) - set(dataset.whole_splits):
-        if not one and not os.path.lexists(trees[parts]):
-            del trees[parts]
+    paths = {each: os.path.join(tree, each) for each in dataset.splits}
+    there = {each: path for each, path in paths.items() if each in dataset.whole_splits or os.path.lexists(path)}
+    trees = {name: tree} if one else there
     for name, path in trees.items():
         if not os.path.isdir(path) or (os.path.islink(path) and not one):
             directories = [
@@ -137,8 +136,8 @@ def _check_names(folder: str, dataset: Dataset) -> None:
         raise _error(folder, dataset, found=problems.lines(), todo=problems.moving(folder, folder))
 
 
-def _prove(check: TreeCheck, top: str) -> dict[str, str]:
-    """The digests of images and labels that the tree makes, if they are those that it must make.
+def _prove(check: TreeCheck, top: str) -> tuple[dict[str, str], int]:
+    """The digests of the originals of images and labels, and how many images the tree has, if they are the right ones.
 
     ``top``: the directory to which nothing may be added, the tree or one that it is in.
     """
@@ -165,12 +164,12 @@ def _prove(check: TreeCheck, top: str) -> dict[str, str]:
         if found:
             log.info("rebuilt from %s: SHA-256 %s", check.tree, " and ".join(found.values()))
         if found == pins:
-            return pins
+            return pins, check.count
     if check.originals is not None:
-        problems = check.compare()
+        problems, count = check.compare()
         if not (problems or by_digests):
             originals = zip(ROLES, check.originals, strict=True)
-            return {role: pins.get(role) or digest_of(path) for role, path in originals}
+            return {role: pins.get(role) or digest_of(path) for role, path in originals}, count
     raise _explain(check, top, problems, found or {})
 
 

@@ -98,8 +98,11 @@ class TreeCheck:
             problems.labels |= {label for (label, count), right in zip(found, counts, strict=True) if count != right}
         return None, problems
 
-    def compare(self) -> Problems:
-        """What differs from the originals, image by image. Raises: see `check_columns` and `_opened`."""
+    def compare(self) -> tuple[Problems, int]:
+        """What differs from the originals, image by image, and how many images the tree has.
+
+        Raises: see `check_columns` and `_opened`.
+        """
         tree, reading = self._tree(), self._stored_images()
         with self._opened() as originals:
             problems = tree.find_images(self._labels(originals))
@@ -113,14 +116,7 @@ class TreeCheck:
                     problems.add(kind, path, detail, [path.partition("/")[0]])
             if originals.extra_columns and not problems:
                 check_columns(tree, self.manifest, originals)
-        return problems
-
-    def file_count(self) -> int:
-        """How many images the tree must have."""
-        if self.classes is None:
-            return self.count
-        with self._opened() as originals:
-            return sum(label >= 0 for label in self._labels(originals))
+        return problems, sum(tree.image_counts().values())
 
     def is_of_split(self, path: str) -> bool:
         """Whether a path below the tree may be of the split, but not of the part of it that is checked."""
