@@ -163,9 +163,7 @@ def _labels(source: ImageFolder, model: Dataset | None) -> Labels:
     classes = {label: name for name, label in source.classes.items()}
     numbers = are_labels(classes.values())
     names = {label: str(label) if numbers else classes[label] for label in sorted(classes)}
-    if not names:
-        raise DataError(next(iter(source.tables)), "the manifest has no images")
-    return Labels(label_type(max(names)), (CLASS,), names)
+    return Labels(label_type(*names), (CLASS,), names)
 
 
 def _listed(manifest: str, labels: Labels, classes: dict[str, int]) -> tuple[int, Iterator[Item]]:

@@ -51,8 +51,6 @@ class CompressedFileError(DataError):
 def compression(path: str | os.PathLike[str]) -> str:
     """``gzip``, ``xz`` or ``plain``, by the file's first bytes."""
     with open(path, "rb") as file:
-        if not file.seekable():
-            raise CompressedFileError(path, "a pipe, not a file", todo="save it in a file first")
         start = file.read(6)
     return next((name for name, signature in SIGNATURES.items() if start.startswith(signature)), "plain")
 

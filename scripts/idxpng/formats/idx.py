@@ -212,8 +212,6 @@ class IdxFile:
         self.path = path
         self._file = open(path, "rb")
         try:
-            if not self._file.seekable():
-                raise IdxError(path, "a pipe, not a file", todo="save it in a file first")
             self.header = read_header(self._file, path)
             size = os.fstat(self._file.fileno()).st_size
             if size != self.header.file_size:
