@@ -160,12 +160,9 @@ def _download(place: Place, file: PublishedFile, output: str, attempts: dict[str
                 return None
             except OSError as error:
                 raise UnavailableError(place.shown, f"cannot be read: {error.strerror or error}") from None
-            except WrongFileError:
-                partial.restart()
-                if archive:
-                    archive.unlink(missing_ok=True)
-                raise
     except WrongFileError as error:
+        if archive:
+            archive.unlink(missing_ok=True)
         if not kept:
             return error
         log.info("%s", error)

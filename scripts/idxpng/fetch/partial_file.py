@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
+from idxpng.fetch.integrity import WrongFileError
 from idxpng.files.disk_space import disk_full_error
 from idxpng.files.partial import claim_directory, is_own, lock, new_directory, remove, remove_leftovers
 
@@ -73,7 +74,7 @@ class PartialFile:
 def partial_file(output: str | os.PathLike[str], source: str) -> Iterator[PartialFile]:
     """What has arrived of ``output`` from one source so far.
 
-    It stays if it can be continued and the file system has locks; otherwise it is removed.
+    It stays if it can be continued and the file system has locks; otherwise, and after a WrongFileError, it is removed.
 
     Raises:
         DiskRoomError: when the disk is full.
@@ -87,6 +88,9 @@ def partial_file(output: str | os.PathLike[str], source: str) -> Iterator[Partia
         try:
             with partial.file:
                 yield partial
+        except WrongFileError:
+            partial.remember(None)
+            raise
         finally:
             there = partial.path.exists() and partial.path.stat().st_size > 0
             if not (there and partial.validator and lock(directory)):

@@ -59,11 +59,7 @@ def download_archive(url: str, archive: Path, size_limit: int, **attempts: Any) 
         if archive.is_file():  # a different process made it
             return
         with partial_file(archive, shown) as partial:
-            try:
-                http_file.fetch(url, partial, size_limit, **attempts)
-            except WrongFileError:
-                partial.restart()
-                raise
+            http_file.fetch(url, partial, size_limit, **attempts)
             partial.file.flush()
             publish(partial.file, archive)
         discard_others(archive)
