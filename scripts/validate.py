@@ -91,8 +91,7 @@ def check(images: str, labels: str, dataset: Dataset, expected: Split) -> tuple[
                     problem["todo"] = move_away(file.path)
                 raise DataError(file.path, **problem)
         labels_facts = _describe(split.labels, digest_of(labels), expected.labels.content_sha256)
-        counts = _count_classes(split, dataset.classes)
-        _check_counts(labels, dataset, counts, expected.class_counts)
+        counts = _count_classes(split, dataset, expected.class_counts)
         images_sha256, checksums = _digests(split.images)
         return {
             "images": _describe(split.images, images_sha256, expected.images.content_sha256),
@@ -102,20 +101,9 @@ def check(images: str, labels: str, dataset: Dataset, expected: Split) -> tuple[
         }, checksums
 
 
-def _check_counts(labels: str, dataset: Dataset, found: Counter[int], expected: tuple[int, ...] | None) -> None:
-    for (name, label), wanted in zip(dataset.labels.items(), expected or (), strict=False):
-        if found[label] != wanted:
-            raise DataError(
-                labels,
-                f"label {name} ({dataset.classes[label]}) has the wrong number of images",
-                expected=wanted,
-                found=found[label],
-                todo="use the right file, or correct `class_counts` in the dataset file",
-            )
-
-
-def _count_classes(split: LabeledImages, classes: dict[int, str]) -> Counter[int]:
-    counts = Counter(split.classes())
+def _count_classes(split: LabeledImages, dataset: Dataset, expected: tuple[int, ...] | None) -> Counter[int]:
+    """How many images each label has, if all are of the dataset's classes, as many as ``expected`` where known."""
+    counts, classes = Counter(split.classes()), dataset.classes
     if problem := little_endian(counts, split.labels.header.type):
         raise DataError(split.labels.path, **problem)
     unknown = counts.keys() - classes.keys()
@@ -129,6 +117,15 @@ def _count_classes(split: LabeledImages, classes: dict[int, str]) -> Counter[int
             found=value,
             todo=f"use the right file, or name {value} under `classes` in the dataset file",
         )
+    for (name, label), wanted in zip(dataset.labels.items(), expected or (), strict=False):
+        if counts[label] != wanted:
+            raise DataError(
+                split.labels.path,
+                f"label {name} ({classes[label]}) has the wrong number of images",
+                expected=wanted,
+                found=counts[label],
+                todo="use the right file, or correct `class_counts` in the dataset file",
+            )
     return counts
 
 
