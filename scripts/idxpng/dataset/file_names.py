@@ -43,20 +43,17 @@ def says(path: str | os.PathLike[str], name: str) -> bool:
 
 def find(folder: Path, name: str) -> list[Path]:
     """The files below a folder whose names say what ``name`` says."""
-    return sorted(path for path in _files(folder) if says(path.relative_to(folder), name))
+    return sorted(path for path in islice(_files(folder), MOST) if says(path.relative_to(folder), name))
 
 
 def alike(folder: Path, name: str) -> list[str]:
     """The relative paths of some files below a folder that are most like ``name``."""
-    paths = {str(path.relative_to(folder)): path.name for path in _files(folder)}
+    paths = {str(path.relative_to(folder)): path.name for path in islice(_files(folder), MOST)}
     return sorted(paths, key=lambda path: -difflib.SequenceMatcher(None, name, paths[path]).ratio())[:5]
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    def walk() -> Iterator[Path]:
-        for root, folders, names in os.walk(folder):
-            hidden = len(Path(root).relative_to(folder).parts) >= DEPTH
-            folders[:] = [] if hidden else sorted(name for name in folders if not name.startswith("."))
-            yield from (Path(root, name) for name in names if not name.startswith("."))
-
-    return islice(walk(), MOST)
+    for root, folders, names in os.walk(folder):
+        hidden = len(Path(root).relative_to(folder).parts) >= DEPTH
+        folders[:] = [] if hidden else sorted(name for name in folders if not name.startswith("."))
+        yield from (Path(root, name) for name in names if not name.startswith("."))

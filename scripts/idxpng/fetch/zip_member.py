@@ -60,7 +60,6 @@ def download_archive(url: str, archive: Path, size_limit: int, **attempts: Any) 
             return
         with partial_file(archive, shown) as partial:
             http_file.fetch(url, partial, size_limit, **attempts)
-            partial.file.flush()
             publish(partial.file, archive)
         discard_others(archive)
 

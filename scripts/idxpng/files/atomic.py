@@ -34,7 +34,6 @@ def atomic_file(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
             partial = Path(file.name)
             try:
                 yield file
-                file.flush()
                 publish(file, final)
             finally:
                 if is_at(partial, file.fileno()):
@@ -43,6 +42,7 @@ def atomic_file(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
 
 def publish(file: IO[bytes], final: Path) -> None:
     """Rename an open file to its final name, once its bytes are on disk, and flush the name."""
+    file.flush()
     os.fsync(file.fileno())
     replaceable.check_settings(final)
     os.replace(file.name, final)
