@@ -42,10 +42,7 @@ def main(
             _compared(check, file, mirror, folder) if full and check["state"] == GOOD else check
             for file, mirror, check in check_mirrors(known)
         ]
-    if format == "json":
-        output(json.dumps(checks, indent=2))
-    else:
-        output(table(checks, markdown=format == "markdown"))
+    output(json.dumps(checks, indent=2) if format == "json" else table(checks, markdown=format == "markdown"))
     if without := lost(known, checks):
         sys.exit(f"no mirror has {', '.join(without)}")
 
