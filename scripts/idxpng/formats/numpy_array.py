@@ -122,17 +122,14 @@ class _Array:
 
     def idx(self, label_type: str | None) -> Iterator[bytes]:
         """The IDX file of the array, in pieces. See `open_idx`."""
-        if len(self.dims) >= 3:
-            yield IdxHeader.of("uint8", self.dims).to_bytes()
-            yield from (elements.tobytes() for elements in self._elements())
-            return
-        header = IdxHeader.of(label_type or self._smallest_type(), self.dims)
+        images, position = len(self.dims) >= 3, 0
+        header = IdxHeader.of("uint8" if images else label_type or self._smallest_type(), self.dims)
         yield header.to_bytes()
-        position = 0
         for elements in self._elements():
-            self._check_labels(elements, header.type.name, position)
+            if not images:
+                self._check_labels(elements, header.type.name, position)
             position += len(elements)
-            yield elements.astype(f">{header.type.code}").tobytes()
+            yield elements.astype(f">{header.type.code}", copy=False).tobytes()
 
     def _parse(self, stream: IO[bytes]) -> tuple[tuple[int, ...], bool, numpy.dtype]:
         from numpy.lib import format as npy
