@@ -96,10 +96,9 @@ def download(
         f"try again later, or get {file.file} in another way and give its folder: "
         f"--config 'mirrors={{{dataset}: /path/to/folder}}'"
     )
-    places = dict.fromkeys(place for mirror in mirrors for place in places_in(mirror, file))
     reasons: dict[Place, DataError] = {}
-    turns = dict.fromkeys(places, 0.0)  # the places to ask in a pass, and the earliest time
-    for patience in passes if len(places) > 1 else passes[1:]:
+    turns = {place: 0.0 for mirror in mirrors for place in places_in(mirror, file)}  # and the earliest time to ask it
+    for patience in passes if len(turns) > 1 else passes[1:]:
         again: dict[Place, float] = {}
         for place, not_before in turns.items():
             time.sleep(max(0, not_before - time.monotonic()))
