@@ -4,9 +4,10 @@ import csv
 import hashlib
 import os
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice, tee
+from typing import Any
 
 from idxpng.errors import DataError
 from idxpng.formats.idx import IdxHeader
@@ -89,17 +90,13 @@ def labels_digest(header: IdxHeader, tree: PngTree, columns: Sequence[str], mani
         return digest.hexdigest()
     others = [column for column in columns if column != CLASS]
     rows = _manifest_rows(tree, manifest, others, range(len(tree.places)))
-    for place, (_, values) in zip(tree.places, rows, strict=True):
+    for place, (values, wrong) in zip(tree.places, rows, strict=True):
         values.insert(columns.index(CLASS), tree.values[place - 1])
         try:
             digest.update(row.pack(*values))
         except struct.error:
-            raise DataError(
-                str(manifest),
-                "the label does not fit the type of the labels file",
-                expected=header.type.name,
-                found=", ".join(map(str, values)),
-            ) from None
+            problem, found = "the label does not fit the type of the labels file", ", ".join(map(str, values))
+            raise wrong(problem, expected=header.type.name, found=found) from None
     return digest.hexdigest()
 
 
@@ -112,16 +109,10 @@ def check_columns(tree: PngTree, manifest: str | None, originals: LabeledImages)
     columns = originals.extra_columns
     indices = [index for chunk in tree.chunks(1) for index, _ in chunk]
     rows = _manifest_rows(tree, manifest, columns, indices, others=True)
-    for index, (line, values) in zip(indices, rows, strict=True):
+    for index, (values, wrong) in zip(indices, rows, strict=True):
         if tuple(values) != (expected := originals.extra_values(index)):
-            raise DataError(
-                str(manifest),
-                f"the label of image {index} differs from the published one",
-                at=f"line {line}",
-                expected=_shown(columns, expected),
-                found=_shown(columns, values),
-                todo=MAKE_AGAIN,
-            )
+            problem = f"the label of image {index} differs from the published one"
+            raise wrong(problem, expected=_shown(columns, expected), found=_shown(columns, values))
 
 
 def _shown(columns: Sequence[str], values: Sequence[int]) -> str:
@@ -130,8 +121,8 @@ def _shown(columns: Sequence[str], values: Sequence[int]) -> str:
 
 def _manifest_rows(
     tree: PngTree, manifest: str | None, columns: Sequence[str], indices: Sequence[int], others: bool = False
-) -> Iterator[tuple[int, list[int]]]:
-    """The line and the values of ``columns`` for each of the images that the manifest must list.
+) -> Iterator[tuple[list[int], Callable[..., DataError]]]:
+    """The values of ``columns`` for each image that the manifest must list, and what makes an error of its line.
 
     ``others``: whether it may list others as well.
     """
@@ -141,6 +132,10 @@ def _manifest_rows(
         raise DataError(manifest, "file not found", todo=MAKE_AGAIN)
     with open(manifest, encoding="utf-8", newline="") as file:
         rows = csv.DictReader(iter(lambda: file.readline(LONGEST_LINE), ""))
+
+        def wrong(problem: str, **details: Any) -> DataError:
+            return DataError(manifest, problem, at=f"line {rows.line_num}", todo=MAKE_AGAIN, **details)
+
         for index in indices:
             try:
                 row = next(rows)
@@ -150,12 +145,6 @@ def _manifest_rows(
                     raise ValueError(f"it is of image {row['index']}")
                 values = [int(row[column]) for column in columns]
             except (StopIteration, KeyError, TypeError, ValueError, csv.Error) as error:
-                raise DataError(
-                    manifest,
-                    f"no valid row for image {index}",
-                    at=f"line {rows.line_num}",
-                    expected=",".join(["index", *columns]),
-                    found=repr(error)[:LONGEST_MESSAGE],
-                    todo=MAKE_AGAIN,
-                ) from None
-            yield rows.line_num, values
+                expected, found = ",".join(["index", *columns]), repr(error)[:LONGEST_MESSAGE]
+                raise wrong(f"no valid row for image {index}", expected=expected, found=found) from None
+            yield values, wrong
