@@ -14,6 +14,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from PIL.ExifTags import Base
 from PIL.PngImagePlugin import PngImageFile
 
 from idxpng.formats.png import SIGNATURE
@@ -79,12 +80,14 @@ def open_png(data: bytes) -> Iterator[PngImageFile]:
 
     It is opened as a PNG and nothing else, and without Pillow's limit of pixels: callers know better.
 
-    Raises, also while the pixels are read inside the block:
-        PngError: when it is not a PNG file, or damaged.
+    Raises, also while the pixels are read inside the block, and after it:
+        PngError: when it is not a PNG file, damaged, or shown turned.
     """
     try:
         with PngImageFile(io.BytesIO(data)) as image:
             yield image
+            if image.getexif().get(Base.Orientation, 1) != 1:
+                raise PngError("altered", "viewers and loaders turn it, as its EXIF data says")
     except (MemoryError, PngError):
         raise
     except Exception as error:  # Pillow raises many kinds for damaged files
