@@ -107,6 +107,9 @@ def _trees(
     if split is not None:
         dataset.split(split)  # raises if there is no such split
     one = name in dataset.splits
+    if one and os.path.isdir(inner := os.path.join(tree, name)):
+        todo = f"give that of the split: {advice.shell_path(inner)}"
+        raise DataError(tree, "this directory has one for each split, not one for each label", todo=todo)
     paths = {each: os.path.join(tree, each) for each in dataset.splits}
     there = {each: path for each, path in paths.items() if each in dataset.whole_splits or os.path.lexists(path)}
     trees = {name: tree} if one else there
@@ -116,12 +119,13 @@ def _trees(
                 os.path.join(path, each) for each, label in dataset.labels.items() if not classes or label in classes
             ]
             make = _command(dataset, name, directories, limit, classes)
-            raise DataError(
-                path,
-                "there is nothing to verify",
-                expected="a directory with a directory for each label",
-                todo=[f"make it first: {make}", "or give the directory of one split, and --split NAME"],
-            )
+            repairs = [f"make it first: {make}", "or give the directory of one split, and --split NAME"]
+            for near in (Path(tree, "png"), *Path(tree).absolute().parents[:2]):
+                if not one and any((near / each).is_dir() for each in dataset.splits):
+                    repairs = [f"give the directory of all splits: {advice.shell_path(near)}"]
+                    break
+            expected = "a directory with a directory for each label"
+            raise DataError(path, "there is nothing to verify", expected=expected, todo=repairs)
     if not one:
         _check_names(tree, dataset)
     return trees
@@ -175,6 +179,8 @@ def _prove(check: TreeCheck, top: str) -> tuple[dict[str, str], int]:
 
 def _explain(check: TreeCheck, top: str, problems: Problems, found: Mapping[str, str]) -> DataError:
     """What is wrong with a tree: its files if they are known, otherwise the digests of the bytes it makes."""
+    if problems.counts["missing"] == check.count and problems.counts["extra"]:
+        return _error(check.tree, check.dataset, problems.lines(), ["give the dataset of this tree with --dataset"])
     if problems:
         repairs = problems.moving(check.tree, top, check.is_of_split)
         repairs += _making_again(check, sorted(problems.labels)) if problems.labels else []
@@ -233,12 +239,17 @@ def _command(
     # Otherwise `all` would also make the page again, of this split alone.
     manifest = os.path.join(os.path.dirname(paths[0]), "../../manifest", f"{split}.csv")
     targets = [*paths, os.path.normpath(manifest)] if dataset.split(split).parent else ["all"]
-    return advice.command(paths, settings, force, directory, targets)
+    return advice.command(paths, settings, force, directory, targets, split)
 
 
 def _give_originals(check: TreeCheck) -> str:
-    options = " ".join(f"--{role} {shell_word(file.idx)}" for role, file in check.facts.by_role.items())
-    return f"give the original IDX files, decompressed: {options}"
+    project, found, _ = os.path.abspath(check.tree).rpartition(f"/results/{check.dataset.name}/png/")
+    folder = os.path.join(project, "resources", check.dataset.name) if found else ""
+    options = []
+    for role, file in check.facts.by_role.items():
+        path = os.path.join(folder, file.idx)
+        options.append(f"--{role} {shell_word(path if os.path.isfile(path) else file.idx)}")
+    return f"give the original IDX files, decompressed: {' '.join(options)}"
 
 
 def _sentence(check: TreeCheck, files: int, published: Sequence[str]) -> str:

@@ -74,12 +74,13 @@ def command(
     force: bool = False,
     directory: str | None = None,
     targets: Sequence[str] = ("all",),
+    split: str | None = None,
 ) -> str:
     """The command that makes what ``settings`` ask for, or in a workflow that imports this one, ``paths`` alone.
 
     Args:
         paths: results. Snakemake looks for them in its working directory. Without them, ``splits`` of the user's own
-            command are left out.
+            command are left out, and if these are others than ``split``.
         settings: what comes after ``--config``, such as ``limit=10``.
         force: whether to make ``paths`` again if they exist.
         directory: where Snakemake must work, as `directory_of` finds it for a script; ``paths`` are seen from there.
@@ -87,7 +88,11 @@ def command(
     """
     typed = _call(directory)
     words = [*typed["words"], "--cores", "4", *(paths if typed["imported"] else targets)]
-    kept = [word for word in typed["config"] if paths or not word.startswith("splits=")]
+    kept = [
+        word
+        for word in typed["config"]
+        if not word.startswith("splits=") or (paths and split in (None, *re.findall(r"[\w-]+", word)))
+    ]
     if config := [*([] if typed["imported"] else settings), *kept]:
         words += ["--config", *config]
     if force:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy
 import pytest
 import yaml
-from PIL import Image
+from PIL import ExifTags, Image
 
 import export
 import validate
@@ -411,6 +411,14 @@ def rotate(path: Path) -> None:
     Image.open(path).transpose(Image.Transpose.ROTATE_180).save(path)
 
 
+def turn(path: Path) -> None:
+    with Image.open(path) as image:
+        image.load()
+        exif = image.getexif()
+        exif[ExifTags.Base.Orientation] = 3
+        image.save(path, exif=exif)
+
+
 def truncate(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-30])
 
@@ -441,6 +449,7 @@ HARM = [
     (color, "altered"),
     (resize, "altered"),
     (rotate, "altered"),
+    (turn, "altered"),
     (truncate, "unreadable"),
     (empty, "unreadable"),
     (make_a_directory, "unreadable"),
@@ -561,6 +570,33 @@ def test_a_report_never_takes_the_place_of_what_is_verified(exported: Exported) 
         done = subprocess.run([*command, str(exported.tree)], capture_output=True, text=True, check=False)
         assert (done.returncode, why in done.stderr) == (1, True), done.stderr
     assert (dataset.read_bytes(), entries(exported.tree)) == before
+
+
+def test_a_directory_too_high_or_too_low_is_answered_with_the_right_one(exported: Exported) -> None:
+    png = exported.tree.parent
+    for tree in (exported.root, exported.tree / "01"):
+        with pytest.raises(DataError, match="there is nothing to verify") as refused:
+            verify.main(str(tree), exported.dataset)
+        assert str(refused.value).endswith(f"give the directory of all splits: {png}")
+    with pytest.raises(DataError, match="one for each split") as refused:
+        verify.main(str(png), exported.dataset, split="train")
+    assert str(refused.value).endswith(f"give that of the split: {exported.tree}")
+
+
+def test_nothing_of_a_tree_of_a_different_dataset_is_to_be_moved(exported: Exported) -> None:
+    for path in exported.tree.rglob("*.png"):
+        path.rename(path.with_name(f"000{path.name}"))
+    for originals in (True, False):
+        message = exported.refusal(originals=originals)
+        assert "mv " not in message and message.endswith("give the dataset of this tree with --dataset")
+
+
+def test_the_originals_in_resources_are_named_by_their_path(exported: Exported) -> None:
+    resources = exported.root.parents[1] / "resources/set"
+    resources.mkdir(parents=True)
+    shutil.copy(exported.images, resources)
+    invert(exported.some())
+    assert exported.refusal(originals=False).endswith(f"--images {resources}/images --labels labels")
 
 
 def test_a_missing_tree_is_reported(exported: Exported) -> None:
