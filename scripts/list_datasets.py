@@ -1,4 +1,10 @@
-"""List the known datasets: what they hold, what they cost to download, and how far their facts are checked."""
+"""List the known datasets: what they hold, what they cost to download, and how far their facts are checked.
+
+`download` is the size of the published files, not counting those whose size nobody has pinned. `verified` says how
+their facts are known: `bytes` when they were computed from the files, `pinned` when they were copied from where others
+have published them, and how many of each where both occur. `content` counts the files of whose content a digest is
+known: with all of them a tree of images can be proved without the originals.
+"""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -13,12 +19,6 @@ COLUMNS = ("name", "published", "images", "classes", "download", "license", "ver
 
 def main(datasets: Sequence[str] = (), /) -> str:
     """A table of dataset files, one in each line.
-
-    ``download`` is the size of the published files, not counting those whose size nobody has pinned.
-    ``verified`` says how their facts are known: `bytes` when they were computed from the files, `pinned`
-    when they were copied from where others have published them, and how many of each where both occur.
-    ``content`` counts the files of whose content a digest is known: with all of them a tree of images can be
-    proved without the originals.
 
     Args:
         datasets: names or dataset files; by default all in the folder datasets/.

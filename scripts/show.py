@@ -55,6 +55,8 @@ def main(
 def _chosen(file: str, member: str | None) -> str | None:
     """The array of an archive that is asked for, or its only one; None for any other file."""
     members = member_names(file)
+    if f"{member}.npy" in members:  # as numpy calls it
+        member = f"{member}.npy"
     if member not in members and (member or len(members) > 1):
         todo = f"name one of them, such as --member {shell_word(members[0])}" if members else "leave out --member"
         found = ", ".join(map(printable, members)) or "not an archive of arrays"

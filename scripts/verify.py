@@ -206,7 +206,11 @@ def _making_again(check: TreeCheck, labels: Sequence[str]) -> list[str]:
     place = f"{check.dataset.name}/png/{check.split}"
     made_here = os.path.abspath(check.tree).endswith(f"/{place}")
     command = _command(check.dataset, check.split, directories, limit, check.classes, force=made_here)
-    return [command] if made_here else [f"replace {', '.join(labels)} by what this makes in results/{place}:", command]
+    return (
+        [command]
+        if made_here
+        else [f"replace the folders {', '.join(labels)} by what this makes in results/{place}:", command]
+    )
 
 
 def _error(

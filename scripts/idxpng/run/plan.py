@@ -127,7 +127,7 @@ class Plan:
                 try:
                     files = self.folders.in_folder(word, name, idx[1]) if idx else self._in_folder(word, name, below)
                 except DataError:
-                    if is_target(word) and (idx or not os.path.isfile(word)):
+                    if is_target(word):
                         raise
                     continue
                 found |= {word: files} if files else {}

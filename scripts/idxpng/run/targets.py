@@ -45,8 +45,10 @@ def as_regex(part: str) -> str:
 def refuse_name(word: str, rules: Collection[str], datasets: Collection[str]) -> NoReturn:
     """Raise DataError for a target that is neither a path nor one of the ``rules``.
 
-    It says what may be meant: a dataset, a rule with a similar name, or any of the ``rules``.
+    It says what may be meant: a setting, a dataset, a rule with a similar name, or any of the ``rules``.
     """
+    if "=" in word:
+        raise DataError(word, "a setting is not a target", todo=f"write --config before it: --config {word}")
     if word in datasets:
         raise DataError(word, "a dataset is not a target", todo=f"type: all --config datasets={word}")
     if close := difflib.get_close_matches(word, rules, n=1):

@@ -71,6 +71,7 @@ def test_a_word_that_is_not_a_target_is_ignored() -> None:
         ("verfy", "did you mean verify?"),
         ("al", "did you mean all?"),
         ("mnist", "all --config datasets=mnist"),
+        ("datasets=mnist", "write --config before it: --config datasets=mnist"),
         ("png", "such as results/mnist/png"),
     ],
 )
@@ -106,3 +107,11 @@ def test_an_unknown_folder_is_refused_with_the_known_ones(word: str, advice: str
     with pytest.raises(DataError) as error:
         made([word])
     assert advice in str(error.value)
+
+
+def test_a_single_png_file_is_refused_in_the_same_words_when_it_exists() -> None:
+    path = Path("results/mnist/png/test/7/0000.png")
+    path.parent.mkdir(parents=True)
+    path.touch()
+    with pytest.raises(DataError, match="together with all others of its label"):
+        made([str(path)])
