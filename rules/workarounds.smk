@@ -93,14 +93,14 @@ def rule_names() -> set[str]:
 def targets() -> set[str]:
     """The targets of the command line, once Snakemake plans jobs; none for the default target.
 
-    Our targets keep their names even if a workflow that imports this one renames them.
+    Our targets keep their names even if a workflow that imports this one renames them, and has targets with our names.
     Can go when Snakemake documents a way to ask.
     """
     from idxpng.run.targets import OUTPUTS
 
     ours = {modifier.modify_rulename(name): name for name in OUTPUTS}
     asked = workflow.dag_settings.targets if workflow.dag_settings else ()
-    return {ours.get(target, target) for target in asked}
+    return {ours.get(target, target) for target in asked if target in ours or target not in OUTPUTS}
 
 
 def runs_for_another() -> bool:
@@ -122,7 +122,8 @@ def call_of_the_user() -> dict | None:
     if runs_for_another():
         return None
     settings, snakefile = workflow.config_settings, next(workflow.included).get_path_or_uri(secret_free=True)
-    config = {key: value for key, value in settings.config.items() if is_imported() or key in ("pathvars", "splits")}
+    kept = {key: value for key, value in settings.config.items() if is_imported() or key in ("pathvars", "splits")}
+    config = {key: value for key, value in kept.items() if "://" not in str(value)}  # it may hold a password
     options = snakefile, workflow.overwrite_workdir, list(map(str, settings.configfiles))
     return call(workflow.rundir, *options, config, is_imported())
 

@@ -20,7 +20,7 @@ from idxpng.dataset.file_names import alike
 from idxpng.errors import DataError
 from idxpng.fetch import zip_member
 from idxpng.fetch.integrity import WrongFileError, check_header, judge
-from idxpng.fetch.mirrors import Place, configured, places_in
+from idxpng.fetch.mirrors import Place, configured_for, places_in
 from idxpng.fetch.partial_file import PartialFile, discard_others, partial_file
 from idxpng.fetch.patience import PATIENT, QUICK, Patience
 from idxpng.fetch.transfer import CHUNK, UNRESOLVED, UnavailableError, copy
@@ -52,8 +52,8 @@ def main(dataset: str, file: str, output: str, mirrors: Sequence[str] = ()) -> N
         dataset: the dataset file, which describes the file and names its mirrors.
         file: the file's published name.
         output: the file to make.
-        mirrors: where to look first, see `download`. The dataset's mirrors in the environment variable
-            IDXPNG_MIRRORS come next, then those in the dataset file.
+        mirrors: where to look first, see `download`. Those that the environment variable IDXPNG_MIRRORS has for
+            the folder of ``output`` come next, then those in the dataset file.
 
     Raises:
         DataError: when the dataset has no such file, and as `download`.
@@ -62,8 +62,8 @@ def main(dataset: str, file: str, output: str, mirrors: Sequence[str] = ()) -> N
 
     known = load(dataset)
     replaceable.check_place(output)
-    first = configured().get(known.name, [])
-    download(known.file(file), [*mirrors, *first, *known.mirror_places()], output, known.name)
+    places = [*mirrors, *configured_for(output), *known.mirror_places()]
+    download(known.file(file), places, output, known.name)
 
 
 def download(

@@ -113,9 +113,10 @@ def run_script(name: str, *words: str) -> str:
 
 
 def install(requirements: str) -> str:
-    """The command that installs the packages of a file of envs/."""
-    file = SNAKEFILE.with_name("envs") / f"{requirements}.txt"
-    return f"pip install -r {shell_word(from_folder(_call()['folder'], file))}"
+    """The command that installs the packages of a file of envs/, for the Python that runs now."""
+    paths = sys.executable, SNAKEFILE.with_name("envs") / f"{requirements}.txt"
+    python, file = (shell_word(from_folder(_call()["folder"], path)) for path in paths)
+    return f"{python} -m pip install -r {file}"
 
 
 def new_folder(name: str, outside: str) -> str:

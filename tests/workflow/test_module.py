@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from builders import idx_bytes, make_own_dataset
 from idxpng.run.targets import OUTPUTS
 from mirror_server import MirrorServer
 from project import PROJECT, Snakemake, copy_project, files, snakemake
@@ -126,6 +127,37 @@ def test_a_prefix_of_the_importing_workflow_holds_for_all_that_is_made_and_read(
     run = snakemake(tmp_path, "--cores", "2", "mnist_verify", *config)
     assert "mnist_export" not in run.jobs
     assert "write_settings" not in run.jobs
+
+
+TWICE = """
+module one:
+    snakefile: "{project}/Snakefile"
+    config: {{"datasets": "my/shapes.yaml", "mirrors": {{"shapes": "{folder}/1"}}}}
+    prefix: "one"
+
+module two:
+    snakefile: "{project}/Snakefile"
+    config: {{"datasets": "my/shapes.yaml", "mirrors": {{"shapes": "{folder}/2"}}}}
+    prefix: "two"
+
+use rule * from one as one_*
+use rule * from two as two_*
+"""
+
+
+def test_a_workflow_that_is_imported_twice_takes_files_from_the_mirrors_of_each_import(
+    project: Path, tmp_path: Path
+) -> None:
+    images, _ = make_own_dataset(tmp_path / "my")
+    for name, pixels in (("1", images), ("2", 255 - images)):
+        shutil.copytree(tmp_path / "my/idx", tmp_path / name)
+        (tmp_path / name / "shapes-images-idx3-ubyte").write_bytes(idx_bytes(pixels))
+    (tmp_path / "Snakefile").write_text(TWICE.format(project=project, folder=tmp_path))
+    made = [f"{name}/results/shapes/header/train.json" for name in ("one", "two")]
+    snakemake(tmp_path, "--cores", "2", *made)
+    for name, mirror in (("one", "1"), ("two", "2")):
+        idx = Path(name, "resources/shapes/shapes-images-idx3-ubyte")
+        assert (tmp_path / idx).read_bytes() == (tmp_path / mirror / idx.name).read_bytes()
 
 
 def test_a_run_that_decompresses_again_never_takes_the_idx_files_from_others(project: Path, tmp_path: Path) -> None:

@@ -140,6 +140,10 @@ def test_targets_are_known_when_jobs_are_planned_and_still_not_when_rules_are_re
     (tmp_path / "inner.smk").write_text(INCLUDE + ask.replace("mine", "csv") + RULES)
     said = run(tmp_path, 'module x:\n    snakefile: "inner.smk"\n\nuse rule * from x as x_*\n', "-n", "x_csv")
     assert "THEN {'csv'}" in said, "whatever the importing workflow calls it"
+    (tmp_path / "inner.smk").write_text(INCLUDE + ask.replace("mine", "csv") + '    output:\n        "made"\n' + RULES)
+    own = 'rule csv:\n    input:\n        "made"\n'
+    said = run(tmp_path, f'module x:\n    snakefile: "inner.smk"\n\nuse rule * from x as x_*\n\n{own}', "-n", "csv")
+    assert "THEN set()" in said, "a rule of the importing workflow has the name of ours"
 
 
 def test_planned_jobs_are_all_and_jobs_to_run_those_that_are_not_done(tmp_path: Path) -> None:
@@ -322,6 +326,11 @@ def test_call_of_the_user_has_the_folder_and_the_options_of_the_command(tmp_path
     )
     assert f"'folder': '{tmp_path}'" in said
     assert "'--directory', 'w'], 'config': ['pathvars={\"results\": \"out\"}'], 'imported': False" in said
+    (tmp_path / "inner.smk").write_text(INCLUDE + say + RULES)
+    module = 'module x:\n    snakefile: "inner.smk"\n\nuse rule * from x as x_*\n'
+    config = "mirrors={mnist: https://me:secret@example.org/}", "epochs=3"
+    (call,) = re.findall("CALL .*", run(tmp_path, module, "-n", "--config", *config))
+    assert "epochs=3" in call and "secret" not in call
 
 
 def test_the_default_profile_has_only_options_that_snakemake_7_knows() -> None:

@@ -13,7 +13,8 @@ from idxpng.fetch.transfer import without_secrets
 from idxpng.formats.compressed import SUFFIXES
 from idxpng.text import is_url, printable
 
-VARIABLE = "IDXPNG_MIRRORS"  # the configured mirrors by dataset, as JSON, in the environment of a job
+# The configured mirrors by folder, ``resources/{dataset}``, as JSON, in the environment of a job.
+VARIABLE = "IDXPNG_MIRRORS"
 
 
 class Place(NamedTuple):
@@ -79,9 +80,16 @@ def _near(directory: Path, file: PublishedFile) -> list[Place]:
 
 
 def configured(environment: Mapping[str, str] = os.environ) -> dict[str, list[str]]:
-    """The configured mirrors by dataset; none if the variable is not a JSON object."""
+    """The configured mirrors by the folder of downloads; none if the variable is not a JSON object."""
     try:
         found = json.loads(environment.get(VARIABLE, "{}"))
     except ValueError:
         found = None
     return found if isinstance(found, dict) else {}
+
+
+def configured_for(output: str) -> list[str]:
+    """The configured mirrors of a file to make, by its folder, of which a storage has a local copy below others."""
+    mirrors, folder = configured(), os.path.dirname(output)
+    names = [name for name in mirrors if f"/{folder}".endswith(f"/{name.lstrip('/')}")]
+    return mirrors[max(names, key=len)] if names else []

@@ -55,7 +55,9 @@ def check_folder(path: str | os.PathLike[str], name: str, writable: bool = True)
     existing = Path(path).absolute()
     while not os.path.lexists(existing):
         existing = existing.parent
-    todo = f"work in another folder: --directory FOLDER, or name one: --config 'pathvars={{{name}: FOLDER}}'"
+    todo = "work in another folder: --directory FOLDER"
+    if os.access(".", os.W_OK):  # where Snakemake has its notes
+        todo += f", or name one: --config 'pathvars={{{name}: FOLDER}}'"
     if not existing.is_dir():
         found = f"{existing} is a file"
         raise DataError(path, "cannot be a folder", expected="a folder, or nothing", found=found, todo=todo)

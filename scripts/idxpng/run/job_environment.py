@@ -23,7 +23,8 @@ def prepare(
     logs them. numpy starts no threads for linear algebra, which is not used here: they cost more than a small job.
 
     Args:
-        mirrors: the configured mirrors by dataset. Those that a different workflow in this process has set stay.
+        mirrors: the configured mirrors by the folder of downloads. Those that a different workflow in this process has
+            set for other folders stay.
         call: how the user called Snakemake, see `advice.call`; None to keep what the process that started this one set.
     """
     folder = str(Path(sys.executable).parent)

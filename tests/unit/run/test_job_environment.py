@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from idxpng import advice
-from idxpng.run.job_environment import configured, prepare
+from idxpng.fetch.mirrors import VARIABLE, configured, configured_for
+from idxpng.run.job_environment import prepare
 from project import PROJECT
 
 
@@ -21,6 +22,21 @@ def test_mirrors_of_several_workflows_in_one_process_are_merged() -> None:
     prepare({"mnist": ("https://me:secret@example.org/",)}, environment)
     prepare({"kmnist": ("/data",)}, environment)
     assert configured(environment) == {"mnist": ["https://me:secret@example.org/"], "kmnist": ["/data"]}
+
+
+def test_a_file_has_the_mirrors_of_its_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(VARIABLE, raising=False)
+    prepare({"resources/mnist": ("/1",), "a/resources/mnist": ("/2",), "/data/mnist": ("/3",), "b/resources/mnist": ()})
+    for folder, mirrors in (
+        ("resources/mnist", ["/1"]),
+        ("a/resources/mnist", ["/2"]),
+        ("b/resources/mnist", []),
+        ("/data/mnist", ["/3"]),
+        (".snakemake/storage/s3/bucket/a/resources/mnist", ["/2"]),
+        ("resources/kmnist", []),
+        ("", []),
+    ):
+        assert configured_for(f"{folder}/x.gz") == mirrors
 
 
 def test_a_variable_whose_value_is_not_ours_is_no_obstacle() -> None:
