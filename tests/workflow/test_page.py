@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,9 @@ NAMES = {label: f"digit <{label}>" for label in range(10)} | {7: "seven" * 20}
 COPIES = 5  # of the first training image, at the end of the split
 BLANK = 3  # after them
 PART = [400, 700]  # rows of the training images
+DRAWN = """const picture = document.querySelector("#picture > *");
+    const all = picture.getContext("2d").getImageData(0, 0, picture.width, picture.height).data;
+    return Array.from(all.filter((_, place) => place % 4 === 0));"""
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +105,7 @@ class Page(Browser):
             self.wait(lambda: self.text("digest-check").startswith("✓"))
             assert self.text("fact-digest") == hashlib.sha256(pixels.tobytes()).hexdigest()
             assert self.text("matrix").split() == list(map(str, pixels.ravel().tolist()))
+            assert self.driver.execute_script(DRAWN) == pixels.ravel().tolist(), "the picture is of these pixels"
             assert not self.driver.find_element(By.ID, "unread").is_displayed()
 
     def press(self, *keys: str) -> None:
@@ -152,14 +157,30 @@ def page(browser: Page, folder: Path) -> Page:
     return browser
 
 
-@pytest.fixture(scope="module")
-def served(folder: Path) -> Iterator[str]:
-    """The page over HTTP, as the page itself says how."""
+@contextmanager
+def serving(folder: Path) -> Iterator[str]:
+    """A page over HTTP, as the page itself says how."""
     handler = partial(http.server.SimpleHTTPRequestHandler, directory=str(folder))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/index.html"
         server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def served(folder: Path) -> Iterator[str]:
+    with serving(folder) as address:
+        yield address
+
+
+@pytest.fixture
+def altered(folder: Path, tmp_path: Path) -> Path:
+    """The results with a seven in place of the first two ones, and without the first image of all."""
+    copied = shutil.copytree(folder, tmp_path / "altered")
+    for index in ("0003", "0006"):
+        shutil.copy(copied / "png/train/7/0015.png", copied / f"png/train/1/{index}.png")
+    (copied / "png/train/5/0000.png").unlink()
+    return copied
 
 
 def pixels(folder: Path, path: str) -> numpy.ndarray:
@@ -269,6 +290,24 @@ def test_numbers_of_every_file_are_read_over_http(browser: Page, folder: Path, s
     browser.press(Keys.ENTER)
     (path,) = (folder / "png/train").glob("*/0999.png")
     browser.enlarged("Image 999 of train", pixels(folder, f"train/{path.parent.name}/{path.name}"))
+
+
+def test_the_digest_is_that_of_the_picture_shown(browser: Page, folder: Path, altered: Path) -> None:
+    published, seven = (pixels(folder, path) for path in ("train/1/0003.png", "train/7/0015.png"))
+    with serving(altered) as address:
+        browser.open(address)
+        browser.jump(3)
+        browser.press(Keys.ENTER)
+        browser.wait(lambda: browser.text("digest-check").startswith("✗ the manifest has"))
+        assert browser.text("fact-digest") == hashlib.sha256(seven.tobytes()).hexdigest()
+        assert browser.driver.execute_script(DRAWN) == seven.ravel().tolist()
+    browser.open(altered / "index.html")
+    browser.jump(3)
+    browser.press(Keys.ENTER)
+    browser.enlarged("Image 3 of train", published)
+    assert browser.text("digest-check") == "✓ computed here from the copy in this page, as in the manifest"
+    browser.driver.find_element(By.ID, "folder").send_keys(str(altered / "png/train/1"))
+    browser.wait(lambda: browser.text("digest-check").startswith("✗ the manifest has"))
 
 
 def test_a_fast_scroll_over_http_asks_only_for_the_pictures_in_sight(browser: Page, folder: Path) -> None:

@@ -150,12 +150,16 @@ function placeOnSheet(split, index) {
   return column < 0 ? null : [column * split.columns, label * split.rows];
 }
 
-async function pixelsOf(split, index) {
+async function copyOf(split, index) {
   const place = placeOnSheet(split, index);
-  if (place) return gray(await drawn(split.sheet), ...place, split.columns, split.rows);
+  return place && gray(await drawn(split.sheet), ...place, split.columns, split.rows);
+}
+
+/** The pixels of a PNG file; null where the page cannot read it. */
+async function pixelsOf(split, index) {
   const path = split.path(index);
   let file = chosen.get(path);
-  if (!file && served) {
+  if (!file && served && !absent) {
     const answer = await fetch(path);
     if (answer.ok) file = await answer.blob();
   }
@@ -501,16 +505,18 @@ async function showImage() {
   get("picture").replaceChildren(...(absent ? [] : [element("img", { src: path, alt: name, ...size })]));
   get("fact-digest").textContent = "";
   get("digest-check").textContent = "reading the digests …";
-  const [pixels, expected] = await Promise.all([pixelsOf(split, index).catch(() => null), manifestDigest(number, index)]);
+  const [ofFile, expected] = await Promise.all([pixelsOf(split, index).catch(() => null), manifestDigest(number, index)]);
+  const pixels = ofFile ?? await copyOf(split, index);
   const found = await digestOf(pixels);
   if (shown !== asked) return;
-  if (absent && pixels) get("picture").replaceChildren(pixelCanvas(pixels, split, name));
+  if (pixels) get("picture").replaceChildren(pixelCanvas(pixels, split, name));
   get("unread").hidden = pixels !== null;
   get("matrix").replaceChildren(...(pixels ? [matrix(pixels, split)] : []));
   get("matrix").hidden = get("matrix-title").hidden = !pixels;
   get("fact-digest").textContent = found ?? expected ?? "not available here; see the manifest";
+  const source = ofFile ? "" : " from the copy in this page";
   get("digest-check").textContent =
-    found && expected ? (found === expected ? "✓ computed here, as in the manifest" : `✗ the manifest has ${expected}`)
+    found && expected ? (found === expected ? `✓ computed here${source}, as in the manifest` : `✗ the manifest has ${expected}`)
     : found ? "computed here" : expected ? "from the manifest" : "";
 }
 
