@@ -30,6 +30,7 @@ AXE = "axe-core@4.14.1"
 NAMES = {label: f"digit <{label}>" for label in range(10)} | {7: "seven" * 20}
 COPIES = 5  # of the first training image, at the end of the split
 BLANK = 3  # after them
+BROKEN = 999  # whose file is empty in some results
 PART = [400, 700]  # rows of the training images
 DRAWN = """const picture = document.querySelector("#picture > *");
     const all = picture.getContext("2d").getImageData(0, 0, picture.width, picture.height).data;
@@ -175,11 +176,12 @@ def served(folder: Path) -> Iterator[str]:
 
 @pytest.fixture
 def altered(folder: Path, tmp_path: Path) -> Path:
-    """The results with a seven in place of the first two ones, and without the first image of all."""
+    """The results with sevens in place of the first ones, without the very first image, and with an empty file."""
     copied = shutil.copytree(folder, tmp_path / "altered")
     for index in ("0003", "0006"):
         shutil.copy(copied / "png/train/7/0015.png", copied / f"png/train/1/{index}.png")
     (copied / "png/train/5/0000.png").unlink()
+    next(copied.glob(f"png/train/*/{BROKEN:04}.png")).write_bytes(b"")
     return copied
 
 
@@ -308,6 +310,26 @@ def test_the_digest_is_that_of_the_picture_shown(browser: Page, folder: Path, al
     assert browser.text("digest-check") == "✓ computed here from the copy in this page, as in the manifest"
     browser.driver.find_element(By.ID, "folder").send_keys(str(altered / "png/train/1"))
     browser.wait(lambda: browser.text("digest-check").startswith("✗ the manifest has"))
+
+
+def test_only_a_file_that_is_missing_is_shown_as_missing(browser: Page, altered: Path) -> None:
+    missing = """return Array.from(document.querySelectorAll("[role=gridcell]:has(img[alt=missing])"))
+        .filter(cell => !cell.querySelector("img").naturalWidth).map(cell => cell.textContent)"""
+    with serving(altered) as address:
+        for page in (altered / "index.html", address):
+            browser.open(page)
+            browser.wait(lambda: browser.driver.execute_script(missing) == ["5 · 0"])
+            assert "Some or all PNG files are not beside this page" in browser.find("//p[@id='absent']").text
+            browser.click("test (201)")
+            assert browser.text("status") == "201 images"
+            assert browser.cells()[0] == "7 · 0"
+            assert browser.driver.execute_script(missing) == []
+        browser.click("train (1,008)")
+        browser.jump(BROKEN)
+        browser.press(Keys.ENTER)
+        browser.wait(lambda: browser.text("digest-check") == "from the manifest")
+        assert not browser.driver.find_element(By.ID, "unread").is_displayed(), "nothing is opened from disk"
+        assert browser.driver.execute_script("return document.querySelector('#picture img').alt") == "missing"
 
 
 def test_a_fast_scroll_over_http_asks_only_for_the_pictures_in_sight(browser: Page, folder: Path) -> None:

@@ -107,8 +107,15 @@ const splits = data.splits.map((facts) => new Split(facts));
 const sheets = splits.map(({ sheet }, split) => `.sheet-${split} { background-image: url(${sheet}); }`);
 document.head.append(element("style", {}, sheets.join("\n")));
 let current = 0; // number of the chosen split
-// Whether the PNG files are in a different place, as in a report, which shows the page in a frame.
-let absent = window !== window.top;
+// Whether the PNG files are in a different place: a report shows the page in a frame.
+const absent = window !== window.top;
+get("absent").hidden = !absent;
+// A file that is not there says so in its own place.
+document.addEventListener("error", ({ target }) => {
+  if (target.tagName !== "IMG") return;
+  target.alt = "missing";
+  get("absent").hidden = false;
+}, true);
 
 function className(label) {
   const [directory, name] = data.classes[label];
@@ -414,7 +421,6 @@ function showList() {
   get("groups").hidden = !grouped;
   grid.hidden = get("grid-help").hidden = grouped || absent;
   get("class-choice").hidden = get("jump").hidden = view !== "all" || absent;
-  get("absent").hidden = !absent;
   if (grouped) return showGroups(view);
   if (view === "blank") {
     list = { length: split.blank.length, at: (position) => [here, split.blank[position]] };
@@ -510,7 +516,7 @@ async function showImage() {
   const found = await digestOf(pixels);
   if (shown !== asked) return;
   if (pixels) get("picture").replaceChildren(pixelCanvas(pixels, split, name));
-  get("unread").hidden = pixels !== null;
+  get("unread").hidden = served || pixels !== null;
   get("matrix").replaceChildren(...(pixels ? [matrix(pixels, split)] : []));
   get("matrix").hidden = get("matrix-title").hidden = !pixels;
   get("fact-digest").textContent = found ?? expected ?? "not available here; see the manifest";
@@ -606,13 +612,3 @@ get("split-choice").append(...splits.map((split, position) => {
   return button;
 }));
 choose(0);
-
-const beside = splits.find((split) => split.count);
-if (beside && !absent) {
-  const probe = new Image();
-  probe.onerror = () => {
-    absent = true;
-    choose(current);
-  };
-  probe.src = beside.path(beside.indices[0]);
-}
