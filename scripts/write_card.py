@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -58,10 +58,10 @@ def main(
     found = [SplitHeader.read(path) for path in headers]
     parts = [_read(Path(path), folder) for path in parquet]
     listed = {header.split: FileRecord.of(Path(path), folder) for header, path in zip(found, manifests, strict=True)}
-    for manifest, packed, part in zip(manifests, parquet, parts, strict=True):
-        _check_count(manifest, packed, part)
-    _write(card, _card(known, parts, Path(overview).name))
-    write_json(croissant, metadata(known, found, parts, listed))
+    ends = map(_end, manifests, parquet, parts)
+    parts_of_others = known.parts(dict(zip([part.name for part in parts], ends, strict=True)))
+    _write(card, _card(known, parts, Path(overview).name, parts_of_others))
+    write_json(croissant, metadata(known, found, parts, listed, parts_of_others))
     texts = [Path(text).read_text(encoding="utf-8").strip("\n") for text in license_texts]
     _write(license_file, "\n\n".join([terms.license_text(known), *texts]))
     _write(citation_file, terms.bibtex(known))
@@ -70,12 +70,15 @@ def main(
     log.info("%s: %s", folder, counted(len(parts), "split"))
 
 
-def _check_count(manifest: str, parquet: str, part: ParquetSplit) -> None:
+def _end(manifest: str, parquet: str, part: ParquetSplit) -> int:
+    """The index after the last that a manifest lists; DataError if it lists too many or too few images."""
     with open(manifest, "rb") as file:
-        count = sum(1 for _ in file) - 1
+        count, last = max(enumerate(file), default=(-1, b""))
     if count != part.rows:
         problem, expected = "it lists too many or too few images", f"{part.rows}, as in {parquet}"
         raise DataError(manifest, problem, expected=expected, found=count, todo=move_away(manifest, parquet))
+    with reading("a manifest", manifest):
+        return int(last.split(b",")[2]) + 1 if count else 0
 
 
 def _write(path: str, text: str) -> None:
@@ -91,14 +94,14 @@ def _read(path: Path, folder: Path) -> ParquetSplit:
         return ParquetSplit(path.stem, FileRecord.of(path, folder), file.metadata.num_rows, uncompressed, features)
 
 
-def _card(dataset: Dataset, parts: Sequence[ParquetSplit], overview: str) -> str:
+def _card(dataset: Dataset, parts: Sequence[ParquetSplit], overview: str, parts_of_others: Mapping[str, str]) -> str:
     split_sizes = [{"name": part.name, "num_bytes": part.uncompressed, "num_examples": part.rows} for part in parts]
     data_files = [{"split": part.name, "path": part.file.path} for part in parts]
     header = {
         "pretty_name": dataset.title,
         **terms.hub_license(dataset),
         "task_categories": ["image-classification"],
-        "size_categories": [_size_category(sum(part.rows for part in parts))],
+        "size_categories": [_size_category(sum(part.rows for part in parts if part.name not in parts_of_others))],
         "dataset_info": {
             "features": [_feature(name, facts) for name, facts in parts[0].features.items()],
             "splits": split_sizes,
@@ -107,7 +110,7 @@ def _card(dataset: Dataset, parts: Sequence[ParquetSplit], overview: str) -> str
         },
         "configs": [{"config_name": "default", "data_files": data_files}],
     }
-    table = "\n".join(f"| {part.name} | {part.rows:,} |" for part in parts)
+    table = "\n".join(f"| {part.name} | {part.rows:,}{parts_of_others.get(part.name, '')} |" for part in parts)
     parts_of = [
         f"{part.rows:,} of the {dataset.splits[part.name].count:,} images of {part.name}"
         for part in parts
@@ -125,7 +128,7 @@ def _card(dataset: Dataset, parts: Sequence[ParquetSplit], overview: str) -> str
 |---|---|
 {table}
 
-Each image is there twice with the same pixels: as a row of `parquet/`, and as a PNG file below `png/`, one directory
+Each split has its images twice with the same pixels: as rows of `parquet/`, and as PNG files below `png/`, a directory
 per label, which `manifest/` lists. [{overview}]({overview}) has the numbers and the checksums of the original files,
 [provenance.json](provenance.json) lists the files and the software that all was made of.
 {origin}

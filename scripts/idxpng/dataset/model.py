@@ -1,6 +1,7 @@
 """What is known of a dataset: its splits, the published files of each, its classes, and where it comes from."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -160,6 +161,14 @@ class Dataset:
     def whole_splits(self) -> dict[str, Split]:
         """The splits that have files of their own: what a run makes that is asked for no others."""
         return {name: split for name, split in self.splits.items() if split.parent is None}
+
+    def parts(self, ends: Mapping[str, int]) -> dict[str, str]:
+        """Of some splits, those whose images are all in another one of them too, and words that say so.
+
+        ``ends``: of each split, the index after its last image: with a limit, a part need not be in its parent.
+        """
+        parents = {name: self.splits[name].parent or "" for name in ends}
+        return {name: f" (also in {parent})" for name, parent in parents.items() if ends[name] <= ends.get(parent, -1)}
 
     def mirror_places(self) -> list[str]:
         """The mirrors: URLs as they are, and directories as seen from here."""

@@ -47,6 +47,17 @@ def test_the_summary_counts_the_configured_splits_alone(results: Path) -> None:
     assert "        1 image in 4 s" in words
 
 
+@pytest.mark.parametrize(
+    ("limit", "also", "total"), [(None, " (also in train)", 3), (60_000, " (also in train)", 3), (2, "", 5)]
+)
+def test_the_summary_counts_images_of_two_splits_once(results: Path, limit: int | None, also: str, total: int) -> None:
+    (results / "mnist-sample").rename(results / "mnist")
+    (results / "mnist/manifest/validation.csv").write_text("path,label\n" + "0/0.png,0\n" * 2)
+    words = summary_of(results, {"all"}, 4, datasets="mnist", splits=["train", "validation"], limit=limit)
+    assert f"        2 PNG files in {results}/mnist/png/validation, a directory per label{also}\n" in words
+    assert f"        {total} images in 4 s" in words
+
+
 def test_the_summary_says_how_to_look_at_the_images(results: Path) -> None:
     words = summary_of(results, {"all"})
     for path in ("preview/train.png", "preview/test.png", "index.html"):

@@ -223,6 +223,18 @@ def test_only_the_images_that_were_made_are_listed(
         assert data["across"]["groups"] == [[[0, index], [2, index]] for index in sorted(shared)]
 
 
+@pytest.mark.parametrize(
+    ("limit", "words"),
+    [
+        (None, "47 images of 5 × 4 pixels in 3 classes: s0 40, s1 7, part 19 (also in s0)"),
+        (31, "38 images of 5 × 4 pixels in 3 classes: s0 31, s1 7, part 19 (also in s0)"),
+        (12, "31 images of 5 × 4 pixels in 3 classes: s0 12, s1 7, part 12<"),
+    ],
+)
+def test_images_of_a_split_that_another_has_too_count_once(tmp_path: Path, limit: int | None, words: str) -> None:
+    assert words in make(tmp_path, limit=limit, rows=(12, 31))["page"]
+
+
 def test_consecutive_images_are_listed_as_one_run(tmp_path: Path) -> None:
     data = make(tmp_path, rows=(12, 31))
     assert [split["runs"] for split in data["splits"]] == [[0, 40], [0, 7], [12, 19]]

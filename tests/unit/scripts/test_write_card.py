@@ -29,29 +29,32 @@ ROLES = ("card", "croissant", "license_file", "citation_file", "provenance")
 def published(tmp_path: Path) -> Any:
     """A function that makes the five files for a dataset file with these facts, and returns their text."""
 
-    def publish(license_texts: Sequence[str] = (), rows: int = 5, **facts: Any) -> dict[str, str]:
+    def publish(
+        license_texts: Sequence[str] = (), rows: int = 5, part: list[int] | None = None, **facts: Any
+    ) -> dict[str, str]:
         dataset = write_dataset(tmp_path / "set.yaml", **facts)
-        images, labels, packed = (str(tmp_path / name) for name in ("images", "labels", "train.parquet"))
+        images, labels = (str(tmp_path / name) for name in ("images", "labels"))
         Path(images).write_bytes(idx_bytes(numpy.zeros((5, 2, 3), numpy.uint8)))
         Path(labels).write_bytes(idx_bytes(numpy.arange(5, dtype=numpy.uint8)))
-        header = write_header(tmp_path / "train.json", images)
-        write_parquet.main(Selection(images, labels, header), packed)
-        document = json.loads(Path(header).read_text())
-        for role in ("images", "labels"):
-            document[role] |= {"file": role, "bytes": 9, "content_sha256": "0" * 64}
-        Path(header).write_text(json.dumps(document))
+        files: dict[str, list[str]] = {suffix: [] for suffix in ("json", "parquet", "csv")}
+        for split, some in ({"train": [0, rows]} | ({"part": part} if part else {})).items():
+            header, packed, manifest = (str(tmp_path / f"{split}.{suffix}") for suffix in files)
+            write_header(Path(header), images, split=split)
+            document = json.loads(Path(header).read_text())
+            Path(header).write_text(json.dumps(document | ({"rows": part} if split == "part" else {})))
+            write_parquet.main(Selection(images, labels, header), packed)
+            for role in ("images", "labels"):
+                document[role] |= {"file": role, "bytes": 9, "content_sha256": "0" * 64}
+            Path(header).write_text(json.dumps(document))
+            lines = ["path,split,index", *(f"{split}/0/{index}.png,{split},{index}" for index in range(*some))]
+            Path(manifest).write_text("\n".join(lines) + "\n")
+            for suffix, path in zip(files, (header, packed, manifest), strict=True):
+                files[suffix].append(path)
         (tmp_path / "index.html").write_text("")
-        (tmp_path / "train.csv").write_text("path\n" + "train/0/0.png\n" * rows)
         made = {role: str(tmp_path / role) for role in ROLES}
-        write_card.main(
-            dataset,
-            [header],
-            [packed],
-            [str(tmp_path / "train.csv")],
-            str(tmp_path / "index.html"),
-            license_texts=license_texts,
-            **made,
-        )
+        headers, parquet, manifests = files.values()
+        overview = str(tmp_path / "index.html")
+        write_card.main(dataset, headers, parquet, manifests, overview, license_texts=license_texts, **made)
         return {role: Path(path).read_text(encoding="utf-8") for role, path in made.items()}
 
     return publish
@@ -63,12 +66,19 @@ def test_a_manifest_that_lists_too_few_images_is_not_published(published: Any, t
     assert not (tmp_path / "card").exists()
 
 
-def test_a_damaged_parquet_file_is_named(published: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("train.parquet", b"x", r"train\.parquet: not a Parquet file of images"),
+        ("train.csv", 6 * b"x\n", r"train\.csv: not a manifest"),
+    ],
+)
+def test_a_damaged_file_is_named(published: Any, tmp_path: Path, name: str, content: bytes, message: str) -> None:
     published()
-    (tmp_path / "train.parquet").write_bytes(b"x")
+    (tmp_path / name).write_bytes(content)
     made = {role: str(tmp_path / role) for role in ROLES}
     header, packed, manifest = ([str(tmp_path / f"train.{suffix}")] for suffix in ("json", "parquet", "csv"))
-    with pytest.raises(DataError, match=r"train\.parquet: not a Parquet file of images"):
+    with pytest.raises(DataError, match=message):
         write_card.main(str(tmp_path / "set.yaml"), header, packed, manifest, str(tmp_path / "index.html"), **made)
 
 
@@ -81,6 +91,19 @@ def test_the_card_of_an_excerpt_says_so(published: Any) -> None:
     split = {"images": {"file": "train-images-idx3-ubyte"}, "labels": {"file": "train-labels-idx1-ubyte"}}
     card = published(splits={"train": {"count": 1234, "shape": [2, 3], **split}})["card"]
     assert "\n\nThis is an excerpt of the dataset: 5 of the 1,234 images of train.\n\n|" in card
+
+
+def test_images_of_a_split_that_another_has_too_are_named_and_count_once(
+    published: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted: list[int] = []
+    monkeypatch.setattr(write_card, "_size_category", counted.append)
+    files = {role: {"file": f"train-{role}-idx{dims}-ubyte"} for role, dims in (("images", 3), ("labels", 1))}
+    splits = {"train": {"count": 5, "shape": [2, 3], **files}, "part": {"from": "train", "rows": [3, 5]}}
+    made = published(splits=splits, part=[3, 5])
+    assert "| train | 5 |\n| part | 2 (also in train) |" in made["card"]
+    assert "train 5, part 2 (also in train)" in json.loads(made["croissant"])["description"]
+    assert counted == [5]
 
 
 def test_the_attribution_is_in_card_metadata_and_license(published: Any) -> None:
