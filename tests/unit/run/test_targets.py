@@ -1,3 +1,5 @@
+import re
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -5,6 +7,7 @@ import pytest
 from idxpng.errors import DataError
 from idxpng.run.targets import OUTPUTS, refuse_name
 from plans import plan
+from project import PROJECT
 
 
 @pytest.fixture(autouse=True)
@@ -84,6 +87,21 @@ def test_a_misspelled_target_is_refused_with_the_one_that_is_meant(word: str, ad
 def test_targets_follow_the_results_folder() -> None:
     (files,) = made(["/scratch/out/mnist/png/test"], "/scratch/out").values()
     assert files[0] == "/scratch/out/mnist/png/test/0"
+
+
+def test_the_paths_that_the_docs_call_targets_are_targets_and_the_others_are_not() -> None:
+    page = (PROJECT / "docs/reference.md").read_text(encoding="utf-8")
+    passage = page.partition("## Targets")[2].partition("These have names")[0]
+    paths = [re.findall(r"`([^`]+)`", part) for part in passage.split("No targets are")]
+    (*targets, idx), others = (
+        [path.format(dataset="mnist", split="test", name="x") for path in part] for part in paths
+    )
+    assert list(made(targets)) == targets
+    assert idx == "results/x/idx", "which needs a folder of images"
+    for word in others:
+        with suppress(DataError):
+            assert made([word]) == {}
+    assert {"results", "logs", "benchmarks"} <= {*others}
 
 
 def test_other_words_of_the_command_are_ignored() -> None:
