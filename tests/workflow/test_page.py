@@ -376,6 +376,27 @@ def test_duplicates_and_blank_images_are_views_of_their_own(page: Page, folder: 
     page.check()
 
 
+def test_without_javascript_the_page_shows_only_what_needs_none(browser: Page, folder: Path) -> None:
+    browser.driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    try:
+        Browser.open(browser, folder / "index.html")
+        assert "The numbers are below" in browser.find("//p[@class='note']").text
+        shown = browser.driver.find_element(By.TAG_NAME, "body").text
+        links = browser.driver.find_element(By.TAG_NAME, "nav").text
+        controls = browser.driver.find_elements(By.CSS_SELECTOR, "button, select, input, table, svg, [tabindex]")
+        names = [control.tag_name for control in controls if control.is_displayed()]
+    finally:
+        browser.driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+    assert links.split() == ["Pixels", "Splits", "Files", "License"]
+    assert [
+        word for word in ("Choose an image", "Classes", "Index", "Arrow keys", "first images") if word in shown
+    ] == []
+    assert [
+        word for word in ("1,209 images", "Splits in numbers", "The scale is logarithmic") if word not in shown
+    ] == []
+    assert names == ["svg", "svg", "div", "table", "div", "table"]
+
+
 def test_the_page_by_itself_still_shows_what_is_part_of_it(browser: Page, folder: Path, tmp_path: Path) -> None:
     shutil.copy(folder / "index.html", tmp_path)
     browser.open(tmp_path / "index.html")

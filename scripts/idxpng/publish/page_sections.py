@@ -34,7 +34,7 @@ def pixels(header: SplitHeader, numbers: dict[str, Any]) -> str:
     ]
     what = f"mean {numbers['mean']:.4f} and standard deviation {numbers['std']:.4f} of white"
     title = f"Pixels of {header.split} by value: {what}"
-    words = f"{header.split}: {sum(levels):,} pixels, {what}. Each step of the scale is ten times as many."
+    words = f"{header.split}: {sum(levels):,} pixels, {what}. The scale is logarithmic."
     return f"""<div data-split="{escape(header.split)}">
 <p class="numbers">{escape(words)}</p>
 {histogram(levels, BARS, title)}
