@@ -144,10 +144,10 @@ def _download(place: Place, file: PublishedFile, output: str, attempts: dict[str
     """Make ``output`` from one place, or return the reason why that failed."""
     archive = None
     if place.is_url and place.member:
-        archive = zip_member.archive_path(Path(output).absolute().parents[1] / "archives", place.where)
+        archive = zip_member.archive_path(Path(output).absolute().parents[1] / "archives", place.where, file.pinned)
     kept = archive is not None and archive.is_file()
     try:
-        with partial_file(output, place.shown) as partial:
+        with partial_file(output, place.source(file.pinned)) as partial:
             kept = kept or (place.is_url and partial.size > 0)
             try:
                 with disk_full_error(output):

@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from idxpng.dataset.file_names import find
 from idxpng.dataset.model import PublishedFile
-from idxpng.fetch.transfer import without_secrets
+from idxpng.fetch.transfer import query_digest, without_secrets
 from idxpng.formats.compressed import SUFFIXES
 from idxpng.text import is_url, printable
 
@@ -31,6 +31,10 @@ class Place(NamedTuple):
     def shown(self) -> str:
         where = without_secrets(self.where) if self.is_url else printable(self.where)
         return f"{where}: {printable(self.member)}" if self.member else where
+
+    def source(self, pinned: bool) -> str:
+        """What tells it from other places. For a pinned file, that is not the query, which may be a new signature."""
+        return self.shown if pinned or not self.is_url else self.shown + query_digest(self.where)
 
 
 def places_in(mirror: str, file: PublishedFile) -> list[Place]:

@@ -1,5 +1,7 @@
 """Copying the bytes of a file, up to a limit, and showing addresses without secrets."""
 
+import hashlib
+import os
 import re
 import time
 from collections.abc import Iterable
@@ -69,3 +71,9 @@ def without_secrets(url: str) -> str:
     except ValueError:
         public = re.split("[?#]", re.sub("(?<=://).*@", "", url, flags=re.DOTALL))[0]
     return shortened(public, 500)
+
+
+def query_digest(url: str) -> str:
+    """What tells a URL from those that differ in the query alone, which is secret; empty without a query."""
+    query = url.partition("?")[2]
+    return f"?{hashlib.sha256(os.fsencode(query)).hexdigest()[:8]}" if query else ""

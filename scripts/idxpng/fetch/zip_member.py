@@ -14,7 +14,7 @@ from idxpng.dataset.file_names import says
 from idxpng.fetch.integrity import WrongFileError
 from idxpng.fetch.partial_file import PartialFile, arrived, discard_others, partial_file
 from idxpng.fetch.patience import PATIENT
-from idxpng.fetch.transfer import CHUNK, copy, without_secrets
+from idxpng.fetch.transfer import CHUNK, copy, query_digest, without_secrets
 from idxpng.files.atomic import publish
 from idxpng.files.partial import in_turn
 from idxpng.formats.compressed import CompressedFileError, find_member, open_archive
@@ -64,8 +64,12 @@ def download_archive(url: str, archive: Path, size_limit: int, **attempts: Any) 
         discard_others(archive)
 
 
-def archive_path(folder: Path, url: str) -> Path:
-    """The path of a URL's archive below ``folder``: the same for every job, a different one for each URL."""
+def archive_path(folder: Path, url: str, pinned: bool = True) -> Path:
+    """The path of a URL's archive below ``folder``: the same for every job, a different one for each URL.
+
+    ``pinned``: whether the file to take from it has a digest, so that URLs that differ in the query alone share one.
+    """
     address = without_secrets(url)
     name = re.sub(r"[^A-Za-z0-9._-]", "_", address.rpartition("/")[2])
-    return folder / f"{hashlib.sha256(address.encode()).hexdigest()[:8]}-{name}"
+    source = address if pinned else address + query_digest(url)
+    return folder / f"{hashlib.sha256(source.encode()).hexdigest()[:8]}-{name}"

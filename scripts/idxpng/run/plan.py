@@ -340,7 +340,7 @@ class Plan:
         file = dataset.file(published)
         paths = dict.fromkeys(place.where for place in self._local_places(name, file))
         states = [(os.path.basename(path), os.stat(path)) for path in paths]
-        urls = [place.shown for url in filter(is_url, dataset.mirrors) for place in places_in(url, file)]
+        urls = [place.source(pinned=False) for url in filter(is_url, dataset.mirrors) for place in places_in(url, file)]
         return [f"{local} {state.st_size} {state.st_mtime_ns}" for local, state in states] + urls
 
     def content_facts(self, wildcards: Any) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Files published in a zip archive, which is downloaded once for all of them; never files of hostile archives."""
 
+import gzip
 import hashlib
 import io
 import logging
@@ -17,7 +18,21 @@ from typing import Any
 import pytest
 
 import download
-from downloads import CONTENT, FILE, LONG, PINNED, PUBLISHED, arguments, get, refusal, start_process, wait_until_larger
+from builders import idx_bytes
+from downloads import (
+    CONTENT,
+    FILE,
+    IMAGES,
+    LONG,
+    PINNED,
+    PUBLISHED,
+    UNPINNED,
+    arguments,
+    get,
+    refusal,
+    start_process,
+    wait_until_larger,
+)
 from idxpng.errors import DataError
 from idxpng.fetch.zip_member import archive_path
 from idxpng.files.disk_space import DiskRoomError
@@ -200,6 +215,32 @@ def test_the_whole_archive_is_downloaded_once_for_all_members_and_datasets(
 
 
 @pytest.mark.slow
+def test_archives_whose_urls_differ_in_the_query_are_one_only_for_files_with_a_digest(
+    server: MirrorServer, folder: Path
+) -> None:
+    other = gzip.compress(idx_bytes(255 - IMAGES), mtime=0)
+    unpinned = UNPINNED | {"member": MEMBER, "archive": IN_ARCHIVE["archive"]}
+    for pinned, second in ((IN_ARCHIVE, PUBLISHED), (unpinned, other)):
+        server.publish("/a/gzip.zip", ARCHIVE)
+        assert get(folder, f"{server.url}/a/gzip.zip?id=1", pinned=pinned) == PUBLISHED
+        server.publish("/a/gzip.zip", with_neighbors(data=other))
+        (folder / FILE).unlink()
+        assert get(folder, f"{server.url}/a/gzip.zip?id=2", pinned=pinned) == second
+        (folder / FILE).unlink()
+    assert [request.path[-1] for request in server.requests] == ["1", "1", "2"]
+
+
+@pytest.mark.parametrize(("pinned", "same"), [(PINNED, True), (UNPINNED, False)])
+def test_what_arrived_from_a_different_query_is_continued_only_with_a_digest(
+    server: MirrorServer, folder: Path, pinned: dict[str, Any], same: bool
+) -> None:
+    server.publish(f"/a/{FILE}", PUBLISHED)
+    server.misbehave(f"/a/{FILE}", Misbehavior(cut_after=100_000))
+    refusal(folder, f"{server.url}/a?id=1", pinned=pinned, retries=0)
+    download.download(**arguments(folder, f"{server.url}/a?id=2", pinned=pinned))
+    assert ("Range" in server.requests[-1].headers) == same
+
+
 def test_processes_that_want_members_at_once_download_the_archive_once(server: MirrorServer, folder: Path) -> None:
     server.misbehave("/a/gzip.zip", *[Misbehavior(pause=0.001)] * 9)
     folders = [folder.with_name(f"letters-{n}") for n in range(3)]

@@ -224,6 +224,20 @@ def test_an_unpinned_file_is_tracked_by_its_urls_and_by_size_and_time_of_local_c
     assert seen[0] != seen[1] != seen[2]
 
 
+def test_an_unpinned_file_is_tracked_by_the_queries_of_its_urls_which_are_not_shown(
+    own_file: Callable[..., str],
+) -> None:
+    def sources(query: str) -> str:
+        file = "digits-idx3-ubyte.gz"
+        splits = {"train": SPLIT | {"images": {"file": file}}}
+        path = own_file(mirrors=[f"https://a.example/idx{query}"], splits=splits)
+        (shown,) = plan(datasets=path).sources(Wildcards(dataset="digits", split=file))[file]
+        return str(shown)
+
+    assert len({sources(query) for query in ("", "?token=plugh", "?token=xyzzy")}) == 3
+    assert "plugh" not in sources("?token=plugh")
+
+
 def test_a_pinned_file_and_one_that_is_nowhere_have_no_known_sources(own_file: Callable[..., str]) -> None:
     assert plan().sources(Wildcards(dataset="mnist", split="train")) == {}
     assert plan(datasets=own_file(mirrors=["idx"])).sources(Wildcards(dataset="digits", split="train")) == {}
