@@ -164,6 +164,26 @@ def test_originals_without_digests_that_were_replaced_are_used(work: Path, resou
     assert numpy.array_equal(exported(work / "results"), images)
 
 
+@pytest.mark.parametrize("how", ["copied over", "another folder", "a link"])
+def test_originals_of_the_same_names_sizes_and_times_are_told_apart_and_copies_are_not(work: Path, how: str) -> None:
+    idx, kept = work / "idx", work / "kept"
+    shutil.copytree(idx, kept, copy_function=shutil.copy2)
+    state = (kept / "shapes-images-idx3-ubyte").stat()
+    with_dataset(work, mirrors=["kept"])
+    assert "Nothing to be done" in run(work, "all").output
+    images = with_other_images(work)
+    os.utime(idx / "shapes-images-idx3-ubyte", ns=(state.st_atime_ns, state.st_mtime_ns))
+    if how == "another folder":
+        with_dataset(work, mirrors=["idx"])
+    elif how == "a link":
+        kept.rename(work / "old")
+        kept.symlink_to("idx")
+    else:
+        shutil.copytree(idx, kept, copy_function=shutil.copy2, dirs_exist_ok=True)
+    run(work, "all", "verify")
+    assert numpy.array_equal(exported(work / "results"), images)
+
+
 def test_an_archive_without_digests_that_was_replaced_is_used(work: Path) -> None:
     def pack() -> None:
         with zipfile.ZipFile(work / "idx.zip", "w") as archive:

@@ -3,9 +3,11 @@
 A rule names methods, which Snakemake calls with the wildcards of a job.
 """
 
+import hashlib
 import os
 import re
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import product
@@ -23,6 +25,7 @@ from idxpng.text import NAME, is_url
 
 # What `make_page` and `write_card` say about a dataset beyond its images.
 DESCRIPTION = ("title", "license", "attribution", "citation", "url", "creators", "published")
+SAMPLE = 1 << 20  # bytes at the start and at the end of a local file in which a change is seen, whatever its time
 
 
 @dataclass(frozen=True)
@@ -339,9 +342,8 @@ class Plan:
         dataset = self.catalog.dataset(name)
         file = dataset.file(published)
         paths = dict.fromkeys(place.where for place in self._local_places(name, file))
-        states = [(os.path.basename(path), os.stat(path)) for path in paths]
         urls = [place.source(pinned=False) for url in filter(is_url, dataset.mirrors) for place in places_in(url, file)]
-        return [f"{local} {state.st_size} {state.st_mtime_ns}" for local, state in states] + urls
+        return [*map(_state, paths), *urls]
 
     def content_facts(self, wildcards: Any) -> dict[str, Any]:
         """What the content of a download must be."""
@@ -384,6 +386,16 @@ def _check_known(what: str, key: str, requested: Iterable[Any], known: set[Any])
         if one not in known:
             expected = f"some of {', '.join(map(str, sorted(known)))}"
             raise DataError(SHOWN_AS, f"no such {what}", at=key, expected=expected, found=one)
+
+
+def _state(path: str) -> str:
+    """What tells a local file from others: name, size, time, and since copying may keep these, a digest of its ends."""
+    state, digest = os.stat(path), hashlib.sha256()
+    with suppress(OSError), open(path, "rb") as file:  # the download says why it cannot be read
+        digest.update(file.read(SAMPLE))
+        file.seek(max(SAMPLE, state.st_size - SAMPLE))  # a compressed file ends with checksums of all of it
+        digest.update(file.read(SAMPLE))
+    return f"{os.path.basename(path)} {state.st_size} {state.st_mtime_ns} {digest.hexdigest()[:16]}"
 
 
 def _option(name: str, value: int | str | None) -> list[str]:

@@ -224,6 +224,22 @@ def test_an_unpinned_file_is_tracked_by_its_urls_and_by_size_and_time_of_local_c
     assert seen[0] != seen[1] != seen[2]
 
 
+@pytest.mark.parametrize(("at", "seen"), [(0, True), (3 << 19, False), (-1, True)], ids=["start", "middle", "end"])
+def test_an_unpinned_file_is_tracked_by_its_first_and_last_bytes(
+    own_file: Callable[..., str], tmp_path: Path, at: int, seen: bool
+) -> None:
+    file = "digits-idx3-ubyte.gz"
+    path = own_file(mirrors=["."], splits={"train": SPLIT | {"images": {"file": file}}})
+    states = []
+    for value in (0, 1):
+        content = bytearray(3 << 20)
+        content[at] = value
+        Path(path).with_name(file).write_bytes(content)
+        os.utime(Path(path).with_name(file), (1e9, 1e9))
+        states.append(plan(datasets=path).sources(Wildcards(dataset="digits", split=file)))
+    assert (states[0] != states[1]) == seen
+
+
 def test_an_unpinned_file_is_tracked_by_the_queries_of_its_urls_which_are_not_shown(
     own_file: Callable[..., str],
 ) -> None:
