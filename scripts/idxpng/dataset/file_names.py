@@ -41,6 +41,18 @@ def says(path: str | os.PathLike[str], name: str) -> bool:
     return bool(wanted) and wanted in (set(words(path)), set(words(Path(path).name)))
 
 
+def fits(path: str, expected: str) -> bool:
+    """Whether a file may be the expected one by its path: it has or says the name, and does not say another split."""
+    name, of, wanted = Path(expected).name, _splits(path), _splits(expected)
+    return (Path(path).name == name or says(path, name)) and (of == wanted or not (of and wanted))
+
+
+def _splits(path: str) -> set[str]:
+    """What split the innermost part of a path says that says one."""
+    parts = [set(words(part)).intersection(SPLITS) for part in Path(path).parts]
+    return next(filter(None, reversed(parts)), set())
+
+
 def find(folder: Path, name: str) -> list[Path]:
     """The files below a folder whose names say what ``name`` says."""
     return sorted(path for path in islice(_files(folder), MOST) if says(path.relative_to(folder), name))

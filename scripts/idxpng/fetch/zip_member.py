@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from idxpng import log
-from idxpng.dataset.file_names import says
+from idxpng.dataset.file_names import fits
 from idxpng.fetch.integrity import WrongFileError
 from idxpng.fetch.partial_file import PartialFile, arrived, discard_others, partial_file
 from idxpng.fetch.patience import PATIENT
@@ -25,7 +25,7 @@ def from_file(archive: io.BufferedReader, shown: str, member: str, partial: Part
 
     Args:
         shown: name of the archive for messages.
-        member: path of the member inside the archive. A member with the same name in a different folder is taken too.
+        member: path of the member inside the archive. One that `fits` is taken too, and named in the log.
         size_limit: most bytes that the member may have.
 
     Raises:
@@ -36,10 +36,11 @@ def from_file(archive: io.BufferedReader, shown: str, member: str, partial: Part
     shown_member = f"{shown}: {member}"
     try:
         with open_archive(archive, shown) as contents:
-            info = find_member(contents, shown, member, says)
+            info = find_member(contents, shown, member, fits)
             with contents.open(info) as stream:
                 partial.restart()
-                log.info("%s: %d bytes, %d in the archive", shown_member, info.file_size, info.compress_size)
+                taken = "" if info.filename == member else f"taken from {info.filename}, "
+                log.info("%s: %s%d bytes, %d in the archive", shown_member, taken, info.file_size, info.compress_size)
                 pieces = iter(lambda: stream.read(CHUNK), b"")
                 copy(pieces, shown_member, partial, info.file_size, size_limit)
     except CompressedFileError as error:

@@ -192,9 +192,9 @@ def find_member(
     archive: zipfile.ZipFile,
     shown: str | os.PathLike[str],
     member: str,
-    says: Callable[[str, str], bool] = lambda path, name: False,
+    fits: Callable[[str, str], bool] = str.__eq__,
 ) -> zipfile.ZipInfo:
-    """The only member with that path; if there is none, the only one with that name, or with one that says the same.
+    """The only member with that path; if there is none, of those whose path fits, the only one, or with that name.
 
     Raises:
         CompressedFileError: when it is missing, ambiguous, encrypted, or compressed in an unsupported way.
@@ -206,9 +206,9 @@ def find_member(
             problem = "unsafe archive: one of its members would be unpacked outside its folder"
             raise wrong(problem, expected="relative paths", found=ascii(info.orig_filename))
     name = member.rpartition("/")[2]
-    alike = [info for info in infos if info.filename.rpartition("/")[2] == name]
-    alike = alike or [info for info in infos if says(info.filename, name) and not info.filename.startswith("__MACOSX")]
-    found = [info for info in alike if info.filename == member] or alike
+    alike = [info for info in infos if fits(info.filename, member) and not info.filename.startswith("__MACOSX")]
+    alike = [info for info in alike if info.filename.rpartition("/")[2] == name] or alike
+    found = [info for info in infos if info.filename == member] or alike
     if len(found) != 1:
         names = [info.filename for info in found or infos if not info.is_dir()]
         close = names if found else difflib.get_close_matches(member, names, n=3, cutoff=0.3)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from idxpng.dataset.file_names import alike, find, says, words
+from idxpng.dataset.file_names import alike, find, fits, says, words
 
 
 @pytest.mark.parametrize(
@@ -35,6 +35,24 @@ def test_a_name_says_its_split_and_its_role_however_it_is_spelled(name: str, sai
 
 def test_a_name_without_a_word_says_nothing() -> None:
     assert not says("ubyte", "idx")
+
+
+@pytest.mark.parametrize(
+    ("path", "expected", "does"),
+    [
+        ("else/images.idx", "test/images.idx", True),
+        ("MNIST/t10k/images.idx", "test/images.idx", True),
+        ("train-test-split/test/images.idx", "test/images.idx", True),
+        ("train/images.idx", "images.idx", True),
+        ("test/Images-idx3-ubyte", "t10k-images-idx3-ubyte.gz", True),
+        ("train/images.idx", "test/images.idx", False),
+        ("train/img.idx", "test/images.idx", False),
+        ("train-test-split/train/images.idx", "test/images.idx", False),
+        ("test/labels.idx", "test/images.idx", False),
+    ],
+)
+def test_a_path_of_a_different_split_does_not_fit(path: str, expected: str, does: bool) -> None:
+    assert fits(path, expected) == does
 
 
 def test_files_are_found_by_their_names_or_with_their_folders(tmp_path: Path) -> None:

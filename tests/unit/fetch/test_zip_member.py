@@ -321,6 +321,21 @@ def test_a_local_archive_is_a_mirror(folder: Path, directory: Path, name: str, a
     assert wholes(folder) == []
 
 
+@pytest.mark.parametrize(("member", "taken"), [("else/images.idx", True), ("train/images.idx", False)])
+def test_a_member_without_a_digest_is_taken_from_elsewhere_in_the_archive_but_not_from_a_different_split(
+    folder: Path, directory: Path, caplog: pytest.LogCaptureFixture, member: str, taken: bool
+) -> None:
+    caplog.set_level(logging.INFO)
+    (directory / "gzip.zip").write_bytes(zip_bytes({member: PUBLISHED}))
+    pinned = UNPINNED | {"member": "test/images.idx", "archive": IN_ARCHIVE["archive"]}
+    if taken:
+        assert get(folder, directory, pinned=pinned) == PUBLISHED
+        assert f"gzip.zip: test/images.idx: taken from {member}, " in caplog.text
+    else:
+        assert "has no such member\n" in (said := refusal(folder, directory, pinned=pinned))
+        assert f"found:    '{member}'" in said
+
+
 @pytest.mark.parametrize("path", [FILE, MEMBER, FILE.removesuffix(".gz"), MEMBER.removesuffix(".gz")])
 def test_members_that_were_unpacked_already_are_found(folder: Path, directory: Path, path: str) -> None:
     (directory / path).parent.mkdir(exist_ok=True)
