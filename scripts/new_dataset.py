@@ -16,6 +16,7 @@ If they change later, --update writes their counts and digests into the dataset 
 """
 
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -82,6 +83,8 @@ def main(
         path, text = _new(files, output)
     dataset = _checked(path, text)
     with atomic_file(path.resolve()) as stream:  # what a link points to
+        if update:
+            shutil.copymode(path, stream.name)  # who may read it, since it may have a password
         stream.write(text.encode())
     splits = ", ".join(f"{counted(split.count, 'image')} in {name}" for name, split in dataset.splits.items())
     then = "To export it:" if update else FILL_IN

@@ -1,6 +1,7 @@
 import gzip
 import hashlib
 import shutil
+import stat
 import subprocess
 import sys
 import zipfile
@@ -147,6 +148,17 @@ def test_an_update_keeps_the_names_of_classes_and_adds_new_ones(tmp_path: Path) 
     made = load(tmp_path / "idx.yaml", SCHEMA)
     assert made.classes == {0: "zero", 1: "one", 2: "2"}
     assert made.splits["small"].class_counts == (0, 1, 1)
+
+
+@pytest.mark.slow
+def test_an_update_opens_the_dataset_file_to_nobody_else(tmp_path: Path) -> None:
+    write_own(tmp_path, [1, 1, 0])
+    path = tmp_path / "idx.yaml"
+    path.write_text(OWN_WORDS + OWN_FILES)
+    for mode in (0o600, 0o640):
+        path.chmod(mode)
+        assert new_dataset(tmp_path, "--update idx.yaml").returncode == 0
+        assert stat.S_IMODE(path.stat().st_mode) == mode
 
 
 def test_images_without_a_second_dimension_are_named_as_such(tmp_path: Path) -> None:
