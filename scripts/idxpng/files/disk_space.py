@@ -57,7 +57,7 @@ def check_room_for_files(folder: str | os.PathLike[str], files: int) -> None:
     free = _free(existing)
     if free is None:
         return
-    instead = "free some space, or pack the images into a few tar files instead: snakemake webdataset"
+    instead = "free some space, or make the target webdataset instead, which packs the images into a few tar files"
     if free.f_files and files > free.f_favail:
         needed, found = counted(files, "inode"), f"{free.f_favail:,} free"
     elif files > free.f_bavail:

@@ -17,11 +17,12 @@ def test_files_that_fit_are_accepted(tmp_path: Path) -> None:
 
 
 def test_more_files_than_blocks_or_inodes_are_refused_with_an_alternative(tmp_path: Path) -> None:
-    with pytest.raises(DiskRoomError, match="snakemake webdataset") as refused:
+    with pytest.raises(DiskRoomError, match=r"to do: .* make the target webdataset instead") as refused:
         check_room_for_files(tmp_path / "not/yet/there", os.statvfs(tmp_path).f_bavail * 1000)
     assert str(tmp_path) in str(refused.value)
     assert "expected" in str(refused.value)
     assert "found" in str(refused.value)
+    assert "snakemake" not in str(refused.value), "no command, which would need the options and settings of this one"
 
 
 def test_a_file_larger_than_the_space_left_is_refused_with_the_bytes_that_it_needs(tmp_path: Path) -> None:
