@@ -97,7 +97,7 @@ class Session(requests.Session):
         pause = min(LONGEST_WAIT, wait or backoff)
         if self.failures > self._retries or time.monotonic() + pause > self._deadline:
             return False
-        log.warning("%s: %s, trying again", shown, why)
+        log.warning("%s: %s, trying again%s", shown, why, f" in {pause:.0f} s" if pause >= 1 else "")
         time.sleep(pause)
         return True
 

@@ -118,11 +118,14 @@ def test_an_error_that_does_not_pass_is_not_tried_again(server: MirrorServer, ou
 
 
 @pytest.mark.slow
-def test_retry_after_is_waited_for(server: MirrorServer, output: Path) -> None:
+def test_retry_after_is_waited_for_and_said(
+    server: MirrorServer, output: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     server.misbehave(PATH, Misbehavior(status=429, headers={"Retry-After": "1"}))
     start = time.monotonic()
     assert fetch(server.url + PATH, output) == BODY
     assert time.monotonic() - start >= 1
+    assert "429, trying again in 1 s" in caplog.text
 
 
 def test_retry_after_is_not_waited_for_without_end(
