@@ -17,6 +17,15 @@ TYPES = {
     "object": "pairs of a key and a value, as in {key: value}",
     "string": "text",
 }
+# The problem, and what is allowed, by the rule of the schema.
+WORDS = {
+    **dict.fromkeys(("pattern", "oneOf", "anyOf", "not"), ("not allowed here", "")),
+    **dict.fromkeys(("maxLength", "maxItems"), ("too long", "at most {:,}. ")),
+    **dict.fromkeys(("minItems", "minProperties"), ("too short", "at least {:,}. ")),
+    "minimum": ("too small", "at least {}. "),
+    "maximum": ("too large", "at most {}. "),
+    "contains": ("does not contain what it must", "{[const]}. "),
+}
 
 
 def check(
@@ -71,10 +80,8 @@ def _in_words(error: Any) -> tuple[str, str | None, str]:
     if rule == "type":
         allowed = " or ".join(TYPES[name] for name in ([value] if isinstance(value, str) else value))
         return "wrong kind of value", f"{allowed}. {described}".rstrip(), found
-    if rule in ("maxLength", "maxItems"):
-        return "too long", f"at most {value:,}. {described}".rstrip(), found
-    problem = "not allowed here" if rule in ("pattern", "oneOf", "anyOf", "not") else error.message
-    return problem, described or None, found
+    problem, allowed = WORDS.get(rule, (error.message, ""))
+    return problem, f"{allowed.format(value)}{described}".rstrip() or None, found
 
 
 def _unknown_key(error: Any) -> tuple[str, str]:

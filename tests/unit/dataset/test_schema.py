@@ -61,6 +61,23 @@ def test_quotes_are_not_advised_for_a_list(tmp_path: Path) -> None:
     assert "to do" not in message_about(tmp_path, f"{REST}classes: {{0: [a]}}")
 
 
+@pytest.mark.parametrize(
+    ("text", "problem", "expected"),
+    [
+        ("label_columns: [label]", "does not contain what it must", "class. Names of the columns"),
+        ("creators: []", "too short", "at least 1. Who made it"),
+        ("classes: {}", "too short", "at least 1. What each value"),
+        ("archive: {file: a.zip, bytes: 0}", "too small", "at least 1. Size of the archive."),
+        ("splits: {a: {from: b, rows: [0, 4294967296]}}", "too large", "at most 4294967295."),
+    ],
+)
+def test_too_little_and_too_much_are_said_in_words(tmp_path: Path, text: str, problem: str, expected: str) -> None:
+    kept = [line for line in f"{REST}classes: {{0: a}}".splitlines() if line.split(":")[0] != text.split(":")[0]]
+    message = message_about(tmp_path, "\n".join([*kept, text]))
+    assert message.startswith(f"mine.yaml: {problem}\n")
+    assert f"  expected: {expected}" in message
+
+
 def test_an_unknown_key_is_reported_with_its_line(tmp_path: Path) -> None:
     message = message_about(tmp_path, "title: x\n\ntitel: y\n")
     assert "found:    titel (line 3, column 8)" in message
