@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 # The digests that a dataset file may pin, by its keys.
 DIGESTS = {"sha256": "SHA-256", "content_sha256": "SHA-256", "git_blob": "Git blob", "md5": "MD5"}
-CHANGED = "take the published file; if it is your own data that changed, pin it with scripts/new_dataset.py --update"
+CHANGED = "take the published file"
 
 
 class WrongFileError(DataError):

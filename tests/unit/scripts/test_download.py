@@ -37,11 +37,14 @@ from downloads import (
     start_process,
     wait_until_larger,
 )
+from idxpng.advice import run_script
+from idxpng.dataset import file as dataset_file
 from idxpng.errors import DataError
 from idxpng.fetch import patience, session
 from idxpng.fetch.patience import PATIENT, QUICK, Patience
 from idxpng.formats.idx import IdxHeader
 from mirror_server import HOSTILE, FarServer, MirrorServer, Misbehavior, black_hole
+from plans import write_own_file
 from project import PROJECT
 
 OTHER = gzip.compress(idx_bytes(255 - IMAGES), mtime=0)
@@ -709,6 +712,22 @@ def test_a_wrong_file_in_a_directory_is_refused_and_the_next_mirror_tried(
     assert f"{directory / FILE}: not the right file" in caplog.text
 
 
+@pytest.mark.parametrize("own", [True, False])
+def test_the_command_that_pins_changed_files_can_be_typed_and_is_for_own_data_alone(
+    tmp_path: Path, directory: Path, monkeypatch: pytest.MonkeyPatch, own: bool
+) -> None:
+    path = Path(write_own_file(tmp_path)(mirrors=[str(directory)]))
+    (directory / FILE).write_bytes(OTHER)
+    if not own:
+        monkeypatch.setattr(dataset_file, "DATASETS", path.parent)
+    with pytest.raises(DataError) as raised:
+        download.main(str(path), FILE, str(tmp_path / FILE))
+    message = str(raised.value)
+    assert "take the published file\n" in f"{message}\n"
+    pin = f"pin it: {run_script('new_dataset', '--update', str(path))}"
+    assert (message.endswith(pin), "--update" in message) == (own, own)
+
+
 def test_a_file_in_a_directory_that_is_too_large_is_not_copied(folder: Path, directory: Path) -> None:
     (directory / FILE).write_bytes(bytes(10_000_000))
     assert f"{directory / FILE}: larger than the file may be" in refusal(folder, directory)
@@ -815,7 +834,7 @@ def test_the_error_lists_each_mirror_with_its_reason_and_says_what_to_do(
     assert listed[3].startswith(f"- http://127.0.0.1:1/mnist/{FILE}: no connection: ")
     assert listed[4:] == [f"- {directory / FILE}: file not found"]
     assert "found:" not in message.partition("file not found")[2], "there are no files like it"
-    assert "--config 'mirrors={digits: /path/to/folder}'" in message
+    assert "give its folder, in a run: --config 'mirrors={digits: /path/to/folder}'" in message
     assert list(folder.iterdir()) == []
 
 
