@@ -77,10 +77,10 @@ def main(
         todo = "give IDX files for a new dataset file, or a dataset file with --update, which names its files"
         raise DataError("new_dataset.py", "the files to read are not clear", todo=todo)
     if update:
-        path = Path(update)
+        path, made_of = Path(update), ""
         text = _updated(path, mirrors)
     else:
-        path, text = _new(files, output)
+        path, text, made_of = _new(files, output)
     dataset = _checked(path, text)
     with atomic_file(path.resolve()) as stream:  # what a link points to
         if update:
@@ -89,21 +89,21 @@ def main(
     splits = ", ".join(f"{counted(split.count, 'image')} in {name}" for name, split in dataset.splits.items())
     then = "To export it:" if update else FILL_IN
     export = command([], [setting("datasets", str(path))])
-    return f"{path}: {splits}; {counted(len(dataset.classes), 'class')}\n{then}\n    {export}"
+    return f"{path}: {splits}; {counted(len(dataset.classes), 'class')}{made_of}\n{then}\n    {export}"
 
 
-def _new(files: Sequence[str], output: str | None) -> tuple[Path, str]:
-    """The path and the text of a new dataset file for IDX files."""
+def _new(files: Sequence[str], output: str | None) -> tuple[Path, str, str]:
+    """The path and the text of a new dataset file for IDX files, and words that say what it was made of."""
     folder = common_folder(files).resolve()
     path = Path(output or os.path.relpath(folder.with_name(f"{folder.name}.yaml")))
     if path.suffix != ".yaml":
         raise DataError(
             path, "not the name of a dataset file", expected="one that ends in .yaml", todo="add .yaml to it"
         )
+    read = _idx_files(files)
     if path.exists():
         todo = f"give --update {shell_word(str(path))} alone, or a different file with --output"
         raise DataError(path, "the file already exists", todo=todo)
-    read = _idx_files(files)
     facts = infer(read)
     _check_names(facts, folder)
     kinds = " and ".join(sorted({"NumPy arrays" if is_array(*each) else "IDX files" for each in read}))
@@ -116,7 +116,7 @@ def _new(files: Sequence[str], output: str | None) -> tuple[Path, str]:
     where = {"mirrors": [os.path.relpath(folder, path.parent.resolve())]}
     splits = {"splits": facts.pop("splits")}
     text = HEAD.format(kinds=kinds) + dump(to_fill_in) + CLASSES + dump(facts)
-    return path, text + MIRRORS + dump(where) + "\n" + dump(splits)
+    return path, text + MIRRORS + dump(where) + "\n" + dump(splits), f"; from {kinds}"
 
 
 def _updated(path: Path, mirrors: Sequence[str]) -> str:

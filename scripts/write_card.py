@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import deque
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -73,7 +74,8 @@ def main(
 def _end(manifest: str, parquet: str, part: ParquetSplit) -> int:
     """The index after the last that a manifest lists; DataError if it lists too many or too few images."""
     with open(manifest, "rb") as file:
-        count, last = max(enumerate(file), default=(-1, b""))
+        numbered = deque(enumerate(file), maxlen=1)  # the last line, after the header as many as there are images
+    count, last = numbered[0] if numbered else (-1, b"")
     if count != part.rows:
         problem, expected = "it lists too many or too few images", f"{part.rows}, as in {parquet}"
         raise DataError(manifest, problem, expected=expected, found=count, todo=move_away(manifest, parquet))

@@ -50,7 +50,7 @@ def test_a_new_dataset_file_has_every_fact_of_the_files(tmp_path: Path) -> None:
     assert made.classes == known.classes
     assert made.mirror_places() == [str(tmp_path / "my/idx")]
     assert f"snakemake -s {PROJECT}/Snakefile --cores 4 all --config datasets=my/idx.yaml" in process.stdout
-    assert "1,000 images in train, 200 images in test; 10 classes" in process.stdout
+    assert "1,000 images in train, 200 images in test; 10 classes; from IDX files\n" in process.stdout
 
 
 @pytest.mark.slow
@@ -69,6 +69,8 @@ def test_an_existing_file_is_not_overwritten(tmp_path: Path) -> None:
     assert process.returncode == 1
     assert "the file already exists" in process.stderr
     assert (tmp_path / "idx.yaml").read_text() == "mine"
+    (tmp_path / "idx/page").write_text("<html>")
+    assert "HTML" in new_dataset(tmp_path, "idx/page").stderr
 
 
 @pytest.mark.slow
