@@ -58,7 +58,7 @@ with without_traceback():
     schema = "schemas/config.schema.yaml"
     checked_config = Config.read(config, read_yaml(project_file(schema), schema))
     shipped = sorted(path.stem for path in (package.parents[1] / "datasets").glob("*.yaml"))
-    known = {Path(entry).stem for entry in (*shipped, *checked_config.datasets)}
+    known = {*shipped, *(Path(entry).stem for entry in checked_config.datasets)}
     downloads = {f"{path_variable('resources')}/{name}": checked_config.mirrors.get(name, ()) for name in known}
     job_environment.prepare(downloads, call=call_of_the_user())
     catalog = Catalog(checked_config.datasets, project_file, shipped)

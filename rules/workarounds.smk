@@ -93,7 +93,8 @@ def rule_names() -> set[str]:
 def targets() -> set[str]:
     """The targets of the command line, once Snakemake plans jobs; none for the default target.
 
-    Our targets keep their names even if a workflow that imports this one renames them, and has targets with our names.
+    Our targets keep their names if a workflow that imports this one renames them. Its own targets of our names are
+    left out.
     Can go when Snakemake documents a way to ask.
     """
     from idxpng.run.targets import OUTPUTS
@@ -123,7 +124,7 @@ def call_of_the_user() -> dict | None:
         return None
     settings, snakefile = workflow.config_settings, next(workflow.included).get_path_or_uri(secret_free=True)
     kept = {key: value for key, value in settings.config.items() if is_imported() or key in ("pathvars", "splits")}
-    config = {key: value for key, value in kept.items() if "://" not in str(value)}  # it may hold a password
+    config = {key: value for key, value in kept.items() if not re.search(r"://\S*[@?]", str(value))}  # secrets
     options = snakefile, workflow.overwrite_workdir, list(map(str, settings.configfiles))
     return call(workflow.rundir, *options, config, is_imported())
 

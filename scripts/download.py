@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from idxpng import log, replaceable
-from idxpng.advice import run_script, shown
+from idxpng.advice import pin
 from idxpng.dataset.file_names import alike
 from idxpng.errors import DataError
 from idxpng.fetch import zip_member
-from idxpng.fetch.integrity import CHANGED, WrongFileError, check_header, judge
+from idxpng.fetch.integrity import WrongFileError, check_header, judge
 from idxpng.fetch.mirrors import Place, configured_for, places_in
 from idxpng.fetch.partial_file import PartialFile, discard_others, partial_file
 from idxpng.fetch.patience import PATIENT, QUICK, Patience
@@ -37,6 +37,7 @@ from idxpng.formats.compressed import (
     compression,
     open_content,
 )
+from idxpng.text import is_url
 
 if TYPE_CHECKING:
     from idxpng.dataset.model import PublishedFile  # not in the digest
@@ -59,14 +60,13 @@ def main(dataset: str, file: str, output: str, mirrors: Sequence[str] = ()) -> N
     Raises:
         DataError: when the dataset has no such file, and as `download`.
     """
-    from idxpng.dataset.file import DATASETS, load  # not in the digest
+    from idxpng.dataset.file import is_shipped, load  # not in the digest
 
     known = load(dataset)
     replaceable.check_place(output)
-    places = [*mirrors, *configured_for(output), *known.mirror_places()]
-    own = known.path.resolve().parent != DATASETS
-    pin = run_script("new_dataset", "--update", shown(known.source)) if own else None
-    download(known.file(file), places, output, known.name, pin=pin)
+    first = [*mirrors, *configured_for(output)]
+    pins = None if is_shipped(known.path) else pin(known.source, [place for place in first if not is_url(place)])
+    download(known.file(file), [*first, *known.mirror_places()], output, known.name, pins=pins)
 
 
 def download(
@@ -75,7 +75,7 @@ def download(
     output: str,
     dataset: str,
     passes: tuple[Patience, Patience] = (QUICK, PATIENT),
-    pin: str | None = None,
+    pins: str | None = None,
     **attempts: Any,
 ) -> None:
     """Make ``output`` from the first mirror that has the right file, see `integrity.judge`.
@@ -88,7 +88,7 @@ def download(
         output: the file to make. What arrives is kept beside it under hidden names until it is complete.
         dataset: the name by which the configuration has the file's mirrors, for advice.
         passes: how long a server may take, in the quick and in the patient pass.
-        pin: the command that pins the files as they are now, if they are the user's own.
+        pins: the command that pins the files as they are now, if they are the user's own.
         attempts: retries and backoff of `session.Session`.
 
     Raises:
@@ -119,18 +119,17 @@ def download(
         turns = again
         if reasons and all(reason.problem.startswith(UNRESOLVED) for reason in reasons.values()):
             raise DataError(output, "no network: the name of no mirror can be resolved", todo=elsewhere)
-    raise _failure(output, list(reasons.values()), elsewhere, pin)
+    raise _failure(output, list(reasons.values()), elsewhere, pins)
 
 
-def _failure(output: str, reasons: list[DataError], elsewhere: str, pin: str | None) -> DataError:
+def _failure(output: str, reasons: list[DataError], elsewhere: str, pins: str | None) -> DataError:
     if disk_full := [reason for reason in reasons if isinstance(reason, DiskRoomError)]:
         return disk_full[0]
     listed = "".join(f"\n  - {reason}".replace("\n", "\n  ") for reason in reasons)
-    advised = reasons and all(isinstance(reason, WrongFileError) and reason.details["todo"] for reason in reasons)
+    advised = [reason for reason in reasons if isinstance(reason, WrongFileError) and reason.details["todo"]]
     problem = f"no mirror has the right file{listed or ': no mirror is given'}"
-    changed = pin and any(reason.details["todo"] == CHANGED for reason in reasons)
-    own = [f"if it is your own data that changed, pin it: {pin}"] if changed else []
-    return DataError(output, problem, todo=[*([] if advised else [elsewhere]), *own])
+    own = [f"if it is your own data that changed, pin it: {pins}"] if pins and advised else []
+    return DataError(output, problem, todo=[*([] if reasons and advised == reasons else [elsewhere]), *own])
 
 
 def _is_there(output: str, file: PublishedFile) -> bool:

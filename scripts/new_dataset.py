@@ -10,7 +10,7 @@ train-labels-idx1-ubyte.gz do, or x_train and y_train in an .npz file, or by the
 digests are read from the files. Names of the classes, title, license and citation are yours to fill in; the file works
 before that, too.
 
-If they change later, --update writes their counts and digests into the dataset file, and keeps the rest:
+If the files change later, --update writes their counts and digests into the dataset file, and keeps the rest:
 
     python scripts/new_dataset.py --update my/idx.yaml
 """
@@ -38,7 +38,7 @@ from idxpng.files.atomic import atomic_file
 from idxpng.formats.idx import IdxError, read_header
 from idxpng.formats.labeled_images import CLASS
 from idxpng.formats.numpy_array import ArrayError, is_array, member_names, open_idx
-from idxpng.text import counted, printable, shell_word
+from idxpng.text import counted, is_url, printable, shell_word
 
 HEAD = """\
 # Made from {kinds}. schemas/dataset.schema.yaml explains every key.
@@ -73,7 +73,7 @@ def main(
         DataError: when they are not images and labels, split by split, ``output`` exists, or a name is not
             allowed in a dataset file.
     """
-    if bool(files) == bool(update):
+    if bool(files) == bool(update) or (mirrors and not update):
         todo = "give IDX files for a new dataset file, or a dataset file with --update, which names its files"
         raise DataError("new_dataset.py", "the files to read are not clear", todo=todo)
     if update:
@@ -147,11 +147,12 @@ def _path(file: PublishedFile, mirrors: Sequence[str], dataset: str) -> Path:
     places = local_places(replace(file, sha256=None, content_sha256=None, git_blob=None, md5=None), mirrors)
     unpacked = [Path(place.where) for place in places if not place.member]
     if not unpacked:
+        folders = [printable(mirror) for mirror in mirrors if not is_url(mirror)]
         raise DataError(
             dataset,
             f"{file.file} is in no folder of its mirrors",
             at="mirrors",
-            expected=f"it in {printable(' or '.join(mirrors))}",
+            expected=f"it in {' or '.join(folders)}" if folders else "a folder",
             found=f"it in the archive {printable(places[0].where)}" if places else None,
             todo="write the folder that has it under `mirrors`, or give the folder with --mirrors",
         )
@@ -160,18 +161,17 @@ def _path(file: PublishedFile, mirrors: Sequence[str], dataset: str) -> Path:
 
 def _splits(known: Dataset, facts: dict[str, Any]) -> dict[str, Any]:
     """The splits of a dataset file with new facts, and of them and their parts all that is still true."""
-    new, classes = facts["splits"], sorted(facts["classes"])
+    new = facts["splits"]
     splits: dict[str, Any] = {}
-    wider = len(str(max(classes))) > len(str(max(known.classes)))  # as are the names of all folders
+    wider = len(str(max(facts["classes"]))) > len(str(max(known.classes)))  # as are the names of all folders
     for name, split in known.splits.items():
         files = new[split.parent or name]
-        changed = split.content_pins != {role: files[role]["content_sha256"] for role in ROLES}
-        stale = (*OF_A_TREE, "class_counts") if changed else OF_A_TREE if wider else ()
+        pins = {role: file.content_pin or file.sha256 for role, file in split.by_role.items()}
+        changed = any(pin and pin not in files[role].values() for role, pin in pins.items())
+        stale = OF_A_TREE if changed or wider else ()
         kept = {key: value for key, value in split_facts(split).items() if key not in stale}
-        if split.parent and "class_counts" in kept:
-            counts = dict(zip(known.classes, kept["class_counts"], strict=True))
-            kept["class_counts"] = [counts.get(label, 0) for label in classes]
-        splits[name] = kept if split.parent else dict.fromkeys(("count", "shape", "class_counts")) | kept | files
+        first = {} if split.parent else dict.fromkeys(("count", "shape", "class_counts"))
+        splits[name] = first | kept | new.get(name, {})
     return splits
 
 

@@ -45,14 +45,14 @@ def main(dataset: str, split: str, images: str, labels: str, header: str, publis
         DataError: when the dataset has no such split.
         WrongFileError: when a download is not the published one.
     """
-    from idxpng.dataset.file import DATASETS, load  # not in the digest
+    from idxpng.dataset.file import is_shipped, load  # not in the digest
     from idxpng.fetch.integrity import with_witnesses  # not in the digest
 
     known = with_witnesses(load(dataset), published)
     expected = known.split(split)
     found, checksums = check(images, labels, known, expected)
     path = Path(dataset)  # of a shipped one relative to the project, so that it is the same on every machine
-    origin = f"datasets/{path.name}" if path.resolve().parent == DATASETS else dataset
+    origin = f"datasets/{path.name}" if is_shipped(path) else dataset
     document = {
         "dataset": known.name,
         "split": split,

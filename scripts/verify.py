@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from idxpng import advice, log
-from idxpng.dataset.file import DATASETS, identify, load, read_schema
+from idxpng.dataset.file import identify, is_shipped, load, read_schema
 from idxpng.dataset.model import ROLES, Dataset
 from idxpng.errors import DataError
 from idxpng.fetch.integrity import with_witnesses
@@ -107,7 +107,8 @@ def _trees(
     if split is not None:
         dataset.split(split)  # raises if there is no such split
     one = name in dataset.splits
-    if one and os.path.isdir(inner := os.path.join(tree, name)):
+    inner = os.path.join(tree, name)
+    if one and name not in dataset.labels and os.path.isdir(inner):
         todo = f"give that of the split: {advice.shell_path(inner)}"
         raise DataError(tree, "this directory has one for each split, not one for each label", todo=todo)
     paths = {each: os.path.join(tree, each) for each in dataset.splits}
@@ -120,10 +121,11 @@ def _trees(
             ]
             make = _command(dataset, name, directories, limit, classes)
             repairs = [f"make it first: {make}", "or give the directory of one split, and --split NAME"]
-            for near in (Path(tree, "png"), *Path(tree).absolute().parents[:2]):
-                if not one and any((near / each).is_dir() for each in dataset.splits):
-                    repairs = [f"give the directory of all splits: {advice.shell_path(near)}"]
-                    break
+            others = [] if one or any(map(os.path.isdir, paths.values())) else [Path(tree, "png")]
+            others += Path(tree).absolute().parents[:2] if others else []
+            near = [each for each in others if any((each / name).is_dir() for name in dataset.splits)]
+            if near and near[0] != Path.cwd():
+                repairs = [f"give the directory of all splits: {advice.shell_path(near[0])}"]
             expected = "a directory with a directory for each label"
             raise DataError(path, "there is nothing to verify", expected=expected, todo=repairs)
     if not one:
@@ -141,7 +143,7 @@ def _check_names(folder: str, dataset: Dataset) -> None:
 
 
 def _prove(check: TreeCheck, top: str) -> tuple[dict[str, str], int]:
-    """The digests of the originals of images and labels, and how many images the tree has, if they are the right ones.
+    """The digests of the originals of images and labels, and how many images the tree has, once it is proven.
 
     ``top``: the directory to which nothing may be added, the tree or one that it is in.
     """
@@ -180,7 +182,9 @@ def _prove(check: TreeCheck, top: str) -> tuple[dict[str, str], int]:
 def _explain(check: TreeCheck, top: str, problems: Problems, found: Mapping[str, str]) -> DataError:
     """What is wrong with a tree: its files if they are known, otherwise the digests of the bytes it makes."""
     if problems.counts["missing"] == check.count and problems.counts["extra"]:
-        return _error(check.tree, check.dataset, problems.lines(), ["give the dataset of this tree with --dataset"])
+        repairs = ["give the dataset and the split of this tree, with --dataset and --split; or if these are right:"]
+        repairs += _making_again(check, list(check.labels))
+        return _error(check.tree, check.dataset, problems.lines(), repairs)
     if problems:
         repairs = problems.moving(check.tree, top, check.is_of_split)
         repairs += _making_again(check, sorted(problems.labels)) if problems.labels else []
@@ -231,7 +235,7 @@ def _command(
     """The command that makes some images of a dataset, and with ``force`` the directories ``paths`` again."""
     made_here = os.path.abspath(os.path.dirname(paths[0])).endswith(f"/results/{dataset.name}/png/{split}")
     directory, source = advice.directory_of(paths[0]) if made_here else None, dataset.source
-    own = Path(source).resolve().parent != DATASETS
+    own = not is_shipped(source)
     if directory:
         source = advice.from_folder(directory, os.path.abspath(source))
         paths = [os.path.relpath(path, directory) for path in paths]

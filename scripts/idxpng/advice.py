@@ -9,7 +9,7 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from itertools import count
 from pathlib import Path
@@ -79,12 +79,12 @@ def command(
     """The command that makes what ``settings`` ask for, or in a workflow that imports this one, ``paths`` alone.
 
     Args:
-        paths: results. Snakemake looks for them in its working directory. Without them, ``splits`` of the user's own
-            command are left out, and if these are others than ``split``.
+        paths: results. Snakemake looks for them in its working directory.
         settings: what comes after ``--config``, such as ``limit=10``.
         force: whether to make ``paths`` again if they exist.
         directory: where Snakemake must work, as `directory_of` finds it for a script; ``paths`` are seen from there.
         targets: what to make.
+        split: that of the ``paths``. The user's own ``splits`` are left out without paths, and where they lack it.
     """
     typed = _call(directory)
     words = [*typed["words"], "--cores", "4", *(paths if typed["imported"] else targets)]
@@ -110,6 +110,12 @@ def run_script(name: str, *words: str) -> str:
     """The command that runs one of the scripts."""
     folder, script = _call()["folder"], SNAKEFILE.with_name("scripts") / f"{name}.py"
     return " ".join(map(shell_word, (from_folder(folder, sys.executable), from_folder(folder, script), *words)))
+
+
+def pin(dataset_file: str, mirrors: Iterable[str] = ()) -> str:
+    """The command that pins the files of a dataset as they are now, first of all those in some folders."""
+    folders = [shown(mirror) for mirror in mirrors]
+    return run_script("new_dataset", "--update", shown(dataset_file), *(["--mirrors", *folders] if folders else []))
 
 
 def install(requirements: str) -> str:

@@ -22,6 +22,11 @@ SCHEMA = DATASETS.parent / "schemas/dataset.schema.yaml"
 OF_A_TREE = ("archive_sha256", "tree_sha256")
 
 
+def is_shipped(path: str | Path) -> bool:
+    """Whether a dataset file comes with the workflow, and is not the user's own."""
+    return Path(path).resolve().parent == DATASETS
+
+
 def read_schema() -> Any:
     """What a dataset file must look like; None in a copy of the scripts alone, in a run that has checked the file."""
     return read_yaml(SCHEMA, str(SCHEMA)) if SCHEMA.exists() else None

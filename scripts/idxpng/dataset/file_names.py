@@ -55,16 +55,20 @@ def _splits(path: str) -> set[str]:
 
 def find(folder: Path, name: str) -> list[Path]:
     """The files below a folder whose names say what ``name`` says."""
-    return sorted(path for path in islice(_files(folder), MOST) if says(path.relative_to(folder), name))
+    return sorted(path for path in _files(folder) if says(path.relative_to(folder), name))
 
 
 def alike(folder: Path, name: str) -> list[str]:
     """The relative paths of some files below a folder that are most like ``name``."""
-    paths = {str(path.relative_to(folder)): path.name for path in islice(_files(folder), MOST)}
+    paths = {str(path.relative_to(folder)): path.name for path in _files(folder)}
     return sorted(paths, key=lambda path: -difflib.SequenceMatcher(None, name, paths[path]).ratio())[:5]
 
 
 def _files(folder: Path) -> Iterator[Path]:
+    return islice(_walk(folder), MOST)
+
+
+def _walk(folder: Path) -> Iterator[Path]:
     for root, folders, names in os.walk(folder):
         hidden = len(Path(root).relative_to(folder).parts) >= DEPTH
         folders[:] = [] if hidden else sorted(name for name in folders if not name.startswith("."))

@@ -78,6 +78,8 @@ def infer(places: Iterable[tuple[str | os.PathLike[str], str | None]]) -> dict[s
 def infer_again(known: Dataset, paths: Mapping[str, Sequence[Path]]) -> dict[str, Any]:
     """The same keys for a dataset that is known, with all its classes, from files that may have changed.
 
+    Of splits that are parts of others, they have the class counts, if these are known.
+
     Args:
         paths: where the images and the labels of each whole split are, in this order.
 
@@ -89,9 +91,13 @@ def infer_again(known: Dataset, paths: Mapping[str, Sequence[Path]]) -> dict[str
         for path, (role, file) in zip(paths[name], split.by_role.items(), strict=True):
             member = None if file.archive else file.member
             files.append(_read(path, member, (name,), known.label_columns, role=role))
-    files = _of_one_type(files, known.label_columns)
+    files = _of_one_type(files, known.label_columns, known.label_type)
     pairs = dict(zip(known.whole_splits, zip(files[::2], files[1::2], strict=True), strict=True))
     facts = _facts(pairs, known.classes)
+    for name, split in known.splits.items():
+        if split.parent and split.rows and split.class_counts is not None:
+            counts = Counter(pairs[split.parent][1].values[slice(*split.rows)])
+            facts["splits"][name] = {"class_counts": [counts[label] for label in facts["classes"]]}
     for name, pair in pairs.items():
         for found in pair:
             old, suffix = known.splits[name].by_role[found.role], found.path.suffix
@@ -101,14 +107,15 @@ def infer_again(known: Dataset, paths: Mapping[str, Sequence[Path]]) -> dict[str
     return facts
 
 
-def _of_one_type(files: list[IdxFacts], label_columns: Sequence[str] = (CLASS,)) -> list[IdxFacts]:
-    """The files, with all labels that are arrays in one type: each alone has the smallest for its labels."""
+def _of_one_type(
+    files: list[IdxFacts], label_columns: Sequence[str] = (CLASS,), least: str = LABEL_TYPES[0]
+) -> list[IdxFacts]:
+    """The files, with all labels that are arrays in one type, at least this; each alone has the smallest."""
     arrays = [file for file in files if file.role == "labels" and is_array(file.path, file.member)]
-    types = {file.header.type.name for file in arrays}
-    if len(types) < 2:
-        return files
-    widest = max(types, key=LABEL_TYPES.index)
-    return [_read(*file[:3], label_columns, widest) if file in arrays else file for file in files]
+    types = {file.header.type.name for file in arrays} | {least} & {*LABEL_TYPES}
+    widest = max(types, key=LABEL_TYPES.index, default=least)
+    narrow = [file for file in arrays if file.header.type.name != widest]
+    return [_read(*file[:3], label_columns, widest, "labels") if file in narrow else file for file in files]
 
 
 def _facts(pairs: dict[str, tuple[IdxFacts, IdxFacts]], known: Iterable[int] = ()) -> dict[str, Any]:

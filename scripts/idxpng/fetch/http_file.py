@@ -63,7 +63,7 @@ def _fetch_rest(session: Session, url: str, shown: str, partial: PartialFile, si
         wrong_part = resumed and not response.headers.get("Content-Range", "").startswith(f"bytes {have}-")
         if headers and (wrong_part or response.status_code == requests.codes.requested_range_not_satisfiable):
             log.info("%s: cannot be resumed at byte %d, starting again", shown, have)
-            partial.remember(None)
+            partial.restart()
             _fetch_rest(session, url, shown, partial, size_limit)
             return
         if response.status_code not in (200, 206):

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 # The digests that a dataset file may pin, by its keys.
 DIGESTS = {"sha256": "SHA-256", "content_sha256": "SHA-256", "git_blob": "Git blob", "md5": "MD5"}
-CHANGED = "take the published file"
 
 
 class WrongFileError(DataError):
@@ -160,7 +159,7 @@ def _refusal(path: str, source: str | None, file: PublishedFile, found: Found) -
         details = found.damage.details | {"expected": size["expected"]}
     if source:
         what = what or (found.damage.problem if found.damage else _other_kind(path) or "its content differs")
-        todo = CHANGED if file.pinned and "://" not in source else None
+        todo = "take the published file" if file.pinned and "://" not in source else None
         return WrongFileError(source, f"not the right file: {what}", **details | {"todo": todo})
     problem = "the content differs from the published content"
     if found.damage:

@@ -135,9 +135,9 @@ def _read(response: requests.Response, tls: str) -> Answer:
 
 
 def _look(path: Path) -> Answer:
-    if path.exists() and not path.is_file():
-        return Answer("not a regular file")  # a pipe would be waited for
     try:
+        if path.exists() and not path.is_file():
+            return Answer("not a regular file")  # a pipe would be waited for
         with open(path, "rb") as file:
             return Answer(bytes=path.stat().st_size, ranges=True, first=_kind(file.read(FIRST)))
     except OSError as error:

@@ -192,7 +192,7 @@ def find_member(
     archive: zipfile.ZipFile,
     shown: str | os.PathLike[str],
     member: str,
-    fits: Callable[[str, str], bool] = str.__eq__,
+    fits: Callable[[str, str], bool] = lambda path, member: path.endswith(f"/{member}"),
 ) -> zipfile.ZipInfo:
     """The only member with that path; if there is none, of those whose path fits, the only one, or with that name.
 

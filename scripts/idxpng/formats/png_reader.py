@@ -25,6 +25,7 @@ FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 ROOM_FOR_MORE = 2**20
 # An invalid animation is just a PNG image: no reason to warn.
 warnings.filterwarnings("ignore", "Invalid APNG", module="PIL")
+warnings.filterwarnings("ignore", "Corrupt EXIF", module="PIL")
 
 # The chunks without which an image cannot be read.
 CRITICAL = (b"IHDR", b"PLTE", b"IDAT", b"IEND")
@@ -86,12 +87,20 @@ def open_png(data: bytes) -> Iterator[PngImageFile]:
     try:
         with PngImageFile(io.BytesIO(data)) as image:
             yield image
-            if image.getexif().get(Base.Orientation, 1) != 1:
+            if _is_turned(image):
                 raise PngError("altered", "viewers and loaders turn it, as its EXIF data says")
     except (MemoryError, PngError):
         raise
     except Exception as error:  # Pillow raises many kinds for damaged files
         raise PngError("unreadable", str(error) or type(error).__name__) from None
+
+
+def _is_turned(image: PngImageFile) -> bool:
+    """Whether viewers and loaders turn an image, as its EXIF data says, unless they are damaged."""
+    try:
+        return image.getexif().get(Base.Orientation) in range(2, 9)
+    except Exception:
+        return False
 
 
 def read_regular_file(path: str, largest: int) -> bytes:

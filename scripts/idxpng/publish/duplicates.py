@@ -133,9 +133,11 @@ def _write_groups(file: IO[bytes], lines: Iterator[str], indent: str) -> int:
     next(lines)
     groups = images = 0
     for _, members in groupby(lines, itemgetter(GROUP)):
-        paths = [f"\n{indent}    {json.dumps(member[PATH_OF_MEMBER:-1])}" for member in members]
-        file.write(f"{',' if groups else '['}\n{indent}  [{','.join(paths)}\n{indent}  ]".encode())
+        file.write(f"{',' if groups else '['}\n{indent}  [".encode())
+        for number, member in enumerate(members):
+            file.write(f"{',' if number else ''}\n{indent}    {json.dumps(member[PATH_OF_MEMBER:-1])}".encode())
+            images += 1
+        file.write(f"\n{indent}  ]".encode())
         groups += 1
-        images += len(paths)
     file.write(f"\n{indent}]".encode() if groups else b"[]")
     return images - groups

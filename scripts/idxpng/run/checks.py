@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from idxpng.advice import new_folder, run_script, shell_path, shown
+from idxpng.advice import new_folder, pin, shell_path, shown
 from idxpng.dataset.model import PublishedFile
 from idxpng.errors import DataError, move_away
 from idxpng.fetch.integrity import WrongFileError, judge
@@ -20,7 +20,7 @@ from idxpng.run.catalog import OWN
 from idxpng.run.config import SHOWN_AS
 from idxpng.run.plan import Plan
 from idxpng.run.summary import image_count
-from idxpng.text import counted, shell_word
+from idxpng.text import counted, is_url, shell_word
 
 CARD = b"---\npretty_name:"  # how a dataset card that a run made begins
 
@@ -209,10 +209,10 @@ def replaced_originals(plan: Plan) -> Iterator[str]:
             for file, paths in zip(files, found, strict=True):
                 copy = Path(plan.resources, name, file.published)
                 if all(found) and file.pinned and copy.is_file() and _was_replaced(paths, copy, file):
-                    pin = run_script("new_dataset", "--update", shown(dataset.source))
+                    folders = [mirror for mirror in plan.config.mirrors.get(name, ()) if not is_url(mirror)]
                     yield (
                         f"{shown(paths[0])}: no longer the file that {shown(dataset.source)} pins, so the results "
-                        f"stay as they are. To use the new file, pin it: {pin}"
+                        f"stay as they are. To use the new file, pin it: {pin(dataset.source, folders)}"
                     )
 
 

@@ -78,7 +78,7 @@ class FolderPlan:
         return self._folder(wildcards.dataset).splits
 
     def options(self, wildcards: Any) -> list[str]:
-        """The options for a folder, and if configured for manifests, the dataset file of `like`, and `invert`."""
+        """The options for a folder, and those that are configured: manifests, the dataset file of `like`, `invert`."""
         folder = self._folder(wildcards.dataset)
         options = [f"--folder={folder.path}"]
         if tables := folder.tables:

@@ -1,10 +1,10 @@
-"""The message at the end of a run: what it made, how long it took, how to look at it, and which digests to pin."""
+"""The message at the end of a run: what it made, how long it took, how to look at it, and how to pin its files."""
 
 import os
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from idxpng.advice import command, run_script, setting, shell_path, shown
+from idxpng.advice import command, pin, setting, shell_path, shown
 from idxpng.files.json_file import read_json
 from idxpng.run.plan import Plan
 from idxpng.text import counted
@@ -112,5 +112,5 @@ def _of_pins(plan: Plan) -> Iterator[str]:
         files = [file for split in dataset.whole_splits.values() for file in split.files]
         if all(file.pinned for file in files) or not all(Path(resources, file.published).exists() for file in files):
             continue
-        pin = run_script("new_dataset", "--update", source, "--mirrors", shown(resources))
-        yield f"{source} does not pin the digest of every file. To accept only these files from now on: {pin}"
+        then = "To accept only these files from now on"
+        yield f"{source} does not pin the digest of every file. {then}: {pin(dataset.source, [resources])}"

@@ -1,4 +1,4 @@
-"""The check of a tree of PNG files against a split of a dataset: what it must make, what it makes, what differs."""
+"""The check of a tree of PNG files against a split of a dataset: what it makes, and what differs."""
 
 import hashlib
 import os
@@ -125,10 +125,14 @@ class TreeCheck:
         right = index.isdecimal() and f"{int(index):0{len(str(self.facts.file_count - 1))}}.png" == image
         return not self.whole and label in self.dataset.labels and (not image or right)
 
-    def _tree(self) -> PngTree:
+    @property
+    def labels(self) -> dict[str, int]:
+        """The directory and the value of each label whose images the tree must have."""
         labels = self.dataset.labels.items()
-        asked = {name: label for name, label in labels if self.classes is None or label in self.classes}
-        return PngTree(self.tree, asked, self.facts.file_count, self.count, self._first)
+        return {name: label for name, label in labels if self.classes is None or label in self.classes}
+
+    def _tree(self) -> PngTree:
+        return PngTree(self.tree, self.labels, self.facts.file_count, self.count, self._first)
 
     def _labels(self, originals: LabeledImages) -> Sequence[int]:
         """The label of each image, and -1 for each that the tree must not have."""

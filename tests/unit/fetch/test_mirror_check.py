@@ -166,6 +166,7 @@ def test_a_folder_is_a_mirror_too(tmp_path: Path) -> None:
     (tmp_path / FILE).write_bytes(DATA)
     assert ask(place_of(KNOWN, str(tmp_path)).where) == Answer(None, len(DATA), True, first="gzip")
     assert ask(str(tmp_path / "none")).problem == "No such file or directory"
+    assert ask(f"{tmp_path}/{'x' * 300}").problem == "File name too long"
     os.mkfifo(tmp_path / "pipe")
     assert ask(str(tmp_path / "pipe")).problem == "not a regular file"
 

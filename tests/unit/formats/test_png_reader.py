@@ -54,6 +54,27 @@ def test_a_file_that_libpng_refuses_or_a_browser_shows_otherwise_is_refused(tmp_
     assert refusal(tmp_path / "x", assemble(LENIENT[kind]))[0] == "unreadable"
 
 
+def of_orientation(value: int) -> bytes:
+    return b"MM\0*" + struct.pack(">IHHHIHHI", 8, 1, 0x0112, 3, 1, value, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("exif", "turned"),
+    [
+        *((of_orientation(value), 2 <= value <= 8) for value in range(10)),
+        (b"junk", False),
+        (b"MM\0*\0\0\0\x08\0", False),
+    ],
+)
+@pytest.mark.filterwarnings("error")
+def test_an_image_that_its_exif_data_turns_is_refused(tmp_path: Path, exif: bytes, turned: bool) -> None:
+    data = assemble([HEADER, (b"eXIf", exif), (b"IDAT", COMPRESSED), END])
+    if turned:
+        assert refusal(tmp_path / "x", data)[0] == "altered"
+    else:
+        assert read(tmp_path / "x", data) == PIXELS.tobytes()
+
+
 def of_header(*fields: int, after: bytes = b"") -> list[tuple[bytes, bytes]]:
     return [(b"IHDR", struct.pack(">2I5B", *fields) + after), (b"IDAT", COMPRESSED), END]
 

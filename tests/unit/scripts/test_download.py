@@ -5,6 +5,7 @@ import hashlib
 import logging
 import lzma
 import os
+import shlex
 import signal
 import socket
 import time
@@ -726,6 +727,9 @@ def test_the_command_that_pins_changed_files_can_be_typed_and_is_for_own_data_al
     assert "take the published file\n" in f"{message}\n"
     pin = f"pin it: {run_script('new_dataset', '--update', str(path))}"
     assert (message.endswith(pin), "--update" in message) == (own, own)
+    with pytest.raises(DataError) as raised:
+        download.main(str(path), FILE, str(tmp_path / FILE), [str(directory), "http://127.0.0.1:1/"])
+    assert str(raised.value).endswith(f"{pin} --mirrors {shlex.quote(str(directory))}") == own
 
 
 def test_a_file_in_a_directory_that_is_too_large_is_not_copied(folder: Path, directory: Path) -> None:

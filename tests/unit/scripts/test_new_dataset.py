@@ -243,9 +243,9 @@ def test_an_update_keeps_what_is_known_of_a_split_only_while_it_is_true(tmp_path
     update([0, 1, 1])
     assert path.read_text() == text
     rest: dict[str, tuple[object, bool]] = {"test": ((1, 2), True), "test_part": ((1, 1), True)}
-    assert update([1, 1, 0]) == {"train": ((1, 2), False), "train_part": (None, False)} | rest
+    assert update([1, 1, 0]) == {"train": ((1, 2), False), "train_part": ((0, 2), False)} | rest
     rest = {"test": ((1, 2, 0), False), "test_part": ((1, 1, 0), False)}  # in the folders 00 and 01
-    assert update([1, 1, 10]) == {"train": ((0, 2, 1), False), "train_part": (None, False)} | rest
+    assert update([1, 1, 10]) == {"train": ((0, 2, 1), False), "train_part": ((0, 2, 0), False)} | rest
 
 
 @pytest.mark.slow
@@ -367,7 +367,36 @@ def test_an_update_refuses_files_that_are_not_there_or_swapped(tmp_path: Path, t
     assert (tmp_path / "idx.yaml").read_text() == OWN_WORDS + text
 
 
-@pytest.mark.parametrize("words", ["", "idx/* --update idx.yaml"])
+@pytest.mark.slow
+def test_an_update_of_arrays_keeps_a_wider_type_of_labels(tmp_path: Path) -> None:
+    (tmp_path / "idx").mkdir()
+    for split, labels in (("train", [[1, 7], [0, 300]]), ("test", [[1, 7], [0, 8]])):
+        numpy.save(tmp_path / f"idx/{split}-images.npy", numpy.zeros((2, 3, 4), "uint8"))
+        numpy.save(tmp_path / f"idx/{split}-labels.npy", numpy.array(labels))
+    assert new_dataset(tmp_path, "idx/*").returncode == 0
+    path = tmp_path / "idx.yaml"
+    path.write_text(path.read_text().replace("int16", "int32").replace("-labels.npy", "-image-classes.npy"))
+    for name in ("train", "test"):
+        (tmp_path / f"idx/{name}-labels.npy").rename(tmp_path / f"idx/{name}-image-classes.npy")
+    process = new_dataset(tmp_path, "--update idx.yaml")
+    assert process.returncode == 0, process.stderr
+    made = load(path, SCHEMA)
+    assert made.label_type == "int32"
+    (tmp_path / "out").mkdir()
+    for file in made.splits["test"].files:  # refuses what it does not pin
+        download.main(str(path), file.file, str(tmp_path / "out" / file.file))
+
+
+def test_an_update_shows_no_password_of_a_mirror(tmp_path: Path) -> None:
+    write_own(tmp_path, [1, 0])
+    (tmp_path / "idx.yaml").write_text(
+        OWN_WORDS + OWN_FILES.replace("[idx]", "['https://me:secret@a.example/x?t=secret']")
+    )
+    message = new_dataset(tmp_path, "--update idx.yaml").stderr
+    assert "in no folder of its mirrors" in message and "secret" not in message
+
+
+@pytest.mark.parametrize("words", ["", "idx/* --update idx.yaml", "idx/* --mirrors idx"])
 def test_either_files_or_a_dataset_file_are_given(tmp_path: Path, words: str) -> None:
     write_own(tmp_path, [1, 0])
     (tmp_path / "idx.yaml").write_text(OWN_WORDS + OWN_FILES)

@@ -581,6 +581,14 @@ def test_a_directory_too_high_or_too_low_is_answered_with_the_right_one(exported
     with pytest.raises(DataError, match="one for each split") as refused:
         verify.main(str(png), exported.dataset, split="train")
     assert str(refused.value).endswith(f"give that of the split: {exported.tree}")
+    with pytest.raises(DataError, match="there is nothing to verify") as refused:
+        verify.main(str(exported.root / "none/train"), exported.dataset)  # not made yet
+    assert "make it first: " in str(refused.value)
+
+
+def test_a_split_may_be_called_like_a_label(exported: Exported) -> None:
+    Path(exported.dataset).write_text(Path(exported.dataset).read_text().replace("train:", "'01':"))
+    exported.verify(split="01")
 
 
 def test_nothing_of_a_tree_of_a_different_dataset_is_to_be_moved(exported: Exported) -> None:
@@ -588,7 +596,8 @@ def test_nothing_of_a_tree_of_a_different_dataset_is_to_be_moved(exported: Expor
         path.rename(path.with_name(f"000{path.name}"))
     for originals in (True, False):
         message = exported.refusal(originals=originals)
-        assert "mv " not in message and message.endswith("give the dataset of this tree with --dataset")
+        assert "mv " not in message and "give the dataset and the split of this tree" in message
+        assert message.endswith("--forcerun " + " ".join(f"results/set/png/train/{label}" for label in CLASSES))
 
 
 def test_the_originals_in_resources_are_named_by_their_path(exported: Exported) -> None:

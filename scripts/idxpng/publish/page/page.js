@@ -512,7 +512,7 @@ async function showImage() {
   get("fact-digest").textContent = "";
   get("digest-check").textContent = "reading the digests …";
   const [ofFile, expected] = await Promise.all([pixelsOf(split, index).catch(() => null), manifestDigest(number, index)]);
-  const pixels = ofFile ?? await copyOf(split, index);
+  const pixels = ofFile ?? await copyOf(split, index).catch(() => null);
   const found = await digestOf(pixels);
   if (shown !== asked) return;
   if (pixels) get("picture").replaceChildren(pixelCanvas(pixels, split, name));
