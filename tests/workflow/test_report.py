@@ -64,7 +64,7 @@ def test_the_report_shows_workflow_datasets_previews_histograms_and_run_times(
         page = tmp_path / "report/report.html"
     browser.open(page)
     browser.find("//li[contains(., 'accepts only files with the published SHA-256')]")
-    browser.find("//li[contains(., 'SHA-256, or other digest, where the dataset file pins one')]")
+    browser.find("//li[contains(., 'SHA-256, or another digest, where the dataset file pins one')]")
     browser.check_drawn("rulegraph")
     browser.click("Statistics")
     browser.check_drawn("runtimes")
