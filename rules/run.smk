@@ -5,7 +5,7 @@ import time
 from snakemake.logging import logger
 
 from idxpng.files.folder_lock import lock_folder
-from idxpng.run.checks import check_run, replaced_originals, result_folders
+from idxpng.run.checks import RULES, check_run, replaced_originals, result_folders
 from idxpng.run.summary import summary
 
 started = time.monotonic()
@@ -13,19 +13,28 @@ started = time.monotonic()
 if not is_imported():
     show_one_line_of_progress()
     say_once_why_a_group_failed()
-    for warning in replaced_originals(plan):
-        logger.warning(warning)
+
+for warning in replaced_originals(plan):
+    logger.warning(warning)
+
+
+def check_before_the_first_job() -> None:
+    with without_traceback():
+        jobs = jobs_to_run()
+        for folder in result_folders(plan, jobs):
+            lock_folder(folder)
+        for warning in check_run(plan, of_this_workflow(jobs)):
+            logger.warning(warning)
+
+
+if is_imported():
+    call_before_the_first_job(check_before_the_first_job)
 
 
 onstart:
     allow_unlimited_jobs()
     end_on_sigterm_as_on_ctrl_c()
-    with without_traceback():
-        jobs = jobs_to_run()
-        for folder in result_folders(plan, jobs):
-            lock_folder(folder)
-        for warning in check_run(plan, jobs):
-            logger.warning(warning)
+    check_before_the_first_job()
 
 
 onsuccess:

@@ -162,6 +162,36 @@ def jobs_to_run() -> list:
     return list(workflow.dag.needrun_jobs())
 
 
+def of_this_workflow(jobs: list) -> list:
+    """The jobs of this workflow's own rules, by the names that these have in it, and not in one that imports it.
+
+    Can go when Snakemake documents how `onstart` gets the jobs of a module.
+    """
+    from types import SimpleNamespace
+
+    if not is_imported():
+        return jobs
+    names = {modifier.modify_rulename(name): SimpleNamespace(name=name) for name in RULES}
+    ours = [(names[job.rule.name], job) for job in jobs if job.rule.name in names]
+    return [
+        SimpleNamespace(rule=named, wildcards=job.wildcards, input=job.input, output=job.output) for named, job in ours
+    ]
+
+
+def call_before_the_first_job(check) -> None:
+    """Have a function called when a run starts, after `onstart` of the workflow that imports this one.
+
+    Snakemake ignores `onstart` of a module. Can go when it does not.
+    """
+    start = workflow._onstart
+
+    def start_and_check(log):
+        start(log)
+        check()
+
+    workflow._onstart = start_and_check
+
+
 def run_its_job(path: str) -> None:
     """Have the job that makes ``path`` run, and so the jobs that depend on it. To be called by an input function.
 

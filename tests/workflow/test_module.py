@@ -1,5 +1,6 @@
 """Another workflow imports this one: the example runs, and what docs/module.md promises to it is there."""
 
+import fcntl
 import re
 import shutil
 import subprocess
@@ -175,6 +176,21 @@ def test_a_run_that_decompresses_again_never_takes_the_idx_files_from_others(pro
 
 def test_nothing_is_made_outside_of_the_path_variables(imported: Path) -> None:
     assert {path.name for path in imported.iterdir()} == {"config.yaml", "digits", "sevens.tar", ".snakemake"}
+
+
+def test_a_run_that_would_remove_what_no_run_made_stops_also_where_it_is_imported(
+    project: Path, imported: Path, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(imported, tmp_path / "copy")
+    notes = folder / "digits/mnist-sample/png/test/7/notes.txt"
+    notes.write_text("mine")
+    command = ("-s", str(project / EXAMPLE), "--cores", "2", "mnist_all", "--forcerun", "mnist_export")
+    run = snakemake(folder, *command, succeed=False)
+    assert "the run would remove what no run made" in run.output and notes.read_text() == "mine"
+    notes.unlink()
+    with (folder / "digits/mnist-sample/.settings/lock").open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert "a different run is making files here" in snakemake(folder, *command, succeed=False).output
 
 
 def test_a_list_of_files_comes_after_all_that_the_same_command_makes(imported: Path) -> None:

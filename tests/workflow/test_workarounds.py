@@ -154,6 +154,29 @@ def test_planned_jobs_are_all_and_jobs_to_run_those_that_are_not_done(tmp_path: 
     assert "JOBS 3 2" in said
 
 
+CHECKED = """
+RULES = ("csv",)
+
+def check():
+    print("CHECK", [job.rule.name for job in of_this_workflow(jobs_to_run())])
+
+call_before_the_first_job(check)
+
+rule csv:
+    output:
+        "made"
+    shell:
+        "touch {output}"
+"""
+
+
+def test_a_module_is_called_before_the_first_job_with_its_own_jobs_and_names(tmp_path: Path) -> None:
+    (tmp_path / "inner.smk").write_text(INCLUDE + CHECKED)
+    own = 'onstart:\n    print("OWN")\n\nrule all:\n    input:\n        "made"\n\n'
+    said = run(tmp_path, f'{own}module x:\n    snakefile: "inner.smk"\n\nuse rule * from x as x_*\n')
+    assert said.index("OWN") < said.index("CHECK ['csv']")
+
+
 def test_an_untracked_parameter_makes_no_job_run_again_and_a_tracked_one_does(tmp_path: Path) -> None:
     text = """
 def there(wildcards):

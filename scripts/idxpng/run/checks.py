@@ -22,6 +22,8 @@ from idxpng.run.plan import Plan
 from idxpng.run.summary import image_count
 from idxpng.text import counted, is_url, shell_word
 
+OF_IDX = ("idx", "build_idx", "name_labels", "write_dataset", "write_settings")  # what the target idx runs
+RULES = (*OF_IDX, "export", "merge_manifests", "write_card")  # whose jobs are checked
 CARD = b"---\npretty_name:"  # how a dataset card that a run made begins
 
 
@@ -121,8 +123,7 @@ def check_run(plan: Plan, jobs: Iterable[Any]) -> list[str]:
     check_folder(plan.resources, "resources", writable)
     made = {os.path.realpath(output) for job in jobs if job.rule.name == "write_dataset" for output in job.output}
     targets = plan.targets()
-    of_idx = {"idx", "build_idx", "name_labels", "write_dataset", "write_settings"}
-    others = {job.rule.name for job in jobs} - of_idx - targets
+    others = {job.rule.name for job in jobs} - {*OF_IDX} - targets
     # Other targets may be up to date by the old dataset file.
     others |= {word for word in targets if os.path.basename(word) != "idx" and "/idx/" not in word}
     for dataset in plan.catalog.configured.values():
