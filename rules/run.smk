@@ -10,10 +10,6 @@ from idxpng.run.summary import summary
 
 started = time.monotonic()
 
-if not is_imported():
-    show_one_line_of_progress()
-    say_once_why_a_group_failed()
-
 for warning in replaced_originals(plan):
     logger.warning(warning)
 
@@ -29,6 +25,9 @@ def check_before_the_first_job() -> None:
 
 if is_imported():
     call_before_the_first_job(check_before_the_first_job)
+else:
+    show_one_line_of_progress()
+    say_once_why_a_group_failed()
 
 
 onstart:
