@@ -7,6 +7,7 @@ tests/workflow/test_workarounds.py tests them.
 import atexit
 import gc
 import os
+import re
 import sys
 
 from snakemake.logging import logger
