@@ -121,16 +121,21 @@ def _trees(
             ]
             make = _command(dataset, name, directories, limit, classes)
             repairs = [f"make it first: {make}", "or give the directory of one split, and --split NAME"]
-            others = [] if one or any(map(os.path.isdir, paths.values())) else [Path(tree, "png")]
-            others += Path(tree).absolute().parents[:2] if others else []
-            near = [each for each in others if any((each / name).is_dir() for name in dataset.splits)]
-            if near and near[0] != Path.cwd():
-                repairs = [f"give the directory of all splits: {advice.shell_path(near[0])}"]
+            is_wrong = not one and not any(map(os.path.isdir, paths.values()))
+            if is_wrong and (near := _directory_near(tree, dataset)):
+                repairs = [f"give the directory of all splits: {advice.shell_path(near)}"]
             expected = "a directory with a directory for each label"
             raise DataError(path, "there is nothing to verify", expected=expected, todo=repairs)
     if not one:
         _check_names(tree, dataset)
     return trees
+
+
+def _directory_near(tree: str, dataset: Dataset) -> Path | None:
+    """The directory of all splits in a different one or above it, if there is one that is not the working directory."""
+    places = Path(tree, "png"), *Path(tree).absolute().parents[:2]
+    near = next((place for place in places if any((place / split).is_dir() for split in dataset.splits)), None)
+    return near if near != Path.cwd() else None
 
 
 def _check_names(folder: str, dataset: Dataset) -> None:
