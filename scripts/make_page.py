@@ -65,7 +65,7 @@ def main(
     for selection, numbers in zip(splits.each(), measured, strict=True):
         split = _split(selection, numbers, columns)
         described.append(split | {"within": _groups(within[split["name"]], split_headers)})
-    parts_of_others = known.parts({split["name"]: sum(split["runs"]) for split in described})
+    also_in = known.also_in({split["name"]: sum(split["runs"]) for split in described})
     document = {
         "classes": [(split_headers[0].directories[label], name) for label, name in names.items()],
         "digits": len(_codes(len(names))[0]),
@@ -76,7 +76,7 @@ def main(
     }
     parts = {
         "title": escape(known.title),
-        "summary": escape(page_sections.summary(described, len(names), parts_of_others)),
+        "summary": escape(page_sections.summary(described, len(names), also_in)),
         "style": (PARTS / "page.css").read_text(encoding="utf-8"),
         "script": (PARTS / "page.js").read_text(encoding="utf-8"),
         "pixels": "\n".join(map(page_sections.pixels, split_headers, measured)),

@@ -60,9 +60,9 @@ def main(
     parts = [_read(Path(path), folder) for path in parquet]
     listed = {header.split: FileRecord.of(Path(path), folder) for header, path in zip(found, manifests, strict=True)}
     ends = map(_end, manifests, parquet, parts)
-    parts_of_others = known.parts(dict(zip([part.name for part in parts], ends, strict=True)))
-    _write(card, _card(known, parts, Path(overview).name, parts_of_others))
-    write_json(croissant, metadata(known, found, parts, listed, parts_of_others))
+    also_in = known.also_in(dict(zip([part.name for part in parts], ends, strict=True)))
+    _write(card, _card(known, parts, Path(overview).name, also_in))
+    write_json(croissant, metadata(known, found, parts, listed, also_in))
     texts = [Path(text).read_text(encoding="utf-8").strip("\n") for text in license_texts]
     _write(license_file, "\n\n".join([terms.license_text(known), *texts]))
     _write(citation_file, terms.bibtex(known))
@@ -96,14 +96,14 @@ def _read(path: Path, folder: Path) -> ParquetSplit:
         return ParquetSplit(path.stem, FileRecord.of(path, folder), file.metadata.num_rows, uncompressed, features)
 
 
-def _card(dataset: Dataset, parts: Sequence[ParquetSplit], overview: str, parts_of_others: Mapping[str, str]) -> str:
+def _card(dataset: Dataset, parts: Sequence[ParquetSplit], overview: str, also_in: Mapping[str, str]) -> str:
     split_sizes = [{"name": part.name, "num_bytes": part.uncompressed, "num_examples": part.rows} for part in parts]
     data_files = [{"split": part.name, "path": part.file.path} for part in parts]
     header = {
         "pretty_name": dataset.title,
         **terms.hub_license(dataset),
         "task_categories": ["image-classification"],
-        "size_categories": [_size_category(sum(part.rows for part in parts if part.name not in parts_of_others))],
+        "size_categories": [_size_category(sum(part.rows for part in parts if part.name not in also_in))],
         "dataset_info": {
             "features": [_feature(name, facts) for name, facts in parts[0].features.items()],
             "splits": split_sizes,
@@ -112,7 +112,7 @@ def _card(dataset: Dataset, parts: Sequence[ParquetSplit], overview: str, parts_
         },
         "configs": [{"config_name": "default", "data_files": data_files}],
     }
-    table = "\n".join(f"| {part.name} | {part.rows:,}{parts_of_others.get(part.name, '')} |" for part in parts)
+    table = "\n".join(f"| {part.name} | {part.rows:,}{also_in.get(part.name, '')} |" for part in parts)
     parts_of = [
         f"{part.rows:,} of the {dataset.splits[part.name].count:,} images of {part.name}"
         for part in parts

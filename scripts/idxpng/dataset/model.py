@@ -162,7 +162,7 @@ class Dataset:
         """The splits that have files of their own: what a run makes that is asked for no others."""
         return {name: split for name, split in self.splits.items() if split.parent is None}
 
-    def parts(self, ends: Mapping[str, int]) -> dict[str, str]:
+    def also_in(self, ends: Mapping[str, int]) -> dict[str, str]:
         """Of some splits, those whose images are all in another one of them too, and words that say so.
 
         ``ends``: of each split, the index after its last image: with a limit, a part need not be in its parent.

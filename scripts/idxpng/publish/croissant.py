@@ -56,7 +56,7 @@ def metadata(
     headers: Sequence[SplitHeader],
     parquet: Sequence[ParquetSplit],
     manifests: Mapping[str, FileRecord],
-    parts: Mapping[str, str],
+    also_in: Mapping[str, str],
 ) -> dict[str, Any]:
     """The document, for `json`.
 
@@ -64,7 +64,7 @@ def metadata(
         headers: of each split, what `validate` found.
         parquet: that of each split.
         manifests: that of each split, by its name.
-        parts: splits that are parts of others, and words that say so.
+        also_in: see `Dataset.also_in`.
     """
     splits = [header.split for header in headers]
     # An empty value, where the dataset file does not know it, is left out.
@@ -80,7 +80,7 @@ def metadata(
         "conformsTo": "http://mlcommons.org/croissant/1.1",
         "name": dataset.name,
         "alternateName": dataset.title,
-        "description": _description(dataset, parquet, parts),
+        "description": _description(dataset, parquet, also_in),
         "version": idxpng.__version__,
         "license": license_urls(dataset),
         "citeAs": bibtex(dataset),
@@ -103,8 +103,8 @@ def metadata(
     }
 
 
-def _description(dataset: Dataset, parquet: Sequence[ParquetSplit], parts: Mapping[str, str]) -> str:
-    sizes = ", ".join(f"{split.name} {split.rows:,}{parts.get(split.name, '')}" for split in parquet)
+def _description(dataset: Dataset, parquet: Sequence[ParquetSplit], also_in: Mapping[str, str]) -> str:
+    sizes = ", ".join(f"{split.name} {split.rows:,}{also_in.get(split.name, '')}" for split in parquet)
     classes = counted(len(dataset.classes), "class")
     return f"{dataset.title}. Labeled images in {classes}: {sizes}. Converted from IDX files."
 

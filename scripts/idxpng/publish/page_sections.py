@@ -14,13 +14,13 @@ BARS = 64
 LEVELS_PER_ROW = 16
 
 
-def summary(splits: Sequence[dict[str, Any]], classes: int, parts: Mapping[str, str] = {}) -> str:
+def summary(splits: Sequence[dict[str, Any]], classes: int, also_in: Mapping[str, str] = {}) -> str:
     """How many images there are, of what size, in how many classes and splits: plain text.
 
-    Splits that are ``parts`` of others, each with words that say so, do not count again.
+    Splits whose images are ``also_in`` others, see `Dataset.also_in`, do not count again.
     """
-    total = sum(split["count"] for split in splits if split["name"] not in parts)
-    each = ", ".join(f"{split['name']} {split['count']:,}{parts.get(split['name'], '')}" for split in splits)
+    total = sum(split["count"] for split in splits if split["name"] not in also_in)
+    each = ", ".join(f"{split['name']} {split['count']:,}{also_in.get(split['name'], '')}" for split in splits)
     size = f"{splits[0]['rows']} × {splits[0]['columns']}"
     return f"{counted(total, 'image')} of {size} pixels in {counted(classes, 'class')}: {each}"
 

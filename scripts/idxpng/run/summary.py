@@ -60,11 +60,11 @@ def _of_images(plan: Plan, took: str) -> Iterator[str]:
     for dataset in plan.catalog.configured.values():
         splits = {name: dataset.splits[name] for name in plan.splits(dataset)}
         ends = {name: (split.rows or (0,))[0] + plan.image_count(split) for name, split in splits.items()}
-        parts, folder = dataset.parts(ends), f"{plan.results}/{dataset.name}"
+        also_in, folder = dataset.also_in(ends), f"{plan.results}/{dataset.name}"
         for split in splits:
             count = image_count(f"{folder}/manifest/{split}.csv")
             if count is not None:
-                also = parts.get(split, "")
+                also = also_in.get(split, "")
                 yield f"{_counted(count, 'PNG file')} in {shown(folder)}/png/{split}, a directory per label{also}"
                 total += 0 if also else count
     yield f"{_counted(total, 'image')} {took}"
