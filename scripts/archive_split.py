@@ -1,4 +1,4 @@
-"""Archive the PNG files of a split in one tar file, with a folder for each label, straight from the IDX files.
+"""Archive the PNG files of a split in one tar file, with a folder for each label, directly from the IDX files.
 
 Apart from zeros at its end, it equals the archive that GNU tar makes of the exported PNG files:
 

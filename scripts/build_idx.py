@@ -1,7 +1,7 @@
 """Build the IDX files of a split from a folder of grayscale images, {folder}/{split}/{class}/{image}.
 
-The order is the natural one of the names (9.png before 10.png), then of the classes; so a tree that export.py made
-keeps its order. With --manifest, the manifest sets the order, and has the labels.
+Images are in the natural order of their names (9.png before 10.png), then of the classes; so a tree that export.py made
+keeps its order. With --manifest, the manifest gives order and labels.
 """
 
 import json
@@ -56,16 +56,16 @@ def main(
     """Write both IDX files and what a dataset file says of them. Memory is that of one image.
 
     Args:
-        folder: the folder with one for each split, or for each class.
-        split: which one.
+        folder: the folder of images, which has a folder for each split, or for each class.
+        split: the split to build.
         images, labels: the gzip-compressed IDX files to make: uint8 (count, rows, columns), and integers (count), or
             (count, columns) where labels have several. Labels above 255 make them int16 or int32.
         facts: the JSON file to make: ``split``, ``inverted``, ``orientation``, ``label_type``, ``label_columns``,
             ``classes``, and ``facts``, the split's entry in a dataset file.
-        manifest: CSV file with the columns ``path`` and ``label``, as merge_manifests.py makes it, for its order and
-            for all columns of the labels.
-        manifests: those of all splits, whose labels are the classes; by default that of this one.
-        like: dataset file, for the columns and the type of the labels, class names, and orientation.
+        manifest: CSV file with the columns ``path`` and ``label``, as merge_manifests.py makes it, which gives the
+            order and all columns of the labels.
+        manifests: the manifests of all splits, whose labels are the classes; by default, the one of this split.
+        like: dataset file that gives the columns and the type of the labels, class names, and orientation.
         invert: store 255 - value for each pixel.
 
     Raises:

@@ -30,8 +30,8 @@ def main(
 
     Args:
         datasets: names or dataset files; by default all in the folder datasets/.
-        format: that of the table.
-        full: download what is there, and compare digests.
+        format: the format of the table.
+        full: download each file that is there, and compare its digest.
 
     Raises:
         DataError: when a dataset file has a mistake.

@@ -2,9 +2,9 @@
 
     python scripts/convert_images.py my/photos my/photos-gray --size 28x28
 
-Color becomes gray, transparency becomes white or --ground, 16 bits become 8, and of several pictures the first is
-taken. Values of 16 bits are from 0 to 65535, or from 0 to 255 if none of any image is above 255. Fractions are from 0
-to 255, or from 0 to 1 if no pixel is above 1. Names that begin with a dot are left out.
+Color becomes gray, transparency becomes white or --ground, 16 bits become 8, and a file with several pictures gives its
+first. 65535 is white in images of 16 bits, or 255 if no image has larger values. 255 is white in fractions, or 1 if no
+pixel of the image is above 1. Names that begin with a dot are left out.
 """
 
 import os
@@ -32,10 +32,10 @@ def main(folder: str, new: str, /, size: str | None = None, ground: Literal["whi
     """Write a PNG file into ``new`` for each image, and leave out what is not an image.
 
     Args:
-        folder: the folder of images, with any folders in it.
+        folder: the folder of images, which may have folders in it.
         new: the folder to make. A file that does not end in .png gets that suffix, too.
-        size: ROWSxCOLUMNS to which all images are resized, such as 28x28; as they are by default.
-        ground: what is behind transparent pixels.
+        size: ROWSxCOLUMNS to which all images are resized, such as 28x28; by default, each keeps its size.
+        ground: the color behind transparent pixels.
 
     Raises:
         DataError: when ``new`` exists, two images would get the same name, an image would become a single gray value on

@@ -14,8 +14,8 @@ def main(splits: Selections, duplicates: str) -> None:
     """Write which images are exact duplicates of others.
 
     Args:
-        duplicates: the JSON file to make: ``within``, for each split the groups of its images that have the same
-            pixels, and ``across`` the groups of which several splits have some; an image is its path below ``png/``.
+        duplicates: the JSON file to make: ``within`` has for each split the groups of its images with the same pixels,
+            and ``across`` the groups with images of several splits; an image is its path below ``png/``.
     """
     with ExitStack() as stack, atomic_file(duplicates) as file:
         opened = [stack.enter_context(split.open()) for split in splits.each()]

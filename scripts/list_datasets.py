@@ -1,9 +1,9 @@
-"""List the known datasets: what they hold, what they cost to download, and how far their facts are checked.
+"""List the known datasets: what they hold, how large the download is, and how far their facts are checked.
 
-`download` is the size of the published files, not counting those whose size nobody has pinned. `verified` says how
-their facts are known: `bytes` when they were computed from the files, `pinned` when they were copied from where others
-have published them, and how many of each where both occur. `content` counts the files of whose content a digest is
-known: with all of them a tree of images can be proved without the originals.
+`download` is the size of the published files, as far as it is known. `verified` says how their facts are known: `bytes`
+if they were computed from the files, `pinned` if they were copied from others who published them, and how many of each
+if both occur. `content` counts the files whose content has a known digest: if all have one, `verify` needs no
+originals.
 """
 
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Make the page on which a person browses a dataset: every image, class by class, and all that is known of it."""
+"""Make the page to browse a dataset: every image, class by class, and all that is known about it."""
 
 import base64
 import csv

@@ -35,7 +35,7 @@ def main(split: Selection, statistics: str, plot: str) -> None:
             of them), ``class_counts``, ``levels`` (how many pixels have each value from 0 to 255) and ``class_means``:
             by label the mean of its images, rows × columns bytes in Base64; empty classes are left
             out, as are all when the class means would have more than a million pixels together.
-        plot: the picture to make: how many images each class has, and how many pixels have which value.
+        plot: the picture to make: how many images each class has, and how many pixels each value.
     """
     with split.open() as (header, source):
         names, directories = header.names(split.classes), header.directories

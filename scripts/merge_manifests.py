@@ -26,7 +26,7 @@ def main(label_manifests: Sequence[str], /, manifest: str, png: str | None = Non
         label_manifests: ``{label}.csv`` of each label of the split, in one folder.
         manifest: the CSV file to make.
         png: the folder of the split's label directories. If a manifest beside ``label_manifests`` lists the images of
-            a different label, an earlier run made both, when the dataset had other classes: they are removed.
+            a label that is not one of these, an earlier run made both, and they are removed.
         proof: a report of `verify` on the split, which is removed together with a label.
 
     Raises:

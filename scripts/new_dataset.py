@@ -5,10 +5,10 @@ Give it the images and labels of all splits, compressed or not:
     python scripts/new_dataset.py my/idx/*
     snakemake --cores 4 all --config datasets=my/idx.yaml
 
-Files belong together by the names of files, folders, and arrays, as train-images-idx3-ubyte.gz and
-train-labels-idx1-ubyte.gz do, or x_train and y_train in an .npz file, or by their counts. Counts, shapes, classes and
-digests are read from the files. Names of the classes, title, license and citation are yours to fill in; the file works
-before that, too.
+It pairs images and labels by the names of files, folders, and arrays, such as train-images-idx3-ubyte.gz and
+train-labels-idx1-ubyte.gz, or x_train and y_train in an .npz file, or by their counts. It reads counts, shapes,
+classes, and digests from the files. You fill in class names, title, license, and citation; the file works before that,
+too.
 
 If the files change later, --update writes their counts and digests into the dataset file, and keeps the rest:
 
@@ -65,8 +65,8 @@ def main(
     Args:
         files: IDX files, .npy or .npz files, with images and labels of every split.
         output: the dataset file to write; by default beside their folder, with its name and the suffix .yaml.
-        update: a dataset file to write the counts and digests of its files into, as they are now in its mirrors.
-        mirrors: folders in which to look for the files of the dataset file first.
+        update: the dataset file to update with the counts and digests that its files have now in its mirrors.
+        mirrors: folders in which to look first for the files that the dataset file names.
 
     Raises:
         IdxError, CompressedFileError: when a file is not an IDX file, or damaged.

@@ -13,13 +13,13 @@ from idxpng.text import counted
 
 
 def main(split: Selection, shard: str, number: int, shard_size: int, shuffle_seed: int | None = None) -> None:
-    """Write the shard of position ``number``, straight from the IDX files.
+    """Write the shard of position ``number``, directly from the IDX files.
 
     For each image the shard has ``{index}.png`` and ``{index}.cls`` (the label as decimal digits). If labels have
     more columns, ``{index}.json`` follows, with index, label, class name and these columns.
 
     Args:
-        classes: only images with these labels, of those that the shard has otherwise; all by default.
+        classes: leave out the images of the shard without these labels; by default, none.
         shard: the tar file to make.
         number: position of the shard among those of its split, from 0.
         shard_size: images in each shard but the last.

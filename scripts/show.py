@@ -24,7 +24,7 @@ def main(
     Args:
         file: an IDX file or an array (.npy), plain or compressed with gzip or xz, or an archive of arrays (.npz).
         member: which array of an archive.
-        count: show the first N items, such as labels.
+        count: show the first N items (labels or images).
         index: show the item at position N, counted from 0.
         draw: show images drawn with block characters, not as numbers.
 

@@ -1,4 +1,4 @@
-"""Check both IDX files of a split against each other and against what is known, before any export."""
+"""Check both IDX files of a split against each other and against the dataset file, before any export."""
 
 from __future__ import annotations
 

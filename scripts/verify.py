@@ -41,7 +41,7 @@ def main(
     """Prove that a directory of PNG files is a split of a dataset, or all its splits; say so on the terminal.
 
     Pixels are read without the code and the library that wrote them; an image's label is its directory, its position
-    its name. Nothing else in the tree or beside it is believed, and nothing in it is changed.
+    its name. Nothing else in the tree or beside it counts, and nothing in it is changed.
 
     Args:
         tree: the directory, ``.../png/{split}`` with a directory for each label, or ``.../png`` with all splits.
@@ -52,8 +52,8 @@ def main(
             ``classes``, and for a split that is a part of another.
         published: downloads whose own digest is pinned, but not that of their content: the tree must be what they
             decompress to.
-        manifest: CSV file of the split, for the columns of labels that have more than one.
-        limit: how many images the tree has, the first ones, if not all.
+        manifest: CSV file of the split, which has the further columns of labels with several.
+        limit: how many images the tree has, counted from the first, if not all.
         report: the JSON file to make of what was proven. An earlier one is removed first.
         processes: how many processes read images; on the command line, by default one for each core, and at most 8.
         classes: the labels whose images the tree has, if not all.

@@ -1,4 +1,4 @@
-"""Make a dataset's folder one that other tools take as it is: card, Croissant metadata, license, citation, origin."""
+"""Write the files with which other tools load a dataset's folder: card, Croissant, license, citation, provenance."""
 
 import json
 import re
@@ -48,11 +48,11 @@ def main(
         headers, parquet, manifests: what `validate`, `write_parquet` and `merge_manifests` made of each split; the
             Parquet files are ``{split}.parquet``, and they and the manifests lie below the folder of ``card``.
         overview: the page that `make_page` made, in the same folder.
-        card: ``README.md`` to make: what a reader wants to know, after what Hugging Face reads.
+        card: ``README.md`` to make: a header for Hugging Face, then text for readers.
         croissant: Croissant metadata to make, JSON-LD.
-        license_file, citation_file: the texts to make; the citation as BibTeX.
-        provenance: the JSON file to make: from which files, with which software the others were made.
-        license_texts: the words of the licenses themselves, for ``license_file``, such as those of MIT.
+        license_file, citation_file: the license as text, and the citation as BibTeX, to make.
+        provenance: the JSON file to make: from which files and with which software the others were made.
+        license_texts: files with the text of each license, such as MIT, to add to ``license_file``.
     """
     known = load(dataset)
     folder = Path(card).parent

@@ -1,4 +1,4 @@
-"""Write the images of a split as text: a line for each, its label and then its pixels row by row, from 0 to 255."""
+"""Write the images of a split as CSV: a line for each, its label and then its pixels row by row, from 0 to 255."""
 
 from idxpng import log
 from idxpng.command import Command

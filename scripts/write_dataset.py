@@ -25,8 +25,8 @@ def main(facts: Sequence[str], /, dataset: str, labels: Sequence[str] = ()) -> N
 
     Args:
         facts: what build_idx.py wrote of each split.
-        dataset: the file to make. Its name is that of the dataset.
-        labels: the labels files of these splits, if they are no longer called what build_idx.py called them.
+        dataset: the file to make. Its name is the dataset's name.
+        labels: the labels files of these splits, if they no longer have the names that build_idx.py gave them.
     """
     with reading("what build_idx wrote of a split", facts[0]):
         parts = [json.loads(Path(path).read_bytes()) for path in facts]

@@ -28,7 +28,7 @@ SHARED = {
     "images": "the decompressed IDX file of a split's images.",
     "labels": "the decompressed IDX file of the split's labels.",
     "header": "what `validate` wrote about the IDX files.",
-    "limit": "how many images to take, the first ones; all by default.",
+    "limit": "take only the first N images; all by default.",
     "classes": "only images with these labels; all by default.",
 }
 

@@ -173,7 +173,7 @@ def test_help_shows_how_the_docstring_of_a_named_tuple_explains_its_fields(
         Command("What it does.").run(paired)
     shown = " ".join(capsys.readouterr().out.split())
     assert "--images IMAGES the images of both." in shown
-    assert "--limit N how many images to take, the first ones; all by default." in shown
+    assert "--limit N take only the first N images; all by default." in shown
 
 
 def test_help_shows_the_text_of_the_docstring(

@@ -125,7 +125,7 @@ class Selections(NamedTuple):
     Args:
         images, labels: the decompressed IDX files of each split, in the same order.
         headers: what `validate` wrote about each split.
-        limit: how many images of each split to take, the first ones; all by default.
+        limit: take only the first N images of each split; all by default.
     """
 
     images: Sequence[str]
