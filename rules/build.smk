@@ -2,7 +2,7 @@
 
 if "idx" in words:
     with without_traceback():
-        folder_plan.outputs(None)  # reads all folders before Snakemake does, which adds its own words to our messages
+        folder_plan.outputs(None)  # before Snakemake reads them, and adds its own words to our messages
 
 
 rule idx:
@@ -40,7 +40,7 @@ rule build_idx:
 
 
 rule name_labels:
-    """Give labels a name that says their type, which only the classes of a folder show, by a link or a copy."""
+    """Link or copy the labels to a name that says their type, which depends on the classes of all splits."""
     input:
         "<results>/{dataset}/idx/.{split}-labels.gz",
     output:

@@ -14,7 +14,7 @@ sys.path.insert(0, str(package.parent))
 import idxpng
 
 for file in idxpng.FILES:
-    project_file(f"scripts/idxpng/{file}")  # over the network, this copies it here
+    project_file(f"scripts/idxpng/{file}")  # copies it here if the workflow comes over the network
 
 from idxpng.dataset.strict_yaml import read_yaml
 from idxpng.errors import DataError
@@ -45,7 +45,7 @@ if not is_imported() and own_config.exists() and own_config.resolve() != Path(co
 
 for file in config_files:
     with without_traceback():
-        read_yaml(file, file)  # Snakemake names neither the file nor the line of a mistake, and takes a key twice
+        read_yaml(file, file)  # Snakemake names neither file nor line of a mistake, and accepts a key twice
 
     configfile: file
 
@@ -82,7 +82,7 @@ digest_of_code = cache(code_digest)
 
 
 def script(name: str, *parts: str) -> dict:
-    """Two parameters of a rule: `script`, a path that triggers no rerun, and `code`, a digest that does.
+    """Two parameters of a rule: `script`, a path that triggers no rerun, and `code`, a digest that triggers one.
 
     `code` covers the script, the modules it imports, and other ``parts`` of the library.
     """

@@ -1,4 +1,4 @@
-"""Folders of results as targets, such as results/mnist and results/mnist/png/test, and words for mistakes in a target.
+"""Folders of results as targets, such as results/mnist and results/mnist/png/test, and errors for wrong targets.
 
 No output may contain another output, so results/mnist is not one. Instead it is the name of a rule: Snakemake looks for
 a target among the names of rules first.

@@ -1,11 +1,11 @@
-"""What jobs are asked for, and from which sources, in files that are inputs of the jobs.
+"""The settings and sources of jobs, in files that are inputs of the jobs.
 
 See scripts/idxpng/run/settings.py.
 """
 
 
 rule write_settings:
-    """Write settings of a dataset to a file, after removing the file with the earlier ones."""
+    """Write settings of a dataset to a file, and remove the file with the earlier ones."""
     output:
         "<results>/{dataset}/.settings/{setting}-{digest}.json",
     log:

@@ -23,7 +23,7 @@ rule preview:
         "<logs>/{dataset}/preview/{split}.log",
     benchmark:
         "<benchmarks>/{dataset}/preview/{split}.tsv"
-    priority: -2  # no other job needs it, so it can use cores that would be idle at the end
+    priority: -2  # no other job needs it, so it uses cores that would be idle at the end
     localrule: steps_on_this_host
     conda:
         "../envs/images.yaml"

@@ -27,7 +27,7 @@ def project_file(path: str) -> str:
 
 
 def read_binary_files_from_git() -> None:
-    """Have Snakemake copy the sample's gzip files if the workflow is imported from GitHub or the like.
+    """Have Snakemake copy the sample's gzip files if the workflow is imported from a service such as GitHub.
 
     Snakemake reads all files of such a repository as text. Can go when it reads bytes.
     """
@@ -106,16 +106,16 @@ def targets() -> set[str]:
 
 
 def runs_for_another() -> bool:
-    """Whether this Snakemake runs a job, or a group of jobs, of a different one, such as on a node of a cluster.
+    """Whether this Snakemake runs a job, or a group of jobs, for a different one, such as on a node of a cluster.
 
-    On a node, the Slurm plugin starts one Snakemake more for each member of a group whose rule is not local, in 4 s.
+    On a node, the Slurm plugin takes 4 s to start another Snakemake for each member of a group whose rule is not local.
     Can go when it does not.
     """
     return not workflow.is_main_process
 
 
 def call_of_the_user() -> dict | None:
-    """How and where the user called Snakemake, see `advice.call`; None where Snakemake runs a job of a different one.
+    """How and where the user called Snakemake, see `advice.call`; None if it runs a job for a different Snakemake.
 
     Can go when Snakemake documents a way to ask.
     """
@@ -164,7 +164,7 @@ def jobs_to_run() -> list:
 
 
 def of_this_workflow(jobs: list) -> list:
-    """The jobs of this workflow's own rules, by the names that these have in it, and not in one that imports it.
+    """The jobs of this workflow's own rules, with the names of the rules here, not in the workflow that imports it.
 
     Can go when Snakemake documents how `onstart` gets the jobs of a module.
     """
@@ -219,7 +219,7 @@ def allow_unlimited_jobs() -> None:
     """Drop Snakemake's default limit of 100 jobs a second for jobs on this machine, unless the command line sets one.
 
     With a limit, Snakemake looks for jobs after each timespan, as long as any job waits for a core, and waits for the
-    last timer before it ends. The profile cannot say so, because Snakemake 7 answers it with a page of usage.
+    last timer before it ends. The profile cannot set this: Snakemake 7 would print its usage in place of our error.
     Can go when no timer starts without it.
     """
     limiter = getattr(workflow.scheduler, "job_rate_limiter", None)

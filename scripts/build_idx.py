@@ -53,7 +53,7 @@ def main(
     like: str | None = None,
     invert: bool = False,
 ) -> None:
-    """Write both IDX files and what a dataset file says of them. Memory is that of one image.
+    """Write both IDX files, and their entry for a dataset file. Takes the memory of one image.
 
     Args:
         folder: the folder of images, which has a folder for each split, or for each class.
@@ -123,7 +123,7 @@ def main(
 
 
 def _report(images: str, tones: Tones, inverted: bool, model: str) -> None:
-    """Warn, in one line, of images that are probably not what was meant."""
+    """Warn, in one line, about images that are probably a mistake."""
     if len(tones.values) == 1:
         log.warning("%s: every pixel of every image is %d, so nothing can be seen in them", images, *tones.values)
     elif tones.is_dark_on_light and inverted:
@@ -141,7 +141,7 @@ def _pixels(root: str, items: Iterator[Item]) -> Iterator[tuple[Sequence[int], G
     """The label and the pixels of each image, up to the first that does not match those before it.
 
     Raises:
-        DataError: when there is one, after all images were read: how many do not match, and why.
+        DataError: if some do not match, after all images were read: how many, and why.
     """
     problems = Problems()
     for item in items:
@@ -207,7 +207,7 @@ def _check(item: Item, labels: Labels, wrong: Callable[..., DataError]) -> None:
 
 
 def _with_progress(items: Iterator[Item], count: int) -> Iterator[Item]:
-    """The items, with a message now and then of how many are done."""
+    """The items; a message every `PROGRESS` seconds says how many are done."""
     began = time.monotonic()
     for done, item in enumerate(items):
         yield item

@@ -48,14 +48,14 @@ ARCHIVE_SLACK = 2  # times the published size: a mirror may have packed its arch
 
 
 def main(dataset: str, file: str, output: str, mirrors: Sequence[str] = ()) -> None:
-    """Make ``output``, a published file of a dataset, from the first mirror that has the right one.
+    """Make ``output``, a published file of a dataset, from the first mirror that has the right file.
 
     Args:
         dataset: the dataset file, which describes the file and names its mirrors.
         file: the file's published name.
         output: the file to make.
-        mirrors: where to look first, see `download`. Those that the environment variable IDXPNG_MIRRORS has for
-            the folder of ``output`` come next, then those in the dataset file.
+        mirrors: where to look first, see `download`. Next come those that the environment variable IDXPNG_MIRRORS
+            has for the folder of ``output``, then those in the dataset file.
 
     Raises:
         DataError: when the dataset has no such file, and as `download`.
@@ -80,15 +80,15 @@ def download(
 ) -> None:
     """Make ``output`` from the first mirror that has the right file, see `integrity.judge`.
 
-    Each mirror is asked quickly. If none has the file, those that may need more time are asked again, patiently. A
-    single mirror is asked patiently at once.
+    The quick pass asks each mirror. If none has the file, the patient pass asks those again that may need more time. A
+    single mirror has only the patient pass.
 
     Args:
         mirrors: http, https and file URLs, and directories, first choice first.
         output: the file to make. What arrives is kept beside it under hidden names until it is complete.
-        dataset: the name by which the configuration has the file's mirrors, for advice.
+        dataset: its name in the configuration key ``mirrors``, for advice.
         passes: how long a server may take, in the quick and in the patient pass.
-        pins: the command that pins the files as they are now, if they are the user's own.
+        pins: the command that pins the user's own files as they are now; None for other files.
         attempts: retries and backoff of `session.Session`.
 
     Raises:
@@ -133,7 +133,7 @@ def _failure(output: str, reasons: list[DataError], elsewhere: str, pins: str | 
 
 
 def _is_there(output: str, file: PublishedFile) -> bool:
-    """Whether the file is already the right one: a changed parameter of its rule is no reason to download it again."""
+    """Whether the right file is already there: a changed parameter of its rule does not make it download again."""
     if not (file.pinned and os.path.isfile(output)):
         return False
     try:

@@ -95,7 +95,7 @@ def main(
 def _write_images(source: LabeledImages, indices: Iterable[int], directory: Path) -> Iterator[tuple[str, int, str]]:
     """Write the image at each index to a PNG file; yield its name, its index, and the SHA-256 of its pixels.
 
-    Small images are read, encoded, and written many at a time: a processor is faster at the same step again and again.
+    Small images are read, encoded, and written in batches: a processor is faster when it repeats the same step.
     """
     encoder, at_once = PngEncoder(*source.size), max(1, BYTES_AT_ONCE // prod(source.size))
     indices = iter(indices)

@@ -149,7 +149,7 @@ def _scan(
 
 
 def _moments(levels: list[int]) -> tuple[float, float]:
-    """Mean and standard deviation, to six digits, of pixels of which ``levels`` says how many have each value."""
+    """Mean and standard deviation of pixels, to six digits; ``levels``: how many pixels have each value."""
     white = LEVELS - 1
     count = sum(levels) or 1
     total = sum(level * number for level, number in enumerate(levels))

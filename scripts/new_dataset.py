@@ -122,7 +122,7 @@ def _new(files: Sequence[str], output: str | None) -> tuple[Path, str, str]:
 def _updated(path: Path, mirrors: Sequence[str]) -> str:
     """The text of a dataset file with the counts and digests of its files as they are now.
 
-    All lines stay but those of the keys that change.
+    Only the lines of keys that change are replaced.
     """
     known = load(path, read_schema())
     places = [*mirrors, *known.mirror_places()]
@@ -160,7 +160,7 @@ def _path(file: PublishedFile, mirrors: Sequence[str], dataset: str) -> Path:
 
 
 def _splits(known: Dataset, facts: dict[str, Any]) -> dict[str, Any]:
-    """The splits of a dataset file with new facts, and of them and their parts all that is still true."""
+    """The splits of a dataset file with new facts, and the old facts of them and their parts that are still true."""
     new = facts["splits"]
     splits: dict[str, Any] = {}
     wider = len(str(max(facts["classes"]))) > len(str(max(known.classes)))  # as are the names of all folders

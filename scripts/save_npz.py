@@ -28,7 +28,7 @@ class Stream:
 def main(splits: Selections, npz: str) -> None:
     """Write ``x_{split}``, uint8 (count, rows, columns), and ``y_{split}``, integers (count), of each split.
 
-    Nothing is compressed, so that the same arrays are the same bytes everywhere. Memory is that of some thousand
+    Nothing is compressed, so that the same arrays are the same bytes everywhere. Takes the memory of a few thousand
     images.
 
     Args:

@@ -26,7 +26,7 @@ def main(
         member: which array of an archive.
         count: show the first N items (labels or images).
         index: show the item at position N, counted from 0.
-        draw: show images drawn with block characters, not as numbers.
+        draw: draw images with block characters, instead of showing numbers.
 
     Raises:
         IdxError: when it is not an IDX file, or has no such item.

@@ -30,7 +30,7 @@ LARGEST_FILE = 2**31
 def main(directory: str, /) -> str:
     """The digest of all PNG files below ``directory``, in hexadecimal.
 
-    What is digested of each image is its mode, columns and rows as ``"L 28 28 "``, and its pixels row by row.
+    The digest of an image is of its mode, columns, and rows as ``"L 28 28 "``, and of its pixels row by row.
 
     Args:
         directory: such as results/mnist/png.

@@ -61,8 +61,8 @@ def main(
 
     Raises:
         WrongFileError: when a download is not the published one.
-        DataError: when a file is missing, extra, altered, misplaced or unreadable: which, and what to do; when a file
-            given as the original is not it; and when the dataset file, an original or the manifest has a mistake.
+        DataError: when a file is missing, extra, altered, misplaced, or unreadable: which, and what to do; when a given
+            original is not the original; and when the dataset file, an original, or the manifest has a mistake.
     """
     if report is not None:
         check_place(report)
@@ -150,7 +150,7 @@ def _check_names(folder: str, dataset: Dataset) -> None:
 def _prove(check: TreeCheck, top: str) -> tuple[dict[str, str], int]:
     """The digests of the originals of images and labels, and how many images the tree has, once it is proven.
 
-    ``top``: the directory to which nothing may be added, the tree or one that it is in.
+    ``top``: the directory to which no command may add files: the tree, or one around it.
     """
     if unproven := check.facts.unproven:
         raise DataError(

@@ -10,7 +10,7 @@ NUMBERS = [b",%d" % value for value in range(256)]
 
 
 def main(split: Selection, csv: str, column_names: bool = False) -> None:
-    """Write ``csv``, a line for each image in the order of the IDX file. Memory is that of one image.
+    """Write ``csv``, a line for each image in the order of the IDX file. Takes the memory of one image.
 
     Args:
         csv: the file to make.

@@ -1,7 +1,7 @@
 """Paths and commands in messages, so that they work where the user typed the command.
 
 Snakemake works in the folder of ``--directory``, and jobs may run on other machines. So the workflow passes the folder
-of the user and the options of the command in an environment variable. Scripts that run by hand do without.
+of the user and the options of the command in an environment variable. Scripts that run by hand need neither.
 """
 
 import json
@@ -101,7 +101,7 @@ def command(
 
 
 def directory_of(result: str) -> str | None:
-    """Where Snakemake must work to make a result that a script was given; None where that is known, or here."""
+    """Where Snakemake must work to make a result that a script got; None if a run knows it, or here."""
     folder, found, _ = os.path.abspath(result).rpartition("/results/")
     return folder if found and VARIABLE not in os.environ and folder != os.getcwd() else None
 
@@ -113,7 +113,7 @@ def run_script(name: str, *words: str) -> str:
 
 
 def pin(dataset_file: str, mirrors: Iterable[str] = ()) -> str:
-    """The command that pins the files of a dataset as they are now, first of all those in some folders."""
+    """The command that pins the files of a dataset as they are now; it looks in ``mirrors`` first."""
     folders = [shown(mirror) for mirror in mirrors]
     return run_script("new_dataset", "--update", shown(dataset_file), *(["--mirrors", *folders] if folders else []))
 

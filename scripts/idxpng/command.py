@@ -116,14 +116,14 @@ class Command(argparse.ArgumentParser):
 
 
 def _check_pipes(paths: Iterable[str]) -> None:
-    """Raise DataError if one of the paths is a pipe, which may be waited for, and can be read only once."""
+    """Raise DataError if one of the paths is a pipe, which may block, and can be read only once."""
     for path in paths:
         if os.path.exists(path) and stat.S_ISFIFO(os.stat(path).st_mode):
             raise DataError(path, "a pipe, not a file", todo="save it in a file first")
 
 
 def _in_two_roles(paths: Iterable[Iterable[str]]) -> set[str]:
-    """The paths among those of each parameter that are given for two."""
+    """The paths that two parameters have in common."""
     counts = Counter(chain(*({os.path.realpath(path) for path in each} for each in paths)))
     return {path for path, count in counts.items() if count > 1}
 

@@ -31,7 +31,7 @@ class DataError(Exception):
         file: the file or URL.
         problem: what is wrong with it, in one sentence.
         at: the place inside the file, such as ``byte 4``.
-        expected, found: what should be there, and what is. The strings of a list are lines of their own.
+        expected, found: what should be there, and what is. A list has a string for each line.
         todo: what the reader of the message can do; also a list.
 
     The message may have several lines; no other control character reaches the terminal, see `printable`.
@@ -73,7 +73,7 @@ def reading(what: str, path: str | PathLike[str]) -> Iterator[None]:
 
 
 def move_away(*paths: str | PathLike[str]) -> str:
-    """How to have files or folders made again that may be the user's only copies."""
+    """The advice to move away what may be the user's only copies, and then to make it again."""
     from idxpng.advice import free, shell_path  # not in the digest
 
     moves = " && ".join(f"mv {shell_path(path)} {shell_path(free(f'{path}.changed'))}" for path in paths)

@@ -1,1 +1,1 @@
-"""What is known of a dataset, and the file that describes it."""
+"""What is known about a dataset, and the file that describes it."""

@@ -1,4 +1,4 @@
-"""File names as people have them: what their words say, however they are spelled, and the files below a folder."""
+"""File names as people spell them: what their words mean, and the files below a folder that match a name."""
 
 import difflib
 import os
@@ -25,7 +25,7 @@ MOST = 10_000  # files that are looked at
 
 
 def words(path: str | os.PathLike[str]) -> tuple[str, ...]:
-    """What a name or a relative path says, in its order: split and role by their usual words, and any other words.
+    """What the words of a name or a relative path mean, in order: split and role in their usual words, and others.
 
     ``trainImages (1).idx3-ubyte.gz`` and ``train/images-idx3-ubyte`` both say ``train`` and ``images``.
     """
@@ -42,19 +42,19 @@ def says(path: str | os.PathLike[str], name: str) -> bool:
 
 
 def fits(path: str, expected: str) -> bool:
-    """Whether a file may be the expected one by its path: it has or says the name, and does not say another split."""
+    """Whether a file's path allows it to be the expected one: it has or means that name, and names no other split."""
     name, of, wanted = Path(expected).name, _splits(path), _splits(expected)
     return (Path(path).name == name or says(path, name)) and (of == wanted or not (of and wanted))
 
 
 def _splits(path: str) -> set[str]:
-    """What split the innermost part of a path says that says one."""
+    """The split that a path names; if several parts name one, the innermost."""
     parts = [set(words(part)).intersection(SPLITS) for part in Path(path).parts]
     return next(filter(None, reversed(parts)), set())
 
 
 def find(folder: Path, name: str) -> list[Path]:
-    """The files below a folder whose names say what ``name`` says."""
+    """The files below a folder whose names mean the same as ``name``."""
     return sorted(path for path in _files(folder) if says(path.relative_to(folder), name))
 
 

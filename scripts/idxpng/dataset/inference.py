@@ -1,4 +1,4 @@
-"""What IDX files make up together: the splits of a dataset, found by the files' names, headers and contents."""
+"""Which splits IDX files make up together, found by the files' names, headers, and contents."""
 
 import hashlib
 import os
@@ -21,10 +21,10 @@ from idxpng.formats.numpy_array import is_array, open_idx
 
 
 class IdxFacts(NamedTuple):
-    """One IDX file, or an array as one.
+    """One IDX file, or an array that becomes one.
 
     ``member``: which array of an archive; ``key``: what its name says besides its role, the same for both files of a
-    split; ``values``: of labels the class of each, from its column where there are several; else empty.
+    split; ``values``: the class of each label, from its column if there are several; empty for images.
     """
 
     path: Path
@@ -76,9 +76,9 @@ def infer(places: Iterable[tuple[str | os.PathLike[str], str | None]]) -> dict[s
 
 
 def infer_again(known: Dataset, paths: Mapping[str, Sequence[Path]]) -> dict[str, Any]:
-    """The same keys for a dataset that is known, with all its classes, from files that may have changed.
+    """The same keys for a known dataset, with all its classes, from files that may have changed.
 
-    Of splits that are parts of others, they have the class counts, if these are known.
+    Splits that are parts of others get class counts, if these are known.
 
     Args:
         paths: where the images and the labels of each whole split are, in this order.
@@ -177,7 +177,7 @@ def _read(
     label_type: str | None = None,
     role: str | None = None,
 ) -> IdxFacts:
-    """The facts of a file; of which role it is, its header and name say, unless it is given."""
+    """The facts of a file; unless its role is given, header and name tell it."""
     sha256 = digest_of(path)
     digest, values, sample = hashlib.sha256(), bytearray(), b""
     with open_idx(path, member, label_type) as stream:
@@ -284,7 +284,7 @@ def _pairs(files: list[IdxFacts]) -> dict[str, tuple[IdxFacts, IdxFacts]]:
 
 
 def _by_headers(files: list[IdxFacts]) -> list[tuple[IdxFacts, IdxFacts]]:
-    """Pairs with names that say little, where only one file of images and one of labels have the same count."""
+    """Pairs whose names say little: the only file of images and the only file of labels with the same count."""
     all_images, all_labels = ([file for file in files if file.role == role] for role in ROLES)
     pairs = [
         (images, labels)

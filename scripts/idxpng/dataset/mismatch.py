@@ -11,7 +11,7 @@ AXES = {"images": ("images", "rows", "columns"), "labels": ("labels", "columns")
 def mismatch(found: IdxHeader, expected: IdxHeader) -> dict[str, str]:
     """The first field in which a header differs from that in the dataset file, for `DataError`; empty if none does.
 
-    Images are all that is expected to have 3 dimensions.
+    A file with 3 expected dimensions has the images.
     """
     role = "images" if len(expected.dims) == 3 else "labels"
     return _type(found, expected, role) or _dimensions(found, expected, role) or _sizes(found, expected, role)

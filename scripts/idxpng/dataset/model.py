@@ -1,4 +1,4 @@
-"""What is known of a dataset: its splits, the published files of each, its classes, and where it comes from."""
+"""What is known about a dataset: its splits, the published files of each, its classes, and where it comes from."""
 
 import os
 from collections.abc import Mapping
@@ -75,10 +75,10 @@ class PublishedFile:
 class Split:
     """One part of a dataset: ``count`` images of ``shape`` (rows, columns) and their labels.
 
-    ``file_count``: how many images its files have. One that is a part of another split, its ``parent``, has that
-    one's files, and of the images in them those from the first of ``rows`` up to but not including the second; both
-    are None where all belong to it. ``archive_sha256``, ``tree_sha256``: digests of the archive of all its images, and
-    of its directories of PNG files; None where not pinned.
+    ``file_count``: how many images its files have. A part of another split, its ``parent``, shares that split's files,
+    and has the images from the first of ``rows`` up to but not including the second; both are None for other splits.
+    ``archive_sha256``, ``tree_sha256``: digests of the archive of all its images, and of its directories of PNG files;
+    None where not pinned.
     """
 
     count: int
@@ -159,7 +159,7 @@ class Dataset:
 
     @property
     def whole_splits(self) -> dict[str, Split]:
-        """The splits that have files of their own: what a run makes that is asked for no others."""
+        """The splits that have files, which a run makes by default."""
         return {name: split for name, split in self.splits.items() if split.parent is None}
 
     def also_in(self, ends: Mapping[str, int]) -> dict[str, str]:

@@ -42,9 +42,9 @@ def read_yaml(path: str | os.PathLike[str], display_name: str) -> Any:
 def read_with_places(path: str | os.PathLike[str], display_name: str) -> tuple[Any, dict[KeyPath, Place]]:
     """The content of a YAML file, and where each of its values is.
 
-    Of YAML only what a file of facts needs: mappings whose keys are text as it is spelled, lists, text, whole numbers,
-    true, false and null. Dates are text. No aliases, merge keys, tags or duplicate keys: with them a small
-    file can ask for any amount of memory, or mean something else than it seems to say.
+    Reads only the part of YAML that a file of facts needs: mappings whose keys are text as it is spelled, lists, text,
+    whole numbers, true, false and null. Dates are text. No aliases, merge keys, tags or duplicate keys: with them, a
+    small file can ask for any amount of memory, or mean something that it does not seem to say.
 
     Raises:
         DataError: when the file is not found, is not a regular file, or larger than ``MAX_BYTES``.
@@ -91,7 +91,7 @@ def _place(mark: Any, text: str = "") -> Place:
 
 @dataclass
 class _Reader:
-    """Makes values of a loader's events: what it must not have is refused before anything is made of it."""
+    """Makes values from a loader's events, and refuses what is not allowed before it makes anything."""
 
     display_name: str
     loader: Any

@@ -1,4 +1,4 @@
-"""Dataset files as text: what the YAML of one looks like."""
+"""Dataset files as YAML text."""
 
 import re
 from pathlib import Path
@@ -14,7 +14,7 @@ OF_A_FILE = ("file", "member", "bytes", "sha256", "content_sha256", "git_blob", 
 
 
 class _Dumper(yaml.SafeDumper):
-    """Mappings as blocks, and lists, which are of numbers and names, in one line as far as they fit."""
+    """Mappings as blocks; lists of numbers and names in one line as far as they fit."""
 
 
 _Dumper.add_representer(
@@ -43,7 +43,7 @@ def with_key(text: str, path: Path, key: str, value: Any) -> str:
 
 
 def split_facts(split: Split) -> dict[str, Any]:
-    """What a dataset file says of a split."""
+    """The entry of a split in a dataset file."""
     made = {} if split.class_counts is None else {"class_counts": list(split.class_counts)}
     made |= {key: value for key in OF_A_TREE if (value := getattr(split, key)) is not None}
     if split.rows:

@@ -1,4 +1,4 @@
-"""Checking by its content that a file is the published one, and recognizing what else it may be."""
+"""Checking by its content that a file is the published one, and recognizing other kinds of files."""
 
 from __future__ import annotations
 
@@ -183,7 +183,7 @@ def _write_again(source: str) -> dict[str, Any]:
 
 
 def _hashes(path: str) -> dict[str, Any]:
-    """Hashes of a file's own bytes, without any of them yet, by the keys of the dataset file."""
+    """Hashes for a file's own bytes, before any of them is added, by the keys of the dataset file."""
     blob = hashlib.sha1(b"blob %d\0" % os.path.getsize(path), usedforsecurity=False)
     return {"sha256": hashlib.sha256(), "git_blob": blob, "md5": hashlib.md5(usedforsecurity=False)}
 

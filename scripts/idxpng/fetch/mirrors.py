@@ -33,7 +33,7 @@ class Place(NamedTuple):
         return f"{where}: {printable(self.member)}" if self.member else where
 
     def source(self, pinned: bool) -> str:
-        """What tells it from other places. For a pinned file, that is not the query, which may be a new signature."""
+        """What tells it from other places. Without the query for a pinned file: that may be a new signature."""
         return self.shown if pinned or not self.is_url else self.shown + query_digest(self.where)
 
 

@@ -27,7 +27,7 @@ class Patience:
     """How long a server may take.
 
     ``connect``: seconds for a connection to one address of a host. ``silence``: seconds for each next piece.
-    ``answer``: seconds until the body begins, whatever the number of addresses and redirects. ``rate``: bytes per
+    ``answer``: seconds until the body begins, for all addresses and redirects together. ``rate``: bytes per
     second of a body, on average over each ``period`` of seconds, unless little is left. ``quick``: whether there are
     other mirrors, so that a server that does not answer is not asked again in this pass.
     """

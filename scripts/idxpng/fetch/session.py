@@ -39,7 +39,7 @@ class Session(requests.Session):
 
     Args:
         patience: how long a server may take.
-        retries: how many retries without progress in between.
+        retries: how many retries in a row without progress.
         backoff: seconds before the second retry, doubled before each further one. Retry-After takes precedence.
         size_limit: most bytes of a body, which set how long it may take.
     """

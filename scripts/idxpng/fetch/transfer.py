@@ -24,7 +24,7 @@ class UnavailableError(DataError):
     """A place where the file is not available.
 
     Args:
-        later: seconds after which a patient attempt makes sense if no other place has the file; None for never.
+        later: seconds to wait before a patient attempt, if no other place has the file; None for no attempt.
     """
 
     def __init__(self, *args: Any, later: float | None = None, **details: Any) -> None:

@@ -69,7 +69,7 @@ def check_room_for_files(folder: str | os.PathLike[str], files: int) -> None:
 
 
 def _free(folder: str | os.PathLike[str]) -> os.statvfs_result | None:
-    """What is free on the file system of a folder; None, with one warning, where it does not say."""
+    """What is free on the file system of a folder; None, with one warning, if it does not say."""
     with suppress(OSError):
         if (found := os.statvfs(folder)).f_blocks:
             return found

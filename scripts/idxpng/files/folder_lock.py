@@ -1,4 +1,4 @@
-"""One process at a time works in a folder, from whatever working folder and host it comes."""
+"""One process at a time works in a folder, even if others have different working folders or hosts."""
 
 import errno
 import fcntl

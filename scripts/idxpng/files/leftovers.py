@@ -1,6 +1,6 @@
 """Removing shards and labels of earlier runs that a loader would still find.
 
-A different limit or shard size leaves shards that ``train-*.tar`` matches, a different list of classes leaves label
+A new limit or shard size leaves old shards that ``train-*.tar`` matches; a new list of classes leaves old label
 directories that an image-folder loader takes for classes. Only what an index or a manifest of an earlier run lists is
 removed.
 """
@@ -118,7 +118,7 @@ def entries_of(folder: str | os.PathLike[str]) -> dict[str, bool]:
 
 
 def not_images(names: Iterable[str]) -> list[str]:
-    """Those among the names in a label's directory that no export gives to a file."""
+    """The names in a label's directory that no export gives to a file."""
     return [name for name in names if name != TIMESTAMP and not re.fullmatch(r"\d+\.png", name, re.ASCII)]
 
 

@@ -132,12 +132,12 @@ def _new(folder: Path, start: str, make: Callable[[Path], int], attempts: int = 
 
 
 def private_name(folder: Path, start: str) -> Path:
-    """A name that no other process has and nobody can predict."""
+    """A name that no other process has, and that nobody can predict."""
     return folder / f"{start}{_host()}-{os.getpid()}-{os.urandom(4).hex()}.partial"
 
 
 def _abandoned(folder: Path, start: str) -> Iterator[tuple[Path, int]]:
-    """Path and descriptor, open until the next, of what ended processes of this user left under private names."""
+    """What ended processes of this user left under private names: path and descriptor, which is open until the next."""
     private = re.compile(rf"{start}(?P<host>[0-9a-f]{{8}})-(?P<process>\d+)-[0-9a-f]{{8}}\.partial")
     for match in filter(None, map(private.fullmatch, os.listdir(folder))):
         path = folder / match[0]

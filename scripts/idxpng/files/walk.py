@@ -7,9 +7,9 @@ from pathlib import Path
 
 
 def files_below(folder: Path, above: frozenset[str] = frozenset()) -> Iterator[Path]:
-    """The files in a folder and in its folders, also behind links, in the order of their paths; none that is hidden.
+    """The files in a folder and in its folders, also behind links, ordered by path; no hidden ones.
 
-    ``above``: the real paths of the folders that it is in, so that a link to one of them is no loop.
+    ``above``: the real paths of the folders around it, so that a link to one of them makes no loop.
     """
     inside = above | {os.path.realpath(folder)}
     if inside == above or not folder.is_dir():

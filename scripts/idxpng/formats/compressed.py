@@ -1,4 +1,4 @@
-"""Reading published files whatever their compression, known by their first bytes and never by their name."""
+"""Reading published files with any compression, which their first bytes show, and never their names."""
 
 import difflib
 import errno
@@ -79,7 +79,7 @@ class Pieces(io.RawIOBase):
 
 
 def _decompressed(file: IO[bytes], kind: str, path: str | os.PathLike[str]) -> Iterator[bytes]:
-    """What a gzip or xz file holds: a stream or several, after each of which zeros may follow, and nothing else."""
+    """The content of a gzip or xz file: one stream or several; after each, zeros may follow, but nothing else."""
     compressed = file.read(CHUNK)
     while compressed:
         decompressor = DECOMPRESSORS[kind]()
@@ -117,7 +117,7 @@ class _Watched(io.FileIO):
 def open_content(path: str | os.PathLike[str], watch: Callable[[Any], object] | None = None) -> Iterator[IO[bytes]]:
     """Open what a file holds once decompressed, for reading bytes in order.
 
-    ``watch``: gets the bytes of the file itself, piece by piece as they are read: at the end of the content, all.
+    ``watch``: gets the bytes of the file itself, piece by piece as they are read, by the end of the content all.
 
     Raises, also while the content is being read inside the block:
         CompressedFileError: when the file is truncated, damaged, or followed by something else.
@@ -194,7 +194,7 @@ def find_member(
     member: str,
     fits: Callable[[str, str], bool] = lambda path, member: path.endswith(f"/{member}"),
 ) -> zipfile.ZipInfo:
-    """The only member with that path; if there is none, of those whose path fits, the only one, or with that name.
+    """The only member with that path; without one, the only member whose path fits, or the one with that name.
 
     Raises:
         CompressedFileError: when it is missing, ambiguous, encrypted, or compressed in an unsupported way.

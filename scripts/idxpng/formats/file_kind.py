@@ -1,4 +1,4 @@
-"""What a file is that is not an IDX file, by its first bytes, and what to do with it."""
+"""The kind of a file that is not an IDX file, by its first bytes, and what to do with it."""
 
 import re
 
@@ -46,7 +46,7 @@ _LINK = re.compile(rb"[^\s\0]*(?:/|idx|ubyte)[^\s\0]*")
 
 
 def file_kind(start: bytes) -> str | None:
-    """What the file is that begins with these bytes, some `START` of them, and what to do; None if they do not tell."""
+    """The kind of a file with these first bytes, some `START` of them, and what to do; None if they do not tell."""
     text = start.removeprefix(b"\xef\xbb\xbf").lstrip()  # a byte order mark, empty lines
     for each in (start, text):
         for kind, signatures in SIGNATURES.items():

@@ -41,7 +41,7 @@ class GrayImage(NamedTuple):
 def read(path: str | os.PathLike[str]) -> GrayImage | str:
     """An image, its size as (rows, columns); or what it is instead, in a few words.
 
-    It lies as its EXIF orientation says. Color that is gray everywhere, and alpha that is opaque everywhere, are taken.
+    Its EXIF orientation is applied. Color is fine if it is gray everywhere, and alpha if it is opaque everywhere.
     """
     if plain := plain_file(os.fspath(path)):
         columns, rows, pixels = plain
@@ -83,7 +83,7 @@ def opened(path: str | os.PathLike[str]) -> ImageFile | str:
 
 
 def unseen(path: str | os.PathLike[str], image: ImageFile) -> str | None:
-    """What Pillow does not tell of a binary PBM, PGM, or PPM file: it cuts off values and bits, and drops the rest."""
+    """What Pillow hides about a binary PBM, PGM, or PPM file: it cuts off values and bits, and drops the rest."""
     if image.format != "PPM" or image.tile[0].codec_name == "ppm_plain":
         return None
     codec, _, offset, arguments = image.tile[0]
@@ -107,7 +107,7 @@ def is_deep(image: Image.Image) -> bool:
 
 
 def upright(image: Image.Image) -> Image.Image:
-    """The loaded image as viewers show it, who turn it as its EXIF data says, unless they are damaged."""
+    """The loaded image as viewers show it: turned as its EXIF data says, unless that is damaged."""
     # Pillow 13 maps an uncompressed TIFF file into memory by its name, and then garbles one that it must turn.
     image.filename = ""  # type: ignore[attr-defined]
     image.load()

@@ -68,7 +68,7 @@ def label_type(*labels: int) -> str:
 
 
 class IdxError(DataError):
-    """Bytes that are not the IDX file that they should be."""
+    """Bytes that are not the expected IDX file."""
 
 
 class IdxHeader(NamedTuple):
@@ -159,7 +159,7 @@ class IdxHeader(NamedTuple):
 def read_header(stream: IO[bytes], file: str | os.PathLike[str]) -> IdxHeader:
     """Read the header at the beginning of ``stream``; ``file`` is its name for messages.
 
-    Nothing is allocated that the header asks for, and its numbers are exact whatever their size.
+    The header's numbers do not decide how much memory is allocated, and are exact at any size.
 
     Raises:
         IdxError: when the bytes are not an IDX header.
@@ -198,10 +198,10 @@ def read_header(stream: IO[bytes], file: str | os.PathLike[str]) -> IdxHeader:
 
 
 class IdxFile:
-    """An uncompressed IDX file on disk, of which any item can be read without reading the rest.
+    """An uncompressed IDX file on disk. Any item can be read without reading the rest.
 
-    Opening it checks the header and that the file is exactly as long as the header says, so that
-    every later read is of bytes that are there. Memory stays that of the items asked for.
+    Opening it checks the header, and that the file is exactly as long as the header says, so that
+    every later read finds its bytes. It takes only the memory of the requested items.
 
     Raises:
         IdxError: when the header is invalid, or the file is shorter or longer than it says.

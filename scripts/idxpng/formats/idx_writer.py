@@ -27,7 +27,7 @@ class IdxWriter:
         self._put(self._gzip.compress(items))
 
     def finish(self) -> dict[str, Any]:
-        """End the file; what a dataset file says of it beside its name."""
+        """End the file, and return its entry in a dataset file, without its name."""
         self._put(self._gzip.flush())
         return {
             "bytes": self._bytes,

@@ -47,10 +47,10 @@ def are_labels(names: Iterable[str]) -> bool:
 class ImageFolder:
     """A folder of images: a folder for each class, for each split if there are several; or tables with the labels.
 
-    Names that begin with a dot are left alone everywhere.
+    Names that begin with a dot are ignored everywhere.
 
     ``tables``: CSV files with the columns ``path``, below the folder, and ``label``, by split. Then no folder matters.
-    A path is also that of the copy that convert_images.py made of the image: `COPY` may follow it.
+    A path also finds the copy that convert_images.py made of the image, whose name ends in `COPY`.
     """
 
     def __init__(self, path: str | os.PathLike[str], tables: Mapping[str, Path] | None = None) -> None:
@@ -88,11 +88,11 @@ class ImageFolder:
     def classes(self) -> dict[str, int]:
         """The value of the label of each class in any of the splits, by the name of its folder, or in the tables.
 
-        Names that are all numbers are the labels. Else they are numbered from 0, in natural order.
+        If all names are numbers, they are the labels. Otherwise they are numbered from 0, in natural order.
 
         Raises:
-            DataError: when a name is none that a dataset file may have, two names are the same number, or tables have
-                -1, 3.0, or a NaN among numbers.
+            DataError: when no dataset file may have such a name, two names are the same number, or tables have -1,
+                3.0, or a NaN among numbers.
         """
         place = next(iter(self.tables.values()), self.path)
         if self.tables:
@@ -153,7 +153,7 @@ class ImageFolder:
     def images(self, split: str) -> tuple[int, Iterator[Item]]:
         """How many images a split has; and all, by natural order of their names, then of the classes.
 
-        Memory is that of some 100,000 names, see `sort_lines`.
+        Takes the memory of some 100,000 names, see `sort_lines`.
 
         Raises:
             DataError: when there is none, or something else lies where an image must be.

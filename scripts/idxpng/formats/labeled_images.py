@@ -1,4 +1,4 @@
-"""The images of a split with their labels: upright, and each label's class apart from what else it says."""
+"""The images of a split, upright, with their labels: the class, and the further columns."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class LabeledImages:
             column, so that they look mirrored and turned on their side when read row by row.
         label_columns: names of the columns of ``labels``, one of them ``class``.
         rows: the first image of the split in the files and the one after its last, from 0; None for all of them.
-        checksums: the CRC-32 of each image as stored, with which each image that is read is compared, or none.
+        checksums: the CRC-32 of each image as stored, to compare with each image that is read; or none.
 
     An image is known by its index in the files, whichever of them belong to the split.
 
@@ -126,7 +126,7 @@ class LabeledImages:
         return found
 
     def extra_values(self, index: int) -> tuple[int, ...]:
-        """What the label of the image at ``index`` says beside the class, in the order of `extra_columns`."""
+        """The further columns of the label of the image at ``index``, in the order of `extra_columns`."""
         if not self.extra_columns:
             return ()
         values = self.labels.values(index, index + 1)

@@ -1,4 +1,4 @@
-"""NumPy's arrays, as .npy files and as members of .npz files, read as IDX files of the same values.
+"""NumPy arrays, in .npy files and in .npz files, read as IDX files of the same values.
 
 Images are uint8 (count, rows, columns); labels are integers (count), or (count, columns). An axis of 1 that libraries
 add, such as that of the gray channel, is dropped. Pickled objects are never loaded.

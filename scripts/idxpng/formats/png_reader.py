@@ -1,6 +1,6 @@
-"""Reading PNG files that anyone may have made: either the pixels of an image as it must be, or what is wrong.
+"""Reading PNG files from anyone: the pixels of an image with the right size and type, or what is wrong.
 
-Pillow reads the pixels, but for the plainest files, which only have to be decompressed. What it is lenient about, or
+Pillow reads the pixels, except of the plainest files, which only need decompression. What Pillow is lenient about, and
 what would let a small file take much memory, is checked first.
 """
 
@@ -59,7 +59,7 @@ class PngReader:
     def read(self, path: str) -> bytes:
         """The pixels of a file: rows × columns unsigned bytes, row by row from the top.
 
-        Memory is in proportion to the size that the image must have, whatever the file says.
+        Memory is in proportion to the size that the image must have, even if the file claims another size.
 
         Raises:
             PngError: when the file is not such an image, or is damaged before the end of the image.
@@ -79,7 +79,7 @@ class PngReader:
 def open_png(data: bytes) -> Iterator[PngImageFile]:
     """The image in a PNG file, without its pixels yet.
 
-    It is opened as a PNG and nothing else, and without Pillow's limit of pixels: callers know better.
+    It is opened only as a PNG, and without Pillow's limit of pixels: callers have their own.
 
     Raises, also while the pixels are read inside the block, and after it:
         PngError: when it is not a PNG file, damaged, or shown turned.
@@ -96,7 +96,7 @@ def open_png(data: bytes) -> Iterator[PngImageFile]:
 
 
 def _is_turned(image: PngImageFile) -> bool:
-    """Whether viewers and loaders turn an image, as its EXIF data says, unless they are damaged."""
+    """Whether viewers and loaders turn an image, as its EXIF data says, unless that is damaged."""
     try:
         return image.getexif().get(Base.Orientation) in range(2, 9)
     except Exception:
@@ -135,8 +135,8 @@ def check_chunks(data: bytes) -> bytes:
     """The compressed pixels of a PNG file that every reader takes for the same picture.
 
     Pillow takes more files than libpng, which browsers and other loaders use, and shows another frame of an animation.
-    So the file must be whole, with the right checksum for each chunk, one header, no unknown chunk that a reader must
-    know, the pixels in one run of chunks, and these as the first frame of an animation.
+    So the file must be whole: the right checksum for each chunk, one header, no unknown chunk that a reader must know,
+    the pixels in one run of chunks, and these as the first frame of an animation.
 
     Raises:
         PngError: when it is not such a file.
@@ -214,7 +214,7 @@ def check_end(compressed: bytes, largest: int) -> None:
 
 
 def _header(data: bytes) -> str:
-    """What kind of image a file says that it is."""
+    """The kind of image that a file claims to be."""
     length, name, columns, rows, depth, color = struct.unpack_from(">I4sIIBB", data.ljust(26, b"\0"), len(SIGNATURE))
     if (length, name) != (13, b"IHDR"):
         return "it does not begin as a PNG image"

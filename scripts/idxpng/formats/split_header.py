@@ -1,4 +1,4 @@
-"""What `validate` found in a split, and all that later steps must know of its dataset: ``header/{split}.json``."""
+"""What `validate` found in a split, and what later steps need to know about its dataset: ``header/{split}.json``."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class SplitHeader(NamedTuple):
     ``orientation`` and ``label_columns``: those of `LabeledImages`. ``images``, ``labels``: of each IDX file its
     ``file`` name, ``magic`` number, ``type``, ``dims``, ``bytes`` and ``content_sha256``. ``class_names``: what each
     label means, by the name of its directory, in the order of the labels.
-    ``rows``: of a split that is a part of the files, its first image there and the one after its last, from 0.
-    ``path``: where it was read.
+    ``rows``: for a split that is a part of the files, its first image there and the one after its last, from 0.
+    ``path``: the file that it was read from.
     """
 
     dataset: str

@@ -1,1 +1,1 @@
-"""What is shown to people and passed on to other tools."""
+"""Pages for people, and files for other tools."""

@@ -29,9 +29,9 @@ SECTION, GROUP, PATH_OF_MEMBER = slice(0, 4), slice(0, 17), 31  # section, first
 class Groups:
     """Groups of images that have the same pixels.
 
-    ``count``: how many groups there are. ``repeated``: how many images are in them beside the first of each.
-    ``images``: how many images of each split are in them. ``first``: the beginnings of the first groups, as lists of
-    paths below ``png/``.
+    ``count``: the number of groups. ``repeated``: the number of images in them, without the first of each. ``images``:
+    the number of images of each split in them. ``first``: the beginnings of the first groups, as lists of paths below
+    ``png/``.
     """
 
     count: int
@@ -59,11 +59,11 @@ def write_duplicates(
     limit: int | None = None,
     classes: Collection[int] | None = None,
 ) -> int:
-    """Write which images have the same pixels, as JSON: how many have those of an earlier image of their split.
+    """Write which images have the same pixels, as JSON; return how many repeat an earlier image of their split.
 
-    ``within`` has for each split the groups of its images, and ``across`` the groups of which several splits have some.
-    A group is a list of paths in the order of the splits and their images, and groups are in the order of their first
-    paths. Memory is that of some 100,000 images and of the largest group.
+    ``within`` has for each split the groups of its images, and ``across`` the groups with images of several splits. A
+    group is a list of paths in the order of the splits and their images, and groups are in the order of their first
+    paths. Takes the memory of some 100,000 images and of the largest group.
 
     ``limit``, ``classes``: which images of each split, see `LabeledImages.labeled`.
 
@@ -111,7 +111,7 @@ def _images(
 def _members(images: Iterable[str], splits: Sequence[str]) -> Iterator[str]:
     """A line for each image in each group: the group's section and first position, the image's position and path.
 
-    A section is the number of a split, or the next number for groups across splits; it begins with a line of its own.
+    A section is the number of a split, or the next number for groups across splits; a separate line begins it.
     """
     for section in range(len(splits) + 1):
         yield f"{section:04}\n"

@@ -1,4 +1,4 @@
-"""Writing HTML and SVG: tables, plots, data for a script. Whatever text comes in, only its letters come out."""
+"""Writing HTML and SVG: tables, plots, data for a script. Text is escaped, so that none of it becomes markup."""
 
 import json
 import math
@@ -15,7 +15,7 @@ def filled(template: str, parts: Mapping[str, str]) -> str:
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """A table with ``columns`` as its head; columns of numbers, also of such as ``1,234``, are aligned to the right."""
+    """A table with ``columns`` as its head; columns of numbers, such as ``1,234``, are aligned to the right."""
     numeric = [all(NUMBER.fullmatch(str(cell)) for cell in column) for column in zip(*rows, strict=True)]
     head = "".join(_cell("th", name, number) for name, number in zip(columns, numeric, strict=True))
     lines = ("".join(_cell("td", cell, number) for cell, number in zip(row, numeric, strict=True)) for row in rows)
@@ -30,7 +30,7 @@ def definitions(entries: Mapping[str, str | None]) -> str:
 
 
 def json_for_script(document: object) -> str:
-    """JSON that ends no script element, whatever words are in it."""
+    """JSON that does not end a script element, even with a tag in its text."""
     return json.dumps(document, separators=(",", ":")).replace("<", "\\u003c")
 
 

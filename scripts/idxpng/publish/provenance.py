@@ -1,4 +1,4 @@
-"""What lies in a dataset's folder to be passed on: its files with their digests, and where they come from."""
+"""The files in a dataset's folder to pass on, with their digests, and where they come from."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class FileRecord:
 
 
 def sources(dataset: Dataset, headers: Sequence[SplitHeader]) -> list[dict[str, Any]]:
-    """The IDX files that all was made from.
+    """The IDX files that everything was made from.
 
     Each has ``split`` and ``role`` (images or labels), ``published``: its name and pinned digest, None where nothing
     is pinned; and ``content``: name, bytes and digest of the IDX file in it, as `validate` found them.
@@ -53,7 +53,7 @@ def sources(dataset: Dataset, headers: Sequence[SplitHeader]) -> list[dict[str, 
 
 
 def origin(dataset: Dataset, headers: Sequence[SplitHeader], files: Sequence[FileRecord]) -> dict[str, Any]:
-    """From what and with what a folder was made. Time and place are left out, so that equal runs agree."""
+    """The files and the software that a folder was made with. Time and place are left out, so that equal runs agree."""
     return {
         "dataset": dataset.name,
         "title": dataset.title,

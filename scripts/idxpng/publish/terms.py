@@ -1,4 +1,4 @@
-"""Under which terms a dataset is passed on: the words, their names elsewhere, and how to cite it."""
+"""The terms under which a dataset is passed on: license, its names elsewhere, and citation."""
 
 import re
 
@@ -32,7 +32,7 @@ TEX = str.maketrans(
 
 
 def license_text(dataset: Dataset) -> str:
-    """What a user must know of a dataset's license, in paragraphs."""
+    """What a user must know about a dataset's license, in paragraphs."""
     name = dataset.license["spdx"] or "uncertain"
     paragraphs = (f"License of {dataset.title}: {name}", dataset.license.get("note"), dataset.attribution)
     return "\n\n".join(paragraph for paragraph in paragraphs if paragraph)
@@ -50,7 +50,7 @@ def hub_license(dataset: Dataset) -> dict[str, str]:
 
 
 def license_urls(dataset: Dataset) -> list[str]:
-    """The license as metadata has it: its address where it is one license, then what a user must know of it."""
+    """The license for metadata: its address, if it is one license, then what a user must know about it."""
     spdx, note = dataset.license["spdx"], dataset.license.get("note")
     if spdx is None or not re.fullmatch(r"[A-Za-z0-9.-]+", spdx) or spdx.startswith("LicenseRef-"):
         return [license_text(dataset)]

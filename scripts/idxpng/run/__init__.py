@@ -1,1 +1,1 @@
-"""What the rules use: their inputs, outputs and options, checks before a run, and a summary after it."""
+"""What the rules use: inputs, outputs, and options, checks before a run, and a summary after it."""

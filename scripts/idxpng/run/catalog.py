@@ -80,7 +80,7 @@ class Catalog:
         return load(entry, self._schema) if entry.endswith(OWN) else self.dataset(entry, at)
 
     def license_texts(self, dataset: str) -> list[str]:
-        """The local paths of the texts that the workflow has of the licenses in a dataset's SPDX expression."""
+        """The local paths of the license texts for a dataset's SPDX expression, as far as the workflow has them."""
         named = re.findall(r"[\w.-]+", self.dataset(dataset).license["spdx"] or "")
         return [self._source(f"datasets/licenses/{spdx}.txt") for spdx in dict.fromkeys(named) if spdx in TEXTS]
 
@@ -107,7 +107,7 @@ class Catalog:
         return load(path, self._schema, display_name=display_name)
 
     def _meant(self, entry: str) -> str | None:
-        """A question about the shipped datasets with such a name, or with such a beginning of their names."""
+        """The question "did you mean" with the shipped datasets whose names are like this one, or begin with it."""
         plain = {name: name.replace("-", "") for name in self._shipped}
         wanted = re.sub("[^a-z0-9]", "", entry.lower())
         same = [name for name in plain if plain[name] == wanted]

@@ -28,12 +28,12 @@ CARD = b"---\npretty_name:"  # how a dataset card that a run made begins
 
 
 def check_spelling(path: str, name: str) -> None:
-    """Check that the paths of files in a folder begin with ``path`` as it is written.
+    """Check that ``path`` is a plain path, with which the paths of files in the folder begin.
 
     ``name``: what the key ``pathvars`` of the configuration calls it.
 
     Raises:
-        DataError: when it has ``~``, which nothing expands, or parts that say nothing, such as a slash at its end.
+        DataError: when it has ``~``, which nothing expands, or useless parts, such as a slash at its end.
     """
     plain = os.path.normpath(os.path.expanduser(path))
     if path != plain and "://" not in path:
@@ -72,7 +72,7 @@ def check_folder(path: str | os.PathLike[str], name: str, writable: bool = True)
 
 
 def check_variables(path: str) -> None:
-    """Raise DataError if a path has environment variables, which would be part of the name of a folder."""
+    """Raise DataError if a path still has environment variables, which would become part of a folder's name."""
     if found := re.search(r"\$\{?\w+\}?", path):
         todo = f"set it where you start Snakemake, and on the nodes of a cluster, or name a folder without {found[0]}"
         raise DataError(path, "an environment variable in this path is not set", found=found[0], todo=todo)
@@ -139,7 +139,7 @@ def check_run(plan: Plan, jobs: Iterable[Any]) -> list[str]:
 def _check_foreign(plan: Plan, exports: list[Any], cards: list[Any]) -> None:
     """Check that Snakemake removes nothing that no run made.
 
-    It empties the directories of labels, and replaces a README.md, which people also write themselves.
+    It empties the directories of labels, and replaces README.md, which users may have written themselves.
     """
     found, moves = [], []
     aside = shell_word(new_folder("kept", outside=plan.results))
@@ -165,7 +165,7 @@ def _check_foreign(plan: Plan, exports: list[Any], cards: list[Any]) -> None:
 
 
 def _going(plan: Plan, jobs: list[Any]) -> Iterator[str]:
-    """A warning of what the run removes and does not make again: files of others, labels, and images beyond a limit.
+    """Warnings about what the run removes and does not make again: other files, labels, and images beyond a limit.
 
     Snakemake empties the directory of a label before a job makes it.
     """
@@ -200,8 +200,7 @@ def _going(plan: Plan, jobs: list[Any]) -> Iterator[str]:
 def replaced_originals(plan: Plan) -> Iterator[str]:
     """A warning for each file of a user's dataset that was replaced after it was pinned and copied.
 
-    Snakemake does not see that, since the pinned file is what it wants, and has. Only files that changed after the copy
-    was made are read.
+    Snakemake does not see that, since it has the pinned file. Only files that changed after the copy was made are read.
     """
     for name, dataset in plan.catalog.configured.items():
         for split in plan.splits(dataset) if plan.catalog.entries[name].endswith(OWN) else ():

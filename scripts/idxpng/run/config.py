@@ -83,7 +83,7 @@ class Config:
 
 
 def _check_spelling(value: Any, at: str = "") -> None:
-    """Check for what YAML accepts but nobody means: a colon without a space."""
+    """Refuse what YAML accepts but nobody means: a colon without a space."""
     for key, inner in value.items() if isinstance(value, dict) else ():
         name, colon, rest = key.partition(":")
         if colon and not inner:
@@ -95,7 +95,7 @@ def _check_spelling(value: Any, at: str = "") -> None:
 
 
 def _as_in_yaml(value: Any, key: object = None) -> Any:
-    """Keys as text, as a dataset or a folder may be called ``2024``, and booleans, which are text after --config."""
+    """Keys as text, since a dataset or a folder may have the name ``2024``; booleans, which are text after --config."""
     if isinstance(value, dict):
         return {str(name): _as_in_yaml(inner, name) for name, inner in value.items()}
     return TRUTH.get(str(value).lower(), value) if key in BOOLEANS else value

@@ -30,7 +30,7 @@ class FolderPlan:
         """All files in the folder `idx` of the results; none if the target ``word`` is one, by its name, ``file``.
 
         Raises:
-            DataError: when it is none of them, or the folder of images is not configured, or has the wrong layout.
+            DataError: when no rule makes it, or the folder of images is not configured, or has the wrong layout.
         """
         files = self.outputs_of(name)
         if not file:

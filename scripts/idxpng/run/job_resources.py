@@ -47,5 +47,5 @@ class JobResources:
 
 
 def _share(minutes: float) -> int:
-    """Whole minutes, with half a minute for the start of a job."""
+    """Whole minutes, including half a minute for the start of a job."""
     return math.ceil(minutes + 0.5)

@@ -99,7 +99,7 @@ class Plan:
         """All that a target makes of ``dataset``, or of every requested dataset.
 
         `verify` also proves splits that were not requested, if there is a directory of their images. With a limit or
-        classes it does not, because those need not be of the same images.
+        classes it does not, because those directories may have other images.
         """
         paths = [path for below in OUTPUTS[target] for path in self.expand(f"<results>/{{dataset}}/{below}", dataset)]
         if target == "verify" and not (self.config.limit or self.config.classes):
@@ -163,11 +163,11 @@ class Plan:
         return files
 
     def outputs_of_other_targets(self, wildcards: Any) -> list[str]:
-        """What the same command makes of a dataset besides the list of its files, which is therefore made last."""
+        """What the same command makes of a dataset besides the list of its files, which comes last."""
         return self._outputs_without("checksums", "SHA256SUMS", wildcards.dataset)
 
     def images_of_other_targets(self, wildcards: Any) -> list[str]:
-        """What the same command makes of the images of a split besides proofs, which therefore come last.
+        """What the same command makes of the images of a split besides proofs, which come last.
 
         On its own, `verify` must not create files whose absence it should report.
         """
@@ -273,7 +273,7 @@ class Plan:
         return str(self._dataset(wildcards).path)
 
     def limit_option(self, wildcards: Any) -> list[str]:
-        """The option for how many images of each split to consider."""
+        """The option that limits the images of each split."""
         return _option("limit", self.config.limit)
 
     def license_texts(self, wildcards: Any) -> list[str]:
@@ -319,13 +319,13 @@ class Plan:
     # Facts whose change makes a job run again. The scripts read them from the dataset file.
 
     def download_facts(self, wildcards: Any) -> dict[str, Any]:
-        """What a download must be."""
+        """The facts of a published file."""
         file = self._dataset(wildcards).file(wildcards.published)
         ignored = ("verified", "header")
         return {key: value for key, value in vars(file).items() if value is not None and key not in ignored}
 
     def sources(self, wildcards: Any) -> dict[str, list[str]]:
-        """Where a split's files without a pinned digest come from, if from anywhere: URLs, and states of local copies.
+        """The sources of a split's files without a pinned digest: URLs, and states of local copies.
 
         The ``split`` of the wildcards may also be the published name of a file.
         """
@@ -346,12 +346,12 @@ class Plan:
         return [*map(_state, paths), *urls]
 
     def content_facts(self, wildcards: Any) -> dict[str, Any]:
-        """What the content of a download must be."""
+        """The facts of a file's content."""
         file = self._dataset(wildcards).file(wildcards.idx)
         return {"size": file.content_bytes, "pins": [file.content_sha256, file.sha256, file.git_blob or file.md5]}
 
     def split_facts(self, wildcards: Any) -> dict[str, Any]:
-        """What must be true of a split, and what later steps must know of its dataset."""
+        """The facts of a split, and what later steps need to know about its dataset."""
         dataset, split = self._dataset(wildcards), self._split(wildcards)
         return {
             "count": split.count,
@@ -389,7 +389,7 @@ def _check_known(what: str, key: str, requested: Iterable[Any], known: set[Any])
 
 
 def _state(path: str) -> str:
-    """What tells a local file from others: name, size, time, and since copying may keep these, a digest of its ends."""
+    """The state of a local file: name, size, time, and a digest of its ends, since a copy may keep the others."""
     state, digest = os.stat(path), hashlib.sha256()
     with suppress(OSError), open(path, "rb") as file:  # the download says why it cannot be read
         digest.update(file.read(SAMPLE))

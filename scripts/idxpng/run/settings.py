@@ -1,9 +1,9 @@
-"""What jobs are asked for, in files that are inputs of the jobs, so that a result is never taken for a different one.
+"""The settings of jobs, in files that are inputs of the jobs, so that no result is taken for a different one.
 
 The name of such a file has a digest of what it says: `results/mnist/.settings/limit-1f3b5a2c9d0e4f67.json`. With other
 settings that file is missing; where results were copied over others, there are several. Then the job that makes it
-removes the others, and all jobs that need it run again, whatever notes Snakemake has, and wherever the results were
-moved, copied, or shared.
+removes the others, and all jobs that need it run again. That does not depend on Snakemake's notes, so results can be
+moved, copied, and shared.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ LONGEST = 10_000  # characters of a file, which people read; the digest is of th
 
 
 class Settings:
-    """What the jobs of a run are asked for; ``run_its_job`` has the job run that makes a missing file."""
+    """The settings of the jobs of a run; ``run_its_job`` has Snakemake run the job that makes a missing file."""
 
     def __init__(self, plan: Plan, run_its_job: Callable[[str], None]) -> None:
         self._plan, self._run_its_job = plan, run_its_job
@@ -81,7 +81,7 @@ class Settings:
         return self._listed("results", dataset, settings)
 
     def _listed(self, where: str, dataset: str, settings: list[str], run_missing: bool = True) -> list[str]:
-        """The files with these settings in results or resources; the jobs of those that are missing are run."""
+        """The files with these settings in results or resources. If one is missing, its job runs."""
         paths = []
         for setting in settings:
             text = self._text(dataset, setting)

@@ -106,7 +106,7 @@ def _splits(plan: Plan) -> Iterator[tuple[str, str]]:
 
 
 def _of_pins(plan: Plan) -> Iterator[str]:
-    """For each dataset with files that nothing pins, if all are there, the command that pins them."""
+    """For each dataset with files that are not pinned, if all are there, the command that pins them."""
     for name, dataset in plan.catalog.configured.items():
         source, resources = shown(dataset.source), f"{plan.resources}/{name}"
         files = [file for split in dataset.whole_splits.values() for file in split.files]

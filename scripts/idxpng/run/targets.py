@@ -1,4 +1,4 @@
-"""What each target makes of a dataset: the only list, for target rules, folders as targets, and SHA256SUMS."""
+"""What each target makes of a dataset: the one list for target rules, folders as targets, and SHA256SUMS."""
 
 import difflib
 from collections.abc import Collection
@@ -45,7 +45,7 @@ def as_regex(part: str) -> str:
 def refuse_name(word: str, rules: Collection[str], datasets: Collection[str]) -> NoReturn:
     """Raise DataError for a target that is neither a path nor one of the ``rules``.
 
-    It says what may be meant: a setting, a dataset, a rule with a similar name, or any of the ``rules``.
+    The error suggests what is meant: a setting, a dataset, a rule with a similar name, or any of the ``rules``.
     """
     if "=" in word:
         raise DataError(word, "a setting is not a target", todo=f"write --config before it: --config {word}")

@@ -45,7 +45,7 @@ def show_progress(handlers: Iterable[logging.Handler], settings: Any) -> None:
 
 
 class ProgressLine:
-    """A log filter that passes what users must read, and draws the rest as one line on the terminal, ``stream``."""
+    """A log filter that passes what users must read, and shows the rest as one line on the terminal, ``stream``."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream

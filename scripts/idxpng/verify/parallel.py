@@ -22,11 +22,11 @@ def parallel_map(function: Callable[[Piece], Result], pieces: Iterable[Piece], p
     Only a few pieces and results exist at any time. The processes end with their parent, however that ends.
 
     Args:
-        function: what other processes can import, as are its arguments and results.
+        function: one that other processes can import; they can pickle its arguments and results.
         processes: how many; with one, all is done in this process.
 
     Raises:
-        DataError: when a process was killed, which a system does that is out of memory.
+        DataError: when a process was killed, as a system does that is out of memory.
     """
     if processes == 1:
         yield from map(function, pieces)

@@ -1,4 +1,4 @@
-"""The images of a split as they lie in directories by label: where each is, what else is there, and what is wrong."""
+"""The images of a split in directories by label: where each is, what else is there, and what is wrong."""
 
 import os
 from array import array
@@ -21,7 +21,7 @@ class Problems:
 
     Attributes:
         counts: how many files of each kind.
-        shown: of each kind the first by path, with a few words about it where there are any.
+        shown: the first of each kind by path, some with a few words.
         labels: directories in which something is wrong that making them again would repair.
     """
 
@@ -42,7 +42,7 @@ class Problems:
         self.labels.update(labels)
 
     def lines(self) -> list[str]:
-        """All of it for people to read, harmless whatever the files are called."""
+        """The problems as text that is safe on a terminal, even with hostile file names."""
         lines = []
         for kind in KINDS:
             if self.counts[kind]:
@@ -58,7 +58,7 @@ class Problems:
     def moving(self, tree: str, top: str, is_of_split: Callable[[str], bool] = lambda path: False) -> list[str]:
         """The command that moves what is extra below ``tree``, as far as it is shown, except images of the split.
 
-        It goes to a new folder outside of ``top`` and keeps its names, since it may be the user's only copy.
+        It goes to a new folder outside of ``top`` under the same names, since it may be the user's only copy.
         """
         extra = [path for path, _ in self.shown["extra"]]
         moved: dict[str, list[str]] = {"": []}
@@ -80,7 +80,7 @@ class PngTree:
 
     Args:
         path: the directory.
-        labels: for each label, as its directory is called, its value.
+        labels: the value of each label, by the name of its directory.
         count: how many images the split has, which makes the width of their names.
         limit: how many of them the tree must have.
         first: the index of the first one.
@@ -101,8 +101,8 @@ class PngTree:
     def find_images(self, expected: Sequence[int] | None = None) -> Problems:
         """Find all images, and report what is missing, misplaced or extra.
 
-        Only what is called like an image, in a directory that is called like a label, is taken for one. Nothing is
-        opened, and no symbolic link followed.
+        A file counts as an image by its name, in a directory with the name of a label. Nothing is opened, and no
+        symbolic link followed.
 
         Args:
             expected: the label of each image, if known, and -1 for each that the tree must not have. Without it, the

@@ -50,7 +50,7 @@ class StoredImages:
     def read(self, chunk: Sequence[tuple[int, str]]) -> tuple[bytes, list[Wrong]]:
         """The images of some paths below the tree, one after the other, and what is wrong with which of them.
 
-        In place of an image with which something is wrong there are zeros.
+        Zeros replace an image that has a problem.
         """
         reader = PngReader(self.rows, self.columns)
         images, wrong = [], []
@@ -101,7 +101,7 @@ def labels_digest(header: IdxHeader, tree: PngTree, columns: Sequence[str], mani
 
 
 def check_columns(tree: PngTree, manifest: str | None, originals: LabeledImages) -> None:
-    """Check that a manifest lists a tree's images, maybe among others, each with the columns of its original label.
+    """Check that a manifest lists a tree's images, perhaps with others, each with the columns of its original label.
 
     Raises:
         DataError: when it does not, with the first line that differs.

@@ -44,7 +44,7 @@ class TreeCheck:
 
     @property
     def part(self) -> str:
-        """Which part of the images in the files it is about, in words."""
+        """The part of the images in the files that it is about, as text."""
         if self.covers_file:
             return f"a limit of {self.count:,}"
         rows = f"rows {self._first:,} to {self._first + self.count - 1:,}"
@@ -69,7 +69,7 @@ class TreeCheck:
 
     @property
     def not_pinned(self) -> str:
-        """The keys of the dataset file that would pin what is not pinned, in words; empty where both are."""
+        """The missing keys that would pin both files, and the dataset file, as text; empty if both are pinned."""
         keys = [f"splits.{self.split}.{role}" for role in ROLES if role not in self.facts.content_pins]
         return f"content_sha256 of {' and '.join(keys)} in {self.dataset.source}" if keys else ""
 
