@@ -218,7 +218,7 @@ def _making_again(check: TreeCheck, labels: Sequence[str]) -> list[str]:
     return (
         [command]
         if made_here
-        else [f"replace the folders {', '.join(labels)} by what this makes in results/{place}:", command]
+        else [f"replace the folders {', '.join(labels)} with what this makes in results/{place}:", command]
     )
 
 

@@ -132,7 +132,7 @@ def _card(dataset: Dataset, parts: Sequence[ParquetSplit], overview: str, also_i
 
 Each split has its images twice with the same pixels: as rows of `parquet/`, and as PNG files below `png/`, a directory
 per label, which `manifest/` lists. [{overview}]({overview}) has the numbers and the checksums of the original files,
-[provenance.json](provenance.json) lists the files and the software that all was made of.
+[provenance.json](provenance.json) lists the files and the software that made everything.
 {origin}
 ## License
 

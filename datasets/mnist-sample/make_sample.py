@@ -2,8 +2,8 @@
 
     python datasets/mnist-sample/make_sample.py resources/mnist
 
-takes the four decompressed files of MNIST (`snakemake --cores 1 ... --until decompress` makes them) and
-prints what datasets/mnist-sample.yaml says of each file it makes.
+takes the four decompressed files of MNIST (`snakemake --cores 1 ... --until decompress` makes them), and
+prints the facts of each file it makes for datasets/mnist-sample.yaml.
 """
 
 import gzip

@@ -160,4 +160,4 @@ def reason(error: Exception, patience: Patience) -> str:
     if isinstance(error, OSError) and not isinstance(error, exceptions.RequestException):
         return shortened(f"{error}; see REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE", 500)
     # The error's text would show secrets of the address.
-    return "the address, that of the proxy, or one that it redirects to, is invalid"
+    return "the address, the proxy's address, or one that it redirects to is invalid"

@@ -4,7 +4,7 @@ import re
 
 UNPACK = "unpack it first"
 EXPORT = "write its arrays as IDX files first"
-DOWNLOAD = "download the file itself, as the link to the raw file gives it"
+DOWNLOAD = "download the file itself, with the link to the raw file"
 BINARY = "get the file again, in a way that leaves its bytes alone"
 
 ENDIAN = "write its numbers big-endian, as numpy does with '>i4'"

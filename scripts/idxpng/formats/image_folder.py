@@ -198,7 +198,7 @@ def rows(table: str | os.PathLike[str], *columns: str) -> Iterator[tuple[int, di
             reader = csv.DictReader(file)
             names = list(reader.fieldnames or ())
             if twice := [name for name in columns if names.count(name) > 1]:
-                problem, todo = f"two columns are named {twice[0]}", "rename the one that is not meant"
+                problem, todo = f"two columns are named {twice[0]}", "rename or remove one of them"
                 raise DataError(table, problem, found=", ".join(names), todo=todo)
             splits: dict[str, None] = {}
             for row in reader:

@@ -246,7 +246,7 @@ class _Array:
 
     def _check_end(self, stream: IO[bytes]) -> None:
         if stream.read(1):
-            raise self._wrong_length("longer", self._end, "more bytes", "write each array into a file of its own")
+            raise self._wrong_length("longer", self._end, "more bytes", "write each array into its own file")
 
     def _wrong_length(self, than: str, at: int, found: str, todo: str) -> CompressedFileError:
         problem, elements = f"{than} than its NumPy header says", f"{' × '.join(map(str, self.dims))} of {self.dtype}"

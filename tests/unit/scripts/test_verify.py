@@ -762,7 +762,7 @@ def test_a_copy_is_repaired_by_the_results_that_the_advised_command_makes(export
     for label in ("00", "12"):
         sorted((copy / label).iterdir())[0].unlink()
     replace, command = exported.refusal(tree=copy).splitlines()[-2:]
-    assert "replace the folders 00, 12 by what this makes in results/set/png/train:" in replace
+    assert "replace the folders 00, 12 with what this makes in results/set/png/train:" in replace
     assert command.endswith(f"--cores 4 all --config datasets={exported.dataset}")
 
 
