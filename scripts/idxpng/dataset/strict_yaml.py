@@ -116,7 +116,7 @@ class _Reader:
         if len(self.places) >= MAX_VALUES:
             raise self._refused(event, "more", f"at most {MAX_VALUES:,} values")
         if len(path) > MAX_DEPTH:
-            raise self._refused(event, "more", f"at most {MAX_DEPTH} nested levels")
+            raise self._refused(event, "more", f"at most {MAX_DEPTH} levels of nesting")
         self.places[path] = _place(event.start_mark, getattr(event, "value", ""))
         if isinstance(event, yaml.MappingStartEvent):
             return self._mapping(path)
