@@ -65,7 +65,7 @@ def main(
     for selection, numbers in zip(splits.each(), measured, strict=True):
         split = _split(selection, numbers, columns)
         described.append(split | {"within": _groups(within[split["name"]], split_headers)})
-    also_in = known.also_in({split["name"]: sum(split["runs"]) for split in described})
+    also_in = known.also_in([split["name"] for split in described], splits.limit)
     document = {
         "classes": [(split_headers[0].directories[label], name) for label, name in names.items()],
         "digits": len(_codes(len(names))[0]),

@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections import deque
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -40,6 +39,7 @@ def main(
     citation_file: str,
     provenance: str,
     license_texts: Sequence[str] = (),
+    limit: int | None = None,
 ) -> None:
     """Write the five files side by side, so that other tools can read their folder as a dataset.
 
@@ -53,14 +53,16 @@ def main(
         license_file, citation_file: the license as text, and the citation as BibTeX, to make.
         provenance: the JSON file to make: from which files and with which software the others were made.
         license_texts: files with the text of each license, such as MIT, to add to ``license_file``.
+        limit: how many images of each split were taken, the first ones; all by default.
     """
     known = load(dataset)
     folder = Path(card).parent
     found = [SplitHeader.read(path) for path in headers]
     parts = [_read(Path(path), folder) for path in parquet]
     listed = {header.split: FileRecord.of(Path(path), folder) for header, path in zip(found, manifests, strict=True)}
-    ends = map(_end, manifests, parquet, parts)
-    also_in = known.also_in(dict(zip([part.name for part in parts], ends, strict=True)))
+    for manifest, part in zip(manifests, parts, strict=True):
+        _check_count(manifest, folder / part.file.path, part.rows)
+    also_in = known.also_in([part.name for part in parts], limit)
     _write(card, _card(known, parts, Path(overview).name, also_in))
     write_json(croissant, metadata(known, found, parts, listed, also_in))
     texts = [Path(text).read_text(encoding="utf-8").strip("\n") for text in license_texts]
@@ -71,16 +73,12 @@ def main(
     log.info("%s: %s", folder, counted(len(parts), "split"))
 
 
-def _end(manifest: str, parquet: str, part: ParquetSplit) -> int:
-    """The index after the last that a manifest lists; DataError if it lists too many or too few images."""
+def _check_count(manifest: str, parquet: Path, rows: int) -> None:
     with open(manifest, "rb") as file:
-        numbered = deque(enumerate(file), maxlen=1)  # the last line, after the header as many as there are images
-    count, last = numbered[0] if numbered else (-1, b"")
-    if count != part.rows:
-        problem, expected = "it lists too many or too few images", f"{part.rows}, as in {parquet}"
+        count = sum(1 for _ in file) - 1
+    if count != rows:
+        problem, expected = "it lists too many or too few images", f"{rows}, as in {parquet}"
         raise DataError(manifest, problem, expected=expected, found=count, todo=move_away(manifest, parquet))
-    with reading("a manifest", manifest):
-        return int(last.split(b",")[2]) + 1 if count else 0
 
 
 def _write(path: str, text: str) -> None:

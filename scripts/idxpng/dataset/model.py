@@ -1,7 +1,7 @@
 """What is known about a dataset: its splits, the published files of each, its classes, and where it comes from."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -162,13 +162,17 @@ class Dataset:
         """The splits that have files, which a run makes by default."""
         return {name: split for name, split in self.splits.items() if split.parent is None}
 
-    def also_in(self, ends: Mapping[str, int]) -> dict[str, str]:
+    def also_in(self, names: Collection[str], limit: int | None) -> dict[str, str]:
         """Of some splits, those whose images are all in another one of them too, and words that say so.
 
-        ``ends``: of each split, the index after its last image: with a limit, a part need not be in its parent.
+        ``limit``: of how many images of each: with it, those of a part need not be among those of its parent.
         """
-        parents = {name: self.splits[name].parent or "" for name in ends}
-        return {name: f" (also in {parent})" for name, parent in parents.items() if ends[name] <= ends.get(parent, -1)}
+        found = {}
+        for name in names:
+            parent, (first, end) = self.splits[name].parent, self.splits[name].rows or (0, 0)
+            if parent in names and (limit is None or first == 0 or end <= limit):
+                found[name] = f" (also in {parent})"
+        return found
 
     def mirror_places(self) -> list[str]:
         """The mirrors: URLs as they are, and directories as seen from here."""

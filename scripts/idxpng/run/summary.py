@@ -58,9 +58,8 @@ def image_count(manifest: str | Path) -> int | None:
 def _of_images(plan: Plan, took: str) -> Iterator[str]:
     total = 0
     for dataset in plan.catalog.configured.values():
-        splits = {name: dataset.splits[name] for name in plan.splits(dataset)}
-        ends = {name: (split.rows or (0,))[0] + plan.image_count(split) for name, split in splits.items()}
-        also_in, folder = dataset.also_in(ends), f"{plan.results}/{dataset.name}"
+        splits, folder = plan.splits(dataset), f"{plan.results}/{dataset.name}"
+        also_in = dataset.also_in(splits, plan.config.limit)
         for split in splits:
             count = image_count(f"{folder}/manifest/{split}.csv")
             if count is not None:

@@ -51,7 +51,7 @@ def published(tmp_path: Path) -> Any:
             for suffix, path in zip(files, (header, packed, manifest), strict=True):
                 files[suffix].append(path)
         (tmp_path / "index.html").write_text("")
-        made = {role: str(tmp_path / role) for role in ROLES}
+        made: dict[str, Any] = {role: str(tmp_path / role) for role in ROLES}
         headers, parquet, manifests = files.values()
         overview = str(tmp_path / "index.html")
         write_card.main(dataset, headers, parquet, manifests, overview, license_texts=license_texts, **made)
@@ -66,19 +66,12 @@ def test_a_manifest_that_lists_too_few_images_is_not_published(published: Any, t
     assert not (tmp_path / "card").exists()
 
 
-@pytest.mark.parametrize(
-    ("name", "content", "message"),
-    [
-        ("train.parquet", b"x", r"train\.parquet: not a Parquet file of images"),
-        ("train.csv", 6 * b"x\n", r"train\.csv: not a manifest"),
-    ],
-)
-def test_a_damaged_file_is_named(published: Any, tmp_path: Path, name: str, content: bytes, message: str) -> None:
+def test_a_damaged_file_is_named(published: Any, tmp_path: Path) -> None:
     published()
-    (tmp_path / name).write_bytes(content)
-    made = {role: str(tmp_path / role) for role in ROLES}
+    (tmp_path / "train.parquet").write_bytes(b"x")
+    made: dict[str, Any] = {role: str(tmp_path / role) for role in ROLES}
     header, packed, manifest = ([str(tmp_path / f"train.{suffix}")] for suffix in ("json", "parquet", "csv"))
-    with pytest.raises(DataError, match=message):
+    with pytest.raises(DataError, match=r"train\.parquet: not a Parquet file of images"):
         write_card.main(str(tmp_path / "set.yaml"), header, packed, manifest, str(tmp_path / "index.html"), **made)
 
 
