@@ -4,7 +4,6 @@ import base64
 import csv
 import json
 import math
-from array import array
 from collections.abc import Iterator, Sequence
 from html import escape
 from itertools import islice
@@ -27,7 +26,7 @@ from idxpng.publish.markup import filled, json_for_script
 from idxpng.text import counted
 
 PARTS = Path(idxpng.__file__).parent / "publish/page"
-ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+FIRST_CODE = 62  # of the characters for classes: JSON and HTML escape few of those that follow it
 MEASURED = ("images", "mean", "std", "levels", "class_counts", "class_means", "blank", "blank_count")
 SHEET_COLUMNS = 12  # images of each class that are part of the page
 MOST_SHEET_PIXELS = 1 << 21  # of all splits together
@@ -68,7 +67,7 @@ def main(
     also_in = known.also_in([split["name"] for split in described], splits.limit)
     document = {
         "classes": [(split_headers[0].directories[label], name) for label, name in names.items()],
-        "digits": len(_codes(len(names))[0]),
+        "firstCode": FIRST_CODE,
         "sheetColumns": columns,
         "digests": Path(digests).name,
         "splits": described,
@@ -105,41 +104,25 @@ def _statistics(path: str) -> dict[str, Any]:
 def _split(split: Selection, numbers: dict[str, Any], columns: int) -> dict[str, Any]:
     with split.open() as (header, source):
         labels = list(header.names(split.classes))
-        codes = dict(zip(labels, _codes(len(labels)), strict=True))
-        indices, values = array("Q"), array("q")
-        for index, label in source.labeled(split.limit, split.classes):
-            indices.append(index)
-            values.append(label)
+        codes = dict.fromkeys(header.names(), chr(FIRST_CODE - 1))  # of images that were not made
+        codes |= {label: chr(code) for code, label in enumerate(labels, FIRST_CODE)}
         rows, width = source.size
         encoder = PngEncoder(rows, width)
         means = {int(label): base64.b64decode(mean) for label, mean in numbers["class_means"].items()}
         return {
             "name": header.split,
-            "count": len(values),
+            "count": numbers["images"],
+            "first": source.rows.start,
             "width": source.index_width,
             "rows": rows,
             "columns": width,
-            "runs": _runs(indices),
-            "labels": "".join(map(codes.__getitem__, values)),
+            "labels": "".join(map(codes.__getitem__, source.classes(split.limit))),
             "counts": list(numbers["class_counts"].values()),
             "blank": numbers["blank"],
             "blankCount": numbers["blank_count"],
             "means": [_data_url(encoder.encode(means[label])) if label in means else None for label in labels],
             "sheet": _data_url(_sheet(source, labels, columns, split.limit)) if columns else None,
         }
-
-
-def _runs(indices: Sequence[int]) -> list[int]:
-    """Rising indices in few numbers: in turn, how many are left out and how many follow each other."""
-    runs: list[int] = []
-    following = 0
-    for index in indices:
-        if runs and index == following:
-            runs[-1] += 1
-        else:
-            runs += (index - following, 1)
-        following = index + 1
-    return runs
 
 
 def _sheet(source: LabeledImages, labels: Sequence[int], columns: int, limit: int | None) -> bytes:
@@ -161,14 +144,6 @@ def _groups(groups: Groups, split_headers: Sequence[SplitHeader]) -> dict[str, A
         places = (path.split("/") for path in group)
         first.append([(numbers[split], int(name.removesuffix(".png"))) for split, _, name in places])
     return {"count": groups.count, "groups": first}
-
-
-def _codes(count: int) -> list[str]:
-    """``count`` words of the alphabet's letters, all of one length."""
-    codes = [""]
-    while len(codes) < count or not codes[0]:
-        codes = [code + letter for code in codes for letter in ALPHABET]
-    return codes[:count]
 
 
 def _digests(splits: Sequence[str], manifests: Sequence[str]) -> Iterator[bytes]:

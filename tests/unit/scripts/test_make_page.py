@@ -99,14 +99,10 @@ def made(labels: numpy.ndarray, indices: Iterable[int], only: Collection[int] | 
     return [index for index in indices if only is None or labels[index] in only]
 
 
-def listed(split: dict[str, Any]) -> list[int]:
-    """The indices in the page, whose runs are alternately a number of images left out and a number included."""
-    indices: list[int] = []
-    start = 0
-    for gap, length in zip(split["runs"][::2], split["runs"][1::2], strict=True):
-        indices += range(start + gap, start + gap + length)
-        start += gap + length
-    return indices
+def listed(split: dict[str, Any]) -> dict[int, int]:
+    """The indices in the page, and the number of the class of each."""
+    codes = enumerate(map(ord, split["labels"]), split["first"])
+    return {index: code - make_page.FIRST_CODE for index, code in codes if code >= make_page.FIRST_CODE}
 
 
 def digests(folder: Path, split: str) -> list[str]:
@@ -122,16 +118,12 @@ def decoded(data_url: str) -> numpy.ndarray:
     return numpy.asarray(Image.open(io.BytesIO(png)))
 
 
-@pytest.mark.parametrize("classes", [3, 64, 70])
+@pytest.mark.parametrize("classes", [3, 70])
 def test_the_page_has_the_class_of_each_image(tmp_path: Path, classes: int) -> None:
     data = make(tmp_path, classes)
     assert [name for name, _ in data["classes"]] == [f"{label:0{len(str(classes - 1))}}" for label in range(classes)]
-    assert data["digits"] == (1 if classes <= 64 else 2)
     for split, values in zip(data["splits"], data["values"], strict=True):
-        letters = [make_page.ALPHABET.index(letter) for letter in split["labels"]]
-        if data["digits"] == 2:
-            letters = [64 * high + low for high, low in zip(letters[::2], letters[1::2], strict=True)]
-        assert letters == values.tolist()
+        assert listed(split) == dict(enumerate(values.tolist()))
         assert (split["count"], split["rows"], split["columns"]) == (len(values), *SHAPE)
 
 
@@ -201,10 +193,11 @@ def test_only_the_images_that_were_made_are_listed(
         data["splits"], data["pixels"], data["values"], data["rows"], strict=True
     ):
         indices = made(values, split_labels[:limit], only)
-        assert listed(split) == indices
         assert split["count"] == len(indices)
         assert split["width"] == len(str(len(values) - 1)), "names are as wide as those of the whole file"
-        assert [labels[make_page.ALPHABET.index(letter)] for letter in split["labels"]] == values[indices].tolist()
+        assert [(index, labels[number]) for index, number in listed(split).items()] == [
+            (index, values[index]) for index in indices
+        ]
         assert split["counts"] == [(values[indices] == label).sum() for label in labels]
         assert digests(tmp_path, split["name"]) == [
             hashlib.sha256(image.tobytes()).hexdigest() for image in pixels[indices]
@@ -219,7 +212,7 @@ def test_only_the_images_that_were_made_are_listed(
                 assert (decoded(split["means"][row]) == numpy.floor(members.mean(axis=0) + 0.5)).all()
             else:
                 assert split["means"][row] is None
-    if rows and (shared := set(listed(data["splits"][0])) & set(listed(data["splits"][2]))):
+    if rows and (shared := listed(data["splits"][0]).keys() & listed(data["splits"][2]).keys()):
         assert data["across"]["groups"] == [[[0, index], [2, index]] for index in sorted(shared)]
 
 
@@ -235,15 +228,10 @@ def test_images_of_a_split_that_another_has_too_count_once(tmp_path: Path, limit
     assert words in make(tmp_path, limit=limit, rows=(12, 31))["page"]
 
 
-def test_consecutive_images_are_listed_as_one_run(tmp_path: Path) -> None:
-    data = make(tmp_path, rows=(12, 31))
-    assert [split["runs"] for split in data["splits"]] == [[0, 40], [0, 7], [12, 19]]
-
-
 def test_a_selection_without_images_has_a_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(globals(), "RANDOM", numpy.random.default_rng(1))
     data = make(tmp_path, limit=1, only=(5,), classes=70)
-    assert [(split["count"], split["runs"], split["labels"]) for split in data["splits"]] == [(0, [], "")] * 2
+    assert [(split["count"], listed(split)) for split in data["splits"]] == [(0, {})] * 2
 
 
 def test_the_page_has_license_dispute_citation_files_and_numbers(tmp_path: Path) -> None:

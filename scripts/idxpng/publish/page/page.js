@@ -1,12 +1,5 @@
 "use strict";
 
-// The page has the indices of the exported images as run lengths: in turn, how many are left out and how many follow.
-// The label of each image is one or more characters of Base64's alphabet.
-const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-const VALUE = new Uint8Array(128);
-[...ALPHABET].forEach((letter, value) => {
-  VALUE[letter.charCodeAt(0)] = value;
-});
 const SIDE = 56; // of a tile in pixels; small images are enlarged by a whole factor
 const CAPTION = 16;
 const GAP = 6;
@@ -38,63 +31,31 @@ class Split {
     this.tileHeight = Math.max(1, Math.round(this.rows * factor));
   }
 
+  /** The number of an image's class: a character for each index from the first on, -1 where no image was made. */
+  label(index) {
+    return this.labels.charCodeAt(index - this.first) - data.firstCode;
+  }
+
   /** The index of each image. */
   get indices() {
-    const indices = new Int32Array(this.count);
-    let position = 0;
-    let index = 0;
-    this.runs.forEach((length, turn) => {
-      const end = index + length;
-      if (turn % 2) while (index < end) indices[position++] = index++;
-      index = end;
-    });
-    return this.keep("indices", indices);
-  }
-
-  /** Where among the images the one with this index stands; -1 when it was not made. */
-  position(index) {
-    let low = 0;
-    let high = this.count;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.indices[middle] < index) low = middle + 1;
-      else high = middle;
-    }
-    return this.indices[low] === index ? low : -1;
-  }
-
-  /** The number of the class of each image. */
-  get classOf() {
-    const values = new Uint16Array(this.count);
-    for (let position = 0, place = 0; position < this.count; position++) {
-      for (let digit = 0; digit < data.digits; digit++) {
-        values[position] = 64 * values[position] + VALUE[this.labels.charCodeAt(place++)];
-      }
-    }
-    return this.keep("classOf", values);
+    const all = new Int32Array(this.labels.length).map((_, position) => this.first + position);
+    return this.keep("indices", all.filter((index) => this.label(index) >= 0));
   }
 
   /** The indices of each class. */
   get members() {
     const members = this.counts.map((count) => new Int32Array(count));
     const next = new Int32Array(members.length);
-    this.classOf.forEach((label, position) => {
-      members[label][next[label]++] = this.indices[position];
-    });
+    for (const index of this.indices) {
+      const label = this.label(index);
+      members[label][next[label]++] = index;
+    }
     return this.keep("members", members);
   }
 
   keep(name, value) {
     Object.defineProperty(this, name, { value });
     return value;
-  }
-
-  label(index) {
-    return this.classOf[this.position(index)];
-  }
-
-  of(label) {
-    return this.members[label];
   }
 
   path(index) {
@@ -153,7 +114,7 @@ function gray(image, left, top, columns, rows) {
 
 function placeOnSheet(split, index) {
   const label = split.label(index);
-  const column = split.sheet ? split.of(label).subarray(0, data.sheetColumns).indexOf(index) : -1;
+  const column = split.sheet ? split.members[label].subarray(0, data.sheetColumns).indexOf(index) : -1;
   return column < 0 ? null : [column * split.columns, label * split.rows];
 }
 
@@ -193,7 +154,7 @@ function manifestDigest(split, index) {
   });
   return manifests.then((all) => {
     const { name } = splits[split];
-    const coded = all[name]?.substr(44 * splits[split].position(index), 44); // 32 bytes of digest and one of padding
+    const coded = all[name]?.substr(44 * splits[split].indices.indexOf(index), 44); // 32 bytes of digest and one of padding
     return coded ? hex(Uint8Array.from(atob(coded), (letter) => letter.charCodeAt(0)).subarray(0, 32)) : null;
   });
 }
@@ -249,8 +210,8 @@ function showClasses() {
     bar.setAttribute("aria-hidden", "true");
     bar.innerHTML = `<rect class="value" width="${((100 * split.counts[label]) / most).toFixed(1)}%" height="100%" rx="2"/>`;
     const strip = element("div", { class: "strip", role: "group", "aria-label": `first images of class ${className(label)}` });
-    const first = split.of(label).subarray(0, data.sheetColumns);
-    const list = { length: split.counts[label], at: (position) => [splits.indexOf(split), split.of(label)[position]] };
+    const first = split.members[label].subarray(0, data.sheetColumns);
+    const list = { length: split.counts[label], at: (position) => [splits.indexOf(split), split.members[label][position]] };
     first.forEach((_, position) => {
       const button = tileButton(list, position);
       button.tabIndex = position ? -1 : 0; // one tab stop for each row; arrow keys move within it
@@ -430,7 +391,7 @@ function showList() {
     list = { length: split.count, at: (position) => [here, split.indices[position]] };
     say(counted(list.length, "image"));
   } else {
-    const members = split.of(Number(get("class").value));
+    const members = split.members[get("class").value];
     list = { length: members.length, at: (position) => [here, members[position]] };
     say(`${counted(list.length, "image")} of class ${className(get("class").value)}`);
   }
@@ -467,12 +428,13 @@ get("jump").onsubmit = (event) => {
   event.preventDefault();
   const index = Number(get("index").value);
   const split = splits[current];
-  if (split.position(index) < 0) return say(`image ${index} was not made`);
+  const position = split.indices.indexOf(index);
+  if (position < 0) return say(`image ${index} was not made`);
   if (get("class").value !== "" && split.label(index) !== Number(get("class").value)) {
     get("class").value = "";
     showList();
   }
-  move(get("class").value === "" ? split.position(index) : split.of(Number(get("class").value)).indexOf(index));
+  move(get("class").value === "" ? position : split.members[get("class").value].indexOf(index));
   grid.focus({ preventScroll: true });
   say(`at ${imageName(current, index)}`);
 };
