@@ -107,10 +107,6 @@ def _trees(
     if split is not None:
         dataset.split(split)  # raises if there is no such split
     one = name in dataset.splits
-    inner = os.path.join(tree, name)
-    if one and name not in dataset.labels and os.path.isdir(inner):
-        todo = f"give that of the split: {advice.shell_path(inner)}"
-        raise DataError(tree, "this directory has one for each split, not one for each label", todo=todo)
     paths = {each: os.path.join(tree, each) for each in dataset.splits}
     there = {each: path for each, path in paths.items() if each in dataset.whole_splits or os.path.lexists(path)}
     trees = {name: tree} if one else there
@@ -119,23 +115,13 @@ def _trees(
             directories = [
                 os.path.join(path, each) for each, label in dataset.labels.items() if not classes or label in classes
             ]
-            make = _command(dataset, name, directories, limit, classes)
-            repairs = [f"make it first: {make}", "or give the directory of one split, and --split NAME"]
-            is_wrong = not one and not any(map(os.path.isdir, paths.values()))
-            if is_wrong and (near := _directory_near(tree, dataset)):
-                repairs = [f"give the directory of all splits: {advice.shell_path(near)}"]
+            repairs = [f"make it first: {_command(dataset, name, directories, limit, classes)}"]
+            repairs.append(f"or give that of all splits, {dataset.name}/png, or of one split, and --split NAME")
             expected = "a directory with a directory for each label"
             raise DataError(path, "there is nothing to verify", expected=expected, todo=repairs)
     if not one:
         _check_names(tree, dataset)
     return trees
-
-
-def _directory_near(tree: str, dataset: Dataset) -> Path | None:
-    """The directory of all splits in a different one or above it, if there is one that is not the working directory."""
-    places = Path(tree, "png"), *Path(tree).absolute().parents[:2]
-    near = next((place for place in places if any((place / split).is_dir() for split in dataset.splits)), None)
-    return near if near != Path.cwd() else None
 
 
 def _check_names(folder: str, dataset: Dataset) -> None:
