@@ -54,7 +54,7 @@ def main(dataset: str, file: str, output: str, mirrors: Sequence[str] = ()) -> N
         dataset: the dataset file, which describes the file and names its mirrors.
         file: the file's published name.
         output: the file to make.
-        mirrors: where to look first, see `download`. Next come those that the environment variable IDXPNG_MIRRORS
+        mirrors: URLs and folders to try first. Next come those that the environment variable IDXPNG_MIRRORS
             has for the folder of ``output``, then those in the dataset file.
 
     Raises:
@@ -269,8 +269,4 @@ def _store(partial: PartialFile, file: PublishedFile, output: str) -> None:
 if __name__ == "__main__":
     from idxpng.command import Command
 
-    command = Command(__doc__)
-    command.add_argument(
-        "--mirror", action="append", default=[], dest="mirrors", metavar="PLACE", help="a URL or folder to try first"
-    )
-    command.run(main)
+    Command(__doc__).run(main)

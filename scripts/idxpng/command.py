@@ -40,22 +40,16 @@ class Command(argparse.ArgumentParser):
     """The command line of a script, whose docstring is the ``description``."""
 
     def __init__(self, description: str | None) -> None:
-        self._names: set[str] = set()
         self._paths: list[str] = []
         super().__init__(description=description, formatter_class=HELP)
-
-    def add_argument(self, *names: str, **settings: Any) -> argparse.Action:
-        action = super().add_argument(*names, **settings)
-        self._names.add(action.dest)
-        return action
 
     def run(self, main: Callable[..., Any]) -> None:
         """Call ``main`` with the arguments of the command line, each by its name; exit with 1 on bad input.
 
-        Each of its parameters that was not added by hand is an option of its name, or an argument if it is
-        positional-only: with values of its type, required where it has no default, and explained under Args in its
-        docstring, or in `SHARED`. In place of a parameter whose type is a named tuple, each of its fields is an option,
-        which the docstring of the tuple may explain.
+        Each of its parameters is an option of its name, or an argument if it is positional-only: with values of its
+        type, required where it has no default, and explained under Args in its docstring, or in `SHARED`. In place of a
+        parameter whose type is a named tuple, each of its fields is an option, which the docstring of the tuple may
+        explain.
         """
         self.add_argument("--log", metavar="FILE", help="also write messages to this file")
         self.add_argument("--settings", metavar="FILE", nargs="*", default=[], help="make nothing if one is missing")
@@ -95,15 +89,14 @@ class Command(argparse.ArgumentParser):
         explained |= _explanations(main.__doc__)
         group = self.add_mutually_exclusive_group() if exclusive else self
         for name in chain(*(tuples[name]._fields if name in tuples else [name] for name in names)):
-            if name not in self._names:
-                settings = _values(hints[name], LEAST.get(name)) | ({"nargs": "*"} if defaults.get(name) == () else {})
-                if name in positional:
-                    flag, settings["metavar"] = name, name.upper().removesuffix("S")
-                else:
-                    flag, settings["required"] = f"--{name.replace('_', '-')}", name not in defaults
-                settings["help"] = explained[name].replace("%", "%%")
-                # The default is that of the function.
-                (group if name in exclusive else self).add_argument(flag, default=argparse.SUPPRESS, **settings)
+            settings = _values(hints[name], LEAST.get(name)) | ({"nargs": "*"} if defaults.get(name) == () else {})
+            if name in positional:
+                flag, settings["metavar"] = name, name.upper().removesuffix("S")
+            else:
+                flag, settings["required"] = f"--{name.replace('_', '-')}", name not in defaults
+            settings["help"] = explained[name].replace("%", "%%")
+            # The default is that of the function.
+            (group if name in exclusive else self).add_argument(flag, default=argparse.SUPPRESS, **settings)
         given = vars(self.parse_args())
         values = {name: each if isinstance(each, list) else [each] for name, each in given.items()}
         paths = {name: [each for each in values[name] if isinstance(each, str)] for name in values}
@@ -147,7 +140,7 @@ def _values(hint: Any, least: int | None = None) -> dict[str, Any]:
     if get_origin(hint) is Literal:
         return {"choices": get_args(hint)}
     if get_origin(hint):
-        return {"nargs": "+"} | _values(get_args(hint)[0], least)
+        return {"nargs": "+", "action": "extend"} | _values(get_args(hint)[0], least)
     return {"type": partial(_number, least), "metavar": "N"} if hint is int else {}
 
 

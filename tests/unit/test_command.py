@@ -82,12 +82,8 @@ def test_a_missing_option_or_one_of_the_wrong_type_is_refused(
     assert end.value.code == 2
 
 
-def test_an_argument_added_by_hand_replaces_the_option(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "argv", ["main.py", "c", "--images", "a"])
-    command = Command("What it does.")
-    command.add_argument("label_file")
-    command.run(main)
-    assert (GIVEN["label_file"], GIVEN["images"]) == ("c", ["a"])
+def test_an_option_that_is_given_twice_has_the_values_of_both(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run(monkeypatch, "--images", "a", "b", "--image", "c", "--label-file", "d")["images"] == ["a", "b", "c"]
 
 
 def answer(
