@@ -84,8 +84,8 @@ def main(
         )
     for name, path in trees.items():
         count = min(limit or facts.split(name).count, facts.split(name).count)
-        check = TreeCheck(path, facts, name, count, originals, manifest, processes, classes)
-        digests, files = _prove(check, beside or tree)
+        check = TreeCheck(path, facts, name, count, manifest, processes, classes)
+        digests, files = _prove(check, originals, beside or tree)
         if report is not None:
             document = {
                 "dataset": facts.name,
@@ -133,7 +133,7 @@ def _check_names(folder: str, dataset: Dataset) -> None:
         raise _error(folder, dataset, found=problems.lines(), todo=problems.moving(folder, folder))
 
 
-def _prove(check: TreeCheck, top: str) -> tuple[dict[str, str], int]:
+def _prove(check: TreeCheck, originals: tuple[str, str] | None, top: str) -> tuple[dict[str, str], int]:
     """The digests of the originals of images and labels, and how many images the tree has, once it is proven.
 
     ``top``: the directory to which no command may add files: the tree, or one around it.
@@ -145,8 +145,8 @@ def _prove(check: TreeCheck, top: str) -> tuple[dict[str, str], int]:
             expected=f"what {' and '.join(unproven)} decompress to, since {check.dataset.source} pins only them",
             todo=f"download them, and add --published {' '.join(map(shell_word, unproven))}",
         )
-    by_digests = check.whole and check.pinned  # and otherwise by the originals, image by image
-    if check.originals is None and not by_digests:
+    by_digests = not (check.part or check.not_pinned)  # and otherwise by the originals, image by image
+    if not (originals or by_digests):
         raise DataError(
             check.tree,
             "it cannot be verified without the original IDX files",
@@ -162,11 +162,16 @@ def _prove(check: TreeCheck, top: str) -> tuple[dict[str, str], int]:
             log.info("rebuilt from %s: SHA-256 %s", check.tree, " and ".join(found.values()))
         if found == pins:
             return pins, check.count
-    if check.originals is not None:
-        problems, count = check.compare()
+    if originals:
+        problems, count = check.compare(*originals)
         if not (problems or by_digests):
-            originals = zip(ROLES, check.originals, strict=True)
-            return {role: pins.get(role) or digest_of(path) for role, path in originals}, count
+            return {role: pins.get(role) or digest_of(path) for role, path in zip(ROLES, originals, strict=True)}, count
+        if not problems:
+            raise DataError(
+                check.tree,
+                "the rebuilt file differs from the published one, although each image equals the original",
+                todo="verify again, while nothing else changes the images",
+            )
     raise _explain(check, top, problems, found or {})
 
 
@@ -182,12 +187,6 @@ def _explain(check: TreeCheck, top: str, problems: Problems, found: Mapping[str,
         if problems.counts["missing"] and not problems.labels:
             repairs.append(WHICH + _give_originals(check))
         return _error(check.tree, check.dataset, problems.lines(), repairs)
-    if check.originals is not None:
-        return DataError(
-            check.tree,
-            "the rebuilt file differs from the published one, although each image equals the original",
-            todo="verify again, while nothing else changes the images",
-        )
     known = identify((found["images"],))
     made = {"images": f"{found['images']}, which is {known}" if known else found["images"], "labels": found["labels"]}
     digests, pins = ([f"{role}: SHA-256 {each[role]}" for role in ROLES] for each in (made, check.facts.content_pins))
@@ -252,12 +251,12 @@ def _give_originals(check: TreeCheck) -> str:
 
 
 def _sentence(check: TreeCheck, files: int, published: Sequence[str]) -> str:
-    part = "" if check.whole else "first " if check.covers_file else f"{check.part} of the "
-    what = f"{part}{'published ' if check.pinned else ''}images and labels of {check.dataset.title}"
+    part = f"{check.part} of the " if check.part else ""
+    what = f"{part}{'' if check.not_pinned else 'published '}images and labels of {check.dataset.title}"
     sentence = f"{check.tree}: {counted(files, 'PNG file')} {'is' if files == 1 else 'are'} the {what}"
-    if not check.pinned:
+    if check.not_pinned:
         return f"{sentence}, as the originals given have them; not pinned: {check.not_pinned}"
-    digests_of = "" if check.whole else "of the originals "
+    digests_of = "of the originals " if check.part else ""
     digests = " and ".join(check.facts.content_pins[role] for role in ROLES)
     pinned = "of the downloads that are pinned" if published else "pinned"
     return f"{sentence} (SHA-256 {digests_of}{digests}, {pinned} in {check.dataset.source})"

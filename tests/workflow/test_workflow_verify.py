@@ -73,7 +73,7 @@ def test_the_first_images_are_proven_with_the_originals(project: Path) -> None:
     (project / "config.yaml").write_text(yaml.safe_dump({"limit": 50, "splits": "test"}))
     snakemake(project, "--cores", "2", "all")
     run = snakemake(project, "--cores", "2", "verify")
-    assert "50 PNG files are the first published images and labels" in run.output
+    assert "50 PNG files are the rows 0 to 49 of the published images and labels" in run.output
     swap_a_pixel(project / "results/mnist-sample/png/test/7/000.png")
     run = snakemake(project, "--cores", "2", "verify", succeed=False)
     command = next(line for line in run.output.splitlines() if "to do:" in line).partition("snakemake ")[2].split()

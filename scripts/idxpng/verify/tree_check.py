@@ -23,7 +23,6 @@ class TreeCheck:
     Args:
         tree: the directory with a directory for each label.
         count: how many images the tree must have.
-        originals: the original IDX files of images and labels, decompressed, or None.
         manifest: the CSV file of the split, for labels of several columns, or None.
         classes: the labels whose images the tree has; None for all.
     """
@@ -32,21 +31,15 @@ class TreeCheck:
     dataset: Dataset
     split: str
     count: int
-    originals: tuple[str, str] | None = None
     manifest: str | None = None
     processes: int = 1
     classes: Collection[int] | None = None
 
     @property
-    def covers_file(self) -> bool:
-        """Whether it is about all labels, from the first image of the files on."""
-        return self.facts.rows is None and self.classes is None
-
-    @property
     def part(self) -> str:
-        """The part of the images in the files that it is about, as text."""
-        if self.covers_file:
-            return f"a limit of {self.count:,}"
+        """The part of the images in the files that it is about, as text; empty for all of them."""
+        if self.classes is None and self.count == self.facts.file_count:
+            return ""
         rows = f"rows {self._first:,} to {self._first + self.count - 1:,}"
         return rows if self.classes is None else f"labels {', '.join(map(str, self.classes))} of {rows}"
 
@@ -57,15 +50,6 @@ class TreeCheck:
     @property
     def _first(self) -> int:
         return self.facts.rows[0] if self.facts.rows else 0
-
-    @property
-    def whole(self) -> bool:
-        """Whether it is about all images of the split."""
-        return self.covers_file and self.count == self.facts.count
-
-    @property
-    def pinned(self) -> bool:
-        return not self.not_pinned
 
     @property
     def not_pinned(self) -> str:
@@ -98,18 +82,18 @@ class TreeCheck:
             problems.labels |= {label for (label, count), right in zip(found, counts, strict=True) if count != right}
         return None, problems
 
-    def compare(self) -> tuple[Problems, int]:
-        """What differs from the originals, image by image, and how many images the tree has.
+    def compare(self, images: str, labels: str) -> tuple[Problems, int]:
+        """What differs from the original IDX files, image by image, and how many images the tree has.
 
         Raises: see `check_columns` and `_opened`.
         """
         tree, reading = self._tree(), self._stored_images()
-        with self._opened() as originals:
+        with self._opened(images, labels) as originals:
             problems = tree.find_images(self._labels(originals))
-            for chunk, images, wrong in reading.read_all(tree, self.processes):
+            for chunk, pixels, wrong in reading.read_all(tree, self.processes):
                 differing = {path: (kind, detail) for kind, path, detail in wrong}
                 for position, (index, path) in enumerate(chunk):
-                    image = images[position * reading.size : (position + 1) * reading.size]
+                    image = pixels[position * reading.size : (position + 1) * reading.size]
                     if path not in differing and image != originals.images.read(index, index + 1):
                         differing[path] = "altered", ""
                 for path, (kind, detail) in differing.items():
@@ -123,7 +107,7 @@ class TreeCheck:
         label, _, image = path.partition("/")
         index = image.removesuffix(".png")
         right = index.isdecimal() and f"{int(index):0{len(str(self.facts.file_count - 1))}}.png" == image
-        return not self.whole and label in self.dataset.labels and (not image or right)
+        return bool(self.part) and label in self.dataset.labels and (not image or right)
 
     @property
     def labels(self) -> dict[str, int]:
@@ -153,20 +137,18 @@ class TreeCheck:
         return file_headers(facts.file_count, facts.shape, dataset.label_type, dataset.label_columns)
 
     @contextmanager
-    def _opened(self) -> Iterator[LabeledImages]:
+    def _opened(self, images: str, labels: str) -> Iterator[LabeledImages]:
         """Open the originals, once they are known to be the pinned ones where any are pinned.
 
         Raises:
             DataError: when a file differs from the dataset file's description.
             IdxError: when it is not an IDX file.
         """
-        if self.originals is None:
-            raise ValueError("the originals are needed")
-        for path in self.originals:
+        for path in (images, labels):
             if not os.path.isfile(path):
                 raise DataError(path, "file not found")
         dataset, facts = self.dataset, self.facts
-        with LabeledImages(*self.originals, dataset.orientation, dataset.label_columns, facts.rows) as originals:
+        with LabeledImages(images, labels, dataset.orientation, dataset.label_columns, facts.rows) as originals:
             for role, header in self._headers.items():
                 _check_original(getattr(originals, role), header, facts.content_pins.get(role), dataset.source)
             yield originals

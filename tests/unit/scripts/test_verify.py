@@ -215,7 +215,7 @@ def test_a_limited_export_is_proven_to_be_the_first_images(
 ) -> None:
     exported.export(limit=7)
     exported.verify(limit=7)
-    assert "7 PNG files are the first published images and labels of A set" in capsys.readouterr().out
+    assert "7 PNG files are the rows 0 to 6 of the published images and labels of A set" in capsys.readouterr().out
     assert "missing" in exported.refusal()
     assert "cannot be verified without the original IDX files" in exported.refusal(limit=7, originals=False)
 
