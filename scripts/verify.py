@@ -241,12 +241,7 @@ def _command(
 
 
 def _give_originals(check: TreeCheck) -> str:
-    project, found, _ = os.path.abspath(check.tree).rpartition(f"/results/{check.dataset.name}/png/")
-    folder = os.path.join(project, "resources", check.dataset.name) if found else ""
-    options = []
-    for role, file in check.facts.by_role.items():
-        path = os.path.join(folder, file.idx)
-        options.append(f"--{role} {shell_word(path if os.path.isfile(path) else file.idx)}")
+    options = [f"--{role} {shell_word(file.idx)}" for role, file in check.facts.by_role.items()]
     return f"give the original IDX files, decompressed: {' '.join(options)}"
 
 

@@ -594,14 +594,6 @@ def test_nothing_of_a_tree_of_a_different_dataset_is_to_be_moved(exported: Expor
         assert message.endswith("--forcerun " + " ".join(f"results/set/png/train/{label}" for label in CLASSES))
 
 
-def test_the_originals_in_resources_are_named_by_their_path(exported: Exported) -> None:
-    resources = exported.root.parents[1] / "resources/set"
-    resources.mkdir(parents=True)
-    shutil.copy(exported.images, resources)
-    invert(exported.some())
-    assert exported.refusal(originals=False).endswith(f"--images {resources}/images --labels labels")
-
-
 def test_a_missing_tree_is_reported(exported: Exported) -> None:
     shutil.rmtree(exported.tree)
     assert "there is nothing to verify" in exported.refusal()
