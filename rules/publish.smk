@@ -53,7 +53,7 @@ rule write_card:
     params:
         **script("write_card"),
         limit=plan.limit_option,
-        license_texts=untracked(plan.license_texts),
+        license_texts=untracked(catalog.license_texts),
         dataset=untracked(plan.dataset_file),
     shell:
         "python {params.script:q} --dataset={params.dataset:q} --headers {input.headers:q} --parquet {input.parquet:q}"

@@ -5,6 +5,7 @@ import os
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from idxpng.advice import shown
 from idxpng.dataset.file import load
@@ -79,9 +80,9 @@ class Catalog:
         """
         return load(entry, self._schema) if entry.endswith(OWN) else self.dataset(entry, at)
 
-    def license_texts(self, dataset: str) -> list[str]:
+    def license_texts(self, wildcards: Any) -> list[str]:
         """The local paths of the license texts for a dataset's SPDX expression, as far as the workflow has them."""
-        named = re.findall(r"[\w.-]+", self.dataset(dataset).license["spdx"] or "")
+        named = re.findall(r"[\w.-]+", self.dataset(wildcards.dataset).license["spdx"] or "")
         return [self._source(f"datasets/licenses/{spdx}.txt") for spdx in dict.fromkeys(named) if spdx in TEXTS]
 
     def _load(self, entry: str, at: str) -> Dataset:

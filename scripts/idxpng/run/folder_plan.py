@@ -2,6 +2,7 @@
 
 import os
 from itertools import chain
+from types import SimpleNamespace
 from typing import Any
 
 from idxpng.dataset.model import Dataset
@@ -53,20 +54,17 @@ class FolderPlan:
 
     def outputs_of(self, name: str) -> list[str]:
         """All that `idx` makes of a folder: its dataset file, and the IDX files and the facts of its splits."""
-        folder = self._folder(name)
-        images = [f"<results>/{name}/idx/{split}-images-idx3-ubyte.gz" for split in folder.splits]
-        return [f"<results>/{name}/idx/{name}.yaml", *images, *chain(*self._parts(name).values())]
+        images = [f"<results>/{name}/idx/{split}-images-idx3-ubyte.gz" for split in self._folder(name).splits]
+        parts = self.parts(SimpleNamespace(dataset=name))
+        return [f"<results>/{name}/idx/{name}.yaml", *images, *chain(*parts.values())]
 
     def parts(self, wildcards: Any) -> dict[str, list[str]]:
         """The inputs of the dataset file of a folder, a file for each of its splits: ``labels``, whose names say the
         number of dimensions and the type, and ``facts``, the JSON files that `build_idx` writes.
         """
-        return self._parts(wildcards.dataset)
-
-    def _parts(self, name: str) -> dict[str, list[str]]:
+        name = wildcards.dataset
         folder, model = self._folder(name), self._model(name)
-        classes = folder.classes
-        type_name = model.label_type if model else label_type(max(classes.values(), default=0))
+        type_name = model.label_type if model else label_type(max(folder.classes.values(), default=0))
         kind = file_headers(0, (0, 0), type_name, model.label_columns if model else [CLASS])["labels"].kind
         return {
             "labels": [f"<results>/{name}/idx/{split}-labels-{kind}.gz" for split in folder.splits],

@@ -276,10 +276,6 @@ class Plan:
         """The option that limits the images of each split."""
         return _option("limit", self.config.limit)
 
-    def license_texts(self, wildcards: Any) -> list[str]:
-        """The paths of the texts of a dataset's licenses."""
-        return self.catalog.license_texts(wildcards.dataset)
-
     def selection_options(self, wildcards: Any) -> list[str]:
         """The options that select images of a split: limit and classes."""
         classes = map(str, self.config.classes)

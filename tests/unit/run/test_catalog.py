@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -64,7 +65,7 @@ def test_a_dataset_file_of_the_user_replaces_a_shipped_one_of_the_same_name(own_
 def test_every_license_of_an_expression_has_its_text(
     own_file: Callable[..., str], spdx: str | None, texts: list[str]
 ) -> None:
-    found = plan(datasets=own_file(license={"spdx": spdx})).catalog.license_texts("digits")
+    found = plan(datasets=own_file(license={"spdx": spdx})).catalog.license_texts(SimpleNamespace(dataset="digits"))
     assert [Path(path).stem for path in found] == texts
     assert all(Path(path).is_file() for path in found)
 
