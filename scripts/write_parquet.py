@@ -8,11 +8,13 @@ from typing import Any
 
 from idxpng import log
 from idxpng.command import Command
-from idxpng.errors import DataError
 from idxpng.files.atomic import atomic_file
 from idxpng.formats.png import PngEncoder
 from idxpng.formats.split_header import Selection
 from idxpng.text import counted
+
+import pyarrow  # isort: skip
+from pyarrow.parquet import ParquetWriter  # isort: skip
 
 # A row group is in memory as a whole: the most images in one, and about the most bytes of pixels.
 ROW_GROUP = 1000
@@ -26,22 +28,7 @@ def main(split: Selection, parquet: str) -> None:
         parquet: the file to make. Its columns: ``image``, a struct of ``bytes`` (the PNG file) and ``path`` (where
             the PNG file lies below ``png/``); ``label``, the value in the labels file; then what else a label says.
             Its metadata says how the `datasets` package decodes them.
-
-    Raises:
-        DataError: when pyarrow is not installed.
     """
-    try:
-        import pyarrow
-        from pyarrow import parquet as format_
-    except ImportError as error:
-        from idxpng.advice import install  # not in the digest
-
-        raise DataError(
-            parquet,
-            "pyarrow is not installed",
-            found=error,
-            todo=f"{install('requirements-publish')}, or run with --sdm conda",
-        ) from None
     with split.open() as (header, source):
         directories = header.directories
         encoder = PngEncoder(*source.size)
@@ -62,7 +49,7 @@ def main(split: Selection, parquet: str) -> None:
                 extra = zip(source.extra_columns, source.extra_values(index), strict=True)
                 yield {"image": image, "label": label} | dict(extra)
 
-        with atomic_file(parquet) as file, format_.ParquetWriter(file, schema) as writer:
+        with atomic_file(parquet) as file, ParquetWriter(file, schema) as writer:
             remaining, count = rows(), 0
             while group := list(islice(remaining, group_size)):
                 writer.write_table(pyarrow.Table.from_pylist(group, schema))

@@ -51,7 +51,7 @@ def _report(kind: type[BaseException], error: BaseException, trace: TracebackTyp
 
     if not isinstance(error, ModuleNotFoundError):
         sys.__excepthook__(kind, error, trace)
-    elif os.path.realpath(sys.prefix) == os.path.realpath(PYTHON.parents[1]):
+    elif error.name == "pyarrow" or os.path.realpath(sys.prefix) == os.path.realpath(PYTHON.parents[1]):
         print(f"{error}: {install('requirements-publish')}", file=sys.stderr)
     else:
         print(f"{error}: use {shell_word(from_folder(os.getcwd(), PYTHON))} (make creates it)", file=sys.stderr)

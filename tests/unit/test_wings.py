@@ -85,7 +85,6 @@ def test_only_these_imports_are_left_out_of_the_digest() -> None:
         ("validate.py", "idxpng.dataset.file"),
         ("validate.py", "idxpng.dataset.model"),
         ("validate.py", "idxpng.fetch.integrity"),
-        ("write_parquet.py", "idxpng.advice"),
         ("zip_member.py", "idxpng.fetch"),
     }
 

@@ -61,6 +61,16 @@ def test_a_python_without_the_packages_is_told_which_one_has_them(script: str, b
         assert process.stdout.startswith("usage: ")
 
 
+@pytest.mark.parametrize("script", ["write_card", "write_parquet"])
+def test_without_pyarrow_the_command_that_installs_it_is_named(script: str) -> None:
+    code = "import sys, runpy; sys.path.insert(0, 'scripts'); sys.modules['pyarrow'] = None; "
+    code += f"sys.argv = ['scripts/{script}.py']; runpy.run_path(sys.argv[0], run_name='__main__')"
+    command = [sys.executable, "-c", code]
+    process = subprocess.run(command, cwd=PROJECT, check=False, capture_output=True, text=True)
+    assert process.returncode == 1
+    assert process.stderr.endswith(" -m pip install -r envs/requirements-publish.txt\n")
+
+
 def test_scripts_and_library_do_not_import_snakemake() -> None:
     sources = (PROJECT / "scripts").rglob("*.py")
     imports = re.compile(r"^\s*(import|from) snakemake", re.MULTILINE)

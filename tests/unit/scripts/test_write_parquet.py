@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import numpy
+import pyarrow.parquet
 import pytest
 
 import write_parquet
@@ -8,8 +9,6 @@ from builders import idx_bytes
 from dataset_files import write_header
 from idxpng.formats.split_header import Selection
 from memory import growth
-
-pyarrow_parquet = pytest.importorskip("pyarrow.parquet")
 
 
 def make(folder: Path, images: numpy.ndarray) -> tuple[str, str, str, str]:
@@ -31,7 +30,7 @@ def test_a_row_group_is_small_enough_for_memory(
 ) -> None:
     images, labels, header, parquet = make(tmp_path, numpy.zeros((count, *shape), numpy.uint8))
     write_parquet.main(Selection(images, labels, header), parquet)
-    metadata = pyarrow_parquet.read_metadata(tmp_path / "train.parquet")
+    metadata = pyarrow.parquet.read_metadata(tmp_path / "train.parquet")
     assert [metadata.row_group(number).num_rows for number in range(metadata.num_row_groups)] == groups
 
 
@@ -43,7 +42,7 @@ def test_memory_does_not_grow_with_the_number_of_large_images(tmp_path: Path) ->
         return growth(
             "write_parquet.main(write_parquet.Selection(*sys.argv[1:4]), sys.argv[4])",
             *arguments,
-            before="import write_parquet, pyarrow.parquet",
+            before="import write_parquet",
         )
 
     assert memory(120) < memory(40) + 20, "20 MB is a quarter of the 80 MB of additional images"
