@@ -16,7 +16,7 @@ from idxpng.files.external_sort import sort_lines
 from idxpng.formats.labeled_images import LabeledImages
 from idxpng.formats.split_header import SplitHeader
 
-MOST_GROUPS = 1000  # that `Groups` keeps
+MOST_GROUPS = 100  # that `Groups` keeps
 MOST_MEMBERS = 100  # of a group that it keeps
 SLOTS = 1 << 24  # for checksums, a byte each: of a million images, one in twenty shares its slot by chance
 

@@ -4,7 +4,6 @@ const SIDE = 56; // of a tile in pixels; small images are enlarged by a whole fa
 const CAPTION = 16;
 const GAP = 6;
 const TALLEST = 8e6; // pixels; every browser can scroll an element of this height
-const GROUPS_AT_ONCE = 100;
 
 const data = JSON.parse(document.getElementById("data").textContent);
 const served = location.protocol.startsWith("http");
@@ -402,24 +401,14 @@ function showList() {
 
 function showGroups(view) {
   const found = view === "across" ? data.across : splits[current].within;
-  const place = get("groups");
-  place.replaceChildren();
   const more = found.count > found.groups.length ? `; the first ${number(found.groups.length)} are shown, duplicates.json has all` : "";
   say(`${counted(found.count, "group")} of images with the same pixels${more}`);
-  let next = 0;
-  const button = element("button", {}, "Show more");
-  button.onclick = () => {
-    button.remove();
-    for (const group of found.groups.slice(next, next + GROUPS_AT_ONCE)) {
-      const members = { length: group.length, at: (position) => group[position] };
-      place.append(element("div", { class: "group", role: "group", "aria-label": `${group.length} images with the same pixels` },
-        ...group.map(([split, index], position) => element("figure", {}, tileButton(members, position),
-          element("figcaption", {}, ...caption(split, index), ` ${splits[split].name}`)))));
-    }
-    next += GROUPS_AT_ONCE;
-    if (next < found.groups.length) place.append(button);
-  };
-  button.onclick();
+  get("groups").replaceChildren(...found.groups.map((group) => {
+    const members = { length: group.length, at: (position) => group[position] };
+    return element("div", { class: "group", role: "group", "aria-label": `${group.length} images with the same pixels` },
+      ...group.map(([split, index], position) => element("figure", {}, tileButton(members, position),
+        element("figcaption", {}, ...caption(split, index), ` ${splits[split].name}`))));
+  }));
 }
 
 get("view").onchange = showList;
