@@ -21,8 +21,6 @@ WORKFLOW = Path(__file__).resolve().parents[3]
 # What the published bytes may depend on.
 PACKAGES = ("numpy", "pillow", "pyarrow", "PyYAML", "snakemake", "zlib-ng")
 
-SETTINGS = ":!config.yaml"  # which is there to be edited
-
 
 @dataclass(frozen=True)
 class FileRecord:
@@ -79,16 +77,16 @@ def checkout(folder: Path) -> dict[str, Any]:
     """
     if not (folder / ".git").exists():  # or Git would answer for a repository around it
         return {}
-    try:
-        commit = _git(folder, "rev-parse", "HEAD")
-        changes = _git(folder, "status", "--porcelain", "--untracked-files=no", "--", ".", SETTINGS)
-    except (OSError, subprocess.CalledProcessError):
-        return {}
-    return {"commit": commit, "modified": bool(changes)}
-
-
-def _git(folder: Path, *arguments: str) -> str:
+    options = ["--porcelain=v2", "--branch", "--untracked-files=no", "--", ".", ":!config.yaml"]
     # Without what a hook of another repository sets, in which this may run.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    command = ["git", "--no-optional-locks", "-C", str(folder), *arguments]
-    return subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout.strip()  # noqa: S603
+    command = ["git", "--no-optional-locks", "-C", str(folder), "status", *options]
+    try:
+        answer = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)  # noqa: S603
+    except (OSError, subprocess.CalledProcessError):
+        return {}
+    first, *others = answer.stdout.splitlines()
+    commit = first.removeprefix("# branch.oid ")
+    if not commit.isalnum():  # there is none yet
+        return {}
+    return {"commit": commit, "modified": any(not line.startswith("#") for line in others)}
