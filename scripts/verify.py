@@ -182,7 +182,8 @@ def _explain(check: TreeCheck, top: str, problems: Problems, found: Mapping[str,
         repairs += _making_again(check, list(check.labels))
         return _error(check.tree, check.dataset, problems.lines(), repairs)
     if problems:
-        repairs = problems.moving(check.tree, top, check.is_of_split)
+        # In a part of a split, other images in the directories of labels may be of the whole.
+        repairs = problems.moving(check.tree, top, check.dataset.labels if check.part else ())
         repairs += _making_again(check, sorted(problems.labels)) if problems.labels else []
         if problems.counts["missing"] and not problems.labels:
             repairs.append(WHICH + _give_originals(check))

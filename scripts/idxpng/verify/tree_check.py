@@ -102,10 +102,6 @@ class TreeCheck:
                 check_columns(tree, self.manifest, originals)
         return problems, sum(tree.image_counts().values())
 
-    def is_of_split(self, path: str) -> bool:
-        """Whether a path below the tree may be of the split, but not of the part of it that is checked."""
-        return bool(self.part) and path.partition("/")[0] in self.dataset.labels
-
     @property
     def labels(self) -> dict[str, int]:
         """The directory and the value of each label whose images the tree must have."""
