@@ -28,33 +28,20 @@ class Split {
     const factor = longer > SIDE ? SIDE / longer : Math.floor(SIDE / longer);
     this.tileWidth = Math.max(1, Math.round(this.columns * factor));
     this.tileHeight = Math.max(1, Math.round(this.rows * factor));
+    // The index of each image, and those of each class.
+    const all = new Int32Array(this.labels.length).map((_, position) => this.first + position);
+    this.indices = all.filter((index) => this.label(index) >= 0);
+    this.members = this.counts.map((count) => new Int32Array(count));
+    const next = new Int32Array(this.members.length);
+    for (const index of this.indices) {
+      const label = this.label(index);
+      this.members[label][next[label]++] = index;
+    }
   }
 
   /** The number of an image's class: a character for each index from the first on, -1 where no image was made. */
   label(index) {
     return this.labels.charCodeAt(index - this.first) - data.firstCode;
-  }
-
-  /** The index of each image. */
-  get indices() {
-    const all = new Int32Array(this.labels.length).map((_, position) => this.first + position);
-    return this.keep("indices", all.filter((index) => this.label(index) >= 0));
-  }
-
-  /** The indices of each class. */
-  get members() {
-    const members = this.counts.map((count) => new Int32Array(count));
-    const next = new Int32Array(members.length);
-    for (const index of this.indices) {
-      const label = this.label(index);
-      members[label][next[label]++] = index;
-    }
-    return this.keep("members", members);
-  }
-
-  keep(name, value) {
-    Object.defineProperty(this, name, { value });
-    return value;
   }
 
   path(index) {
