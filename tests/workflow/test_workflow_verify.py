@@ -116,7 +116,7 @@ def test_the_pinned_download_is_the_witness(tmp_path: Path) -> None:
 
 def test_a_proof_comes_after_the_labels_of_earlier_runs_are_gone(complete: Path) -> None:
     run = snakemake(complete, "--cores", "4", "all", "verify", "--config", "classes=3")
-    assert "`classes` removes 184 images of other labels: 0, 1, 2, 4, 5 and 4 more" in run.output
+    assert "png/test: `classes` removes 184 images. Ctrl-C" in run.output
     assert os.listdir(complete / "results/mnist-sample/png/test") == ["3"]
 
 

@@ -169,32 +169,29 @@ def _going(plan: Plan, jobs: list[Any]) -> Iterator[str]:
 
     Snakemake empties the directory of a label before a job makes it.
     """
-    back = "Ctrl-C keeps what is still there; the same command without {} makes all of it again."
-    beyond: Counter[str] = Counter()
+    removed: Counter[tuple[str, str]] = Counter()
     for job in jobs:
         if job.rule.name == "export":
             png, manifest = map(str, job.output)
             names = entries_of(png).keys() - {TIMESTAMP}
-            others = set(not_images(names))
-            if numbered := names - others:
-                others |= numbered - (listed_images(Path(manifest)) or numbered)
-            if others:
+            images = names - set(not_images(names))
+            if images:
+                images &= listed_images(Path(manifest)) or images
+            if others := names - images:
                 what = f"{some(others)}, which it did not make. To keep it, press Ctrl-C and move it."
                 yield f"{shown(png)}: the run removes {what}"
             rows = plan.catalog.dataset(job.wildcards.dataset).split(job.wildcards.split).rows or (0, 0)
             limit = math.inf if plan.config.limit is None else rows[0] + plan.config.limit
-            beyond[os.path.dirname(png)] += sum(int(name[:-4]) >= limit for name in numbered - others)
+            removed["limit", os.path.dirname(png)] += sum(int(name[:-4]) >= limit for name in images)
         if job.rule.name == "merge_manifests" and plan.config.classes:
-            folder = str(job.output[0]).removesuffix(".csv")
-            going = sorted(set(entries_of(folder)) - set(map(os.path.basename, job.input)))
-            if count := sum(image_count(f"{folder}/{name}") or 0 for name in going):
-                what = f"{counted(count, 'image')} of other labels: {some([name[:-4] for name in going])}"
-                directory = Path(folder).parents[1] / "png" / Path(folder).name
-                yield f"{shown(directory)}: `classes` removes {what}. {back.format('classes')}"
-    for folder, count in beyond.items():
+            folder = Path(str(job.output[0]).removesuffix(".csv"))
+            going = set(entries_of(folder)) - set(map(os.path.basename, job.input))
+            png = str(folder.parents[1] / "png" / folder.name)
+            removed["classes", png] += sum(image_count(folder / name) or 0 for name in going)
+    for (key, png), count in removed.items():
         if count:
-            what = counted(count, "image")
-            yield f"{shown(folder)}: limit={plan.config.limit} removes {what}. {back.format('limit')}"
+            back = f"Ctrl-C keeps what is still there; the same command without `{key}` makes all of it again."
+            yield f"{shown(png)}: `{key}` removes {counted(count, 'image')}. {back}"
 
 
 def replaced_originals(plan: Plan) -> Iterator[str]:
