@@ -37,7 +37,7 @@ WITHOUT_SETTINGS := awk '/write_settings/ {settings = $$1 + 0; next} $$2 != "->"
 docs: sample ## write the generated pages of docs/ and draw the README's pictures; the rule graph needs Graphviz
 	$(PY) tools/make_pages.py
 	cp results/mnist-sample/preview/train.png docs/digits.png
-	$(SNAKEMAKE) --rulegraph dot $(GOALS) | $(WITHOUT_SETTINGS) | dot -Grankdir=LR -Tsvg > docs/rules.svg
+	PYTHONHASHSEED=0 $(SNAKEMAKE) --rulegraph dot $(GOALS) | $(WITHOUT_SETTINGS) | dot -Grankdir=LR -Tsvg -o docs/rules.svg
 
 fuzz: .venv/ready-to-test ## feed the reader random IDX files for three minutes, guided by coverage
 	$(PY) -m pip install --quiet --disable-pip-version-check atheris

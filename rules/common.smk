@@ -51,6 +51,7 @@ for file in config_files:
 
 
 keep_timestamps_out_of_images()
+leave_updated_files_to_their_job()
 words = command_line()
 
 with without_traceback():

@@ -296,6 +296,30 @@ def keep_timestamps_out_of_images() -> None:
     kind.touch = touch_directory
 
 
+def leave_updated_files_to_their_job() -> None:
+    """Have Snakemake neither copy nor restore our files that are marked `update`: jobs replace them when complete.
+
+    After a failed job, Snakemake restores such a file with a new time and the notes of that job. Then it looks as if
+    the job had made it, and the next run does nothing. Can go when the next run tries again.
+    """
+    from snakemake.persistence import FileBackupMixin as Files
+
+    ours = tuple(os.path.join(os.path.abspath(path_variable(name)), "") for name in ("results", "resources"))
+    back_up, restore = Files.backup_output, Files.restore_output
+
+    def back_up_others(files, path):
+        if not os.path.abspath(path).startswith(ours):
+            back_up(files, path)
+
+    def restore_others(files, path):
+        if not os.path.abspath(path).startswith(ours):
+            return restore(files, path)
+        files.cleanup_metadata(path)
+        return True
+
+    Files.backup_output, Files.restore_output = back_up_others, restore_others
+
+
 @atexit.register
 def skip_last_garbage_collection() -> None:
     """Skip the garbage collection at exit, which takes a fifth of a second after Snakemake.

@@ -116,7 +116,7 @@ def _trees(
                 os.path.join(path, each) for each, label in dataset.labels.items() if not classes or label in classes
             ]
             repairs = [f"make it first: {_command(dataset, name, directories, limit, classes)}"]
-            repairs.append(f"or give that of all splits, {dataset.name}/png, or of one split, and --split NAME")
+            repairs.append(f"or give the directory of all splits, {dataset.name}/png, or that of one split, and --split NAME")
             expected = "a directory with a directory for each label"
             raise DataError(path, "there is nothing to verify", expected=expected, todo=repairs)
     if not one:
@@ -198,14 +198,16 @@ def _making_again(check: TreeCheck, labels: Sequence[str]) -> list[str]:
     """The command that makes these labels again, and no others; for a copy of results, that which makes the results."""
     directories = [os.path.join(check.tree, label) for label in labels]
     limit = check.count if check.count < check.facts.count else None
-    place = f"{check.dataset.name}/png/{check.split}"
-    made_here = os.path.abspath(check.tree).endswith(f"/{place}")
+    made_here = _is_made_here(check.tree, check.dataset, check.split)
     command = _command(check.dataset, check.split, directories, limit, check.classes, force=made_here)
-    return (
-        [command]
-        if made_here
-        else [f"replace the folders {', '.join(labels)} with what this makes in results/{place}:", command]
-    )
+    place = f"results/{check.dataset.name}/png/{check.split}"
+    return [command] if made_here else [f"replace the folders {', '.join(labels)} with what this makes in {place}:", command]
+
+
+def _is_made_here(tree: str, dataset: Dataset, split: str) -> bool:
+    """Whether a run makes this directory of a split: in a job, that run; by hand, a run whose results are `results`."""
+    results = "" if advice.VARIABLE in os.environ else "/results"
+    return os.path.abspath(tree).endswith(f"{results}/{dataset.name}/png/{split}")
 
 
 def _error(
@@ -224,7 +226,7 @@ def _command(
     force: bool = False,
 ) -> str:
     """The command that makes some images of a dataset, and with ``force`` the directories ``paths`` again."""
-    made_here = os.path.abspath(os.path.dirname(paths[0])).endswith(f"/results/{dataset.name}/png/{split}")
+    made_here = _is_made_here(os.path.dirname(paths[0]), dataset, split)
     directory, source = advice.directory_of(paths[0]) if made_here else None, dataset.source
     own = not is_shipped(source)
     if directory:

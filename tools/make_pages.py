@@ -59,7 +59,7 @@ def _datasets() -> str:
                 str(len(facts["classes"])),
                 ", ".join(f"`{split}`" for split in facts["splits"]),
                 ", ".join(f"{how.count(each)} {each}" for each in sorted(set(how))),
-                f"[{facts['title']}]({facts['url']})",
+                f"[{facts['title']}]({facts['url']})" if "url" in facts else facts["title"],
             )
         )
     return _table(*rows)

@@ -488,6 +488,9 @@ def test_a_folder_of_results_is_a_target(fresh: Path) -> None:
     run = snakemake(fresh, "--cores", "2", "results/mnist-sample/png/test")
     assert run.jobs["export"] == 10
     assert len(list((fresh / "results/mnist-sample/png").rglob("*.png"))) == 200
+    snakemake(fresh, "--cores", "2", "results/mnist-sample/png/test", "--config", "classes=[3]")
+    assert os.listdir(fresh / "results/mnist-sample/png/test") == ["3"], "labels of an earlier run would be classes"
+    snakemake(fresh, "--cores", "2", "results/mnist-sample/png/test")
     assert "Nothing to be done" in snakemake(fresh, "--cores", "2", "results/mnist-sample/png/test").output
 
 

@@ -3,6 +3,7 @@
 import heapq
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from itertools import islice
 from typing import IO, Any
 
@@ -34,6 +35,8 @@ def _stored(run: list[str]) -> IO[str]:
         file.writelines(run)
         file.seek(0)
     except OSError as error:
+        with suppress(OSError):
+            file.close()  # writes what is left, which otherwise fails when the file is freed
         raise DataError(
             tempfile.gettempdir(),
             "no room in the temporary folder to sort a list",

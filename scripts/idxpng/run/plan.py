@@ -14,6 +14,7 @@ from itertools import product
 from types import SimpleNamespace
 from typing import Any
 
+from idxpng.dataset.file import is_shipped
 from idxpng.dataset.model import ROLES, Dataset, PublishedFile, Split
 from idxpng.errors import DataError
 from idxpng.fetch.mirrors import Place, local_places, places_in
@@ -154,6 +155,8 @@ class Plan:
                 if len(parts) == depth:
                     return []
                 files += self.expand(f"<results>/{{dataset}}/{pattern}", name, split)
+                if pattern.startswith("png/"):  # when the manifest of the split is made, labels of earlier runs go
+                    files += self.expand("<results>/{dataset}/manifest/{split}.csv", name, split)
         if not files and re.fullmatch(rf"png/{NAME}/\d+/\d+\.png", below):
             todo = f"make the directory of its label: {os.path.dirname(word)}"
             raise DataError(word, "a PNG file is made together with all others of its label", todo=todo)
@@ -323,11 +326,15 @@ class Plan:
     def sources(self, wildcards: Any) -> dict[str, list[str]]:
         """The sources of a split's files without a pinned digest: URLs, and states of local copies.
 
-        The ``split`` of the wildcards may also be the published name of a file.
+        The ``split`` of the wildcards may also be the published name of a file. Then the pinned digests of the user's
+        own file are its sources: it is read again if they change. Those of shipped datasets do not.
         """
         dataset, name = self._dataset(wildcards), wildcards.split
         files = [dataset.files[name]] if name in dataset.files else dataset.split(name).files
         found = {file.published: self._sources(dataset.name, file.published) for file in files if not file.pinned}
+        if name in dataset.files and not is_shipped(dataset.path):
+            all_files = (file for split in dataset.splits.values() for file in split.files)
+            found.setdefault(name, sorted({file.pin for file in all_files if file.pin and file.published == name}))
         return {published: sources for published, sources in found.items() if sources}
 
     @cached_property
@@ -361,9 +368,9 @@ class Plan:
         } | ({"rows": split.rows} if split.rows else {})
 
     def pins(self, wildcards: Any) -> dict[str, Any]:
-        """The pinned digests of a split that do not decide whether its files are right."""
+        """Names and digests of a split's published files that do not decide whether its IDX files are right."""
         split = self._split(wildcards)
-        return {"published": [file.sha256 for file in split.files], "archive": split.archive_sha256}
+        return {"published": [[file.file, file.sha256] for file in split.files], "archive": split.archive_sha256}
 
     def description(self, wildcards: Any) -> dict[str, Any]:
         """Title, license, citation, and other words about a dataset."""

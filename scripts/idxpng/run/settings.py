@@ -33,7 +33,7 @@ class Settings:
         self._values: dict[str, Callable[[Any], Any]] = {
             "limit": lambda _: config.limit,
             "classes": lambda _: config.classes,
-            "splits": lambda _: config.splits,
+            "splits": lambda wildcards: plan.splits(plan.catalog.dataset(wildcards.dataset)),
             "shards": lambda _: {"shard_size": config.shard_size, "shuffle_seed": config.shuffle_seed},
             "csv": lambda _: {"csv_header": config.csv_header},
             "description": plan.description,

@@ -104,7 +104,7 @@ IMAGES_AND_MANIFESTS = [
         (["results/mnist/verify/test.json"], []),
         (["all", "verify"], IMAGES_AND_MANIFESTS),
         (["csv", "verify", "checksums"], []),
-        (["results/mnist/png/test", "verify"], IMAGES_AND_MANIFESTS[11:]),
+        (["results/mnist/png/test", "verify"], [IMAGES_AND_MANIFESTS[0], *IMAGES_AND_MANIFESTS[11:]]),
         (["results/mnist/png/test/7", "verify"], ["<results>/mnist/png/test/7"]),
         (["results/mnist/manifest/train.csv", "results/kmnist/png/test/7", "verify"], []),
         (["results/mnist/index.html", "verify"], ["<results>/mnist/manifest/test.csv"]),

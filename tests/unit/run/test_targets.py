@@ -31,10 +31,11 @@ def test_the_folder_of_a_dataset_is_a_target_for_all_of_its_files() -> None:
 @pytest.mark.parametrize(
     ("word", "count"), [("results/mnist/png", 20), ("results/mnist/png/test", 10), ("results/mnist/png/test/", 10)]
 )
-def test_a_folder_of_images_is_a_target_for_its_label_directories(word: str, count: int) -> None:
+def test_a_folder_of_images_is_a_target_for_its_label_directories_and_the_manifest(word: str, count: int) -> None:
     files = made(["--cores", "4", word])[word]
-    assert len(files) == count
-    assert all(path.startswith("results/mnist/png/") for path in files)
+    assert len([path for path in files if path.startswith("results/mnist/png/")]) == count
+    assert len([path for path in files if re.fullmatch(r"results/mnist/manifest/\w+\.csv", path)]) == count // 10
+    assert len(files) == count + count // 10
 
 
 @pytest.mark.parametrize(
@@ -51,7 +52,7 @@ def test_a_folder_of_images_is_a_target_for_its_label_directories(word: str, cou
         ("results/mnist/csv", "results/mnist/csv/train.csv", 2),
         ("results/mnist/archive", "results/mnist/archive/train.tar", 2),
         ("results/mnist/verify", "results/mnist/verify/train.json", 2),
-        ("results/qmnist/png/test10k", "results/qmnist/png/test10k/0", 10),
+        ("results/qmnist/png/test10k", "results/qmnist/png/test10k/0", 11),
     ],
 )
 def test_every_folder_of_results_is_a_target(word: str, first: str, count: int) -> None:

@@ -577,7 +577,8 @@ def test_a_directory_too_high_or_too_low_is_answered_with_those_to_give(exported
         with pytest.raises(DataError, match="there is nothing to verify") as refused:
             verify.main(str(tree), exported.dataset)
         assert "make it first: " in str(refused.value)
-        assert str(refused.value).endswith("or give that of all splits, set/png, or of one split, and --split NAME")
+        other = "or give the directory of all splits, set/png, or that of one split, and --split NAME"
+        assert str(refused.value).endswith(other)
 
 
 def test_a_split_may_be_called_like_a_label(exported: Exported) -> None:
@@ -725,12 +726,12 @@ def test_names_with_commands_or_control_characters_are_quoted_in_the_advised_com
 
 
 def test_the_path_of_a_tree_that_contains_a_command_is_quoted(exported: Exported, tmp_path: Path) -> None:
-    tree = tmp_path / "$(touch pwned)/set/png/train"
+    tree = tmp_path / "$(touch pwned)/results/set/png/train"
     tree.parent.mkdir(parents=True)
     exported.tree.rename(tree)
     invert(sorted((tree / "01").iterdir())[0])
     command = exported.refusal(tree=tree).partition("to do:")[2].strip()
-    assert command.endswith(f"--forcerun '{tree}/01'")
+    assert f"--directory '{tmp_path}/$(touch pwned)'" in command and command.endswith("results/set/png/train/01")
 
 
 def test_a_copy_below_a_folder_called_results_is_repaired_where_the_user_works(
@@ -740,6 +741,15 @@ def test_a_copy_below_a_folder_called_results_is_repaired_where_the_user_works(
     shutil.copytree(exported.tree, copy)
     sorted((copy / "00").iterdir())[0].unlink()
     assert "--directory" not in exported.refusal(tree=copy)
+
+
+def test_a_copy_that_no_run_makes_is_repaired_by_hand_from_results(exported: Exported, tmp_path: Path) -> None:
+    copy = tmp_path / "copy/set/png/train"
+    shutil.copytree(exported.tree, copy)
+    sorted((copy / "00").iterdir())[0].unlink()
+    message = exported.refusal(tree=copy)
+    assert "replace the folders 00 with what this makes in results/set/png/train:" in message
+    assert "--forcerun" not in message
 
 
 def test_a_copy_is_repaired_by_the_results_that_the_advised_command_makes(exported: Exported, tmp_path: Path) -> None:
