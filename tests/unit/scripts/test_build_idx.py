@@ -293,7 +293,7 @@ def test_all_images_that_do_not_fit_are_named_with_a_remedy(tmp_path: Path) -> N
         "in color: 1 (",
         "b/color.png",
         f"convert_images.py {folder} {folder}-gray",
-        "more than 8 bits a pixel: 1",
+        "not of 8 bits a pixel: 1",
         "b/deep.png",
         "b/moving.tiff",
         "several pictures",
