@@ -208,35 +208,26 @@ class _Array:
             _skip(stream, min(self._item_size, self._end) - 1)
             self._read(stream, min(self._item_size, self._end) - 1, 1)
         count, size = self.dims[0], self.dtype.itemsize
-        at_once = min(count, max(1, BLOCK // self._item_size))
-        space = numpy.empty((self._item_size // size, at_once), self.dtype)
+        row, elements = count * size, self._item_size // size
+        at_once, rows = min(count, max(1, BLOCK // self._item_size)), max(1, ROWS // row)
+        space = numpy.empty((elements, at_once), self.dtype)
         step = max(1, (BLOCK >> 4) // self._item_size)
         for first in range(0, count, at_once):
-            items = min(at_once, count - first)
-            block = space[:, :items]
-            self._collect(block, first)
+            block = space[:, : count - first]
+            items, position = block.shape[1], 0
+            with _open(self._path, self._member) as stream:
+                for start in range(0, elements, rows):
+                    wanted = block[start : start + rows]
+                    at = self._start + start * row + first * size
+                    _skip(stream, at - position)
+                    data = self._read(stream, at, (len(wanted) - 1) * row + items * size)
+                    wanted[:] = numpy.ndarray(wanted.shape, self.dtype, data, strides=(row, size))
+                    position = at + len(data)
+                if position == self._end:
+                    self._check_end(stream)
             for start in range(0, items, step):
                 part = block[:, start : start + step].copy()  # contiguous, so that the processor's cache holds it
                 yield part.reshape(*reversed(self.dims[1:]), -1).T.ravel()
-
-    def _collect(self, block: numpy.ndarray, first: int) -> None:
-        """Fill ``block``, (elements of an item, items), with the items from ``first`` on."""
-        import numpy
-
-        elements, items = block.shape
-        size = self.dtype.itemsize
-        row = self.dims[0] * size
-        at_once = max(1, ROWS // row)
-        with _open(self._path, self._member) as stream:
-            _skip(stream, self._start + first * size)
-            for start in range(0, elements, at_once):
-                stop = min(start + at_once, elements)
-                at = self._start + start * row + first * size
-                data = self._read(stream, at, (stop - start - 1) * row + items * size)
-                block[start:stop] = numpy.ndarray((stop - start, items), self.dtype, data, strides=(row, size))
-                _skip(stream, row - items * size if stop < elements else 0)
-            if first + items == self.dims[0]:
-                self._check_end(stream)
 
     def _read(self, stream: IO[bytes], at: int, size: int) -> bytes:
         data = stream.read(size)
