@@ -100,30 +100,15 @@ def _decompressed(file: IO[bytes], kind: str, path: str | os.PathLike[str]) -> I
             raise CompressedFileError(path, problem, at=f"about byte {file.tell()}", todo=AGAIN)
 
 
-class _Watched(io.FileIO):
-    """A file whose bytes are shown to ``watch`` as they are read."""
-
-    def __init__(self, path: str | os.PathLike[str], watch: Callable[[Any], object]) -> None:
-        super().__init__(path)
-        self._watch = watch
-
-    def readinto(self, buffer: Any) -> int | None:
-        size = super().readinto(buffer)
-        self._watch(memoryview(buffer)[:size])
-        return size
-
-
 @contextmanager
-def open_content(path: str | os.PathLike[str], watch: Callable[[Any], object] | None = None) -> Iterator[IO[bytes]]:
+def open_content(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     """Open what a file holds once decompressed, for reading bytes in order.
-
-    ``watch``: gets the bytes of the file itself, piece by piece as they are read, by the end of the content all.
 
     Raises, also while the content is being read inside the block:
         CompressedFileError: when the file is truncated, damaged, or followed by something else.
     """
     kind = compression(path)
-    with io.BufferedReader(_Watched(path, watch), CHUNK) if watch else open(path, "rb") as file:
+    with open(path, "rb") as file:
         try:
             yield file if kind == "plain" else io.BufferedReader(Pieces(_decompressed(file, kind, path)), CHUNK)
         except EOFError:

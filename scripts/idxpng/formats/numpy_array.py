@@ -10,9 +10,9 @@ import io
 import math
 import os
 import tokenize
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 from idxpng.errors import DataError
 from idxpng.formats.compressed import CHUNK, ZIP, CompressedFileError, Pieces, find_member, open_archive, open_content
@@ -52,10 +52,7 @@ def is_array(path: str | os.PathLike[str], member: str | None = None) -> bool:
 
 @contextmanager
 def open_idx(
-    path: str | os.PathLike[str],
-    member: str | None = None,
-    label_type: str | None = None,
-    watch: Callable[[Any], object] | None = None,
+    path: str | os.PathLike[str], member: str | None = None, label_type: str | None = None
 ) -> Iterator[IO[bytes]]:
     """Open the IDX file that a file holds: what it decompresses to, or what an array would be as IDX.
 
@@ -63,20 +60,15 @@ def open_idx(
         path: an IDX file or an array, compressed or not, or an archive of arrays.
         member: which array of an archive.
         label_type: numpy's name for the type that labels of an array get; by default, the smallest that holds them.
-        watch: that of `open_content`.
 
     Raises, also while the content is being read inside the block:
         ArrayError: when an array is not one of images or labels, or a label does not fit.
         CompressedFileError: when the file is damaged.
     """
     if not is_array(path, member):
-        with open_content(path, watch) as stream:
+        with open_content(path) as stream:
             yield stream
         return
-    if watch:  # arrays are not always read from beginning to end
-        with open(path, "rb") as file:
-            while piece := file.read(CHUNK):
-                watch(piece)
     with io.BufferedReader(Pieces(_Array(path, member).idx(label_type)), CHUNK) as stream:
         yield stream
 
