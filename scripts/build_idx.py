@@ -126,15 +126,10 @@ def _report(images: str, tones: Tones, inverted: bool, model: str) -> None:
     """Warn, in one line, about images that are probably a mistake."""
     if len(tones.values) == 1:
         log.warning("%s: every pixel of every image is %d, so nothing can be seen in them", images, *tones.values)
-    elif tones.is_dark_on_light and inverted:
-        log.warning("%s: after `invert` the images are dark on light; those of %s are light on dark", images, model)
     elif tones.is_dark_on_light:
-        log.warning(
-            "%s: the images are dark on light, and those of %s light on dark: `invert: true` for this folder stores "
-            "255 - value for each pixel, and says so in the dataset file",
-            images,
-            model,
-        )
+        stores = "`invert: true` for this folder stores 255 - value for each pixel, and says so in the dataset file"
+        todo = "leave out `invert`" if inverted else stores
+        log.warning("%s: the images are dark on light, and those of %s light on dark: %s", images, model, todo)
 
 
 def _pixels(root: str, items: Iterator[Item]) -> Iterator[tuple[Sequence[int], GrayImage]]:
