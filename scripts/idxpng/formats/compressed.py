@@ -90,7 +90,7 @@ def _decompressed(file: IO[bytes], kind: str, path: str | os.PathLike[str]) -> I
             if not compressed and (kind == "gzip" or decompressor.needs_input):
                 compressed = file.read(CHUNK)
                 if not compressed:
-                    raise EOFError
+                    raise EOFError("end of file")
             yield decompressor.decompress(compressed, CHUNK)
         compressed = decompressor.unused_data.lstrip(b"\0")
         while not compressed and (more := file.read(CHUNK)):
@@ -111,20 +111,17 @@ def open_content(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     with open(path, "rb") as file:
         try:
             yield file if kind == "plain" else io.BufferedReader(Pieces(_decompressed(file, kind, path)), CHUNK)
-        except EOFError:
+        except (EOFError, zlib_ng.error, lzma.LZMAError) as error:  # type: ignore[misc] # zlib-ng declares an instance
+            how, about = ("truncated", "") if isinstance(error, EOFError) else ("damaged", "about ")
+            of_checksum = ": the content does not match its CRC-32" if "data check" in str(error) else ""
             raise CompressedFileError(
                 path,
-                f"truncated {kind} file",
-                at=f"byte {os.path.getsize(path)}",
-                expected="the end of the compressed data",
-                found="end of file",
+                f"{how} {kind} file{of_checksum}",
+                at=f"{about}byte {file.tell()}",
+                expected=f"{kind} data up to their end",
+                found=error,
                 todo=AGAIN,
             ) from None
-        except (zlib_ng.error, lzma.LZMAError) as error:  # type: ignore[misc] # zlib-ng declares it as an instance
-            problem = f"damaged {kind} file"
-            if "data check" in str(error):
-                problem += ": the content does not match its CRC-32"
-            raise CompressedFileError(path, problem, at=f"about byte {file.tell()}", found=error, todo=AGAIN) from None
 
 
 def bounded(content: IO[bytes], path: str | os.PathLike[str], size_limit: int) -> Iterator[bytes]:
