@@ -24,7 +24,7 @@ from idxpng.errors import DataError
 from idxpng.files.atomic import atomic_file
 from idxpng.files.external_sort import sort_lines
 from idxpng.files.json_file import write_json
-from idxpng.formats.gray_image import INVERTED, GrayImage, Problems, Tones, read
+from idxpng.formats.gray_image import DARK, INVERTED, GrayImage, Problems, read
 from idxpng.formats.idx import LABELS, label_type
 from idxpng.formats.idx_writer import IdxWriter
 from idxpng.formats.image_folder import COPY, ImageFolder, Item, are_labels, rows
@@ -88,7 +88,7 @@ def main(
         count, items = source.images(split)
     upright = model is None or model.orientation == "upright"
     counts: Counter[int] = Counter()
-    tones = Tones()
+    light, values = 0, set[int]()  # of all pixels: how many are nearly white, and some of the values
     # An error names the inner file, so that is the images, which are what fills a disk.
     with atomic_file(labels) as labels_file, atomic_file(images) as images_file:
         pixels = _pixels(folder, _with_progress(items, count))
@@ -100,7 +100,9 @@ def main(
         row = struct.Struct(f">{len(kind.columns)}{headers['labels'].type.code}")
         for label, image in chain([first], pixels):
             stored = image.pixels.translate(INVERTED) if invert else image.pixels
-            tones.add(stored)
+            light += len(stored.translate(None, DARK))
+            if len(values) < 2:
+                values.update(stored)
             image_writer.write(stored if upright else transposed(stored, image.size[1]))
             label_writer.write(row.pack(*label))
             counts[label[kind.columns.index(CLASS)]] += 1
@@ -119,17 +121,12 @@ def main(
     }
     write_json(facts, document)
     log.info("%s: %s of %d × %d pixels", images, counted(count, "image"), *shape)
-    _report(images, tones, invert, model.title if model else "MNIST")
-
-
-def _report(images: str, tones: Tones, inverted: bool, model: str) -> None:
-    """Warn, in one line, about images that are probably a mistake."""
-    if len(tones.values) == 1:
-        log.warning("%s: every pixel of every image is %d, so nothing can be seen in them", images, *tones.values)
-    elif tones.is_dark_on_light:
+    if len(values) == 1:
+        log.warning("%s: every pixel of every image is %d, so nothing can be seen in them", images, *values)
+    elif light > count * shape[0] * shape[1] / 2:
         stores = "`invert: true` for this folder stores 255 - value for each pixel, and says so in the dataset file"
-        todo = "leave out `invert`" if inverted else stores
-        log.warning("%s: the images are dark on light, and those of %s light on dark: %s", images, model, todo)
+        usual, todo = model.title if model else "MNIST", "leave out `invert`" if invert else stores
+        log.warning("%s: the images are dark on light, and those of %s light on dark: %s", images, usual, todo)
 
 
 def _pixels(root: str, items: Iterator[Item]) -> Iterator[tuple[Sequence[int], GrayImage]]:

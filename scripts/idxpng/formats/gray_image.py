@@ -19,7 +19,7 @@ CONVERTIBLE = (*FORMATS, "GIF", "WEBP", "JPEG2000", "PCX", "ICO")  # what conver
 SHOWN = 5  # of each kind
 DEEP = ("I", "F")  # the first letter of the modes in which Pillow has more than 8 bits a pixel
 INVERTED = bytes(range(255, -1, -1))
-DARK = bytes(range(192))
+DARK = bytes(range(192))  # the values that are not nearly white
 
 # What images are that cannot be taken, and cannot be converted either.
 REMEDIES = {
@@ -114,25 +114,6 @@ def _gray(image: Image.Image) -> Image.Image | str:
         return image.convert("L")
     red, green, blue = image.convert("RGB").split()
     return red if red.tobytes() == green.tobytes() == blue.tobytes() else "in color"
-
-
-class Tones:
-    """Whether images are dark on light, and whether anything is drawn in them at all."""
-
-    def __init__(self) -> None:
-        self._light = self._all = 0
-        self.values: set[int] = set()
-
-    def add(self, pixels: bytes) -> None:
-        self._light += len(pixels.translate(None, DARK))
-        self._all += len(pixels)
-        if len(self.values) < 2:
-            self.values.update(pixels)
-
-    @property
-    def is_dark_on_light(self) -> bool:
-        """Whether most pixels are nearly white."""
-        return self._light > self._all / 2
 
 
 class Problems:

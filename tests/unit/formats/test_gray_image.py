@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from idxpng.formats import gray_image
-from idxpng.formats.gray_image import GrayImage, Tones, read
+from idxpng.formats.gray_image import GrayImage, read
 from idxpng.formats.png import PngEncoder
 
 # Pillow raises TypeError for this TIFF file.
@@ -132,11 +132,3 @@ def test_gray_of_16_bits_stored_as_color_is_not_cut_to_8(tmp_path: Path) -> None
 def test_nothing_in_a_binary_pgm_file_is_cut_off(tmp_path: Path, data: bytes, kind: GrayImage | str) -> None:
     (tmp_path / "0.pgm").write_bytes(data)
     assert read(tmp_path / "0.pgm") == kind
-
-
-@pytest.mark.parametrize(("values", "dark_on_light"), [([255, 254, 0], True), ([0, 1, 255], False), ([150] * 3, False)])
-def test_images_are_dark_on_light_when_most_pixels_are_nearly_white(values: list[int], dark_on_light: bool) -> None:
-    tones = Tones()
-    tones.add(bytes(values))
-    assert tones.is_dark_on_light == dark_on_light
-    assert len(tones.values) == len(set(values))

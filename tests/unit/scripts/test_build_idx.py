@@ -474,7 +474,14 @@ def test_an_image_that_a_table_lists_twice_with_one_label_is_taken_twice(tmp_pat
 
 @pytest.mark.parametrize(
     ("value", "invert", "words"),
-    [(255, False, "`invert: true`"), (0, False, ""), (255, True, ""), (0, True, "leave out `invert`")],
+    [
+        (255, False, "`invert: true`"),
+        (192, False, "`invert: true`"),
+        (191, False, ""),
+        (0, False, ""),
+        (255, True, ""),
+        (0, True, "leave out `invert`"),
+    ],
 )
 def test_drawings_dark_on_light_are_reported_in_one_line_and_inverted_on_request(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, value: int, invert: bool, words: str
