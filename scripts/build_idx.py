@@ -10,7 +10,7 @@ import re
 import struct
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import chain, pairwise
 from pathlib import Path
@@ -160,18 +160,26 @@ def _labels(source: ImageFolder, model: Dataset | None) -> Labels:
 
 def _listed(manifest: str, labels: Labels, classes: dict[str, int]) -> tuple[int, Iterator[Item]]:
     """The number of images that a manifest lists, and each image; ``classes``: the values of labels that are names."""
-    columns = ["label" if name == CLASS else name for name in labels.columns]
+    columns, allowed = ["label" if name == CLASS else name for name in labels.columns], LABELS[labels.type_name]
 
     def items() -> Iterator[Item]:
         for line, row in rows(manifest, "path", *columns):
             wrong = partial(DataError, manifest, at=f"line {line}")
-            values = [str(classes.get(row[name].strip(), row[name].strip())) for name in columns]
-            if names := [value for value in values if not re.fullmatch(r"-?\d{1,20}", value, re.ASCII)]:
-                expected = "a whole number, as in the labels of the dataset that `like` names"
-                raise wrong("a label that is not a number", expected=expected, found=names[0])
-            item = Item(row["path"], list(map(int, values)))
-            _check(item, labels, wrong)
-            yield item
+            values = []
+            for name, text in zip(labels.columns, (row[column].strip() for column in columns), strict=True):
+                number = int(text) if re.fullmatch(r"-?\d{1,20}", text, re.ASCII) else None
+                value = classes.get(text, number)
+                if name == CLASS and value not in labels.classes:
+                    expected = f"one of {', '.join(map(str, labels.classes))}"
+                    raise wrong("a label that is not a class", expected=expected, found=text)
+                if value is None or value not in allowed:
+                    expected = f"a whole number of {labels.type_name}, {allowed[0]} to {allowed[-1]}"
+                    raise wrong(f"{name} does not fit into the labels file", expected=expected, found=text)
+                values.append(value)
+            if Path(row["path"]).is_absolute() or ".." in Path(row["path"]).parts:
+                expected = "a path below that folder, such as train/cat/0001.png"
+                raise wrong("a path that leads out of the folder of images", expected=expected, found=row["path"])
+            yield Item(row["path"], values)
 
     count, lines = sort_lines(f"{json.dumps([os.path.normpath(item.path), item.label])}\n" for item in items())
     for (path, label), (next_path, other) in pairwise(map(json.loads, lines)):
@@ -181,21 +189,6 @@ def _listed(manifest: str, labels: Labels, classes: dict[str, int]) -> tuple[int
     if not count:
         raise DataError(manifest, "the manifest has no images")
     return count, items()
-
-
-def _check(item: Item, labels: Labels, wrong: Callable[..., DataError]) -> None:
-    """Raise the error that ``wrong`` makes if an image of a manifest cannot be used."""
-    allowed = LABELS[labels.type_name]
-    for name, value in zip(labels.columns, item.label, strict=True):
-        if value not in allowed:
-            expected = f"{labels.type_name}, {allowed[0]} to {allowed[-1]}"
-            raise wrong(f"{name} does not fit into the labels file", expected=expected, found=value)
-        if name == CLASS and value not in labels.classes:
-            expected = f"one of {', '.join(map(str, labels.classes))}"
-            raise wrong("a label that is not a class", expected=expected, found=value)
-    if Path(item.path).is_absolute() or ".." in Path(item.path).parts:
-        expected = "a path below that folder, such as train/cat/0001.png"
-        raise wrong("a path that leads out of the folder of images", expected=expected, found=item.path)
 
 
 def _with_progress(items: Iterator[Item], count: int) -> Iterator[Item]:
