@@ -64,8 +64,6 @@ def _chosen(file: str, member: str | None) -> str | None:
 
 def _positions(header: IdxHeader, file: str, count: int | None, start: int) -> range:
     """Those of the first ``count`` items, or of the one at ``start``."""
-    if count is not None and count < 1:
-        raise IdxError(file, "nothing to show", expected="a count of at least 1", found=count)
     items = header.dims[0]
     shown = range(start, start + 1 if count is None else min(count, items))
     if start < 0 or not shown or shown.stop > items:

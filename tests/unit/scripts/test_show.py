@@ -191,10 +191,9 @@ def test_an_index_out_of_range_is_refused_with_the_range(files: Path, index: str
 
 
 @pytest.mark.parametrize("count", ["0", "-3"])
-def test_a_count_below_one_is_refused_as_a_count(files: Path, count: str) -> None:
-    message = refusal(files / "labels", f"--count={count}")
-    assert "expected: an index" not in message
-    assert f"found:    {count}\n" in message
+def test_a_count_below_one_is_a_usage_error(files: Path, count: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(files / "labels", f"--count={count}") == (2, "")
+    assert f"--count: expected a number of at least 1, found '{count}'" in capsys.readouterr().err
 
 
 def test_a_file_without_items_shows_its_header_and_refuses_an_index(path: Path) -> None:
