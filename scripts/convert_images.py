@@ -101,8 +101,8 @@ def _in_8_bits(image: Image.Image, path: Path, white: int | None) -> Image.Image
     darkest, lightest = values.min(), values.max()
     # Not so if one is not a number, or if all pixels would be black or nearly so.
     if not white or not 0 <= darkest <= lightest <= white or 0 < lightest <= white / 255:
-        expected = f"0 to {white} (--white)" if white else "--white, to which values from 0 for black are compared"
-        todo = "add --white with what is white in all such images: 65535, 255, or 1; or scale their values first"
+        expected = f"0 to {white}, and not all nearly 0" if white else "the value of white, such as --white 65535"
+        todo = "say with --white which value is white in all such images, such as 65535, 255, or 1, or scale them first"
         found = f"{darkest} to {lightest}"
         raise DataError(path, "more than 8 bits a pixel", expected=expected, found=found, todo=todo)
     return Image.fromarray((values * (255 / white)).round().astype("uint8"))

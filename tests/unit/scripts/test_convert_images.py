@@ -161,7 +161,7 @@ def test_values_that_are_not_from_black_to_white_are_refused_and_not_cut_off(
     pixels = numpy.zeros((4, 4), type_name)
     pixels[0] = value
     save(tmp_path / "my/3", {"0.tiff": Image.fromarray(pixels)})
-    with pytest.raises(DataError, match=rf"0\.tiff: more than 8 bits a pixel[^$]*found: +{found}[^$]*add --white"):
+    with pytest.raises(DataError, match=rf"0\.tiff: more than 8 bits a pixel[^$]*found: +{found}[^$]*say with --white"):
         convert_images.main(str(tmp_path / "my"), str(tmp_path / "new"), white=white)
     assert not (tmp_path / "new").exists()
 
