@@ -5,12 +5,11 @@ Apart from zeros at its end, it equals the archive that GNU tar makes of the exp
     tar --format=ustar --sort=name --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX --mtime=@0 -b1 -c train
 """
 
-import hashlib
-
 from idxpng import log
 from idxpng.command import Command
 from idxpng.errors import DataError
 from idxpng.files.atomic import atomic_file
+from idxpng.files.digest import digest_of
 from idxpng.formats.png import PngEncoder
 from idxpng.formats.split_header import Selection
 from idxpng.formats.tar import END, member
@@ -27,24 +26,20 @@ def main(split: Selection, archive: str, sha256: str | None = None) -> None:
     Raises:
         DataError: when the archive differs from the pinned one.
     """
-    digest = hashlib.sha256()
     with split.open() as (header, source), atomic_file(archive) as file:
         encoder = PngEncoder(*source.size)
-
-        def write(data: bytes) -> None:
-            digest.update(data)
-            file.write(data)
-
-        write(member(f"{header.split}/"))
+        file.write(member(f"{header.split}/"))
         count = 0
         for label in header.names(split.classes):
             directory = f"{header.split}/{header.directories[label]}/"
-            write(member(directory))
+            file.write(member(directory))
             for index in source.indices(label, split.limit):
-                write(member(f"{directory}{source.name(index)}.png", encoder.encode(source.pixels(index))))
+                file.write(member(f"{directory}{source.name(index)}.png", encoder.encode(source.pixels(index))))
                 count += 1
-        write(END)
-        if sha256 not in (None, digest.hexdigest()):
+        file.write(END)
+        file.flush()
+        digest = digest_of(file.name)
+        if sha256 not in (None, digest):
             from idxpng.advice import install  # not in the digest
 
             raise DataError(
@@ -52,11 +47,11 @@ def main(split: Selection, archive: str, sha256: str | None = None) -> None:
                 "the archive is not the one that the dataset file pins",
                 at=f"splits.{header.split}.archive_sha256",
                 expected=f"SHA-256 {sha256}",
-                found=digest.hexdigest(),
+                found=digest,
                 todo=f"install the pinned PNG compressor ({install('requirements')}), or correct the pin",
             )
     pinned = ", as pinned" if sha256 else ""
-    log.info("%s: %s, SHA-256 %s%s", archive, counted(count, "image"), digest.hexdigest(), pinned)
+    log.info("%s: %s, SHA-256 %s%s", archive, counted(count, "image"), digest, pinned)
 
 
 if __name__ == "__main__":

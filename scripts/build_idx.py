@@ -10,7 +10,7 @@ import re
 import struct
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import chain, pairwise
 from pathlib import Path
@@ -24,7 +24,7 @@ from idxpng.errors import DataError
 from idxpng.files.atomic import atomic_file
 from idxpng.files.external_sort import sort_lines
 from idxpng.files.json_file import write_json
-from idxpng.formats.gray_image import INVERTED, GrayImage, Problems, Tones, read
+from idxpng.formats.gray_image import DARK, INVERTED, GrayImage, Problems, read
 from idxpng.formats.idx import LABELS, label_type
 from idxpng.formats.idx_writer import IdxWriter
 from idxpng.formats.image_folder import COPY, ImageFolder, Item, are_labels, rows
@@ -88,7 +88,7 @@ def main(
         count, items = source.images(split)
     upright = model is None or model.orientation == "upright"
     counts: Counter[int] = Counter()
-    tones = Tones()
+    light, values = 0, set[int]()  # of all pixels: how many are nearly white, and some of the values
     # An error names the inner file, so that is the images, which are what fills a disk.
     with atomic_file(labels) as labels_file, atomic_file(images) as images_file:
         pixels = _pixels(folder, _with_progress(items, count))
@@ -100,7 +100,9 @@ def main(
         row = struct.Struct(f">{len(kind.columns)}{headers['labels'].type.code}")
         for label, image in chain([first], pixels):
             stored = image.pixels.translate(INVERTED) if invert else image.pixels
-            tones.add(stored)
+            light += len(stored.translate(None, DARK))
+            if len(values) < 2:
+                values.update(stored)
             image_writer.write(stored if upright else transposed(stored, image.size[1]))
             label_writer.write(row.pack(*label))
             counts[label[kind.columns.index(CLASS)]] += 1
@@ -119,22 +121,12 @@ def main(
     }
     write_json(facts, document)
     log.info("%s: %s of %d × %d pixels", images, counted(count, "image"), *shape)
-    _report(images, tones, invert, model.title if model else "MNIST")
-
-
-def _report(images: str, tones: Tones, inverted: bool, model: str) -> None:
-    """Warn, in one line, about images that are probably a mistake."""
-    if len(tones.values) == 1:
-        log.warning("%s: every pixel of every image is %d, so nothing can be seen in them", images, *tones.values)
-    elif tones.is_dark_on_light and inverted:
-        log.warning("%s: after `invert` the images are dark on light; those of %s are light on dark", images, model)
-    elif tones.is_dark_on_light:
-        log.warning(
-            "%s: the images are dark on light, and those of %s light on dark: `invert: true` for this folder stores "
-            "255 - value for each pixel, and says so in the dataset file",
-            images,
-            model,
-        )
+    if len(values) == 1:
+        log.warning("%s: every pixel of every image is %d, so nothing can be seen in them", images, *values)
+    elif light > count * shape[0] * shape[1] / 2:
+        stores = "`invert: true` for this folder stores 255 - value for each pixel, and says so in the dataset file"
+        usual, todo = model.title if model else "MNIST", "leave out `invert`" if invert else stores
+        log.warning("%s: the images are dark on light, and those of %s light on dark: %s", images, usual, todo)
 
 
 def _pixels(root: str, items: Iterator[Item]) -> Iterator[tuple[Sequence[int], GrayImage]]:
@@ -168,18 +160,26 @@ def _labels(source: ImageFolder, model: Dataset | None) -> Labels:
 
 def _listed(manifest: str, labels: Labels, classes: dict[str, int]) -> tuple[int, Iterator[Item]]:
     """The number of images that a manifest lists, and each image; ``classes``: the values of labels that are names."""
-    columns = ["label" if name == CLASS else name for name in labels.columns]
+    columns, allowed = ["label" if name == CLASS else name for name in labels.columns], LABELS[labels.type_name]
 
     def items() -> Iterator[Item]:
         for line, row in rows(manifest, "path", *columns):
             wrong = partial(DataError, manifest, at=f"line {line}")
-            values = [str(classes.get(row[name].strip(), row[name].strip())) for name in columns]
-            if names := [value for value in values if not re.fullmatch(r"-?\d{1,20}", value, re.ASCII)]:
-                expected = "a whole number, as in the labels of the dataset that `like` names"
-                raise wrong("a label that is not a number", expected=expected, found=names[0])
-            item = Item(row["path"], list(map(int, values)))
-            _check(item, labels, wrong)
-            yield item
+            values = []
+            for name, text in zip(labels.columns, (row[column].strip() for column in columns), strict=True):
+                number = int(text) if re.fullmatch(r"-?\d{1,20}", text, re.ASCII) else None
+                value = classes.get(text, number)
+                if name == CLASS and value not in labels.classes:
+                    expected = f"one of {', '.join(map(str, labels.classes))}"
+                    raise wrong("a label that is not a class", expected=expected, found=text)
+                if value is None or value not in allowed:
+                    expected = f"a whole number of {labels.type_name}, {allowed[0]} to {allowed[-1]}"
+                    raise wrong(f"{name} does not fit into the labels file", expected=expected, found=text)
+                values.append(value)
+            if Path(row["path"]).is_absolute() or ".." in Path(row["path"]).parts:
+                expected = "a path below that folder, such as train/cat/0001.png"
+                raise wrong("a path that leads out of the folder of images", expected=expected, found=row["path"])
+            yield Item(row["path"], values)
 
     count, lines = sort_lines(f"{json.dumps([os.path.normpath(item.path), item.label])}\n" for item in items())
     for (path, label), (next_path, other) in pairwise(map(json.loads, lines)):
@@ -189,21 +189,6 @@ def _listed(manifest: str, labels: Labels, classes: dict[str, int]) -> tuple[int
     if not count:
         raise DataError(manifest, "the manifest has no images")
     return count, items()
-
-
-def _check(item: Item, labels: Labels, wrong: Callable[..., DataError]) -> None:
-    """Raise the error that ``wrong`` makes if an image of a manifest cannot be used."""
-    allowed = LABELS[labels.type_name]
-    for name, value in zip(labels.columns, item.label, strict=True):
-        if value not in allowed:
-            expected = f"{labels.type_name}, {allowed[0]} to {allowed[-1]}"
-            raise wrong(f"{name} does not fit into the labels file", expected=expected, found=value)
-        if name == CLASS and value not in labels.classes:
-            expected = f"one of {', '.join(map(str, labels.classes))}"
-            raise wrong("a label that is not a class", expected=expected, found=value)
-    if Path(item.path).is_absolute() or ".." in Path(item.path).parts:
-        expected = "a path below that folder, such as train/cat/0001.png"
-        raise wrong("a path that leads out of the folder of images", expected=expected, found=item.path)
 
 
 def _with_progress(items: Iterator[Item], count: int) -> Iterator[Item]:

@@ -2,16 +2,12 @@
 
     python scripts/convert_images.py my/photos my/photos-gray --size 28x28
 
-Color becomes gray, transparency becomes white or --ground, 16 bits become 8, and a file with several pictures gives its
-first. 65535 is white in images of 16 bits, or 255 if no image has larger values. 255 is white in fractions, or 1 if no
-pixel of the image is above 1. Names that begin with a dot are left out.
+Color becomes gray, transparency becomes white or --ground, and a file with several pictures gives its first. Images of
+more than 8 bits need --white. Names that begin with a dot are left out.
 """
 
 import os
 import re
-from collections.abc import Callable
-from contextlib import suppress
-from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -20,7 +16,7 @@ from idxpng.command import Command
 from idxpng.errors import DataError
 from idxpng.files.atomic import atomic_directory
 from idxpng.files.walk import files_below
-from idxpng.formats.gray_image import DEEP, is_deep, opened, unseen, upright
+from idxpng.formats.gray_image import DEEP, opened, upright
 from idxpng.text import counted
 
 import numpy  # isort: skip
@@ -28,7 +24,14 @@ from PIL import Image  # isort: skip
 from PIL.ImageFile import ImageFile  # isort: skip
 
 
-def main(folder: str, new: str, /, size: str | None = None, ground: Literal["white", "black"] = "white") -> None:
+def main(
+    folder: str,
+    new: str,
+    /,
+    size: str | None = None,
+    ground: Literal["white", "black"] = "white",
+    white: int | None = None,
+) -> None:
     """Write a PNG file into ``new`` for each image, and leave out what is not an image.
 
     Args:
@@ -36,23 +39,23 @@ def main(folder: str, new: str, /, size: str | None = None, ground: Literal["whi
         new: the folder to make. A file that does not end in .png gets that suffix, too.
         size: ROWSxCOLUMNS to which all images are resized, such as 28x28; by default, each keeps its size.
         ground: the color behind transparent pixels.
+        white: the value of white in images of more than 8 bits, where 0 is black, such as 65535, 255, or 1.
 
     Raises:
         DataError: when ``new`` exists, two images would get the same name, an image would become a single gray value on
-            this ground, or has values outside of its range.
+            this ground, or its values are not from 0 to ``white``.
     """
     if os.path.lexists(new):
         raise DataError(new, "already exists", todo="give a folder that does not exist")
     if size and not re.fullmatch(r"[1-9]\d{0,4}x[1-9]\d{0,4}", size):
         raise DataError(folder, "not a size", at="--size", expected="ROWSxCOLUMNS, such as 28x28", found=size)
-    count, white = 0, cache(lambda: 65535 if any(map(_is_above_255, files_below(Path(folder)))) else 255)
-    whites: dict[int, Path] = {}
+    count = 0
     with atomic_directory(new, os.path.dirname(os.path.abspath(new))) as made:
         for path in files_below(Path(folder)):
             image = opened(path)
             if not isinstance(image, str):
                 try:
-                    gray = _gray(image, path, ground, white, whites)
+                    gray = _gray(image, path, ground, white)
                 except (OSError, SyntaxError, ValueError):
                     image = "damaged"
             if isinstance(image, str):
@@ -69,34 +72,17 @@ def main(folder: str, new: str, /, size: str | None = None, ground: Literal["whi
                 raise DataError(path, "two images have the same name", found=f"{new}/{name}", todo="rename one of them")
             gray.save(target, "PNG")
             count += 1
-        if len(whites) > 1:
-            examples = ", ".join(f"{path} from 0 to {white}" for white, path in sorted(whites.items()))
-            log.warning("%s: fractions are taken by the largest one in each image: %s", folder, examples)
         if not count:
             raise DataError(folder, "the folder has no images" if os.path.isdir(folder) else "folder not found")
     log.info("%s: %s", new, counted(count, "gray image"))
 
 
-def _is_above_255(path: Path) -> bool:
-    """Whether a file is an image with whole numbers above 255."""
-    image = opened(path)
-    if not isinstance(image, str):
-        with suppress(OSError, SyntaxError, ValueError), image:
-            return image.mode.startswith("I") and bool(numpy.asarray(image).max() > 255)
-    return False
-
-
-def _gray(
-    image: ImageFile, path: Path, ground: str, deep_white: Callable[[], int], whites: dict[int, Path]
-) -> Image.Image:
-    """The first picture of an image in mode L. ``deep_white``: says what is white in images of wider whole numbers."""
+def _gray(image: ImageFile, path: Path, ground: str, white: int | None) -> Image.Image:
+    """The first picture of an image in mode L."""
     with image:
-        if unseen(path, image) == "damaged":
-            raise ValueError("values above the largest")
-        deep = is_deep(image)
         shown = upright(image)
-        if deep and shown.mode.startswith(DEEP):
-            return _in_8_bits(shown, path, deep_white, whites)
+        if shown.mode.startswith(DEEP):
+            return _in_8_bits(shown, path, white)
         if not shown.has_transparency_data:
             return shown.convert("L")
         drawn = shown.convert("RGBA")
@@ -109,17 +95,16 @@ def _gray(
         return gray
 
 
-def _in_8_bits(image: Image.Image, path: Path, deep_white: Callable[[], int], whites: dict[int, Path]) -> Image.Image:
-    """An image of wider numbers as 8-bit gray; ``whites``: what is white in images with fractions, and the first."""
+def _in_8_bits(image: Image.Image, path: Path, white: int | None) -> Image.Image:
+    """An image of wider numbers as 8-bit gray."""
     values = numpy.asarray(image)
     darkest, lightest = values.min(), values.max()
-    white = deep_white() if image.mode != "F" else 255 if lightest > 1 else 1
-    if not 0 <= darkest <= lightest <= white:  # also when one is not a number
+    # Not so if one is not a number, or if all pixels would be black or nearly so.
+    if not white or not 0 <= darkest <= lightest <= white or 0 < lightest <= white / 255:
+        expected = f"0 to {white}, and not all nearly 0" if white else "the value of white, such as --white 65535"
+        todo = "say with --white which value is white in all such images, such as 65535, 255, or 1, or scale them first"
         found = f"{darkest} to {lightest}"
-        todo = "scale the values of all images to this range first"
-        raise DataError(path, "values outside of the range", expected=f"0 to {white}", found=found, todo=todo)
-    if image.mode == "F" and lightest:
-        whites.setdefault(white, path)
+        raise DataError(path, "more than 8 bits a pixel", expected=expected, found=found, todo=todo)
     return Image.fromarray((values * (255 / white)).round().astype("uint8"))
 
 

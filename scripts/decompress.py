@@ -1,9 +1,6 @@
 """Decompress a published file to the IDX file that it holds."""
 
-from __future__ import annotations
-
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from idxpng import log
 from idxpng.fetch.integrity import judge
@@ -11,12 +8,9 @@ from idxpng.files.atomic import atomic_file
 from idxpng.files.disk_space import check_space
 from idxpng.formats.compressed import compression
 
-if TYPE_CHECKING:
-    from idxpng.dataset.model import PublishedFile  # not in the digest
-
 
 def main(dataset: str, published: str, idx: str) -> None:
-    """Write the content of ``published`` to ``idx`` if it is the right content.
+    """Write the content of ``published`` to ``idx`` if it is the right content, and never more bytes than that has.
 
     Args:
         dataset: the dataset file, which describes the content.
@@ -24,20 +18,13 @@ def main(dataset: str, published: str, idx: str) -> None:
         idx: the file to make.
 
     Raises:
-        DataError: when the dataset has no such file, and as `decompress`.
+        DataError: when the dataset has no such file.
+        DiskRoomError: when the disk has no space for it.
+        WrongFileError: when ``published`` is damaged or is not the file that the dataset file describes.
     """
     from idxpng.dataset.file import load  # not in the digest
 
-    decompress(published, idx, load(dataset).file(Path(idx).name))
-
-
-def decompress(published: str, idx: str, file: PublishedFile) -> None:
-    """Write the content of ``published`` to ``idx`` if it is the right content, and never more bytes than that has.
-
-    Raises:
-        DiskRoomError: when the disk has no space for it.
-        WrongFileError: when ``published`` is damaged or is not the file that ``file`` describes.
-    """
+    file = load(dataset).file(Path(idx).name)
     check_space(idx, file.content_bytes)
     with atomic_file(idx) as target:
         found = judge(published, file, idx=target)

@@ -240,9 +240,9 @@ def _opened(where: str) -> io.BufferedReader:
 def _check(path: str, file: PublishedFile, source: str) -> None:
     if file.sha256 and digest_of(path) == file.sha256:
         return  # its content needs no check
-    found = judge(path, file, source)
+    judge(path, file, source)
     if not file.pinned:
-        log.warning("%s: no digest to check it against (sha256: %s)", source, found.sha256)
+        log.warning("%s: no digest to check it against (sha256: %s)", source, digest_of(path))
     elif file.content_sha256:
         log.info("%s: compressed differently, with the published content", source)
 

@@ -82,13 +82,13 @@ def main(
                     (path, split_header.split, index, wanted, class_name, digest, *source.extra_values(index))
                 )
             lines.detach()  # writes what is left
-            _check_count(png_dir, directory, count)
+            _check_unchanged(png, len(os.listdir(directory)) == count)
             if proof:
                 Path(proof).unlink(missing_ok=True)
             made = os.stat(directory)
             # From here on alone, so that directory and manifest always come from the same process.
             published.enter_context(in_turn(Path(manifest).parent, PATIENCE))
-        _check_published(png_dir, made)
+        _check_unchanged(png, png_dir.exists() and os.path.samestat(os.stat(png), made))
     log.info("%s: %s", png, counted(count, "image"))
 
 
@@ -108,25 +108,10 @@ def _write_images(source: LabeledImages, indices: Iterable[int], directory: Path
         yield from zip(names, batch, digests, strict=True)
 
 
-def _check_count(png: Path, directory: Path, count: int) -> None:
-    found = len(os.listdir(directory))
-    if found != count:
-        raise DataError(
-            png,
-            "another program changed the directory during the export",
-            expected=counted(count, "file"),
-            found=f"{counted(found, 'file')} in {directory.name}",
-            todo="run the same command again",
-        )
-
-
-def _check_published(png: Path, made: os.stat_result) -> None:
-    if not png.exists() or not os.path.samestat(os.stat(png), made):
-        raise DataError(
-            png,
-            "another program replaced or removed the directory right after the export",
-            todo="run the same command again, when no other run uses the results folder",
-        )
+def _check_unchanged(png: str, unchanged: bool) -> None:
+    if not unchanged:
+        todo = "run the same command again, when no other run uses the results folder"
+        raise DataError(png, "another program changed or removed the directory during the export", todo=todo)
 
 
 def _write(path: str, data: bytes) -> None:

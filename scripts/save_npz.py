@@ -3,7 +3,6 @@
 import zipfile
 from collections.abc import Iterator
 from itertools import islice
-from typing import IO, cast
 
 from idxpng import log
 from idxpng.command import Command
@@ -18,13 +17,6 @@ AT_ONCE = 4096  # images
 BEGINNING = (1980, 1, 1, 0, 0, 0)  # of time, as zip archives know it
 
 
-class Stream:
-    """A file without seeking, so that zipfile writes the same bytes to any file."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self.write, self.flush = file.write, file.flush
-
-
 def main(splits: Selections, npz: str) -> None:
     """Write ``x_{split}``, uint8 (count, rows, columns), and ``y_{split}``, integers (count), of each split.
 
@@ -34,7 +26,7 @@ def main(splits: Selections, npz: str) -> None:
     Args:
         npz: the file to make.
     """
-    with atomic_file(npz) as file, zipfile.ZipFile(cast(IO[bytes], Stream(file)), "w") as archive:
+    with atomic_file(npz) as file, zipfile.ZipFile(file, "w") as archive:
         for split in splits.each():
             with split.open() as (header, source):
                 chosen = [index for index, _ in source.labeled(split.limit, split.classes)]

@@ -75,7 +75,6 @@ def test_only_these_imports_are_left_out_of_the_digest() -> None:
     assert marked == {
         ("archive_split.py", "idxpng.advice"),
         ("decompress.py", "idxpng.dataset.file"),
-        ("decompress.py", "idxpng.dataset.model"),
         ("download.py", "idxpng.dataset.file"),
         ("download.py", "idxpng.dataset.model"),
         ("download.py", "idxpng.fetch"),

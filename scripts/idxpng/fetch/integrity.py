@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
@@ -29,17 +30,17 @@ class WrongFileError(DataError):
 
 
 class Found(NamedTuple):
-    """Digests of a file's bytes and of its content.
+    """Digests of a file's content, and of its own bytes where they decide.
 
     ``size``: bytes of content that could be read. ``damage``: the error that ended the content, if there was one.
     """
 
-    sha256: str
-    git_blob: str
-    md5: str
     content_sha256: str
     size: int
     damage: CompressedFileError | None
+    sha256: str = ""
+    git_blob: str = ""
+    md5: str = ""
 
     def is_right(self, file: PublishedFile) -> bool:
         """Whether it is the pinned file, even if a mirror compressed or decompressed it."""
@@ -72,9 +73,7 @@ def judge(path: str, file: PublishedFile, source: str | None = None, idx: IO[byt
     found = _read(path, source or path, file, idx)
     if found.is_right(file) and (file.pinned or not page):
         return found
-    # The digests of the whole file, even if damage ended its content.
-    own: dict[str, Any] = {name: digest_of(path, empty.copy) for name, empty in _hashes(path).items()}
-    raise _refusal(path, source, file, found._replace(**own))
+    raise _refusal(path, source, file, found._replace(**_own_digests(path)))
 
 
 def with_witnesses(dataset: Dataset, published: Sequence[str]) -> Dataset:
@@ -116,17 +115,12 @@ def check_header(path: str, source: str, file: PublishedFile) -> None:
 
 
 def _read(path: str, source: str, file: PublishedFile, idx: IO[bytes] | None) -> Found:
-    """Read a file once, so that the digests match what is written; its own digests only if they decide."""
-    own, content = _hashes(path), hashlib.sha256()
-    size, damage = 0, None
-
-    def watch(piece: bytes) -> None:
-        for each in own.values():
-            each.update(piece)
-
+    """Read what a file holds; its own digests first, if they decide."""
+    own = _own_digests(path) if file.pinned and not file.content_sha256 else {}
+    content, size, damage = hashlib.sha256(), 0, None
     try:
         label_type = file.header and file.header.type.name
-        with open_idx(path, file.member, label_type, None if file.content_sha256 else watch) as stream:
+        with open_idx(path, file.member, label_type) as stream:
             for chunk in bounded(stream, path, file.content_bytes):
                 content.update(chunk)
                 size += len(chunk)
@@ -136,8 +130,7 @@ def _read(path: str, source: str, file: PublishedFile, idx: IO[bytes] | None) ->
         raise WrongFileError(source, error.problem, **error.details) from None
     except CompressedFileError as error:
         damage = error
-    digests = {name: each.hexdigest() for name, each in own.items()}
-    return Found(**digests, content_sha256=content.hexdigest(), size=size, damage=damage)
+    return Found(content.hexdigest(), size, damage, **own)
 
 
 def _refusal(path: str, source: str | None, file: PublishedFile, found: Found) -> WrongFileError:
@@ -182,10 +175,12 @@ def _write_again(source: str) -> dict[str, Any]:
     return {"todo": None if "://" in source else "copy or write the file again"}
 
 
-def _hashes(path: str) -> dict[str, Any]:
-    """Hashes for a file's own bytes, before any of them is added, by the keys of the dataset file."""
+def _own_digests(path: str) -> dict[str, Any]:
+    """Digests of a file's own bytes, by the keys of the dataset file."""
     blob = hashlib.sha1(b"blob %d\0" % os.path.getsize(path), usedforsecurity=False)
-    return {"sha256": hashlib.sha256(), "git_blob": blob, "md5": hashlib.md5(usedforsecurity=False)}
+    md5 = partial(hashlib.md5, usedforsecurity=False)
+    kinds: dict[str, Any] = {"sha256": "sha256", "git_blob": blob.copy, "md5": md5}
+    return {name: digest_of(path, kind) for name, kind in kinds.items()}
 
 
 def _page(path: str) -> str | None:

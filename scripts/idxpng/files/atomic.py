@@ -94,18 +94,14 @@ def _on_one_device(final: Path, beside: Path) -> Path:
 
 def _rename_over(new: Path, final: Path, start: str) -> None:
     """Rename a directory, replacing an existing one, even if other processes do the same."""
-    replaced: list[Path] = []
-    try:
-        while True:
-            try:
-                new.rename(final)
-                return
-            except OSError as error:
-                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
-                    raise
-            replaced.append(private_name(new.parent, start))
-            with suppress(FileNotFoundError):
-                final.rename(replaced[-1])
-    finally:
-        for old in replaced:
-            remove(old)
+    while True:
+        try:
+            new.rename(final)
+            return
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+        old = private_name(new.parent, start)
+        with suppress(FileNotFoundError):
+            final.rename(old)
+        remove(old)

@@ -21,8 +21,8 @@ def check_space(file: str | os.PathLike[str], size: int, folder: Path | None = N
     """Raise DiskRoomError unless ``size`` bytes of a file fit into ``folder``, by default its own folder."""
     folder = folder or Path(file).absolute().parent
     free = _free(folder)
-    if free and size > (available := free.f_bavail * free.f_frsize):
-        expected, found = f"{size} bytes", f"{available} free in {folder}"
+    if free and size > free.f_bavail * free.f_frsize:
+        expected, found = f"{size} bytes", _shown(free, folder)
         raise DiskRoomError(file, "not enough disk space", expected=expected, found=found, todo=AGAIN)
 
 
@@ -38,13 +38,8 @@ def disk_full_error(file: str | os.PathLike[str]) -> Iterator[None]:
             raise
         folder = existing_folder(Path(file).absolute().parent)
         free = _free(folder)
-        raise DiskRoomError(
-            file,
-            error.strerror or "no space left",
-            expected="more than is free",
-            found=free and f"{free.f_bavail * free.f_frsize} bytes and {free.f_favail} inodes free in {folder}",
-            todo=AGAIN,
-        ) from None
+        problem, found = error.strerror or "no space left", free and _shown(free, folder)
+        raise DiskRoomError(file, problem, expected="more than is free", found=found, todo=AGAIN) from None
 
 
 def check_room_for_files(folder: str | os.PathLike[str], files: int) -> None:
@@ -55,17 +50,14 @@ def check_room_for_files(folder: str | os.PathLike[str], files: int) -> None:
     """
     existing = existing_folder(Path(folder).absolute())
     free = _free(existing)
-    if free is None:
-        return
-    instead = "free some space, or make the target webdataset instead, which packs the images into a few tar files"
-    if free.f_files and files > free.f_favail:
-        needed, found = counted(files, "inode"), f"{free.f_favail:,} free"
-    elif files > free.f_bavail:
-        needed = f"{counted(files, 'block')}, {files * free.f_frsize // 10**6} MB"
-        found = f"{free.f_bavail:,} free, {free.f_bavail * free.f_frsize // 10**6} MB"
-    else:
-        return
-    raise DiskRoomError(existing, f"no room for {counted(files, 'file')}", expected=needed, found=found, todo=instead)
+    if free and (files > free.f_bavail or (files > free.f_favail and free.f_files)):
+        problem, expected = f"no room for {counted(files, 'file')}", f"{files * free.f_frsize} bytes, {files} inodes"
+        todo = "free some space, or make the target webdataset instead, which packs the images into a few tar files"
+        raise DiskRoomError(existing, problem, expected=expected, found=_shown(free, existing), todo=todo)
+
+
+def _shown(free: os.statvfs_result, folder: Path) -> str:
+    return f"{free.f_bavail * free.f_frsize} bytes, {free.f_favail} inodes free in {folder}"
 
 
 def _free(folder: str | os.PathLike[str]) -> os.statvfs_result | None:

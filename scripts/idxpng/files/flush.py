@@ -21,8 +21,7 @@ def flush_tree(descriptor: int) -> None:
     for each file takes 1 s. If the descriptor was opened before the files were written, it reports every error in
     writing them to disk.
     """
-    syncfs = _syncfs()
-    if syncfs is None or not _flushed(syncfs, descriptor):
+    if not _flushed(_syncfs, descriptor):
         flush_each(descriptor)
     _flush_directory(descriptor)
 
@@ -64,17 +63,11 @@ def _flushed(flush: Callable[[int], object], descriptor: int) -> bool:
     return True
 
 
-def _syncfs() -> Callable[[int], None] | None:
-    """The system call that flushes a file system, which Python's library lacks; None if the system does not have it."""
+def _syncfs(descriptor: int) -> None:
+    """Flush a file system, by a call that Python's library lacks; OSError where the system does not have it."""
     import ctypes  # slow to load, and rarely needed
 
-    function = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
-    if function is None:
-        return None
-
-    def syncfs(descriptor: int) -> None:
-        if function(descriptor) != 0:
-            number = ctypes.get_errno()
-            raise OSError(number, os.strerror(number))
-
-    return syncfs
+    syncfs = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
+    if not syncfs or syncfs(descriptor):
+        number = ctypes.get_errno() if syncfs else errno.ENOSYS
+        raise OSError(number, os.strerror(number))

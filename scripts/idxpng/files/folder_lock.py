@@ -1,12 +1,12 @@
 """One process at a time works in a folder, even if others have different working folders or hosts."""
 
 import errno
-import fcntl
 import os
 from pathlib import Path
 
 from idxpng import log
 from idxpng.errors import DataError
+from idxpng.files.partial import lock
 
 
 def lock_folder(folder: str | os.PathLike[str]) -> None:
@@ -27,13 +27,9 @@ def lock_folder(folder: str | os.PathLike[str]) -> None:
         expected, found = "a file that can be written, or nothing", error.strerror
         todo = "remove it, if no other run is at work"
         raise DataError(path, "cannot be locked", expected=expected, found=found, todo=todo) from None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise DataError(
-            folder,
-            "a different run is making files here",
-            todo="wait until it has ended, and run the same command again",
-        ) from None
-    except OSError as error:
-        log.warning("%s: no locks here (%s), so make sure that no other run uses this folder", folder, error.strerror)
+    held = lock(descriptor)
+    if held is False:
+        todo = "wait until it has ended, and run the same command again"
+        raise DataError(folder, "a different run is making files here", todo=todo)
+    if held is None:
+        log.warning("%s: this file system has no locks, so make sure that no other run uses this folder", folder)

@@ -6,7 +6,6 @@ removed.
 """
 
 import csv
-import hashlib
 import io
 import json
 import os
@@ -15,6 +14,7 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from idxpng import log
+from idxpng.files.digest import digest_of
 from idxpng.text import counted, printable
 
 SHOWN = 5  # names in a message
@@ -27,7 +27,7 @@ def remove_shards(index: str | os.PathLike[str], current: Collection[str]) -> li
     entries, listed = entries_of(folder), _listed_shards(Path(index))
     others = {name for name in entries if re.fullmatch(rf"{re.escape(split)}-\d{{6,}}\.tar", name, re.ASCII)}
     others -= set(current)
-    stale = sorted(name for name in others & set(listed) if entries[name] and _digest(folder / name) == listed[name])
+    stale = sorted(name for name in others & set(listed) if entries[name] and digest_of(folder / name) == listed[name])
     for name in stale:
         (folder / name).unlink()
     if stale:
@@ -98,15 +98,6 @@ def listed_images(manifest: Path) -> set[str] | None:
 def _open(path: Path) -> io.BufferedReader:
     """Open a file without following a link or waiting for a pipe."""
     return open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb")
-
-
-def _digest(path: Path) -> str | None:
-    """The SHA-256 of a file; None if it cannot be read."""
-    try:
-        with _open(path) as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError:
-        return None
 
 
 def entries_of(folder: str | os.PathLike[str]) -> dict[str, bool]:

@@ -90,7 +90,7 @@ def _decompressed(file: IO[bytes], kind: str, path: str | os.PathLike[str]) -> I
             if not compressed and (kind == "gzip" or decompressor.needs_input):
                 compressed = file.read(CHUNK)
                 if not compressed:
-                    raise EOFError
+                    raise EOFError("end of file")
             yield decompressor.decompress(compressed, CHUNK)
         compressed = decompressor.unused_data.lstrip(b"\0")
         while not compressed and (more := file.read(CHUNK)):
@@ -100,46 +100,28 @@ def _decompressed(file: IO[bytes], kind: str, path: str | os.PathLike[str]) -> I
             raise CompressedFileError(path, problem, at=f"about byte {file.tell()}", todo=AGAIN)
 
 
-class _Watched(io.FileIO):
-    """A file whose bytes are shown to ``watch`` as they are read."""
-
-    def __init__(self, path: str | os.PathLike[str], watch: Callable[[Any], object]) -> None:
-        super().__init__(path)
-        self._watch = watch
-
-    def readinto(self, buffer: Any) -> int | None:
-        size = super().readinto(buffer)
-        self._watch(memoryview(buffer)[:size])
-        return size
-
-
 @contextmanager
-def open_content(path: str | os.PathLike[str], watch: Callable[[Any], object] | None = None) -> Iterator[IO[bytes]]:
+def open_content(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     """Open what a file holds once decompressed, for reading bytes in order.
-
-    ``watch``: gets the bytes of the file itself, piece by piece as they are read, by the end of the content all.
 
     Raises, also while the content is being read inside the block:
         CompressedFileError: when the file is truncated, damaged, or followed by something else.
     """
     kind = compression(path)
-    with io.BufferedReader(_Watched(path, watch), CHUNK) if watch else open(path, "rb") as file:
+    with open(path, "rb") as file:
         try:
             yield file if kind == "plain" else io.BufferedReader(Pieces(_decompressed(file, kind, path)), CHUNK)
-        except EOFError:
+        except (EOFError, zlib_ng.error, lzma.LZMAError) as error:  # type: ignore[misc] # zlib-ng declares an instance
+            how, about = ("truncated", "") if isinstance(error, EOFError) else ("damaged", "about ")
+            of_checksum = ": the content does not match its CRC-32" if "data check" in str(error) else ""
             raise CompressedFileError(
                 path,
-                f"truncated {kind} file",
-                at=f"byte {os.path.getsize(path)}",
-                expected="the end of the compressed data",
-                found="end of file",
+                f"{how} {kind} file{of_checksum}",
+                at=f"{about}byte {file.tell()}",
+                expected=f"{kind} data up to their end",
+                found=error,
                 todo=AGAIN,
             ) from None
-        except (zlib_ng.error, lzma.LZMAError) as error:  # type: ignore[misc] # zlib-ng declares it as an instance
-            problem = f"damaged {kind} file"
-            if "data check" in str(error):
-                problem += ": the content does not match its CRC-32"
-            raise CompressedFileError(path, problem, at=f"about byte {file.tell()}", found=error, todo=AGAIN) from None
 
 
 def bounded(content: IO[bytes], path: str | os.PathLike[str], size_limit: int) -> Iterator[bytes]:

@@ -3,7 +3,6 @@
 import os
 import re
 import stat
-import struct
 from collections import Counter, defaultdict
 from contextlib import suppress
 from typing import NamedTuple
@@ -20,7 +19,7 @@ CONVERTIBLE = (*FORMATS, "GIF", "WEBP", "JPEG2000", "PCX", "ICO")  # what conver
 SHOWN = 5  # of each kind
 DEEP = ("I", "F")  # the first letter of the modes in which Pillow has more than 8 bits a pixel
 INVERTED = bytes(range(255, -1, -1))
-DARK = bytes(range(192))
+DARK = bytes(range(192))  # the values that are not nearly white
 
 # What images are that cannot be taken, and cannot be converted either.
 REMEDIES = {
@@ -53,12 +52,10 @@ def read(path: str | os.PathLike[str]) -> GrayImage | str:
         with image:
             if image.format not in FORMATS:
                 return f"of format {image.format}"
-            if getattr(image, "n_frames", 1) > 1:
+            if _is_scaled(image):
+                return "not of 8 bits a pixel"
+            if getattr(image, "n_frames", 1) > 1 or _is_followed(path, image):
                 return "of several pictures"
-            if problem := unseen(path, image):
-                return problem
-            if is_deep(image):
-                return "of more than 8 bits a pixel"
             gray = _gray(upright(image))
             return gray if isinstance(gray, str) else GrayImage((gray.height, gray.width), gray.tobytes())
     except MemoryError:
@@ -82,28 +79,19 @@ def opened(path: str | os.PathLike[str]) -> ImageFile | str:
         return "damaged" if broken else "not an image"
 
 
-def unseen(path: str | os.PathLike[str], image: ImageFile) -> str | None:
-    """What Pillow hides about a binary PBM, PGM, or PPM file: it cuts off values and bits, and drops the rest."""
-    if image.format != "PPM" or image.tile[0].codec_name == "ppm_plain":
-        return None
-    codec, _, offset, arguments = image.tile[0]
-    largest = int(arguments[1]) if arguments and codec == "ppm" else 65535 if image.mode == "I" else 255
+def _is_followed(path: str | os.PathLike[str], image: ImageFile) -> bool:
+    """Whether another picture follows in a binary PBM, PGM, or PPM file, of which Pillow reads the first."""
+    if image.format != "PPM" or image.tile[0].codec_name != "raw":
+        return False
     row = (image.width + 7) // 8 if image.mode == "1" else image.width * len(image.getbands())
     with open(path, "rb") as file:
-        file.seek(offset)
-        data = file.read(min(row * image.height * (2 if largest > 255 else 1), os.path.getsize(path)))
-        rest = file.read(16)
-    values = struct.unpack_from(f">{len(data) // 2}H", data) if largest > 255 else data
-    if max(values, default=0) > largest:
-        return "damaged"
-    if largest > 255:
-        return "of more than 8 bits a pixel"
-    return "of several pictures" if re.match(rb"\s*P[1-6]\s", rest) else None
+        file.seek(image.tile[0].offset + row * image.height)
+        return bool(re.match(rb"\s*P[1-6]\s", file.read(16)))
 
 
-def is_deep(image: Image.Image) -> bool:
-    """Whether an image that has not been loaded has more than 8 bits a pixel, even if Pillow would drop some."""
-    return image.mode.startswith(DEEP) or ";16" in str(getattr(image, "tile", ""))
+def _is_scaled(image: Image.Image) -> bool:
+    """Whether an image that has not been loaded has more than 8 bits a pixel, or Pillow scales its values to 8 bits."""
+    return image.mode.startswith(DEEP) or bool(re.search(";16|'ppm'", str(getattr(image, "tile", ""))))
 
 
 def upright(image: Image.Image) -> Image.Image:
@@ -126,25 +114,6 @@ def _gray(image: Image.Image) -> Image.Image | str:
         return image.convert("L")
     red, green, blue = image.convert("RGB").split()
     return red if red.tobytes() == green.tobytes() == blue.tobytes() else "in color"
-
-
-class Tones:
-    """Whether images are dark on light, and whether anything is drawn in them at all."""
-
-    def __init__(self) -> None:
-        self._light = self._all = 0
-        self.values: set[int] = set()
-
-    def add(self, pixels: bytes) -> None:
-        self._light += len(pixels.translate(None, DARK))
-        self._all += len(pixels)
-        if len(self.values) < 2:
-            self.values.update(pixels)
-
-    @property
-    def is_dark_on_light(self) -> bool:
-        """Whether most pixels are nearly white."""
-        return self._light > self._all / 2
 
 
 class Problems:

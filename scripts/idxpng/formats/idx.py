@@ -165,24 +165,17 @@ def read_header(stream: IO[bytes], file: str | os.PathLike[str]) -> IdxHeader:
         IdxError: when the bytes are not an IDX header.
     """
     start = stream.read(4)
-    if len(start) < 4:
-        raise IdxError(
-            file,
-            "too short to be an IDX file",
-            at="byte 0",
-            expected="4 bytes of magic number",
-            found=f"{len(start)} bytes",
-        )
-    zero, type_code, n_dims = struct.unpack(">HBB", start)
+    zero, type_code, n_dims = struct.unpack(">HBB", start.ljust(4, b"\0"))
     types = ", ".join(f"{code:02x} {type_.name}" for code, type_ in TYPES.items())
     if zero != 0 or type_code not in TYPES or n_dims == 0:
         kind = file_kind(start + stream.read(START))
+        found = start.hex(" ") if len(start) == 4 else f"{len(start)} bytes"
         raise IdxError(
             file,
             "not an IDX file: its magic number is wrong",
             at="byte 0",
             expected=f"00 00, a type ({types}), and the number of dimensions",
-            found=f"{start.hex(' ')}{f' ({kind})' if kind else ''}",
+            found=f"{found} ({kind})" if kind else found,
             todo=None if kind and ":" in kind else "check that this is the file that you mean",
         )
     sizes = stream.read(4 * n_dims)

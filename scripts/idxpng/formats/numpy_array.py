@@ -10,9 +10,9 @@ import io
 import math
 import os
 import tokenize
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 from idxpng.errors import DataError
 from idxpng.formats.compressed import CHUNK, ZIP, CompressedFileError, Pieces, find_member, open_archive, open_content
@@ -52,10 +52,7 @@ def is_array(path: str | os.PathLike[str], member: str | None = None) -> bool:
 
 @contextmanager
 def open_idx(
-    path: str | os.PathLike[str],
-    member: str | None = None,
-    label_type: str | None = None,
-    watch: Callable[[Any], object] | None = None,
+    path: str | os.PathLike[str], member: str | None = None, label_type: str | None = None
 ) -> Iterator[IO[bytes]]:
     """Open the IDX file that a file holds: what it decompresses to, or what an array would be as IDX.
 
@@ -63,20 +60,15 @@ def open_idx(
         path: an IDX file or an array, compressed or not, or an archive of arrays.
         member: which array of an archive.
         label_type: numpy's name for the type that labels of an array get; by default, the smallest that holds them.
-        watch: that of `open_content`.
 
     Raises, also while the content is being read inside the block:
         ArrayError: when an array is not one of images or labels, or a label does not fit.
         CompressedFileError: when the file is damaged.
     """
     if not is_array(path, member):
-        with open_content(path, watch) as stream:
+        with open_content(path) as stream:
             yield stream
         return
-    if watch:  # arrays are not always read from beginning to end
-        with open(path, "rb") as file:
-            while piece := file.read(CHUNK):
-                watch(piece)
     with io.BufferedReader(Pieces(_Array(path, member).idx(label_type)), CHUNK) as stream:
         yield stream
 
@@ -208,35 +200,26 @@ class _Array:
             _skip(stream, min(self._item_size, self._end) - 1)
             self._read(stream, min(self._item_size, self._end) - 1, 1)
         count, size = self.dims[0], self.dtype.itemsize
-        at_once = min(count, max(1, BLOCK // self._item_size))
-        space = numpy.empty((self._item_size // size, at_once), self.dtype)
+        row, elements = count * size, self._item_size // size
+        at_once, rows = min(count, max(1, BLOCK // self._item_size)), max(1, ROWS // row)
+        space = numpy.empty((elements, at_once), self.dtype)
         step = max(1, (BLOCK >> 4) // self._item_size)
         for first in range(0, count, at_once):
-            items = min(at_once, count - first)
-            block = space[:, :items]
-            self._collect(block, first)
+            block = space[:, : count - first]
+            items, position = block.shape[1], 0
+            with _open(self._path, self._member) as stream:
+                for start in range(0, elements, rows):
+                    wanted = block[start : start + rows]
+                    at = self._start + start * row + first * size
+                    _skip(stream, at - position)
+                    data = self._read(stream, at, (len(wanted) - 1) * row + items * size)
+                    wanted[:] = numpy.ndarray(wanted.shape, self.dtype, data, strides=(row, size))
+                    position = at + len(data)
+                if position == self._end:
+                    self._check_end(stream)
             for start in range(0, items, step):
                 part = block[:, start : start + step].copy()  # contiguous, so that the processor's cache holds it
                 yield part.reshape(*reversed(self.dims[1:]), -1).T.ravel()
-
-    def _collect(self, block: numpy.ndarray, first: int) -> None:
-        """Fill ``block``, (elements of an item, items), with the items from ``first`` on."""
-        import numpy
-
-        elements, items = block.shape
-        size = self.dtype.itemsize
-        row = self.dims[0] * size
-        at_once = max(1, ROWS // row)
-        with _open(self._path, self._member) as stream:
-            _skip(stream, self._start + first * size)
-            for start in range(0, elements, at_once):
-                stop = min(start + at_once, elements)
-                at = self._start + start * row + first * size
-                data = self._read(stream, at, (stop - start - 1) * row + items * size)
-                block[start:stop] = numpy.ndarray((stop - start, items), self.dtype, data, strides=(row, size))
-                _skip(stream, row - items * size if stop < elements else 0)
-            if first + items == self.dims[0]:
-                self._check_end(stream)
 
     def _read(self, stream: IO[bytes], at: int, size: int) -> bytes:
         data = stream.read(size)

@@ -31,15 +31,10 @@ class PngEncoder:
     """Encodes images of one size.
 
     Args:
-        rows, columns: the images' height and width in pixels, each from 1 to 2^31 - 1.
-
-    Raises:
-        ValueError: when a PNG cannot have this size.
+        rows, columns: the images' height and width in pixels, each from 1 to 2^31 - 1, as in dataset files.
     """
 
     def __init__(self, rows: int, columns: int) -> None:
-        if not (0 < rows < 2**31 and 0 < columns < 2**31):
-            raise ValueError(f"a PNG has 1 to 2147483647 rows and columns, not {rows} and {columns}")
         header = struct.pack(">IIBBBBB", columns, rows, 8, 0, 0, 0, 0)
         self._before_idat = SIGNATURE + _chunk(b"IHDR", header)
         self._after_idat = _chunk(b"IEND", b"")

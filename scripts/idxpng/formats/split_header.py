@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from idxpng.errors import DataError, move_away, reading
+from idxpng.errors import DataError, reading
 from idxpng.files.atomic import atomic_file
 from idxpng.files.digest import digest_of
 from idxpng.formats.idx import IdxError, IdxFile, IdxHeader
@@ -80,13 +80,8 @@ class SplitHeader(NamedTuple):
         with IdxFile(checksums_path(self.path)) as stored:
             checksums = memoryview(stored.values()).cast("B").cast("I")
         if len(checksums) != self.images["dims"][0]:
-            raise IdxError(
-                stored.path,
-                "wrong number of checksums",
-                expected=self.images["dims"][0],
-                found=len(checksums),
-                todo=move_away(stored.path),
-            )
+            expected = self.images["dims"][0]
+            raise changed(stored.path, "wrong number of checksums", expected, len(checksums))
         source = LabeledImages(images, labels, self.orientation, self.label_columns, self.rows, checksums)
         header, validated = source.images.header, IdxHeader(self.images["magic"], tuple(self.images["dims"]))
         if header == validated:

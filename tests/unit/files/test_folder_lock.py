@@ -28,7 +28,7 @@ def test_without_locks_there_is_one_warning(
 
     monkeypatch.setattr(fcntl, "flock", refuse)
     lock_folder(tmp_path)
-    assert caplog.text.count("no locks here (No locks available)") == 1
+    assert caplog.text.count("this file system has no locks") == 1
 
 
 def test_a_folder_that_is_a_file_is_refused_in_words(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from idxpng.formats import gray_image
-from idxpng.formats.gray_image import GrayImage, Tones, read
+from idxpng.formats.gray_image import GrayImage, read
 from idxpng.formats.png import PngEncoder
 
 # Pillow raises TypeError for this TIFF file.
@@ -99,7 +99,7 @@ def test_damaged_orientation_data_is_ignored_as_by_viewers(tmp_path: Path) -> No
         (numpy.dstack([GRAY, GRAY]), "png", "with transparency"),
         (numpy.dstack([GRAY, GRAY, GRAY, GRAY]), "png", "with transparency"),
         (numpy.dstack([GRAY, GRAY, 255 - GRAY]), "png", "in color"),
-        (GRAY.astype(numpy.uint16), "png", "of more than 8 bits a pixel"),
+        (GRAY.astype(numpy.uint16), "png", "not of 8 bits a pixel"),
         (GRAY, "gif", "of format GIF"),
         (GRAY, "webp", "of format WEBP"),
     ],
@@ -120,24 +120,15 @@ def test_gray_of_16_bits_stored_as_color_is_not_cut_to_8(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("data", "kind"),
     [
-        (b"P5 2 1 15\n\x10\x05", "damaged"),
-        (b"P6 1 1 15\n\x10\x10\x10", "damaged"),
-        (b"P5 1 1 300\n\x01\x2d", "damaged"),
+        (b"P5 2 1 15\n\x10\x05", "not of 8 bits a pixel"),
+        (b"P6 1 1 15\n\x10\x10\x10", "not of 8 bits a pixel"),
+        (b"P5 1 1 300\n\x01\x2d", "not of 8 bits a pixel"),
         (b"P5 2 1 255\n\1\2P5 2 1 255\n\3\4", "of several pictures"),
         (b"P4 9 1\n\1\2\nP4 9 1\n\3\4", "of several pictures"),
-        (b"P6 1 1 65535\n" + b"\1\2" * 3, "of more than 8 bits a pixel"),
-        (b"P5 2 1 15\n\x0f\0\n", GrayImage((1, 2), b"\xff\0")),
+        (b"P6 1 1 65535\n" + b"\1\2" * 3, "not of 8 bits a pixel"),
         (b"P4 9 1\n\1\0", GrayImage((1, 9), b"\xff" * 7 + b"\0\xff")),
     ],
 )
 def test_nothing_in_a_binary_pgm_file_is_cut_off(tmp_path: Path, data: bytes, kind: GrayImage | str) -> None:
     (tmp_path / "0.pgm").write_bytes(data)
     assert read(tmp_path / "0.pgm") == kind
-
-
-@pytest.mark.parametrize(("values", "dark_on_light"), [([255, 254, 0], True), ([0, 1, 255], False), ([150] * 3, False)])
-def test_images_are_dark_on_light_when_most_pixels_are_nearly_white(values: list[int], dark_on_light: bool) -> None:
-    tones = Tones()
-    tones.add(bytes(values))
-    assert tones.is_dark_on_light == dark_on_light
-    assert len(tones.values) == len(set(values))

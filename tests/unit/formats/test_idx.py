@@ -155,7 +155,7 @@ def test_a_file_cut_at_any_byte_is_refused_with_the_byte_where_it_ends(path: Pat
 @pytest.mark.parametrize(
     ("data", "at", "expected", "found"),
     [
-        (b"\0\0", "byte 0", "4 bytes of magic number", "2 bytes"),
+        (b"\0\0", "byte 0", "00 00, a type (08 uint8", "2 bytes"),
         (b"\1" + DIGITS[1:], "byte 0", "00 00, a type (08 uint8", "01 00 08 03"),
         (b"\0\0\x0a" + DIGITS[3:], "byte 0", "0b int16", "00 00 0a 03"),
         (b"\0\0\x08\0" + DIGITS[4:], "byte 0", "number of dimensions", "00 00 08 00"),

@@ -252,14 +252,6 @@ def test_a_pickle_is_not_an_array(tmp_path: Path) -> None:
     assert not is_array(path)
 
 
-def test_the_bytes_of_the_file_are_shown_once_and_in_order(tmp_path: Path) -> None:
-    path = saved(tmp_path, numpy.asarray(IMAGES, order="F"))
-    shown = bytearray()
-    with open_idx(path, watch=shown.extend) as stream:
-        assert stream.read() == idx_bytes(IMAGES)
-    assert shown == path.read_bytes()
-
-
 SIZE = 400  # MB
 
 

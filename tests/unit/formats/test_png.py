@@ -5,7 +5,6 @@ import zlib
 import numpy
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from PIL import Image
 
@@ -13,7 +12,6 @@ from idxpng.formats.png import PIECE, PngEncoder
 from memory import growth
 
 any_images = arrays("uint8", array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=50))
-LARGEST = 2**31 - 1
 
 
 def encode(image: numpy.ndarray) -> bytes:
@@ -105,16 +103,6 @@ def test_the_same_pixels_give_the_same_bytes_after_any_earlier_image(
     first = encoder.encode(image.tobytes())
     encoder.encode(numpy.resize(other, image.shape).tobytes())
     assert first == encoder.encode(image.tobytes()) == encode(image)
-
-
-@given(
-    st.sampled_from([0, -1, LARGEST + 1, 2**32]) | st.integers(max_value=0) | st.integers(min_value=LARGEST + 1),
-    st.booleans(),
-)
-def test_a_size_outside_the_png_limits_is_refused(size: int, as_rows: bool) -> None:
-    rows, columns = (size, 28) if as_rows else (28, size)
-    with pytest.raises(ValueError, match=f"not {rows} and {columns}"):
-        PngEncoder(rows, columns)
 
 
 @pytest.mark.parametrize("length", [0, 1, 5, 7, 12])

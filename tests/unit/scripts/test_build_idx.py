@@ -119,14 +119,17 @@ def test_transposed_images_and_labels_with_several_columns_are_rebuilt_with_the_
         ("path,writer\ntrain/3/00.png,7\n", ["line 2", "the columns path, label, writer", "label"]),
         ("path,label,writer\ntrain/3/00.png,,7\n", ["line 2", "without a path or label"]),
         ("path,label,writer\ntrain/3/00.png,10,7\n", ["line 2", "not a class", "one of 0, 1, 2", "found:    10"]),
-        ("path,label,writer\ntrain/3/00.png,3,2147483648\n", ["line 2", "writer does not fit", "int32, -2147483648"]),
+        (
+            "path,label,writer\ntrain/3/00.png,3,2147483648\n",
+            ["line 2", "writer does not fit", "a whole number of int32, -2147483648"],
+        ),
         ("path,label,writer\ntrain/3/x.png,3,7\n", ["x.png", "missing"]),
         ("path,label,writer\n../x.png,3,7\n", ["line 2", "leads out of the folder", "found:    ../x.png"]),
         ("path,label,writer\n/x.png,3,7\n", ["line 2", "leads out of the folder", "found:    /x.png"]),
         ("path,label\n\xe9", ["not a readable CSV file", "UTF-8"]),
-        ("path,label,writer\ntrain/3/00.png,three,7\n", ["line 2", "that `like` names", "found:    three"]),
+        ("path,label,writer\ntrain/3/00.png,three,7\n", ["line 2", "not a class", "one of 0, 1, 2", "found:    three"]),
         ("path,label,writer\ntrain/3/00.png,3,1_0\n", ["line 2", "a whole number", "found:    1_0"]),
-        ("path,label,writer\ntrain/3/00.png,\u0663,7\n", ["line 2", "a whole number", "found:    \u0663"]),
+        ("path,label,writer\ntrain/3/00.png,\u0663,7\n", ["line 2", "not a class", "found:    \u0663"]),
         ("path,label,writer\n0.png,3,7\n1.png,3,7\n./0.png,3,8\n", ["an image with two labels", "found:    0.png"]),
     ],
 )
@@ -293,7 +296,7 @@ def test_all_images_that_do_not_fit_are_named_with_a_remedy(tmp_path: Path) -> N
         "in color: 1 (",
         "b/color.png",
         f"convert_images.py {folder} {folder}-gray",
-        "more than 8 bits a pixel: 1",
+        "not of 8 bits a pixel: 1",
         "b/deep.png",
         "b/moving.tiff",
         "several pictures",
@@ -474,7 +477,14 @@ def test_an_image_that_a_table_lists_twice_with_one_label_is_taken_twice(tmp_pat
 
 @pytest.mark.parametrize(
     ("value", "invert", "words"),
-    [(255, False, "`invert: true`"), (0, False, ""), (255, True, ""), (0, True, "after `invert`")],
+    [
+        (255, False, "`invert: true`"),
+        (192, False, "`invert: true`"),
+        (191, False, ""),
+        (0, False, ""),
+        (255, True, ""),
+        (0, True, "leave out `invert`"),
+    ],
 )
 def test_drawings_dark_on_light_are_reported_in_one_line_and_inverted_on_request(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, value: int, invert: bool, words: str

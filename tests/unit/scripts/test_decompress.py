@@ -7,7 +7,9 @@ import subprocess
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 
 import numpy
 import pytest
@@ -34,7 +36,9 @@ def idx(tmp_path: Path) -> Path:
 
 
 def run(published: Path, idx: Path, content_bytes: int = len(CONTENT), **pins: Any) -> None:
-    decompress.decompress(str(published), str(idx), PublishedFile(published.name, content_bytes, **pins))
+    described = SimpleNamespace(file=lambda name: PublishedFile(published.name, content_bytes, **pins))
+    with patch("idxpng.dataset.file.load", lambda path: described):
+        decompress.main("set.yaml", str(published), str(idx))
 
 
 def refusal(published: Path, idx: Path, size: int = len(CONTENT), sha256: str | None = SHA256) -> str:

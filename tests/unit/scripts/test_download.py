@@ -365,7 +365,7 @@ def test_a_resumed_download_needs_space_only_for_the_rest(
     server.misbehave(f"/a/{FILE}", Misbehavior(cut_after=200_000))
     refusal(folder, f"{server.url}/a", retries=0)
     free = len(PUBLISHED) - 200_000
-    monkeypatch.setattr(os, "statvfs", lambda _: SimpleNamespace(f_blocks=free, f_bavail=free, f_frsize=1))
+    monkeypatch.setattr(os, "statvfs", lambda _: SimpleNamespace(f_blocks=free, f_bavail=free, f_frsize=1, f_favail=9))
     assert get(folder, f"{server.url}/a") == PUBLISHED
 
 

@@ -327,7 +327,7 @@ def test_a_directory_that_another_program_changed_is_reported_and_not_published(
             Path(path).unlink(missing_ok=True) if change == "removed" else write(path, data)
 
     monkeypatch.setattr(export, "_write", write_and_change)
-    with pytest.raises(DataError, match="another program changed the directory during the export"):
+    with pytest.raises(DataError, match="another program changed or removed the directory"):
         split.export("0")
     assert split.made() == {}
 
@@ -344,7 +344,7 @@ def test_a_directory_that_is_gone_as_soon_as_it_is_published_is_reported(
         shutil.rmtree(split.png("0"))
 
     monkeypatch.setattr("idxpng.files.atomic.os.replace", replace_and_remove)
-    with pytest.raises(DataError, match="another program replaced or removed the directory"):
+    with pytest.raises(DataError, match="another program changed or removed the directory"):
         split.export("0")
 
 
