@@ -194,7 +194,7 @@ def _get(place: Place, file: PublishedFile, partial: PartialFile, archive: Path 
 
         http_file.fetch(where, partial, limit, **attempts)
         return
-    with _opened(where) as source:
+    with opened(where) as source:
         if place.member:
             zip_member.from_file(source, place.shown.removesuffix(f": {place.member}"), place.member, partial, limit)
             return
@@ -225,7 +225,7 @@ def _unwrap(partial: PartialFile, file: PublishedFile) -> None:
         partial.file.flush()
 
 
-def _opened(where: str) -> io.BufferedReader:
+def opened(where: str) -> io.BufferedReader:
     try:
         if not stat.S_ISREG(os.stat(where).st_mode):  # a device may be endless, and a pipe may block
             raise UnavailableError(where, "not a regular file")
