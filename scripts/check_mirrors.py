@@ -36,7 +36,7 @@ from idxpng.text import aligned, is_url
 
 import requests  # isort: skip
 
-PATIENCE = Patience(connect=5.0, silence=10.0, answer=20.0, rate=1, period=10.0)
+PATIENCE = Patience(connect=5.0, silence=10.0, answer=20.0, rate=1, period=10.0, retries=0)
 AT_ONCE = 4
 FIRST = 16  # bytes, enough to recognize each kind of file
 KINDS = {**SIGNATURES, "zip": ZIP, "numpy": numpy_array.SIGNATURE, "idx": b"\0\0"}
@@ -97,7 +97,7 @@ def ask(where: str) -> Check:
                 size = os.fstat(file.fileno()).st_size
                 return {"bytes": size, "ranges": True, "first": _kind(file.read(FIRST))}
         with (
-            Session(PATIENCE, retries=0) as session,
+            Session(PATIENCE) as session,
             session.ask(where, {"Range": f"bytes=0-{FIRST - 1}"}) as response,
             session.watch.body(FIRST),
         ):
@@ -133,7 +133,7 @@ def _differs(dataset: str, file: PublishedFile, mirror: str, folder: str) -> str
     """Why a download of the whole file is refused, or None."""
     target = Path(tempfile.mkdtemp(dir=folder), file.published)
     try:
-        download(file, [mirror], str(target), dataset, retries=1)
+        download(file, [mirror], str(target), dataset)
     except DataError as error:
         *_, reason = str(error).splitlines()[:2]  # the second line is the mirror's
         return reason.strip(" -")

@@ -76,7 +76,6 @@ def download(
     dataset: str,
     passes: tuple[Patience, Patience] = (QUICK, PATIENT),
     pins: str | None = None,
-    **attempts: Any,
 ) -> None:
     """Make ``output`` from the first mirror that has the right file, see `integrity.judge`.
 
@@ -89,7 +88,6 @@ def download(
         dataset: its name in the configuration key ``mirrors``, for advice.
         passes: how long a server may take, in the quick and in the patient pass.
         pins: the command that pins the user's own files as they are now; None for other files.
-        attempts: retries and backoff of `session.Session`.
 
     Raises:
         DataError: when no mirror has the file, with the reason for each.
@@ -107,7 +105,7 @@ def download(
         again: dict[Place, float] = {}
         for place, not_before in turns.items():
             time.sleep(max(0, not_before - time.monotonic()))
-            reason = _download(place, file, output, {**attempts, "patience": patience})
+            reason = _download(place, file, output, patience)
             if reason is None:
                 log.info("%s: from %s", output, place.shown)
                 discard_others(output)
@@ -146,7 +144,7 @@ def _is_there(output: str, file: PublishedFile) -> bool:
     return True
 
 
-def _download(place: Place, file: PublishedFile, output: str, attempts: dict[str, Any]) -> DataError | None:
+def _download(place: Place, file: PublishedFile, output: str, patience: Patience) -> DataError | None:
     """Make ``output`` from one place, or return the reason why that failed."""
     archive = None
     if place.is_url and place.member:
@@ -157,7 +155,7 @@ def _download(place: Place, file: PublishedFile, output: str, attempts: dict[str
             kept = kept or (place.is_url and partial.size > 0)
             try:
                 with disk_full_error(output):
-                    _get(place, file, partial, archive, attempts)
+                    _get(place, file, partial, archive, patience)
                     partial.file.flush()
                     _unwrap(partial, file)
                     _check(str(partial.path), file, place.shown)
@@ -174,10 +172,10 @@ def _download(place: Place, file: PublishedFile, output: str, attempts: dict[str
     except (UnavailableError, DiskRoomError) as error:
         return error
     # The bytes kept from an earlier attempt may have been the wrong ones.
-    return _download(place, file, output, attempts)
+    return _download(place, file, output, patience)
 
 
-def _get(place: Place, file: PublishedFile, partial: PartialFile, archive: Path | None, attempts: Any) -> None:
+def _get(place: Place, file: PublishedFile, partial: PartialFile, archive: Path | None, patience: Patience) -> None:
     """Bring the bytes of the file from a place into ``partial``."""
     size = file.content_bytes + COMPRESSION_OVERHEAD
     if file.published.endswith(tuple(ARRAYS)):  # of wider numbers, or with others in an archive
@@ -186,13 +184,13 @@ def _get(place: Place, file: PublishedFile, partial: PartialFile, archive: Path 
     where = place.where
     if archive and file.archive:
         if not archive.is_file():
-            zip_member.download_archive(where, archive, file.archive[1] * ARCHIVE_SLACK, **attempts)
+            zip_member.download_archive(where, archive, file.archive[1] * ARCHIVE_SLACK, patience)
         log.info("%s: taken from %s, the whole archive", place.shown, archive)
         where = str(archive)
     elif place.is_url:
         from idxpng.fetch import http_file  # not in the digest
 
-        http_file.fetch(where, partial, limit, **attempts)
+        http_file.fetch(where, partial, limit, patience)
         return
     with opened(where) as source:
         if place.member:
