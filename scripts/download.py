@@ -148,10 +148,10 @@ def _download(place: Place, file: PublishedFile, output: str, patience: Patience
     """Make ``output`` from one place, or return the reason why that failed."""
     archive = None
     if place.is_url and place.member:
-        archive = zip_member.archive_path(Path(output).absolute().parents[1] / "archives", place.where, file.pinned)
+        archive = zip_member.archive_path(Path(output).absolute().parents[1] / "archives", place.where)
     kept = archive is not None and archive.is_file()
     try:
-        with partial_file(output, place.source(file.pinned)) as partial:
+        with partial_file(output, place.source) as partial:
             kept = kept or (place.is_url and partial.size > 0)
             try:
                 with disk_full_error(output):

@@ -32,9 +32,10 @@ class Place(NamedTuple):
         where = without_secrets(self.where) if self.is_url else printable(self.where)
         return f"{where}: {printable(self.member)}" if self.member else where
 
-    def source(self, pinned: bool) -> str:
-        """What tells it from other places. Without the query for a pinned file: that may be a new signature."""
-        return self.shown if pinned or not self.is_url else self.shown + query_digest(self.where)
+    @property
+    def source(self) -> str:
+        """What tells it from other places, and hides its secrets."""
+        return self.shown + query_digest(self.where) if self.is_url else self.shown
 
 
 def places_in(mirror: str, file: PublishedFile) -> list[Place]:

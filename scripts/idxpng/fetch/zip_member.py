@@ -64,12 +64,8 @@ def download_archive(url: str, archive: Path, size_limit: int, patience: Patienc
         discard_others(archive)
 
 
-def archive_path(folder: Path, url: str, pinned: bool = True) -> Path:
-    """The path of a URL's archive below ``folder``: the same for every job, a different one for each URL.
-
-    ``pinned``: whether the file to take from it has a digest, so that URLs that differ in the query alone share one.
-    """
+def archive_path(folder: Path, url: str) -> Path:
+    """The path of a URL's archive below ``folder``: the same for every job, a different one for each URL."""
     address = without_secrets(url)
     name = re.sub(r"[^A-Za-z0-9._-]", "_", address.rpartition("/")[2])
-    source = address if pinned else address + query_digest(url)
-    return folder / f"{hashlib.sha256(source.encode()).hexdigest()[:8]}-{name}"
+    return folder / f"{hashlib.sha256((address + query_digest(url)).encode()).hexdigest()[:8]}-{name}"
