@@ -11,9 +11,9 @@ import stat
 import tempfile
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from idxpng import log, replaceable
 from idxpng.advice import pin
@@ -159,7 +159,7 @@ def _download(place: Place, file: PublishedFile, output: str, patience: Patience
                     partial.file.flush()
                     _unwrap(partial, file)
                     _check(str(partial.path), file, place.shown)
-                    _store(partial, file, output)
+                    _store(partial, output)
                 return None
             except OSError as error:
                 raise UnavailableError(place.shown, f"cannot be read: {error.strerror or error}") from None
@@ -245,23 +245,16 @@ def _check(path: str, file: PublishedFile, source: str) -> None:
         log.info("%s: compressed differently, with the published content", source)
 
 
-def _store(partial: PartialFile, file: PublishedFile, output: str) -> None:
-    """Give the file its final name, compressed as that name says: a directory may hold it without its .gz.
-
-    A file without a suffix stays as it is if only its own digest is pinned, because later checks use that digest.
-    """
-    wanted = SUFFIXES.get(os.path.splitext(output)[1], "plain")
-    as_published = file.pinned and not file.content_sha256 and wanted == "plain"
-    if as_published or compression(partial.path) == wanted:
+def _store(partial: PartialFile, output: str) -> None:
+    """Give the file its final name, compressed if that name says so: a directory may hold it without its .gz."""
+    wanted = SUFFIXES.get(os.path.splitext(output)[1])
+    if wanted in (None, compression(partial.path)):
         publish(partial.file, Path(output))
         return
-    with atomic_file(output) as stored, open_content(partial.path) as content, ExitStack() as packed:
-        target: Any = stored
-        if wanted == "gzip":
-            target = packed.enter_context(gzip.GzipFile("", "wb", 6, stored, mtime=0))
-        elif wanted == "xz":
-            target = packed.enter_context(lzma.LZMAFile(stored, "wb"))
-        shutil.copyfileobj(content, target)
+    with atomic_file(output) as stored, open_content(partial.path) as content:
+        packed = gzip.GzipFile("", "wb", 6, stored, mtime=0) if wanted == "gzip" else lzma.LZMAFile(stored, "wb")
+        with packed:
+            shutil.copyfileobj(content, packed)
 
 
 if __name__ == "__main__":
