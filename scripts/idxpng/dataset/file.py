@@ -67,14 +67,9 @@ def load(path: str | Path, schema: dict[str, Any] | None = None, display_name: s
         check(facts, schema, display_name, places=places)
     try:
         dataset = _dataset(name, facts, display_name, Path(path))
-    except (KeyError, TypeError, AttributeError, ValueError) as error:  # the schema has been left out
-        raise DataError(
-            display_name,
-            "not a dataset file",
-            expected="the keys that schemas/dataset.schema.yaml explains",
-            found=f"{type(error).__name__}: {error}",
-            todo="run the workflow on it, which names each mistake",
-        ) from None
+    except (KeyError, TypeError, AttributeError, ValueError):  # the schema has been left out, and names the mistake
+        check(facts, read_schema() or {}, display_name, places=places)
+        raise
     for mirror in dataset.mirrors:
         check_mirror(mirror, display_name)
     _check_agreement(dataset)
