@@ -43,6 +43,7 @@ from idxpng.dataset import file as dataset_file
 from idxpng.errors import DataError
 from idxpng.fetch import patience, session
 from idxpng.fetch.patience import PATIENT, QUICK, Patience
+from idxpng.formats.file_kind import file_kind
 from idxpng.formats.idx import IdxHeader
 from mirror_server import HOSTILE, FarServer, MirrorServer, Misbehavior, black_hole
 from plans import write_own_file
@@ -521,8 +522,8 @@ def test_a_plain_file_that_the_server_compresses_on_its_way_is_accepted(server: 
 @pytest.mark.parametrize(
     ("body", "named"),
     [
-        pytest.param(HTML, "an HTML page", id="HTML page"),
-        pytest.param(b"<?xml version='1.0'?><Error>AccessDenied</Error>", "an XML document", id="XML"),
+        pytest.param(HTML, "HTML or XML", id="HTML page"),
+        pytest.param(b"<?xml version='1.0'?><Error>AccessDenied</Error>", "HTML or XML", id="XML"),
         pytest.param(PUBLISHED[:-9], "truncated gzip file", id="truncated at its end"),
         pytest.param(PUBLISHED[:100_000], "truncated gzip file", id="truncated gzip"),
         pytest.param(PUBLISHED[:99] + bytes(20) + PUBLISHED[119:], "damaged gzip file", id="damaged gzip"),
@@ -616,11 +617,19 @@ def test_a_pinned_file_is_accepted_without_a_warning(
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
+def test_a_page_of_the_right_size_is_refused_by_the_header_when_nothing_is_pinned(
+    server: MirrorServer, folder: Path
+) -> None:
+    server.publish(f"/a/{FILE}", HTML.ljust(len(CONTENT)))
+    message = refusal(folder, f"{server.url}/a", pinned=UNPINNED | {"header": IdxHeader.of("uint8", IMAGES.shape)})
+    assert "not an IDX file: its magic number is wrong" in message
+    assert "(HTML or XML: download the file itself" in message
+
+
 @pytest.mark.parametrize(
     ("body", "named"),
     [
-        pytest.param(HTML, "an HTML page", id="HTML page"),
-        pytest.param(HTML.ljust(len(CONTENT)), "an HTML page", id="HTML page of the right size"),
+        pytest.param(HTML, "HTML or XML", id="HTML page"),
         pytest.param(gzip.compress(CONTENT[:-1]), f"{len(CONTENT) - 1} bytes", id="too little"),
         pytest.param(gzip.compress(CONTENT + b"\0"), "the content is too long", id="too much"),
         pytest.param(PUBLISHED[:-9], "truncated gzip file", id="truncated gzip"),
@@ -833,7 +842,7 @@ def test_the_error_lists_each_mirror_with_its_reason_and_says_what_to_do(
     listed = [line.strip() for line in message.splitlines() if line.lstrip().startswith("- ")]
     assert listed[:3] == [
         f"- {server.url}/none/{FILE}: 404 Not Found",
-        f"- {server.url}/a/{FILE}: not the right file: an HTML page",
+        f"- {server.url}/a/{FILE}: not the right file: {file_kind(HTML)}",
         f"- {server.url}/b/{FILE}: 503 Service Unavailable",
     ]
     assert listed[3].startswith(f"- http://127.0.0.1:1/mnist/{FILE}: no connection: ")
