@@ -132,7 +132,7 @@ def test_every_shipped_dataset_file_loads(path: Path) -> None:
         ({"splits.train.class_counts": [600] * 10}, "splits.train.class_counts", "6000", "60000"),
         ({"license": "MIT"}, "license", '"MIT"', "pairs of a key and a value"),
         ({"mirrors": "https://example.org/"}, "mirrors", '"https://example.org/"', "a list"),
-        ({"mirrors": ["ftp://example.org/"]}, "mirrors", "ftp://", "http"),
+        ({"mirrors": ["ftp://example.org/"]}, "mirrors.0", "ftp://", "http"),
         ({"orientation": "sideways"}, "orientation", '"sideways"', "upright"),
         ({"label_type": "float32"}, "label_type", '"float32"', "int32"),
         ({"label_columns": ["series", "writer"]}, "label_columns", '"series"', "contain"),

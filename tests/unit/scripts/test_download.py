@@ -910,6 +910,7 @@ def test_credentials_and_query_of_a_mirror_appear_in_no_message_and_no_file(
         "https://alice:xyzzy@127.0.0.1:1/a?token=plugh",
         "http://alice:xyzzy@127.0.0.1:99999/a?token=plugh",
         "http://alice:xyzzy@\u2028host\x00/a?token=plugh",
+        "ftp://alice:xyzzy@127.0.0.1/a?token=plugh",
     ],
 )
 def test_credentials_and_query_of_an_invalid_mirror_appear_in_no_message_and_no_file(
