@@ -9,18 +9,44 @@ unless --full asks for whole files, to compare their digests. Exits with 1 when 
 """
 
 import json
+import os
+import re
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
+from download import download, opened
 from idxpng.command import Command
 from idxpng.dataset.file import load_all
 from idxpng.dataset.model import PublishedFile
 from idxpng.errors import DataError
-from idxpng.fetch.mirror_check import GOOD, Check, check_mirrors, lost, table
+from idxpng.fetch.mirrors import places_in
+from idxpng.fetch.patience import Patience, TooSlowError
+from idxpng.fetch.session import NETWORK_ERRORS, Session, http_date, status
+from idxpng.fetch.transfer import UnavailableError
+from idxpng.formats import numpy_array
+from idxpng.formats.compressed import ARRAYS, SIGNATURES, SUFFIXES, ZIP
+from idxpng.formats.file_kind import file_kind
 from idxpng.log import output
+from idxpng.text import aligned, is_url
+
+import requests  # isort: skip
+
+PATIENCE = Patience(connect=5.0, silence=10.0, answer=20.0, rate=1, period=10.0, retries=0)
+AT_ONCE = 4
+FIRST = 16  # bytes, enough to recognize each kind of file
+KINDS = {**SIGNATURES, "zip": ZIP, "numpy": numpy_array.SIGNATURE, "idx": b"\0\0"}
+COLUMNS = ("dataset", "file", "mirror", "bytes", "ranges", "tls", "first", "changed", "state")
+GOOD = "good"  # the state of a mirror that has the file; otherwise it is why not
+
+# Of one file at one mirror, by `COLUMNS`; None for what the mirror did not report. ``mirror``: the address, without
+# secrets. ``bytes``: the size there. ``ranges``: whether the server sends parts. ``tls``: yes, no, or untrusted.
+# ``first``: the kind of file that begins with the first bytes. ``changed``: the day of its last change.
+Check = dict[str, Any]
 
 
 def main(
@@ -36,30 +62,113 @@ def main(
     Raises:
         DataError: when a dataset file has a mistake.
     """
-    known = load_all(datasets)
-    with tempfile.TemporaryDirectory() as folder:  # for all, because many files may come from one archive
-        checks = [
-            _compared(check, file, mirror, folder) if full and check["state"] == GOOD else check
-            for file, mirror, check in check_mirrors(known)
-        ]
+    splits = [(dataset, split) for dataset in load_all(datasets) for split in dataset.whole_splits.values()]
+    files = [(dataset, file) for dataset, split in splits for file in split.files]
+    jobs = [(dataset.name, file, mirror) for dataset, file in files for mirror in dataset.mirror_places()]
+    # Processes, not threads: `patience` interrupts a whole process. One folder, because many files may come from one
+    # archive.
+    with tempfile.TemporaryDirectory() as folder, ProcessPoolExecutor(AT_ONCE) as pool:
+        checks = list(pool.map(partial(check, folder=folder if full else None), jobs))
     output(json.dumps(checks, indent=2) if format == "json" else table(checks, markdown=format == "markdown"))
-    if without := lost(known, checks):
-        sys.exit(f"no mirror has {', '.join(without)}")
+    good = {(each["dataset"], each["file"]) for each in checks if each["state"] == GOOD}
+    names = dict.fromkeys((dataset.name, file.file) for dataset, file in files)
+    if lost := ["/".join(name) for name in names if name not in good]:
+        sys.exit(f"no mirror has {', '.join(lost)}")
 
 
-def _compared(check: Check, file: PublishedFile, mirror: str, folder: str) -> Check:
-    """The check, with the problem of a full download, if there is one."""
-    from download import download
+def check(job: tuple[str, PublishedFile, str], folder: str | None) -> Check:
+    """Request the first bytes of a dataset's file from a mirror, and if they are right, all of it into a ``folder``."""
+    dataset, file, mirror = job
+    place = places_in(mirror, file)[0]
+    found = dict.fromkeys(COLUMNS) | ask(place.where)
+    found |= {"dataset": dataset, "file": file.file, "mirror": place.shown}
+    found["state"] = found["state"] or wrong(found, file, in_archive=bool(place.member))
+    if folder and not found["state"]:
+        found["state"] = _differs(dataset, file, mirror, folder)
+    return found | {"state": found["state"] or GOOD}
 
-    output = Path(folder, str(check["dataset"]), file.published)
-    output.parent.mkdir(exist_ok=True)
+
+def ask(where: str) -> Check:
+    """What is known from the first bytes at an http or https URL, or a path; ``state``: why there are none."""
+    tls = {"https": "yes", "http": "no"}.get(where.partition("://")[0])
     try:
-        download(file, [mirror], str(output), str(check["dataset"]), retries=1)
-        output.unlink()
+        if not is_url(where):
+            with opened(where) as file:
+                size = os.fstat(file.fileno()).st_size
+                return {"bytes": size, "ranges": True, "first": _kind(file.read(FIRST))}
+        with (
+            Session(PATIENCE) as session,
+            session.ask(where, {"Range": f"bytes=0-{FIRST - 1}"}) as response,
+            session.watch.body(FIRST),
+        ):
+            return _read(response) | {"tls": "no" if response.url.startswith("http://") else tls}  # after redirects
+    except UnavailableError as error:
+        untrusted = isinstance(error.__context__, requests.exceptions.SSLError)
+        return {"state": error.problem, "tls": "untrusted" if untrusted else tls}
+    except (*NETWORK_ERRORS, TooSlowError):
+        return {"state": "broke off", "tls": tls}
+
+
+def wrong(found: Check, file: PublishedFile, in_archive: bool) -> str | None:
+    """Why the file cannot be there, or None. Archives and pinned contents may be packed differently."""
+    wanted = "zip" if in_archive else (SUFFIXES | ARRAYS).get(Path(file.file).suffix, "idx")
+    repacked = file.content_sha256 and not in_archive
+    if found["first"] not in (KINDS if repacked else (wanted,)):
+        return f"not {wanted} but {found['first']}"
+    if not (in_archive or repacked or None in (file.bytes, found["bytes"])) and file.bytes != found["bytes"]:
+        return f"wrong size, {file.bytes:,} bytes expected"
+    return None
+
+
+def table(checks: Iterable[Check], markdown: bool = False) -> str:
+    """The checks as a table, a row for each file at each mirror."""
+    rows = [[_cell(each[column]) for column in COLUMNS] for each in checks]
+    if markdown:
+        lines = [COLUMNS, ["---"] * len(COLUMNS), *([cell.replace("|", "\\|") for cell in row] for row in rows)]
+        return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return aligned([COLUMNS, *rows])
+
+
+def _differs(dataset: str, file: PublishedFile, mirror: str, folder: str) -> str | None:
+    """Why a download of the whole file is refused, or None."""
+    target = Path(tempfile.mkdtemp(dir=folder), file.published)
+    try:
+        download(file, [mirror], str(target), dataset)
     except DataError as error:
         *_, reason = str(error).splitlines()[:2]  # the second line is the mirror's
-        return check | {"state": reason.strip(" -")}
-    return check
+        return reason.strip(" -")
+    target.unlink()
+    return None
+
+
+def _read(response: requests.Response) -> Check:
+    if response.status_code not in (200, 206):
+        return {"state": status(response)}
+    ranges = response.status_code == 206
+    pattern, field = (r"bytes 0-\d+/(\d+)", "Content-Range") if ranges else (r"(\d+)", "Content-Length")
+    match = re.fullmatch(pattern, response.headers.get(field, ""))
+    size = int(match[1]) if match and len(match[1]) < 20 else None
+    start = response.raw.read(FIRST, decode_content=False)
+    changed = http_date(response.headers.get("Last-Modified", ""))
+    return {
+        "bytes": size,
+        "ranges": ranges,
+        "first": _kind(start),
+        "changed": changed.date().isoformat() if changed else None,
+        "state": "broke off" if len(start) < (FIRST if size is None else min(FIRST, size)) else None,
+    }
+
+
+def _kind(start: bytes) -> str:
+    """The kind of file that begins with these bytes."""
+    known = next((name for name, signature in KINDS.items() if start.startswith(signature)), None)
+    return known or (file_kind(start) or "something else").partition(":")[0].partition(",")[0]
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:,}" if isinstance(value, int) else str(value or "")
 
 
 if __name__ == "__main__":

@@ -11,9 +11,9 @@ import stat
 import tempfile
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from idxpng import log, replaceable
 from idxpng.advice import pin
@@ -76,7 +76,6 @@ def download(
     dataset: str,
     passes: tuple[Patience, Patience] = (QUICK, PATIENT),
     pins: str | None = None,
-    **attempts: Any,
 ) -> None:
     """Make ``output`` from the first mirror that has the right file, see `integrity.judge`.
 
@@ -89,7 +88,6 @@ def download(
         dataset: its name in the configuration key ``mirrors``, for advice.
         passes: how long a server may take, in the quick and in the patient pass.
         pins: the command that pins the user's own files as they are now; None for other files.
-        attempts: retries and backoff of `session.Session`.
 
     Raises:
         DataError: when no mirror has the file, with the reason for each.
@@ -107,7 +105,7 @@ def download(
         again: dict[Place, float] = {}
         for place, not_before in turns.items():
             time.sleep(max(0, not_before - time.monotonic()))
-            reason = _download(place, file, output, {**attempts, "patience": patience})
+            reason = _download(place, file, output, patience)
             if reason is None:
                 log.info("%s: from %s", output, place.shown)
                 discard_others(output)
@@ -146,22 +144,22 @@ def _is_there(output: str, file: PublishedFile) -> bool:
     return True
 
 
-def _download(place: Place, file: PublishedFile, output: str, attempts: dict[str, Any]) -> DataError | None:
+def _download(place: Place, file: PublishedFile, output: str, patience: Patience) -> DataError | None:
     """Make ``output`` from one place, or return the reason why that failed."""
     archive = None
     if place.is_url and place.member:
-        archive = zip_member.archive_path(Path(output).absolute().parents[1] / "archives", place.where, file.pinned)
+        archive = zip_member.archive_path(Path(output).absolute().parents[1] / "archives", place.where)
     kept = archive is not None and archive.is_file()
     try:
-        with partial_file(output, place.source(file.pinned)) as partial:
+        with partial_file(output, place.source) as partial:
             kept = kept or (place.is_url and partial.size > 0)
             try:
                 with disk_full_error(output):
-                    _get(place, file, partial, archive, attempts)
+                    _get(place, file, partial, archive, patience)
                     partial.file.flush()
                     _unwrap(partial, file)
                     _check(str(partial.path), file, place.shown)
-                    _store(partial, file, output)
+                    _store(partial, output)
                 return None
             except OSError as error:
                 raise UnavailableError(place.shown, f"cannot be read: {error.strerror or error}") from None
@@ -174,10 +172,10 @@ def _download(place: Place, file: PublishedFile, output: str, attempts: dict[str
     except (UnavailableError, DiskRoomError) as error:
         return error
     # The bytes kept from an earlier attempt may have been the wrong ones.
-    return _download(place, file, output, attempts)
+    return _download(place, file, output, patience)
 
 
-def _get(place: Place, file: PublishedFile, partial: PartialFile, archive: Path | None, attempts: Any) -> None:
+def _get(place: Place, file: PublishedFile, partial: PartialFile, archive: Path | None, patience: Patience) -> None:
     """Bring the bytes of the file from a place into ``partial``."""
     size = file.content_bytes + COMPRESSION_OVERHEAD
     if file.published.endswith(tuple(ARRAYS)):  # of wider numbers, or with others in an archive
@@ -186,15 +184,15 @@ def _get(place: Place, file: PublishedFile, partial: PartialFile, archive: Path 
     where = place.where
     if archive and file.archive:
         if not archive.is_file():
-            zip_member.download_archive(where, archive, file.archive[1] * ARCHIVE_SLACK, **attempts)
+            zip_member.download_archive(where, archive, file.archive[1] * ARCHIVE_SLACK, patience)
         log.info("%s: taken from %s, the whole archive", place.shown, archive)
         where = str(archive)
     elif place.is_url:
         from idxpng.fetch import http_file  # not in the digest
 
-        http_file.fetch(where, partial, limit, **attempts)
+        http_file.fetch(where, partial, limit, patience)
         return
-    with _opened(where) as source:
+    with opened(where) as source:
         if place.member:
             zip_member.from_file(source, place.shown.removesuffix(f": {place.member}"), place.member, partial, limit)
             return
@@ -225,7 +223,7 @@ def _unwrap(partial: PartialFile, file: PublishedFile) -> None:
         partial.file.flush()
 
 
-def _opened(where: str) -> io.BufferedReader:
+def opened(where: str) -> io.BufferedReader:
     try:
         if not stat.S_ISREG(os.stat(where).st_mode):  # a device may be endless, and a pipe may block
             raise UnavailableError(where, "not a regular file")
@@ -247,23 +245,16 @@ def _check(path: str, file: PublishedFile, source: str) -> None:
         log.info("%s: compressed differently, with the published content", source)
 
 
-def _store(partial: PartialFile, file: PublishedFile, output: str) -> None:
-    """Give the file its final name, compressed as that name says: a directory may hold it without its .gz.
-
-    A file without a suffix stays as it is if only its own digest is pinned, because later checks use that digest.
-    """
-    wanted = SUFFIXES.get(os.path.splitext(output)[1], "plain")
-    as_published = file.pinned and not file.content_sha256 and wanted == "plain"
-    if as_published or compression(partial.path) == wanted:
+def _store(partial: PartialFile, output: str) -> None:
+    """Give the file its final name, compressed if that name says so: a directory may hold it without its .gz."""
+    wanted = SUFFIXES.get(os.path.splitext(output)[1])
+    if wanted in (None, compression(partial.path)):
         publish(partial.file, Path(output))
         return
-    with atomic_file(output) as stored, open_content(partial.path) as content, ExitStack() as packed:
-        target: Any = stored
-        if wanted == "gzip":
-            target = packed.enter_context(gzip.GzipFile("", "wb", 6, stored, mtime=0))
-        elif wanted == "xz":
-            target = packed.enter_context(lzma.LZMAFile(stored, "wb"))
-        shutil.copyfileobj(content, target)
+    with atomic_file(output) as stored, open_content(partial.path) as content:
+        packed = gzip.GzipFile("", "wb", 6, stored, mtime=0) if wanted == "gzip" else lzma.LZMAFile(stored, "wb")
+        with packed:
+            shutil.copyfileobj(content, packed)
 
 
 if __name__ == "__main__":

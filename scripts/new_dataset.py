@@ -31,12 +31,12 @@ from idxpng.dataset.file import OF_A_TREE, load, read_schema
 from idxpng.dataset.file_names import find
 from idxpng.dataset.inference import common_folder, infer, infer_again
 from idxpng.dataset.model import ROLES, Dataset, PublishedFile
-from idxpng.dataset.writer import dump, split_facts, with_key
+from idxpng.dataset.strict_yaml import read_yaml
+from idxpng.dataset.writer import dump, with_key
 from idxpng.errors import DataError
 from idxpng.fetch.mirrors import local_places
 from idxpng.files.atomic import atomic_file
 from idxpng.formats.idx import IdxError, read_header
-from idxpng.formats.labeled_images import CLASS
 from idxpng.formats.numpy_array import ArrayError, is_array, member_names, open_idx
 from idxpng.text import counted, is_url, printable, shell_word
 
@@ -130,15 +130,10 @@ def _updated(path: Path, mirrors: Sequence[str]) -> str:
         name: [_path(file, places, known.source) for file in split.files] for name, split in known.whole_splits.items()
     }
     facts = infer_again(known, paths)
-    label_type, columns = facts.get("label_type", "uint8"), facts.get("label_columns", [CLASS])
     text = path.read_text(encoding="utf-8").rstrip("\n") + "\n"
     if facts["classes"].keys() != known.classes.keys():
         text = with_key(text, path, "classes", dict(sorted((facts["classes"] | known.classes).items())))
-    text = with_key(text, path, "splits", _splits(known, facts))
-    if label_type != known.label_type:
-        text = with_key(text, path, "label_type", label_type)
-    if len(columns) != len(known.label_columns):
-        text = with_key(text, path, "label_columns", columns)
+    text = with_key(text, path, "splits", _splits(path, known, facts))
     return text.replace("\n", "\r\n") if b"\r\n" in path.read_bytes() else text
 
 
@@ -159,9 +154,9 @@ def _path(file: PublishedFile, mirrors: Sequence[str], dataset: str) -> Path:
     return unpacked[0]
 
 
-def _splits(known: Dataset, facts: dict[str, Any]) -> dict[str, Any]:
+def _splits(path: Path, known: Dataset, facts: dict[str, Any]) -> dict[str, Any]:
     """The splits of a dataset file with new facts, and the old facts of them and their parts that are still true."""
-    new = facts["splits"]
+    new, old = facts["splits"], read_yaml(path, known.source)["splits"]
     splits: dict[str, Any] = {}
     wider = len(str(max(facts["classes"]))) > len(str(max(known.classes)))  # as are the names of all folders
     for name, split in known.splits.items():
@@ -169,7 +164,7 @@ def _splits(known: Dataset, facts: dict[str, Any]) -> dict[str, Any]:
         pins = {role: file.content_pin or file.sha256 for role, file in split.by_role.items()}
         changed = any(pin and pin not in files[role].values() for role, pin in pins.items())
         stale = OF_A_TREE if changed or wider else ()
-        kept = {key: value for key, value in split_facts(split).items() if key not in stale}
+        kept = {key: value for key, value in old[name].items() if key not in stale}
         first = {} if split.parent else dict.fromkeys(("count", "shape", "class_counts"))
         splits[name] = first | kept | new.get(name, {})
     return splits

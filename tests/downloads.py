@@ -6,6 +6,7 @@ import pickle
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,7 @@ def arguments(
     pinned: dict[str, Any] = PINNED,
     file: str = FILE,
     patience: tuple[Patience, Patience] = (QUICK, PATIENT),
+    retries: int = 2,
     **changes: Any,
 ) -> dict[str, Any]:
     return {
@@ -57,9 +59,7 @@ def arguments(
         "mirrors": [str(mirror) for mirror in mirrors],
         "output": str(folder / file),
         "dataset": folder.name,
-        "passes": patience,
-        "retries": 2,
-        "backoff": 0.01,
+        "passes": tuple(replace(each, retries=retries, backoff=0.01) for each in patience),
         **changes,
     }
 

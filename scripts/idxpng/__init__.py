@@ -29,7 +29,7 @@ WINGS = {
     "formats": "compressed file_kind gray_image idx idx_writer image_folder labeled_images numpy_array png "
     "png_reader split_header tar",
     "dataset": "file file_names inference mismatch model schema strict_yaml writer",
-    "fetch": "http_file integrity mirror_check mirrors partial_file patience session transfer zip_member",
+    "fetch": "http_file integrity mirrors partial_file patience session transfer zip_member",
     "verify": "parallel png_tree rebuilt_idx tree_check",
     "publish": "croissant duplicates markup page_sections provenance terms",
     "run": "catalog checks code_digest config folder_plan job_environment job_resources plan settings "

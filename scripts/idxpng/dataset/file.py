@@ -67,16 +67,9 @@ def load(path: str | Path, schema: dict[str, Any] | None = None, display_name: s
         check(facts, schema, display_name, places=places)
     try:
         dataset = _dataset(name, facts, display_name, Path(path))
-    except (KeyError, TypeError, AttributeError, ValueError) as error:  # the schema has been left out
-        raise DataError(
-            display_name,
-            "not a dataset file",
-            expected="the keys that schemas/dataset.schema.yaml explains",
-            found=f"{type(error).__name__}: {error}",
-            todo="run the workflow on it, which names each mistake",
-        ) from None
-    for mirror in dataset.mirrors:
-        check_mirror(mirror, display_name)
+    except (KeyError, TypeError, AttributeError, ValueError):  # the schema has been left out, and names the mistake
+        check(facts, read_schema() or {}, display_name, places=places)
+        raise
     _check_agreement(dataset)
     return dataset
 
@@ -103,19 +96,6 @@ def _dataset(name: str, facts: dict[str, Any], display_name: str, path: Path) ->
         **{key: facts[key] for key in ("title", "license", "citation")},
         **{key: facts[key] for key in ("attribution", "orientation", "url", "published") if key in facts},
     )
-
-
-def check_mirror(mirror: str, display_name: str) -> None:
-    """Raise DataError unless a mirror is an http, https or file URL, or a directory."""
-    scheme, separator, _ = mirror.partition("://")
-    if separator and scheme not in ("http", "https", "file"):
-        raise DataError(
-            display_name,
-            "unknown kind of mirror",
-            at="mirrors",
-            expected="an http, https, or file URL, or a directory",
-            found=f"{scheme}://…",
-        )
 
 
 def _part(facts: dict[str, Any], whole: dict[str, Split], display_name: str, at: str) -> Split:

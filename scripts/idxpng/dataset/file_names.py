@@ -35,27 +35,26 @@ def words(path: str | os.PathLike[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, found)))
 
 
-def says(path: str | os.PathLike[str], name: str) -> bool:
-    """Whether a relative path, or its last part alone, says the same as a file's name."""
-    wanted = set(words(name))
-    return bool(wanted) and wanted in (set(words(path)), set(words(Path(path).name)))
+def fits(path: str | os.PathLike[str], expected: str) -> bool:
+    """Whether a file's relative path allows it to be the expected one.
+
+    The path, or its last part alone, has or means the expected name, and it names no other split.
+    """
+    name, said = Path(path).name, set(words(Path(expected).name))
+    named = name == Path(expected).name or (said and said in (set(words(path)), set(words(name))))
+    of, wanted = _splits(path), _splits(expected)
+    return bool(named) and (of == wanted or not (of and wanted))
 
 
-def fits(path: str, expected: str) -> bool:
-    """Whether a file's path allows it to be the expected one: it has or means that name, and names no other split."""
-    name, of, wanted = Path(expected).name, _splits(path), _splits(expected)
-    return (Path(path).name == name or says(path, name)) and (of == wanted or not (of and wanted))
-
-
-def _splits(path: str) -> set[str]:
+def _splits(path: str | os.PathLike[str]) -> set[str]:
     """The split that a path names; if several parts name one, the innermost."""
     parts = [set(words(part)).intersection(SPLITS) for part in Path(path).parts]
     return next(filter(None, reversed(parts)), set())
 
 
 def find(folder: Path, name: str) -> list[Path]:
-    """The files below a folder whose names mean the same as ``name``."""
-    return sorted(path for path in _files(folder) if says(path.relative_to(folder), name))
+    """The files below a folder that may be the one called ``name``."""
+    return sorted(path for path in _files(folder) if fits(path.relative_to(folder), name))
 
 
 def alike(folder: Path, name: str) -> list[str]:

@@ -14,9 +14,9 @@ from idxpng.dataset.mismatch import little_endian, mismatch
 from idxpng.dataset.model import ROLES, Dataset
 from idxpng.errors import DataError
 from idxpng.files.digest import digest_of
-from idxpng.formats.compressed import ARRAYS, SUFFIXES
+from idxpng.formats.compressed import SUFFIXES
 from idxpng.formats.idx import LABEL_TYPES, LABELS, IdxHeader, decode, read_header
-from idxpng.formats.labeled_images import CLASS
+from idxpng.formats.labeled_images import CLASS, file_headers
 from idxpng.formats.numpy_array import is_array, open_idx
 
 
@@ -65,7 +65,12 @@ def infer(places: Iterable[tuple[str | os.PathLike[str], str | None]]) -> dict[s
     """
     paths = [(Path(path), member) for path, member in places]
     folder = common_folder([path for path, _ in paths])
-    pairs = _pairs(_of_one_type([_read(*place, _key(*place, folder)) for place in paths]))
+    files = [_read(*place, _key(*place, folder)) for place in paths]
+    arrays = [file for file in files if file.role == "labels" and is_array(file.path, file.member)]
+    if len(types := {file.header.type.name for file in arrays}) > 1:  # each has the smallest that holds its labels
+        widest = max(types, key=LABEL_TYPES.index)
+        files = [_read(*file[:3], label_type=widest) if file in arrays else file for file in files]
+    pairs = _pairs(files)
     facts = _facts(pairs)
     names = [(file.path.name, file.member) for pair in pairs.values() for file in pair]
     for split, pair in pairs.items():
@@ -76,7 +81,7 @@ def infer(places: Iterable[tuple[str | os.PathLike[str], str | None]]) -> dict[s
 
 
 def infer_again(known: Dataset, paths: Mapping[str, Sequence[Path]]) -> dict[str, Any]:
-    """The same keys for a known dataset, with all its classes, from files that may have changed.
+    """The ``classes`` and ``splits`` of a known dataset, with all its classes, from files that may have changed.
 
     Splits that are parts of others get class counts, if these are known.
 
@@ -84,38 +89,24 @@ def infer_again(known: Dataset, paths: Mapping[str, Sequence[Path]]) -> dict[str
         paths: where the images and the labels of each whole split are, in this order.
 
     Raises:
-        as `infer`.
+        as `infer`, and DataError when the type or the columns of labels are not those of the dataset.
     """
-    files = []
+    pairs = {}
     for name, split in known.whole_splits.items():
-        for path, (role, file) in zip(paths[name], split.by_role.items(), strict=True):
-            member = None if file.archive else file.member
-            files.append(_read(path, member, (name,), known.label_columns, role=role))
-    files = _of_one_type(files, known.label_columns, known.label_type)
-    pairs = dict(zip(known.whole_splits, zip(files[::2], files[1::2], strict=True), strict=True))
+        images, labels = (
+            _read(path, None if file.archive else file.member, (name,), known, role)
+            for path, (role, file) in zip(paths[name], split.by_role.items(), strict=True)
+        )
+        pairs[name] = images, labels
     facts = _facts(pairs, known.classes)
     for name, split in known.splits.items():
         if split.parent and split.rows and split.class_counts is not None:
             counts = Counter(pairs[split.parent][1].values[slice(*split.rows)])
             facts["splits"][name] = {"class_counts": [counts[label] for label in facts["classes"]]}
-    for name, pair in pairs.items():
-        for found in pair:
-            old, suffix = known.splits[name].by_role[found.role], found.path.suffix
-            # The name says how it is compressed now.
-            called = old.published.rpartition(".")[0] + (suffix if suffix in {*SUFFIXES, *ARRAYS} else "")
-            facts["splits"][name][found.role] = found.facts(called, old.member)
+        elif name in pairs:
+            files = zip(pairs[name], split.files, strict=True)
+            facts["splits"][name] |= {found.role: found.facts(old.file, old.member) for found, old in files}
     return facts
-
-
-def _of_one_type(
-    files: list[IdxFacts], label_columns: Sequence[str] = (CLASS,), least: str = LABEL_TYPES[0]
-) -> list[IdxFacts]:
-    """The files, with all labels that are arrays in one type, at least this; each alone has the smallest."""
-    arrays = [file for file in files if file.role == "labels" and is_array(file.path, file.member)]
-    types = {file.header.type.name for file in arrays} | {least} & {*LABEL_TYPES}
-    widest = max(types, key=LABEL_TYPES.index, default=least)
-    narrow = [file for file in arrays if file.header.type.name != widest]
-    return [_read(*file[:3], label_columns, widest, "labels") if file in narrow else file for file in files]
 
 
 def _facts(pairs: dict[str, tuple[IdxFacts, IdxFacts]], known: Iterable[int] = ()) -> dict[str, Any]:
@@ -173,16 +164,16 @@ def _read(
     path: Path,
     member: str | None,
     key: tuple[str, ...],
-    label_columns: Sequence[str] = (CLASS,),
-    label_type: str | None = None,
+    known: Dataset | None = None,
     role: str | None = None,
+    label_type: str | None = None,
 ) -> IdxFacts:
-    """The facts of a file; unless its role is given, header and name tell it."""
+    """The facts of a file; unless its dataset is ``known``, header and name tell its role."""
     sha256 = digest_of(path)
     digest, values, sample = hashlib.sha256(), bytearray(), b""
-    with open_idx(path, member, label_type) as stream:
+    with open_idx(path, member, known.label_type if known else label_type) as stream:
         header = read_header(stream, path)
-        _check_kind(path, header, label_columns, role)
+        _check_kind(path, header, known, role)
         is_labels = len(header.dims) < 3
         digest.update(header.to_bytes())
         size = header.size
@@ -194,20 +185,21 @@ def _read(
                 values += chunk
     if problem := header.wrong_size(size, sample):
         raise DataError(path, **problem, todo="copy or write the file again")
-    classes = _classes(path, header, bytes(values), label_columns.index(CLASS)) if is_labels else ()
+    column = known.label_columns.index(CLASS) if known else 0
+    classes = _classes(path, header, bytes(values), column) if is_labels else ()
     return IdxFacts(path, member, key, header, path.stat().st_size, sha256, digest.hexdigest(), classes)
 
 
-def _check_kind(path: Path, header: IdxHeader, label_columns: Sequence[str], role: str | None) -> None:
+def _check_kind(path: Path, header: IdxHeader, known: Dataset | None, role: str | None) -> None:
     """Images are uint8 with 3 dimensions, labels integers with 1, or 2 where each has columns."""
     dims, type_ = header.dims, header.type.name
     named_images = re.search("image|img", path.name, re.IGNORECASE) or {*ROLES} & {*words(path.name)} == {"images"}
     if role == "images" or (role is None and (len(dims) >= 3 or (len(dims) == 2 and named_images))):
         expected = IdxHeader.of("uint8", (dims[0], *(1,) * (3 - len(dims)), *dims[1:3]))
+    elif known:
+        expected = file_headers(dims[0], (), known.label_type, known.label_columns)["labels"]
     else:
         labels = dims[:1] if dims[1:] == (1,) or len(dims) > 2 else dims
-        if label_columns.index(CLASS):  # in a different number of columns, it could be any
-            labels = (dims[0], len(label_columns))
         expected = IdxHeader.of(type_ if type_ in LABELS else "uint8", labels)
     if problem := mismatch(header, expected):
         raise DataError(path, **problem)

@@ -42,21 +42,15 @@ def _dimensions(found: IdxHeader, expected: IdxHeader, role: str) -> dict[str, s
         other = "labels" if role == "images" else "images"
         problem = f"this file has {other}, but the dataset file says {role}"
         todo = "swap the two names under `images` and `labels` in the dataset file"
-    elif role == "images" and n_dims == 4:
-        todo = "write one gray value for each pixel, instead of several channels"
     elif role == "images":
-        todo = "write the images as rows and columns, not as one row of pixels"
-    elif n_dims == 2 and wanted == 1 and found.dims[1] == 1:
-        todo = "write one number for each image, in 1 dimension, such as with numpy's ravel()"
-    elif n_dims == 2 and wanted == 1:
-        todo = (
-            "write one number for each image: the position of the 1 where labels are one-hot; "
-            "or name the columns with `label_columns` in the dataset file"
-        )
-    elif n_dims == 1:
+        todo = "write each image as rows and columns, not as one row of pixels, with one gray value for each pixel"
+    elif n_dims < wanted:
         todo = "use the file whose labels have columns, or delete `label_columns` from the dataset file"
     else:
-        todo = "write one number for each image"
+        todo = (
+            "write one number for each image, in 1 dimension: the position of the 1 where labels are one-hot; "
+            "or name the columns with `label_columns` in the dataset file"
+        )
     names = ", ".join(AXES[role][:wanted])
     dims = {"expected": f"{wanted} ({names})", "found": f"{n_dims} {found.dims}"}
     return {"problem": problem, "at": "byte 3", **dims, "todo": todo}

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from idxpng.errors import DataError
-from idxpng.text import printable, shortened
+from idxpng.text import shortened
 
 MAX_BYTES = 2**20
 MAX_DEPTH = 20
@@ -18,6 +18,7 @@ PLAIN_INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 TAG = "tag:yaml.org,2002:"
+UNREADABLE = "not a readable YAML file"
 
 
 class Place(NamedTuple):
@@ -43,8 +44,8 @@ def read_with_places(path: str | os.PathLike[str], display_name: str) -> tuple[A
     """The content of a YAML file, and where each of its values is.
 
     Reads only the part of YAML that a file of facts needs: mappings whose keys are text as it is spelled, lists, text,
-    whole numbers, true, false and null. Dates are text. No aliases, merge keys, tags or duplicate keys: with them, a
-    small file can ask for any amount of memory, or mean something that it does not seem to say.
+    whole numbers, true, false and null. No dates, aliases, merge keys, tags or duplicate keys: with them, a small file
+    can ask for any amount of memory, or mean something that it does not seem to say.
 
     Raises:
         DataError: when the file is not found, is not a regular file, or larger than ``MAX_BYTES``.
@@ -56,15 +57,16 @@ def read_with_places(path: str | os.PathLike[str], display_name: str) -> tuple[A
     except OSError as error:
         raise DataError(display_name, "it cannot be read", found=error.strerror) from None
     except UnicodeDecodeError as error:
-        raise _unreadable(display_name, f"byte {error.start}", f"{error.object[error.start]:#04x}, not UTF-8") from None
+        found = f"{error.object[error.start]:#04x}, not UTF-8"
+        raise DataError(display_name, UNREADABLE, at=f"byte {error.start}", found=found) from None
     try:
         return _Reader(display_name, LOADER(text)).document()
     except yaml.reader.ReaderError as error:
-        character = chr(error.character) if isinstance(error.character, int) else error.character
-        raise _unreadable(display_name, f"character {error.position}", printable(character)) from None
+        raise DataError(display_name, UNREADABLE, at=f"character {error.position}", found=error.reason) from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise _unreadable(display_name, str(_place(mark)) if mark else None, error.problem or error.context) from None
+        at, found = str(_place(mark)) if mark else None, shortened(error.problem or error.context)
+        raise DataError(display_name, UNREADABLE, at=at, found=found) from None
 
 
 def _read(path: str | os.PathLike[str], display_name: str) -> bytes:
@@ -76,13 +78,6 @@ def _read(path: str | os.PathLike[str], display_name: str) -> bytes:
     if len(data) > MAX_BYTES:
         raise DataError(display_name, "too large for a YAML file", expected=f"at most {MAX_BYTES:,} bytes")
     return data
-
-
-def _unreadable(
-    display_name: str, at: str | None, found: object, expected: str | None = None, kind: str | None = None
-) -> DataError:
-    problem = f"not a readable YAML file{f': {kind}' if kind else ''}"
-    return DataError(display_name, problem, at=at, expected=expected, found=shortened(found))
 
 
 def _place(mark: Any, text: str = "") -> Place:
@@ -110,7 +105,7 @@ class _Reader:
 
     def _value(self, event: Any, path: KeyPath) -> Any:
         if isinstance(event, yaml.AliasEvent):
-            raise self._refused(event, f"*{event.anchor}", "no aliases: write the value itself", "an alias")
+            raise self._refused(event, f"*{event.anchor}", "no aliases: write the value itself")
         if event.tag not in (None, "!"):
             raise self._refused(event, event.tag, "no tags")
         if len(self.places) >= MAX_VALUES:
@@ -137,7 +132,7 @@ class _Reader:
                 raise self._refused(event, key, "no merge keys: write the values themselves")
             if key in values:
                 first = self.places[*path, key]
-                raise self._refused(event, key, f"each key once; the first is in line {first.line}", "a key twice")
+                raise self._refused(event, key, f"each key once; the first is in line {first.line}")
             values[key] = self._value(self.loader.get_event(), (*path, key))
         return values
 
@@ -150,14 +145,10 @@ class _Reader:
             return self.loader.bool_values[text.lower()]
         if kind == "int" and PLAIN_INTEGER.fullmatch(text):
             return int(text)
-        if kind in ("int", "float"):
+        if kind in ("int", "float", "timestamp"):
             raise self._refused(event, text, "a whole number of at most 18 digits; in quotes where it is text")
-        if kind == "timestamp":
-            try:
-                self.loader.construct_yaml_timestamp(yaml.ScalarNode(TAG + kind, text))
-            except ValueError as error:
-                raise self._refused(event, f"{text}: {error}", "a date; in quotes where it is text") from None
         return text
 
-    def _refused(self, event: Any, found: str, expected: str, kind: str | None = None) -> DataError:
-        return _unreadable(self.display_name, str(_place(event.start_mark)), found, expected, kind)
+    def _refused(self, event: Any, found: str, expected: str) -> DataError:
+        at = str(_place(event.start_mark))
+        return DataError(self.display_name, UNREADABLE, at=at, expected=expected, found=shortened(found))

@@ -1,14 +1,13 @@
 """Downloading one file over HTTP: with retries, resumed where it stopped, and never more bytes than allowed."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import requests
 import urllib3
 
 from idxpng import log
 from idxpng.fetch.partial_file import PartialFile
-from idxpng.fetch.patience import TooSlowError
+from idxpng.fetch.patience import Patience, TooSlowError
 from idxpng.fetch.session import Session, status
 from idxpng.fetch.transfer import CHUNK, UnavailableError, copy, without_secrets
 from idxpng.text import counted
@@ -16,7 +15,7 @@ from idxpng.text import counted
 PROGRESS = 1 << 16  # bytes since the last failure that reset the count of retries
 
 
-def fetch(url: str, partial: PartialFile, size_limit: int, **attempts: Any) -> None:
+def fetch(url: str, partial: PartialFile, size_limit: int, patience: Patience) -> None:
     """Bring the body of ``url`` into ``partial``.
 
     If ``partial`` has bytes of the same URL, and ETag or Last-Modified show that the file has not changed since, only
@@ -25,7 +24,7 @@ def fetch(url: str, partial: PartialFile, size_limit: int, **attempts: Any) -> N
     Args:
         url: an http or https address. Proxy and CA variables of the environment are respected.
         size_limit: most bytes that the body may have.
-        attempts: patience, retries and backoff, as of `Session`.
+        patience: how long the server may take.
 
     Raises:
         UnavailableError: when the download fails, with the reason. ``partial`` keeps what arrived.
@@ -34,7 +33,7 @@ def fetch(url: str, partial: PartialFile, size_limit: int, **attempts: Any) -> N
     """
     shown = without_secrets(url)
     furthest = partial.size
-    with Session(size_limit=size_limit, **attempts) as session:
+    with Session(patience, size_limit) as session:
         while True:
             try:
                 _fetch_rest(session, url, shown, partial, size_limit)

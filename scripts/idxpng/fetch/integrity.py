@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -67,11 +68,10 @@ def judge(path: str, file: PublishedFile, source: str | None = None, idx: IO[byt
     Raises:
         WrongFileError: when it is damaged, or not the published one.
     """
-    page = _page(path)
-    if not (file.pinned or page) and file.header:
+    if file.header and not file.pinned:
         check_header(path, source or path, file)
     found = _read(path, source or path, file, idx)
-    if found.is_right(file) and (file.pinned or not page):
+    if found.is_right(file):
         return found
     raise _refusal(path, source, file, found._replace(**_own_digests(path)))
 
@@ -129,7 +129,7 @@ def _read(path: str, source: str, file: PublishedFile, idx: IO[bytes] | None) ->
     except ArrayError as error:
         raise WrongFileError(source, error.problem, **error.details) from None
     except CompressedFileError as error:
-        damage = error
+        damage = error.with_traceback(None)  # which would keep the decompressor in memory
     return Found(content.hexdigest(), size, damage, **own)
 
 
@@ -138,7 +138,7 @@ def _refusal(path: str, source: str | None, file: PublishedFile, found: Found) -
     from idxpng.dataset.file import identify  # not in the digest
 
     known = identify((found.sha256, found.content_sha256))
-    what = _page(path) or (known and f"this is {known}")
+    what = f"this is {known}" if known else _other_kind(path)
     header = None if what or file.pinned or found.damage else file.header
     if source and header and (wrong := header.wrong_size(found.size)):
         return WrongFileError(source, **wrong | _write_again(source))
@@ -151,7 +151,7 @@ def _refusal(path: str, source: str | None, file: PublishedFile, found: Found) -
     if details is size and found.damage:
         details = found.damage.details | {"expected": size["expected"]}
     if source:
-        what = what or (found.damage.problem if found.damage else _other_kind(path) or "its content differs")
+        what = what or (found.damage.problem if found.damage else "its content differs")
         todo = "take the published file" if file.pinned and "://" not in source else None
         return WrongFileError(source, f"not the right file: {what}", **details | {"todo": todo})
     problem = "the content differs from the published content"
@@ -165,9 +165,10 @@ def _refusal(path: str, source: str | None, file: PublishedFile, found: Found) -
 
 def _other_kind(path: str) -> str | None:
     """What the content of a file is that is not an IDX file, if there is something to do about it."""
-    with open_content(path) as stream:
+    with suppress(CompressedFileError), open_content(path) as stream:
         kind = file_kind(stream.read(START))
-    return kind if kind and ":" in kind and not member_names(path) else None
+        return kind if kind and ":" in kind and not member_names(path) else None
+    return None
 
 
 def _write_again(source: str) -> dict[str, Any]:
@@ -181,12 +182,3 @@ def _own_digests(path: str) -> dict[str, Any]:
     md5 = partial(hashlib.md5, usedforsecurity=False)
     kinds: dict[str, Any] = {"sha256": "sha256", "git_blob": blob.copy, "md5": md5}
     return {name: digest_of(path, kind) for name, kind in kinds.items()}
-
-
-def _page(path: str) -> str | None:
-    """What a server sent in place of the file: a page or a message; None for anything else."""
-    with open(path, "rb") as file:
-        start = file.read(512).lstrip().lower()
-    if start.startswith((b"<!doctype html", b"<html")):
-        return "an HTML page"
-    return "an XML document, such as a storage server's error message" if start.startswith(b"<") else None

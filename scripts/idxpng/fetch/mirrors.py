@@ -25,16 +25,17 @@ class Place(NamedTuple):
 
     @property
     def is_url(self) -> bool:
-        return is_url(self.where)
+        return "://" in self.where  # which no `Path` has
 
     @property
     def shown(self) -> str:
         where = without_secrets(self.where) if self.is_url else printable(self.where)
         return f"{where}: {printable(self.member)}" if self.member else where
 
-    def source(self, pinned: bool) -> str:
-        """What tells it from other places. Without the query for a pinned file: that may be a new signature."""
-        return self.shown if pinned or not self.is_url else self.shown + query_digest(self.where)
+    @property
+    def source(self) -> str:
+        """What tells it from other places, and hides its secrets."""
+        return self.shown + query_digest(self.where) if self.is_url else self.shown
 
 
 def places_in(mirror: str, file: PublishedFile) -> list[Place]:
@@ -45,7 +46,7 @@ def places_in(mirror: str, file: PublishedFile) -> list[Place]:
         parts = urlsplit(mirror)
     except ValueError:
         return [Place(mirror)]  # the download reports it as invalid
-    if is_url(mirror):  # the file's name goes before a query, such as a signature
+    if parts.scheme != "file" and "://" in mirror:  # the file's name goes before a query, such as a signature
         if member and parts.path.endswith(".zip"):
             return [Place(mirror, member)]
         inside = [parts._replace(path=f"{parts.path.rstrip('/')}/{each}").geturl() for each in (name, archive)]

@@ -29,7 +29,8 @@ class Patience:
     ``connect``: seconds for a connection to one address of a host. ``silence``: seconds for each next piece.
     ``answer``: seconds until the body begins, for all addresses and redirects together. ``rate``: bytes per
     second of a body, on average over each ``period`` of seconds, unless little is left. ``quick``: whether there are
-    other mirrors, so that a server that does not answer is not asked again in this pass.
+    other mirrors, so that a server that does not answer is not asked again in this pass. ``retries``: how many without
+    progress in between. ``backoff``: seconds before the second retry, doubled before each further one.
     """
 
     connect: float
@@ -38,6 +39,8 @@ class Patience:
     rate: int
     period: float
     quick: bool = False
+    retries: int = 5
+    backoff: float = 0.5
 
 
 # While there are other mirrors. A host that is down costs 1.5 s for each of its addresses.

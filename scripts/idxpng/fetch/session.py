@@ -38,23 +38,17 @@ class Session(requests.Session):
     """A session that requests bytes without encoding, retries passing failures, and never leaves HTTPS for HTTP.
 
     Args:
-        patience: how long a server may take.
-        retries: how many retries in a row without progress.
-        backoff: seconds before the second retry, doubled before each further one. Retry-After takes precedence.
+        patience: how long a server may take. Its Retry-After takes precedence over the backoff.
         size_limit: most bytes of a body, which set how long it may take.
     """
 
-    def __init__(
-        self, patience: Patience = PATIENT, retries: int = 5, backoff: float = 0.5, size_limit: int = 0
-    ) -> None:
+    def __init__(self, patience: Patience = PATIENT, size_limit: int = 0) -> None:
         super().__init__()
         # Without `identity` a server may compress a .gz again, or decompress it.
         self.headers.update({"User-Agent": USER_AGENT, "Accept-Encoding": "identity"})
         self.max_redirects = REDIRECTS
         self.failures = 0
         self._patience = patience
-        self._retries = retries
-        self._backoff = backoff
         self._deadline = time.monotonic() + DEADLINE + size_limit / DEADLINE_RATE
         self.watch = Watch(patience, self._deadline)
 
@@ -93,9 +87,9 @@ class Session(requests.Session):
     def again(self, shown: str, why: str, wait: float = 0) -> bool:
         """Count a failure and wait for the next attempt; False if there is none."""
         self.failures += 1
-        backoff = self._backoff * 2 ** (self.failures - 2) if self.failures > 1 else 0
+        backoff = self._patience.backoff * 2 ** (self.failures - 2) if self.failures > 1 else 0
         pause = min(LONGEST_WAIT, wait or backoff)
-        if self.failures > self._retries or time.monotonic() + pause > self._deadline:
+        if self.failures > self._patience.retries or time.monotonic() + pause > self._deadline:
             return False
         log.warning("%s: %s, trying again%s", shown, why, f" in {pause:.0f} s" if pause >= 1 else "")
         time.sleep(pause)

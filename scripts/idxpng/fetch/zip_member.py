@@ -7,13 +7,12 @@ import hashlib
 import io
 import re
 from pathlib import Path
-from typing import Any
 
 from idxpng import log
 from idxpng.dataset.file_names import fits
 from idxpng.fetch.integrity import WrongFileError
 from idxpng.fetch.partial_file import PartialFile, arrived, discard_others, partial_file
-from idxpng.fetch.patience import PATIENT
+from idxpng.fetch.patience import PATIENT, Patience
 from idxpng.fetch.transfer import CHUNK, copy, query_digest, without_secrets
 from idxpng.files.atomic import publish
 from idxpng.files.partial import in_turn
@@ -47,7 +46,7 @@ def from_file(archive: io.BufferedReader, shown: str, member: str, partial: Part
         raise WrongFileError(shown, error.problem, **error.details) from None
 
 
-def download_archive(url: str, archive: Path, size_limit: int, **attempts: Any) -> None:
+def download_archive(url: str, archive: Path, size_limit: int, patience: Patience) -> None:
     """Download a whole archive, see `http_file.fetch`, and keep it for all members of all datasets.
 
     While a different process downloads it and makes progress, this one waits.
@@ -60,17 +59,13 @@ def download_archive(url: str, archive: Path, size_limit: int, **attempts: Any) 
         if archive.is_file():  # a different process made it
             return
         with partial_file(archive, shown) as partial:
-            http_file.fetch(url, partial, size_limit, **attempts)
+            http_file.fetch(url, partial, size_limit, patience)
             publish(partial.file, archive)
         discard_others(archive)
 
 
-def archive_path(folder: Path, url: str, pinned: bool = True) -> Path:
-    """The path of a URL's archive below ``folder``: the same for every job, a different one for each URL.
-
-    ``pinned``: whether the file to take from it has a digest, so that URLs that differ in the query alone share one.
-    """
+def archive_path(folder: Path, url: str) -> Path:
+    """The path of a URL's archive below ``folder``: the same for every job, a different one for each URL."""
     address = without_secrets(url)
     name = re.sub(r"[^A-Za-z0-9._-]", "_", address.rpartition("/")[2])
-    source = address if pinned else address + query_digest(url)
-    return folder / f"{hashlib.sha256(source.encode()).hexdigest()[:8]}-{name}"
+    return folder / f"{hashlib.sha256((address + query_digest(url)).encode()).hexdigest()[:8]}-{name}"

@@ -2,10 +2,8 @@
 
 import os
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any, Self
 
-from idxpng.dataset.file import check_mirror
 from idxpng.dataset.schema import check
 from idxpng.errors import DataError
 
@@ -77,8 +75,6 @@ class Config:
             },
             "folders": {name: _own_folder(folder) for name, folder in (settings["folders"] or {}).items()},
         }
-        for mirror in chain(*settings["mirrors"].values()):
-            check_mirror(mirror, SHOWN_AS)
         return cls(**settings)
 
 

@@ -345,7 +345,7 @@ class Plan:
         dataset = self.catalog.dataset(name)
         file = dataset.file(published)
         paths = dict.fromkeys(place.where for place in self._local_places(name, file))
-        urls = [place.source(pinned=False) for url in filter(is_url, dataset.mirrors) for place in places_in(url, file)]
+        urls = [place.source for url in filter(is_url, dataset.mirrors) for place in places_in(url, file)]
         return [*map(_state, paths), *urls]
 
     def content_facts(self, wildcards: Any) -> dict[str, Any]:

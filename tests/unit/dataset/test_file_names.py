@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from idxpng.dataset.file_names import alike, find, fits, says, words
+from idxpng.dataset.file_names import alike, find, fits, words
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def test_a_name_says_its_split_and_its_role_however_it_is_spelled(name: str, sai
 
 
 def test_a_name_without_a_word_says_nothing() -> None:
-    assert not says("ubyte", "idx")
+    assert not fits("ubyte", "idx")
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,7 @@ def fetch(
 ) -> bytes:
     """What `http_file.fetch` downloads, continuing an earlier attempt."""
     with partial_file(output, without_secrets(url)) as partial:
-        http_file.fetch(url, partial, size_limit, patience=patience, retries=retries, backoff=0.01)
+        http_file.fetch(url, partial, size_limit, replace(patience, retries=retries, backoff=0.01))
         partial.file.flush()
         data = partial.path.read_bytes()
         partial.restart()

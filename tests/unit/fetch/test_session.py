@@ -25,7 +25,7 @@ QUICK = replace(PATIENT, quick=True)
 
 def ask(url: str, how: Patience = PATIENT, retries: int = 2) -> int:
     """The status with which the server answers."""
-    with Session(how, retries, backoff=0.01) as session:
+    with Session(replace(how, retries=retries, backoff=0.01)) as session:
         response = session.ask(url, {})
         response.close()
         return response.status_code

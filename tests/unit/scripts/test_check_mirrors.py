@@ -1,21 +1,203 @@
+"""Checks of mirrors that have a file, and of mirrors that fail in typical ways."""
+
+import gzip
+import hashlib
+import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+import zipfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
+import check_mirrors
+from certificates import loopback_tls
+from check_mirrors import Check, ask, table, wrong
+from idxpng.dataset.model import PublishedFile
+from idxpng.fetch.mirrors import Place, places_in
+from idxpng.fetch.patience import Patience
 from mirror_server import MirrorServer, Misbehavior
 from project import PROJECT
 
+FILE = "train-images-idx3-ubyte.gz"
+DATA = gzip.compress(b"\0\0\x08\x01\0\0\0\x09" + bytes(9), mtime=0)
+KNOWN = PublishedFile(FILE, 17, bytes=len(DATA), sha256=hashlib.sha256(DATA).hexdigest())
+HTML = b"<!DOCTYPE html><html>Please accept the terms of this network.</html>"
+
+
+@pytest.fixture
+def server(mirror_server: MirrorServer, monkeypatch: pytest.MonkeyPatch) -> MirrorServer:
+    monkeypatch.setattr(check_mirrors, "PATIENCE", Patience(0.5, 0.5, 1.5, rate=1, period=1.0, retries=0))
+    mirror_server.publish(f"/a/{FILE}", DATA)
+    return mirror_server
+
+
+def place_of(file: PublishedFile, mirror: str) -> Place:
+    return places_in(mirror, file)[0]
+
+
+def found_of(server: MirrorServer, fault: Misbehavior | None = None, file: PublishedFile = KNOWN) -> Check:
+    """What is found of the file when the server answers with a fault."""
+    if fault:
+        server.misbehave(f"/a/{FILE}", fault)
+    return check_mirrors.check(("digits", file, f"{server.url}/a/"), folder=None)
+
+
+def test_a_good_mirror_is_described_and_sends_no_more_than_the_first_bytes(server: MirrorServer) -> None:
+    found = found_of(server)
+    names = {"dataset": "digits", "file": FILE, "mirror": f"{server.url}/a/{FILE}"}
+    facts = {"bytes": len(DATA), "ranges": True, "tls": "no", "first": "gzip", "changed": found["changed"]}
+    assert found == names | facts | {"state": "good"}
+    assert len(found["changed"]) == len("2026-01-31")
+    (request,) = server.requests
+    assert request.bytes_sent == check_mirrors.FIRST
+    assert request.headers["User-Agent"].startswith("mnist-png-workflow/")
+
+
+@pytest.mark.parametrize(
+    ("fault", "problem"),
+    [
+        (Misbehavior(status=404), "404 Not Found"),
+        (Misbehavior(status=503), "503 Service Unavailable"),
+        (Misbehavior(body=HTML), "not gzip but HTML or XML"),
+        (Misbehavior(body=b"PK\3\4" + DATA), "not gzip but zip"),
+        (Misbehavior(body=DATA + b"more"), f"wrong size, {len(DATA)} bytes expected"),
+        (Misbehavior(body=DATA[:-1]), f"wrong size, {len(DATA)} bytes expected"),
+        (Misbehavior(cut_after=5), "broke off"),
+        (Misbehavior(body=b"", headers={"Content-Length": "0"}), "not gzip but something else"),
+        (Misbehavior(delay=5), "no answer within 0.5 s"),
+        (Misbehavior(stall_after=5), "broke off"),
+        (Misbehavior(status=302, headers={"Location": f"/a/{FILE}?again"}), "too many redirects"),
+    ],
+    ids=["404", "503", "page", "zip", "longer", "shorter", "cut", "empty", "slow", "stalled", "redirects"],
+)
+def test_a_bad_mirror_is_known_by_what_it_answers(server: MirrorServer, fault: Misbehavior, problem: str) -> None:
+    if problem == "too many redirects":
+        server.misbehave(f"/a/{FILE}", *[fault] * 50)
+    assert found_of(server, fault)["state"] == problem
+
+
+def test_a_server_without_ranges_is_good_and_said_to_have_none(server: MirrorServer) -> None:
+    found = found_of(server, Misbehavior(ranges=False))
+    assert (found["state"], found["ranges"], found["bytes"]) == ("good", False, len(DATA))
+
+
+def test_a_redirect_is_followed(server: MirrorServer) -> None:
+    server.publish("/moved.gz", DATA)
+    assert found_of(server, Misbehavior(status=302, headers={"Location": "/moved.gz"}))["state"] == "good"
+
+
+def test_a_missing_size_is_not_a_fault(server: MirrorServer) -> None:
+    found = found_of(server, Misbehavior(ranges=False, chunked=True))
+    assert (found["state"], found["bytes"]) == ("good", None)
+
+
+@pytest.mark.parametrize("compress", [lambda data: gzip.compress(data, 1) + bytes(9), bytes], ids=["again", "not"])
+def test_a_different_compression_is_good_if_the_content_is_pinned(
+    server: MirrorServer, compress: Callable[[bytes], bytes]
+) -> None:
+    pinned = PublishedFile(FILE, 17, bytes=len(DATA), sha256=KNOWN.sha256, content_sha256="0" * 64)
+    body = compress(gzip.decompress(DATA))
+    assert found_of(server, Misbehavior(body=body), pinned)["state"] == "good"
+    assert found_of(server, Misbehavior(body=body))["state"] != "good"
+
+
+@pytest.fixture
+def untrusted(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[MirrorServer]:
+    monkeypatch.setenv("no_proxy", "*")
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
+    _, context = loopback_tls(tmp_path_factory.mktemp("tls"))
+    with MirrorServer(tmp_path_factory.mktemp("mirror"), tls=context) as server:
+        server.publish(f"/a/{FILE}", DATA)
+        yield server
+
+
+def test_a_certificate_that_nobody_trusts_is_a_fault(untrusted: MirrorServer) -> None:
+    found = found_of(untrusted)
+    assert found["tls"] == "untrusted"
+    assert "certificate is not trusted" in found["state"]
+
+
+def test_a_server_that_is_not_there_is_a_fault() -> None:
+    assert re.fullmatch(r"no connection: \[Errno \d+\] Connection refused", ask("http://127.0.0.1:1/x")["state"])
+
+
+@pytest.mark.parametrize("where", ["http://[::1/x.gz", "http://127.0.0.1:99999/x.gz"])
+def test_an_invalid_address_is_a_fault_and_does_not_end_the_check(where: str) -> None:
+    assert ask(place_of(KNOWN, where).where)["state"]
+
+
+@pytest.mark.parametrize("target", ["http://[::1/", "http://h\xe9/"])
+def test_a_redirect_to_an_invalid_address_is_a_fault_and_does_not_end_the_check(
+    server: MirrorServer, target: str
+) -> None:
+    assert found_of(server, Misbehavior(status=302, headers={"Location": target}))["state"] != "good"
+
+
+def test_a_missing_ca_bundle_is_a_fault_and_does_not_end_the_check(
+    untrusted: MirrorServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/none")
+    assert "REQUESTS_CA_BUNDLE" in found_of(untrusted)["state"]
+
+
+def test_a_member_of_an_archive_is_looked_for_in_it_or_alone() -> None:
+    member = PublishedFile("a.gz", 17, member="gzip/a.gz", archive=("gzip.zip", 99))
+    zipped = place_of(member, "https://x.org/e/gzip.zip?key=1")
+    assert zipped == ("https://x.org/e/gzip.zip?key=1", "gzip/a.gz")
+    assert place_of(member, "https://x.org/e?key=1") == ("https://x.org/e/a.gz?key=1", None)
+    assert place_of(member, "/data/gzip.zip") == ("/data/gzip.zip", "gzip/a.gz")
+
+
+def test_an_archive_of_any_size_is_good_and_other_files_are_not(server: MirrorServer) -> None:
+    member = PublishedFile("a.gz", 17, bytes=9, member="gzip/a.gz", archive=("gzip.zip", 99))
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("gzip/a.gz", DATA)
+    server.publish("/gzip.zip", packed.getvalue())
+    assert wrong(ask(f"{server.url}/gzip.zip"), member, in_archive=True) is None
+    server.publish("/gzip.zip", HTML)
+    assert wrong(ask(f"{server.url}/gzip.zip"), member, in_archive=True) == "not zip but HTML or XML"
+
+
+def test_a_folder_is_a_mirror_too(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_bytes(DATA)
+    assert ask(place_of(KNOWN, str(tmp_path)).where) == {"bytes": len(DATA), "ranges": True, "first": "gzip"}
+    assert ask(str(tmp_path / "none"))["state"] == "file not found"
+    assert ask(f"{tmp_path}/{'x' * 300}")["state"] == "cannot be read: File name too long"
+    os.mkfifo(tmp_path / "pipe")
+    assert ask(str(tmp_path / "pipe"))["state"] == "not a regular file"
+
+
+def row(file: str, problem: str | None, **answer: Any) -> Check:
+    names = {"dataset": "digits", "file": file, "mirror": f"https://x.org/{file}", "state": problem or "good"}
+    return dict.fromkeys(check_mirrors.COLUMNS) | names | answer
+
+
+def test_a_table_has_a_row_for_each_file_at_each_mirror() -> None:
+    checks = [row("a", None, bytes=1234567, ranges=True, tls="yes"), row("b", "this | that")]
+    header, first, second = table(checks).splitlines()
+    assert header.split() == list(check_mirrors.COLUMNS)
+    assert first.split() == ["digits", "a", "https://x.org/a", "1,234,567", "yes", "yes", "good"]
+    assert second.split() == ["digits", "b", "https://x.org/b", "this", "|", "that"]
+    lines = table(checks, markdown=True).splitlines()
+    assert lines[0] == f"| {' | '.join(check_mirrors.COLUMNS)} |"
+    assert lines[1] == f"|{' --- |' * len(check_mirrors.COLUMNS)}"
+    assert lines[3].endswith("| this \\| that |")
+
+
 SAMPLE = PROJECT / "datasets/mnist-sample"
-FILE = "t10k-labels-idx1-ubyte.gz"
+T10K = "t10k-labels-idx1-ubyte.gz"
 
 
-def check_mirrors(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
+def run_script(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, str(PROJECT / "scripts/check_mirrors.py"), *map(str, arguments)]
     return subprocess.run(command, cwd="/", capture_output=True, text=True, env=os.environ | {"no_proxy": "*"})
 
@@ -33,7 +215,7 @@ def dataset(mirror_server: MirrorServer, tmp_path: Path) -> Path:
 
 @pytest.mark.slow
 def test_all_good_mirrors_are_listed_and_end_with_0(dataset: Path) -> None:
-    process = check_mirrors(dataset)
+    process = run_script(dataset)
     assert process.returncode == 0, process.stderr
     _, *rows = process.stdout.splitlines()
     assert len(rows) == 8
@@ -43,45 +225,56 @@ def test_all_good_mirrors_are_listed_and_end_with_0(dataset: Path) -> None:
 
 @pytest.mark.slow
 def test_one_bad_mirror_of_two_is_shown_and_ends_with_0(dataset: Path, mirror_server: MirrorServer) -> None:
-    mirror_server.misbehave(f"/a/{FILE}", Misbehavior(status=404))
-    process = check_mirrors(dataset, "--format", "json")
+    mirror_server.misbehave(f"/a/{T10K}", Misbehavior(status=404))
+    process = run_script(dataset, "--format", "json")
     assert process.returncode == 0
     rows = json.loads(process.stdout)
-    assert [row["mirror"] for row in rows if row["state"] != "good"] == [f"{mirror_server.url}/a/{FILE}"]
+    assert [row["mirror"] for row in rows if row["state"] != "good"] == [f"{mirror_server.url}/a/{T10K}"]
     assert {row["state"] for row in rows} == {"good", "404 Not Found"}
 
 
 @pytest.mark.slow
 def test_a_file_without_a_good_mirror_ends_with_1_and_is_named(dataset: Path, mirror_server: MirrorServer) -> None:
     for mirror in ("a", "b"):
-        mirror_server.misbehave(f"/{mirror}/{FILE}", Misbehavior(status=404))
-    process = check_mirrors(dataset, "--format", "markdown")
+        mirror_server.misbehave(f"/{mirror}/{T10K}", Misbehavior(status=404))
+    process = run_script(dataset, "--format", "markdown")
     assert process.returncode == 1
-    assert process.stderr.strip() == f"no mirror has digits/{FILE}"
+    assert process.stderr.strip() == f"no mirror has digits/{T10K}"
     assert process.stdout.startswith("| dataset | ")
     assert process.stdout.count("404 Not Found") == 2
 
 
+def test_a_file_for_which_no_mirror_is_named_is_named_too(dataset: Path) -> None:
+    document = yaml.safe_load(dataset.read_text()) | {"mirrors": []}
+    dataset.write_text(yaml.safe_dump(document))
+    process = run_script(dataset)
+    assert process.returncode == 1
+    assert (
+        process.stderr.strip()
+        == f"no mirror has {', '.join(f'digits/{path.name}' for path in sorted(SAMPLE.glob('*.gz')))}"
+    )
+
+
 @pytest.mark.slow
 def test_bytes_that_only_a_digest_tells_apart_are_found_in_full(dataset: Path, mirror_server: MirrorServer) -> None:
-    wrong = bytearray((SAMPLE / FILE).read_bytes())
+    wrong = bytearray((SAMPLE / T10K).read_bytes())
     wrong[-1] ^= 1
-    mirror_server.publish(f"/a/{FILE}", bytes(wrong))
-    assert "404" not in check_mirrors(dataset).stdout
-    process = check_mirrors(dataset, "--full", "--format", "json")
+    mirror_server.publish(f"/a/{T10K}", bytes(wrong))
+    assert "404" not in run_script(dataset).stdout
+    process = run_script(dataset, "--full", "--format", "json")
     assert process.returncode == 0, process.stderr
     (bad,) = (row for row in json.loads(process.stdout) if row["state"] != "good")
-    assert bad["mirror"] == f"{mirror_server.url}/a/{FILE}"
+    assert bad["mirror"] == f"{mirror_server.url}/a/{T10K}"
     assert "not the right file" in bad["state"]
     assert "plugh" not in process.stdout
 
 
 @pytest.mark.slow
 def test_shipped_datasets_go_by_name_and_mistakes_are_reported_without_a_traceback() -> None:
-    process = check_mirrors("mnist-sample")
+    process = run_script("mnist-sample")
     assert (process.returncode, process.stdout.count("good")) == (0, 4)
     for name in ("nist", "/none/x.yaml"):
-        process = check_mirrors(name)
+        process = run_script(name)
         assert process.returncode == 1
         assert "file not found" in process.stderr
         assert "Traceback" not in process.stderr

@@ -43,6 +43,7 @@ from idxpng.dataset import file as dataset_file
 from idxpng.errors import DataError
 from idxpng.fetch import patience, session
 from idxpng.fetch.patience import PATIENT, QUICK, Patience
+from idxpng.formats.file_kind import file_kind
 from idxpng.formats.idx import IdxHeader
 from mirror_server import HOSTILE, FarServer, MirrorServer, Misbehavior, black_hole
 from plans import write_own_file
@@ -513,14 +514,16 @@ def test_a_plain_file_that_the_server_compresses_on_its_way_is_accepted(server: 
     server.misbehave("/a/digits-idx3-ubyte", on_its_way)
     pinned = PINNED | {"bytes": len(CONTENT), "sha256": PINNED["content_sha256"]}
     output = str(folder / "digits-idx3-ubyte.plain")
-    assert get(folder, f"{server.url}/a", file="digits-idx3-ubyte", pinned=pinned, output=output) == CONTENT
+    assert get(folder, f"{server.url}/a", file="digits-idx3-ubyte", pinned=pinned, output=output) == gzip.compress(
+        CONTENT
+    )
 
 
 @pytest.mark.parametrize(
     ("body", "named"),
     [
-        pytest.param(HTML, "an HTML page", id="HTML page"),
-        pytest.param(b"<?xml version='1.0'?><Error>AccessDenied</Error>", "an XML document", id="XML"),
+        pytest.param(HTML, "HTML or XML", id="HTML page"),
+        pytest.param(b"<?xml version='1.0'?><Error>AccessDenied</Error>", "HTML or XML", id="XML"),
         pytest.param(PUBLISHED[:-9], "truncated gzip file", id="truncated at its end"),
         pytest.param(PUBLISHED[:100_000], "truncated gzip file", id="truncated gzip"),
         pytest.param(PUBLISHED[:99] + bytes(20) + PUBLISHED[119:], "damaged gzip file", id="damaged gzip"),
@@ -614,11 +617,19 @@ def test_a_pinned_file_is_accepted_without_a_warning(
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
+def test_a_page_of_the_right_size_is_refused_by_the_header_when_nothing_is_pinned(
+    server: MirrorServer, folder: Path
+) -> None:
+    server.publish(f"/a/{FILE}", HTML.ljust(len(CONTENT)))
+    message = refusal(folder, f"{server.url}/a", pinned=UNPINNED | {"header": IdxHeader.of("uint8", IMAGES.shape)})
+    assert "not an IDX file: its magic number is wrong" in message
+    assert "(HTML or XML: download the file itself" in message
+
+
 @pytest.mark.parametrize(
     ("body", "named"),
     [
-        pytest.param(HTML, "an HTML page", id="HTML page"),
-        pytest.param(HTML.ljust(len(CONTENT)), "an HTML page", id="HTML page of the right size"),
+        pytest.param(HTML, "HTML or XML", id="HTML page"),
         pytest.param(gzip.compress(CONTENT[:-1]), f"{len(CONTENT) - 1} bytes", id="too little"),
         pytest.param(gzip.compress(CONTENT + b"\0"), "the content is too long", id="too much"),
         pytest.param(PUBLISHED[:-9], "truncated gzip file", id="truncated gzip"),
@@ -675,26 +686,25 @@ def test_a_file_compressed_here_is_the_same_on_every_run(folder: Path, directory
 
 
 @pytest.mark.parametrize(
-    ("file", "output", "decode"),
+    ("file", "decode"),
     [
-        ("digits-idx3-ubyte", "digits-idx3-ubyte.plain", bytes),
-        ("digits-idx3-ubyte.xz", "digits-idx3-ubyte.xz", lzma.decompress),
+        ("digits-idx3-ubyte.gz", gzip.decompress),
+        ("digits-idx3-ubyte.xz", lzma.decompress),
     ],
 )
 @pytest.mark.parametrize("data", [CONTENT, PUBLISHED, lzma.compress(CONTENT)], ids=["plain", "gzip", "xz"])
 def test_a_file_is_stored_compressed_as_its_name_says(
-    folder: Path, directory: Path, file: str, output: str, decode: Any, data: bytes
+    folder: Path, directory: Path, file: str, decode: Any, data: bytes
 ) -> None:
     (directory / file).write_bytes(data)
-    assert decode(get(folder, directory, file=file, output=str(folder / output))) == CONTENT
+    assert decode(get(folder, directory, file=file)) == CONTENT
 
 
-def test_a_file_without_suffix_is_kept_as_it_is_when_only_its_own_digest_is_pinned(
-    folder: Path, directory: Path
-) -> None:
-    """For `decompress` compares what is kept with that digest."""
+@pytest.mark.parametrize("pins", [["sha256"], ["content_sha256"], []])
+def test_a_file_without_suffix_is_kept_as_it_is(folder: Path, directory: Path, pins: list[str]) -> None:
+    """For `decompress` compares what is kept with the pinned digest, whatever its compression."""
     (directory / "digits-idx3-ubyte.gz").write_bytes(PUBLISHED)
-    pinned = UNPINNED | {"sha256": PINNED["sha256"]}
+    pinned = UNPINNED | {pin: PINNED[pin] for pin in pins}
     output = folder / "digits-idx3-ubyte.plain"
     assert get(folder, directory, file="digits-idx3-ubyte", pinned=pinned, output=str(output)) == PUBLISHED
 
@@ -832,7 +842,7 @@ def test_the_error_lists_each_mirror_with_its_reason_and_says_what_to_do(
     listed = [line.strip() for line in message.splitlines() if line.lstrip().startswith("- ")]
     assert listed[:3] == [
         f"- {server.url}/none/{FILE}: 404 Not Found",
-        f"- {server.url}/a/{FILE}: not the right file: an HTML page",
+        f"- {server.url}/a/{FILE}: not the right file: {file_kind(HTML)}",
         f"- {server.url}/b/{FILE}: 503 Service Unavailable",
     ]
     assert listed[3].startswith(f"- http://127.0.0.1:1/mnist/{FILE}: no connection: ")
@@ -900,6 +910,7 @@ def test_credentials_and_query_of_a_mirror_appear_in_no_message_and_no_file(
         "https://alice:xyzzy@127.0.0.1:1/a?token=plugh",
         "http://alice:xyzzy@127.0.0.1:99999/a?token=plugh",
         "http://alice:xyzzy@\u2028host\x00/a?token=plugh",
+        "ftp://alice:xyzzy@127.0.0.1/a?token=plugh",
     ],
 )
 def test_credentials_and_query_of_an_invalid_mirror_appear_in_no_message_and_no_file(
