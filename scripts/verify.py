@@ -116,7 +116,9 @@ def _trees(
                 os.path.join(path, each) for each, label in dataset.labels.items() if not classes or label in classes
             ]
             repairs = [f"make it first: {_command(dataset, name, directories, limit, classes)}"]
-            repairs.append(f"or give the directory of all splits, {dataset.name}/png, or that of one split, and --split NAME")
+            repairs.append(
+                f"or give the directory of all splits, {dataset.name}/png, or that of one split, and --split NAME"
+            )
             expected = "a directory with a directory for each label"
             raise DataError(path, "there is nothing to verify", expected=expected, todo=repairs)
     if not one:
@@ -201,7 +203,11 @@ def _making_again(check: TreeCheck, labels: Sequence[str]) -> list[str]:
     made_here = _is_made_here(check.tree, check.dataset, check.split)
     command = _command(check.dataset, check.split, directories, limit, check.classes, force=made_here)
     place = f"results/{check.dataset.name}/png/{check.split}"
-    return [command] if made_here else [f"replace the folders {', '.join(labels)} with what this makes in {place}:", command]
+    return (
+        [command]
+        if made_here
+        else [f"replace the folders {', '.join(labels)} with what this makes in {place}:", command]
+    )
 
 
 def _is_made_here(tree: str, dataset: Dataset, split: str) -> bool:

@@ -37,7 +37,7 @@ IMPORTS = {module: imported((PACKAGE / module).read_text()) for module in MODULE
 
 def test_every_file_of_the_package_is_listed_once() -> None:
     files = {str(path.relative_to(PACKAGE)) for path in PACKAGE.rglob("*") if path.is_file()}
-    assert {path for path in files if "__pycache__" not in path} == set(idxpng.FILES)
+    assert {path for path in files if "__pycache__" not in path} == set(idxpng.FILES), "WINGS in idxpng/__init__.py"
     assert len(idxpng.FILES) == len(set(idxpng.FILES))
 
 

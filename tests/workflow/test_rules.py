@@ -46,6 +46,17 @@ def test_a_rule_calls_the_script_of_its_name_with_log_and_environment(rule: str)
     assert (PROJECT / environment).is_file()
 
 
+SELECTING = [rule for rule in WITH_SCRIPT if re.search("plan.(selection|limit|shard|archive)_option", RULES[rule])]
+
+
+@pytest.mark.parametrize("rule", sorted({*SELECTING} - {"verify_split"}))  # which runs at each request
+def test_a_rule_that_selects_images_has_the_settings_as_inputs(rule: str) -> None:
+    (names,) = re.findall(r"settings=settings\.files\((.*)\)", RULES[rule])
+    needed = {"facts", "limit"} | (set() if "plan.limit_option" in RULES[rule] else {"classes"})
+    assert needed <= set(re.findall(r"\w+", names))
+    assert "--settings {input.settings:q}" in RULES[rule]
+
+
 # Imports a module where some packages are missing.
 IMPORT_WITHOUT = """
 import importlib, sys

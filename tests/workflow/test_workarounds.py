@@ -323,6 +323,22 @@ def test_keep_timestamps_out_of_images_leaves_no_file_where_snakemake_still_puts
     assert list((tmp_path / "theirs").iterdir()) != []
 
 
+@pytest.mark.parametrize("with_it", [True, False])
+def test_leave_updated_files_to_their_job_has_a_failed_job_tried_again_which_snakemake_still_takes_for_done(
+    tmp_path: Path, with_it: bool
+) -> None:
+    call = "leave_updated_files_to_their_job()\n" if with_it else ""
+    rule = 'rule copy:\n    input:\n        "new",\n    output:\n        update("results/old"),\n'
+    (tmp_path / "Snakefile").write_text(f'{INCLUDE}{call}{rule}    shell:\n        "exit 1"\n')
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results/old").write_text("old")
+    (tmp_path / "new").write_text("new")
+    snakemake(tmp_path, "--cores", "1", "results/old", succeed=False)
+    assert (tmp_path / "results/old").read_text() == "old"
+    again = snakemake(tmp_path, "--cores", "1", "results/old", succeed=not with_it)
+    assert ("Nothing to be done" in again.output) != with_it
+
+
 def test_storage_is_where_snakemake_stores_what_it_makes(tmp_path: Path) -> None:
     say = 'print("IS", [storage()])\n'
     assert "IS ['']" in run(tmp_path, INCLUDE + say + RULES, "-n")

@@ -44,6 +44,9 @@ class Plan:
     targets: Callable[[], set[str]]
 
     def __post_init__(self) -> None:
+        if os.path.abspath(self.results) == os.path.abspath(self.resources):
+            problem, expected = "results and resources are one folder", "two folders"
+            raise DataError(SHOWN_AS, problem, at="pathvars", expected=expected, found=self.results)
         datasets = self.catalog.configured.values()
         _check_known("split", "splits", self.config.splits, {name for each in datasets for name in each.splits})
         _check_known("label", "classes", self.config.classes, {label for each in datasets for label in each.classes})
