@@ -1,6 +1,7 @@
 """Results are what a run asks for, whatever notes Snakemake has, and wherever they were moved, copied, or shared."""
 
 import fcntl
+import json
 import os
 import re
 import shutil
@@ -71,7 +72,11 @@ EXPORTS = {"write_settings", "export", "merge_manifests", "preview", "measure", 
         ("all", "limit=10", EXPORTS),
         ("all", "classes=1", EXPORTS - {"export"}),
         (f"{SHAPES}/png/train/1", "limit=10", {"write_settings", "export"}),
-        (f"{SHAPES}/png/train", "limit=10", {"write_settings", "export", f"{SHAPES}/png/train"}),
+        (
+            f"{SHAPES}/png/train",
+            "limit=10",
+            {"write_settings", "export", "merge_manifests", f"{SHAPES}/png/train"},
+        ),
         ("webdataset", "shuffle_seed=7", {"write_settings", "pack", "index_shards", "webdataset"}),
         ("csv", "csv_header=true", {"write_settings", "write_csv", "csv"}),
         ("npz", "limit=10", {"write_settings", "save_npz", "npz"}),
@@ -218,6 +223,46 @@ def test_a_part_of_a_different_split_without_digests_is_made_again(work: Path) -
     with_dataset(work, splits=splits("more"))
     run(work, "all", "--config", "splits=[train,part]")
     assert files(work / SHAPES / "png/part") != made
+
+
+@pytest.mark.parametrize("notes", ["kept", "removed"])
+def test_a_split_that_the_dataset_no_longer_has_is_in_no_result(work: Path, notes: str) -> None:
+    train, again, more = (yaml.safe_load((work / "shapes.yaml").read_text())["splits"]["train"] for _ in range(3))
+    for path in sorted((work / "idx").iterdir()):
+        shutil.copy2(path, path.with_name(f"more-{path.name}"))
+    more |= {role: {"file": f"more-{train[role]['file']}"} for role in ("images", "labels")}
+    with_dataset(work, splits={"train": train, "more": more})
+    run(work, "all", "npz")
+    with_dataset(work, splits={"train": again})
+    if notes == "removed":
+        shutil.rmtree(work / ".snakemake")
+    run(work, "all", "npz")
+    assert sorted(numpy.load(work / SHAPES / "npz/shapes.npz")) == ["x_train", "y_train"]
+    assert "more" not in json.loads((work / SHAPES / "duplicates.json").read_text())["within"]
+
+
+def test_a_file_that_does_not_fit_is_refused_by_each_run_and_not_only_by_the_first(work: Path) -> None:
+    path = work / "idx/shapes-images-idx3-ubyte"
+    path.write_bytes(idx_bytes(numpy.zeros((20, 5, 7), numpy.uint8)))
+    for _ in range(2):
+        refused = run(work, "all", "verify", succeed=False)
+        assert "the number of images differs from the dataset file" in refused.output
+
+
+def test_own_files_that_are_pinned_again_are_read_again_without_notes(work: Path) -> None:
+    update = [sys.executable, str(PROJECT / "scripts/new_dataset.py"), "--update", "shapes.yaml"]
+    subprocess.run(update, cwd=work, check=True)
+    run(work, "all")
+    images = with_other_images(work)
+    subprocess.run(update, cwd=work, check=True)
+    shutil.rmtree(work / ".snakemake")
+    run(work, "all", "verify")
+    assert numpy.array_equal(exported(work / "results"), images)
+
+
+def test_results_and_resources_are_two_folders(work: Path) -> None:
+    refused = run(work, "all", "--config", "pathvars={resources: results}", succeed=False)
+    assert "results and resources are one folder" in refused.output
 
 
 def test_two_datasets_of_one_name_can_share_downloads(work: Path, tmp_path: Path) -> None:
