@@ -510,13 +510,12 @@ def test_a_gz_that_the_server_calls_an_encoding_is_kept_as_published(server: Mir
 
 
 def test_a_plain_file_that_the_server_compresses_on_its_way_is_accepted(server: MirrorServer, folder: Path) -> None:
-    on_its_way = Misbehavior(body=gzip.compress(CONTENT), headers={"Content-Encoding": "gzip"}, chunked=True)
+    packed = gzip.compress(CONTENT)
+    on_its_way = Misbehavior(body=packed, headers={"Content-Encoding": "gzip"}, chunked=True)
     server.misbehave("/a/digits-idx3-ubyte", on_its_way)
     pinned = PINNED | {"bytes": len(CONTENT), "sha256": PINNED["content_sha256"]}
     output = str(folder / "digits-idx3-ubyte.plain")
-    assert get(folder, f"{server.url}/a", file="digits-idx3-ubyte", pinned=pinned, output=output) == gzip.compress(
-        CONTENT
-    )
+    assert get(folder, f"{server.url}/a", file="digits-idx3-ubyte", pinned=pinned, output=output) == packed
 
 
 @pytest.mark.parametrize(
