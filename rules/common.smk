@@ -18,14 +18,15 @@ for file in idxpng.FILES:
 
 from idxpng.dataset.strict_yaml import read_yaml
 from idxpng.errors import DataError
-from idxpng.run import job_environment
 from idxpng.run.catalog import Catalog
 from idxpng.run.checks import check_folder, check_origins, check_spelling, check_variables
 from idxpng.run.code_digest import code_digest
 from idxpng.run.config import Config
-from idxpng.run.job_resources import JobResources
+from idxpng.run.facts import Facts
+from idxpng.run.jobs import JobResources, prepare_environment
 from idxpng.run.plan import Plan
 from idxpng.run.settings import Settings
+from idxpng.run.targets import Targets
 from idxpng.text import NAME
 
 
@@ -61,11 +62,11 @@ with without_traceback():
     shipped = sorted(path.stem for path in (package.parents[1] / "datasets").glob("*.yaml"))
     known = {*shipped, *(Path(entry).stem for entry in checked_config.datasets)}
     downloads = {f"{path_variable('resources')}/{name}": checked_config.mirrors.get(name, ()) for name in known}
-    job_environment.prepare(downloads, call=call_of_the_user())
+    prepare_environment(downloads, call=call_of_the_user())
     catalog = Catalog(checked_config.datasets, project_file, shipped)
     for variable in ("results", "resources", "logs", "benchmarks"):
         check_spelling(path_variable(variable), variable)
-    plan = Plan(checked_config, catalog, path_variable("results"), path_variable("resources"), targets)
+    plan = Plan(checked_config, catalog, path_variable("results"), path_variable("resources"))
     check_origins(plan)
     if not is_imported():
         for variable in ("results", "logs", "benchmarks"):
@@ -73,7 +74,8 @@ with without_traceback():
         check_folder(plan.resources, "resources", writable=False)  # complete resources are only read
 
 folder_plan = plan.folders
-settings = Settings(plan, run_its_job)
+targets, facts = Targets(plan, asked_targets), Facts(plan)
+settings = Settings(plan, facts, run_its_job)
 job_resources = JobResources(plan)
 # In a job of a cluster, Snakemake runs all steps itself.
 on_a_node = runs_for_another()

@@ -4,10 +4,11 @@ No output may contain another output, so results/mnist is not one. Instead it is
 a target among the names of rules first.
 """
 
-from idxpng.run.targets import OUTPUTS, refuse_name
+from idxpng.run.plan import OUTPUTS
+from idxpng.run.targets import refuse_name
 
 with without_traceback():
-    folders = plan.folder_targets(words, is_target)
+    folders = targets.folder_targets(words, is_target)
     for word in set(words) - rule_names():
         named = Path(word).name == word and not os.path.exists(word) and not word.startswith("-")
         if named and is_target(word):

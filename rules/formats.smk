@@ -110,7 +110,7 @@ rule write_csv:
 rule list_digests:
     """List the SHA-256 of every file of a dataset, from this run or an earlier one."""
     input:
-        plan.outputs_of_other_targets,
+        targets.others,
     output:
         "<results>/{dataset}/SHA256SUMS",
     log:

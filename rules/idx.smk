@@ -18,7 +18,7 @@ rule download:
         mem_mb=job_resources.mem_mb,
         runtime=job_resources.runtime,
     params:
-        facts=plan.download_facts,
+        facts=facts.of_download,
         script=script("download")["script"],  # without its code: a new version downloads nothing again
         dataset=untracked(plan.dataset_file),
     shell:
@@ -44,7 +44,7 @@ rule decompress:
         runtime=job_resources.runtime,
     params:
         **script("decompress"),
-        facts=plan.content_facts,
+        facts=facts.of_content,
         dataset=untracked(plan.dataset_file),
     shell:
         "python {params.script:q} --dataset={params.dataset:q} --published {input:q} --idx {output:q} --log {log:q}"

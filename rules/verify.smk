@@ -7,7 +7,7 @@ rule verify_split:
     """Rebuild the IDX files of a split from its PNG files alone, and compare with the pinned digests. Changes nothing."""
     input:
         unpack(plan.needed_originals),
-        plan.images_of_other_targets,
+        targets.images_of_others,
         published=plan.unproven_downloads,
     output:
         "<results>/{dataset}/verify/{split}.json",

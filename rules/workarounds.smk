@@ -91,14 +91,14 @@ def rule_names() -> set[str]:
     return {rule.name for rule in workflow.rules}
 
 
-def targets() -> set[str]:
+def asked_targets() -> set[str]:
     """The targets of the command line, once Snakemake plans jobs; none for the default target.
 
     Our targets keep their names if a workflow that imports this one renames them. Its own targets of our names are
     left out.
     Can go when Snakemake documents a way to ask.
     """
-    from idxpng.run.targets import OUTPUTS
+    from idxpng.run.plan import OUTPUTS
 
     ours = {modifier.modify_rulename(name): name for name in OUTPUTS}
     asked = workflow.dag_settings.targets if workflow.dag_settings else ()

@@ -1,7 +1,8 @@
 """Plans of runs for tests, made like those of the Snakefile."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,13 +21,20 @@ SHIPPED = sorted(path.stem for path in (PROJECT / "datasets").glob("*.yaml"))
 SCHEMA = read_yaml(PROJECT / "schemas/config.schema.yaml", "schemas/config.schema.yaml")
 
 
+class Wildcards(SimpleNamespace):
+    """Wildcards of a job, with the interface of Snakemake's."""
+
+    def get(self, name: str) -> Any:
+        return getattr(self, name, None)
+
+
 def source(path: str) -> str:
     return str(PROJECT / path)
 
 
-def plan(results: str = "results", resources: str = "resources", targets: Collection[str] = (), **config: Any) -> Plan:
+def plan(results: str = "results", resources: str = "resources", **config: Any) -> Plan:
     checked = Config.read(config, SCHEMA)
-    return Plan(checked, Catalog(checked.datasets, source, SHIPPED), results, resources, lambda: set(targets))
+    return Plan(checked, Catalog(checked.datasets, source, SHIPPED), results, resources)
 
 
 def refusal(**config: Any) -> str:

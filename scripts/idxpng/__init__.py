@@ -32,8 +32,7 @@ WINGS = {
     "fetch": "http_file integrity mirrors partial_file patience session transfer zip_member",
     "verify": "parallel png_tree rebuilt_idx tree_check",
     "publish": "croissant duplicates markup page_sections provenance terms",
-    "run": "catalog checks code_digest config folder_plan job_environment job_resources plan settings "
-    "summary targets terminal",
+    "run": "catalog checks code_digest config facts folder_plan jobs plan settings summary targets terminal",
 }
 PAGE_PARTS = ["publish/page/page.css", "publish/page/page.html", "publish/page/page.js"]
 FILES = [f"{wing}/{name}.py".lstrip("/") for wing, names in WINGS.items() for name in ("__init__", *names.split())]

@@ -132,9 +132,9 @@ def test_runs_for_another_tells_the_user_s_snakemake_from_that_of_a_job(tmp_path
 
 
 def test_targets_are_known_when_jobs_are_planned_and_still_not_when_rules_are_read(tmp_path: Path) -> None:
-    ask = '\ndef files(wildcards):\n    print("THEN", targets())\n    return ["1"]\n'
+    ask = '\ndef files(wildcards):\n    print("THEN", asked_targets())\n    return ["1"]\n'
     ask += "\nrule mine:\n    input:\n        files\n"
-    said = run(tmp_path, INCLUDE + 'print("NOW", targets())\n' + ask + RULES, "-n", "mine")
+    said = run(tmp_path, INCLUDE + 'print("NOW", asked_targets())\n' + ask + RULES, "-n", "mine")
     assert "NOW set()" in said
     assert "THEN {'mine'}" in said
     (tmp_path / "inner.smk").write_text(INCLUDE + ask.replace("mine", "csv") + RULES)

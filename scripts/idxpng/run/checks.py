@@ -4,7 +4,7 @@ import math
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -107,8 +107,10 @@ def result_folders(plan: Plan, jobs: Iterable[Any]) -> set[str]:
     return {below + path.removeprefix(below).split("/")[0] for path in outputs if path.startswith(below)}
 
 
-def check_run(plan: Plan, jobs: Iterable[Any]) -> list[str]:
+def check_run(plan: Plan, jobs: Iterable[Any], targets: Collection[str] = ()) -> list[str]:
     """Check that the outputs of ``jobs`` fit on the disk of the results folder, and can be written.
+
+    ``targets``: those of the command line.
 
     Returns:
         Warnings.
@@ -122,8 +124,7 @@ def check_run(plan: Plan, jobs: Iterable[Any]) -> list[str]:
     writable = any(str(output).startswith(f"{plan.resources}/") for job in jobs for output in job.output)
     check_folder(plan.resources, "resources", writable)
     made = {os.path.realpath(output) for job in jobs if job.rule.name == "write_dataset" for output in job.output}
-    targets = plan.targets()
-    others = {job.rule.name for job in jobs} - {*OF_IDX} - targets
+    others = {job.rule.name for job in jobs} - {*OF_IDX, *targets}
     # Other targets may be up to date by the old dataset file.
     others |= {word for word in targets if os.path.basename(word) != "idx" and "/idx/" not in word}
     for dataset in plan.catalog.configured.values():

@@ -3,35 +3,52 @@
 A rule names methods, which Snakemake calls with the wildcards of a job.
 """
 
-import hashlib
 import os
-import re
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from itertools import product
 from types import SimpleNamespace
 from typing import Any
 
-from idxpng.dataset.file import is_shipped
 from idxpng.dataset.model import ROLES, Dataset, PublishedFile, Split
 from idxpng.errors import DataError
-from idxpng.fetch.mirrors import Place, local_places, places_in
+from idxpng.fetch.mirrors import Place, local_places
 from idxpng.run.catalog import Catalog
 from idxpng.run.config import SHOWN_AS, Config
 from idxpng.run.folder_plan import FolderPlan
-from idxpng.run.targets import OUTPUTS, as_regex
-from idxpng.text import NAME, is_url
 
-# What `make_page` and `write_card` say about a dataset beyond its images.
-DESCRIPTION = ("title", "license", "attribution", "citation", "url", "creators", "published")
-SAMPLE = 1 << 20  # bytes at the start and at the end of a local file in which a change is seen, whatever its time
+# Paths below a dataset's results folder. The target makes any of them again if it was deleted.
+_ALL = (
+    "header/{split}.json",
+    "header/{split}.crc32",
+    "png/{split}/{label}",
+    "manifest/{split}/{label}.csv",
+    "manifest/{split}.csv",
+    "preview/{split}.png",
+    "preview/{split}/first.png",
+    "statistics/{split}.json",
+    "statistics/{split}.svg",
+    "duplicates.json",
+    "index.html",
+    "digests.js",
+)
+_PUBLISHED = ("parquet/{split}.parquet", "README.md", "croissant.json", "LICENSE", "CITATION", "provenance.json")
+OUTPUTS = {
+    "all": _ALL,
+    "publish": (*_ALL, *_PUBLISHED),
+    "webdataset": ("webdataset/{split}-{shard}.tar", "webdataset/{split}.json"),
+    "archive": ("archive/{split}.tar",),
+    "npz": ("npz/{dataset}.npz",),
+    "csv": ("csv/{split}.csv",),
+    "verify": ("verify/{split}.json",),
+    "checksums": ("SHA256SUMS",),
+}
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run makes, and how; ``targets`` returns those of the command line, once Snakemake knows them.
+    """What a run makes, and how.
 
     Raises:
         DataError: when the configuration names an unknown split, label, or dataset.
@@ -41,7 +58,6 @@ class Plan:
     catalog: Catalog
     results: str
     resources: str
-    targets: Callable[[], set[str]]
 
     def __post_init__(self) -> None:
         if os.path.abspath(self.results) == os.path.abspath(self.resources):
@@ -112,95 +128,6 @@ class Plan:
                 paths += [f"<results>/{each.name}/verify/{split}.json" for split in found]
         return list(dict.fromkeys(paths))
 
-    def folder_targets(
-        self,
-        words: Iterable[str],
-        is_target: Callable[[str], bool] = lambda word: True,
-    ) -> dict[str, list[str]]:
-        """What to make in each folder of results among the words of a command line. Other words are ignored.
-
-        Args:
-            words: targets, options, and their values.
-            is_target: whether a word is a target. It is asked before an error only, since it takes time.
-
-        Raises:
-            DataError: when no rule makes a target in the results, or its dataset, split, or label is unknown.
-        """
-        found: dict[str, list[str]] = {}
-        for word in words:
-            name, _, below = os.path.relpath(word, self.results).partition("/")
-            if re.fullmatch(NAME, name) and os.path.dirname(word.rstrip("/")) and not word.startswith("-"):
-                idx = re.fullmatch("idx(?:/(.+))?", below)  # of a folder of images, which need not be a dataset
-                try:
-                    files = self.folders.in_folder(word, name, idx[1]) if idx else self._in_folder(word, name, below)
-                except DataError:
-                    if is_target(word):
-                        raise
-                    continue
-                found |= {word: files} if files else {}
-        return found
-
-    def _in_folder(self, word: str, name: str, below: str) -> list[str]:
-        """All that targets make in a folder of a dataset's results; none if ``below`` is an output itself."""
-        dataset = self.catalog.dataset(name, at=word)
-        if not below:
-            return self.outputs("all", name)
-        depth, files = below.count("/") + 1, []
-        for pattern in dict.fromkeys(path for paths in OUTPUTS.values() for path in paths):
-            parts = pattern.split("/")
-            if match := re.fullmatch("/".join(map(as_regex, parts[:depth])).replace("{dataset}", name), below):
-                split, label = (match.groupdict().get(key) for key in ("split", "label"))
-                if split:
-                    dataset.split(split)
-                if label and label not in dataset.labels:
-                    labels = f"one of {', '.join(dataset.labels)}"
-                    raise DataError(word, f"{name} has no such label", expected=labels, found=label)
-                if len(parts) == depth:
-                    return []
-                files += self.expand(f"<results>/{{dataset}}/{pattern}", name, split)
-                if pattern.startswith("png/"):  # when the manifest of the split is made, labels of earlier runs go
-                    files += self.expand("<results>/{dataset}/manifest/{split}.csv", name, split)
-        if not files and re.fullmatch(rf"png/{NAME}/\d+/\d+\.png", below):
-            todo = f"make the directory of its label: {os.path.dirname(word)}"
-            raise DataError(word, "a PNG file is made together with all others of its label", todo=todo)
-        if not files:
-            known = sorted({path.partition("/")[0] for paths in OUTPUTS.values() for path in paths} | {"idx"})
-            raise DataError(word, "no rule makes this", expected=f"in {name}: {', '.join(known)}")
-        return files
-
-    def outputs_of_other_targets(self, wildcards: Any) -> list[str]:
-        """What the same command makes of a dataset besides the list of its files, which comes last."""
-        return self._outputs_without("checksums", "SHA256SUMS", wildcards.dataset)
-
-    def images_of_other_targets(self, wildcards: Any) -> list[str]:
-        """What the same command makes of the images of a split besides proofs, which come last.
-
-        On its own, `verify` must not create files whose absence it should report.
-        """
-        folder, split = f"<results>/{wildcards.dataset}", wildcards.split
-        outputs = self._outputs_without("verify", "verify/", wildcards.dataset)
-        below = {path.removeprefix(f"{folder}/") for path in outputs}
-        found = {path for path in below if path.startswith((f"png/{split}/", f"manifest/{split}/"))}
-        of_all_splits = split in self.splits(self._dataset(wildcards)) and any(
-            "/" not in path for path in below - {"SHA256SUMS"}
-        )
-        if of_all_splits or f"manifest/{split}.csv" in below:
-            found.add(f"manifest/{split}.csv")  # when it is made, labels of earlier runs go
-        return [f"{folder}/{path}" for path in sorted(found)]
-
-    def _outputs_without(self, target: str, below: str, dataset: str) -> list[str]:
-        """What the command makes of a dataset, without a target and paths that begin with ``below``."""
-        files = []
-        for word in sorted(self.targets() - {target}):
-            path = os.path.relpath(word, self.results)
-            if word in OUTPUTS and dataset in self.catalog.configured:
-                files += self.outputs(word, dataset)
-            elif word == "idx" and dataset in self.config.folders:
-                files += self.folders.outputs_of(dataset)
-            elif f"{path}/".startswith(f"{dataset}/") and not path.startswith(f"{dataset}/{below}"):
-                files += self.folder_targets([word]).get(word) or [f"<results>/{path}"]
-        return files
-
     def each(self, pattern: str) -> Callable[[Any], list[str]]:
         """An input function: ``pattern`` expanded for the dataset of a job, and for its split if it has one."""
         return lambda wildcards: self.expand(pattern, wildcards.dataset, wildcards.get("split"))
@@ -264,9 +191,10 @@ class Plan:
 
     def local_copies(self, dataset: str, file: PublishedFile) -> list[str]:
         """The paths in local mirror directories from which this file would be copied, compressed or not."""
-        return [place.where for place in self._local_places(dataset, file) if not place.member]
+        return [place.where for place in self.local_places(dataset, file) if not place.member]
 
-    def _local_places(self, dataset: str, file: PublishedFile) -> list[Place]:
+    def local_places(self, dataset: str, file: PublishedFile) -> list[Place]:
+        """Where this file, or an archive of it, is in local mirror directories."""
         mirrors = (*self.config.mirrors.get(dataset, ()), *self.catalog.dataset(dataset).mirror_places())
         return local_places(file, mirrors)
 
@@ -318,68 +246,6 @@ class Plan:
         path = f"{self.results}/{wildcards.dataset}/manifest/{wildcards.split}.csv"
         return _option("manifest", path if several else None)
 
-    # Facts whose change makes a job run again. The scripts read them from the dataset file.
-
-    def download_facts(self, wildcards: Any) -> dict[str, Any]:
-        """The facts of a published file."""
-        file = self._dataset(wildcards).file(wildcards.published)
-        ignored = ("verified", "header")
-        return {key: value for key, value in vars(file).items() if value is not None and key not in ignored}
-
-    def sources(self, wildcards: Any) -> dict[str, list[str]]:
-        """The sources of a split's files without a pinned digest: URLs, and states of local copies.
-
-        The ``split`` of the wildcards may also be the published name of a file. Then the pinned digests of the user's
-        own file are its sources: it is read again if they change. Those of shipped datasets do not.
-        """
-        dataset, name = self._dataset(wildcards), wildcards.split
-        files = [dataset.files[name]] if name in dataset.files else dataset.split(name).files
-        found = {file.published: self._sources(dataset.name, file.published) for file in files if not file.pinned}
-        if name in dataset.files and not is_shipped(dataset.path):
-            all_files = (file for split in dataset.splits.values() for file in split.files)
-            found.setdefault(name, sorted({file.pin for file in all_files if file.pin and file.published == name}))
-        return {published: sources for published, sources in found.items() if sources}
-
-    @cached_property
-    def _sources(self) -> Callable[[str, str], list[str]]:
-        return cache(self._find_sources)  # once for a download and for its split
-
-    def _find_sources(self, name: str, published: str) -> list[str]:
-        dataset = self.catalog.dataset(name)
-        file = dataset.file(published)
-        paths = dict.fromkeys(place.where for place in self._local_places(name, file))
-        urls = [place.source for url in filter(is_url, dataset.mirrors) for place in places_in(url, file)]
-        return [*map(_state, paths), *urls]
-
-    def content_facts(self, wildcards: Any) -> dict[str, Any]:
-        """The facts of a file's content."""
-        file = self._dataset(wildcards).file(wildcards.idx)
-        return {"size": file.content_bytes, "pins": [file.content_sha256, file.sha256, file.git_blob or file.md5]}
-
-    def split_facts(self, wildcards: Any) -> dict[str, Any]:
-        """The facts of a split, and what later steps need to know about its dataset."""
-        dataset, split = self._dataset(wildcards), self._split(wildcards)
-        return {
-            "count": split.count,
-            "shape": split.shape,
-            "classes": dataset.classes,
-            "class_counts": split.class_counts,
-            "label_columns": dataset.label_columns,
-            "orientation": dataset.orientation,
-            "files": [file.idx for file in split.files],
-            "digests": [file.pin for file in split.files],
-        } | ({"rows": split.rows} if split.rows else {})
-
-    def pins(self, wildcards: Any) -> dict[str, Any]:
-        """Names and digests of a split's published files that do not decide whether its IDX files are right."""
-        split = self._split(wildcards)
-        return {"published": [[file.file, file.sha256] for file in split.files], "archive": split.archive_sha256}
-
-    def description(self, wildcards: Any) -> dict[str, Any]:
-        """Title, license, citation, and other words about a dataset."""
-        dataset = self._dataset(wildcards)
-        return {key: getattr(dataset, key) for key in DESCRIPTION}
-
     def _dataset(self, wildcards: Any) -> Dataset:
         return self.catalog.dataset(wildcards.dataset)
 
@@ -392,16 +258,6 @@ def _check_known(what: str, key: str, requested: Iterable[Any], known: set[Any])
         if one not in known:
             expected = f"some of {', '.join(map(str, sorted(known)))}"
             raise DataError(SHOWN_AS, f"no such {what}", at=key, expected=expected, found=one)
-
-
-def _state(path: str) -> str:
-    """The state of a local file: name, size, time, and a digest of its ends, since a copy may keep the others."""
-    state, digest = os.stat(path), hashlib.sha256()
-    with suppress(OSError), open(path, "rb") as file:  # the download says why it cannot be read
-        digest.update(file.read(SAMPLE))
-        file.seek(max(SAMPLE, state.st_size - SAMPLE))  # a compressed file ends with checksums of all of it
-        digest.update(file.read(SAMPLE))
-    return f"{os.path.basename(path)} {state.st_size} {state.st_mtime_ns} {digest.hexdigest()[:16]}"
 
 
 def _option(name: str, value: int | str | None) -> list[str]:

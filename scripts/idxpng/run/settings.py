@@ -15,6 +15,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from idxpng.run.facts import Facts
 from idxpng.run.plan import Plan
 from idxpng.text import shortened
 
@@ -27,7 +28,7 @@ LONGEST = 10_000  # characters of a file, which people read; the digest is of th
 class Settings:
     """The settings of the jobs of a run; ``run_its_job`` has Snakemake run the job that makes a missing file."""
 
-    def __init__(self, plan: Plan, run_its_job: Callable[[str], None]) -> None:
+    def __init__(self, plan: Plan, facts: Facts, run_its_job: Callable[[str], None]) -> None:
         self._plan, self._run_its_job = plan, run_its_job
         config = plan.config
         self._values: dict[str, Callable[[Any], Any]] = {
@@ -36,10 +37,10 @@ class Settings:
             "splits": lambda wildcards: plan.splits(plan.catalog.dataset(wildcards.dataset)),
             "shards": lambda _: {"shard_size": config.shard_size, "shuffle_seed": config.shuffle_seed},
             "csv": lambda _: {"csv_header": config.csv_header},
-            "description": plan.description,
-            "facts": plan.split_facts,
-            "sources": plan.sources,
-            "pins": plan.pins,
+            "description": facts.description,
+            "facts": facts.of_split,
+            "sources": facts.sources,
+            "pins": facts.pins,
             "folder": plan.folders.settings,
             "built": plan.folders.splits,
         }

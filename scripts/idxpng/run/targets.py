@@ -1,41 +1,112 @@
-"""What each target makes of a dataset: the one list for target rules, folders as targets, and SHA256SUMS."""
+"""The targets that people type: folders of results, what else the same command makes, and wrong targets."""
 
 import difflib
-from collections.abc import Collection
-from typing import NoReturn
+import os
+import re
+from collections.abc import Callable, Collection, Iterable
+from typing import Any, NoReturn
 
 from idxpng.errors import DataError
+from idxpng.run.plan import OUTPUTS, Plan
 from idxpng.text import NAME
 
-# Paths below a dataset's results folder. The target makes any of them again if it was deleted.
-_ALL = (
-    "header/{split}.json",
-    "header/{split}.crc32",
-    "png/{split}/{label}",
-    "manifest/{split}/{label}.csv",
-    "manifest/{split}.csv",
-    "preview/{split}.png",
-    "preview/{split}/first.png",
-    "statistics/{split}.json",
-    "statistics/{split}.svg",
-    "duplicates.json",
-    "index.html",
-    "digests.js",
-)
-_PUBLISHED = ("parquet/{split}.parquet", "README.md", "croissant.json", "LICENSE", "CITATION", "provenance.json")
-OUTPUTS = {
-    "all": _ALL,
-    "publish": (*_ALL, *_PUBLISHED),
-    "webdataset": ("webdataset/{split}-{shard}.tar", "webdataset/{split}.json"),
-    "archive": ("archive/{split}.tar",),
-    "npz": ("npz/{dataset}.npz",),
-    "csv": ("csv/{split}.csv",),
-    "verify": ("verify/{split}.json",),
-    "checksums": ("SHA256SUMS",),
-}
+
+class Targets:
+    """The targets of a run; ``asked`` returns those of the command line, once Snakemake knows them."""
+
+    def __init__(self, plan: Plan, asked: Callable[[], set[str]]) -> None:
+        self._plan, self._asked = plan, asked
+
+    def folder_targets(
+        self, words: Iterable[str], is_target: Callable[[str], bool] = lambda word: True
+    ) -> dict[str, list[str]]:
+        """What to make in each folder of results among the words of a command line. Other words are ignored.
+
+        Args:
+            words: targets, options, and their values.
+            is_target: whether a word is a target. It is asked before an error only, since it takes time.
+
+        Raises:
+            DataError: when no rule makes a target in the results, or its dataset, split, or label is unknown.
+        """
+        found: dict[str, list[str]] = {}
+        for word in words:
+            name, _, below = os.path.relpath(word, self._plan.results).partition("/")
+            if re.fullmatch(NAME, name) and os.path.dirname(word.rstrip("/")) and not word.startswith("-"):
+                idx = re.fullmatch("idx(?:/(.+))?", below)  # of a folder of images, which need not be a dataset
+                try:
+                    folders = self._plan.folders
+                    files = folders.in_folder(word, name, idx[1]) if idx else self._in_folder(word, name, below)
+                except DataError:
+                    if is_target(word):
+                        raise
+                    continue
+                found |= {word: files} if files else {}
+        return found
+
+    def _in_folder(self, word: str, name: str, below: str) -> list[str]:
+        """All that targets make in a folder of a dataset's results; none if ``below`` is an output itself."""
+        dataset = self._plan.catalog.dataset(name, at=word)
+        if not below:
+            return self._plan.outputs("all", name)
+        depth, files = below.count("/") + 1, []
+        for pattern in dict.fromkeys(path for paths in OUTPUTS.values() for path in paths):
+            parts = pattern.split("/")
+            if match := re.fullmatch("/".join(map(_as_regex, parts[:depth])).replace("{dataset}", name), below):
+                split, label = (match.groupdict().get(key) for key in ("split", "label"))
+                if split:
+                    dataset.split(split)
+                if label and label not in dataset.labels:
+                    labels = f"one of {', '.join(dataset.labels)}"
+                    raise DataError(word, f"{name} has no such label", expected=labels, found=label)
+                if len(parts) == depth:
+                    return []
+                files += self._plan.expand(f"<results>/{{dataset}}/{pattern}", name, split)
+                if pattern.startswith("png/"):  # when the manifest of the split is made, labels of earlier runs go
+                    files += self._plan.expand("<results>/{dataset}/manifest/{split}.csv", name, split)
+        if not files and re.fullmatch(rf"png/{NAME}/\d+/\d+\.png", below):
+            todo = f"make the directory of its label: {os.path.dirname(word)}"
+            raise DataError(word, "a PNG file is made together with all others of its label", todo=todo)
+        if not files:
+            known = sorted({path.partition("/")[0] for paths in OUTPUTS.values() for path in paths} | {"idx"})
+            raise DataError(word, "no rule makes this", expected=f"in {name}: {', '.join(known)}")
+        return files
+
+    def others(self, wildcards: Any) -> list[str]:
+        """What the same command makes of a dataset besides the list of its files, which comes last."""
+        return self._outputs_without("checksums", "SHA256SUMS", wildcards.dataset)
+
+    def images_of_others(self, wildcards: Any) -> list[str]:
+        """What the same command makes of the images of a split besides proofs, which come last.
+
+        On its own, `verify` must not create files whose absence it should report.
+        """
+        folder, split = f"<results>/{wildcards.dataset}", wildcards.split
+        outputs = self._outputs_without("verify", "verify/", wildcards.dataset)
+        below = {path.removeprefix(f"{folder}/") for path in outputs}
+        found = {path for path in below if path.startswith((f"png/{split}/", f"manifest/{split}/"))}
+        of_all_splits = split in self._plan.splits(self._plan.catalog.dataset(wildcards.dataset)) and any(
+            "/" not in path for path in below - {"SHA256SUMS"}
+        )
+        if of_all_splits or f"manifest/{split}.csv" in below:
+            found.add(f"manifest/{split}.csv")  # when it is made, labels of earlier runs go
+        return [f"{folder}/{path}" for path in sorted(found)]
+
+    def _outputs_without(self, target: str, below: str, dataset: str) -> list[str]:
+        """What the command makes of a dataset, without a target and paths that begin with ``below``."""
+        files = []
+        for word in sorted(self._asked() - {target}):
+            path = os.path.relpath(word, self._plan.results)
+            if word in OUTPUTS and dataset in self._plan.catalog.configured:
+                files += self._plan.outputs(word, dataset)
+            elif word == "idx" and dataset in self._plan.config.folders:
+                files += self._plan.folders.outputs_of(dataset)
+            elif f"{path}/".startswith(f"{dataset}/") and not path.startswith(f"{dataset}/{below}"):
+                files += self.folder_targets([word]).get(word) or [f"<results>/{path}"]
+        return files
 
 
-def as_regex(part: str) -> str:
+def _as_regex(part: str) -> str:
     """A part of a path in `OUTPUTS` as a regular expression."""
     for name, value in (("split", NAME), ("label", r"\d+"), ("shard", r"\d+")):
         part = part.replace(f"{{{name}}}", f"(?P<{name}>{value})")

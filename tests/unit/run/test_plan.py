@@ -1,23 +1,14 @@
-import os
 import re
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
 from idxpng.errors import DataError
-from idxpng.run.targets import OUTPUTS
-from plans import SPLIT, plan, write_own_file
+from idxpng.run.facts import Facts
+from idxpng.run.plan import OUTPUTS
+from plans import SPLIT, Wildcards, plan, write_own_file
 from project import PROJECT
-
-
-class Wildcards(SimpleNamespace):
-    """Wildcards of a job, with the interface of Snakemake's."""
-
-    def get(self, name: str) -> Any:
-        return getattr(self, name, None)
 
 
 @pytest.fixture
@@ -71,56 +62,6 @@ def test_each_documented_result_is_made_by_a_target() -> None:
     assert made - documented - in_other_rows == set(), "add a row to docs/reference.md"
 
 
-def test_the_list_of_digests_waits_for_the_other_targets_of_the_command() -> None:
-    job = Wildcards(dataset="mnist-sample")
-    files = ["results/mnist-sample/header/test.json", "results/mnist/png/test/7"]
-    asked = plan(targets=["csv", "checksums", "npz", "results/mnist-sample/png/test", *files])
-    images = asked.folder_targets(["results/mnist-sample/png/test"])["results/mnist-sample/png/test"]
-    expected = {*asked.outputs("csv"), *asked.outputs("npz"), f"<results>/{files[0].partition('/')[2]}", *images}
-    assert set(asked.outputs_of_other_targets(job)) == expected
-    assert plan(targets=["checksums"]).outputs_of_other_targets(job) == []
-
-
-@pytest.mark.parametrize("word", ["./results/mnist/png/test", "results//mnist/png/test/", "{}/results/mnist/png/test"])
-def test_a_folder_in_any_spelling_is_made_before_the_list_of_digests(word: str) -> None:
-    job = Wildcards(dataset="mnist")
-    usual = plan(targets=["results/mnist/png/test"], datasets="mnist").outputs_of_other_targets(job)
-    spelled = plan(targets=[word.format(os.getcwd())], datasets="mnist")
-    assert spelled.outputs_of_other_targets(job) == usual != []
-
-
-IMAGES_AND_MANIFESTS = [
-    *(f"<results>/mnist/manifest/test{label}.csv" for label in ("", *(f"/{label}" for label in range(10)))),
-    *(f"<results>/mnist/png/test/{label}" for label in range(10)),
-]
-
-
-@pytest.mark.parametrize(
-    ("targets", "made"),
-    [
-        ([], []),
-        (["verify"], []),
-        (["results/mnist/verify/test.json"], []),
-        (["all", "verify"], IMAGES_AND_MANIFESTS),
-        (["csv", "verify", "checksums"], []),
-        (["results/mnist/png/test", "verify"], [IMAGES_AND_MANIFESTS[0], *IMAGES_AND_MANIFESTS[11:]]),
-        (["results/mnist/png/test/7", "verify"], ["<results>/mnist/png/test/7"]),
-        (["results/mnist/manifest/train.csv", "results/kmnist/png/test/7", "verify"], []),
-        (["results/mnist/index.html", "verify"], ["<results>/mnist/manifest/test.csv"]),
-    ],
-)
-def test_verify_makes_no_images_but_comes_after_those_that_other_targets_make(
-    targets: list[str], made: list[str]
-) -> None:
-    paths = plan(targets=targets, datasets="mnist").images_of_other_targets(Wildcards(dataset="mnist", split="test"))
-    assert paths == made
-
-
-def test_a_target_makes_nothing_of_a_dataset_that_is_not_configured() -> None:
-    asked = plan(targets=["all", "results/mnist/SHA256SUMS"], datasets="kmnist")
-    assert asked.outputs_of_other_targets(Wildcards(dataset="mnist")) == []
-
-
 def test_verify_gets_the_manifest_for_labels_with_several_columns() -> None:
     options = [plan("out").manifest_option(Wildcards(dataset=name, split="test")) for name in ("mnist", "qmnist")]
     assert options == [[], ["--manifest", "out/qmnist/manifest/test.csv"]]
@@ -166,26 +107,7 @@ def test_unknown_splits_and_files_are_refused_with_the_known_ones() -> None:
     with pytest.raises(DataError, match=r"no such split[^$]*one of train, test"):
         plan().idx_files(Wildcards(dataset="mnist", split="t10k"))
     with pytest.raises(DataError, match=r"no such file[^$]*train-labels-idx1-ubyte\.gz"):
-        plan().download_facts(Wildcards(dataset="mnist", published="train-labels.gz"))
-
-
-def test_a_job_runs_again_only_for_facts_that_shape_its_output() -> None:
-    sample, images = plan(), SPLIT["images"]
-    pinned = sample.download_facts(Wildcards(dataset="mnist", published="train-images-idx3-ubyte.gz"))
-    assert pinned | {"verified": "bytes"} == images | {"content_bytes": 47040016}
-    assert "verified" not in pinned, "otherwise a file would be downloaded again after it is verified"
-    content = {"size": 47040016, "pins": [images["content_sha256"], images["sha256"], None]}
-    assert sample.content_facts(Wildcards(dataset="mnist", idx="train-images-idx3-ubyte")) == content
-    assert sample.split_facts(Wildcards(dataset="mnist", split="train")) == {
-        "count": 60000,
-        "shape": (28, 28),
-        "classes": {label: str(label) for label in range(10)},
-        "class_counts": tuple(SPLIT["class_counts"]),
-        "label_columns": ("class",),
-        "orientation": "upright",
-        "files": ["train-images-idx3-ubyte", "train-labels-idx1-ubyte"],
-        "digests": [images["content_sha256"], SPLIT["labels"]["content_sha256"]],
-    }
+        Facts(plan()).of_download(Wildcards(dataset="mnist", published="train-labels.gz"))
 
 
 @pytest.mark.parametrize(
@@ -200,69 +122,8 @@ def test_published_and_decompressed_files_have_different_paths(
         "labels": "<resources>/digits/train-labels-idx1-ubyte",
     }
     assert own.published(Wildcards(dataset="digits", idx="digits")) == f"<resources>/digits/{published}"
-    facts = own.download_facts(Wildcards(dataset="digits", published=published))
+    facts = Facts(own).of_download(Wildcards(dataset="digits", published=published))
     assert facts == {"file": file, "content_bytes": 47040016}
-
-
-def test_an_unpinned_file_is_tracked_by_its_urls_and_by_size_and_time_of_local_copies(
-    own_file: Callable[..., str],
-) -> None:
-    file, url = "digits-idx3-ubyte.gz", "https://me:secret@a.example/idx"
-    path = own_file(mirrors=["idx", url], splits={"train": SPLIT | {"images": {"file": file}}})
-    copy = Path(path).parent / "idx/digits.idx3-ubyte"
-    copy.parent.mkdir()
-    seen = []
-    for content in ("", "x", "y"):
-        copy.write_text(content)
-        of_split = plan(datasets=path).sources(Wildcards(dataset="digits", split="train"))
-        assert plan(datasets=path).sources(Wildcards(dataset="digits", split=file)) == {file: of_split[file]}
-        (state, shown) = of_split[file]
-        assert state.startswith("digits.idx3-ubyte ")
-        assert (shown.endswith(f"a.example/idx/{file}"), "secret" in shown) == (True, False)
-        seen.append(state)
-    assert seen[0] != seen[1] != seen[2]
-
-
-@pytest.mark.parametrize(("at", "seen"), [(0, True), (3 << 19, False), (-1, True)], ids=["start", "middle", "end"])
-def test_an_unpinned_file_is_tracked_by_its_first_and_last_bytes(
-    own_file: Callable[..., str], tmp_path: Path, at: int, seen: bool
-) -> None:
-    file = "digits-idx3-ubyte.gz"
-    path = own_file(mirrors=["."], splits={"train": SPLIT | {"images": {"file": file}}})
-    states = []
-    for value in (0, 1):
-        content = bytearray(3 << 20)
-        content[at] = value
-        Path(path).with_name(file).write_bytes(content)
-        os.utime(Path(path).with_name(file), (1e9, 1e9))
-        states.append(plan(datasets=path).sources(Wildcards(dataset="digits", split=file)))
-    assert (states[0] != states[1]) == seen
-
-
-def test_an_unpinned_file_is_tracked_by_the_queries_of_its_urls_which_are_not_shown(
-    own_file: Callable[..., str],
-) -> None:
-    def sources(query: str) -> str:
-        file = "digits-idx3-ubyte.gz"
-        splits = {"train": SPLIT | {"images": {"file": file}}}
-        path = own_file(mirrors=[f"https://a.example/idx{query}"], splits=splits)
-        (shown,) = plan(datasets=path).sources(Wildcards(dataset="digits", split=file))[file]
-        return str(shown)
-
-    assert len({sources(query) for query in ("", "?token=plugh", "?token=xyzzy")}) == 3
-    assert "plugh" not in sources("?token=plugh")
-
-
-def test_a_pinned_file_and_one_that_is_nowhere_have_no_known_sources(own_file: Callable[..., str]) -> None:
-    assert plan().sources(Wildcards(dataset="mnist", split="train")) == {}
-    assert plan(datasets=own_file(mirrors=["idx"])).sources(Wildcards(dataset="digits", split="train")) == {}
-
-
-def test_the_facts_of_a_download_include_the_archive_of_a_member() -> None:
-    file = "emnist-letters-test-labels-idx1-ubyte.gz"
-    facts = plan().download_facts(Wildcards(dataset="emnist-letters", published=file))
-    assert facts["member"] == f"gzip/{file}"
-    assert facts["archive"] == ("gzip.zip", 561753746)
 
 
 def test_verify_needs_the_originals_only_when_the_pins_do_not_suffice(own_file: Callable[..., str]) -> None:
@@ -285,7 +146,7 @@ def test_a_split_that_is_part_of_a_different_split_is_made_only_on_request(own_f
     assert plan(datasets=path, splits="validation").expand(pattern) == ["digits/validation"]
     assert plan(datasets=path, splits=["train", "validation"]).expand(pattern) == ["digits/train", "digits/validation"]
     assert plan(datasets=path, splits="validation", shard_size=3000).expand("{shard}")[-1] == "000003"
-    of_part = plan(datasets=path).split_facts(Wildcards(dataset="digits", split="validation"))
+    of_part = Facts(plan(datasets=path)).of_split(Wildcards(dataset="digits", split="validation"))
     assert of_part["rows"] == (50000, 60000)
     idx = plan(datasets=path).idx_files(Wildcards(dataset="digits", split="validation"))
     assert idx == plan(datasets=path).idx_files(Wildcards(dataset="digits", split="train"))

@@ -1,22 +1,17 @@
 import json
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from idxpng.run.facts import Facts
 from idxpng.run.settings import Settings
-from plans import plan
-
-
-class Wildcards(SimpleNamespace):
-    def get(self, name: str) -> Any:
-        return getattr(self, name, None)
+from plans import Wildcards, plan
 
 
 def settings(missing: list[str], results: str = "results", **config: Any) -> Settings:
     made = plan(results, **config)
-    return Settings(made, missing.append)
+    return Settings(made, Facts(made), missing.append)
 
 
 def files(*names: str, split: str | None = None, **config: Any) -> list[str]:

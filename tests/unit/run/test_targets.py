@@ -1,12 +1,16 @@
+import os
 import re
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from idxpng.errors import DataError
-from idxpng.run.targets import OUTPUTS, refuse_name
-from plans import plan
+from idxpng.run.plan import OUTPUTS
+from idxpng.run.targets import Targets, refuse_name
+from plans import Wildcards, plan
 from project import PROJECT
 
 
@@ -15,9 +19,13 @@ def folder_without_results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.chdir(tmp_path)
 
 
+def targets_of(asked: Collection[str] = (), results: str = "results", **config: Any) -> Targets:
+    return Targets(plan(results, **config), lambda: set(asked))
+
+
 def made(words: list[str], results: str = "results") -> dict[str, list[str]]:
     """The targets for each folder among some words, with the path variable filled in."""
-    folders = plan(results).folder_targets(words)
+    folders = targets_of(results=results).folder_targets(words)
     return {word: [path.replace("<results>", results) for path in paths] for word, paths in folders.items()}
 
 
@@ -66,7 +74,7 @@ def test_every_output_is_left_to_snakemake() -> None:
 
 
 def test_a_word_that_is_not_a_target_is_ignored() -> None:
-    assert plan().folder_targets(["results/mnits"], lambda word: False) == {}
+    assert targets_of().folder_targets(["results/mnits"], lambda word: False) == {}
 
 
 @pytest.mark.parametrize(
@@ -134,3 +142,53 @@ def test_a_single_png_file_is_refused_in_the_same_words_when_it_exists() -> None
     path.touch()
     with pytest.raises(DataError, match="together with all others of its label"):
         made([str(path)])
+
+
+def test_the_list_of_digests_waits_for_the_other_targets_of_the_command() -> None:
+    job = Wildcards(dataset="mnist-sample")
+    files = ["results/mnist-sample/header/test.json", "results/mnist/png/test/7"]
+    asked = targets_of(["csv", "checksums", "npz", "results/mnist-sample/png/test", *files])
+    images = asked.folder_targets(["results/mnist-sample/png/test"])["results/mnist-sample/png/test"]
+    expected = {*plan().outputs("csv"), *plan().outputs("npz"), f"<results>/{files[0].partition('/')[2]}", *images}
+    assert set(asked.others(job)) == expected
+    assert targets_of(["checksums"]).others(job) == []
+
+
+@pytest.mark.parametrize("word", ["./results/mnist/png/test", "results//mnist/png/test/", "{}/results/mnist/png/test"])
+def test_a_folder_in_any_spelling_is_made_before_the_list_of_digests(word: str) -> None:
+    job = Wildcards(dataset="mnist")
+    usual = targets_of(["results/mnist/png/test"], datasets="mnist").others(job)
+    spelled = targets_of([word.format(os.getcwd())], datasets="mnist")
+    assert spelled.others(job) == usual != []
+
+
+IMAGES_AND_MANIFESTS = [
+    *(f"<results>/mnist/manifest/test{label}.csv" for label in ("", *(f"/{label}" for label in range(10)))),
+    *(f"<results>/mnist/png/test/{label}" for label in range(10)),
+]
+
+
+@pytest.mark.parametrize(
+    ("targets", "made"),
+    [
+        ([], []),
+        (["verify"], []),
+        (["results/mnist/verify/test.json"], []),
+        (["all", "verify"], IMAGES_AND_MANIFESTS),
+        (["csv", "verify", "checksums"], []),
+        (["results/mnist/png/test", "verify"], [IMAGES_AND_MANIFESTS[0], *IMAGES_AND_MANIFESTS[11:]]),
+        (["results/mnist/png/test/7", "verify"], ["<results>/mnist/png/test/7"]),
+        (["results/mnist/manifest/train.csv", "results/kmnist/png/test/7", "verify"], []),
+        (["results/mnist/index.html", "verify"], ["<results>/mnist/manifest/test.csv"]),
+    ],
+)
+def test_verify_makes_no_images_but_comes_after_those_that_other_targets_make(
+    targets: list[str], made: list[str]
+) -> None:
+    paths = targets_of(targets, datasets="mnist").images_of_others(Wildcards(dataset="mnist", split="test"))
+    assert paths == made
+
+
+def test_a_target_makes_nothing_of_a_dataset_that_is_not_configured() -> None:
+    asked = targets_of(["all", "results/mnist/SHA256SUMS"], datasets="kmnist")
+    assert asked.others(Wildcards(dataset="mnist")) == []

@@ -1,8 +1,15 @@
-"""The memory and time that jobs request, which grow with each attempt."""
+"""What jobs get: memory and time, which grow with each attempt, and environment variables."""
 
+import json
 import math
+import os
+import sys
+from collections.abc import Mapping, MutableMapping, Sequence
+from pathlib import Path
 from typing import Any
 
+from idxpng import advice
+from idxpng.fetch.mirrors import VARIABLE, configured
 from idxpng.run.plan import Plan
 
 # What slow network storage manages: single files, and images in the one file of a shard.
@@ -49,3 +56,28 @@ class JobResources:
 def _share(minutes: float) -> int:
     """Whole minutes, including half a minute for the start of a job."""
     return math.ceil(minutes + 0.5)
+
+
+def prepare_environment(
+    mirrors: Mapping[str, Sequence[str]],
+    environment: MutableMapping[str, str] = os.environ,
+    call: Mapping[str, Any] | None = None,
+) -> None:
+    """Prepare the environment of this process, which its jobs inherit.
+
+    ``python`` becomes the one that runs now, unless a conda environment or a container puts a different one before it.
+    Mirrors are passed here because a mirror's URL may hold a secret: other users can see command lines, and Snakemake
+    logs them. numpy starts no threads for linear algebra, which is not used here: they cost more than a small job.
+
+    Args:
+        mirrors: the configured mirrors by the folder of downloads. Those that a different workflow in this process has
+            set for other folders stay.
+        call: how the user called Snakemake, see `advice.call`; None to keep what the process that started this one set.
+    """
+    folder = str(Path(sys.executable).parent)
+    environment["PATH"] = os.pathsep.join([folder, environment.get("PATH", os.defpath)])
+    environment.pop("PYTHONSAFEPATH", None)  # with it, a script does not find the library
+    environment.setdefault("OPENBLAS_NUM_THREADS", "1")
+    environment[VARIABLE] = json.dumps(configured(environment) | dict(mirrors))
+    if call:
+        environment[advice.VARIABLE] = json.dumps(call)

@@ -1,0 +1,98 @@
+"""The facts of dataset files and local files whose change makes a job run again."""
+
+import hashlib
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from functools import cache, cached_property
+from typing import Any
+
+from idxpng.dataset.file import is_shipped
+from idxpng.dataset.model import Dataset
+from idxpng.fetch.mirrors import places_in
+from idxpng.run.plan import Plan
+from idxpng.text import is_url
+
+# What `make_page` and `write_card` say about a dataset beyond its images.
+DESCRIPTION = ("title", "license", "attribution", "citation", "url", "creators", "published")
+SAMPLE = 1 << 20  # bytes at the start and at the end of a local file in which a change is seen, whatever its time
+
+
+class Facts:
+    """The facts that the jobs of a plan depend on, which the scripts read themselves."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+
+    def of_download(self, wildcards: Any) -> dict[str, Any]:
+        """The facts of a published file."""
+        file = self._dataset(wildcards).file(wildcards.published)
+        ignored = ("verified", "header")
+        return {key: value for key, value in vars(file).items() if value is not None and key not in ignored}
+
+    def sources(self, wildcards: Any) -> dict[str, list[str]]:
+        """The sources of a split's files without a pinned digest: URLs, and states of local copies.
+
+        The ``split`` of the wildcards may also be the published name of a file. Then the pinned digests of the user's
+        own file are its sources: it is read again if they change. Those of shipped datasets do not.
+        """
+        dataset, name = self._dataset(wildcards), wildcards.split
+        files = [dataset.files[name]] if name in dataset.files else dataset.split(name).files
+        found = {file.published: self._sources(dataset.name, file.published) for file in files if not file.pinned}
+        if name in dataset.files and not is_shipped(dataset.path):
+            all_files = (file for split in dataset.splits.values() for file in split.files)
+            found.setdefault(name, sorted({file.pin for file in all_files if file.pin and file.published == name}))
+        return {published: sources for published, sources in found.items() if sources}
+
+    @cached_property
+    def _sources(self) -> Callable[[str, str], list[str]]:
+        return cache(self._find_sources)  # once for a download and for its split
+
+    def _find_sources(self, name: str, published: str) -> list[str]:
+        dataset = self._plan.catalog.dataset(name)
+        file = dataset.file(published)
+        paths = dict.fromkeys(place.where for place in self._plan.local_places(name, file))
+        urls = [place.source for url in filter(is_url, dataset.mirrors) for place in places_in(url, file)]
+        return [*map(_state, paths), *urls]
+
+    def of_content(self, wildcards: Any) -> dict[str, Any]:
+        """The facts of a file's content."""
+        file = self._dataset(wildcards).file(wildcards.idx)
+        return {"size": file.content_bytes, "pins": [file.content_sha256, file.sha256, file.git_blob or file.md5]}
+
+    def of_split(self, wildcards: Any) -> dict[str, Any]:
+        """The facts of a split, and what later steps need to know about its dataset."""
+        dataset, split = self._dataset(wildcards), self._dataset(wildcards).split(wildcards.split)
+        return {
+            "count": split.count,
+            "shape": split.shape,
+            "classes": dataset.classes,
+            "class_counts": split.class_counts,
+            "label_columns": dataset.label_columns,
+            "orientation": dataset.orientation,
+            "files": [file.idx for file in split.files],
+            "digests": [file.pin for file in split.files],
+        } | ({"rows": split.rows} if split.rows else {})
+
+    def pins(self, wildcards: Any) -> dict[str, Any]:
+        """Names and digests of a split's published files that do not decide whether its IDX files are right."""
+        split = self._dataset(wildcards).split(wildcards.split)
+        return {"published": [[file.file, file.sha256] for file in split.files], "archive": split.archive_sha256}
+
+    def description(self, wildcards: Any) -> dict[str, Any]:
+        """Title, license, citation, and other words about a dataset."""
+        dataset = self._dataset(wildcards)
+        return {key: getattr(dataset, key) for key in DESCRIPTION}
+
+    def _dataset(self, wildcards: Any) -> Dataset:
+        return self._plan.catalog.dataset(wildcards.dataset)
+
+
+def _state(path: str) -> str:
+    """The state of a local file: name, size, time, and a digest of its ends, since a copy may keep the others."""
+    state, digest = os.stat(path), hashlib.sha256()
+    with suppress(OSError), open(path, "rb") as file:  # the download says why it cannot be read
+        digest.update(file.read(SAMPLE))
+        file.seek(max(SAMPLE, state.st_size - SAMPLE))  # a compressed file ends with checksums of all of it
+        digest.update(file.read(SAMPLE))
+    return f"{os.path.basename(path)} {state.st_size} {state.st_mtime_ns} {digest.hexdigest()[:16]}"

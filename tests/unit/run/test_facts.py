@@ -1,0 +1,98 @@
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from idxpng.run.facts import Facts
+from plans import SPLIT, Wildcards, plan, write_own_file
+
+
+def facts(**config: Any) -> Facts:
+    return Facts(plan(**config))
+
+
+@pytest.fixture
+def own_file(tmp_path: Path) -> Callable[..., str]:
+    return write_own_file(tmp_path)
+
+
+def test_a_job_runs_again_only_for_facts_that_shape_its_output() -> None:
+    sample, images = facts(), SPLIT["images"]
+    pinned = sample.of_download(Wildcards(dataset="mnist", published="train-images-idx3-ubyte.gz"))
+    assert pinned | {"verified": "bytes"} == images | {"content_bytes": 47040016}
+    assert "verified" not in pinned, "otherwise a file would be downloaded again after it is verified"
+    content = {"size": 47040016, "pins": [images["content_sha256"], images["sha256"], None]}
+    assert sample.of_content(Wildcards(dataset="mnist", idx="train-images-idx3-ubyte")) == content
+    assert sample.of_split(Wildcards(dataset="mnist", split="train")) == {
+        "count": 60000,
+        "shape": (28, 28),
+        "classes": {label: str(label) for label in range(10)},
+        "class_counts": tuple(SPLIT["class_counts"]),
+        "label_columns": ("class",),
+        "orientation": "upright",
+        "files": ["train-images-idx3-ubyte", "train-labels-idx1-ubyte"],
+        "digests": [images["content_sha256"], SPLIT["labels"]["content_sha256"]],
+    }
+
+
+def test_an_unpinned_file_is_tracked_by_its_urls_and_by_size_and_time_of_local_copies(
+    own_file: Callable[..., str],
+) -> None:
+    file, url = "digits-idx3-ubyte.gz", "https://me:secret@a.example/idx"
+    path = own_file(mirrors=["idx", url], splits={"train": SPLIT | {"images": {"file": file}}})
+    copy = Path(path).parent / "idx/digits.idx3-ubyte"
+    copy.parent.mkdir()
+    seen = []
+    for content in ("", "x", "y"):
+        copy.write_text(content)
+        of_split = facts(datasets=path).sources(Wildcards(dataset="digits", split="train"))
+        assert facts(datasets=path).sources(Wildcards(dataset="digits", split=file)) == {file: of_split[file]}
+        (state, shown) = of_split[file]
+        assert state.startswith("digits.idx3-ubyte ")
+        assert (shown.endswith(f"a.example/idx/{file}"), "secret" in shown) == (True, False)
+        seen.append(state)
+    assert seen[0] != seen[1] != seen[2]
+
+
+@pytest.mark.parametrize(("at", "seen"), [(0, True), (3 << 19, False), (-1, True)], ids=["start", "middle", "end"])
+def test_an_unpinned_file_is_tracked_by_its_first_and_last_bytes(
+    own_file: Callable[..., str], tmp_path: Path, at: int, seen: bool
+) -> None:
+    file = "digits-idx3-ubyte.gz"
+    path = own_file(mirrors=["."], splits={"train": SPLIT | {"images": {"file": file}}})
+    states = []
+    for value in (0, 1):
+        content = bytearray(3 << 20)
+        content[at] = value
+        Path(path).with_name(file).write_bytes(content)
+        os.utime(Path(path).with_name(file), (1e9, 1e9))
+        states.append(facts(datasets=path).sources(Wildcards(dataset="digits", split=file)))
+    assert (states[0] != states[1]) == seen
+
+
+def test_an_unpinned_file_is_tracked_by_the_queries_of_its_urls_which_are_not_shown(
+    own_file: Callable[..., str],
+) -> None:
+    def sources(query: str) -> str:
+        file = "digits-idx3-ubyte.gz"
+        splits = {"train": SPLIT | {"images": {"file": file}}}
+        path = own_file(mirrors=[f"https://a.example/idx{query}"], splits=splits)
+        (shown,) = facts(datasets=path).sources(Wildcards(dataset="digits", split=file))[file]
+        return str(shown)
+
+    assert len({sources(query) for query in ("", "?token=plugh", "?token=xyzzy")}) == 3
+    assert "plugh" not in sources("?token=plugh")
+
+
+def test_a_pinned_file_and_one_that_is_nowhere_have_no_known_sources(own_file: Callable[..., str]) -> None:
+    assert facts().sources(Wildcards(dataset="mnist", split="train")) == {}
+    assert facts(datasets=own_file(mirrors=["idx"])).sources(Wildcards(dataset="digits", split="train")) == {}
+
+
+def test_the_facts_of_a_download_include_the_archive_of_a_member() -> None:
+    file = "emnist-letters-test-labels-idx1-ubyte.gz"
+    of_member = facts().of_download(Wildcards(dataset="emnist-letters", published=file))
+    assert of_member["member"] == f"gzip/{file}"
+    assert of_member["archive"] == ("gzip.zip", 561753746)
