@@ -4,11 +4,11 @@ The dataset file pins the digests. Neither the IDX files nor a network is needed
 """
 
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from idxpng import advice, log
-from idxpng.dataset.file import identify, is_shipped, load, read_schema
+from idxpng.dataset.file import load, read_schema
 from idxpng.dataset.model import ROLES, Dataset
 from idxpng.errors import DataError
 from idxpng.fetch.integrity import with_witnesses
@@ -16,10 +16,10 @@ from idxpng.files.digest import digest_of
 from idxpng.files.json_file import write_json
 from idxpng.replaceable import check_place
 from idxpng.text import counted, shell_word
+from idxpng.verify import repair
 from idxpng.verify.png_tree import Problems
 from idxpng.verify.tree_check import TreeCheck
 
-WHICH = "to find out which image differs, "
 MOST_PROCESSES = 8  # more would wait for the one that digests what they read
 
 
@@ -83,8 +83,7 @@ def main(
             todo=f"give the directory of one split: {' or '.join(map(advice.shell_path, trees.values()))}",
         )
     for name, path in trees.items():
-        count = min(limit or facts.split(name).count, facts.split(name).count)
-        check = TreeCheck(path, facts, name, count, manifest, processes, classes)
+        check = TreeCheck(path, facts, name, limit, manifest, processes, classes)
         digests, files = _prove(check, originals, beside or tree)
         if report is not None:
             document = {
@@ -112,15 +111,12 @@ def _trees(
     trees = {name: tree} if one else there
     for name, path in trees.items():
         if not os.path.isdir(path) or (os.path.islink(path) and not one):
-            directories = [
-                os.path.join(path, each) for each, label in dataset.labels.items() if not classes or label in classes
-            ]
-            repairs = [f"make it first: {_command(dataset, name, directories, limit, classes)}"]
-            repairs.append(
-                f"or give the directory of all splits, {dataset.name}/png, or that of one split, and --split NAME"
-            )
+            check = TreeCheck(path, dataset, name, limit, classes=classes)
+            making = repair.making(check, check.labels)
+            other = f"or give the directory of all splits, {dataset.name}/png, or that of one split, and --split NAME"
             expected = "a directory with a directory for each label"
-            raise DataError(path, "there is nothing to verify", expected=expected, todo=repairs)
+            todo = [f"make it first: {making}", other]
+            raise DataError(path, "there is nothing to verify", expected=expected, todo=todo)
     if not one:
         _check_names(tree, dataset)
     return trees
@@ -132,7 +128,7 @@ def _check_names(folder: str, dataset: Dataset) -> None:
     for other in set(os.listdir(folder)) - set(dataset.splits):
         problems.add("extra", other)
     if problems:
-        raise _error(folder, dataset, found=problems.lines(), todo=problems.moving(folder, folder))
+        raise repair.error(folder, dataset, problems.lines(), repair.moving(problems, folder, folder))
 
 
 def _prove(check: TreeCheck, originals: tuple[str, str] | None, top: str) -> tuple[dict[str, str], int]:
@@ -155,7 +151,7 @@ def _prove(check: TreeCheck, originals: tuple[str, str] | None, top: str) -> tup
             found=f"not pinned: {check.not_pinned}"
             if check.not_pinned
             else f"{check.part}; only the digests of all {check.facts.file_count:,} images are pinned",
-            todo=_give_originals(check),
+            todo=repair.give_originals(check),
         )
     found, problems, pins = None, Problems(), check.facts.content_pins
     if by_digests:
@@ -174,84 +170,7 @@ def _prove(check: TreeCheck, originals: tuple[str, str] | None, top: str) -> tup
                 "the rebuilt file differs from the published one, although each image equals the original",
                 todo="verify again, while nothing else changes the images",
             )
-    raise _explain(check, top, problems, found or {})
-
-
-def _explain(check: TreeCheck, top: str, problems: Problems, found: Mapping[str, str]) -> DataError:
-    """What is wrong with a tree: its files if they are known, otherwise the digests of the bytes it makes."""
-    if problems.counts["missing"] == check.count and problems.counts["extra"]:
-        repairs = ["give the dataset and the split of this tree, with --dataset and --split; or if these are right:"]
-        repairs += _making_again(check, list(check.labels))
-        return _error(check.tree, check.dataset, problems.lines(), repairs)
-    if problems:
-        # In a part of a split, other images in the directories of labels may be of the whole.
-        repairs = problems.moving(check.tree, top, check.dataset.labels if check.part else ())
-        repairs += _making_again(check, sorted(problems.labels)) if problems.labels else []
-        if problems.counts["missing"] and not problems.labels:
-            repairs.append(WHICH + _give_originals(check))
-        return _error(check.tree, check.dataset, problems.lines(), repairs)
-    known = identify((found["images"],))
-    made = {"images": f"{found['images']}, which is {known}" if known else found["images"], "labels": found["labels"]}
-    digests, pins = ([f"{role}: SHA-256 {each[role]}" for role in ROLES] for each in (made, check.facts.content_pins))
-    return _error(check.tree, check.dataset, digests, [WHICH + _give_originals(check)], pins)
-
-
-def _making_again(check: TreeCheck, labels: Sequence[str]) -> list[str]:
-    """The command that makes these labels again, and no others; for a copy of results, that which makes the results."""
-    directories = [os.path.join(check.tree, label) for label in labels]
-    limit = check.count if check.count < check.facts.count else None
-    made_here = _is_made_here(check.tree, check.dataset, check.split)
-    command = _command(check.dataset, check.split, directories, limit, check.classes, force=made_here)
-    place = f"results/{check.dataset.name}/png/{check.split}"
-    return (
-        [command]
-        if made_here
-        else [f"replace the folders {', '.join(labels)} with what this makes in {place}:", command]
-    )
-
-
-def _is_made_here(tree: str, dataset: Dataset, split: str) -> bool:
-    """Whether a run makes this directory of a split: in a job, that run; by hand, a run whose results are `results`."""
-    results = "" if advice.VARIABLE in os.environ else "/results"
-    return os.path.abspath(tree).endswith(f"{results}/{dataset.name}/png/{split}")
-
-
-def _error(
-    tree: str, dataset: Dataset, found: list[str], todo: list[str], expected: list[str] | None = None
-) -> DataError:
-    problem = f"not the published images and labels of {dataset.title}"
-    return DataError(tree, problem, expected=expected, found=found, todo=todo)
-
-
-def _command(
-    dataset: Dataset,
-    split: str,
-    paths: Sequence[str],
-    limit: int | None,
-    classes: Collection[int] | None,
-    force: bool = False,
-) -> str:
-    """The command that makes some images of a dataset, and with ``force`` the directories ``paths`` again."""
-    made_here = _is_made_here(os.path.dirname(paths[0]), dataset, split)
-    directory, source = advice.directory_of(paths[0]) if made_here else None, dataset.source
-    own = not is_shipped(source)
-    if directory:
-        source = advice.from_folder(directory, os.path.abspath(source))
-        paths = [os.path.relpath(path, directory) for path in paths]
-    settings = [advice.setting("datasets", source if own else dataset.name)]
-    if limit is not None:
-        settings.append(f"limit={limit}")
-    if classes is not None:
-        settings.append(f"classes=[{','.join(map(str, classes))}]")
-    # Otherwise `all` would also make the page again, of this split alone.
-    manifest = os.path.join(os.path.dirname(paths[0]), "../../manifest", f"{split}.csv")
-    targets = [*paths, os.path.normpath(manifest)] if dataset.split(split).parent else ["all"]
-    return advice.command(paths, settings, force, directory, targets, split)
-
-
-def _give_originals(check: TreeCheck) -> str:
-    options = [f"--{role} {shell_word(file.idx)}" for role, file in check.facts.by_role.items()]
-    return f"give the original IDX files, decompressed: {' '.join(options)}"
+    raise repair.explained(check, top, problems, found or {})
 
 
 def _sentence(check: TreeCheck, files: int, published: Sequence[str]) -> str:

@@ -30,7 +30,7 @@ WINGS = {
     "png_reader split_header tar",
     "dataset": "file file_names inference mismatch model schema strict_yaml writer",
     "fetch": "http_file integrity mirrors partial_file patience session transfer zip_member",
-    "verify": "parallel png_tree rebuilt_idx tree_check",
+    "verify": "parallel png_tree rebuilt_idx repair tree_check",
     "publish": "croissant duplicates markup page_sections provenance terms",
     "run": "catalog checks code_digest config facts folder_plan jobs plan settings summary targets terminal",
 }

@@ -4,12 +4,11 @@ import os
 from array import array
 from bisect import insort
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 
-from idxpng.advice import new_folder, shell_path
 from idxpng.files.leftovers import TIMESTAMP
-from idxpng.text import printable, shell_word
+from idxpng.text import printable
 
 LARGEST_TIMESTAMP = 1024
 KINDS = ("missing", "misplaced", "extra", "altered", "unreadable")
@@ -54,25 +53,6 @@ class Problems:
                 if self.counts[kind] > SHOWN:
                     lines.append(f"  and {self.counts[kind] - SHOWN:,} more")
         return lines
-
-    def moving(self, tree: str, top: str, kept: Collection[str] = ()) -> list[str]:
-        """The command that moves what is extra below ``tree``, as far as it is shown, except directories ``kept``.
-
-        It goes to a new folder outside of ``top`` under the same names, since it may be the user's only copy.
-        """
-        extra = [path for path, _ in self.shown["extra"]]
-        others = [path for path in extra if path.partition("/")[0] not in kept]
-        moved: dict[str, list[str]] = {"": []}
-        for path in others:
-            moved.setdefault(os.path.dirname(path), []).append(shell_path(os.path.join(tree, path)))
-        aside = new_folder(f"extra-{os.path.basename(os.path.abspath(tree))}", top)
-        to = {folder: shell_word(os.path.join(aside, folder)) for folder in moved}
-        commands = [f"mkdir -- {' '.join(to.values())}"]
-        commands += [f"mv -- {' '.join(paths)} {to[folder]}" for folder, paths in moved.items() if paths]
-        lines = [" && ".join(commands)] if len(commands) > 1 else []
-        if len(others) < len(extra):
-            return [*lines, "keep the images of the same split, and verify all of them: leave out limit and classes"]
-        return lines + ["and verify again, since there is more"] * (self.counts["extra"] > SHOWN)
 
 
 class PngTree:

@@ -18,11 +18,11 @@ from idxpng.verify.rebuilt_idx import StoredImages, check_columns, labels_digest
 
 @dataclass(frozen=True)
 class TreeCheck:
-    """The check that a tree is the first ``count`` images of a split of a dataset, or those of some labels among them.
+    """The check that a tree is a split of a dataset, or its first images, or those of some labels among them.
 
     Args:
         tree: the directory with a directory for each label.
-        count: how many images the tree must have.
+        limit: how many images of the split to take, counted from the first; None for all.
         manifest: the CSV file of the split, for labels of several columns, or None.
         classes: the labels whose images the tree has; None for all.
     """
@@ -30,10 +30,15 @@ class TreeCheck:
     tree: str
     dataset: Dataset
     split: str
-    count: int
+    limit: int | None = None
     manifest: str | None = None
     processes: int = 1
     classes: Collection[int] | None = None
+
+    @property
+    def count(self) -> int:
+        """How many images the tree must have, before labels are chosen."""
+        return min(self.limit or self.facts.count, self.facts.count)
 
     @property
     def part(self) -> str:

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from idxpng.formats.idx import IdxHeader
-from idxpng.verify.png_tree import PngTree, Problems
+from idxpng.verify.png_tree import PngTree
 from idxpng.verify.rebuilt_idx import StoredImages, labels_digest
+from idxpng.verify.repair import moving
 
 LABELS = {"00": 0, "07": 7, "12": 12}
 
@@ -48,22 +49,8 @@ def test_each_problem_is_reported_with_its_path_and_the_labels_to_repeat(folder:
         "  00/06.png",
     ]
     assert problems.labels == {"00", "07", "12"}
-    assert problems.moving("tree", "tree") == [
+    assert moving(problems, "tree", "tree") == [
         "mkdir -- extra-tree/ extra-tree/00 && mv -- tree/00/06.png extra-tree/00"
-    ]
-
-
-def test_what_is_moved_goes_to_a_new_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    problems = Problems()
-    problems.add("extra", "x")
-    for name in ("extra-test", "extra-test2"):
-        assert problems.moving("png/test", "png") == [f"mkdir -- {name}/ && mv -- png/test/x {name}/"]
-        (tmp_path / name).mkdir()
-    (tmp_path / "png/test").mkdir(parents=True)
-    monkeypatch.chdir(tmp_path / "png/test")
-    assert problems.moving(".", "..") == [
-        f"mkdir -- {tmp_path}/png-extra-test/ && mv -- ./x {tmp_path}/png-extra-test/"
     ]
 
 

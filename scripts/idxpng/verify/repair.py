@@ -1,0 +1,97 @@
+"""What is wrong with a tree of PNG files, in words, and the commands that repair it."""
+
+import os
+from collections.abc import Collection, Mapping, Sequence
+
+from idxpng import advice
+from idxpng.dataset.file import identify, is_shipped
+from idxpng.dataset.model import ROLES, Dataset
+from idxpng.errors import DataError
+from idxpng.text import shell_word
+from idxpng.verify.png_tree import SHOWN, Problems
+from idxpng.verify.tree_check import TreeCheck
+
+WHICH = "to find out which image differs, "
+
+
+def error(
+    tree: str, dataset: Dataset, found: list[str], todo: list[str], expected: list[str] | None = None
+) -> DataError:
+    problem = f"not the published images and labels of {dataset.title}"
+    return DataError(tree, problem, expected=expected, found=found, todo=todo)
+
+
+def explained(check: TreeCheck, top: str, problems: Problems, found: Mapping[str, str]) -> DataError:
+    """What is wrong with a tree: its files if they are known, otherwise the digests of the bytes it makes."""
+    if problems.counts["missing"] == check.count and problems.counts["extra"]:
+        repairs = ["give the dataset and the split of this tree, with --dataset and --split; or if these are right:"]
+        repairs += _making_again(check, list(check.labels))
+        return error(check.tree, check.dataset, problems.lines(), repairs)
+    if problems:
+        # In a part of a split, other images in the directories of labels may be of the whole.
+        repairs = moving(problems, check.tree, top, check.dataset.labels if check.part else ())
+        repairs += _making_again(check, sorted(problems.labels)) if problems.labels else []
+        if problems.counts["missing"] and not problems.labels:
+            repairs.append(WHICH + give_originals(check))
+        return error(check.tree, check.dataset, problems.lines(), repairs)
+    known = identify((found["images"],))
+    made = {"images": f"{found['images']}, which is {known}" if known else found["images"], "labels": found["labels"]}
+    digests, pins = ([f"{role}: SHA-256 {each[role]}" for role in ROLES] for each in (made, check.facts.content_pins))
+    return error(check.tree, check.dataset, digests, [WHICH + give_originals(check)], pins)
+
+
+def moving(problems: Problems, tree: str, top: str, kept: Collection[str] = ()) -> list[str]:
+    """The command that moves what is extra below ``tree``, as far as it is shown, except directories ``kept``.
+
+    It goes to a new folder outside of ``top`` under the same names, since it may be the user's only copy.
+    """
+    extra = [path for path, _ in problems.shown["extra"]]
+    others = [path for path in extra if path.partition("/")[0] not in kept]
+    moved: dict[str, list[str]] = {"": []}
+    for path in others:
+        moved.setdefault(os.path.dirname(path), []).append(advice.shell_path(os.path.join(tree, path)))
+    aside = advice.new_folder(f"extra-{os.path.basename(os.path.abspath(tree))}", top)
+    to = {folder: shell_word(os.path.join(aside, folder)) for folder in moved}
+    commands = [f"mkdir -- {' '.join(to.values())}"]
+    commands += [f"mv -- {' '.join(paths)} {to[folder]}" for folder, paths in moved.items() if paths]
+    lines = [" && ".join(commands)] if len(commands) > 1 else []
+    if len(others) < len(extra):
+        return [*lines, "keep the images of the same split, and verify all of them: leave out limit and classes"]
+    return lines + ["and verify again, since there is more"] * (problems.counts["extra"] > SHOWN)
+
+
+def _making_again(check: TreeCheck, labels: Sequence[str]) -> list[str]:
+    """The command that makes these labels again, and no others; for a copy of results, that which makes the results."""
+    if _is_made_here(check):
+        return [making(check, labels, force=True)]
+    place = f"results/{check.dataset.name}/png/{check.split}"
+    return [f"replace the folders {', '.join(labels)} with what this makes in {place}:", making(check, labels)]
+
+
+def making(check: TreeCheck, labels: Collection[str], force: bool = False) -> str:
+    """The command that makes the directories of some labels, with ``force`` even if they exist."""
+    dataset, directory, source = check.dataset, None, check.dataset.source
+    own, paths = not is_shipped(source), [os.path.join(check.tree, label) for label in labels]
+    if _is_made_here(check) and (directory := advice.directory_of(paths[0])):
+        source = advice.from_folder(directory, os.path.abspath(source))
+        paths = [os.path.relpath(path, directory) for path in paths]
+    settings = [advice.setting("datasets", source if own else dataset.name)]
+    if check.count < check.facts.count:
+        settings.append(f"limit={check.count}")
+    if check.classes is not None:
+        settings.append(f"classes=[{','.join(map(str, check.classes))}]")
+    # Otherwise `all` would also make the page again, of this split alone.
+    manifest = os.path.join(os.path.dirname(paths[0]), "../../manifest", f"{check.split}.csv")
+    targets = [*paths, os.path.normpath(manifest)] if check.facts.parent else ["all"]
+    return advice.command(paths, settings, force, directory, targets, check.split)
+
+
+def _is_made_here(check: TreeCheck) -> bool:
+    """Whether a run makes this directory of a split: in a job, that run; by hand, a run whose results are `results`."""
+    results = "" if advice.VARIABLE in os.environ else "/results"
+    return os.path.abspath(check.tree).endswith(f"{results}/{check.dataset.name}/png/{check.split}")
+
+
+def give_originals(check: TreeCheck) -> str:
+    options = [f"--{role} {shell_word(file.idx)}" for role, file in check.facts.by_role.items()]
+    return f"give the original IDX files, decompressed: {' '.join(options)}"
