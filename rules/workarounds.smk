@@ -300,12 +300,14 @@ def leave_updated_files_to_their_job() -> None:
     """Have Snakemake neither copy nor restore our files that are marked `update`: jobs replace them when complete.
 
     After a failed job, Snakemake restores such a file with a new time and the notes of that job. Then it looks as if
-    the job had made it, and the next run does nothing. Can go when the next run tries again.
+    the job had made it, and the next run does nothing. So the earlier notes stay. Can go when the next run tries again.
     """
     from snakemake.persistence import FileBackupMixin as Files
+    from snakemake.persistence import PersistenceBase as Notes
 
     ours = tuple(os.path.join(os.path.abspath(path_variable(name)), "") for name in ("results", "resources"))
-    back_up, restore = Files.backup_output, Files.restore_output
+    back_up, restore, finish = Files.backup_output, Files.restore_output, Notes.finished
+    failed = set()
 
     def back_up_others(files, path):
         if not os.path.abspath(path).startswith(ours):
@@ -314,10 +316,17 @@ def leave_updated_files_to_their_job() -> None:
     def restore_others(files, path):
         if not os.path.abspath(path).startswith(ours):
             return restore(files, path)
-        files.cleanup_metadata(path)
+        failed.add(str(path))
         return True
 
-    Files.backup_output, Files.restore_output = back_up_others, restore_others
+    async def finish_others(notes, job):
+        if failed.isdisjoint(job.output):
+            await finish(notes, job)
+        for output in failed.intersection(job.output):
+            notes._unmark_incomplete(notes._get_key(output))
+            failed.remove(output)
+
+    Files.backup_output, Files.restore_output, Notes.finished = back_up_others, restore_others, finish_others
 
 
 @atexit.register

@@ -328,15 +328,20 @@ def test_leave_updated_files_to_their_job_has_a_failed_job_tried_again_which_sna
     tmp_path: Path, with_it: bool
 ) -> None:
     call = "leave_updated_files_to_their_job()\n" if with_it else ""
-    rule = 'rule copy:\n    input:\n        "new",\n    output:\n        update("results/old"),\n'
-    (tmp_path / "Snakefile").write_text(f'{INCLUDE}{call}{rule}    shell:\n        "exit 1"\n')
-    (tmp_path / "results").mkdir()
-    (tmp_path / "results/old").write_text("old")
-    (tmp_path / "new").write_text("new")
-    snakemake(tmp_path, "--cores", "1", "results/old", succeed=False)
-    assert (tmp_path / "results/old").read_text() == "old"
-    again = snakemake(tmp_path, "--cores", "1", "results/old", succeed=not with_it)
+    parts = (
+        'rule copy:\n    output:\n        update("results/old"),\n    params:\n        text=config["text"],\n',
+        '    shell:\n        "test {params.text} = old && echo old > {output}"\n',
+        'rule other:\n    output:\n        "results/other",\n    shell:\n        "sleep 2; touch {output}"\n',
+    )
+    (tmp_path / "Snakefile").write_text(INCLUDE + call + "".join(parts))
+    snakemake(tmp_path, "--cores", "1", "results/old", "--config", "text=old")
+    new = ("--cores", "2", "--keep-going", "results/old", "results/other", "--config", "text=new")
+    failed = snakemake(tmp_path, *new, succeed=False)
+    assert "AssertionError" not in failed.output and (tmp_path / "results/other").exists()
+    assert (tmp_path / "results/old").read_text() == "old\n"
+    again = snakemake(tmp_path, *new, succeed=not with_it)
     assert ("Nothing to be done" in again.output) != with_it
+    assert "incomplete" not in again.output
 
 
 def test_storage_is_where_snakemake_stores_what_it_makes(tmp_path: Path) -> None:
