@@ -133,7 +133,7 @@ def _differs(dataset: str, file: PublishedFile, mirror: str, folder: str) -> str
     """Why a download of the whole file is refused, or None."""
     target = Path(tempfile.mkdtemp(dir=folder), file.published)
     try:
-        download(file, [mirror], str(target), dataset)
+        download([file], [mirror], str(target), dataset)
     except DataError as error:
         *_, reason = str(error).splitlines()[:2]  # the second line is the mirror's
         return reason.strip(" -")

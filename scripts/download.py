@@ -66,11 +66,11 @@ def main(dataset: str, file: str, output: str, mirrors: Sequence[str] = ()) -> N
     replaceable.check_place(output)
     first = [*mirrors, *configured_for(output)]
     pins = None if is_shipped(known.path) else pin(known.source, [place for place in first if not is_url(place)])
-    download(known.file(file), [*first, *known.mirror_places()], output, known.name, pins=pins)
+    download(known.arrays(file), [*first, *known.mirror_places()], output, known.name, pins=pins)
 
 
 def download(
-    file: PublishedFile,
+    files: Sequence[PublishedFile],
     mirrors: Sequence[str],
     output: str,
     dataset: str,
@@ -83,6 +83,7 @@ def download(
     single mirror has only the patient pass.
 
     Args:
+        files: the file; if it is an archive of arrays, all of them, the largest first.
         mirrors: http, https and file URLs, and directories, first choice first.
         output: the file to make. What arrives is kept beside it under hidden names until it is complete.
         dataset: its name in the configuration key ``mirrors``, for advice.
@@ -93,8 +94,9 @@ def download(
         DataError: when no mirror has the file, with the reason for each.
         DiskRoomError: when the disk has no space for it.
     """
-    if _is_there(output, file):
+    if _is_there(output, files):
         return
+    file = files[0]
     elsewhere = (
         f"try again later, or get {file.file} in another way and give its folder, in a run: "
         f"--config 'mirrors={{{dataset}: /path/to/folder}}'"
@@ -105,7 +107,7 @@ def download(
         again: dict[Place, float] = {}
         for place, not_before in turns.items():
             time.sleep(max(0, not_before - time.monotonic()))
-            reason = _download(place, file, output, patience)
+            reason = _download(place, files, output, patience)
             if reason is None:
                 log.info("%s: from %s", output, place.shown)
                 discard_others(output)
@@ -130,12 +132,12 @@ def _failure(output: str, reasons: list[DataError], elsewhere: str, pins: str | 
     return DataError(output, problem, todo=[*([] if reasons and advised == reasons else [elsewhere]), *own])
 
 
-def _is_there(output: str, file: PublishedFile) -> bool:
+def _is_there(output: str, files: Sequence[PublishedFile]) -> bool:
     """Whether the right file is already there: a changed parameter of its rule does not make it download again."""
-    if not (file.pinned and os.path.isfile(output)):
+    if not (all(file.pinned for file in files) and os.path.isfile(output)):
         return False
     try:
-        _check(output, file, output)
+        _check(output, files, output)
     except WrongFileError as error:
         log.info("%s", error)
         return False
@@ -144,9 +146,9 @@ def _is_there(output: str, file: PublishedFile) -> bool:
     return True
 
 
-def _download(place: Place, file: PublishedFile, output: str, patience: Patience) -> DataError | None:
+def _download(place: Place, files: Sequence[PublishedFile], output: str, patience: Patience) -> DataError | None:
     """Make ``output`` from one place, or return the reason why that failed."""
-    archive = None
+    file, archive = files[0], None
     if place.is_url and place.member:
         archive = zip_member.archive_path(Path(output).absolute().parents[1] / "archives", place.where)
     kept = archive is not None and archive.is_file()
@@ -158,7 +160,7 @@ def _download(place: Place, file: PublishedFile, output: str, patience: Patience
                     _get(place, file, partial, archive, patience)
                     partial.file.flush()
                     _unwrap(partial, file)
-                    _check(str(partial.path), file, place.shown)
+                    _check(str(partial.path), files, place.shown)
                     _store(partial, output)
                 return None
             except OSError as error:
@@ -172,7 +174,7 @@ def _download(place: Place, file: PublishedFile, output: str, patience: Patience
     except (UnavailableError, DiskRoomError) as error:
         return error
     # The bytes kept from an earlier attempt may have been the wrong ones.
-    return _download(place, file, output, patience)
+    return _download(place, files, output, patience)
 
 
 def _get(place: Place, file: PublishedFile, partial: PartialFile, archive: Path | None, patience: Patience) -> None:
@@ -235,10 +237,12 @@ def opened(where: str) -> io.BufferedReader:
         raise UnavailableError(where, f"cannot be read: {getattr(error, 'strerror', error)}") from None
 
 
-def _check(path: str, file: PublishedFile, source: str) -> None:
+def _check(path: str, files: Sequence[PublishedFile], source: str) -> None:
+    file = files[0]
     if file.sha256 and digest_of(path) == file.sha256:
         return  # its content needs no check
-    judge(path, file, source)
+    for each in files:
+        judge(path, each, source)
     if not file.pinned:
         log.warning("%s: no digest to check it against (sha256: %s)", source, digest_of(path))
     elif file.content_sha256:

@@ -55,7 +55,7 @@ def arguments(
     **changes: Any,
 ) -> dict[str, Any]:
     return {
-        "file": PublishedFile(file, **pinned),
+        "files": [PublishedFile(file, **pinned)],
         "mirrors": [str(mirror) for mirror in mirrors],
         "output": str(folder / file),
         "dataset": folder.name,

@@ -151,6 +151,12 @@ class Dataset:
             raise DataError(self.source, "no such file", expected=expected, found=name)
         return self.files[name]
 
+    def arrays(self, name: str) -> list[PublishedFile]:
+        """All files of a published name, the largest first: several if it is an archive of arrays. As `file`."""
+        name = self.file(name).published
+        files = (file for split in self.whole_splits.values() for file in split.files if file.published == name)
+        return sorted(files, key=lambda file: -file.content_bytes)
+
     def split(self, name: str) -> Split:
         """A split by its name; DataError if the dataset has none."""
         if name not in self.splits:

@@ -86,6 +86,20 @@ def test_an_unpinned_file_is_tracked_by_the_queries_of_its_urls_which_are_not_sh
     assert "plugh" not in sources("?token=plugh")
 
 
+@pytest.mark.parametrize(("pinned", "not_pinned"), [("images", "labels"), ("labels", "images")])
+def test_an_archive_of_arrays_is_tracked_if_one_of_them_is_not_pinned(
+    own_file: Callable[..., str], pinned: str, not_pinned: str
+) -> None:
+    arrays = {
+        pinned: {"file": "digits.npz", "member": "a.npy", "content_sha256": "0" * 64},
+        not_pinned: {"file": "digits.npz", "member": "b.npy"},
+    }
+    path = own_file(mirrors=["."], splits={"train": SPLIT | arrays})
+    Path(path).with_name("digits.npz").write_bytes(b"")
+    (state,) = facts(datasets=path).sources(Wildcards(dataset="digits", split="digits.npz"))["digits.npz"]
+    assert state.startswith("digits.npz 0 ")
+
+
 def test_a_pinned_file_and_one_that_is_nowhere_have_no_known_sources(own_file: Callable[..., str]) -> None:
     assert facts().sources(Wildcards(dataset="mnist", split="train")) == {}
     assert facts(datasets=own_file(mirrors=["idx"])).sources(Wildcards(dataset="digits", split="train")) == {}

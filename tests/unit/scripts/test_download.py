@@ -18,6 +18,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy
 import pytest
 import yaml
 
@@ -40,6 +41,7 @@ from downloads import (
 )
 from idxpng.advice import run_script
 from idxpng.dataset import file as dataset_file
+from idxpng.dataset.model import PublishedFile
 from idxpng.errors import DataError
 from idxpng.fetch import patience, session
 from idxpng.fetch.patience import PATIENT, QUICK, Patience
@@ -647,6 +649,27 @@ def test_a_file_with_nothing_pinned_is_refused_when_it_cannot_be_right(
 
 
 # Directories as mirrors
+
+
+@pytest.mark.parametrize("largest", ["pinned", "not pinned"])
+def test_an_archive_of_arrays_is_taken_only_if_each_array_is_the_pinned_one(
+    folder: Path, directory: Path, largest: str
+) -> None:
+    labels = numpy.arange(400, dtype=numpy.uint8)
+    contents = {"x.npy": CONTENT, "y.npy": idx_bytes(labels)}
+    files = [
+        PublishedFile("a.npz", len(content), content_sha256=hashlib.sha256(content).hexdigest(), member=name)
+        for name, content in contents.items()
+    ]
+    if largest == "not pinned":
+        files[0] = replace(files[0], content_sha256=None)
+    numpy.savez(directory / "a.npz", x=IMAGES, y=labels[::-1])
+    message = refusal(folder, directory, file="a.npz", files=files)
+    assert f"{directory}/a.npz: not the right file: its content differs" in message
+    assert f"expected: SHA-256 {files[1].content_sha256}" in message
+    (folder / "a.npz").write_bytes((directory / "a.npz").read_bytes())  # as an earlier run took it
+    numpy.savez(directory / "a.npz", x=IMAGES, y=labels)
+    assert get(folder, directory, file="a.npz", files=files) == (directory / "a.npz").read_bytes()
 
 
 @pytest.mark.parametrize("as_url", [False, True], ids=["path", "file URL"])

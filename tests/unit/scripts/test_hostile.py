@@ -64,7 +64,7 @@ def test_a_device_in_a_mirror_directory_is_refused(tmp_path: Path, device: str) 
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "a-idx1-ubyte.gz").symlink_to(device)
     with pytest.raises(DataError, match="not a regular file"):
-        download.download(LABELS, [str(tmp_path)], str(target / LABELS.file), "set")
+        download.download([LABELS], [str(tmp_path)], str(target / LABELS.file), "set")
     assert list(target.iterdir()) == []
 
 
@@ -78,7 +78,7 @@ def test_a_mirror_directory_full_of_links_is_never_written_to(tmp_path: Path) ->
     (mirror / "a.idx1-ubyte").symlink_to(mirror)
     (mirror / "a.idx1-ubyte.gz").symlink_to("nowhere")
     try:
-        download.download(LABELS, [str(mirror)], str(target / LABELS.file), "set")
+        download.download([LABELS], [str(mirror)], str(target / LABELS.file), "set")
     except DataError as error:
         assert "not the right file" in str(error)
     assert secret.read_bytes() == b"not for you"
