@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from idxpng import log, replaceable
-from idxpng.advice import pin
+from idxpng.advice import if_changed
 from idxpng.dataset.file_names import alike
 from idxpng.errors import DataError
 from idxpng.fetch import zip_member
@@ -65,8 +65,9 @@ def main(dataset: str, file: str, output: str, mirrors: Sequence[str] = ()) -> N
     known = load(dataset)
     replaceable.check_place(output)
     first = [*mirrors, *configured_for(output)]
-    pins = None if is_shipped(known.path) else pin(known.source, [place for place in first if not is_url(place)])
-    download(known.arrays(file), [*first, *known.mirror_places()], output, known.name, pins=pins)
+    folders = [place for place in first if not is_url(place)]
+    own = None if is_shipped(known.path) else if_changed(known.source, folders)
+    download(known.arrays(file), [*first, *known.mirror_places()], output, known.name, own=own)
 
 
 def download(
@@ -75,7 +76,7 @@ def download(
     output: str,
     dataset: str,
     passes: tuple[Patience, Patience] = (QUICK, PATIENT),
-    pins: str | None = None,
+    own: str | None = None,
 ) -> None:
     """Make ``output`` from the first mirror that has the right file, see `integrity.judge`.
 
@@ -88,7 +89,7 @@ def download(
         output: the file to make. What arrives is kept beside it under hidden names until it is complete.
         dataset: its name in the configuration key ``mirrors``, for advice.
         passes: how long a server may take, in the quick and in the patient pass.
-        pins: the command that pins the user's own files as they are now; None for other files.
+        own: what to do if it is a user's own file that changed; None for other files.
 
     Raises:
         DataError: when no mirror has the file, with the reason for each.
@@ -119,17 +120,17 @@ def download(
         turns = again
         if reasons and all(reason.problem.startswith(UNRESOLVED) for reason in reasons.values()):
             raise DataError(output, "no network: the name of no mirror can be resolved", todo=elsewhere)
-    raise _failure(output, list(reasons.values()), elsewhere, pins)
+    raise _failure(output, list(reasons.values()), elsewhere, own)
 
 
-def _failure(output: str, reasons: list[DataError], elsewhere: str, pins: str | None) -> DataError:
+def _failure(output: str, reasons: list[DataError], elsewhere: str, own: str | None) -> DataError:
     if disk_full := [reason for reason in reasons if isinstance(reason, DiskRoomError)]:
         return disk_full[0]
     listed = "".join(f"\n  - {reason}".replace("\n", "\n  ") for reason in reasons)
     advised = [reason for reason in reasons if isinstance(reason, WrongFileError) and reason.details["todo"]]
     problem = f"no mirror has the right file{listed or ': no mirror is given'}"
-    own = [f"if it is your own data that changed, pin it: {pins}"] if pins and advised else []
-    return DataError(output, problem, todo=[*([] if reasons and advised == reasons else [elsewhere]), *own])
+    others = [] if reasons and advised == reasons else [elsewhere]
+    return DataError(output, problem, todo=[*others, *([own] if own and advised else [])])
 
 
 def _is_there(output: str, files: Sequence[PublishedFile]) -> bool:

@@ -118,6 +118,13 @@ def pin(dataset_file: str, mirrors: Iterable[str] = ()) -> str:
     return run_script("new_dataset", "--update", shown(dataset_file), *(["--mirrors", *folders] if folders else []))
 
 
+def if_changed(dataset_file: str, mirrors: Iterable[str] = ()) -> str:
+    """What to do if a user's file is not the one that the dataset file pins; see `pin`."""
+    if Path(dataset_file).absolute().parts[-3:-1] == (Path(dataset_file).stem, "idx"):  # `write_dataset` made it
+        return "if it is damaged, run the target idx again, with your folders and --forcerun build_idx"
+    return f"if it is your own data that changed, pin it: {pin(dataset_file, mirrors)}"
+
+
 def install(requirements: str) -> str:
     """The command that installs the packages of a file of envs/, for the Python that runs now."""
     paths = sys.executable, SNAKEFILE.with_name("envs") / f"{requirements}.txt"

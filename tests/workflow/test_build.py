@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -54,6 +55,25 @@ def test_a_folder_of_images_survives_the_round_trip_through_idx_files(tmp_path: 
     (project / "my/photos/test/cat/0.png").unlink()
     assert snakemake(project, *build).jobs == ONE_SPLIT_AGAIN
     assert files(project / "results/photos/idx").keys() == built.keys()
+
+
+def test_a_built_file_that_is_damaged_is_made_again_by_the_advised_options(tmp_path: Path) -> None:
+    project = copy_project(tmp_path / "project")
+    make_photos(project / "my/photos")
+    build = ("idx", "--cores", "2", "--config", "folders={photos: my/photos}")
+    snakemake(project, *build)
+    built = files(project / "results/photos/idx")
+    own = ("all", "--cores", "2", "--config", "datasets=results/photos/idx/photos.yaml")
+    told = r"if it is damaged, run the target (idx) again, with your folders and (.+)"
+    for path in (project / "results/photos/idx").glob("train-*.gz"):
+        path.write_bytes(gzip.compress(b"damaged"))
+    target, options = re.findall(told, snakemake(project, *own, succeed=False).output)[0]
+    assert target == build[0] and snakemake(project, *build, *options.split()).jobs["build_idx"] == 2
+    assert files(project / "results/photos/idx") == built
+    snakemake(project, *own)
+    path = project / "results/photos/idx/train-labels-idx1-ubyte.gz"
+    path.write_bytes(gzip.compress(b"damaged"))
+    assert re.search(rf"{path.name}: no longer the file that .*; {told}", snakemake(project, *own).output)
 
 
 def test_a_split_that_is_removed_leaves_the_dataset_file_without_snakemakes_notes(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from idxpng.advice import new_folder, pin, shell_path, shown
+from idxpng.advice import if_changed, new_folder, shell_path, shown
 from idxpng.dataset.model import PublishedFile
 from idxpng.errors import DataError, move_away
 from idxpng.fetch.integrity import WrongFileError, judge
@@ -210,7 +210,7 @@ def replaced_originals(plan: Plan) -> Iterator[str]:
                     folders = [mirror for mirror in plan.config.mirrors.get(name, ()) if not is_url(mirror)]
                     yield (
                         f"{shown(paths[0])}: no longer the file that {shown(dataset.source)} pins, so the results "
-                        f"stay as they are. To use the new file, pin it: {pin(dataset.source, folders)}"
+                        f"stay as they are; {if_changed(dataset.source, folders)}"
                     )
 
 
