@@ -1,6 +1,7 @@
 import json
 import os
 import subprocess
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -90,6 +91,12 @@ def test_images_that_a_limit_removes_are_counted_where_a_job_removes_them(tmp_pa
     assert check_run(plan(str(tmp_path), datasets="mnist", limit=20), []) == []
 
 
+def page(folder: Path, rule: str, *names: str) -> SimpleNamespace:
+    """A job that makes such files in MNIST's results."""
+    wildcards, output = SimpleNamespace(dataset="mnist"), [folder / "mnist" / name for name in names]
+    return SimpleNamespace(rule=SimpleNamespace(name=rule), wildcards=wildcards, output=output)
+
+
 @pytest.mark.parametrize("name", [".hidden", "0004.png"])
 def test_a_file_of_others_in_the_directory_of_a_label_is_named_before_it_goes(tmp_path: Path, name: str) -> None:
     job = export(tmp_path, "0", "0003.png")
@@ -116,14 +123,20 @@ def test_what_no_export_makes_is_moved_by_the_advised_command_before_a_run(tmp_p
     assert check_run(plan(str(tmp_path), datasets="mnist"), jobs) == []
 
 
-def test_a_readme_of_ones_own_is_moved_by_the_advised_command_before_a_card_replaces_it(tmp_path: Path) -> None:
-    (tmp_path / "mnist").mkdir()
-    names = ("README.md", "croissant.json", "LICENSE", "CITATION", "provenance.json")
-    job = SimpleNamespace(
-        rule=SimpleNamespace(name="write_card"),
-        wildcards=SimpleNamespace(dataset="mnist"),
-        output=[tmp_path / "mnist" / name for name in names],
-    )
+@pytest.mark.parametrize(
+    ("rule", "names"),
+    [
+        ("write_card", ["README.md", "croissant.json", "LICENSE", "CITATION", "provenance.json"]),
+        ("make_page", ["index.html", "digests.js"]),
+        ("find_duplicates", ["duplicates.json"]),
+    ],
+)
+def test_files_of_ones_own_are_moved_by_the_advised_command_before_a_job_replaces_them(
+    tmp_path: Path, rule: str, names: list[str]
+) -> None:
+    (tmp_path / "mnist/.settings").mkdir(parents=True)
+    (tmp_path / "mnist/.settings/lock").touch()
+    job = page(tmp_path, rule, *names)
     for name in names:
         (tmp_path / "mnist" / name).write_text("mine")
     with pytest.raises(DataError, match="the run would remove what no run made") as error:
@@ -131,12 +144,31 @@ def test_a_readme_of_ones_own_is_moved_by_the_advised_command_before_a_card_repl
     here = tmp_path / "here"
     here.mkdir()
     subprocess.run(["bash", "-c", str(error.value).splitlines()[-1]], cwd=here, check=True)
-    assert [path.read_text() for path in here.glob("kept/*")] == ["mine"]
+    assert {path.name: path.read_text() for path in here.glob("kept/*")} == {f"mnist-{name}": "mine" for name in names}
     assert check_run(plan(str(tmp_path), datasets="mnist"), [job]) == []
-    for name in names:  # as after a run that was killed, or where the others were deleted
-        (tmp_path / "mnist" / name).unlink(missing_ok=True)
-    (tmp_path / "mnist/README.md").write_bytes(CARD)
-    assert check_run(plan(str(tmp_path), datasets="mnist"), [job]) == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "name", "proof", "is_made"),
+    [
+        ("write_card", "LICENSE", ".settings/test/pins-0.json", True),
+        ("write_card", "LICENSE", ".settings/test/facts-0.json", False),
+        ("write_card", "LICENSE", "header/test.json", False),
+        ("write_card", "LICENSE", "README.md", True),
+        ("write_card", "README.md", ".settings/test/pins-0.json", False),
+        ("make_page", "index.html", ".settings/test/facts-0.json", True),
+        ("make_page", "index.html", "header/test.json", True),
+        ("make_page", "index.html", "csv/test.csv", False),
+    ],
+)
+def test_what_an_earlier_job_made_is_replaced(tmp_path: Path, rule: str, name: str, proof: str, is_made: bool) -> None:
+    """Also if the run was killed, other results were deleted, or a copy has no hidden files."""
+    job = page(tmp_path, rule, *("README.md", name)[rule != "write_card" :])
+    for path, text in ((name, b"text"), (proof, CARD)):
+        (tmp_path / "mnist" / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "mnist" / path).write_bytes(text)
+    with nullcontext() if is_made else pytest.raises(DataError, match=f"what no run made\n  found:    .*/{name}\n"):
+        assert check_run(plan(str(tmp_path), datasets="mnist"), [job]) == []
 
 
 def test_images_that_a_choice_of_classes_removes_are_counted_before_they_go(tmp_path: Path) -> None:
