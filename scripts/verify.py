@@ -84,7 +84,11 @@ def main(
         )
     for name, path in trees.items():
         check = TreeCheck(path, facts, name, limit, manifest, processes, classes)
+        directories = check.directories()
         digests, files = _prove(check, originals, beside or tree)
+        if check.directories() != directories:
+            todo = "verify again, when no other run uses the results folder"
+            raise DataError(path, "another run replaced images while they were verified", todo=todo)
         if report is not None:
             document = {
                 "dataset": facts.name,

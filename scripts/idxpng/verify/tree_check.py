@@ -113,6 +113,11 @@ class TreeCheck:
         labels = self.dataset.labels.items()
         return {name: label for name, label in labels if self.classes is None or label in self.classes}
 
+    def directories(self) -> dict[str, int]:
+        """What is in the tree, and the inode of each, which differs once an export has replaced a directory."""
+        with os.scandir(self.tree) as entries:
+            return {entry.name: entry.inode() for entry in entries}
+
     def _tree(self) -> PngTree:
         return PngTree(self.tree, self.labels, self.facts.file_count, self.count, self._first)
 

@@ -572,6 +572,20 @@ def test_a_report_never_takes_the_place_of_what_is_verified(exported: Exported) 
     assert (dataset.read_bytes(), entries(exported.tree)) == before
 
 
+def test_nothing_is_said_of_images_that_another_run_replaced_meanwhile(
+    exported: Exported, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rebuild = verify.TreeCheck.rebuild
+
+    def rebuild_and_export(check: Any) -> Any:
+        found = rebuild(check)
+        exported.export()
+        return found
+
+    monkeypatch.setattr(verify.TreeCheck, "rebuild", rebuild_and_export)
+    assert "another run replaced images" in exported.refusal()
+
+
 def test_a_directory_too_high_or_too_low_is_answered_with_those_to_give(exported: Exported) -> None:
     for tree in (exported.root, exported.tree / "01", exported.root / "none/train"):
         with pytest.raises(DataError, match="there is nothing to verify") as refused:
