@@ -106,6 +106,11 @@ def test_a_mirror_of_single_files_comes_before_one_with_a_large_archive() -> Non
         assert any(mirror.endswith(".zip") for mirror in others)
 
 
+def test_only_images_of_emnist_are_stored_column_by_column() -> None:
+    for path in DATASETS.glob("*.yaml"):
+        assert (load(path, SCHEMA).orientation == "transposed") == path.stem.startswith("emnist-"), path
+
+
 def test_the_first_release_of_fashion_mnist_is_recognized_by_its_digests() -> None:
     releases = read_yaml(DATASETS / "fashion-mnist.yaml", "fashion-mnist")["superseded"]
     old = [release["sha256"] for release in releases]
