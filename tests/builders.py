@@ -16,6 +16,13 @@ def idx_bytes(array: numpy.ndarray) -> bytes:
     return header + array.astype(array.dtype.newbyteorder(">")).tobytes()
 
 
+def arrays_of(folder: Path, stem: str) -> tuple[numpy.ndarray, numpy.ndarray]:
+    """The images, uint8 (count, 28, 28), and the labels, uint8 (count,), in published files of MNIST or the sample."""
+    kinds = ("images-idx3", "labels-idx1")
+    images, labels = (gzip.decompress((folder / f"{stem}-{kind}-ubyte.gz").read_bytes()) for kind in kinds)
+    return numpy.frombuffer(images[16:], numpy.uint8).reshape(-1, 28, 28), numpy.frombuffer(labels[8:], numpy.uint8)
+
+
 OWN = {
     "title": "Three shapes",
     "license": {"spdx": "CC0-1.0"},

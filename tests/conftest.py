@@ -13,7 +13,7 @@ import yaml
 
 from idxpng import log
 from mirror_server import MirrorServer
-from project import PROJECT, copy_project, run_snakemake, snakemake
+from project import PROJECT, copy_finished, copy_project, files, run_snakemake, snakemake
 
 LONGEST = ("_slurm", "_stand", "_readme", "_faults", "_family", "_mnist", "_report", "_download", "_hostile")
 
@@ -75,6 +75,24 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
             run = snakemake(copy_project(folder), "--cores", "4", "all")
             output.write_text(run.output, encoding="utf-8")
     return folder
+
+
+@pytest.fixture(scope="session")
+def undisturbed(finished: Path) -> dict[str, bytes]:
+    """The results of `all`."""
+    return files(finished / "results")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A copy of the project, in which nothing has been made."""
+    return copy_project(tmp_path / "project")
+
+
+@pytest.fixture
+def complete(finished: Path, tmp_path: Path) -> Path:
+    """A copy of the finished folder, to change."""
+    return copy_finished(finished, tmp_path / "project")
 
 
 def download_mnist(folder: Path) -> bool:

@@ -8,7 +8,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy
 import yaml
+
+from builders import idx_bytes
 
 DIGITS = {str(label): str(label) for label in range(10)}
 
@@ -44,6 +47,16 @@ def write_header(
     }
     path.write_text(json.dumps(document), encoding="utf-8")
     return str(path)
+
+
+def write_split(
+    folder: Path, images: numpy.ndarray, labels: numpy.ndarray, split: str = "train", **facts: Any
+) -> tuple[str, str, str]:
+    """Write the files of a split, with ``facts`` for `write_header`; return their paths: images, labels, header."""
+    paths = folder / f"{split}-images", folder / f"{split}-labels"
+    for path, array in zip(paths, (images, labels), strict=True):
+        path.write_bytes(idx_bytes(array))
+    return str(paths[0]), str(paths[1]), write_header(folder / f"{split}.json", paths[0], split=split, **facts)
 
 
 def write_dataset(path: Path, **facts: Any) -> str:

@@ -189,9 +189,10 @@ def snakemake(
     python: str = "",
     **environment: str,
 ) -> Run:
-    """Like `run_snakemake`, but check that the run succeeds, or that it fails if ``succeed`` is false."""
+    """Like `run_snakemake`, but check that the run succeeds, or that it fails in words if ``succeed`` is false."""
     run = run_snakemake(folder, *arguments, before=before, python=python, **environment)
     assert (run.status == 0) == succeed, run.output
+    assert succeed or "Traceback" not in run.output
     return run
 
 
@@ -234,6 +235,19 @@ def files(folder: Path) -> dict[str, bytes]:
     """The content of every file below ``folder``, by relative path, without the settings of a run."""
     paths = (path for path in sorted(folder.rglob("*")) if path.is_file() and ".settings" not in path.parts)
     return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
+
+
+def run_code(code: str, *arguments: object, **options: Any) -> subprocess.CompletedProcess[str]:
+    """A Python with our modules that has run some code, with ``options`` for `subprocess.run`."""
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    environment = os.environ | {"PYTHONPATH": str(PROJECT / "scripts")}
+    return subprocess.run(command, env=environment, **{"capture_output": True, "text": True} | options)
+
+
+def run_script(script: str, *arguments: object, cwd: Path | str | None = None) -> subprocess.CompletedProcess[str]:
+    """A script that has run."""
+    command = [sys.executable, str(PROJECT / f"scripts/{script}.py"), *map(str, arguments)]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, encoding="utf-8", timeout=60)
 
 
 def start(code: str, *arguments: object) -> subprocess.Popen[str]:

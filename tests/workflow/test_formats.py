@@ -11,11 +11,10 @@ import yaml
 
 import tree_digest
 from idxpng.dataset.file import load
-from project import PROJECT, copy_finished, copy_project, snakemake
+from project import PROJECT, copy_finished, snakemake
 
 
-def test_all_forms_are_made_in_one_run_and_sha256sum_checks_them(tmp_path: Path) -> None:
-    project = copy_project(tmp_path / "project")
+def test_all_forms_are_made_in_one_run_and_sha256sum_checks_them(project: Path) -> None:
     targets = ("all", "webdataset", "archive", "npz", "csv", "checksums")
     run = snakemake(project, *targets, "--cores", "2", "--config", "limit=40", "csv_header=true")
     assert {rule: run.jobs[rule] for rule in ("archive_split", "save_npz", "write_csv", "list_digests")} == {
@@ -41,8 +40,7 @@ def test_all_forms_are_made_in_one_run_and_sha256sum_checks_them(tmp_path: Path)
     assert snakemake(project, "checksums", "--cores", "1").jobs == {"checksums": 1, "list_digests": 1}
 
 
-def test_only_the_labels_asked_for_are_in_every_form(tmp_path: Path) -> None:
-    project = copy_project(tmp_path / "project")
+def test_only_the_labels_asked_for_are_in_every_form(project: Path) -> None:
     asked = ("--cores", "2", "--config", "classes=[3,5]", "splits=test")
     snakemake(project, "all", "archive", "npz", "csv", *asked)
     folder = project / "results/mnist-sample"
@@ -72,8 +70,7 @@ def test_an_archive_and_a_tree_have_the_pinned_digests(archived: Path, split: st
     assert tree_digest.main(str(archived / tree)) == pinned.tree_sha256
 
 
-def test_a_changed_archive_pin_remakes_the_archive_alone_and_applies_only_to_all_images(tmp_path: Path) -> None:
-    project = copy_project(tmp_path / "project")
+def test_a_changed_archive_pin_remakes_the_archive_alone_and_applies_only_to_all_images(project: Path) -> None:
     files = ("results/mnist-sample/archive/test.tar", "results/mnist-sample/png/test/3")
     snakemake(project, *files, "--cores", "2")
     dataset = project / "datasets/mnist-sample.yaml"
@@ -90,8 +87,7 @@ def test_a_changed_archive_pin_remakes_the_archive_alone_and_applies_only_to_all
         snakemake(project, files[0], "--cores", "2", "--config", part)
 
 
-def test_our_own_arrays_come_back_as_the_same_idx_files_and_the_same_arrays(tmp_path: Path) -> None:
-    project = copy_project(tmp_path / "project")
+def test_our_own_arrays_come_back_as_the_same_idx_files_and_the_same_arrays(project: Path) -> None:
     snakemake(project, "npz", "--cores", "2")
     made = project / "results/mnist-sample/npz/mnist-sample.npz"
     facts = yaml.safe_load((project / "datasets/mnist-sample.yaml").read_text())

@@ -43,11 +43,6 @@ def disk(tmp_path: Path) -> Path:
     return disk
 
 
-@pytest.fixture(scope="module")
-def undisturbed(finished: Path) -> dict[str, bytes]:
-    return files(finished / "results")
-
-
 def check_after_power_loss(disk: Path, folder: Path, undisturbed: dict[str, bytes]) -> int:
     """Check what is on the disk now, then the same command on it. How many files were there."""
     left = disk.with_name("disk-after-power-loss")

@@ -21,7 +21,7 @@ from huggingface_hub.utils import filter_repo_objects
 
 import idxpng
 from idxpng.formats.idx import IdxFile
-from project import PROJECT, copy_finished, copy_project, files, snakemake
+from project import PROJECT, copy_project, files, snakemake
 from write_parquet import features
 
 datasets = pytest.importorskip("datasets")  # which a type checker takes for our folder of that name
@@ -122,14 +122,13 @@ def test_the_origin_of_all_is_recorded_with_digests_and_without_a_time(published
         assert source["content"]["content_sha256"] == pinned["content_sha256"]
 
 
-def test_the_origin_has_the_commit_where_the_workflow_is_a_clone(finished: Path, tmp_path: Path) -> None:
-    project = copy_finished(finished, tmp_path / "project")
+def test_the_origin_has_the_commit_where_the_workflow_is_a_clone(complete: Path) -> None:
     author = ("-c", "user.name=A", "-c", "user.email=a@example.org")
     for command in (("init", "-q"), ("add", "."), (*author, "commit", "-qm", "All")):
-        subprocess.run(["git", *command], cwd=project, check=True)
-    snakemake(project, "--cores", "2", "publish")
-    workflow = json.loads((project / "results/mnist-sample/provenance.json").read_text())["workflow"]
-    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=project, check=True, capture_output=True, text=True).stdout
+        subprocess.run(["git", *command], cwd=complete, check=True)
+    snakemake(complete, "--cores", "2", "publish")
+    workflow = json.loads((complete / "results/mnist-sample/provenance.json").read_text())["workflow"]
+    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=complete, check=True, capture_output=True, text=True).stdout
     assert workflow == {"version": idxpng.__version__, "commit": head.strip(), "modified": False}
 
 

@@ -10,14 +10,18 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+import jobs
 from project import PROJECT
 
 FILES = [PROJECT / "Snakefile", *sorted((PROJECT / "rules").glob("*.smk"))]
-RULES = {
-    name: body
-    for path in FILES
-    for name, body in re.findall(r"^rule (\w+):\n((?:    .*\n|\n)+)", path.read_text(), re.MULTILINE)
-}
+
+
+def rules_of(path: Path) -> dict[str, str]:
+    """The rules in a file, by name."""
+    return dict(re.findall(r"^rule (\w+):\n((?:    .*\n|\n)+)", path.read_text(), re.MULTILINE))
+
+
+RULES = {name: body for path in FILES for name, body in rules_of(path).items()}
 WORKING = sorted(name for name, body in RULES.items() if "shell:" in body)
 WITH_SCRIPT = sorted({*WORKING} - {"name_labels", "write_settings"})  # for these, the shell's commands are enough
 
@@ -98,3 +102,18 @@ def test_the_snakefile_is_a_table_of_contents() -> None:
     assert len((PROJECT / "Snakefile").read_text().splitlines()) <= 80
     included = set(re.findall(r'include: "rules/(\w+)\.smk"', (PROJECT / "Snakefile").read_text()))
     assert included == {path.stem for path in Path(PROJECT / "rules").glob("*.smk")}
+
+
+def test_the_header_of_the_snakefile_lists_each_rule_that_has_a_script_with_its_file() -> None:
+    header = (PROJECT / "Snakefile").read_text().partition('"""\n\n')[0]
+    listed = {
+        file: {word for word in re.split(", | -> ", names) if word.isidentifier()}
+        for file, names in re.findall(r"^rules/(\S+) +([^:\n]+)", header, re.MULTILINE)
+    }
+    there = {path.name: {*WITH_SCRIPT} & rules_of(path).keys() for path in FILES}
+    assert listed == {file: rules for file, rules in there.items() if rules}
+
+
+def test_the_report_names_each_rule_whose_jobs_it_shows() -> None:
+    named = re.findall("``(.*?)``", (PROJECT / "rules/report/workflow.rst").read_text())
+    assert {*named} == {*jobs.FILES, *jobs.IMAGES}

@@ -5,22 +5,10 @@ import shutil
 import subprocess
 from pathlib import Path
 
-import pytest
 import yaml
 from PIL import Image
 
-from project import copy_finished, copy_project, files, snakemake
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    return copy_project(tmp_path / "project")
-
-
-@pytest.fixture
-def complete(finished: Path, tmp_path: Path) -> Path:
-    """A copy of the finished folder, to change."""
-    return copy_finished(finished, tmp_path / "project")
+from project import files, snakemake
 
 
 def swap_a_pixel(path: Path) -> None:
@@ -32,35 +20,33 @@ def swap_a_pixel(path: Path) -> None:
 
 
 def test_the_workflow_verifies_whenever_it_is_asked_and_its_repair_works(complete: Path) -> None:
-    project = complete
-    before = files(project / "results")
+    before = files(complete / "results")
     for _ in range(2):
-        assert snakemake(project, "--cores", "2", "verify").jobs == {"verify_split": 2, "verify": 1}
-    (project / "results/mnist-sample/png/train/3/007.png").unlink()
-    swap_a_pixel(project / "results/mnist-sample/png/test/7/000.png")
-    assert "Nothing to be done" in snakemake(project, "-n", "all").output, "Snakemake itself sees nothing"
-    run = snakemake(project, "--cores", "2", "--keep-going", "verify", succeed=False)
+        assert snakemake(complete, "--cores", "2", "verify").jobs == {"verify_split": 2, "verify": 1}
+    (complete / "results/mnist-sample/png/train/3/007.png").unlink()
+    swap_a_pixel(complete / "results/mnist-sample/png/test/7/000.png")
+    assert "Nothing to be done" in snakemake(complete, "-n", "all").output, "Snakemake itself sees nothing"
+    run = snakemake(complete, "--cores", "2", "--keep-going", "verify", succeed=False)
     commands = [line.partition("snakemake ")[2].split() for line in run.output.splitlines() if "to do:" in line]
     assert len(commands) == 2
     for command in commands:
-        jobs = snakemake(project, *command).jobs
+        jobs = snakemake(complete, *command).jobs
         assert jobs["export"] == 1
         assert "download" not in jobs
-    snakemake(project, "--cores", "2", "verify")
-    after = files(project / "results")
+    snakemake(complete, "--cores", "2", "verify")
+    after = files(complete / "results")
     assert {path: after[path] for path in before} == before
 
 
 def test_a_proof_needs_neither_the_published_files_nor_the_header(complete: Path) -> None:
-    project = complete
     for kept in ("resources", "results/mnist-sample/header", "datasets/mnist-sample"):
-        shutil.rmtree(project / kept)
-    run = snakemake(project, "--cores", "2", "verify")
+        shutil.rmtree(complete / kept)
+    run = snakemake(complete, "--cores", "2", "verify")
     assert run.jobs == {"verify_split": 2, "verify": 1}
     sentence = "results/mnist-sample/png/test: 200 PNG files are the published images and labels of MNIST sample"
     assert sentence in run.output
-    swap_a_pixel(project / "results/mnist-sample/png/test/7/000.png")
-    run = snakemake(project, "--cores", "2", "verify", succeed=False)
+    swap_a_pixel(complete / "results/mnist-sample/png/test/7/000.png")
+    run = snakemake(complete, "--cores", "2", "verify", succeed=False)
     assert "to find out which image differs, give the original IDX files" in run.output
 
 
@@ -91,9 +77,8 @@ def test_what_was_not_asked_for_is_verified_too(complete: Path) -> None:
     assert "png/test: not the published images" in run.output
 
 
-def test_the_pinned_download_is_the_witness(tmp_path: Path) -> None:
+def test_the_pinned_download_is_the_witness(project: Path) -> None:
     """A forged IDX file, and a tree like it, beside the download that they come from."""
-    project = copy_project(tmp_path / "project")
     dataset = project / "datasets/mnist-sample.yaml"
     facts = yaml.safe_load(dataset.read_text())
     for split in facts["splits"].values():

@@ -50,24 +50,6 @@ def test_the_right_file_has_no_mismatch(array: numpy.ndarray, expected: IdxHeade
         (LABELS.astype("int32"), ROWS_HEADER, "byte 3", "2 (labels, columns)", "1 (30,)", "`label_columns`"),
         (numpy.zeros((30, 7), "int32"), ROWS_HEADER, "byte 8", "8", "7", "`label_columns, with 7 names`"),
     ],
-    ids=[
-        "float images",
-        "int16 images",
-        "RGB images",
-        "flat images",
-        "labels for images",
-        "images for labels",
-        "int32 labels for images",
-        "fewer images",
-        "turned images",
-        "wider images",
-        "int32 labels",
-        "float labels",
-        "the labels are one-hot",
-        "fewer labels",
-        "labels without columns",
-        "fewer columns",
-    ],
 )  # fmt: skip
 def test_a_mistake_is_reported_with_its_byte_and_the_change_to_make(
     array: numpy.ndarray, expected: IdxHeader, at: str, wanted: str, found: str, todo: str

@@ -39,10 +39,8 @@ def test_a_file_with_the_described_header_is_accepted(tmp_path: Path, compressed
         (GOOD[:9], ["at:       byte 9", "expected: 16 bytes of header", "found:    9 bytes", "write the file again"]),
         (b"", ["at:       byte 0", "found:    0 bytes", "write the file again"]),
         (b"7,0,0,84,185,159\n" * 99, ["not an IDX file", "found:    37 2c 30 2c (text)", "write the file again"]),
-        (b"\x93NUMPY\x01\0v\0" + bytes(2000), ["not an IDX file", "(a NumPy file)", "write the file again"]),
-        (b"\x89PNG\r\n\x1a\n" + bytes(2000), ["not an IDX file", "(a PNG image)", "write the file again"]),
     ],
-    ids=["type", "shape", "labels", "truncated", "truncated header", "empty", "text", "NumPy", "PNG"],
+    ids=["type", "shape", "labels", "truncated", "truncated header", "empty", "text"],
 )  # fmt: skip
 def test_a_wrong_file_is_refused_for_what_it_is(
     tmp_path: Path, data: bytes, lines: list[str], compressed: bool

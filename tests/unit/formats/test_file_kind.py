@@ -57,6 +57,7 @@ PAIRS = " ".join(IDX[at : at + 2].hex() for at in range(0, 64, 2))
         (made(a_tar), "tar archive: unpack"),
         (made(lambda file: numpy.save(file, numpy.zeros(3))), "NumPy"),
         (pickle.dumps(numpy.zeros(3)), "pickle"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(2000), "PNG image"),
         (b"\x89HDF\r\n\x1a\n", "HDF5"),
         (b"MATLAB 5.0 MAT-file", "MATLAB"),
         (b"<!DOCTYPE html>", "HTML or XML: download"),

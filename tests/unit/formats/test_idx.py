@@ -1,4 +1,3 @@
-import gzip
 import math
 import tracemalloc
 from pathlib import Path
@@ -174,19 +173,6 @@ def test_an_error_names_the_file_the_byte_and_what_was_expected_and_found(
     assert details[1].startswith("  expected: ")
     assert expected in details[1]
     assert details[2] == f"  found:    {found}"
-
-
-@pytest.mark.parametrize(
-    ("data", "name"),
-    [
-        (gzip.compress(DIGITS, mtime=0), "gzip: decompress it first"),
-        (b"\xfd7zXZ\0", "xz: decompress it first"),
-        (b"PK\3\4", "a zip archive"),
-        (b"<!DOCTYPE html>", "HTML or XML"),
-    ],
-)
-def test_a_file_in_a_known_other_format_is_refused_with_its_format(path: Path, data: bytes, name: str) -> None:
-    assert name in refusal(path, data)
 
 
 @pytest.mark.parametrize(("start", "stop"), [(-1, 1), (0, 4), (2, 1), (4, 4), (3, -1)])

@@ -13,8 +13,7 @@ from pathlib import Path
 import numpy
 import pytest
 
-from builders import idx_bytes
-from dataset_files import write_header
+from dataset_files import write_split
 from idxpng.formats.split_header import SplitHeader
 from idxpng.publish import duplicates
 from idxpng.publish.duplicates import MOST_MEMBERS, read_duplicates, write_duplicates
@@ -26,12 +25,10 @@ IMPORTS = "import find_duplicates; from idxpng.formats.split_header import Selec
 POLYNOMIAL = 0x1DB710641  # of CRC-32: adding it to bytes anywhere leaves their checksum as it is
 
 
-def write_split(folder: Path, split: str, pixels: list[bytes]) -> tuple[str, str, str]:
+def write_pixels(folder: Path, split: str, pixels: list[bytes]) -> tuple[str, str, str]:
     """Write the files of a split of images of 4 × 8 pixels, all of label 0: images, labels, header."""
-    images, labels = folder / f"{split}-images", folder / f"{split}-labels"
-    images.write_bytes(idx_bytes(numpy.frombuffer(b"".join(pixels), numpy.uint8).reshape(-1, 4, 8)))
-    labels.write_bytes(idx_bytes(numpy.zeros(len(pixels), numpy.uint8)))
-    return str(images), str(labels), write_header(folder / f"{split}.json", images, {"0": "a, b"}, split)
+    images = numpy.frombuffer(b"".join(pixels), numpy.uint8).reshape(-1, 4, 8)
+    return write_split(folder, images, numpy.zeros(len(pixels), numpy.uint8), split, classes={"0": "a, b"})
 
 
 def found(folder: Path, splits: Mapping[str, list[str]]) -> tuple[dict, dict[str, tuple[int, int]]]:
@@ -43,7 +40,7 @@ def found(folder: Path, splits: Mapping[str, list[str]]) -> tuple[dict, dict[str
     with ExitStack() as stack:
         opened = []
         for split, digests in splits.items():
-            *files, header_path = write_split(folder, split, list(map(bytes.fromhex, digests)))
+            *files, header_path = write_pixels(folder, split, list(map(bytes.fromhex, digests)))
             header = SplitHeader.read(header_path)
             opened.append((header, stack.enter_context(header.open(*files))))
         count = write_duplicates(opened, written)
@@ -105,7 +102,7 @@ def test_images_with_the_same_checksum_form_no_group(tmp_path: Path) -> None:
 @pytest.mark.memory
 @pytest.mark.parametrize("repeated", [1, 2, COUNT], ids=["all different", "pairs", "all equal"])
 def test_memory_does_not_grow_with_the_number_of_duplicates(tmp_path: Path, repeated: int) -> None:
-    files = write_split(tmp_path, "train", [bytes.fromhex(f"{i // repeated:016x}{0:048x}") for i in range(COUNT)])
+    files = write_pixels(tmp_path, "train", [bytes.fromhex(f"{i // repeated:016x}{0:048x}") for i in range(COUNT)])
     assert growth(FIND, *files, str(tmp_path / "duplicates.json"), before=IMPORTS) < 40
 
 
@@ -115,7 +112,7 @@ def test_memory_grows_by_less_than_twenty_bytes_per_image(tmp_path: Path) -> Non
     few, many = (
         growth(
             FIND,
-            *write_split(tmp_path, f"train{count}", [(i // 2 * 7919 % 2**64).to_bytes(32) for i in range(count)]),
+            *write_pixels(tmp_path, f"train{count}", [(i // 2 * 7919 % 2**64).to_bytes(32) for i in range(count)]),
             str(tmp_path / "duplicates.json"),
             before=IMPORTS,
         )
@@ -126,10 +123,7 @@ def test_memory_grows_by_less_than_twenty_bytes_per_image(tmp_path: Path) -> Non
 
 def letters(folder: Path, splits: dict[str, str]) -> Path:
     """Write the duplicates of images that are one letter each, and return the path."""
-    found(
-        folder,
-        {split: [hashlib.sha256(each.encode()).hexdigest() for each in of_it] for split, of_it in splits.items()},
-    )
+    found(folder, {split: [hashlib.sha256(each.encode()).hexdigest() for each in of] for split, of in splits.items()})
     return folder / "duplicates.json"
 
 

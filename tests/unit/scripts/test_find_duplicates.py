@@ -7,8 +7,7 @@ import numpy
 import pytest
 
 import find_duplicates
-from builders import idx_bytes
-from dataset_files import write_header
+from dataset_files import write_split
 from idxpng.formats.split_header import Selections
 
 A, B, LIKE_A, D = b"a" * 64, b"b" * 64, b"a" * 16 + b"c" * 48, b"d" * 64  # pixels; the third begins like the first
@@ -19,10 +18,8 @@ SPLITS = {"train": [A, B, LIKE_A, A], "train-more": [B, D, D, D], "test": [B]}
 def described(tmp_path: Path) -> Path:
     files = []
     for split, pixels in SPLITS.items():
-        images, labels = tmp_path / f"{split}-images", tmp_path / f"{split}-labels"
-        images.write_bytes(idx_bytes(numpy.frombuffer(b"".join(pixels), numpy.uint8).reshape(-1, 8, 8)))
-        labels.write_bytes(idx_bytes(numpy.arange(len(pixels), dtype=numpy.uint8)))
-        files.append((str(images), str(labels), write_header(tmp_path / f"{split}.json", images, split=split)))
+        images = numpy.frombuffer(b"".join(pixels), numpy.uint8).reshape(-1, 8, 8)
+        files.append(write_split(tmp_path, images, numpy.arange(len(pixels), dtype=numpy.uint8), split))
     images_files, labels_files, headers = map(list, zip(*files, strict=True))
     find_duplicates.main(Selections(images_files, labels_files, headers), str(tmp_path / "duplicates.json"))
     some = Selections(images_files, labels_files, headers, limit=3, classes=[0, 2])

@@ -1,7 +1,6 @@
 """Statistics are those that numpy computes from all images at once."""
 
 import base64
-import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -11,8 +10,8 @@ import numpy
 import pytest
 
 import measure
-from builders import idx_bytes
-from dataset_files import write_header
+from builders import arrays_of
+from dataset_files import DIGITS, write_split
 from idxpng.formats.split_header import Selection
 from measure import MOST_PIXELS, ClassMeans
 from memory import growth
@@ -20,13 +19,14 @@ from memory import growth
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def measured(folder: Path, classes: dict[str, str], limit: int | None = None) -> tuple[dict[str, Any], list[str]]:
-    """The statistics of the IDX files in a folder, and every text in their plot."""
-    paths = [str(folder / name) for name in ("images", "labels", "statistics.json", "plot.svg")]
-    header = write_header(folder / "header.json", paths[0], classes)
-    measure.main(Selection(paths[0], paths[1], header, limit), paths[2], paths[3])
-    texts = [text.text or "" for text in ElementTree.parse(paths[3]).iter(f"{SVG}text")]
-    return json.loads(Path(paths[2]).read_text()), texts
+def measured(
+    folder: Path, images: numpy.ndarray, labels: numpy.ndarray, classes: dict[str, str], limit: int | None = None
+) -> tuple[dict[str, Any], list[str]]:
+    """The statistics of images, and every text in their plot."""
+    files = write_split(folder, images, labels, classes=classes)
+    measure.main(Selection(*files, limit), str(folder / "statistics.json"), str(folder / "plot.svg"))
+    texts = [text.text or "" for text in ElementTree.parse(folder / "plot.svg").iter(f"{SVG}text")]
+    return json.loads((folder / "statistics.json").read_text()), texts
 
 
 @pytest.mark.slow
@@ -36,9 +36,7 @@ def measured(folder: Path, classes: dict[str, str], limit: int | None = None) ->
 def test_mnist_has_its_well_known_mean_and_standard_deviation(
     mnist: Path, tmp_path: Path, split: str, mean: float, std: float
 ) -> None:
-    for role, dims in (("images", 3), ("labels", 1)):
-        (tmp_path / role).write_bytes(gzip.decompress((mnist / f"{split}-{role}-idx{dims}-ubyte.gz").read_bytes()))
-    statistics, texts = measured(tmp_path, {str(label): str(label) for label in range(10)})
+    statistics, texts = measured(tmp_path, *arrays_of(mnist, split), DIGITS)
     assert (round(statistics["mean"], 4), round(statistics["std"], 4)) == (mean, std)
     assert statistics["blank"] == []
     assert f"{statistics['images']:,} images in 10 classes" in texts
@@ -51,9 +49,8 @@ def test_statistics_match_numpy_with_and_without_a_limit(tmp_path: Path, limit: 
     images = random.integers(0, 256, (1000, 20, 30), numpy.uint8)
     images[[0, 436, 437, 699, 999]] = random.integers(0, 256, (5, 1, 1), numpy.uint8)
     labels = random.integers(1, 4, 1000).astype(numpy.int16)
-    (tmp_path / "images").write_bytes(idx_bytes(images))
-    (tmp_path / "labels").write_bytes(idx_bytes(labels))
-    statistics, texts = measured(tmp_path, {"01": "T-shirt & <top>", "02": "お", "03": "03", "10": "none"}, limit)
+    classes = {"01": "T-shirt & <top>", "02": "お", "03": "03", "10": "none"}
+    statistics, texts = measured(tmp_path, images, labels, classes, limit)
     seen = images[:limit] / 255
     members = {label: images[:limit][labels[:limit] == label] for label in (1, 2, 3)}
     means = {f"0{label}": numpy.floor(members[label].mean(axis=0) + 0.5) for label in members}
@@ -73,30 +70,27 @@ def test_statistics_match_numpy_with_and_without_a_limit(tmp_path: Path, limit: 
 
 
 def test_the_largest_class_has_the_longest_bar_and_an_empty_class_has_none(tmp_path: Path) -> None:
-    (tmp_path / "images").write_bytes(idx_bytes(numpy.zeros((3, 2, 2), numpy.uint8)))
-    (tmp_path / "labels").write_bytes(idx_bytes(numpy.array([0, 1, 1], numpy.uint8)))
-    measured(tmp_path, {"0": "a", "1": "b", "2": "c"})
+    labels = numpy.array([0, 1, 1], numpy.uint8)
+    measured(tmp_path, numpy.zeros((3, 2, 2), numpy.uint8), labels, {"0": "a", "1": "b", "2": "c"})
     bars = [bar.get("width") for bar in ElementTree.parse(tmp_path / "plot.svg").iter(f"{SVG}rect")]
     assert bars[1:4] == ["200.0", "400.0", "0.0"]
 
 
 def test_only_the_first_of_many_blank_images_are_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(measure, "MOST_BLANK", 3)
-    (tmp_path / "images").write_bytes(idx_bytes(numpy.ones((5, 2, 2), numpy.uint8)))
-    (tmp_path / "labels").write_bytes(idx_bytes(numpy.zeros(5, numpy.uint8)))
-    statistics, _ = measured(tmp_path, {"0": "a"})
+    images, labels = numpy.ones((5, 2, 2), numpy.uint8), numpy.zeros(5, numpy.uint8)
+    statistics, _ = measured(tmp_path, images, labels, {"0": "a"})
     assert (statistics["blank_count"], statistics["blank"]) == (5, [0, 1, 2])
 
 
 @pytest.mark.memory
 def test_memory_grows_by_at_most_four_bytes_per_image(tmp_path: Path) -> None:
     count, columns = 400_000, ("class", "a", "b", "c", "d", "e", "f", "g")
-    (tmp_path / "images").write_bytes(idx_bytes(numpy.zeros((count, 3, 3), numpy.uint8)))
-    (tmp_path / "labels").write_bytes(idx_bytes(numpy.zeros((count, len(columns)), numpy.int32)))
-    images, labels, statistics, plot = (str(tmp_path / name) for name in ("images", "labels", "json", "svg"))
-    header = write_header(tmp_path / "header.json", images, {"0": "zero"}, label_columns=columns)
+    images, labels = numpy.zeros((count, 3, 3), numpy.uint8), numpy.zeros((count, len(columns)), numpy.int32)
+    files = write_split(tmp_path, images, labels, classes={"0": "zero"}, label_columns=columns)
+    statistics, plot = str(tmp_path / "statistics"), str(tmp_path / "plot")
     code = "measure.main(measure.Selection(*sys.argv[1:4]), *sys.argv[4:])"
-    assert growth(code, images, labels, header, statistics, plot, before="import measure") < 4 * count / 10**6 + 12
+    assert growth(code, *files, statistics, plot, before="import measure") < 4 * count / 10**6 + 12
     assert json.loads(Path(statistics).read_text())["blank_count"] == count
 
 

@@ -1,6 +1,5 @@
-import subprocess
-import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -8,6 +7,7 @@ import merge_manifests
 import write_dataset
 from idxpng.errors import DataError
 from idxpng.formats import tar
+from project import run_script
 
 HEADER = "path,split,index,label,class_name,sha256\n"
 
@@ -26,42 +26,33 @@ def merge(folder: Path, *label_manifests: str) -> str:
     return (folder / "train.csv").read_bytes().decode()
 
 
-def test_merged_rows_are_in_the_order_of_the_idx_file_below_one_header(tmp_path: Path) -> None:
-    merged = merge(
-        tmp_path,
-        HEADER + row(1, "0") + row(9, "0") + row(100, "0"),
-        HEADER + row(0, "1") + row(10, "1"),
-        HEADER + row(2, "2") + row(99, "2"),
-    )
-    in_order = [(0, "1"), (1, "0"), (2, "2"), (9, "0"), (10, "1"), (99, "2"), (100, "0")]
-    assert merged == HEADER + "".join(row(index, label) for index, label in in_order)
+QUOTED = '"a, b"', '"the ""one"" お"'
 
 
-def test_labels_without_images_add_nothing(tmp_path: Path) -> None:
-    assert merge(tmp_path, HEADER, HEADER + row(3, "1"), HEADER) == HEADER + row(3, "1")
+@pytest.mark.parametrize(
+    ("manifests", "merged"),
+    [
+        (
+            [[(1, "0"), (9, "0"), (100, "0")], [(0, "1"), (10, "1")], [(2, "2"), (99, "2")]],
+            [(0, "1"), (1, "0"), (2, "2"), (9, "0"), (10, "1"), (99, "2"), (100, "0")],
+        ),
+        ([[(10000, "0")], [(9999, "1")]], [(9999, "1"), (10000, "0")]),
+        ([[], [(3, "1")], []], [(3, "1")]),
+        ([[], []], []),
+        ([[(0, "0"), (1, "0")]], [(0, "0"), (1, "0")]),
+        ([[(1, "0", QUOTED[0])], [(0, "1", QUOTED[1])]], [(0, "1", QUOTED[1]), (1, "0", QUOTED[0])]),
+    ],
+    ids=["in order", "as numbers", "labels without images", "no images", "one manifest", "quoted names"],
+)
+@pytest.mark.parametrize("extra", ["", ",17"])
+def test_merged_rows_are_in_the_order_of_the_idx_file_below_one_header(
+    tmp_path: Path, manifests: list[list[tuple[Any, ...]]], merged: list[tuple[Any, ...]], extra: str
+) -> None:
+    def text(rows: list[tuple[Any, ...]]) -> str:
+        header = HEADER.replace("\n", ",writer\n") if extra else HEADER
+        return header + "".join(row(*each).replace("\n", f"{extra}\n") for each in rows)
 
-
-def test_manifests_without_rows_merge_to_a_header(tmp_path: Path) -> None:
-    assert merge(tmp_path, HEADER, HEADER) == HEADER
-
-
-def test_a_single_manifest_is_copied(tmp_path: Path) -> None:
-    assert merge(tmp_path, HEADER + row(0, "0") + row(1, "0")) == HEADER + row(0, "0") + row(1, "0")
-
-
-def test_quoted_class_names_are_not_changed(tmp_path: Path) -> None:
-    comma, quotes = '"a, b"', '"the ""one"" お"'
-    merged = merge(tmp_path, HEADER + row(1, "0", comma), HEADER + row(0, "1", quotes) + row(2, "1", quotes))
-    assert merged == HEADER + row(0, "1", quotes) + row(1, "0", comma) + row(2, "1", quotes)
-
-
-def test_indices_are_compared_as_numbers(tmp_path: Path) -> None:
-    assert merge(tmp_path, HEADER + row(10000, "0"), HEADER + row(9999, "1")).splitlines()[1].startswith("train/1/")
-
-
-def test_extra_columns_are_kept(tmp_path: Path) -> None:
-    header, with_writer = HEADER.replace("\n", ",writer\n"), row(4, "0").replace("\n", ",17\n")
-    assert merge(tmp_path, header, header + with_writer) == header + with_writer
+    assert merge(tmp_path, *map(text, manifests)) == text(merged)
 
 
 @pytest.mark.parametrize("given", [False, True])
@@ -92,7 +83,6 @@ def test_files_that_no_earlier_step_made_are_refused_in_words(tmp_path: Path) ->
 def test_a_file_that_is_read_is_not_replaced(tmp_path: Path) -> None:
     (manifest := tmp_path / "7.csv").write_text(text := HEADER + row(0, "7"))
     (link := tmp_path / "link.csv").symlink_to(manifest)
-    command = [sys.executable, merge_manifests.__file__, str(manifest), "--manifest", str(link)]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = run_script("merge_manifests", manifest, "--manifest", link)
     assert (done.returncode, "link.csv: given twice" in done.stderr) == (1, True)
     assert (manifest.read_text(), link.is_symlink()) == (text, True)

@@ -1,6 +1,5 @@
 """The pictures show the right images with the right names, and have the same bytes on every machine."""
 
-import gzip
 import tracemalloc
 from pathlib import Path
 
@@ -9,38 +8,27 @@ import pytest
 from PIL import Image
 
 import preview
-from builders import idx_bytes
-from dataset_files import write_header
+from builders import arrays_of
+from dataset_files import DIGITS, write_split
 from idxpng.formats.split_header import Selection
 from preview import BACKGROUND, COLUMNS, GAP, MOST_CLASSES, SIDE
 from project import PROJECT
-
-DIGITS = {label: str(label) for label in range(10)}
-
-
-def paths(folder: Path) -> tuple[str, str, str, str]:
-    images, labels, sheet, first = (str(folder / name) for name in ("images", "labels", "sheet.png", "first.png"))
-    return images, labels, sheet, first
 
 
 def draw(
     folder: Path,
     images: numpy.ndarray,
     labels: numpy.ndarray,
-    classes: dict[int, str] = DIGITS,
+    classes: dict[str, str] = DIGITS,
     limit: int | None = None,
     orientation: str = "upright",
 ) -> tuple[numpy.ndarray, numpy.ndarray]:
     """Both pictures as arrays."""
-    (folder / "images").write_bytes(idx_bytes(images))
-    (folder / "labels").write_bytes(idx_bytes(labels))
-    images_file, labels_file, sheet_file, first_file = paths(folder)
-    names = {str(label): name for label, name in classes.items()}
-    header = write_header(folder / "header.json", images_file, names, orientation=orientation)
-    preview.main(Selection(images_file, labels_file, header, limit), sheet_file, first_file)
-    made = ["first.png", "header.crc32", "header.json", "images", "labels", "sheet.png"]
+    files = write_split(folder, images, labels, classes=classes, orientation=orientation)
+    preview.main(Selection(*files, limit), str(folder / "sheet.png"), str(folder / "first.png"))
+    made = ["first.png", "sheet.png", "train-images", "train-labels", "train.crc32", "train.json"]
     assert sorted(path.name for path in folder.iterdir()) == made
-    sheet, first = (numpy.asarray(Image.open(path)) for path in (sheet_file, first_file))
+    sheet, first = (numpy.asarray(Image.open(folder / name)) for name in ("sheet.png", "first.png"))
     return sheet, first
 
 
@@ -50,7 +38,7 @@ def test_each_row_of_the_sheet_shows_the_first_images_of_its_class(tmp_path: Pat
     labels = random.integers(0, 10, 400).astype(numpy.uint8)
     sheet, _ = draw(tmp_path, images, labels)
     left = sheet.shape[1] - COLUMNS * (SIDE + GAP)
-    for label in DIGITS:
+    for label in range(10):
         top = GAP + label * (SIDE + GAP)
         for column, image in enumerate(images[labels == label][:COLUMNS]):
             start = left + column * (SIDE + GAP)
@@ -71,8 +59,8 @@ def test_the_first_images_are_in_the_order_of_the_file(tmp_path: Path) -> None:
 def test_only_images_within_the_limit_are_shown_and_they_are_upright(tmp_path: Path) -> None:
     images = numpy.random.default_rng(0).integers(100, 256, (20, 14, 28), numpy.uint8)
     labels = numpy.zeros(20, numpy.uint8)
-    upright = draw(tmp_path, images, labels, {0: "zero"}, limit=5)
-    turned = draw(tmp_path, images.transpose(0, 2, 1).copy(), labels, {0: "zero"}, 5, "transposed")
+    upright = draw(tmp_path, images, labels, {"0": "zero"}, limit=5)
+    turned = draw(tmp_path, images.transpose(0, 2, 1).copy(), labels, {"0": "zero"}, 5, "transposed")
     assert all((one == other).all() for one, other in zip(upright, turned, strict=True))
     left = upright[0].shape[1] - 5 * (SIDE + GAP)
     row = upright[0][GAP + SIDE // 4]
@@ -83,7 +71,7 @@ def test_only_images_within_the_limit_are_shown_and_they_are_upright(tmp_path: P
 @pytest.mark.parametrize("shape", [(1, 1), (5, 7), (56, 57), (300, 4), (1, 5000)])
 def test_images_of_any_size_fit(tmp_path: Path, shape: tuple[int, int]) -> None:
     images = numpy.full((3, *shape), 200, numpy.uint8)
-    sheet, first = draw(tmp_path, images, numpy.array([0, 1, 1], numpy.uint8), {0: "no", 1: "yes"})
+    sheet, first = draw(tmp_path, images, numpy.array([0, 1, 1], numpy.uint8), {"0": "no", "1": "yes"})
     assert (sheet == 200).any()
     assert (first == 200).any()
     assert max(sheet.shape + first.shape) < 1200
@@ -91,7 +79,7 @@ def test_images_of_any_size_fit(tmp_path: Path, shape: tuple[int, int]) -> None:
 
 def test_a_class_without_images_is_marked(tmp_path: Path) -> None:
     images, labels = numpy.full((1, 28, 28), 9, numpy.uint8), numpy.array([1], numpy.uint8)
-    sheet, _ = draw(tmp_path, images, labels, {0: "a", 1: "b"})
+    sheet, _ = draw(tmp_path, images, labels, {"0": "a", "1": "b"})
     empty, full = (sheet[GAP + row * (SIDE + GAP) :][:SIDE, -(SIDE + GAP) :] for row in (0, 1))
     assert not (empty == 9).any()
     assert (empty == preview.PALE).any(), "a word in place of images"
@@ -123,7 +111,7 @@ def test_the_size_of_a_sheet_fits_its_images(
     tmp_path: Path, images: int, classes: int, width: int, height: int
 ) -> None:
     labels = numpy.arange(images, dtype=numpy.int16) % classes
-    names = {label: f"class {label}" for label in range(classes)}
+    names = {str(label): f"class {label}" for label in range(classes)}
     sheet, first = draw(tmp_path, numpy.full((images, 28, 28), 9, numpy.uint8), labels, names)
     assert width <= sheet.shape[1] <= max(width + 200, 1.5 * width)
     assert height <= sheet.shape[0] <= height + SIDE + 2 * GAP
@@ -157,14 +145,10 @@ def test_a_caption_has_only_what_the_font_can_draw(class_name: str, caption: str
 
 @pytest.mark.slow
 def test_the_picture_in_the_readme_is_the_preview_of_mnist(mnist: Path, tmp_path: Path) -> None:
-    for role, dims in (("images", 3), ("labels", 1)):
-        content = gzip.decompress((mnist / f"train-{role}-idx{dims}-ubyte.gz").read_bytes())
-        (tmp_path / role).write_bytes(content)
-    images, labels, sheet, first = paths(tmp_path)
-    header = write_header(tmp_path / "header.json", images)
+    files = write_split(tmp_path, *arrays_of(mnist, "train"))
     tracemalloc.start()
     try:
-        preview.main(Selection(images, labels, header), sheet, first)
+        preview.main(Selection(*files), str(tmp_path / "sheet.png"), str(tmp_path / "first.png"))
         assert tracemalloc.get_traced_memory()[1] < 8_000_000, "only what is shown is read"
     finally:
         tracemalloc.stop()

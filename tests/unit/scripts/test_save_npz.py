@@ -7,8 +7,7 @@ import numpy
 import pytest
 
 import save_npz
-from builders import idx_bytes
-from dataset_files import write_header
+from dataset_files import write_split
 from idxpng.formats.split_header import Selections
 
 RANDOM = numpy.random.default_rng(0)
@@ -28,12 +27,9 @@ class Splits:
         for split, count in (("train", 50), ("test", 20)):
             self.images[split] = RANDOM.integers(0, 256, (count, 5, 7), numpy.uint8)
             self.labels[split] = RANDOM.integers(0, 10, count).astype(label_type)
-            paths = folder / f"{split}-images", folder / f"{split}-labels"
-            for path, array in zip(paths, (self.images[split], self.labels[split]), strict=True):
-                path.write_bytes(idx_bytes(array))
-            header = write_header(folder / f"{split}.json", paths[0], split=split, **settings)
-            for argument, value in zip(self.arguments, (*paths, header), strict=True):
-                argument.append(str(value))
+            files = write_split(folder, self.images[split], self.labels[split], split, **settings)
+            for argument, file in zip(self.arguments, files, strict=True):
+                argument.append(file)
 
 
 @pytest.mark.parametrize("label_type", ["uint8", "int32"])

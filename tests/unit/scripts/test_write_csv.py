@@ -6,8 +6,7 @@ import numpy
 import pytest
 
 import write_csv
-from builders import idx_bytes
-from dataset_files import write_header
+from dataset_files import write_split
 from idxpng.formats.split_header import Selection
 
 IMAGES = numpy.random.default_rng(0).integers(0, 256, (12, 2, 3), numpy.uint8)
@@ -16,11 +15,7 @@ LABELS = numpy.arange(12, dtype=numpy.int16) * 100
 
 @pytest.fixture
 def split(tmp_path: Path) -> tuple[str, str, str]:
-    (tmp_path / "images").write_bytes(idx_bytes(IMAGES))
-    (tmp_path / "labels").write_bytes(idx_bytes(LABELS))
-    classes = {f"{label:04}": str(label) for label in LABELS}
-    header = write_header(tmp_path / "header.json", tmp_path / "images", classes)
-    return str(tmp_path / "images"), str(tmp_path / "labels"), header
+    return write_split(tmp_path, IMAGES, LABELS, classes={f"{label:04}": str(label) for label in LABELS})
 
 
 def test_a_line_has_the_label_and_then_the_pixels_row_by_row(tmp_path: Path, split: tuple[str, str, str]) -> None:

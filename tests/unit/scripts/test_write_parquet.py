@@ -5,19 +5,15 @@ import pyarrow.parquet
 import pytest
 
 import write_parquet
-from builders import idx_bytes
-from dataset_files import write_header
+from dataset_files import write_split
 from idxpng.formats.split_header import Selection
 from memory import growth
 
 
 def make(folder: Path, images: numpy.ndarray) -> tuple[str, str, str, str]:
     """The arguments of the script."""
-    count = len(images)
-    (folder / "images").write_bytes(idx_bytes(images))
-    (folder / "labels").write_bytes(idx_bytes(numpy.arange(count, dtype=numpy.int32) % 10))
-    header = write_header(folder / "header.json", folder / "images")
-    return str(folder / "images"), str(folder / "labels"), header, str(folder / "train.parquet")
+    labels = numpy.arange(len(images), dtype=numpy.int32) % 10
+    return *write_split(folder, images, labels), str(folder / "train.parquet")
 
 
 @pytest.mark.slow
