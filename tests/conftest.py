@@ -1,11 +1,12 @@
 """Fixtures and hooks for all tests."""
 
+import errno
 import fcntl
 import logging
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import yaml
 
 from idxpng import log
 from mirror_server import MirrorServer
+from plans import write_own_file
 from project import PROJECT, copy_finished, copy_project, files, run_snakemake, snakemake
 
 LONGEST = ("_slurm", "_stand", "_readme", "_faults", "_family", "_mnist", "_report", "_download", "_hostile")
@@ -44,6 +46,22 @@ def mirror_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[M
     folder.mkdir()
     with MirrorServer(folder) as server:
         yield server
+
+
+@pytest.fixture
+def own_file(tmp_path: Path) -> Callable[..., str]:
+    """A function that writes a copy of MNIST's dataset file with some keys changed, and returns its path."""
+    return write_own_file(tmp_path)
+
+
+@pytest.fixture
+def without_locks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file system without locks, as some network file systems are."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
 
 
 @pytest.fixture(scope="session")

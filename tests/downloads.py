@@ -11,12 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy
-import pytest
 
 import download
+import refusals
 from builders import idx_bytes
 from idxpng.dataset.model import PublishedFile
-from idxpng.errors import DataError
 from idxpng.fetch.patience import Patience
 from project import PROJECT
 
@@ -76,10 +75,9 @@ def get(folder: Path, *mirrors: str | Path, **changes: Any) -> bytes:
 def refusal(folder: Path, *mirrors: str | Path, **changes: Any) -> str:
     """The message with which `download.download` ends, once it is sure that there is no file under the final name."""
     call = arguments(folder, *mirrors, **changes)
-    with pytest.raises(DataError) as raised:
-        download.download(**call)
+    message = refusals.refusal(download.download, **call)
     assert not Path(call["output"]).exists()
-    return str(raised.value)
+    return message
 
 
 def start_process(call: dict[str, Any]) -> "subprocess.Popen[bytes]":

@@ -5,11 +5,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import pytest
 import yaml
 
+import refusals
 from idxpng.dataset.strict_yaml import read_yaml
-from idxpng.errors import DataError
 from idxpng.run.catalog import Catalog
 from idxpng.run.config import Config
 from idxpng.run.plan import Plan
@@ -21,13 +20,6 @@ SHIPPED = sorted(path.stem for path in (PROJECT / "datasets").glob("*.yaml"))
 SCHEMA = read_yaml(PROJECT / "schemas/config.schema.yaml", "schemas/config.schema.yaml")
 
 
-class Wildcards(SimpleNamespace):
-    """Wildcards of a job, with the interface of Snakemake's."""
-
-    def get(self, name: str) -> Any:
-        return getattr(self, name, None)
-
-
 def source(path: str) -> str:
     return str(PROJECT / path)
 
@@ -37,11 +29,16 @@ def plan(results: str = "results", resources: str = "resources", **config: Any) 
     return Plan(checked, Catalog(checked.datasets, source, SHIPPED), results, resources)
 
 
+class Wildcards(SimpleNamespace):
+    """Wildcards of a job, with the interface of Snakemake's."""
+
+    def get(self, name: str) -> Any:
+        return getattr(self, name, None)
+
+
 def refusal(**config: Any) -> str:
     """The error message for a configuration that is refused."""
-    with pytest.raises(DataError) as error:
-        plan(**config)
-    return str(error.value)
+    return refusals.refusal(plan, **config)
 
 
 def write_own_file(tmp_path: Path) -> Callable[..., str]:

@@ -1,6 +1,10 @@
 """Marks for features that not every system has: tests that need them are skipped with the reason."""
 
+import os
+import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -12,3 +16,15 @@ needs_full_device = pytest.mark.skipif(
     not Path("/dev/full").exists(), reason="writes to /dev/full, which only Linux has"
 )
 needs_names_of_any_bytes = pytest.mark.skipif(not LINUX, reason="on macOS, a file name is text")
+
+
+@contextmanager
+def mounted(folder: Path, *what: str | Path) -> Iterator[Path]:
+    """Mount a file system on a folder, for a while."""
+    if os.geteuid():
+        pytest.skip("only root may mount a file system")
+    subprocess.run(["mount", *what, folder], check=True)
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", folder], check=True)

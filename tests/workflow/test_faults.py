@@ -20,11 +20,13 @@ from PIL import Image
 from jobs import ALL
 from mirror_server import MirrorServer, Misbehavior
 from project import Snakemake, copy_finished, copy_project, files, snakemake
+from systems import mounted
 
 MOMENTS = int(os.environ.get("FAULT_MOMENTS", "10"))
 JOBS = sum(ALL.values()) - 1  # that have a log, which each opens when it begins
 COMMAND = ("--cores", "2", "all")
 SAMPLE = "mnist-sample"
+SMALL = ("-t", "tmpfs", "-o", "size=60m", "tmpfs")  # a file system of 60 MB
 PHOTOS = {"photos": "my/photos"}
 
 
@@ -67,21 +69,9 @@ def test_a_killed_run_is_finished_by_the_same_command(
     assert files(project / "results") == undisturbed
 
 
-@contextmanager
-def mounted(folder: Path) -> Iterator[Path]:
-    """A file system of 60 MB."""
-    if os.geteuid() != 0:
-        pytest.skip("only root may mount a file system")
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=60m", "tmpfs", folder], check=True)
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "--lazy", folder], check=True)
-
-
 @pytest.fixture(scope="module")
 def disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    with mounted(tmp_path_factory.mktemp("disk")) as disk:
+    with mounted(tmp_path_factory.mktemp("disk"), *SMALL) as disk:
         yield disk
 
 
@@ -235,7 +225,7 @@ def test_a_download_that_does_not_fit_is_reported_and_finished_once_there_is_roo
 def test_a_read_only_disk_is_reported(tmp_path: Path) -> None:
     project = copy_project(tmp_path / "project")
     (tmp_path / "disk").mkdir()
-    with mounted(tmp_path / "disk") as disk:
+    with mounted(tmp_path / "disk", *SMALL) as disk:
         subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
         config = f"pathvars={{results: {disk}/results}}"
         run = snakemake(project, "--cores", "1", "all", "--config", config, succeed=False)

@@ -9,26 +9,15 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from project import Snakemake, copy_project, files, snakemake
+from systems import mounted
 
 DISK_BYTES = 200 << 20
 COMMAND = ("--cores", "2", "all")
-
-
-@contextmanager
-def mounted(disk: Path, folder: Path) -> Iterator[Path]:
-    folder.mkdir(exist_ok=True)
-    subprocess.run(["mount", "-o", "loop", disk, folder], check=True)
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", folder], check=True)
 
 
 @pytest.fixture
@@ -47,7 +36,8 @@ def check_after_power_loss(disk: Path, folder: Path, undisturbed: dict[str, byte
     """Check what is on the disk now, then the same command on it. How many files were there."""
     left = disk.with_name("disk-after-power-loss")
     shutil.copyfile(disk, left)
-    with mounted(left, folder) as after:
+    folder.mkdir(exist_ok=True)
+    with mounted(folder, "-o", "loop", left) as after:
         there = files(after / "results")
         final = {path: content for path, content in there.items() if "/." not in path}
         assert {path for path in final if final[path] != undisturbed[path]} == set()
@@ -61,7 +51,8 @@ def check_after_power_loss(disk: Path, folder: Path, undisturbed: dict[str, byte
 def test_a_power_loss_right_after_a_run_loses_nothing(
     tmp_path: Path, disk: Path, undisturbed: dict[str, bytes]
 ) -> None:
-    with mounted(disk, tmp_path / "before") as before:
+    (tmp_path / "before").mkdir()
+    with mounted(tmp_path / "before", "-o", "loop", disk) as before:
         project = copy_project(before)
         os.sync()
         snakemake(project, *COMMAND)
@@ -72,7 +63,8 @@ def test_a_power_loss_right_after_a_run_loses_nothing(
 def test_a_power_loss_during_a_run_leaves_no_partial_file_under_a_final_name(
     tmp_path: Path, disk: Path, undisturbed: dict[str, bytes], exports: int
 ) -> None:
-    with mounted(disk, tmp_path / "before") as before:
+    (tmp_path / "before").mkdir()
+    with mounted(tmp_path / "before", "-o", "loop", disk) as before:
         project = copy_project(before)
         os.sync()
         process = Snakemake(project, *COMMAND)

@@ -1,19 +1,14 @@
 """Partial downloads for the next attempt, in a folder where other users plant files."""
 
-import errno
-import fcntl
 import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from idxpng.fetch import partial_file as module
 from idxpng.fetch.partial_file import arrived, discard_others, partial_file
 from planted import PLANTED, folder
+from project import run_code, start
 
 A, B = "http://a/file.gz", "http://b/file.gz"
 
@@ -30,16 +25,6 @@ def secret(tmp_path: Path) -> Path:
     path = tmp_path / "secret"
     path.write_bytes(b"keep")
     return path
-
-
-@pytest.fixture
-def without_locks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file system without locks, as some network file systems are."""
-
-    def refuse(*_: Any) -> None:
-        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
-
-    monkeypatch.setattr(fcntl, "flock", refuse)
 
 
 def receive(output: Path, source: str, data: bytes) -> bytes:
@@ -100,11 +85,7 @@ def test_a_file_that_a_running_process_writes_is_left_to_it(output: Path) -> Non
             f"with partial_file({str(output)!r}, {A!r}) as partial: print(partial.size)\n"
             f"discard_others({str(output)!r})"
         )
-        scripts = str(Path(module.__file__).parents[2])
-        ran = subprocess.run(
-            [sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": scripts}, check=True, capture_output=True
-        )
-        assert ran.stdout == b"0\n"
+        assert run_code(code, check=True).stdout == "0\n"
         assert partial.size == 4
         assert len(hidden(output)) == 1
 
@@ -127,11 +108,7 @@ def test_a_killed_process_leaves_nothing_in_the_end(
     output: Path, locks: bool, continued: bool, request: pytest.FixtureRequest
 ) -> None:
     before = "" if locks else "import fcntl\ndef flock(*_): raise OSError(37, '')\nfcntl.flock = flock\n"
-    environment = {**os.environ, "PYTHONPATH": str(Path(module.__file__).parents[2])}
-    command = [sys.executable, "-c", before + WRITE_AND_STAY, str(output)]
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == b"written\n"
+    with start(before + WRITE_AND_STAY, output) as process:
         if not locks:
             request.getfixturevalue("without_locks")
         discard_others(output)
@@ -146,9 +123,6 @@ def test_a_killed_process_leaves_nothing_in_the_end(
 def test_without_locks_nothing_is_kept_and_nothing_left(output: Path, without_locks: None) -> None:
     receive(output, A, b"a")
     assert hidden(output) == []
-
-
-# What other users plant
 
 
 def kept(output: Path) -> Path:

@@ -91,9 +91,6 @@ def wholes(folder: Path) -> list[Path]:
     return [path for path in folder.parent.glob("archives/*") if path.suffix == ".zip"]
 
 
-# From a server
-
-
 @pytest.mark.parametrize("mirror", ["/a", "/a/", "/a/?token=plugh", "/a/gzip.zip?token=plugh"])
 def test_a_mirror_is_the_archive_or_the_folder_that_holds_it(server: MirrorServer, folder: Path, mirror: str) -> None:
     assert get(folder, server.url + mirror, pinned=IN_ARCHIVE) == PUBLISHED
@@ -124,11 +121,6 @@ def test_an_archive_that_breaks_off_goes_on_where_it_stopped(
     assert sent(server) < len(ARCHIVE) + (1 << 16) + 1000, "what was under way when it stalled comes twice"
 
 
-def test_a_server_error_that_passes_is_tried_again(server: MirrorServer, folder: Path) -> None:
-    server.misbehave("/a/gzip.zip", Misbehavior(status=503))
-    assert get(folder, f"{server.url}/a/gzip.zip", pinned=IN_ARCHIVE) == PUBLISHED
-
-
 @pytest.mark.parametrize(
     ("faults", "named"),
     [
@@ -155,13 +147,6 @@ def test_what_goes_wrong_is_named_and_the_next_mirror_tried(
     server.misbehave("/a/gzip.zip", *faults)
     server.publish(f"/b/{FILE}", PUBLISHED)
     assert get(folder, f"{server.url}/a/gzip.zip", f"{server.url}/b", pinned=IN_ARCHIVE) == PUBLISHED
-
-
-def test_the_requests_are_those_of_any_download(server: MirrorServer, folder: Path) -> None:
-    get(folder, f"{server.url}/a/gzip.zip", pinned=IN_ARCHIVE)
-    for request in server.requests:
-        assert request.headers["User-Agent"].startswith("mnist-png-workflow")
-        assert request.headers["Accept-Encoding"] == "identity"
 
 
 @pytest.mark.parametrize("faults", [[], [Misbehavior(status=404)] * 2, [Misbehavior(cut_after=0)] * 9])
@@ -282,9 +267,6 @@ def test_a_whole_archive_without_end_is_not_taken(server: MirrorServer, folder: 
     assert [path for path in folder.parent.glob("archives/*") if path.stat().st_size] == []
 
 
-# From a folder
-
-
 def test_a_member_for_which_the_disk_has_no_space_is_reported_with_its_size(
     folder: Path, directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -343,9 +325,6 @@ def test_members_that_were_unpacked_already_are_found(folder: Path, directory: P
 
 def test_a_folder_without_the_archive_is_a_reason(folder: Path, directory: Path) -> None:
     assert f"{directory}/gzip.zip: file not found" in refusal(folder, directory, pinned=IN_ARCHIVE)
-
-
-# Archives that are not to be trusted
 
 
 def encrypted() -> bytes:

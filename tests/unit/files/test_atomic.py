@@ -1,8 +1,6 @@
-import errno
 import importlib.machinery
 import os
 import resource
-import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -13,7 +11,8 @@ from idxpng.errors import DataError
 from idxpng.files import atomic as module
 from idxpng.files import partial
 from idxpng.files.atomic import atomic_directory, atomic_file
-from project import start
+from project import run_code, start
+from systems import mounted
 
 SCRIPTS = Path(module.__file__).parents[2]
 
@@ -27,15 +26,10 @@ def test_a_file_appears_only_when_it_is_complete(tmp_path: Path) -> None:
     with atomic_file(path) as file:
         file.write(b"whole")
         file.flush()
-        assert not path.exists()
+        (partial,) = tmp_path.iterdir()
+        assert partial.name.startswith("."), "hidden, and on the same file system"
     assert path.read_bytes() == b"whole"
     assert list(tmp_path.iterdir()) == [path]
-
-
-def test_a_file_is_on_the_same_file_system_and_hidden_until_it_is_complete(tmp_path: Path) -> None:
-    with atomic_file(tmp_path / "file"):
-        (partial,) = tmp_path.iterdir()
-        assert partial.name.startswith(".")
 
 
 @pytest.mark.parametrize("error", [FailureError, KeyboardInterrupt, SystemExit])
@@ -75,14 +69,7 @@ def test_a_file_that_cannot_be_written_to_its_end_leaves_nothing(tmp_path: Path)
 
     path = str(tmp_path / "file")
     code = f"from idxpng.files.atomic import atomic_file\nwith atomic_file({path!r}) as file: file.write(bytes(20_000))"
-    process = subprocess.run(
-        [sys.executable, "-c", code],
-        env={**os.environ, "PYTHONPATH": str(SCRIPTS)},
-        preexec_fn=limit,
-        capture_output=True,
-        text=True,
-    )
-    assert "File too large" in process.stderr
+    assert "File too large" in run_code(code, preexec_fn=limit).stderr
     assert list(tmp_path.iterdir()) == []
 
 
@@ -174,11 +161,7 @@ def test_a_process_that_loses_its_directory_fails_and_publishes_nothing(
     assert [path.name for path in tmp_path.iterdir()] == ["train"]
 
 
-def test_without_locks_no_directory_is_taken_for_a_leftover(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def not_supported(*_: object) -> None:
-        raise OSError(errno.ENOLCK, "No locks available")
-
-    monkeypatch.setattr(partial.fcntl, "flock", not_supported)
+def test_without_locks_no_directory_is_taken_for_a_leftover(tmp_path: Path, without_locks: None) -> None:
     final = tmp_path / "train/0"
     first = atomic_directory(final, tmp_path)
     (first.__enter__() / "0.png").write_bytes(b"image")
@@ -236,19 +219,14 @@ def test_no_other_module_has_the_name_of_one_of_ours(name: str) -> None:
 
 
 def test_a_directory_on_another_file_system_is_made_there(tmp_path: Path) -> None:
-    if os.geteuid():
-        pytest.skip("only root may mount a file system")
     png = tmp_path / "png"
     png.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", png], check=True)
-    try:
+    with mounted(png, "-t", "tmpfs", "-o", "size=1m", "tmpfs"):
         with atomic_directory(png / "train/0", tmp_path) as directory:
             (directory / "0.png").write_bytes(b"image")
             assert directory.parent == png, "outside of what a loader of train sees"
         assert (png / "train/0/0.png").read_bytes() == b"image"
         assert [path.name for path in png.iterdir()] == ["train"]
-    finally:
-        subprocess.run(["umount", "--lazy", png], check=True)
 
 
 @pytest.mark.parametrize("name", ["missing/file", "file/below", "folder", "pipe"])

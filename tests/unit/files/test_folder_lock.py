@@ -1,4 +1,3 @@
-import fcntl
 from pathlib import Path
 
 import pytest
@@ -21,12 +20,8 @@ def test_a_folder_is_locked_until_the_process_is_killed(tmp_path: Path) -> None:
 
 
 def test_without_locks_there_is_one_warning(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, without_locks: None, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def refuse(*_: object) -> None:
-        raise OSError(37, "No locks available")
-
-    monkeypatch.setattr(fcntl, "flock", refuse)
     lock_folder(tmp_path)
     assert caplog.text.count("this file system has no locks") == 1
 

@@ -1,7 +1,5 @@
 """Private names, in a folder where other users plant files and where processes are killed."""
 
-import errno
-import fcntl
 import os
 import re
 import subprocess
@@ -44,16 +42,6 @@ time.sleep(60)
 
 class FailureError(Exception):
     """What goes wrong in a block."""
-
-
-@pytest.fixture
-def without_locks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file system without locks, as some network file systems are."""
-
-    def refuse(*_: Any) -> None:
-        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
-
-    monkeypatch.setattr(fcntl, "flock", refuse)
 
 
 def names(folder: Path) -> set[str]:

@@ -5,13 +5,8 @@ from typing import Any
 
 import pytest
 
-from plans import plan, refusal, write_own_file
+from plans import plan, refusal
 from project import PROJECT
-
-
-@pytest.fixture
-def own_file(tmp_path: Path) -> Callable[..., str]:
-    return write_own_file(tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -6,16 +6,11 @@ from typing import Any
 import pytest
 
 from idxpng.run.facts import Facts
-from plans import SPLIT, Wildcards, plan, write_own_file
+from plans import SPLIT, Wildcards, plan
 
 
 def facts(**config: Any) -> Facts:
     return Facts(plan(**config))
-
-
-@pytest.fixture
-def own_file(tmp_path: Path) -> Callable[..., str]:
-    return write_own_file(tmp_path)
 
 
 def test_a_job_runs_again_only_for_facts_that_shape_its_output() -> None:

@@ -7,13 +7,8 @@ import pytest
 from idxpng.errors import DataError
 from idxpng.run.facts import Facts
 from idxpng.run.plan import OUTPUTS
-from plans import SPLIT, Wildcards, plan, write_own_file
+from plans import SPLIT, Wildcards, plan
 from project import PROJECT
-
-
-@pytest.fixture
-def own_file(tmp_path: Path) -> Callable[..., str]:
-    return write_own_file(tmp_path)
 
 
 def test_patterns_are_filled_with_every_configured_value() -> None:
