@@ -12,8 +12,15 @@ import numpy
 import yaml
 
 from builders import idx_bytes
+from idxpng.dataset.strict_yaml import read_yaml
+from project import PROJECT
 
+SCHEMA = read_yaml(PROJECT / "schemas/dataset.schema.yaml", "the schema")
 DIGITS = {str(label): str(label) for label in range(10)}
+
+
+def sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def write_header(
@@ -31,9 +38,7 @@ def write_header(
     checksums = [zlib.crc32(pixels[at * size : (at + 1) * size]) for at in range(dims[0])]
     path.with_suffix(".crc32").write_bytes(struct.pack(f">{2 + dims[0]}I", 0x00000C01, dims[0], *checksums))
     labels = Path(images).with_name(Path(images).name.replace("images", "labels").replace("idx3", "idx1"))
-    digests = [
-        hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else "" for path in (Path(images), labels)
-    ]
+    digests = [sha256(path) if path.exists() else "" for path in (Path(images), labels)]
     document = {
         "dataset": "set",
         "split": split,

@@ -4,6 +4,7 @@ import io
 import struct
 import zlib
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy
 from PIL import Image
@@ -27,11 +28,13 @@ def chunk(name: bytes, data: bytes) -> bytes:
 
 
 def chunks(data: bytes) -> list[tuple[bytes, bytes]]:
-    """Name and data of each chunk of a PNG file."""
+    """Name and data of each chunk of a PNG file, checked against its CRC-32."""
+    assert data.startswith(SIGNATURE)
     found, at = [], len(SIGNATURE)
     while at < len(data):
         (length,) = struct.unpack_from(">I", data, at)
         found.append((data[at + 4 : at + 8], data[at + 8 : at + 8 + length]))
+        assert data[at : at + 12 + length] == chunk(*found[-1])
         at += 12 + length
     return found
 
@@ -51,6 +54,15 @@ def originals(pixels: numpy.ndarray) -> list[bytes]:
     )
     second = Image.fromarray(255 - pixels)
     return [png(pixels), rich, png(pixels, save_all=True, append_images=[second])]
+
+
+def swap_a_pixel(path: Path) -> None:
+    """Change the first pixel of an image by one."""
+    image = Image.open(path)
+    pixel = image.getpixel((0, 0))
+    assert isinstance(pixel, int)
+    image.putpixel((0, 0), pixel ^ 1)
+    image.save(path)
 
 
 def damaged(files: list[bytes], seed: int, count: int) -> Iterator[tuple[bytes, bytes]]:

@@ -19,6 +19,8 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 PROJECT = Path(__file__).parents[1]
 DOCS = sorted((PROJECT / "docs").glob("*.md"))
 PAGES = [PROJECT / "README.md", *DOCS]
@@ -229,6 +231,18 @@ def on_a_terminal(
         os.close(ours)
     lines = written.decode().replace("\r\n", "\n").split("\n")
     return process.wait(60), [line.rpartition("\r\x1b[K")[2] for line in lines]
+
+
+def on_github(repository: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Commit all of a folder, and let git find it at an address on GitHub, which is returned."""
+    url = "https://github.com/someone/something"
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
+    monkeypatch.setenv("GIT_CONFIG_KEY_0", f"url.file://{repository}.insteadOf")
+    monkeypatch.setenv("GIT_CONFIG_VALUE_0", url)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
+    for command in ("init -q -b main", "add -A", "-c user.name=a -c user.email=a commit -q -m all"):
+        subprocess.run(["git", "-C", str(repository), *command.split()], check=True)
+    return url
 
 
 def files(folder: Path) -> dict[str, bytes]:

@@ -8,8 +8,8 @@ import pytest
 from idxpng.errors import DataError
 
 
-def refusal(call: Callable[..., object], *arguments: Any, **options: Any) -> str:
-    """The message of the `DataError` with which a call ends."""
-    with pytest.raises(DataError) as raised:
+def refusal(call: Callable[..., object], *arguments: Any, error: type[DataError] = DataError, **options: Any) -> str:
+    """The message of the error with which a call ends."""
+    with pytest.raises(error) as raised:
         call(*arguments, **options)
     return str(raised.value)

@@ -1,8 +1,6 @@
 """Names, links, tables, and messages in README and docs match the project."""
 
 import re
-import subprocess
-import sys
 from importlib.metadata import files as files_of_package
 from pathlib import Path
 
@@ -11,7 +9,7 @@ import yaml
 
 import make_pages
 from idxpng.dataset.file import load
-from project import DOCS, PAGES, PROJECT, blocks, git_files
+from project import DOCS, PAGES, PROJECT, blocks, git_files, run_script
 
 README = PAGES[0].read_text(encoding="utf-8")
 LINKED = [*PAGES, *(PROJECT / name for name in ("CONTRIBUTING.md", "CHANGELOG.md", "profiles/README.md"))]
@@ -123,7 +121,6 @@ def test_messages_in_the_table_of_errors_are_in_the_code() -> None:
 
 def test_the_example_on_the_page_of_errors_is_printed_as_shown(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("hello\n")
-    command = [sys.executable, str(PROJECT / "scripts/show.py"), "notes.txt"]
-    run = subprocess.run(command, cwd=tmp_path, check=False, capture_output=True, text=True)
+    run = run_script("show", "notes.txt", cwd=tmp_path)
     assert run.returncode == 1
     assert [run.stderr] == blocks(PROJECT / "docs/errors.md", "text")

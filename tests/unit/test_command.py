@@ -1,9 +1,8 @@
 """The command line of a script is derived from its function."""
 
 import os
-import subprocess
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -11,7 +10,7 @@ import pytest
 
 from idxpng.command import Command
 from idxpng.errors import DataError
-from project import PROJECT
+from project import PROJECT, run_script
 
 GIVEN: dict[str, Any] = {}
 
@@ -39,9 +38,9 @@ def main(
     GIVEN.update(images=images, label_file=label_file, limit=limit, names=names, only=only)
 
 
-def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> dict[str, Any]:
+def run(monkeypatch: pytest.MonkeyPatch, *arguments: str, function: Callable[..., None] = main) -> dict[str, Any]:
     monkeypatch.setattr(sys, "argv", ["main.py", *arguments])
-    Command("What it does.").run(main)
+    Command("What it does.").run(function)
     return GIVEN
 
 
@@ -53,14 +52,14 @@ def test_each_parameter_is_an_option_with_values_of_its_type(monkeypatch: pytest
 def test_a_pipe_is_named_and_not_waited_for(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    for words in (
-        ("show.py", pipe),
-        ("merge_manifests.py", "--manifest", tmp_path / "new.csv", pipe),
-        ("decompress.py", "--dataset", PROJECT / "datasets/mnist.yaml", "--published", pipe, "--idx", tmp_path / "new"),
-        ("new_dataset.py", pipe),
-    ):
-        script = [sys.executable, str(PROJECT / "scripts" / words[0]), *map(str, words[1:])]
-        done = subprocess.run(script, capture_output=True, text=True, check=False, timeout=20)
+    calls: list[tuple[Any, ...]] = [
+        ("show", pipe),
+        ("merge_manifests", "--manifest", tmp_path / "new.csv", pipe),
+        ("decompress", "--dataset", PROJECT / "datasets/mnist.yaml", "--published", pipe, "--idx", tmp_path / "new"),
+        ("new_dataset", pipe),
+    ]
+    for words in calls:
+        done = run_script(*words)
         assert done.returncode == 1
         assert f"{pipe}: a pipe, not a file\n  to do:    save it in a file first" in done.stderr
     assert list(tmp_path.iterdir()) == [pipe]
@@ -150,12 +149,10 @@ def test_the_fields_of_a_named_tuple_are_options(monkeypatch: pytest.MonkeyPatch
         GIVEN.clear()
         GIVEN.update(pair=pair, label_file=label_file)
 
-    monkeypatch.setattr(sys, "argv", ["main.py", "--images", "a", "--label-file", "c"])
-    Command("What it does.").run(paired)
-    assert {"pair": Pair("a"), "label_file": "c"} == GIVEN
-    monkeypatch.setattr(sys, "argv", ["main.py", "--images", "a", "--label-file", "c", "--limit", "3"])
-    Command("What it does.").run(paired)
-    assert {"pair": Pair("a", 3), "label_file": "c"} == GIVEN
+    given = run(monkeypatch, "--images", "a", "--label-file", "c", function=paired)
+    assert given == {"pair": Pair("a"), "label_file": "c"}
+    given = run(monkeypatch, "--images", "a", "--label-file", "c", "--limit", "3", function=paired)
+    assert given == {"pair": Pair("a", 3), "label_file": "c"}
 
 
 def test_help_shows_how_the_docstring_of_a_named_tuple_explains_its_fields(
@@ -164,9 +161,8 @@ def test_help_shows_how_the_docstring_of_a_named_tuple_explains_its_fields(
     def paired(pair: Pair) -> None:
         """Do it."""
 
-    monkeypatch.setattr(sys, "argv", ["main.py", "--help"])
     with pytest.raises(SystemExit):
-        Command("What it does.").run(paired)
+        run(monkeypatch, "--help", function=paired)
     shown = " ".join(capsys.readouterr().out.split())
     assert "--images IMAGES the images of both." in shown
     assert "--limit N take only the first N images; all by default." in shown

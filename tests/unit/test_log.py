@@ -1,21 +1,18 @@
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from idxpng import log
+from project import run_code
 from systems import needs_full_device
-
-SCRIPTS = Path(log.__file__).parents[1]
 
 
 class Job:
     """A process that runs some code and writes its log to a folder."""
 
-    def __init__(self, folder: Path, code: str, *options: str) -> None:
+    def __init__(self, folder: Path, code: str) -> None:
         path = folder / "job.log"
         lines = [
             "from idxpng import log",
@@ -24,14 +21,7 @@ class Job:
             f"with job_log({str(path)!r}):",
             *(f"    {line}" for line in code.splitlines()),
         ]
-        process = subprocess.run(
-            [sys.executable, *options, "-c", "\n".join(lines)],
-            env={**os.environ, "PYTHONPATH": str(SCRIPTS)},
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-        )
+        process = run_code("\n".join(lines), cwd=folder, encoding="utf-8")
         self.status, self.terminal = process.returncode, process.stderr
         self.log = path.read_text(encoding="utf-8") if path.is_file() else ""
 
@@ -101,10 +91,13 @@ def test_a_file_that_exceeds_the_size_limit_is_named(tmp_path: Path, write: str)
 
 
 @needs_full_device
-def test_a_log_that_cannot_be_written_leaves_the_message_on_the_terminal(tmp_path: Path) -> None:
+def test_a_log_that_cannot_be_written_leaves_the_message_on_the_terminal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "job.log").symlink_to("/dev/full")
     # In this mode, every Python reports what it cannot write at exit, as Python 3.13 always does.
-    job = Job(tmp_path, "log.info('begun')\nraise DataError('labels', 'truncated')", "-X", "dev")
+    monkeypatch.setenv("PYTHONDEVMODE", "1")
+    job = Job(tmp_path, "log.info('begun')\nraise DataError('labels', 'truncated')")
     assert (job.status, job.terminal) == (1, "ERROR: labels: truncated\n")
 
 
@@ -132,26 +125,24 @@ def test_control_characters_in_messages_are_escaped_on_the_terminal_and_in_the_l
         assert f"a{words}\\n: No such file\n" in text
 
 
-def test_a_result_is_printed_where_the_encoding_lacks_its_letters_and_does_not_act_on_the_terminal() -> None:
+def test_a_result_is_printed_where_the_encoding_lacks_its_letters_and_does_not_act_on_the_terminal(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     code = r"from idxpng import log; log.output('Цифры × 数字\n\x1b[2J')"
-    environment = os.environ | {"PYTHONPATH": str(SCRIPTS), "PYTHONIOENCODING": "latin-1"}
-    process = subprocess.run([sys.executable, "-c", code], env=environment, check=True, capture_output=True)
+    monkeypatch.setenv("PYTHONIOENCODING", "latin-1")
+    process = run_code(code, check=True, text=False)
     assert process.stdout == rb"\u0426\u0438\u0444\u0440\u044b " + b"\xd7" + rb" \u6570\u5b57" + b"\n\\x1b[2J\n"
 
 
 def test_a_result_whose_reader_has_seen_enough_ends_without_a_word() -> None:
     reader, writer = os.pipe()
     os.close(reader)
-    command = [sys.executable, "-c", "from idxpng import log; log.output('a result')"]
-    environment = os.environ | {"PYTHONPATH": str(SCRIPTS)}
-    process = subprocess.run(command, env=environment, stdout=writer, stderr=subprocess.PIPE, text=True)
+    code = "from idxpng import log; log.output('a result')"
+    process = run_code(code, capture_output=False, stdout=writer, stderr=subprocess.PIPE)
     os.close(writer)
     assert (process.returncode, process.stderr) == (0, "")
 
 
 def test_a_log_in_a_folder_that_does_not_exist_is_reported_in_words(tmp_path: Path) -> None:
-    code = (
-        "import sys; sys.path.insert(0, sys.argv[1])\nfrom idxpng.log import job_log\nwith job_log('missing/log'): pass"
-    )
-    done = subprocess.run([sys.executable, "-c", code, SCRIPTS], cwd=tmp_path, capture_output=True, text=True)
+    done = run_code("from idxpng.log import job_log\nwith job_log('missing/log'): pass", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (1, "ERROR: missing/log: No such file or directory\n")

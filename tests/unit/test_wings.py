@@ -91,9 +91,7 @@ def test_only_these_imports_are_left_out_of_the_digest() -> None:
 def test_the_table_of_wings_in_the_docs_matches_the_imports() -> None:
     """A row for each wing: its folder, what it knows, its modules, and the wings that it imports from."""
     rows = re.findall(
-        r"^\| `(\w+/?)` \| [^|]+ \| ([^|]+) \|([^|]*)\|$",
-        (PROJECT / "docs/architecture.md").read_text(),
-        re.MULTILINE,
+        r"^\| `(\w+/?)` \| [^|]+ \| ([^|]+) \|([^|]*)\|$", (PROJECT / "docs/architecture.md").read_text(), re.MULTILINE
     )
     drawn = {name.rstrip("/").replace("idxpng", ""): (modules, uses) for name, modules, uses in rows}
     assert list(drawn) == WINGS

@@ -12,16 +12,16 @@ import numpy
 import pytest
 
 import emulated
-from builders import idx_bytes
-from dataset_files import write_header
+from dataset_files import write_split
 from project import PROJECT, files
 
 EXPORT = """
 import sys
 sys.path.insert(0, {scripts!r})
 import export, pack
-export.main("images", "labels", "header.json", "3", "set/png/train/3", "3.csv")
-pack.main(pack.Selection("images", "labels", "header.json"), "train-000000.tar", 0, 1000)
+files = "train-images", "train-labels", "train.json"
+export.main(*files, "3", "set/png/train/3", "3.csv")
+pack.main(pack.Selection(*files), "train-000000.tar", 0, 1000)
 """
 
 
@@ -60,9 +60,7 @@ def digests(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         if environment is None:
             continue
         folder = tmp_path_factory.mktemp("python")
-        (folder / "images").write_bytes(idx_bytes(images))
-        (folder / "labels").write_bytes(idx_bytes(labels.astype(numpy.uint8)))
-        write_header(folder / "header.json", folder / "images")
+        write_split(folder, images, labels.astype(numpy.uint8))
         code = EXPORT.format(scripts=str(PROJECT / "scripts"))
         subprocess.run([python, "-c", code], cwd=folder, env=environment, check=True)
         content = b"".join(name.encode() + data for name, data in sorted(files(folder).items()))

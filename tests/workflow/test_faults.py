@@ -45,11 +45,7 @@ def moments(count: int) -> list[tuple[int, int]]:
     ids=lambda value: getattr(value, "name", None),
 )
 def test_a_killed_run_is_finished_by_the_same_command(
-    tmp_path: Path,
-    finished: Path,
-    undisturbed: dict[str, bytes],
-    signal_number: signal.Signals,
-    count: int,
+    tmp_path: Path, finished: Path, undisturbed: dict[str, bytes], signal_number: signal.Signals, count: int
 ) -> None:
     """One run after the other is killed, each later than the one before; what is there then is right each time."""
     project = copy_project(tmp_path / "project")

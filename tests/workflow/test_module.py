@@ -14,7 +14,7 @@ import pytest
 from builders import idx_bytes, make_own_dataset
 from idxpng.run.targets import OUTPUTS
 from mirror_server import MirrorServer
-from project import PROJECT, Snakemake, copy_project, files, snakemake
+from project import PROJECT, Snakemake, copy_project, files, on_github, snakemake
 
 EXAMPLE = "examples/module/Snakefile"
 CONTRACT = (PROJECT / "docs/module.md").read_text(encoding="utf-8")
@@ -59,7 +59,7 @@ DEPLOYED = """
 configfile: "config/config.yaml"
 
 module mnist_png:
-    snakefile: github("someone/mnist-png", path="Snakefile", branch="main")
+    snakefile: github("someone/something", path="Snakefile", branch="main")
     config: config
 
 use rule * from mnist_png
@@ -67,27 +67,17 @@ use rule * from mnist_png
 
 
 @pytest.fixture
-def on_github(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+def address(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """The address of a repository with this project, which git finds on this machine."""
     repository = shutil.copytree(project, tmp_path / "repository", ignore=shutil.ignore_patterns(".snakemake"))
-    url = "https://github.com/someone/mnist-png"
-    for name, value in {"GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a", "GIT_COMMITTER_NAME": "a"}.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("GIT_COMMITTER_EMAIL", "a")
-    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
-    monkeypatch.setenv("GIT_CONFIG_KEY_0", f"url.file://{repository}.insteadOf")
-    monkeypatch.setenv("GIT_CONFIG_VALUE_0", url)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    for command in ("init -q -b main", "add -A", "commit -q -m all"):
-        subprocess.run(["git", "-C", str(repository), *command.split()], check=True)
-    return url
+    return on_github(repository, tmp_path / "cache", monkeypatch)
 
 
 @pytest.mark.parametrize("configuration", ["", "{}\n"])
-def test_a_deployment_by_snakedeploy_makes_the_sample(on_github: str, tmp_path: Path, configuration: str) -> None:
+def test_a_deployment_by_snakedeploy_makes_the_sample(address: str, tmp_path: Path, configuration: str) -> None:
     pytest.importorskip("snakedeploy")
     folder = tmp_path / "deployed"
-    deploy = [sys.executable, "-c", "from snakedeploy.client import main; main()", "deploy-workflow", on_github]
+    deploy = [sys.executable, "-c", "from snakedeploy.client import main; main()", "deploy-workflow", address]
     subprocess.run([*deploy, str(folder), "--branch", "main"], check=True)
     assert DEPLOYED.split() == [
         word
@@ -101,7 +91,7 @@ def test_a_deployment_by_snakedeploy_makes_the_sample(on_github: str, tmp_path: 
     assert len(list(folder.glob("results/mnist-sample/png/*/*/*.png"))) == 1200
 
 
-def test_a_workflow_imports_this_one_from_a_repository(on_github: str, tmp_path: Path) -> None:
+def test_a_workflow_imports_this_one_from_a_repository(address: str, tmp_path: Path) -> None:
     folder = shutil.copytree(PROJECT / "config", tmp_path / "deployed/config").parent
     (folder / "Snakefile").write_text(DEPLOYED)
     snakemake(folder, "--cores", "2", "all")

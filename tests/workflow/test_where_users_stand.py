@@ -4,14 +4,13 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from builders import make_own_dataset
-from project import PROJECT, copy_project, files, snakemake
+from project import PROJECT, copy_project, files, run_script, snakemake
 
 MODULE = """
 module mnist:
@@ -102,13 +101,12 @@ def test_the_advice_of_verify_by_hand_works_where_the_user_stands(stands: str, t
     config = ("--config", "datasets=my/shapes.yaml")
     snakemake(tmp_path / "work", "-s", str(PROJECT / "Snakefile"), "--cores", "2", "all", *config)
     work = os.path.relpath(tmp_path / "work", tmp_path / stands)
-    script = [sys.executable, str(PROJECT / "scripts/verify.py"), "--dataset", f"{work}/my/shapes.yaml"]
+    options = ["--dataset", f"{work}/my/shapes.yaml"]
     for role, kind in (("images", "idx3"), ("labels", "idx1")):
-        script += [f"--{role}", f"{work}/resources/shapes/shapes-{role}-{kind}-ubyte"]
-    script.append(f"{work}/results/shapes/png/train")
+        options += [f"--{role}", f"{work}/resources/shapes/shapes-{role}-{kind}-ubyte"]
 
     def verify(returncode: int) -> str:
-        run = subprocess.run(script, cwd=tmp_path / stands, capture_output=True, text=True, check=False)
+        run = run_script("verify", *options, f"{work}/results/shapes/png/train", cwd=tmp_path / stands)
         assert run.returncode == returncode
         return run.stderr
 
@@ -126,9 +124,8 @@ def test_the_advice_of_a_script_works_in_any_folder(tmp_path: Path) -> None:
     for name in ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"):
         (tmp_path / "idx").mkdir(exist_ok=True)
         shutil.copy(PROJECT / "datasets/mnist-sample" / name, tmp_path / "idx")
-    script = [sys.executable, str(PROJECT / "scripts/new_dataset.py"), "idx/train-images-idx3-ubyte.gz"]
     (tmp_path / "my #1").mkdir()
-    script += ["idx/train-labels-idx1-ubyte.gz", "--output", "my #1/idx.yaml"]
-    made = subprocess.run(script, cwd=tmp_path, check=True, capture_output=True, text=True)
+    files = ("idx/train-images-idx3-ubyte.gz", "idx/train-labels-idx1-ubyte.gz")
+    made = run_script("new_dataset", *files, "--output", "my #1/idx.yaml", cwd=tmp_path)
     type_in(tmp_path, made.stdout.splitlines()[-1])
     assert len(list(tmp_path.glob("results/idx/png/train/*/*.png"))) == 1000

@@ -6,14 +6,13 @@ A test that fails where it says `still` tells that its workaround can go.
 import os
 import re
 import signal
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
-from project import COUNT_TIMERS, PROJECT, Snakemake, on_a_terminal, snakemake
+from project import COUNT_TIMERS, PROJECT, Snakemake, on_a_terminal, on_github, snakemake
 from slurm_cluster import wait_for
 
 WORKAROUNDS = PROJECT / "rules/workarounds.smk"
@@ -76,12 +75,7 @@ def test_read_binary_files_from_git_copies_bytes_that_snakemake_still_takes_for_
     folder.mkdir()
     (repository / "data.gz").write_bytes(b"\x1f\x8b\n")
     (repository / "Snakefile").write_text('print("BYTES", open(workflow.source_path("data.gz"), "rb").read())\n')
-    for command in ("init -q -b main", "add -A", "-c user.name=a -c user.email=a commit -q -m all"):
-        subprocess.run(["git", "-C", str(repository), *command.split()], check=True)
-    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
-    monkeypatch.setenv("GIT_CONFIG_KEY_0", f"url.file://{repository}.insteadOf")
-    monkeypatch.setenv("GIT_CONFIG_VALUE_0", "https://github.com/someone/something")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    on_github(repository, tmp_path / "cache", monkeypatch)
     call = "read_binary_files_from_git()\n" if with_it else ""
     module = 'module x:\n    snakefile: github("someone/something", path="Snakefile", branch="main")\n'
     (folder / "Snakefile").write_text(INCLUDE + call + module + "use rule * from x\n")

@@ -9,7 +9,6 @@ import re
 import shlex
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ from sklearn.datasets import load_files
 from builders import OWN, idx_bytes, make_own_dataset
 from jobs import ALL, IMAGES, LABEL
 from mirror_server import MirrorServer
-from project import COUNT_TIMERS, PROJECT, Run, copy_project, files, run_snakemake, snakemake
+from project import COUNT_TIMERS, PROJECT, Run, copy_project, files, run_script, run_snakemake, snakemake
 
 
 def write_config(folder: Path, **config: object) -> None:
@@ -265,14 +264,8 @@ def test_the_values_that_a_run_shows_can_be_pinned(project: Path) -> None:
 def test_a_generated_dataset_file_runs(project: Path) -> None:
     make_own_dataset(project / "my")
     (project / "my/shapes.yaml").unlink()
-    command = [sys.executable, "scripts/new_dataset.py", "my/idx/shapes-images-idx3-ubyte"]
-    made = subprocess.run(
-        [*command, "my/idx/shapes-labels-idx1-ubyte.gz", "--output", "my/shapes.yaml"],
-        cwd=project,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
+    idx = ("my/idx/shapes-images-idx3-ubyte", "my/idx/shapes-labels-idx1-ubyte.gz")
+    made = run_script("new_dataset", *idx, "--output", "my/shapes.yaml", cwd=project)
     run = snakemake(project, *shlex.split(made.stdout.partition("snakemake ")[2]))
     assert "no digest to check" not in run.output
     assert len(list((project / "results/shapes/png/train").rglob("*.png"))) == 30
@@ -357,6 +350,11 @@ def test_snakemake_list_explains_every_rule(project: Path) -> None:
         assert f"\n{rule} (" in f"\n{listed}"
 
 
+def check_exported(project: Path, images: numpy.ndarray) -> None:
+    for path in (project / "results/shapes/png").rglob("*.png"):
+        assert (numpy.asarray(Image.open(path)) == images[int(path.stem)]).all()
+
+
 def test_own_data_that_changed_is_fetched_and_exported_again(project: Path) -> None:
     images, _ = make_own_dataset(project / "my")
     command = ("--cores", "2", "all", "--config", "datasets=my/shapes.yaml")
@@ -365,14 +363,13 @@ def test_own_data_that_changed_is_fetched_and_exported_again(project: Path) -> N
     (project / "my/idx/shapes-images-idx3-ubyte").write_bytes(idx_bytes(255 - images))
     run = snakemake(project, *command)
     assert (run.jobs["download"], run.jobs["export"]) == (1, 3)
-    for path in (project / "results/shapes/png").rglob("*.png"):
-        assert (numpy.asarray(Image.open(path)) == 255 - images[int(path.stem)]).all()
+    check_exported(project, 255 - images)
     assert "Nothing to be done" in snakemake(project, *command).output
 
 
 def test_own_data_that_is_pinned_and_replaced_is_named_with_the_command_that_pins_it(project: Path) -> None:
     images, _ = make_own_dataset(project / "my")
-    subprocess.run([sys.executable, "scripts/new_dataset.py", "--update", "my/shapes.yaml"], cwd=project, check=True)
+    run_script("new_dataset", "--update", "my/shapes.yaml", cwd=project).check_returncode()
     command = ("--cores", "2", "all", "--config", "datasets=my/shapes.yaml")
     assert "no longer the file" not in snakemake(project, *command).output
     replaced = project / "my/idx/shapes-images-idx3-ubyte"
@@ -383,8 +380,7 @@ def test_own_data_that_is_pinned_and_replaced_is_named_with_the_command_that_pin
     subprocess.run(["bash", "-c", update], cwd=project, check=True)
     run = snakemake(project, *command)
     assert (run.jobs["download"], run.jobs["export"]) == (1, 3)
-    for path in (project / "results/shapes/png").rglob("*.png"):
-        assert (numpy.asarray(Image.open(path)) == 255 - images[int(path.stem)]).all()
+    check_exported(project, 255 - images)
     assert "étoile" in (project / "my/shapes.yaml").read_text(encoding="utf-8")
     assert "no longer the file" not in snakemake(project, *command).output
 

@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -19,7 +18,7 @@ from PIL import Image
 import planted
 from builders import idx_bytes, make_own_dataset
 from jobs import IMAGES
-from project import PROJECT, Run, copy_finished, files, snakemake
+from project import PROJECT, Run, copy_finished, files, run_script, snakemake
 
 SHAPES = "results/shapes"
 
@@ -74,11 +73,7 @@ EXPORTS = {*IMAGES, "write_settings", "all"}
         ("all", "limit=10", EXPORTS),
         ("all", "classes=1", EXPORTS - {"export"}),
         (f"{SHAPES}/png/train/1", "limit=10", {"write_settings", "export"}),
-        (
-            f"{SHAPES}/png/train",
-            "limit=10",
-            {"write_settings", "export", "merge_manifests", f"{SHAPES}/png/train"},
-        ),
+        (f"{SHAPES}/png/train", "limit=10", {"write_settings", "export", "merge_manifests", f"{SHAPES}/png/train"}),
         ("webdataset", "shuffle_seed=7", {"write_settings", "pack", "index_shards", "webdataset"}),
         ("csv", "csv_header=true", {"write_settings", "write_csv", "csv"}),
         ("npz", "limit=10", {"write_settings", "save_npz", "npz"}),
@@ -252,11 +247,10 @@ def test_a_file_that_does_not_fit_is_refused_by_each_run_and_not_only_by_the_fir
 
 
 def test_own_files_that_are_pinned_again_are_read_again_without_notes(work: Path) -> None:
-    update = [sys.executable, str(PROJECT / "scripts/new_dataset.py"), "--update", "shapes.yaml"]
-    subprocess.run(update, cwd=work, check=True)
+    run_script("new_dataset", "--update", "shapes.yaml", cwd=work).check_returncode()
     run(work, "all")
     images = with_other_images(work)
-    subprocess.run(update, cwd=work, check=True)
+    run_script("new_dataset", "--update", "shapes.yaml", cwd=work).check_returncode()
     shutil.rmtree(work / ".snakemake")
     run(work, "all", "verify")
     assert numpy.array_equal(exported(work / "results"), images)
@@ -364,14 +358,14 @@ def test_a_planted_lock_is_refused_in_words(work: Path, plant: Callable[[Path, P
 def test_a_job_that_goes_on_after_its_run_replaces_nothing_of_a_newer_run(work: Path) -> None:
     (settings,) = (work / SHAPES / ".settings").glob("limit-*.json")
     before = files(work / SHAPES / "png")
-    command = [sys.executable, str(PROJECT / "scripts/export.py"), "--label", "1", "--limit", "3"]
+    options = ["--label", "1", "--limit", "3"]
     for role, kind in (("images", "idx3"), ("labels", "idx1")):
-        command += [f"--{role}", f"resources/shapes/shapes-{role}-{kind}-ubyte"]
-    command += ["--header", f"{SHAPES}/header/train.json", "--png", f"{SHAPES}/png/train/1"]
-    command += ["--manifest", f"{SHAPES}/manifest/train/1.csv", "--settings", str(settings)]
+        options += [f"--{role}", f"resources/shapes/shapes-{role}-{kind}-ubyte"]
+    options += ["--header", f"{SHAPES}/header/train.json", "--png", f"{SHAPES}/png/train/1"]
+    options += ["--manifest", f"{SHAPES}/manifest/train/1.csv", "--settings", str(settings)]
     run(work, f"{SHAPES}/png/train/0", "--config", "limit=10")
     between = files(work / "results")
-    job = subprocess.run(command, cwd=work, capture_output=True, text=True)
+    job = run_script("export", *options, cwd=work)
     assert job.returncode == 1
     assert "a newer run has other settings" in job.stderr
     assert files(work / "results") == between != before

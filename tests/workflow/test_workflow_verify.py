@@ -8,15 +8,8 @@ from pathlib import Path
 import yaml
 from PIL import Image
 
+from mutated_png import swap_a_pixel
 from project import files, snakemake
-
-
-def swap_a_pixel(path: Path) -> None:
-    image = Image.open(path)
-    pixel = image.getpixel((0, 0))
-    assert isinstance(pixel, int)
-    image.putpixel((0, 0), pixel ^ 1)
-    image.save(path)
 
 
 def test_the_workflow_verifies_whenever_it_is_asked_and_its_repair_works(complete: Path) -> None:

@@ -10,6 +10,7 @@ import numpy
 import pytest
 
 from builders import idx_bytes
+from dataset_files import SCHEMA
 from idxpng.dataset.file import identify, load
 from idxpng.dataset.model import PublishedFile, Split
 from idxpng.dataset.strict_yaml import read_yaml
@@ -17,7 +18,6 @@ from idxpng.formats.idx import read_header
 from project import PROJECT
 
 DATASETS = PROJECT / "datasets"
-SCHEMA = read_yaml(PROJECT / "schemas/dataset.schema.yaml", "the schema")
 
 
 def splits(name: str) -> dict[str, Split]:

@@ -11,7 +11,7 @@ import pytest
 
 from builders import idx_bytes
 from idxpng.dataset.inference import infer
-from idxpng.errors import DataError
+from refusals import refusal
 
 IMAGES = numpy.arange(6 * 2 * 3, dtype="uint8").reshape(6, 2, 3)
 LABELS = numpy.array([3, 1, 3, 3, 7, 1], "uint8")
@@ -29,12 +29,6 @@ def write(folder: Path, **arrays: numpy.ndarray) -> list[Path]:
 
 def infer_files(paths: Iterable[Path]) -> dict[str, Any]:
     return infer([(path, None) for path in paths])
-
-
-def refusal(paths: list[Path]) -> str:
-    with pytest.raises(DataError) as error:
-        infer_files(paths)
-    return str(error.value)
 
 
 def test_splits_shapes_classes_and_counts_are_inferred(tmp_path: Path) -> None:
@@ -138,7 +132,7 @@ ONE_HOT = numpy.eye(8, dtype="uint8")[LABELS]
 def test_files_that_do_not_form_a_dataset_are_refused_with_the_reason(
     tmp_path: Path, arrays: dict[str, Any], words: list[str]
 ) -> None:
-    message = refusal(write(tmp_path, **arrays))
+    message = refusal(infer_files, write(tmp_path, **arrays))
     assert message.startswith(str(tmp_path))
     for word in words:
         assert word in message
@@ -148,7 +142,7 @@ def test_two_files_with_one_name_and_different_content_are_refused(tmp_path: Pat
     paths = write(tmp_path, train__images=IMAGES, train__labels=LABELS)
     paths.append(tmp_path / "train-images.idx3-ubyte")
     paths[-1].write_bytes(idx_bytes(255 - IMAGES))
-    assert "the content differs" in refusal(paths)
+    assert "the content differs" in refusal(infer_files, paths)
 
 
 @pytest.mark.parametrize("role", ["images", "labels"])
@@ -158,7 +152,7 @@ def test_a_file_longer_or_shorter_than_its_header_says_is_refused(tmp_path: Path
     wrong = paths[role == "labels"]
     data = wrong.read_bytes()
     wrong.write_bytes(gzip.compress(data[:change] if change < 0 else data + b"\0"))
-    assert f"{'shorter' if change < 0 else 'longer'} than its header says" in refusal(paths)
+    assert f"{'shorter' if change < 0 else 'longer'} than its header says" in refusal(infer_files, paths)
 
 
 @pytest.mark.parametrize(
@@ -182,7 +176,7 @@ def test_the_true_length_of_a_file_is_reported_and_what_explains_it(
 ) -> None:
     paths = write(tmp_path, train__images=IMAGES, train__labels=LABELS)
     paths[0].write_bytes(compress(data(paths[0].read_bytes())))
-    assert words in refusal(paths)
+    assert words in refusal(infer_files, paths)
 
 
 @pytest.mark.parametrize(
@@ -198,7 +192,7 @@ def test_labels_in_little_endian_order_are_refused_with_their_values(
     tmp_path: Path, type_: str, values: list[int]
 ) -> None:
     meant = numpy.array(values, type_)
-    message = refusal(write(tmp_path, train__images=IMAGES, train__labels=meant.byteswap()))
+    message = refusal(infer_files, write(tmp_path, train__images=IMAGES, train__labels=meant.byteswap()))
     assert "little-endian" in message
     assert f"they are {', '.join(map(str, sorted(set(values))))}" in message
     zeros = write(tmp_path, train__images=IMAGES, train__labels=numpy.zeros(6, type_))
@@ -245,5 +239,5 @@ def test_files_without_a_counterpart_are_left_out_by_name_beside_good_pairs(
 
 def test_names_that_say_nothing_are_not_guessed_where_two_would_fit(tmp_path: Path) -> None:
     paths = write(tmp_path, one__images=IMAGES, two__images=IMAGES, a__labels=LABELS, b__labels=LABELS)
-    message = refusal(paths)
+    message = refusal(infer_files, paths)
     assert "found for these" in message and "two-images-idx3-ubyte" in message

@@ -4,12 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from dataset_files import SCHEMA
 from idxpng.dataset.schema import check
-from idxpng.dataset.strict_yaml import read_with_places, read_yaml
-from idxpng.errors import DataError
-from project import PROJECT
+from idxpng.dataset.strict_yaml import read_with_places
+from refusals import refusal
 
-SCHEMA = read_yaml(PROJECT / "schemas/dataset.schema.yaml", "the schema")
 REST = """
 title: x
 license: {spdx: null}
@@ -23,9 +22,7 @@ def message_about(folder: Path, text: str) -> str:
     path = folder / "mine.yaml"
     path.write_text(text, encoding="utf-8")
     document, places = read_with_places(path, "mine.yaml")
-    with pytest.raises(DataError) as error:
-        check(document, SCHEMA, "mine.yaml", places=places)
-    return str(error.value)
+    return refusal(check, document, SCHEMA, "mine.yaml", places=places)
 
 
 @pytest.mark.parametrize(

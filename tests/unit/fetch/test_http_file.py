@@ -50,12 +50,7 @@ PATIENCE = Patience(0.5, 0.5, 1.5, rate=1000, period=30.0)
 
 
 def fetch(
-    url: str,
-    output: Path,
-    *,
-    size_limit: int = len(BODY),
-    retries: int = 2,
-    patience: Patience = PATIENCE,
+    url: str, output: Path, *, size_limit: int = len(BODY), retries: int = 2, patience: Patience = PATIENCE
 ) -> bytes:
     """What `http_file.fetch` downloads, continuing an earlier attempt."""
     with partial_file(output, without_secrets(url)) as partial:
@@ -246,15 +241,6 @@ def test_only_a_validator_that_stands_for_the_bytes_makes_it_resume(
     assert (second.headers.get("If-Range", "").startswith('"')) == (validator == "ETag")
 
 
-def test_bytes_of_a_different_url_are_not_resumed(server: MirrorServer, output: Path) -> None:
-    server.publish("/other.gz", bytes(2000))
-    server.misbehave("/other.gz", Misbehavior(cut_after=1000))
-    with pytest.raises(UnavailableError):
-        fetch(f"{server.url}/other.gz", output, retries=0)
-    assert fetch(server.url + PATH, output) == BODY
-    assert "Range" not in server.requests[-1].headers
-
-
 def test_a_partial_that_is_whole_already_is_asked_for_again(server: MirrorServer, output: Path) -> None:
     server.misbehave(PATH, Misbehavior(chunked=True, cut_after=len(BODY)))
     assert fetch(server.url + PATH, output) == BODY
@@ -331,10 +317,7 @@ def test_the_proxy_of_the_environment_is_used(
 
 @pytest.mark.parametrize(
     ("url", "reason"),
-    [
-        ("http://127.0.0.1:1/file.gz", "no connection: .*refused"),
-        ("http://127.0.0.1:port/file.gz", "."),
-    ],
+    [("http://127.0.0.1:1/file.gz", "no connection: .*refused"), ("http://127.0.0.1:port/file.gz", ".")],
 )
 def test_a_server_that_is_not_there_is_a_reason_in_one_line(
     server: MirrorServer, output: Path, url: str, reason: str

@@ -11,6 +11,7 @@ from builders import idx_bytes
 from idxpng.dataset.model import PublishedFile
 from idxpng.fetch.integrity import WrongFileError, judge
 from idxpng.formats.idx import IdxHeader
+from refusals import refusal
 
 IMAGES = numpy.arange(30 * 5 * 7, dtype="uint8").reshape(30, 5, 7)
 HEADER = IdxHeader.of("uint8", IMAGES.shape)
@@ -47,9 +48,7 @@ def test_a_wrong_file_is_refused_for_what_it_is(
 ) -> None:
     path = tmp_path / "images"
     path.write_bytes(gzip.compress(data) if compressed else data)
-    with pytest.raises(WrongFileError) as error:
-        check(path)
-    message = str(error.value)
+    message = refusal(check, path, error=WrongFileError)
     assert message.startswith("my/images.gz: ")
     for line in lines:
         assert line in message
@@ -61,6 +60,5 @@ def test_a_file_is_accepted_by_the_md5_that_is_pinned_alone_and_no_other(tmp_pat
     path.write_bytes(data := gzip.compress(GOOD))
     right, wrong = (hashlib.md5(each, usedforsecurity=False).hexdigest() for each in (data, GOOD))
     judge(str(path), PublishedFile("images.gz", HEADER.file_size, md5=right, header=HEADER))
-    with pytest.raises(WrongFileError) as error:
-        judge(str(path), PublishedFile("images.gz", HEADER.file_size, md5=wrong, header=HEADER))
-    assert f"MD5 {wrong}" in str(error.value)
+    other = PublishedFile("images.gz", HEADER.file_size, md5=wrong, header=HEADER)
+    assert f"MD5 {wrong}" in refusal(judge, str(path), other, error=WrongFileError)

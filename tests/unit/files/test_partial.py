@@ -2,8 +2,6 @@
 
 import os
 import re
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -27,7 +25,6 @@ from idxpng.files.partial import (
 from planted import PLANTED
 from project import start
 
-SCRIPTS = Path(module.__file__).parents[2]
 NO_LOCKS = "import fcntl\ndef flock(*_): raise OSError(37, '')\nfcntl.flock = flock\n"
 MAKE_AND_STAY = """
 import sys, time
@@ -178,11 +175,11 @@ def test_without_locks_a_file_and_a_directory_leave_nothing(tmp_path: Path, with
 
 IN_TURN = """
 import sys, time
-sys.path.append(sys.argv[1])
 from pathlib import Path
 from idxpng.files.partial import in_turn
-with in_turn(Path(sys.argv[2]), 30):
-    with open(sys.argv[3], "a") as file:
+print("ready", flush=True)
+with in_turn(Path(sys.argv[1]), 30):
+    with open(sys.argv[2], "a") as file:
         file.write("in ")
         file.flush()
         time.sleep(0.2)
@@ -191,8 +188,7 @@ with in_turn(Path(sys.argv[2]), 30):
 
 
 def test_only_one_process_at_a_time_holds_a_lock(tmp_path: Path) -> None:
-    arguments = [str(SCRIPTS), str(tmp_path), str(tmp_path / "said")]
-    processes = [subprocess.Popen([sys.executable, "-c", IN_TURN, *arguments]) for _ in range(3)]
+    processes = [start(IN_TURN, tmp_path, tmp_path / "said") for _ in range(3)]
     assert [process.wait() for process in processes] == [0, 0, 0]
     assert (tmp_path / "said").read_text() == "in out " * 3
 

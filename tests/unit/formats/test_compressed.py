@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from idxpng.formats.compressed import CompressedFileError, bounded, compression, open_content
+from refusals import refusal as refused
 
 CONTENT = b"\0\0\x08\x01\0\0\x10\0" + random.Random(0).randbytes(4096)
 COMPRESS: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.compress, "xz": lzma.compress, "plain": bytes}
@@ -28,10 +29,9 @@ def path(tmp_path: Path) -> Path:
 
 def refusal(path: Path, data: bytes) -> str:
     path.write_bytes(data)
-    with pytest.raises(CompressedFileError) as error:
-        content(path)
-    assert str(error.value).startswith(f"{path}: ")
-    return str(error.value)
+    message = refused(content, path, error=CompressedFileError)
+    assert message.startswith(f"{path}: ")
+    return message
 
 
 def changed(data: bytes, at: int) -> bytes:

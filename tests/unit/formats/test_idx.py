@@ -10,6 +10,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 
 from builders import TYPE_CODES, idx_bytes
 from idxpng.formats.idx import TYPES, IdxError, IdxFile
+from refusals import refusal as refused
 
 SIZES = {0x08: 1, 0x09: 1, 0x0B: 2, 0x0C: 4, 0x0D: 4, 0x0E: 8}
 LARGEST = 2**32 - 1
@@ -63,9 +64,7 @@ def check_right_data_or_refused(path: Path, data: bytes) -> None:
 
 def refusal(path: Path, data: bytes) -> str:
     path.write_bytes(data)
-    with pytest.raises(IdxError) as error:
-        IdxFile(path)
-    return str(error.value)
+    return refused(IdxFile, path, error=IdxError)
 
 
 def test_the_types_match_the_format() -> None:

@@ -10,6 +10,7 @@ from PIL import Image
 
 from idxpng.formats.png import PIECE, PngEncoder
 from memory import growth
+from mutated_png import chunks
 
 any_images = arrays("uint8", array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=50))
 
@@ -23,19 +24,6 @@ def check_that_pillow_reads(png: bytes, image: numpy.ndarray) -> None:
     with Image.open(io.BytesIO(png)) as read:
         assert (read.format, read.mode, read.size) == ("PNG", "L", image.shape[::-1])
         numpy.testing.assert_array_equal(numpy.asarray(read), image)
-
-
-def chunks(png: bytes) -> list[tuple[bytes, bytes]]:
-    """Names and data of the chunks, each checked against its CRC-32."""
-    assert png.startswith(b"\x89PNG\r\n\x1a\n")
-    found, at = [], 8
-    while at < len(png):
-        (length,) = struct.unpack_from(">I", png, at)
-        name, data = png[at + 4 : at + 8], png[at + 8 : at + 8 + length]
-        assert png[at + 8 + length : at + 12 + length] == struct.pack(">I", zlib.crc32(name + data))
-        found.append((name, data))
-        at += 12 + length
-    return found
 
 
 @pytest.mark.slow
@@ -64,15 +52,7 @@ def test_a_small_png_has_one_ihdr_one_idat_and_one_iend_chunk(image: numpy.ndarr
 
 @pytest.mark.parametrize(
     "shape",
-    [
-        (1, PIECE - 1),
-        (1, PIECE),
-        (2, PIECE - 1),
-        (3, 2 * PIECE + 5),
-        (PIECE // 2, 1),
-        (PIECE // 2 + 1, 1),
-        (1000, 700),
-    ],
+    [(1, PIECE - 1), (1, PIECE), (2, PIECE - 1), (3, 2 * PIECE + 5), (PIECE // 2, 1), (PIECE // 2 + 1, 1), (1000, 700)],
 )
 def test_a_large_image_is_compressed_in_pieces(shape: tuple[int, int]) -> None:
     image = numpy.random.default_rng(0).integers(0, 256, shape, dtype="uint8")

@@ -129,10 +129,7 @@ def letters(folder: Path, splits: dict[str, str]) -> Path:
 
 def test_all_groups_are_counted(tmp_path: Path) -> None:
     within, across = read_duplicates(letters(tmp_path, {"across": "abcab", "within": "xyx", "test": "qb"}))
-    assert within["across"].first == [
-        ["across/0/0.png", "across/0/3.png"],
-        ["across/0/1.png", "across/0/4.png"],
-    ]
+    assert within["across"].first == [["across/0/0.png", "across/0/3.png"], ["across/0/1.png", "across/0/4.png"]]
     assert {split: (groups.count, groups.repeated) for split, groups in within.items()} == {
         "across": (2, 2),
         "within": (1, 1),

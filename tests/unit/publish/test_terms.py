@@ -32,10 +32,7 @@ def licensed(folder: Path, spdx: str | None, **facts: str) -> Dataset:
         ("LPPL-1.3c", {"license": "lppl-1.3c"}),
         ("C-UDA-1.0", {"license": "c-uda"}),
         (None, {"license": "unknown"}),
-        (
-            "MIT OR Apache-2.0",
-            {"license": "other", "license_name": "mit-or-apache-2.0", "license_link": "LICENSE"},
-        ),
+        ("MIT OR Apache-2.0", {"license": "other", "license_name": "mit-or-apache-2.0", "license_link": "LICENSE"}),
         ("LicenseRef-mine", {"license": "other", "license_name": "licenseref-mine", "license_link": "LICENSE"}),
     ],
 )

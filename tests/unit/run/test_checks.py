@@ -10,6 +10,7 @@ import pytest
 from idxpng.errors import DataError
 from idxpng.run.checks import CARD, check_folder, check_origins, check_run, check_spelling
 from plans import plan, write_own_file
+from refusals import refusal
 
 
 def write_header(results: Path, name: str, dataset_file: str) -> None:
@@ -26,11 +27,10 @@ def files(tmp_path: Path) -> tuple[str, str]:
 def test_results_of_a_different_dataset_with_the_same_name_are_refused(tmp_path: Path, files: tuple[str, str]) -> None:
     write_header(tmp_path, "shapes", files[0])
     check_origins(plan(str(tmp_path), datasets=files[0]))
-    with pytest.raises(DataError) as error:
-        check_origins(plan(str(tmp_path), datasets=files[1]))
+    message = refusal(check_origins, plan(str(tmp_path), datasets=files[1]))
     for part in (f"those of {files[1]}", f"those of {files[0]}", "rename the dataset file"):
-        assert part in str(error.value)
-    assert str(error.value).count(" mv ") == 1, "there are no resources to move"
+        assert part in message
+    assert message.count(" mv ") == 1, "there are no resources to move"
 
 
 def test_results_of_a_shipped_dataset_are_refused_for_a_dataset_file_of_the_user(tmp_path: Path) -> None:
@@ -51,9 +51,8 @@ def test_a_dataset_file_may_move_or_be_given_by_a_different_path(tmp_path: Path,
     ("path", "plain"), [("~/out", f"{Path.home()}/out"), ("out/", "out"), ("./out", "out"), ("a//b/../c", "a/c")]
 )
 def test_a_folder_that_is_not_spelled_as_the_files_in_it_is_refused(path: str, plain: str) -> None:
-    with pytest.raises(DataError) as error:
-        check_spelling(path, "results")
-    assert f"at:       pathvars.results\n  expected: {plain}\n  found:    {path}" in str(error.value)
+    message = refusal(check_spelling, path, "results")
+    assert f"at:       pathvars.results\n  expected: {plain}\n  found:    {path}" in message
     for good in (plain, "../out", "/out", "a b", "s3://bucket/out"):
         check_spelling(good, "results")
 
@@ -107,17 +106,23 @@ def test_a_file_of_others_in_the_directory_of_a_label_is_named_before_it_goes(tm
     assert f"{tmp_path}/mnist/png/test/0: the run removes {name}, which it did not make" in words
 
 
+def move_as_advised(results: Path, jobs: list[SimpleNamespace]) -> Path:
+    """Type the command that moves what the jobs would remove; the folder in which it was typed."""
+    message = refusal(check_run, plan(str(results), datasets="mnist"), jobs)
+    assert "the run would remove what no run made" in message
+    here = results / "here"
+    here.mkdir()
+    subprocess.run(["bash", "-c", message.splitlines()[-1]], cwd=here, check=True)
+    return here
+
+
 @pytest.mark.parametrize("name", ["mine.png", "0009.png/thesis.txt", ".mine/notes.txt", "a\nb", "٣.png"])
 def test_what_no_export_makes_is_moved_by_the_advised_command_before_a_run(tmp_path: Path, name: str) -> None:
     jobs = [export(tmp_path, "0", "0003.png"), export(tmp_path, "1", "0005.png")]
     for label in ("0", "1"):
         (tmp_path / "mnist/png/test" / label / name).parent.mkdir(exist_ok=True)
         (tmp_path / "mnist/png/test" / label / name).write_text(f"mine {label}")
-    with pytest.raises(DataError, match="the run would remove what no run made") as error:
-        check_run(plan(str(tmp_path / ""), datasets="mnist"), jobs)
-    here = tmp_path / "here"
-    here.mkdir()
-    subprocess.run(["bash", "-c", str(error.value).splitlines()[-1]], cwd=here, check=True)
+    here = move_as_advised(tmp_path, jobs)
     (moved,) = here.iterdir()
     assert {path.read_text() for path in moved.rglob(Path(name).name)} == {"mine 0", "mine 1"}
     assert check_run(plan(str(tmp_path), datasets="mnist"), jobs) == []
@@ -139,11 +144,7 @@ def test_files_of_ones_own_are_moved_by_the_advised_command_before_a_job_replace
     job = page(tmp_path, rule, *names)
     for name in names:
         (tmp_path / "mnist" / name).write_text("mine")
-    with pytest.raises(DataError, match="the run would remove what no run made") as error:
-        check_run(plan(str(tmp_path), datasets="mnist"), [job])
-    here = tmp_path / "here"
-    here.mkdir()
-    subprocess.run(["bash", "-c", str(error.value).splitlines()[-1]], cwd=here, check=True)
+    here = move_as_advised(tmp_path, [job])
     assert {path.name: path.read_text() for path in here.glob("kept/*")} == {f"mnist-{name}": "mine" for name in names}
     assert check_run(plan(str(tmp_path), datasets="mnist"), [job]) == []
 

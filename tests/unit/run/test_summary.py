@@ -7,14 +7,13 @@ from typing import Any
 import pytest
 import yaml
 
+from dataset_files import SCHEMA
 from idxpng.dataset.file import load
 from idxpng.dataset.strict_yaml import read_yaml
 from idxpng.dataset.writer import dump
 from idxpng.run.summary import summary
 from plans import plan
 from project import PROJECT
-
-SCHEMA = read_yaml(PROJECT / "schemas/dataset.schema.yaml", "the schema")
 
 
 def summary_of(results: Path, rules: set[str], seconds: float = 0, **config: Any) -> str:

@@ -7,8 +7,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
-import sys
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,7 +22,7 @@ from idxpng.dataset.model import PublishedFile
 from idxpng.fetch.mirrors import Place, places_in
 from idxpng.fetch.patience import Patience
 from mirror_server import MirrorServer, Misbehavior
-from project import PROJECT
+from project import PROJECT, run_script
 
 FILE = "train-images-idx3-ubyte.gz"
 DATA = gzip.compress(b"\0\0\x08\x01\0\0\0\x09" + bytes(9), mtime=0)
@@ -197,11 +195,6 @@ SAMPLE = PROJECT / "datasets/mnist-sample"
 T10K = "t10k-labels-idx1-ubyte.gz"
 
 
-def run_script(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, str(PROJECT / "scripts/check_mirrors.py"), *map(str, arguments)]
-    return subprocess.run(command, cwd="/", capture_output=True, text=True, env=os.environ | {"no_proxy": "*"})
-
-
 @pytest.fixture
 def dataset(mirror_server: MirrorServer, tmp_path: Path) -> Path:
     """The dataset file of the sample, whose mirrors are two folders of a server."""
@@ -215,7 +208,7 @@ def dataset(mirror_server: MirrorServer, tmp_path: Path) -> Path:
 
 @pytest.mark.slow
 def test_all_good_mirrors_are_listed_and_end_with_0(dataset: Path) -> None:
-    process = run_script(dataset)
+    process = run_script("check_mirrors", dataset)
     assert process.returncode == 0, process.stderr
     _, *rows = process.stdout.splitlines()
     assert len(rows) == 8
@@ -226,7 +219,7 @@ def test_all_good_mirrors_are_listed_and_end_with_0(dataset: Path) -> None:
 @pytest.mark.slow
 def test_one_bad_mirror_of_two_is_shown_and_ends_with_0(dataset: Path, mirror_server: MirrorServer) -> None:
     mirror_server.misbehave(f"/a/{T10K}", Misbehavior(status=404))
-    process = run_script(dataset, "--format", "json")
+    process = run_script("check_mirrors", dataset, "--format", "json")
     assert process.returncode == 0
     rows = json.loads(process.stdout)
     assert [row["mirror"] for row in rows if row["state"] != "good"] == [f"{mirror_server.url}/a/{T10K}"]
@@ -237,7 +230,7 @@ def test_one_bad_mirror_of_two_is_shown_and_ends_with_0(dataset: Path, mirror_se
 def test_a_file_without_a_good_mirror_ends_with_1_and_is_named(dataset: Path, mirror_server: MirrorServer) -> None:
     for mirror in ("a", "b"):
         mirror_server.misbehave(f"/{mirror}/{T10K}", Misbehavior(status=404))
-    process = run_script(dataset, "--format", "markdown")
+    process = run_script("check_mirrors", dataset, "--format", "markdown")
     assert process.returncode == 1
     assert process.stderr.strip() == f"no mirror has digits/{T10K}"
     assert process.stdout.startswith("| dataset | ")
@@ -247,12 +240,10 @@ def test_a_file_without_a_good_mirror_ends_with_1_and_is_named(dataset: Path, mi
 def test_a_file_for_which_no_mirror_is_named_is_named_too(dataset: Path) -> None:
     document = yaml.safe_load(dataset.read_text()) | {"mirrors": []}
     dataset.write_text(yaml.safe_dump(document))
-    process = run_script(dataset)
+    process = run_script("check_mirrors", dataset)
     assert process.returncode == 1
-    assert (
-        process.stderr.strip()
-        == f"no mirror has {', '.join(f'digits/{path.name}' for path in sorted(SAMPLE.glob('*.gz')))}"
-    )
+    files = ", ".join(f"digits/{path.name}" for path in sorted(SAMPLE.glob("*.gz")))
+    assert process.stderr.strip() == f"no mirror has {files}"
 
 
 @pytest.mark.slow
@@ -260,8 +251,8 @@ def test_bytes_that_only_a_digest_tells_apart_are_found_in_full(dataset: Path, m
     wrong = bytearray((SAMPLE / T10K).read_bytes())
     wrong[-1] ^= 1
     mirror_server.publish(f"/a/{T10K}", bytes(wrong))
-    assert "404" not in run_script(dataset).stdout
-    process = run_script(dataset, "--full", "--format", "json")
+    assert "404" not in run_script("check_mirrors", dataset).stdout
+    process = run_script("check_mirrors", dataset, "--full", "--format", "json")
     assert process.returncode == 0, process.stderr
     (bad,) = (row for row in json.loads(process.stdout) if row["state"] != "good")
     assert bad["mirror"] == f"{mirror_server.url}/a/{T10K}"
@@ -271,10 +262,10 @@ def test_bytes_that_only_a_digest_tells_apart_are_found_in_full(dataset: Path, m
 
 @pytest.mark.slow
 def test_shipped_datasets_go_by_name_and_mistakes_are_reported_without_a_traceback() -> None:
-    process = run_script("mnist-sample")
+    process = run_script("check_mirrors", "mnist-sample")
     assert (process.returncode, process.stdout.count("good")) == (0, 4)
     for name in ("nist", "/none/x.yaml"):
-        process = run_script(name)
+        process = run_script("check_mirrors", name)
         assert process.returncode == 1
         assert "file not found" in process.stderr
         assert "Traceback" not in process.stderr

@@ -4,7 +4,6 @@ import logging
 import lzma
 import shutil
 import subprocess
-import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,6 +17,7 @@ import decompress
 from idxpng.dataset.model import PublishedFile
 from idxpng.errors import DataError
 from idxpng.formats.idx import IdxHeader
+from refusals import refusal as refused
 
 CONTENT = b"\0\0\x08\x01\0\0\x01\0" + bytes(range(256))
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -41,12 +41,11 @@ def run(published: Path, idx: Path, content_bytes: int = len(CONTENT), **pins: A
         decompress.main("set.yaml", str(published), str(idx))
 
 
-def refusal(published: Path, idx: Path, size: int = len(CONTENT), sha256: str | None = SHA256) -> str:
+def refusal(published: Path, idx: Path, **pins: Any) -> str:
     """The message that refuses a file; checks that nothing is left behind."""
-    with pytest.raises(DataError) as error:
-        run(published, idx, size, content_sha256=sha256)
+    message = refused(run, published, idx, **(pins or {"content_sha256": SHA256}))
     assert list(idx.parent.iterdir()) == [published]
-    return str(error.value)
+    return message
 
 
 @every_compression
@@ -70,29 +69,13 @@ def test_wrong_content_of_the_right_size_is_refused_with_both_digests(published:
 
 @every_compression
 @pytest.mark.parametrize("sha256", [SHA256, None])
-def test_too_small_a_content_is_refused(published: Path, idx: Path, kind: str, sha256: str | None) -> None:
+def test_content_of_the_wrong_size_is_refused(published: Path, idx: Path, kind: str, sha256: str | None) -> None:
     published.write_bytes(COMPRESS[kind](CONTENT[:-1]))
-    message = refusal(published, idx, sha256=sha256)
+    message = refusal(published, idx, content_sha256=sha256)
     assert f"expected: {len(CONTENT)} bytes of content" in message
     assert f"found:    {len(CONTENT) - 1} bytes" in message
-
-
-@every_compression
-def test_too_large_a_content_is_refused(published: Path, idx: Path, kind: str) -> None:
     published.write_bytes(COMPRESS[kind](CONTENT + b"\0"))
-    assert f"expected: at most {len(CONTENT)} bytes of content" in refusal(published, idx)
-
-
-@pytest.mark.slow
-@every_compression
-def test_a_bomb_fills_neither_memory_nor_disk(published: Path, idx: Path, kind: str) -> None:
-    published.write_bytes(COMPRESS[kind](bytes(20 << 20)) * 10)
-    tracemalloc.start()
-    message = refusal(published, idx, size=1000)
-    _, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    assert "at most 1000 bytes" in message
-    assert peak < 12 << 20
+    assert f"expected: at most {len(CONTENT)} bytes of content" in refusal(published, idx, content_sha256=sha256)
 
 
 @pytest.mark.parametrize("kind", ["gzip", "xz"])
@@ -120,16 +103,10 @@ def test_content_that_is_not_pinned_is_written_with_a_warning_that_shows_what_to
     assert f"content_sha256: {SHA256}" in warning
 
 
-# If only the published file is pinned, not its content
-
-
 def pins(data: bytes) -> dict[str, dict[str, Any]]:
     """What a dataset file can pin of a published file alone, by the kind of the pin."""
     blob = subprocess.run(["git", "hash-object", "--stdin"], input=data, check=True, capture_output=True).stdout
-    return {
-        "sha256": {"sha256": hashlib.sha256(data).hexdigest()},
-        "git_blob": {"git_blob": blob.decode().strip()},
-    }
+    return {"sha256": {"sha256": hashlib.sha256(data).hexdigest()}, "git_blob": {"git_blob": blob.decode().strip()}}
 
 
 every_pin = pytest.mark.parametrize("pin", ["sha256", "git_blob"])
@@ -153,14 +130,10 @@ def test_a_file_that_took_the_place_of_the_pinned_one_is_refused(
 ) -> None:
     right, swapped = COMPRESS[kind](CONTENT), COMPRESS[kind](CONTENT[:-1] + b"\0")
     published.write_bytes(swapped)
-    with pytest.raises(DataError) as error:
-        run(published, idx, **pins(right)[pin])
-    assert list(idx.parent.iterdir()) == [published]
+    message = refusal(published, idx, **pins(right)[pin])
     (expected,), (found,) = pins(right)[pin].values(), pins(swapped)[pin].values()
-    assert str(error.value).startswith(f"{published}: the content differs from the published content\n")
-    assert f"expected: {'SHA-256' if pin == 'sha256' else 'Git blob'} {expected}\n  found:    {found}\n" in str(
-        error.value
-    )
+    assert message.startswith(f"{published}: the content differs from the published content\n")
+    assert f"expected: {'SHA-256' if pin == 'sha256' else 'Git blob'} {expected}\n  found:    {found}\n" in message
 
 
 def test_a_file_larger_than_a_piece_is_hashed_to_its_last_byte(published: Path, idx: Path) -> None:
@@ -184,9 +157,7 @@ def test_a_swapped_file_that_is_known_is_named_and_the_command_that_helps_can_be
     published, idx = tmp_path / "a folder/it's.gz", tmp_path / "idx"
     published.parent.mkdir()
     shutil.copyfile(mnist / "t10k-images-idx3-ubyte.gz", published)
-    with pytest.raises(DataError) as error:
-        run(published, idx, 16 + 10_000 * 28 * 28, sha256="0" * 64)
-    message = str(error.value)
+    message = refused(run, published, idx, 16 + 10_000 * 28 * 28, sha256="0" * 64)
     assert f"{published}: not the right file: this is t10k-images-idx3-ubyte.gz of MNIST\n" in message
     command = message.partition("to do:")[2].partition(", then")[0].strip()
     subprocess.run(command, shell=True, check=True)
@@ -195,7 +166,6 @@ def test_a_swapped_file_that_is_known_is_named_and_the_command_that_helps_can_be
 
 def test_a_file_that_nothing_pins_is_refused_for_the_field_in_which_it_differs(published: Path, idx: Path) -> None:
     published.write_bytes(gzip.compress(CONTENT))
-    with pytest.raises(DataError) as error:
-        run(published, idx, 308, header=IdxHeader(0x801, (300,)))
-    assert "expected: 300\n  found:    256\n" in str(error.value)
-    assert "`count: 256`" in str(error.value)
+    message = refused(run, published, idx, 308, header=IdxHeader(0x801, (300,)))
+    assert "expected: 300\n  found:    256\n" in message
+    assert "`count: 256`" in message

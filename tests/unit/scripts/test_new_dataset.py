@@ -14,18 +14,23 @@ import yaml
 
 import download
 from builders import idx_bytes
+from dataset_files import SCHEMA, sha256
 from idxpng.dataset.file import load
-from idxpng.dataset.strict_yaml import read_yaml
 from project import PROJECT
 
 SAMPLE = PROJECT / "datasets/mnist-sample"
-SCHEMA = read_yaml(PROJECT / "schemas/dataset.schema.yaml", "the schema")
 
 
 def new_dataset(folder: Path, command: str) -> "subprocess.CompletedProcess[str]":
     """Run the script in a folder, with a command line that a shell expands."""
     script = f"{sys.executable} {PROJECT / 'scripts/new_dataset.py'}"
     return subprocess.run(f"{script} {command}", shell=True, cwd=folder, capture_output=True, text=True)
+
+
+def update(folder: Path, options: str = "") -> None:
+    """Update idx.yaml."""
+    process = new_dataset(folder, f"--update idx.yaml {options}")
+    assert process.returncode == 0, process.stderr
 
 
 def sample(folder: Path) -> Path:
@@ -114,30 +119,26 @@ orientation: transposed
 """
 
 
-def digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def write_own(folder: Path, labels: list[int]) -> None:
+def write_own(folder: Path, labels: list[int], text: str = OWN_WORDS + OWN_FILES) -> Path:
+    """Write IDX files, and a dataset file of earlier ones; return its path."""
     (folder / "idx").mkdir(parents=True, exist_ok=True)
     (folder / "idx/images").write_bytes(idx_bytes(numpy.zeros((len(labels), 3, 4), "uint8")))
     (folder / "idx/labels").write_bytes(idx_bytes(numpy.array(labels, "uint8")))
+    (folder / "idx.yaml").write_text(text)
+    return folder / "idx.yaml"
 
 
 @pytest.mark.slow
 def test_an_update_writes_counts_and_digests_and_keeps_every_other_line(tmp_path: Path) -> None:
-    write_own(tmp_path, [1, 1, 0])
-    path = tmp_path / "idx.yaml"
-    path.write_text(OWN_WORDS + OWN_FILES)
-    process = new_dataset(tmp_path, "--update idx.yaml")
-    assert process.returncode == 0, process.stderr
+    path = write_own(tmp_path, [1, 1, 0])
+    update(tmp_path)
     text = path.read_text()
     assert text.startswith(OWN_WORDS + "\nmirrors: [idx]\nsplits:\n  small:\n")
     assert text.endswith("\n# the end\norientation: transposed\n")
     split = load(path, SCHEMA).splits["small"]
     assert (split.count, split.shape, split.class_counts) == (3, (3, 4), (1, 2))
     for file in split.files:
-        assert file.sha256 == digest(tmp_path / "idx" / file.file)
+        assert file.sha256 == sha256(tmp_path / "idx" / file.file)
     new_dataset(tmp_path, "--update idx.yaml")
     assert path.read_text() == text
 
@@ -145,8 +146,7 @@ def test_an_update_writes_counts_and_digests_and_keeps_every_other_line(tmp_path
 @pytest.mark.slow
 def test_an_update_keeps_the_names_of_classes_and_adds_new_ones(tmp_path: Path) -> None:
     write_own(tmp_path, [1, 2])
-    (tmp_path / "idx.yaml").write_text(OWN_WORDS + OWN_FILES)
-    assert new_dataset(tmp_path, "--update idx.yaml").returncode == 0
+    update(tmp_path)
     made = load(tmp_path / "idx.yaml", SCHEMA)
     assert made.classes == {0: "zero", 1: "one", 2: "2"}
     assert made.splits["small"].class_counts == (0, 1, 1)
@@ -154,12 +154,10 @@ def test_an_update_keeps_the_names_of_classes_and_adds_new_ones(tmp_path: Path) 
 
 @pytest.mark.slow
 def test_an_update_opens_the_dataset_file_to_nobody_else(tmp_path: Path) -> None:
-    write_own(tmp_path, [1, 1, 0])
-    path = tmp_path / "idx.yaml"
-    path.write_text(OWN_WORDS + OWN_FILES)
+    path = write_own(tmp_path, [1, 1, 0])
     for mode in (0o600, 0o640):
         path.chmod(mode)
-        assert new_dataset(tmp_path, "--update idx.yaml").returncode == 0
+        update(tmp_path)
         assert stat.S_IMODE(path.stat().st_mode) == mode
 
 
@@ -196,7 +194,6 @@ def test_an_update_says_which_key_to_change_for_labels_of_another_form(
     tmp_path: Path, labels: numpy.ndarray, key: str
 ) -> None:
     write_own(tmp_path, [1, 0, 1])
-    (tmp_path / "idx.yaml").write_text(OWN_WORDS + OWN_FILES)
     (tmp_path / "idx/labels").write_bytes(idx_bytes(labels))
     process = new_dataset(tmp_path, "--update idx.yaml")
     assert process.returncode == 1 and key in process.stderr, process.stderr
@@ -205,12 +202,10 @@ def test_an_update_says_which_key_to_change_for_labels_of_another_form(
 
 @pytest.mark.slow
 def test_an_update_takes_the_class_from_its_column(tmp_path: Path) -> None:
-    path = tmp_path / "idx.yaml"
-    write_own(tmp_path, [1, 0, 1])
-    path.write_text(OWN_WORDS + OWN_FILES.replace("mirrors", "label_columns: [writer, class]\nmirrors"))
+    columns = OWN_FILES.replace("mirrors", "label_columns: [writer, class]\nmirrors")
+    path = write_own(tmp_path, [1, 0, 1], OWN_WORDS + columns)
     (tmp_path / "idx/labels").write_bytes(idx_bytes(numpy.array([[7, 1], [8, 0], [9, 1]], "uint8")))
-    process = new_dataset(tmp_path, "--update idx.yaml")
-    assert process.returncode == 0, process.stderr
+    update(tmp_path)
     made = load(path, SCHEMA)
     assert (made.label_columns, made.classes) == (("writer", "class"), {0: "zero", 1: "one"})
     assert made.splits["small"].class_counts == (1, 2)
@@ -232,20 +227,19 @@ def test_an_update_keeps_what_is_known_of_a_split_only_while_it_is_true(tmp_path
     )
     path.write_text(path.read_text().replace("    images:", f"{tree}    images:") + "".join(parts))
 
-    def update(train_labels: list[int]) -> dict[str, tuple[object, bool]]:
+    def with_labels(train_labels: list[int]) -> dict[str, tuple[object, bool]]:
         write_pair(tmp_path / "idx", "train-images", "train-labels", train_labels)
-        process = new_dataset(tmp_path, "--update idx.yaml")
-        assert process.returncode == 0, process.stderr
+        update(tmp_path)
         splits = load(path, SCHEMA).splits
         return {name: (split.class_counts, bool(split.tree_sha256)) for name, split in splits.items()}
 
     text = path.read_text()
-    update([0, 1, 1])
+    with_labels([0, 1, 1])
     assert path.read_text() == text
     rest: dict[str, tuple[object, bool]] = {"test": ((1, 2), True), "test_part": ((1, 1), True)}
-    assert update([1, 1, 0]) == {"train": ((1, 2), False), "train_part": ((0, 2), False)} | rest
+    assert with_labels([1, 1, 0]) == {"train": ((1, 2), False), "train_part": ((0, 2), False)} | rest
     rest = {"test": ((1, 2, 0), False), "test_part": ((1, 1, 0), False)}  # in the folders 00 and 01
-    assert update([1, 1, 10]) == {"train": ((0, 2, 1), False), "train_part": ((0, 2, 0), False)} | rest
+    assert with_labels([1, 1, 10]) == {"train": ((0, 2, 1), False), "train_part": ((0, 2, 0), False)} | rest
 
 
 @pytest.mark.slow
@@ -259,25 +253,22 @@ def test_an_update_keeps_what_is_known_of_a_split_only_while_it_is_true(tmp_path
     ids=["a comment at the beginning of a line", "braces", "a list"],
 )
 def test_an_update_replaces_the_whole_of_a_key_and_no_line_of_others(tmp_path: Path, splits: str) -> None:
-    write_own(tmp_path, [1, 1, 0])
-    path = tmp_path / "idx.yaml"
     splits = splits.replace("FILES", "    images: {file: images}\n    labels: {file: labels}\n")
-    path.write_text(f"{OWN_WORDS}{splits}# the end, é\nmirrors: [idx]\n")
-    process = new_dataset(tmp_path, "--update idx.yaml")
-    assert process.returncode == 0, process.stderr
+    path = write_own(tmp_path, [1, 1, 0], f"{OWN_WORDS}{splits}# the end, é\nmirrors: [idx]\n")
+    update(tmp_path)
     assert path.read_text().startswith(f"{OWN_WORDS}splits:\n  small:\n    count: 3\n")
     assert path.read_text().endswith("      verified: bytes\n# the end, é\nmirrors: [idx]\n")
 
 
 @pytest.mark.slow
 def test_an_update_writes_through_a_link_and_keeps_the_line_ends(tmp_path: Path) -> None:
-    write_own(tmp_path, [1, 1, 0])
+    path = write_own(tmp_path, [1, 1, 0])
+    path.unlink()
     (tmp_path / "shared").mkdir()
-    shared, path = tmp_path / "shared/own.yaml", tmp_path / "idx.yaml"
+    shared = tmp_path / "shared/own.yaml"
     shared.write_bytes((OWN_WORDS + OWN_FILES).replace("\n", "\r\n").encode())
     path.symlink_to("shared/own.yaml")
-    process = new_dataset(tmp_path, "--update idx.yaml")
-    assert process.returncode == 0, process.stderr
+    update(tmp_path)
     assert path.is_symlink() and load(shared, SCHEMA).splits["small"].count == 3
     assert shared.read_bytes().count(b"\n") == shared.read_bytes().count(b"\r\n") > 20
 
@@ -319,20 +310,18 @@ def test_an_update_finds_the_split_as_a_run_finds_its_files(tmp_path: Path, in_f
     )
     path.write_text(text)
     pair = write_pair(tmp_path / "idx", on_disk.format("images"), on_disk.format("labels"), [0, 1, 1])
-    process = new_dataset(tmp_path, "--update idx.yaml")
-    assert process.returncode == 0, process.stderr
+    update(tmp_path)
     assert list(load(path, SCHEMA).splits) == ["small"]
     check_pins(path, "small", pair)
 
 
 @pytest.mark.slow
 def test_an_update_reads_unpacked_files_and_refuses_those_in_an_archive(tmp_path: Path) -> None:
-    write_own(tmp_path, [1, 0])
     text = (OWN_WORDS + OWN_FILES).replace("mirrors:", "archive: {file: all.zip, bytes: 99}\nmirrors:")
-    (tmp_path / "idx.yaml").write_text(text.replace("file: images", "file: images, member: a/images"))
-    assert new_dataset(tmp_path, "--update idx.yaml").returncode == 0
+    write_own(tmp_path, [1, 0], text.replace("file: images", "file: images, member: a/images"))
+    update(tmp_path)
     images = load(tmp_path / "idx.yaml", SCHEMA).splits["small"].images
-    assert (images.member, images.sha256) == ("a/images", digest(tmp_path / "idx/images"))
+    assert (images.member, images.sha256) == ("a/images", sha256(tmp_path / "idx/images"))
     with zipfile.ZipFile(tmp_path / "idx/all.zip", "w") as archive:
         archive.write(tmp_path / "idx/images", "a/images")
     (tmp_path / "idx/images").unlink()
@@ -341,8 +330,7 @@ def test_an_update_reads_unpacked_files_and_refuses_those_in_an_archive(tmp_path
     assert "in the archive idx/all.zip" in message
     (tmp_path / "other").mkdir()
     write_own(tmp_path / "other", [1, 1])
-    process = new_dataset(tmp_path, "--update idx.yaml --mirrors other/idx")
-    assert process.returncode == 0, process.stderr
+    update(tmp_path, "--mirrors other/idx")
     assert load(tmp_path / "idx.yaml", SCHEMA).splits["small"].class_counts == (0, 2)
 
 
@@ -360,8 +348,7 @@ def test_an_update_reads_unpacked_files_and_refuses_those_in_an_archive(tmp_path
     ],
 )
 def test_an_update_refuses_files_that_are_not_there_or_swapped(tmp_path: Path, text: str, message: str) -> None:
-    write_own(tmp_path, [1, 0])
-    (tmp_path / "idx.yaml").write_text(OWN_WORDS + text)
+    write_own(tmp_path, [1, 0], OWN_WORDS + text)
     process = new_dataset(tmp_path, "--update idx.yaml")
     assert process.returncode == 1 and message in process.stderr, process.stderr
     assert (tmp_path / "idx.yaml").read_text() == OWN_WORDS + text
@@ -378,8 +365,7 @@ def test_an_update_of_arrays_keeps_a_wider_type_of_labels(tmp_path: Path) -> Non
     path.write_text(path.read_text().replace("int16", "int32").replace("-labels.npy", "-image-classes.npy"))
     for name in ("train", "test"):
         (tmp_path / f"idx/{name}-labels.npy").rename(tmp_path / f"idx/{name}-image-classes.npy")
-    process = new_dataset(tmp_path, "--update idx.yaml")
-    assert process.returncode == 0, process.stderr
+    update(tmp_path)
     made = load(path, SCHEMA)
     assert made.label_type == "int32"
     (tmp_path / "out").mkdir()
@@ -388,10 +374,8 @@ def test_an_update_of_arrays_keeps_a_wider_type_of_labels(tmp_path: Path) -> Non
 
 
 def test_an_update_shows_no_password_of_a_mirror(tmp_path: Path) -> None:
-    write_own(tmp_path, [1, 0])
-    (tmp_path / "idx.yaml").write_text(
-        OWN_WORDS + OWN_FILES.replace("[idx]", "['https://me:secret@a.example/x?t=secret']")
-    )
+    secret = OWN_FILES.replace("[idx]", "['https://me:secret@a.example/x?t=secret']")
+    write_own(tmp_path, [1, 0], OWN_WORDS + secret)
     message = new_dataset(tmp_path, "--update idx.yaml").stderr
     assert "in no folder of its mirrors" in message and "secret" not in message
 
@@ -399,7 +383,6 @@ def test_an_update_shows_no_password_of_a_mirror(tmp_path: Path) -> None:
 @pytest.mark.parametrize("words", ["", "idx/* --update idx.yaml", "idx/* --mirrors idx"])
 def test_either_files_or_a_dataset_file_are_given(tmp_path: Path, words: str) -> None:
     write_own(tmp_path, [1, 0])
-    (tmp_path / "idx.yaml").write_text(OWN_WORDS + OWN_FILES)
     process = new_dataset(tmp_path, words)
     assert process.returncode == 1 and "or a dataset file with --update" in process.stderr
 
@@ -407,10 +390,9 @@ def test_either_files_or_a_dataset_file_are_given(tmp_path: Path, words: str) ->
 @pytest.mark.slow
 @pytest.mark.parametrize("text", [None, "title: x", (OWN_WORDS + OWN_FILES).replace("splits:", '"splits":')])
 def test_an_update_that_fails_changes_nothing(tmp_path: Path, text: str | None) -> None:
-    write_own(tmp_path, [1, 0])
-    path = tmp_path / "idx.yaml"
-    if text:
-        path.write_text(text)
+    path = write_own(tmp_path, [1, 0], text or "")
+    if not text:
+        path.unlink()
     process = new_dataset(tmp_path, "--update idx.yaml")
     assert process.returncode == 1
     assert process.stderr.startswith("idx.yaml: ")

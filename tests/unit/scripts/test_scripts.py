@@ -4,20 +4,18 @@ import gzip
 import json
 import re
 import subprocess
-import sys
 import venv
 from pathlib import Path
 
 import pytest
 
-from project import PROJECT
+from project import PROJECT, run_code, run_script
 
 SCRIPTS = sorted(path.stem for path in (PROJECT / "scripts").glob("*.py"))
 
 
 def run(folder: Path, script: str, *arguments: str) -> str:
-    command = [sys.executable, str(PROJECT / f"scripts/{script}.py"), *arguments]
-    process = subprocess.run(command, cwd=folder, check=False, capture_output=True, text=True)
+    process = run_script(script, *arguments, cwd=folder)
     assert process.returncode == 0, process.stderr
     return process.stdout
 
@@ -39,8 +37,7 @@ def test_help_says_what_a_script_does(script: str, tmp_path: Path) -> None:
 def test_a_job_starts_with_the_packages_that_it_needs_alone(script: str, needs: str) -> None:
     slow = {"numpy", "PIL", "requests", "logging", "urllib.request"}  # slower to import than a small job works
     code = f"import sys, {script}; print(*{slow} & set(sys.modules))"
-    command = [sys.executable, "-c", code]
-    assert subprocess.check_output(command, cwd=PROJECT / "scripts", text=True).strip() == needs
+    assert run_code(code, check=True).stdout.strip() == needs
 
 
 @pytest.fixture(scope="module")
@@ -65,8 +62,7 @@ def test_a_python_without_the_packages_is_told_which_one_has_them(script: str, b
 def test_without_pyarrow_the_command_that_installs_it_is_named(script: str) -> None:
     code = "import sys, runpy; sys.path.insert(0, 'scripts'); sys.modules['pyarrow'] = None; "
     code += f"sys.argv = ['scripts/{script}.py']; runpy.run_path(sys.argv[0], run_name='__main__')"
-    command = [sys.executable, "-c", code]
-    process = subprocess.run(command, cwd=PROJECT, check=False, capture_output=True, text=True)
+    process = run_code(code, cwd=PROJECT)
     assert process.returncode == 1
     assert process.stderr.endswith(" -m pip install -r envs/requirements-publish.txt\n")
 

@@ -3,8 +3,6 @@
 import hashlib
 import os
 import struct
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy
@@ -13,7 +11,8 @@ from PIL import Image
 
 import tree_digest
 from mutated_png import assemble, png
-from project import PROJECT
+from project import run_script
+from refusals import refusal as refused
 from systems import needs_names_of_any_bytes
 
 FIRST = numpy.arange(24, dtype=numpy.uint8).reshape(6, 4)
@@ -34,10 +33,9 @@ def digest(tree: Path) -> str:
 
 
 def refusal(tree: Path) -> str:
-    with pytest.raises(tree_digest.DataError) as refused:
-        digest(tree)
-    assert all(line.isprintable() for line in str(refused.value).splitlines())
-    return str(refused.value)
+    message = refused(digest, tree)
+    assert all(line.isprintable() for line in message.splitlines())
+    return message
 
 
 def test_the_digest_is_the_digest_of_one_line_per_file(tree: Path) -> None:
@@ -148,13 +146,8 @@ def test_files_that_cannot_be_read_are_refused_without_waiting(tree: Path) -> No
     assert "131072 × 16384 pixels are more than the 268,435,456" in refusal(tree)
 
 
-def command(directory: str | Path) -> subprocess.CompletedProcess[str]:
-    words = [sys.executable, str(PROJECT / "scripts/tree_digest.py"), str(directory)]
-    return subprocess.run(words, capture_output=True, text=True)
-
-
 def test_the_command_prints_the_digest_and_reports_the_number_of_files(tree: Path) -> None:
-    process = command(tree)
+    process = run_script("tree_digest", tree)
     assert (process.returncode, process.stdout) == (0, f"{digest(tree)}\n")
     assert process.stderr == "2 PNG files\n"
 
@@ -162,7 +155,7 @@ def test_the_command_prints_the_digest_and_reports_the_number_of_files(tree: Pat
 @pytest.mark.parametrize("directory", ["nowhere", "tree/train/3/1.png", "empty"])
 def test_the_command_fails_without_files_to_digest(tree: Path, directory: str) -> None:
     (tree.parent / "empty").mkdir()
-    process = command(tree.parent / directory)
+    process = run_script("tree_digest", tree.parent / directory)
     assert (process.returncode, process.stdout) == (1, "")
     assert str(tree.parent / directory) in process.stderr
     assert "Traceback" not in process.stderr

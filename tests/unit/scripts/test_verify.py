@@ -7,9 +7,9 @@ import os
 import shutil
 import socket
 import subprocess
-import sys
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +22,10 @@ import export
 import validate
 import verify
 from builders import idx_bytes
-from dataset_files import write_dataset
+from dataset_files import sha256, write_dataset
 from idxpng.errors import DataError
-from project import PROJECT
+from mutated_png import swap_a_pixel
+from project import PROJECT, run_script
 from systems import LINUX
 
 CLASSES = {"00": "a", "01": "b", "12": "c"}
@@ -69,12 +70,18 @@ class Exported:
         validate.main(self.dataset, "train", str(self.images), str(self.labels), self.header)
         self.export()
 
+    @contextmanager
+    def described(self) -> Iterator[dict[str, Any]]:
+        """The splits in the dataset file, to change."""
+        document = yaml.safe_load(Path(self.dataset).read_text())
+        yield document["splits"]
+        Path(self.dataset).write_text(json.dumps(document))
+
     def unpin(self, *roles: str) -> None:
         """Remove the digests of some files from the dataset file."""
-        document = yaml.safe_load(Path(self.dataset).read_text())
-        for role in roles:
-            del document["splits"]["train"][role]["content_sha256"]
-        Path(self.dataset).write_text(yaml.safe_dump(document))
+        with self.described() as splits:
+            for role in roles:
+                del splits["train"][role]["content_sha256"]
 
     def export(self, limit: int | None = None) -> None:
         parts = []
@@ -103,16 +110,9 @@ class Exported:
         return sorted((self.tree / label).glob("*.png"))[0]
 
 
-def sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
 @pytest.fixture
 def exported(tmp_path: Path) -> Exported:
     return Exported(tmp_path)
-
-
-# What is proven
 
 
 @pytest.mark.parametrize("originals", [True, False])
@@ -156,11 +156,9 @@ def test_a_tree_is_proven_with_the_dataset_file_alone(
 
 
 def test_all_splits_are_proven_at_once(exported: Exported, capsys: pytest.CaptureFixture[str]) -> None:
-    document = yaml.safe_load(Path(exported.dataset).read_text())
-    train = document["splits"]["train"]
-    test = train | {role: train[role] | {"file": f"test-{role}.gz"} for role in ("images", "labels")}
-    document["splits"]["test"] = test
-    Path(exported.dataset).write_text(json.dumps(document))
+    with exported.described() as splits:
+        others = {role: splits["train"][role] | {"file": f"test-{role}.gz"} for role in ("images", "labels")}
+        splits["test"] = splits["train"] | others
     png = exported.tree.parent
     shutil.copytree(exported.tree, png / "test")
     verify.main(str(png), exported.dataset)
@@ -222,9 +220,8 @@ def test_a_limited_export_is_proven_to_be_the_first_images(
 
 def make_a_part(exported: Exported) -> Path:
     """The tree of a split with rows 3 to 7 of the files, whose images keep their names."""
-    document = yaml.safe_load(Path(exported.dataset).read_text())
-    document["splits"]["part"] = {"from": "train", "rows": [3, 8]}
-    Path(exported.dataset).write_text(yaml.safe_dump(document))
+    with exported.described() as splits:
+        splits["part"] = {"from": "train", "rows": [3, 8]}
     header = str(exported.root / "part.json")
     pair = str(exported.images), str(exported.labels)
     validate.main(exported.dataset, "part", *pair, header)
@@ -343,16 +340,12 @@ def test_a_tree_without_directories_of_empty_classes_is_proven(exported: Exporte
 
 def pin_downloads_only(exported: Exported, folder: Path, git: bool = False) -> dict[str, Path]:
     """Compress the originals, and pin these files in place of their content."""
-    document = yaml.safe_load(Path(exported.dataset).read_text())
-    downloads = {}
-    for role in ("images", "labels"):
-        downloads[role] = folder / f"{role}.gz"
-        data = gzip.compress((folder / role).read_bytes())
-        downloads[role].write_bytes(data)
-        blob = hashlib.sha1(b"blob %d\0%s" % (len(data), data)).hexdigest()
-        pin = {"git_blob": blob} if git else {"sha256": hashlib.sha256(data).hexdigest()}
-        document["splits"]["train"][role] = {"file": f"{role}.gz"} | pin
-    Path(exported.dataset).write_text(yaml.safe_dump(document))
+    downloads = {role: folder / f"{role}.gz" for role in ("images", "labels")}
+    with exported.described() as splits:
+        for role, path in downloads.items():
+            path.write_bytes(data := gzip.compress((folder / role).read_bytes()))
+            blob = hashlib.sha1(b"blob %d\0%s" % (len(data), data)).hexdigest()
+            splits["train"][role] = {"file": path.name} | ({"git_blob": blob} if git else {"sha256": sha256(path)})
     return downloads
 
 
@@ -384,31 +377,8 @@ def test_a_pinned_download_that_is_not_the_published_file_proves_nothing(exporte
     assert message.startswith(f"{downloads['images']}: the content differs from the published content")
 
 
-# What is refused
-
-
 def invert(path: Path) -> None:
     Image.open(path).point(lambda value: 255 - value).save(path)
-
-
-def swap_a_pixel(path: Path) -> None:
-    image = Image.open(path)
-    pixel = image.getpixel((0, 0))
-    assert isinstance(pixel, int)
-    image.putpixel((0, 0), pixel ^ 1)
-    image.save(path)
-
-
-def color(path: Path) -> None:
-    Image.open(path).convert("RGB").save(path)
-
-
-def resize(path: Path) -> None:
-    Image.open(path).resize((9, 9)).save(path)
-
-
-def rotate(path: Path) -> None:
-    Image.open(path).transpose(Image.Transpose.ROTATE_180).save(path)
 
 
 def turn(path: Path) -> None:
@@ -417,14 +387,6 @@ def turn(path: Path) -> None:
         exif = image.getexif()
         exif[ExifTags.Base.Orientation] = 3
         image.save(path, exif=exif)
-
-
-def truncate(path: Path) -> None:
-    path.write_bytes(path.read_bytes()[:-30])
-
-
-def empty(path: Path) -> None:
-    path.write_bytes(b"")
 
 
 def make_a_directory(path: Path) -> None:
@@ -442,16 +404,22 @@ def make_a_link(path: Path) -> None:
     path.symlink_to(path.parents[3] / "elsewhere")
 
 
+def edit(change: Callable[[Image.Image], Image.Image]) -> Callable[[Path], None]:
+    return lambda path: change(Image.open(path)).save(path)
+
+
+rotate = edit(lambda image: image.transpose(Image.Transpose.ROTATE_180))
+
 HARM = [
     (Path.unlink, "missing"),
     (invert, "altered"),
     (swap_a_pixel, "altered"),
-    (color, "altered"),
-    (resize, "altered"),
+    (edit(lambda image: image.convert("RGB")), "altered"),
+    (edit(lambda image: image.resize((9, 9))), "altered"),
     (rotate, "altered"),
     (turn, "altered"),
-    (truncate, "unreadable"),
-    (empty, "unreadable"),
+    (lambda path: path.write_bytes(path.read_bytes()[:-30]), "unreadable"),
+    (lambda path: path.write_bytes(b""), "unreadable"),
     (make_a_directory, "unreadable"),
     (make_a_pipe, "unreadable"),
     (make_a_link, "unreadable"),
@@ -485,10 +453,8 @@ def test_a_damaged_file_is_detected_without_the_originals(
 
 
 def test_the_label_of_a_missing_image_is_found_by_class_counts_without_the_originals(exported: Exported) -> None:
-    document = yaml.safe_load(Path(exported.dataset).read_text())
-    counts = [len(list((exported.tree / label).iterdir())) for label in CLASSES]
-    document["splits"]["train"]["class_counts"] = counts
-    Path(exported.dataset).write_text(yaml.safe_dump(document))
+    with exported.described() as splits:
+        splits["train"]["class_counts"] = [len(list((exported.tree / label).iterdir())) for label in CLASSES]
     exported.some("12").unlink()
     assert exported.refusal(originals=False).endswith("--forcerun results/set/png/train/12")
 
@@ -566,8 +532,7 @@ def test_a_report_never_takes_the_place_of_what_is_verified(exported: Exported) 
         (image, "nothing may be added"),
         (exported.tree / "x", "nothing may"),
     ):
-        command = [sys.executable, verify.__file__, "--dataset", str(dataset), "--report", str(report)]
-        done = subprocess.run([*command, str(exported.tree)], capture_output=True, text=True, check=False)
+        done = run_script("verify", "--dataset", dataset, "--report", report, exported.tree)
         assert (done.returncode, why in done.stderr) == (1, True), done.stderr
     assert (dataset.read_bytes(), entries(exported.tree)) == before
 
@@ -612,9 +577,6 @@ def test_nothing_of_a_tree_of_a_different_dataset_is_to_be_moved(exported: Expor
 def test_a_missing_tree_is_reported(exported: Exported) -> None:
     shutil.rmtree(exported.tree)
     assert "there is nothing to verify" in exported.refusal()
-
-
-# What the proof rests on
 
 
 def test_an_image_changed_in_the_originals_too_is_refused(exported: Exported) -> None:
@@ -679,16 +641,11 @@ def test_originals_of_a_different_shape_are_refused(exported: Exported, role: st
 
 
 def test_a_file_published_without_compression_needs_one_digest(exported: Exported) -> None:
-    document = yaml.safe_load(Path(exported.dataset).read_text())
-    for role in ("images", "labels"):
-        file = document["splits"]["train"][role]
-        document["splits"]["train"][role] = {"file": role, "sha256": file["content_sha256"]}
-    Path(exported.dataset).write_text(yaml.safe_dump(document))
+    with exported.described() as splits:
+        for role in ("images", "labels"):
+            splits["train"][role] = {"file": role, "sha256": splits["train"][role]["content_sha256"]}
     exported.verify(originals=False)
     assert '"images": true' in exported.report.read_text()
-
-
-# Untrusted trees
 
 
 def test_files_left_by_other_programs_are_named_with_the_command_that_moves_them(exported: Exported) -> None:
@@ -748,29 +705,30 @@ def test_the_path_of_a_tree_that_contains_a_command_is_quoted(exported: Exported
     assert f"--directory '{tmp_path}/$(touch pwned)'" in command and command.endswith("results/set/png/train/01")
 
 
+def damaged_copy(exported: Exported, copy: Path, *labels: str) -> Path:
+    """A copy of the tree, without an image of each of these labels."""
+    shutil.copytree(exported.tree, copy)
+    for label in labels:
+        sorted((copy / label).iterdir())[0].unlink()
+    return copy
+
+
 def test_a_copy_below_a_folder_called_results_is_repaired_where_the_user_works(
     exported: Exported, tmp_path: Path
 ) -> None:
-    copy = tmp_path / "results/copy"
-    shutil.copytree(exported.tree, copy)
-    sorted((copy / "00").iterdir())[0].unlink()
+    copy = damaged_copy(exported, tmp_path / "results/copy", "00")
     assert "--directory" not in exported.refusal(tree=copy)
 
 
 def test_a_copy_that_no_run_makes_is_repaired_by_hand_from_results(exported: Exported, tmp_path: Path) -> None:
-    copy = tmp_path / "copy/set/png/train"
-    shutil.copytree(exported.tree, copy)
-    sorted((copy / "00").iterdir())[0].unlink()
+    copy = damaged_copy(exported, tmp_path / "copy/set/png/train", "00")
     message = exported.refusal(tree=copy)
     assert "replace the folders 00 with what this makes in results/set/png/train:" in message
     assert "--forcerun" not in message
 
 
 def test_a_copy_is_repaired_by_the_results_that_the_advised_command_makes(exported: Exported, tmp_path: Path) -> None:
-    copy = tmp_path / "copy"
-    shutil.copytree(exported.tree, copy)
-    for label in ("00", "12"):
-        sorted((copy / label).iterdir())[0].unlink()
+    copy = damaged_copy(exported, tmp_path / "copy", "00", "12")
     replace, command = exported.refusal(tree=copy).splitlines()[-2:]
     assert "replace the folders 00, 12 with what this makes in results/set/png/train:" in replace
     assert command.endswith(f"--cores 4 all --config datasets={exported.dataset}")
@@ -858,24 +816,16 @@ def test_labels_with_several_columns_need_a_manifest(tmp_path: Path) -> None:
     assert "file not found" in exported.refusal(manifest=str(tmp_path / "pipe"), originals=False)
 
 
-# As a command
-
-
-def command(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
-    words = [sys.executable, str(PROJECT / "scripts/verify.py"), *map(str, arguments)]
-    return subprocess.run(words, cwd=cwd, capture_output=True, text=True, timeout=60)
-
-
 @pytest.mark.slow
 def test_the_command_prints_the_proof_or_the_problem(exported: Exported, tmp_path: Path) -> None:
     arguments = "--dataset", "set.yaml", "results/set/png/train"
-    proven = command(*arguments, "--log", "log", cwd=tmp_path)
+    proven = run_script("verify", *arguments, "--log", "log", cwd=tmp_path)
     assert (proven.returncode, proven.stderr) == (0, "")
     assert proven.stdout.startswith(
         "results/set/png/train: 40 PNG files are the published images and labels of A set ("
     )
     invert(exported.some())
-    refused = command(*arguments, "--images", "images", "--labels", "labels", cwd=tmp_path)
+    refused = run_script("verify", *arguments, "--images", "images", "--labels", "labels", cwd=tmp_path)
     assert (refused.returncode, refused.stdout) == (1, "")
     assert "altered: 1\n" in refused.stderr
     assert "Traceback" not in refused.stderr
@@ -900,7 +850,7 @@ def test_the_command_prints_the_proof_or_the_problem(exported: Exported, tmp_pat
 def test_a_mistake_in_the_command_is_reported_without_a_traceback(
     tmp_path: Path, arguments: list[str], message: str
 ) -> None:
-    process = command("--dataset", "set.yaml", *arguments, cwd=tmp_path)
+    process = run_script("verify", "--dataset", "set.yaml", *arguments, cwd=tmp_path)
     assert process.returncode > 0
     assert message in process.stderr
     assert "Traceback" not in process.stderr

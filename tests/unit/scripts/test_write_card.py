@@ -14,14 +14,14 @@ import yaml
 import new_dataset
 import write_card
 import write_parquet
-from builders import idx_bytes
-from dataset_files import write_dataset, write_header
+from dataset_files import write_dataset, write_split
 from idxpng.errors import DataError
 from idxpng.formats.split_header import Selection
 from idxpng.run.checks import CARD
 from project import PROJECT
 
 HOSTILE = "<script>alert(1)</script> [a](javascript:alert(1)) ![b](x) `c` **d** <!-- | e & $f$ ~~g~~ \\"
+ARRAYS = numpy.zeros((5, 2, 3), numpy.uint8), numpy.arange(5, dtype=numpy.uint8)
 ROLES = ("card", "croissant", "license_file", "citation_file", "provenance")
 
 
@@ -33,13 +33,10 @@ def published(tmp_path: Path) -> Any:
         license_texts: Sequence[str] = (), rows: int = 5, part: list[int] | None = None, **facts: Any
     ) -> dict[str, str]:
         dataset = write_dataset(tmp_path / "set.yaml", **facts)
-        images, labels = (str(tmp_path / name) for name in ("images", "labels"))
-        Path(images).write_bytes(idx_bytes(numpy.zeros((5, 2, 3), numpy.uint8)))
-        Path(labels).write_bytes(idx_bytes(numpy.arange(5, dtype=numpy.uint8)))
         files: dict[str, list[str]] = {suffix: [] for suffix in ("json", "parquet", "csv")}
         for split, some in ({"train": [0, rows]} | ({"part": part} if part else {})).items():
-            header, packed, manifest = (str(tmp_path / f"{split}.{suffix}") for suffix in files)
-            write_header(Path(header), images, split=split)
+            _, packed, manifest = (str(tmp_path / f"{split}.{suffix}") for suffix in files)
+            images, labels, header = write_split(tmp_path, *ARRAYS, split)
             document = json.loads(Path(header).read_text())
             Path(header).write_text(json.dumps(document | ({"rows": part} if split == "part" else {})))
             write_parquet.main(Selection(images, labels, header), packed)
@@ -173,12 +170,8 @@ def test_metadata_of_a_complete_dataset_file_is_valid_without_a_warning(
 
 def test_metadata_of_an_unedited_dataset_file_is_valid_without_a_warning(published: Any, tmp_path: Path) -> None:
     (tmp_path / "idx").mkdir()
-    for name, array in (
-        ("images", numpy.zeros((5, 2, 3), numpy.uint8)),
-        ("labels", numpy.arange(5, dtype=numpy.uint8)),
-    ):
-        (tmp_path / "idx" / name).write_bytes(idx_bytes(array))
-    new_dataset.main([str(tmp_path / "idx/images"), str(tmp_path / "idx/labels")], str(tmp_path / "new.yaml"))
+    images, labels, _ = write_split(tmp_path / "idx", *ARRAYS)
+    new_dataset.main([images, labels], str(tmp_path / "new.yaml"))
     facts = yaml.safe_load((tmp_path / "new.yaml").read_text())
     published(**{key: facts[key] for key in ("title", "license", "citation", "published")})
     described = mlcroissant.Dataset(str((tmp_path / "croissant").rename(tmp_path / "croissant.json")))
