@@ -266,12 +266,10 @@ def run_script(script: str, *arguments: object, cwd: Path | str | None = None) -
 
 def start(code: str, *arguments: object) -> subprocess.Popen[str]:
     """A Python with our modules, at work until it has said a word."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", code, *map(str, arguments)],
-        env={**os.environ, "PYTHONPATH": str(PROJECT / "scripts")},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    environment = os.environ | {"PYTHONPATH": str(PROJECT / "scripts")}
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(command, env=environment, stdin=pipe, stdout=pipe, text=True)
     assert process.stdout
     process.stdout.readline()
     return process

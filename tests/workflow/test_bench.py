@@ -12,6 +12,7 @@ from PIL import Image
 
 import label
 import made
+from builders import arrays_of
 from compare import (
     IN_C,
     LARGE_BEGIN,
@@ -28,9 +29,9 @@ from compare import (
     with_table,
     without_work,
 )
+from dataset_files import write_split
 from growth import DOWNLOAD_BYTES, FILES, REFERENCE, SHARDS, make_idx
 from growth import RECORD as GROWTH
-from idxpng.formats.compressed import open_content
 from project import PROJECT, copy_project, files, snakemake
 
 OWN = "datasets=digits.yaml"
@@ -59,11 +60,7 @@ def test_a_compared_program_writes_the_images_of_the_idx_file(tmp_path: Path, pr
     program = [sys.executable, str(PROJECT / "bench/peers.py"), "struct", "pillow"]
     command = [*program, str(SAMPLE), str(tmp_path), processes]
     subprocess.run(command, check=True)
-    with open_content(str(SAMPLE / "t10k-images-idx3-ubyte.gz")) as file:
-        images = numpy.frombuffer(file.read()[16:], numpy.uint8).reshape(200, 28, 28)
-    with open_content(str(SAMPLE / "t10k-labels-idx1-ubyte.gz")) as file:
-        labels = file.read()[8:]
-    for index, (image, value) in enumerate(zip(images, labels, strict=True)):
+    for index, (image, value) in enumerate(zip(*arrays_of(SAMPLE, "t10k"), strict=True)):
         assert (numpy.asarray(Image.open(tmp_path / f"test/{value}/{index}.png")) == image).all()
     assert len(list(tmp_path.rglob("*.png"))) == 1200
 
@@ -73,14 +70,11 @@ def test_a_measured_export_is_of_all_images_of_the_label(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: Callable[[str, str, Path], float]
 ) -> None:
     monkeypatch.setattr(label, "DATASET", PROJECT / "datasets/mnist-sample.yaml")
-    paths = []
-    for name in ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"):
-        with open_content(str(SAMPLE / f"{name}.gz")) as file:
-            paths.append(tmp_path / name)
-            paths[-1].write_bytes(file.read())
+    images, labels = arrays_of(SAMPLE, "train")
+    files = write_split(tmp_path, images, labels)
     (tmp_path / "out").mkdir()
-    assert way(str(paths[0]), str(paths[1]), tmp_path / "out") > 0
-    assert len(list(tmp_path.rglob("*.png"))) == paths[1].read_bytes()[8:].count(label.LABEL)
+    assert way(files[0], files[1], tmp_path / "out") > 0
+    assert len(list(tmp_path.rglob("*.png"))) == (labels == label.LABEL).sum()
 
 
 def test_the_floor_is_the_same_graph_of_jobs_and_does_nothing(tmp_path: Path) -> None:

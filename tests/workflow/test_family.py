@@ -98,7 +98,7 @@ def published(facts: dict[str, Any], array: numpy.ndarray) -> bytes:
     """The file of an array, of the kind that its name says."""
     if facts["file"].endswith(".npz"):
         file = io.BytesIO()
-        numpy.savez_compressed(file, **{facts["member"].removesuffix(".npy"): array})
+        numpy.savez_compressed(file, **{facts["member"].removesuffix(".npy"): array})  # type: ignore[arg-type]
         return file.getvalue()
     return (gzip if facts["file"].endswith(".gz") else lzma).compress(idx_bytes(array))
 

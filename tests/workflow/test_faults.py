@@ -19,7 +19,7 @@ from PIL import Image
 
 from jobs import ALL
 from mirror_server import MirrorServer, Misbehavior
-from project import Snakemake, copy_finished, copy_project, files, snakemake
+from project import Snakemake, copy_project, files, snakemake
 from systems import mounted
 
 MOMENTS = int(os.environ.get("FAULT_MOMENTS", "10"))
@@ -45,10 +45,9 @@ def moments(count: int) -> list[tuple[int, int]]:
     ids=lambda value: getattr(value, "name", None),
 )
 def test_a_killed_run_is_finished_by_the_same_command(
-    tmp_path: Path, finished: Path, undisturbed: dict[str, bytes], signal_number: signal.Signals, count: int
+    project: Path, finished: Path, undisturbed: dict[str, bytes], signal_number: signal.Signals, count: int
 ) -> None:
     """One run after the other is killed, each later than the one before; what is there then is right each time."""
-    project = copy_project(tmp_path / "project")
     assert len(logs(finished)) == JOBS
     for begun, milliseconds in moments(count):
         process = Snakemake(project, *COMMAND)
@@ -72,7 +71,7 @@ def disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory, disk: Path) -> Path:
+def crowded(tmp_path_factory: pytest.TempPathFactory, disk: Path) -> Path:
     """A project whose resources, results and logs are on that disk, and its folder of images on another."""
     project = copy_project(tmp_path_factory.mktemp("project"))
     make_photos(project / "my/photos")
@@ -104,10 +103,10 @@ def only(disk: Path, left: int) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def everything(project: Path, disk: Path) -> dict[str, bytes]:
+def everything(crowded: Path, disk: Path) -> dict[str, bytes]:
     """What all rules together make on the disk, where it stays."""
     for targets in (("publish", "webdataset", "archive", "npz", "csv"), ("verify",), ("idx",)):
-        snakemake(project, "--cores", "2", *targets)
+        snakemake(crowded, "--cores", "2", *targets)
     return without_logs(disk)
 
 
@@ -154,15 +153,15 @@ BESIDE = {
 
 @pytest.mark.parametrize("rule", ON_A_FULL_DISK)
 def test_a_full_disk_is_reported_with_the_file_and_the_rule_succeeds_once_there_is_room(
-    project: Path, disk: Path, everything: dict[str, bytes], rule: str
+    crowded: Path, disk: Path, everything: dict[str, bytes], rule: str
 ) -> None:
     output, left, told = ON_A_FULL_DISK[rule]
     for path in (output, *BESIDE.get(rule, ()), "logs"):  # whose room a run would have for itself
         remove(disk / path)
     with only(disk, left):
-        run = snakemake(project, "--cores", "1", f"{disk}/{output}", succeed=False)
+        run = snakemake(crowded, "--cores", "1", f"{disk}/{output}", succeed=False)
     assert told.format(output=disk / output, disk=disk) in run.output, run.output[-3000:]
-    check_made_now(project, disk, output, everything)
+    check_made_now(crowded, disk, output, everything)
 
 
 def remove(output: Path) -> None:
@@ -195,7 +194,7 @@ def check_made_now(project: Path, disk: Path, output: str, everything: dict[str,
     ids=["from a directory", "from a server", "from a server that tells no length"],
 )
 def test_a_download_that_does_not_fit_is_reported_and_finished_once_there_is_room(
-    project: Path,
+    crowded: Path,
     disk: Path,
     everything: dict[str, bytes],
     mirror_server: MirrorServer,
@@ -204,22 +203,21 @@ def test_a_download_that_does_not_fit_is_reported_and_finished_once_there_is_roo
 ) -> None:
     file = "train-images-idx3-ubyte.gz"
     output = f"resources/{SAMPLE}/{file}"
-    mirror = f"{project}/datasets/{SAMPLE}"
+    mirror = f"{crowded}/datasets/{SAMPLE}"
     if chunked is not None:
         mirror = f"{mirror_server.url}/mirror"
-        mirror_server.publish(f"/mirror/{file}", (project / "datasets" / SAMPLE / file).read_bytes())
+        mirror_server.publish(f"/mirror/{file}", (crowded / "datasets" / SAMPLE / file).read_bytes())
         mirror_server.misbehave(f"/mirror/{file}", Misbehavior(chunked=chunked))
     command = ("--cores", "1", f"{disk}/{output}", "--config", f"mirrors={{{SAMPLE}: '{mirror}'}}")
     for path in (output, "logs"):
         remove(disk / path)
     with only(disk, 102_400):
-        run = snakemake(project, *command, succeed=False)
+        run = snakemake(crowded, *command, succeed=False)
     assert told.format(mirror=mirror, file=file, output=disk / output) in run.output
-    check_made_now(project, disk, output, everything)
+    check_made_now(crowded, disk, output, everything)
 
 
-def test_a_read_only_disk_is_reported(tmp_path: Path) -> None:
-    project = copy_project(tmp_path / "project")
+def test_a_read_only_disk_is_reported(project: Path, tmp_path: Path) -> None:
     (tmp_path / "disk").mkdir()
     with mounted(tmp_path / "disk", *SMALL) as disk:
         subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
@@ -247,13 +245,12 @@ def test_a_read_only_disk_is_reported(tmp_path: Path) -> None:
     ],
     ids=["folder of results", "folder of logs", "file of a mirror", "IDX file"],
 )
-def test_a_missing_permission_is_reported_with_the_file(tmp_path: Path, path: str, mode: int, told: str) -> None:
+def test_a_missing_permission_is_reported_with_the_file(project: Path, path: str, mode: int, told: str) -> None:
     without_privilege: tuple[str, ...] = ()
     if os.geteuid() == 0:
         if not shutil.which("setpriv"):
             pytest.skip("root may read and write everything, unless setpriv takes that from it")
         without_privilege = ("setpriv", "--bounding-set=-dac_override,-dac_read_search")
-    project = copy_project(tmp_path / "project")
     snakemake(project, "--cores", "1", f"resources/{SAMPLE}/train-labels-idx1-ubyte")
     (project / "results").mkdir()
     allowed = (project / path).stat().st_mode
@@ -265,8 +262,7 @@ def test_a_missing_permission_is_reported_with_the_file(tmp_path: Path, path: st
     snakemake(project, *command, before=without_privilege)
 
 
-def test_a_file_in_place_of_the_results_folder_is_reported(tmp_path: Path) -> None:
-    project = copy_project(tmp_path / "project")
+def test_a_file_in_place_of_the_results_folder_is_reported(project: Path) -> None:
     (project / "results").write_text("a file")
     run = snakemake(project, "--cores", "1", "all", succeed=False)
     assert "results: cannot be a folder" in run.output
@@ -293,24 +289,23 @@ def test_workflows_that_share_resources_never_see_a_partial_file(
 
 
 def test_an_idx_file_that_changed_and_kept_its_time_does_not_become_pixels(
-    tmp_path: Path, finished: Path, undisturbed: dict[str, bytes]
+    complete: Path, undisturbed: dict[str, bytes]
 ) -> None:
-    project = copy_finished(finished, tmp_path / "project")
-    idx = project / f"resources/{SAMPLE}/train-images-idx3-ubyte"
+    idx = complete / f"resources/{SAMPLE}/train-images-idx3-ubyte"
     times, data = idx.stat(), bytearray(idx.read_bytes())
     for index in range(1000):
         data[16 + 784 * index] ^= 1
     idx.write_bytes(data)
     os.utime(idx, ns=(times.st_atime_ns, times.st_mtime_ns))
     for label in ("3", "7"):
-        shutil.rmtree(project / f"results/{SAMPLE}/png/train/{label}")
-    run = snakemake(project, "--cores", "2", "--keep-going", "all", succeed=False)
+        shutil.rmtree(complete / f"results/{SAMPLE}/png/train/{label}")
+    run = snakemake(complete, "--cores", "2", "--keep-going", "all", succeed=False)
     commands = {
         line.partition("to do:")[2].partition(",")[0].strip() for line in run.output.splitlines() if "mv " in line
     }
     assert "is not the one that was validated" in run.output
-    assert not list((project / f"results/{SAMPLE}/png/train").glob("[37]/*.png"))
+    assert not list((complete / f"results/{SAMPLE}/png/train").glob("[37]/*.png"))
     (command,) = commands
-    subprocess.run(["bash", "-c", command], cwd=project, check=True)
-    snakemake(project, "--cores", "2", "all")
-    assert files(project / "results") == undisturbed
+    subprocess.run(["bash", "-c", command], cwd=complete, check=True)
+    snakemake(complete, "--cores", "2", "all")
+    assert files(complete / "results") == undisturbed

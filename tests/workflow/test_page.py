@@ -1,7 +1,6 @@
 """The page of a dataset in a real browser: looked at, scrolled, searched, with the mouse and with keys alone."""
 
 import csv
-import gzip
 import hashlib
 import http.server
 import shutil
@@ -22,7 +21,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
 from browser import Browser
-from builders import idx_bytes
+from builders import arrays_of, idx_bytes
 from dataset_files import write_dataset
 from project import PROJECT, copy_project, snakemake
 
@@ -43,13 +42,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     project = copy_project(tmp_path_factory.mktemp("browse"))
     splits: dict[str, Any] = {"validation": {"from": "train", "rows": PART}}
     for split, stem in (("train", "train"), ("test", "t10k")):
-        arrays = []
-        for role, offset, shape in (("images", 16, (-1, 28, 28)), ("labels", 8, (-1,))):
-            published = PROJECT / f"datasets/mnist-sample/{stem}-{role}-idx{len(shape)}-ubyte.gz"
-            arrays.append(
-                numpy.frombuffer(gzip.decompress(published.read_bytes()), numpy.uint8, offset=offset).reshape(shape)
-            )
-        images, labels = arrays
+        images, labels = arrays_of(PROJECT / "datasets/mnist-sample", stem)
         if split == "train":
             images = numpy.concatenate([images, images[[0] * COPIES], numpy.full((BLANK, 28, 28), 7, numpy.uint8)])
             labels = numpy.concatenate([labels, labels[[0] * COPIES], numpy.zeros(BLANK, numpy.uint8)])
@@ -159,10 +152,11 @@ def page(browser: Page, folder: Path) -> Page:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[str]:
+def serving(
+    folder: Path, handler: type[http.server.SimpleHTTPRequestHandler] = http.server.SimpleHTTPRequestHandler
+) -> Iterator[str]:
     """A page over HTTP, as the page itself says how."""
-    handler = partial(http.server.SimpleHTTPRequestHandler, directory=str(folder))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(handler, directory=str(folder))) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/index.html"
         server.shutdown()
@@ -340,10 +334,8 @@ def test_a_fast_scroll_over_http_asks_only_for_the_pictures_in_sight(browser: Pa
             asked.append(self.path)
             super().do_GET()
 
-    handler = partial(Counting, directory=str(folder))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        browser.open(f"http://127.0.0.1:{server.server_port}/index.html")
+    with serving(folder, Counting) as address:
+        browser.open(address)
         browser.cells()
         asked.clear()
         passed = browser.driver.execute_async_script("""
@@ -357,7 +349,6 @@ def test_a_fast_scroll_over_http_asks_only_for_the_pictures_in_sight(browser: Pa
             scroll(0);""")
         browser.wait(lambda: "0 · 1007" in browser.cells())
         in_sight = len(browser.cells())
-        server.shutdown()
     assert passed > 2 * in_sight, "rows were passed"
     assert len([path for path in asked if path.endswith(".png")]) <= in_sight
 

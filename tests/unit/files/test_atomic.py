@@ -33,9 +33,12 @@ def test_a_file_appears_only_when_it_is_complete(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("error", [FailureError, KeyboardInterrupt, SystemExit])
-def test_an_exception_leaves_no_file(tmp_path: Path, error: type[BaseException]) -> None:
+def test_an_exception_leaves_no_file_and_no_directory(tmp_path: Path, error: type[BaseException]) -> None:
     with pytest.raises(error), atomic_file(tmp_path / "file") as file:
         file.write(b"half")
+        raise error
+    with pytest.raises(error), atomic_directory(tmp_path / "png/train/0", tmp_path) as directory:
+        (directory / "0.png").write_bytes(b"image")
         raise error
     assert list(tmp_path.iterdir()) == []
 
@@ -81,14 +84,6 @@ def test_a_directory_appears_only_when_it_is_complete(tmp_path: Path) -> None:
         assert not final.parent.exists()
     assert [path.name for path in final.iterdir()] == ["0.png"]
     assert list(beside.iterdir()) == []
-
-
-@pytest.mark.parametrize("error", [FailureError, KeyboardInterrupt, SystemExit])
-def test_an_exception_leaves_no_directory(tmp_path: Path, error: type[BaseException]) -> None:
-    with pytest.raises(error), atomic_directory(tmp_path / "png/train/0", tmp_path) as directory:
-        (directory / "0.png").write_bytes(b"image")
-        raise error
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_existing_directory_survives_a_failed_rewrite_and_not_a_successful_one(tmp_path: Path) -> None:

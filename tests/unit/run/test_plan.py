@@ -84,20 +84,6 @@ def test_patterns_are_filled_with_the_configured_splits_alone(own_file: Callable
     assert plan(splits="train").expand("{split}", "mnist", "test") == ["test"]
 
 
-@pytest.mark.parametrize(
-    ("labels", "first", "last"), [(range(62), "00", "61"), (range(1, 27), "01", "26"), (range(1, 10), "1", "9")]
-)
-def test_labels_are_padded_to_the_width_of_the_largest(
-    own_file: Callable[..., str], labels: range, first: str, last: str
-) -> None:
-    facts = {key: value for key, value in SPLIT.items() if key != "class_counts"}
-    classes = {label: f"class {label}" for label in labels}
-    own = plan(datasets=own_file(classes=classes, splits={"train": facts}))
-    names = own.expand("{label}")
-    assert (names[0], names[-1], len(names)) == (first, last, len(labels))
-    assert next(iter(own.catalog.dataset("digits").labels.items())) == (first, labels[0])
-
-
 def test_unknown_splits_and_files_are_refused_with_the_known_ones() -> None:
     with pytest.raises(DataError, match=r"no such split[^$]*one of train, test"):
         plan().idx_files(Wildcards(dataset="mnist", split="t10k"))

@@ -4,7 +4,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -21,9 +20,9 @@ from dataset_files import write_header
 from idxpng.errors import DataError
 from idxpng.files.disk_space import DiskRoomError
 from idxpng.formats.idx import IdxError
+from project import start
 from systems import needs_memory_limit
 
-SCRIPTS = Path(export.__file__).parent
 COLUMNS = ["path", "split", "index", "label", "class_name", "sha256"]
 RANDOM = numpy.random.default_rng(0)
 NOISE = RANDOM.integers(0, 256, (3000, 28, 28), dtype="uint8")
@@ -218,29 +217,15 @@ def test_an_error_in_mid_export_leaves_the_last_results_as_they_were(tmp_path: P
     assert split.made() == first
 
 
-def start_code(code: str, *arguments: object) -> subprocess.Popen[bytes]:
-    """A Python with our scripts that waits for a line once it has imported them."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", code, *map(repr, arguments)],
-        env={**os.environ, "PYTHONPATH": str(SCRIPTS)},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-    assert process.stdout
-    process.stdout.readline()
-    return process
-
-
-def go(processes: list[subprocess.Popen[bytes]]) -> None:
+def go(processes: list[subprocess.Popen[str]]) -> None:
     for process in processes:
         assert process.stdin
-        process.stdin.write(b"go\n")
-        process.stdin.flush()
+        print("go", file=process.stdin, flush=True)
 
 
-def start_export(split: Split, label: str, setup: str = "") -> subprocess.Popen[bytes]:
+def start_export(split: Split, label: str, setup: str = "") -> subprocess.Popen[str]:
     code = f"import export, resource\n{setup}\nexport.main(*{split.arguments(label)!r})"
-    return subprocess.Popen([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": str(SCRIPTS)})
+    return start("print('ready', flush=True)\n" + code)
 
 
 @pytest.mark.slow
@@ -284,7 +269,7 @@ for limit in limits:
 def test_two_exports_at_once_leave_directory_and_manifest_of_the_same_export(tmp_path: Path) -> None:
     split = Split(tmp_path, NOISE[:40], numpy.zeros(40, "uint8"))
     limits = ([10, 20] * 25, [30, 40] * 25)
-    processes = [start_code(EXPORT_AGAIN_AND_AGAIN, split.arguments("0"), of_one) for of_one in limits]
+    processes = [start(EXPORT_AGAIN_AND_AGAIN, split.arguments("0"), of_one) for of_one in limits]
     go(processes)
     assert [process.wait(60) for process in processes] == [0, 0]
     check_pair(split, "0", {20, 40})
@@ -295,7 +280,7 @@ def test_two_exports_at_once_leave_directory_and_manifest_of_the_same_export(tmp
 def test_an_export_beside_others_that_are_killed_at_any_moment_is_whole(tmp_path: Path) -> None:
     split = Split(tmp_path, NOISE[:300], numpy.zeros(300, "uint8"))
     for moment in range(15):
-        others = [start_code(EXPORT_AGAIN_AND_AGAIN, split.arguments("0"), [100, 200] * 1000) for _ in range(2)]
+        others = [start(EXPORT_AGAIN_AND_AGAIN, split.arguments("0"), [100, 200] * 1000) for _ in range(2)]
         go(others)
         time.sleep(moment * 0.003)
         for other in others:

@@ -574,11 +574,6 @@ def test_nothing_of_a_tree_of_a_different_dataset_is_to_be_moved(exported: Expor
         assert message.endswith("--forcerun " + " ".join(f"results/set/png/train/{label}" for label in CLASSES))
 
 
-def test_a_missing_tree_is_reported(exported: Exported) -> None:
-    shutil.rmtree(exported.tree)
-    assert "there is nothing to verify" in exported.refusal()
-
-
 def test_an_image_changed_in_the_originals_too_is_refused(exported: Exported) -> None:
     content = bytearray(exported.images.read_bytes())
     content[-1] ^= 1
