@@ -17,10 +17,6 @@ from systems import mounted
 SCRIPTS = Path(module.__file__).parents[2]
 
 
-class FailureError(Exception):
-    """What goes wrong in a block."""
-
-
 def test_a_file_appears_only_when_it_is_complete(tmp_path: Path) -> None:
     path = tmp_path / "file"
     with atomic_file(path) as file:
@@ -32,7 +28,7 @@ def test_a_file_appears_only_when_it_is_complete(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
-@pytest.mark.parametrize("error", [FailureError, KeyboardInterrupt, SystemExit])
+@pytest.mark.parametrize("error", [ArithmeticError, KeyboardInterrupt, SystemExit])
 def test_an_exception_leaves_no_file_and_no_directory(tmp_path: Path, error: type[BaseException]) -> None:
     with pytest.raises(error), atomic_file(tmp_path / "file") as file:
         file.write(b"half")
@@ -46,9 +42,9 @@ def test_an_exception_leaves_no_file_and_no_directory(tmp_path: Path, error: typ
 def test_an_existing_file_survives_a_failed_rewrite_and_not_a_successful_one(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"old")
-    with pytest.raises(FailureError), atomic_file(path) as file:
+    with pytest.raises(ArithmeticError), atomic_file(path) as file:
         file.write(b"half")
-        raise FailureError
+        raise ArithmeticError
     assert (path.read_bytes(), list(tmp_path.iterdir())) == (b"old", [path])
     with atomic_file(path) as file:
         file.write(b"new")
@@ -90,8 +86,8 @@ def test_an_existing_directory_survives_a_failed_rewrite_and_not_a_successful_on
     final = tmp_path / "train/0"
     final.mkdir(parents=True)
     (final / "old.png").write_bytes(b"old")
-    with pytest.raises(FailureError), atomic_directory(final, tmp_path):
-        raise FailureError
+    with pytest.raises(ArithmeticError), atomic_directory(final, tmp_path):
+        raise ArithmeticError
     assert [path.name for path in final.iterdir()] == ["old.png"]
     with atomic_directory(final, tmp_path) as directory:
         (directory / "new.png").write_bytes(b"new")

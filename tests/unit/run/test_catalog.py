@@ -11,9 +11,15 @@ from project import PROJECT
 
 @pytest.mark.parametrize(
     ("datasets", "names"),
-    [("mnist", ["mnist"]), (["mnist"], ["mnist"]), (["fashion-mnist", "mnist"], ["fashion-mnist", "mnist"])],
+    [
+        ("mnist", ["mnist"]),
+        (["mnist"], ["mnist"]),
+        (["fashion-mnist", "mnist"], ["fashion-mnist", "mnist"]),
+        ("fashion-mnist,mnist", ["fashion-mnist", "mnist"]),
+        ("fashion-mnist, mnist", ["fashion-mnist", "mnist"]),
+    ],
 )
-def test_datasets_can_be_one_name_or_a_list(datasets: Any, names: list[str]) -> None:
+def test_datasets_can_be_one_name_or_a_list_or_text_with_commas(datasets: Any, names: list[str]) -> None:
     assert list(plan(datasets=datasets).catalog.configured) == names
 
 

@@ -105,11 +105,6 @@ def test_the_name_of_a_folder_may_be_a_number() -> None:
     assert plan(folders={1: "my/photos"}).config.folders == {"1": OwnFolder("my/photos")}
 
 
-@pytest.mark.parametrize("datasets", ["mnist,kmnist", "mnist, kmnist"])
-def test_a_list_can_be_written_as_text_with_commas(datasets: str) -> None:
-    assert plan(datasets=datasets).config.datasets == ("mnist", "kmnist")
-
-
 def test_the_home_directory_can_be_written_as_a_tilde(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/home/me")
     assert load(write_own_file(tmp_path)(mirrors=["~/data"])).mirror_places() == ["/home/me/data"]
