@@ -78,9 +78,12 @@ def is_target(word: str) -> bool:
 
     Can go when `targets` works while the rules are read.
     """
+    from contextlib import chdir
+
     from snakemake.cli import parse_args
 
-    return word in parse_args(command_line())[1].targets
+    with chdir(workflow.rundir):  # where paths of profiles begin
+        return word in parse_args(command_line())[1].targets
 
 
 def rule_names() -> set[str]:

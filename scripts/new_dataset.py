@@ -16,6 +16,7 @@ If the files change later, --update writes their counts and digests into the dat
 """
 
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -38,7 +39,7 @@ from idxpng.fetch.mirrors import local_places
 from idxpng.files.atomic import atomic_file
 from idxpng.formats.idx import IdxError, read_header
 from idxpng.formats.numpy_array import ArrayError, is_array, member_names, open_idx
-from idxpng.text import counted, is_url, printable, shell_word
+from idxpng.text import NAME, counted, is_url, printable, shell_word
 
 HEAD = """\
 # Made from {kinds}. schemas/dataset.schema.yaml explains every key.
@@ -96,16 +97,16 @@ def _new(files: Sequence[str], output: str | None) -> tuple[Path, str, str]:
     """The path and the text of a new dataset file for IDX files, and words that say what it was made of."""
     folder = common_folder(files).resolve()
     path = Path(output or os.path.relpath(folder.with_name(f"{folder.name}.yaml")))
-    if path.suffix != ".yaml":
-        raise DataError(
-            path, "not the name of a dataset file", expected="one that ends in .yaml", todo="add .yaml to it"
-        )
+    if path.suffix != ".yaml" or not re.fullmatch(NAME, path.stem):
+        expected = "at most 100 letters, digits, - and _, starting with a letter or digit, then .yaml"
+        todo = "name the dataset file, such as --output my/digits.yaml"
+        raise DataError(path, "not the name of a dataset file", expected=expected, todo=todo)
     read = _idx_files(files)
     if path.exists():
         todo = f"give --update {shell_word(str(path))} alone, or a different file with --output"
         raise DataError(path, "the file already exists", todo=todo)
     facts = infer(read)
-    _check_names(facts, folder)
+    _check_names(facts, folder, [file for file, _ in read])
     kinds = " and ".join(sorted({"NumPy arrays" if is_array(*each) else "IDX files" for each in read}))
     to_fill_in = {
         "title": path.stem,
@@ -170,13 +171,14 @@ def _splits(path: Path, known: Dataset, facts: dict[str, Any]) -> dict[str, Any]
     return splits
 
 
-def _check_names(facts: dict[str, Any], folder: Path) -> None:
-    """Check that a run finds each file in the folder by the name that it has in the dataset file."""
-    for name in (split[role]["file"] for split in facts["splits"].values() for role in ROLES):
-        if not (folder / name).exists() and not find(folder, name):
-            allowed = "letters, digits, -, _ and ., a different name for each file, and at most 3 folders, none hidden"
-            todo = f"rename or move the file, such as to {folder / name}"
-            raise DataError(folder, "the name or the place of a file is not allowed", expected=allowed, todo=todo)
+def _check_names(facts: dict[str, Any], folder: Path, files: Sequence[str]) -> None:
+    """Check that a run finds each of the files in the folder by the name that it has in the dataset file."""
+    names = [split[role]["file"] for split in facts["splits"].values() for role in ROLES]
+    if any(not (folder / name).exists() and not find(folder, name) for name in names):
+        allowed = "letters, digits, -, _ and ., a different name for each file, and at most 3 folders, none hidden"
+        others = [file for file in dict.fromkeys(files) if os.path.basename(file) not in names]
+        problem, found = "the name or the place of a file is not allowed", others or list(files)
+        raise DataError(folder, problem, expected=allowed, found=found, todo=f"rename it, or move it into {folder}")
 
 
 def _idx_files(files: Sequence[str]) -> list[tuple[str, str | None]]:

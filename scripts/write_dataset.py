@@ -13,9 +13,10 @@ from idxpng.files.atomic import atomic_file
 from idxpng.text import counted
 
 # No year, because the same images give the same bytes in every year.
-HEAD = (
-    "# Made by write_dataset.py, again when the images change. Copy it to say more: title, license, citation, year.\n"
-)
+HEAD = """\
+# Made by write_dataset.py, again when the images change. To say more (title, license, citation, year), copy it under
+# another name, and write the folder of this file under `mirrors` of the copy.
+"""
 # Keys that are left out where they have these values.
 USUAL = {"inverted": False, "orientation": "upright", "label_type": "uint8", "label_columns": ["class"]}
 

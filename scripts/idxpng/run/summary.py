@@ -37,6 +37,10 @@ def summary(plan: Plan, rules: Collection[str], seconds: float, storage: str = "
         lines += [*_of_shards(plan), f"Packed {took}"]
     if "verify" in rules:
         lines += [*_of_proofs(plan), f"Verified {took}"]
+    for target in ("archive", "npz", "csv", "checksums"):
+        if target in rules:
+            paths = (shown(path.replace("<results>", plan.results)) for path in plan.outputs(target))
+            lines += [f"Made {took}: {path}" for path in paths]
     if "validate" in rules:
         lines += [line for sentence in _of_pins(plan) for line in ("", sentence)]
     if lines and names == ["mnist-sample"]:

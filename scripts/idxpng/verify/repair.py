@@ -23,9 +23,14 @@ def error(
 
 def explained(check: TreeCheck, top: str, problems: Problems, found: Mapping[str, str]) -> DataError:
     """What is wrong with a tree: its files if they are known, otherwise the digests of the bytes it makes."""
-    if problems.counts["missing"] == check.count and problems.counts["extra"]:
-        repairs = ["give the dataset and the split of this tree, with --dataset and --split; or if these are right:"]
-        repairs += _making_again(check, list(check.labels))
+    missing, extra = problems.counts["missing"], problems.counts["extra"]
+    if (missing == check.count and extra) or missing == extra > SHOWN:
+        repairs = [
+            "give the dataset and the split of this tree, with --dataset and --split;",
+            f"or if its files have other names, rename them by label and position: {check.example};",
+            "or if all this is right:",
+            *_making_again(check, list(check.labels)),
+        ]
         return error(check.tree, check.dataset, problems.lines(), repairs)
     if problems:
         # In a part of a split, other images in the directories of labels may be of the whole.

@@ -113,6 +113,11 @@ class TreeCheck:
         labels = self.dataset.labels.items()
         return {name: label for name, label in labels if self.classes is None or label in self.classes}
 
+    @property
+    def example(self) -> str:
+        """The path of an image below the tree, which shows how many digits names have."""
+        return f"{next(iter(self.labels))}/{7:0{len(str(self.facts.file_count - 1))}}.png"
+
     def directories(self) -> dict[str, int]:
         """What is in the tree, and the inode of each, which differs once an export has replaced a directory."""
         with os.scandir(self.tree) as entries:

@@ -87,6 +87,12 @@ def test_the_summary_of_results_in_a_storage_says_where_they_are_and_names_no_pa
     assert words == "\nThe results are in s3://digits/results, made in 1 min 15 s"
 
 
+def test_the_summary_names_the_files_of_each_other_format(results: Path) -> None:
+    lines = summary_of(results, {"archive", "npz", "csv", "checksums"}, 3, datasets="mnist").splitlines()
+    made = [f"archive/{split}.tar" for split in ("train", "test")] + ["npz/mnist.npz", "csv/train.csv", "csv/test.csv"]
+    assert lines[1:] == [f"Made in 3 s: {results}/mnist/{path}" for path in [*made, "SHA256SUMS"]]
+
+
 def test_a_run_of_single_jobs_has_no_summary(results: Path) -> None:
     assert summary_of(results, {"export", "download"}) == ""
 

@@ -166,12 +166,19 @@ def test_a_file_in_too_deep_a_folder_is_told_where_it_may_be(tmp_path: Path) -> 
     shutil.copy(tmp_path / "a/b/c/d/e/idx/images", tmp_path / "idx/test-images")
     shutil.copy(tmp_path / "a/b/c/d/e/idx/labels", tmp_path / "idx/test-labels")
     message = new_dataset(tmp_path, "a/b/c/d/e/idx/images a/b/c/d/e/idx/labels idx/*").stderr
-    assert "at most 3 folders, none hidden" in message and f"move the file, such as to {tmp_path}/images" in message
+    assert "at most 3 folders, none hidden" in message and f"move it into {tmp_path}" in message
+
+
+def test_a_file_whose_name_is_not_allowed_is_named(tmp_path: Path) -> None:
+    (tmp_path / "idx").mkdir()
+    numpy.savez(tmp_path / "idx/daten ä.npz", x_train=numpy.zeros((2, 3, 3), "uint8"), y_train=numpy.array([0, 1]))
+    message = new_dataset(tmp_path, "idx/*").stderr
+    assert "found:    idx/daten ä.npz\n" in message
 
 
 def test_the_name_of_a_dataset_file_ends_in_yaml(tmp_path: Path) -> None:
     write_own(tmp_path, [1, 0])
-    assert "one that ends in .yaml" in new_dataset(tmp_path, "idx/* --output foo").stderr
+    assert "then .yaml" in new_dataset(tmp_path, "idx/* --output foo").stderr
     assert not (tmp_path / "foo").exists()
 
 
@@ -403,7 +410,7 @@ def test_mistakes_are_reported_without_a_traceback_and_leave_no_file(tmp_path: P
         "idx/none": "No such file",
         "idx/*.txt": "No such file",
         "idx/* other/*": "several folders",
-        "'a b'/*": "not a valid name for a dataset",
+        "'a b'/*": "such as --output my/digits.yaml",
         "idx/*labels*": "no images found for these labels",
     }
     for command, words in mistakes.items():
