@@ -54,7 +54,7 @@ rule validate:
     """Check both IDX files of a split: types, dimensions, lengths, labels, counts, digests."""
     input:
         unpack(plan.idx_files),
-        published=plan.unproven_downloads,
+        published=plan.witnesses,
         settings=settings.files("facts", "sources"),
     output:
         header="<results>/{dataset}/header/{split}.json",

@@ -38,8 +38,8 @@ def main(dataset: str, split: str, images: str, labels: str, header: str, publis
         dataset: the dataset file, which describes both files.
         split: the split's name there.
         header: the file to make.
-        published: downloads of the split whose own digest is pinned, but not that of their content. The IDX files
-            must be what they decompress to.
+        published: downloads of the split, where the digest of their content is not pinned. The IDX files must be what
+            they decompress to.
 
     Raises:
         DataError: when the dataset has no such split.
@@ -48,7 +48,7 @@ def main(dataset: str, split: str, images: str, labels: str, header: str, publis
     from idxpng.dataset.file import is_shipped, load  # not in the digest
     from idxpng.fetch.integrity import with_witnesses  # not in the digest
 
-    known = with_witnesses(load(dataset), published)
+    known = with_witnesses(load(dataset), published, pinned_only=False)
     expected = known.split(split)
     found, checksums = check(images, labels, known, expected)
     path = Path(dataset)  # of a shipped one relative to the project, so that it is the same on every machine

@@ -21,6 +21,7 @@ from huggingface_hub.utils import filter_repo_objects
 
 import idxpng
 from idxpng.formats.idx import IdxFile
+from idxpng.run.checks import BEGINNINGS
 from project import PROJECT, copy_project, files, snakemake
 from write_parquet import features
 
@@ -169,6 +170,11 @@ def test_the_card_says_what_hugging_face_reads_and_what_people_must_know(publish
         assert (root / name).read_text(encoding="utf-8").strip() in text
     assert "Keras says CC BY-SA 3.0, the Hugging Face card ylecun/mnist says MIT" in (root / "LICENSE").read_text()
     assert "doi:10.1109/5.726791" in (root / "CITATION").read_text()
+
+
+@pytest.mark.parametrize("name", BEGINNINGS)
+def test_a_run_knows_its_own_files_by_how_they_begin(published: Path, name: str) -> None:
+    assert (published / "results/mnist-sample" / name).read_bytes().startswith(BEGINNINGS[name])
 
 
 def test_nothing_is_published_into_the_image_folder(published: Path) -> None:

@@ -92,6 +92,23 @@ def test_the_pinned_download_is_the_witness(project: Path) -> None:
     assert not (project / "results/mnist-sample/verify/test.json").exists()
 
 
+def test_an_idx_file_without_any_pin_must_be_what_the_download_decompresses_to(project: Path) -> None:
+    dataset = project / "datasets/mnist-sample.yaml"
+    facts = yaml.safe_load(dataset.read_text())
+    for split in facts["splits"].values():
+        split |= {role: {"file": split[role]["file"]} for role in ("images", "labels") if role in split}
+    dataset.write_text(yaml.safe_dump(facts, sort_keys=False))
+    snakemake(project, "--cores", "2", "all")
+    idx = project / "resources/mnist-sample/t10k-images-idx3-ubyte"
+    data = bytearray(idx.read_bytes())
+    data[-1] ^= 1
+    idx.write_bytes(data)
+    output = snakemake(project, "--cores", "2", "all", succeed=False).output
+    assert f"{idx.name}: the content differs from the published content" in output
+    idx.unlink()
+    snakemake(project, "--cores", "2", "all")
+
+
 def test_a_proof_comes_after_the_labels_of_earlier_runs_are_gone(complete: Path) -> None:
     run = snakemake(complete, "--cores", "4", "all", "verify", "--config", "classes=3")
     assert "png/test: `classes` removes 184 images. Ctrl-C" in run.output

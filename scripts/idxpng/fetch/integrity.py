@@ -76,8 +76,10 @@ def judge(path: str, file: PublishedFile, source: str | None = None, idx: IO[byt
     raise _refusal(path, source, file, found._replace(**_own_digests(path)))
 
 
-def with_witnesses(dataset: Dataset, published: Sequence[str]) -> Dataset:
-    """The dataset with the digests of what some pinned downloads decompress to, where the dataset pins none.
+def with_witnesses(dataset: Dataset, published: Sequence[str], pinned_only: bool = True) -> Dataset:
+    """The dataset with the digests of what some downloads decompress to, where the dataset pins none.
+
+    ``pinned_only``: whether to leave out downloads that are not pinned themselves, and so prove nothing.
 
     Raises:
         WrongFileError: when a download is not the published one.
@@ -85,7 +87,7 @@ def with_witnesses(dataset: Dataset, published: Sequence[str]) -> Dataset:
     found = {}
     for path in published:
         for name, file in dataset.files.items():
-            if name == file.idx and file.published == Path(path).name and file.pinned:
+            if name == file.idx and file.published == Path(path).name and (file.pinned or not pinned_only):
                 found[file.idx] = replace(file, content_sha256=judge(path, file).content_sha256)
 
     def witnessed(split: Split) -> Split:

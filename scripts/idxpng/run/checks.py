@@ -23,14 +23,19 @@ from idxpng.run.summary import image_count
 from idxpng.text import counted, is_url, shell_word
 
 OF_IDX = ("idx", "build_idx", "name_labels", "write_dataset", "write_settings")  # what the target idx runs
-# Files that users may have written themselves, at the outputs of these rules; what tells that an earlier job made them.
-MADE = {
-    "find_duplicates": ("header/*.json", ".settings/**/facts-*.json"),
-    "make_page": ("header/*.json", ".settings/**/facts-*.json"),
-    "write_card": (".settings/**/pins-*.json",),
+# How files begin that jobs made and users may have written themselves.
+BEGINNINGS = {
+    "README.md": b"---\npretty_name:",
+    "croissant.json": b'{\n  "@context":',
+    "LICENSE": b"License of ",
+    "CITATION": b"@misc{",
+    "provenance.json": b'{\n  "dataset":',
+    "index.html": b"<!doctype html>\n<!-- made by make_page.py -->",
+    "digests.js": b"showDigests(",
+    "duplicates.json": b'{\n  "within":',
 }
-RULES = (*OF_IDX, *MADE, "export", "merge_manifests")  # whose jobs are checked
-CARD = b"---\npretty_name:"  # how a dataset card that a run made begins
+PAGES = ("find_duplicates", "make_page", "write_card")  # rules that make them
+RULES = (*OF_IDX, *PAGES, "export", "merge_manifests")  # whose jobs are checked
 
 
 def check_spelling(path: str, name: str) -> None:
@@ -138,7 +143,7 @@ def check_run(plan: Plan, jobs: Iterable[Any], targets: Collection[str] = ()) ->
             problem = "the run would make this dataset file again, but has read the old one already"
             raise DataError(dataset.path, problem, todo="run the target idx on its own, then the others")
     exports = [job for job in jobs if job.rule.name == "export"]
-    _check_foreign(plan, exports, [job for job in jobs if job.rule.name in MADE])
+    _check_foreign(plan, exports, [job for job in jobs if job.rule.name in PAGES])
     check_room_for_files(plan.results, sum(plan.label_count(job.wildcards) for job in exports))
     return list(_going(plan, jobs))
 
@@ -146,7 +151,7 @@ def check_run(plan: Plan, jobs: Iterable[Any], targets: Collection[str] = ()) ->
 def _check_foreign(plan: Plan, exports: list[Any], pages: list[Any]) -> None:
     """Check that Snakemake removes nothing that no run made.
 
-    It empties the directories of labels, and replaces the files of ``pages``, jobs of `MADE`.
+    It empties the directories of labels, and replaces the files that the jobs of ``pages`` make.
     """
     found, moves = [], []
     aside = shell_word(new_folder("kept", outside=plan.results))
@@ -158,9 +163,12 @@ def _check_foreign(plan: Plan, exports: list[Any], pages: list[Any]) -> None:
             found.append(f"{shown(png)}: {some(foreign)}")
             moves.append(f"mv -- {shell_path(png)} {aside}/{of.dataset}-{of.split}-{of.label}")
     for job in pages:
-        for path in _not_made(job):
-            found.append(shown(path))
-            moves.append(f"mv -- {shell_path(path)} {aside}/{job.wildcards.dataset}-{path.name}")
+        for path in filter(Path.is_file, map(Path, job.output)):
+            with open(path, "rb") as file:
+                start = file.read(len(BEGINNINGS[path.name]))
+            if start and start != BEGINNINGS[path.name]:
+                found.append(shown(path))
+                moves.append(f"mv -- {shell_path(path)} {aside}/{job.wildcards.dataset}-{path.name}")
     if found:
         raise DataError(
             shown(plan.results),
@@ -168,16 +176,6 @@ def _check_foreign(plan: Plan, exports: list[Any], pages: list[Any]) -> None:
             found=found,
             todo=["move it away, then run the same command again:", " && ".join([f"mkdir -- {aside}", *moves])],
         )
-
-
-def _not_made(job: Any) -> list[Path]:
-    """The files at the outputs of a job of `MADE` that no job made; of a made card, that is README.md if it differs."""
-    files = [path for path in map(Path, job.output) if path.is_file()]
-    cards = [path for path in files if path.name == "README.md"]
-    if any(path.read_bytes().startswith(CARD) for path in cards):
-        return []
-    is_made = any(any(path.parent.glob(pattern)) for path in files[:1] for pattern in MADE[job.rule.name])
-    return cards if is_made else files
 
 
 def _going(plan: Plan, jobs: list[Any]) -> Iterator[str]:

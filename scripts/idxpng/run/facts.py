@@ -51,7 +51,8 @@ class Facts:
         dataset = self._plan.catalog.dataset(name)
         file = dataset.file(published)
         paths = dict.fromkeys(place.where for place in self._plan.local_places(name, file))
-        urls = [place.source for url in filter(is_url, dataset.mirrors) for place in places_in(url, file)]
+        mirrors = (*self._plan.config.mirrors.get(name, ()), *dataset.mirrors)
+        urls = [place.source for url in filter(is_url, mirrors) for place in places_in(url, file)]
         return [*map(_state, paths), *urls]
 
     def of_content(self, wildcards: Any) -> dict[str, Any]:

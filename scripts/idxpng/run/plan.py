@@ -153,6 +153,11 @@ class Plan:
         found = [self.validated_split(SimpleNamespace(dataset=dataset, split=name)) for name in names]
         return {what: [files[what] for files in found] for what in (*ROLES, "header", "checksums")}
 
+    def witnesses(self, wildcards: Any) -> list[str]:
+        """The downloads of a split that its IDX files are compared with, where no digest of their content is pinned."""
+        files = [file.published for file in self._split(wildcards).files if not file.content_pin]
+        return [f"<resources>/{wildcards.dataset}/{name}" for name in dict.fromkeys(files)]
+
     def unproven_downloads(self, wildcards: Any) -> list[str]:
         """The downloads of a split that are pinned, but not by the digest of the IDX file in them."""
         return [f"<resources>/{wildcards.dataset}/{name}" for name in self._split(wildcards).unproven]

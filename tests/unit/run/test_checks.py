@@ -1,14 +1,13 @@
 import json
 import os
 import subprocess
-from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from idxpng.errors import DataError
-from idxpng.run.checks import CARD, check_folder, check_origins, check_run, check_spelling
+from idxpng.run.checks import check_folder, check_origins, check_run, check_spelling
 from plans import plan, write_own_file
 from refusals import refusal
 
@@ -139,37 +138,13 @@ def test_what_no_export_makes_is_moved_by_the_advised_command_before_a_run(tmp_p
 def test_files_of_ones_own_are_moved_by_the_advised_command_before_a_job_replaces_them(
     tmp_path: Path, rule: str, names: list[str]
 ) -> None:
-    (tmp_path / "mnist/.settings").mkdir(parents=True)
-    (tmp_path / "mnist/.settings/lock").touch()
+    (tmp_path / "mnist").mkdir()
     job = page(tmp_path, rule, *names)
     for name in names:
         (tmp_path / "mnist" / name).write_text("mine")
     here = move_as_advised(tmp_path, [job])
     assert {path.name: path.read_text() for path in here.glob("kept/*")} == {f"mnist-{name}": "mine" for name in names}
     assert check_run(plan(str(tmp_path), datasets="mnist"), [job]) == []
-
-
-@pytest.mark.parametrize(
-    ("rule", "name", "proof", "is_made"),
-    [
-        ("write_card", "LICENSE", ".settings/test/pins-0.json", True),
-        ("write_card", "LICENSE", ".settings/test/facts-0.json", False),
-        ("write_card", "LICENSE", "header/test.json", False),
-        ("write_card", "LICENSE", "README.md", True),
-        ("write_card", "README.md", ".settings/test/pins-0.json", False),
-        ("make_page", "index.html", ".settings/test/facts-0.json", True),
-        ("make_page", "index.html", "header/test.json", True),
-        ("make_page", "index.html", "csv/test.csv", False),
-    ],
-)
-def test_what_an_earlier_job_made_is_replaced(tmp_path: Path, rule: str, name: str, proof: str, is_made: bool) -> None:
-    """Also if the run was killed, other results were deleted, or a copy has no hidden files."""
-    job = page(tmp_path, rule, *("README.md", name)[rule != "write_card" :])
-    for path, text in ((name, b"text"), (proof, CARD)):
-        (tmp_path / "mnist" / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / "mnist" / path).write_bytes(text)
-    with nullcontext() if is_made else pytest.raises(DataError, match=f"what no run made\n  found:    .*/{name}\n"):
-        assert check_run(plan(str(tmp_path), datasets="mnist"), [job]) == []
 
 
 def test_images_that_a_choice_of_classes_removes_are_counted_before_they_go(tmp_path: Path) -> None:

@@ -95,6 +95,14 @@ def test_an_archive_of_arrays_is_tracked_if_one_of_them_is_not_pinned(
     assert state.startswith("digits.npz 0 ")
 
 
+def test_an_unpinned_file_is_tracked_by_the_urls_of_configured_mirrors(own_file: Callable[..., str]) -> None:
+    file = "digits-idx3-ubyte.gz"
+    path = own_file(mirrors=["https://a.example"], splits={"train": SPLIT | {"images": {"file": file}}})
+    of_file = Wildcards(dataset="digits", split=file)
+    found = facts(datasets=path, mirrors={"digits": "https://b.example"}).sources(of_file)
+    assert found == {file: [f"https://{host}.example/{file}" for host in "ba"]}
+
+
 def test_a_pinned_file_and_one_that_is_nowhere_have_no_known_sources(own_file: Callable[..., str]) -> None:
     assert facts().sources(Wildcards(dataset="mnist", split="train")) == {}
     assert facts(datasets=own_file(mirrors=["idx"])).sources(Wildcards(dataset="digits", split="train")) == {}

@@ -17,7 +17,6 @@ import write_parquet
 from dataset_files import write_dataset, write_split
 from idxpng.errors import DataError
 from idxpng.formats.split_header import Selection
-from idxpng.run.checks import CARD
 from project import PROJECT
 
 HOSTILE = "<script>alert(1)</script> [a](javascript:alert(1)) ![b](x) `c` **d** <!-- | e & $f$ ~~g~~ \\"
@@ -70,10 +69,6 @@ def test_a_damaged_file_is_named(published: Any, tmp_path: Path) -> None:
     header, packed, manifest = ([str(tmp_path / f"train.{suffix}")] for suffix in ("json", "parquet", "csv"))
     with pytest.raises(DataError, match=r"train\.parquet: not a Parquet file of images"):
         write_card.main(str(tmp_path / "set.yaml"), header, packed, manifest, str(tmp_path / "index.html"), **made)
-
-
-def test_a_run_knows_its_own_card_by_how_it_begins(published: Any) -> None:
-    assert published()["card"].encode().startswith(CARD)
 
 
 def test_the_card_of_an_excerpt_says_so(published: Any) -> None:
