@@ -3,7 +3,7 @@
 import base64
 import math
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from html import escape
 
 from idxpng import log
@@ -19,7 +19,7 @@ import numpy  # isort: skip
 CHUNK = 1 << 18  # pixels at once
 LEVELS = 256
 LEVELS_PER_BAR = 16
-MOST_PIXELS = 1 << 20  # of all classes together: the sums of class means take eight bytes of memory for each
+MOST_PIXELS = 1 << 20  # of all classes together, whose sums take eight bytes of memory for each
 MOST_BLANK = 10_000  # indices of blank images that are listed
 
 
@@ -41,8 +41,9 @@ def main(split: Selection, statistics: str, plot: str) -> None:
         names, directories = header.names(split.classes), header.directories
         values = source.classes(split.limit)
         counts = Counter(values)
-        means = ClassMeans(names, source.images.header.item_size)
-        levels, blank_count, blank = _scan(source, values, split.classes, means)
+        size = source.images.header.item_size
+        sums = {label: numpy.zeros(size, numpy.int64) for label in names} if len(names) * size <= MOST_PIXELS else {}
+        levels, blank_count, blank = _scan(source, values, split.classes, sums)
     images_count = sum(counts[label] for label in names)
     mean, std = _moments(levels)
     document = {
@@ -54,9 +55,9 @@ def main(split: Selection, statistics: str, plot: str) -> None:
         "class_counts": {directories[label]: counts[label] for label in names},
         "levels": levels,
         "class_means": {
-            directories[label]: base64.b64encode(source.upright(pixels)).decode()
-            for label in names
-            if (pixels := means.mean(label))
+            directories[label]: base64.b64encode(source.upright(_mean(pixels, counts[label]))).decode()
+            for label, pixels in sums.items()
+            if counts[label]
         },
     }
     write_json(statistics, document)
@@ -77,45 +78,13 @@ def main(split: Selection, statistics: str, plot: str) -> None:
     log.info("%s: %s, mean %.4f, standard deviation %.4f", split.images, counted(images_count, "image"), mean, std)
 
 
-class ClassMeans:
-    """Adds up the images of each class, in whole numbers, so that the result does not depend on their order.
-
-    ``size``: pixels of an image. Where all classes together have more than a million, nothing is added up.
-    """
-
-    def __init__(self, classes: Iterable[int], size: int) -> None:
-        self._classes = numpy.array(sorted(classes))
-        wanted = len(self._classes) * size <= MOST_PIXELS
-        self._sums = numpy.zeros((len(self._classes), size), numpy.int64) if wanted else None
-        self._counts = numpy.zeros(len(self._classes), numpy.int64)
-
-    def add(self, pixels: numpy.ndarray, labels: Sequence[int]) -> None:
-        """Add some images: ``pixels`` of dims (count, size), and the class of each."""
-        if self._sums is None or not labels:
-            return
-        rows = numpy.searchsorted(self._classes, list(labels))
-        order = numpy.argsort(rows, kind="stable")
-        found, starts = numpy.unique(rows[order], return_index=True)
-        for row, images in zip(found, numpy.split(pixels[order], starts[1:]), strict=True):
-            self._sums[row] += images.sum(axis=0, dtype=numpy.uint32)  # enough for a chunk
-        self._counts += numpy.bincount(rows, minlength=len(self._counts))
-
-    def mean(self, label: int) -> bytes:
-        """The mean of a class, each pixel rounded to the nearest whole number; empty where there is none."""
-        row = int(numpy.searchsorted(self._classes, label))
-        count = int(self._counts[row])
-        if self._sums is None or not count:
-            return b""
-        return ((2 * self._sums[row] + count) // (2 * count)).astype(numpy.uint8).tobytes()
-
-
 def _scan(
-    source: LabeledImages, values: Sequence[int], classes: Collection[int] | None, means: ClassMeans
+    source: LabeledImages, values: Sequence[int], classes: Collection[int] | None, sums: dict[int, numpy.ndarray]
 ) -> tuple[list[int], int, list[int]]:
     """How many pixels of some images have each value; how many of these images are blank, and which are the first.
 
-    They are the first ones, whose labels are ``values``, and of these the ones of ``classes``; all are added to
-    ``means``.
+    They are the first ones, whose labels are ``values``, and of these the ones of ``classes``; all are added to the
+    ``sums`` of their classes, if there are any.
     """
     levels = numpy.zeros(LEVELS, numpy.int64)
     pairs = numpy.zeros(LEVELS * LEVELS, numpy.int64)  # of pixels side by side: counting them takes half the time
@@ -139,13 +108,19 @@ def _scan(
         for part in range(0, even, CHUNK):  # of which numpy makes numbers of 8 bytes
             pairs += numpy.bincount(flat[part : min(part + CHUNK, even)].view(numpy.uint16), minlength=len(pairs))
         levels += numpy.bincount(flat[even:], minlength=LEVELS)
-        means.add(pixels, labels.tolist())
+        for label in set(labels.tolist()) if sums else ():
+            sums[label] += pixels[labels == label].sum(axis=0, dtype=numpy.uint32)  # enough for a chunk
         found = indices[(pixels == pixels[:, :1]).all(axis=1)]
         blank_count += len(found)
         blank += found[: MOST_BLANK - len(blank)].tolist()
     table = pairs.reshape(LEVELS, LEVELS)
     levels += table.sum(axis=0) + table.sum(axis=1)
     return levels.tolist(), blank_count, blank
+
+
+def _mean(total: numpy.ndarray, count: int) -> bytes:
+    """The mean of ``count`` images with this sum, each pixel rounded to the nearest whole number."""
+    return ((2 * total + count) // (2 * count)).astype(numpy.uint8).tobytes()
 
 
 def _moments(levels: list[int]) -> tuple[float, float]:

@@ -13,7 +13,6 @@ import measure
 from builders import arrays_of
 from dataset_files import DIGITS, write_split
 from idxpng.formats.split_header import Selection
-from measure import MOST_PIXELS, ClassMeans
 from memory import growth
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -94,19 +93,21 @@ def test_memory_grows_by_at_most_four_bytes_per_image(tmp_path: Path) -> None:
     assert json.loads(Path(statistics).read_text())["blank_count"] == count
 
 
-def test_a_class_mean_includes_all_of_its_images_and_is_rounded_half_up() -> None:
-    means = ClassMeans([7, 3, 9], 2)
-    means.add(numpy.array([[0, 255], [255, 255], [9, 9]], numpy.uint8), b"\3\3\7")
-    means.add(numpy.array([[1, 255]], numpy.uint8), b"\3")
-    assert means.mean(3) == bytes([85, 255])  # 256 / 3 = 85.33
-    assert means.mean(7) == bytes([9, 9])
-    assert means.mean(9) == b"", "a class without images has no mean"
-    halves = ClassMeans([0], 1)
-    halves.add(numpy.array([[0], [1]], numpy.uint8), b"\0\0")
-    assert halves.mean(0) == b"\1"
+def test_a_class_mean_includes_all_of_its_images_and_is_rounded_half_up(tmp_path: Path) -> None:
+    images = numpy.array([[[0, 255]], [[255, 255]], [[9, 9]], [[1, 255]], [[0, 0]], [[1, 1]]], numpy.uint8)
+    labels = numpy.array([3, 3, 7, 3, 0, 0], numpy.uint8)
+    statistics, _ = measured(tmp_path, images, labels, {"7": "a", "3": "b", "9": "c", "0": "d"})
+    means = {label: base64.b64decode(mean) for label, mean in statistics["class_means"].items()}
+    assert means == {
+        "3": bytes([85, 255]),  # 256 / 3 = 85.33
+        "7": bytes([9, 9]),
+        "0": bytes([1, 1]),
+    }, "a class without images has no mean"
 
 
-def test_images_too_large_to_sum_have_no_means() -> None:
-    means = ClassMeans([0, 1], MOST_PIXELS)
-    means.add(numpy.zeros((1, MOST_PIXELS), numpy.uint8), b"\0")
-    assert means.mean(0) == b""
+def test_images_too_large_to_sum_have_no_means(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    images, labels = numpy.zeros((1, 2, 2), numpy.uint8), numpy.zeros(1, numpy.uint8)
+    monkeypatch.setattr(measure, "MOST_PIXELS", 7)
+    assert measured(tmp_path, images, labels, {"0": "a", "1": "b"})[0]["class_means"] == {}
+    monkeypatch.setattr(measure, "MOST_PIXELS", 8)
+    assert measured(tmp_path, images, labels, {"0": "a", "1": "b"})[0]["class_means"].keys() == {"0"}
