@@ -58,7 +58,7 @@ class Catalog:
         self._known = dict(self.configured)
 
     def dataset(self, name: str, at: str = "datasets") -> Dataset:
-        """A dataset by name: configured or shipped with the workflow, so that any can be a target.
+        """A dataset by name: configured or shipped with the workflow, so that any can be a target; or by its file.
 
         ``at``: the configuration key that names it, for messages.
         """
@@ -72,13 +72,6 @@ class Catalog:
             for mirror in self.dataset(dataset).mirrors:
                 if "://" not in mirror:
                     self._source(f"datasets/{mirror}/{published}")
-
-    def model(self, entry: str, at: str) -> Dataset:
-        """The dataset of an ``entry`` of `like`, a name or the path of a dataset file. It need not be part of the run.
-
-        ``at``: the configuration key that names it, for messages.
-        """
-        return load(entry, self._schema) if entry.endswith(OWN) else self.dataset(entry, at)
 
     def license_texts(self, wildcards: Any) -> list[str]:
         """The local paths of the license texts for a dataset's SPDX expression, as far as the workflow has them."""

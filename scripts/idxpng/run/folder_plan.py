@@ -101,7 +101,7 @@ class FolderPlan:
 
     def _model(self, name: str) -> Dataset | None:
         like = self._settings[name].like
-        return self._catalog.model(like, f"folders.{name}.like") if like else None
+        return self._catalog.dataset(like, f"folders.{name}.like") if like else None
 
     def _folder(self, name: str) -> ImageFolder:
         if name not in self._folders:
