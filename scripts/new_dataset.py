@@ -28,7 +28,7 @@ from typing import Any
 
 from idxpng.advice import command, setting
 from idxpng.command import Command
-from idxpng.dataset.file import OF_A_TREE, load, read_schema
+from idxpng.dataset.file import FILE_NAME, OF_A_TREE, load, read_schema
 from idxpng.dataset.file_names import find
 from idxpng.dataset.inference import common_folder, infer, infer_again
 from idxpng.dataset.model import ROLES, Dataset, PublishedFile
@@ -98,9 +98,8 @@ def _new(files: Sequence[str], output: str | None) -> tuple[Path, str, str]:
     folder = common_folder(files).resolve()
     path = Path(output or os.path.relpath(folder.with_name(f"{folder.name}.yaml")))
     if path.suffix != ".yaml" or not re.fullmatch(NAME, path.stem):
-        expected = "at most 100 letters, digits, - and _, starting with a letter or digit, then .yaml"
         todo = "name the dataset file, such as --output my/digits.yaml"
-        raise DataError(path, "not the name of a dataset file", expected=expected, todo=todo)
+        raise DataError(path, "not the name of a dataset file", expected=FILE_NAME, todo=todo)
     read = _idx_files(files)
     if path.exists():
         todo = f"give --update {shell_word(str(path))} alone, or a different file with --output"

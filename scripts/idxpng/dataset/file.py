@@ -19,6 +19,7 @@ from idxpng.text import NAME
 
 DATASETS = Path(__file__).resolve().parents[3] / "datasets"  # those that come with the workflow
 SCHEMA = DATASETS.parent / "schemas/dataset.schema.yaml"
+FILE_NAME = "at most 100 letters, digits, - and _, starting with a letter or digit, then .yaml"  # of a dataset file
 OF_A_TREE = ("archive_sha256", "tree_sha256")
 
 
@@ -59,7 +60,7 @@ def load(path: str | Path, schema: dict[str, Any] | None = None, display_name: s
         raise DataError(
             display_name,
             "not a valid name for a dataset",
-            expected="at most 100 letters, digits, - and _, starting with a letter or digit, then .yaml",
+            expected=FILE_NAME,
             found=name,
         )
     facts, places = read_with_places(path, display_name)

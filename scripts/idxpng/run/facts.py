@@ -2,9 +2,8 @@
 
 import hashlib
 import os
-from collections.abc import Callable
 from contextlib import suppress
-from functools import cache, cached_property
+from functools import cache
 from typing import Any
 
 from idxpng.dataset.file import is_shipped
@@ -23,6 +22,7 @@ class Facts:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
+        self._sources = cache(self._find_sources)  # once for a download and for its split
 
     def of_download(self, wildcards: Any) -> dict[str, Any]:
         """The facts of a published file."""
@@ -43,16 +43,10 @@ class Facts:
             found.setdefault(name, sorted({file.pin for file in files if file.pin}))
         return {published: sources for published, sources in found.items() if sources}
 
-    @cached_property
-    def _sources(self) -> Callable[[str, str], list[str]]:
-        return cache(self._find_sources)  # once for a download and for its split
-
     def _find_sources(self, name: str, published: str) -> list[str]:
-        dataset = self._plan.catalog.dataset(name)
-        file = dataset.file(published)
+        file = self._plan.catalog.dataset(name).file(published)
         paths = dict.fromkeys(place.where for place in self._plan.local_places(name, file))
-        mirrors = (*self._plan.config.mirrors.get(name, ()), *dataset.mirrors)
-        urls = [place.source for url in filter(is_url, mirrors) for place in places_in(url, file)]
+        urls = [place.source for url in filter(is_url, self._plan.mirrors(name)) for place in places_in(url, file)]
         return [*map(_state, paths), *urls]
 
     def of_content(self, wildcards: Any) -> dict[str, Any]:
@@ -62,7 +56,8 @@ class Facts:
 
     def of_split(self, wildcards: Any) -> dict[str, Any]:
         """The facts of a split, and what later steps need to know about its dataset."""
-        dataset, split = self._dataset(wildcards), self._dataset(wildcards).split(wildcards.split)
+        dataset = self._dataset(wildcards)
+        split = dataset.split(wildcards.split)
         return {
             "count": split.count,
             "shape": split.shape,

@@ -200,8 +200,11 @@ class Plan:
 
     def local_places(self, dataset: str, file: PublishedFile) -> list[Place]:
         """Where this file, or an archive of it, is in local mirror directories."""
-        mirrors = (*self.config.mirrors.get(dataset, ()), *self.catalog.dataset(dataset).mirror_places())
-        return local_places(file, mirrors)
+        return local_places(file, self.mirrors(dataset))
+
+    def mirrors(self, dataset: str) -> list[str]:
+        """The mirrors of a dataset, first choice first: URLs, and directories as seen from here."""
+        return [*self.config.mirrors.get(dataset, ()), *self.catalog.dataset(dataset).mirror_places()]
 
     # Options of the scripts
 

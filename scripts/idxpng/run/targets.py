@@ -35,8 +35,10 @@ class Targets:
             if re.fullmatch(NAME, name) and os.path.dirname(word.rstrip("/")) and not word.startswith("-"):
                 idx = re.fullmatch("idx(?:/(.+))?", below)  # of a folder of images, which need not be a dataset
                 try:
-                    folders = self._plan.folders
-                    files = folders.in_folder(word, name, idx[1]) if idx else self._in_folder(word, name, below)
+                    if idx:
+                        files = self._plan.folders.in_folder(word, name, idx[1])
+                    else:
+                        files = self._in_folder(word, name, below)
                 except DataError:
                     if is_target(word):
                         raise

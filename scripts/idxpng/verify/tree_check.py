@@ -116,7 +116,7 @@ class TreeCheck:
     @property
     def example(self) -> str:
         """The path of an image below the tree, which shows how many digits names have."""
-        return f"{next(iter(self.labels))}/{7:0{len(str(self.facts.file_count - 1))}}.png"
+        return f"{next(iter(self.labels))}/{7:0{self._tree().width}}.png"
 
     def directories(self) -> dict[str, int]:
         """What is in the tree, and the inode of each, which differs once an export has replaced a directory."""
