@@ -20,6 +20,12 @@ from speed import cpu_seconds
 FILES = {"train": "train", "test": "t10k"}
 
 
+CLASS_COUNTS = {
+    "train": [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949],
+    "test": [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009],
+}
+
+
 @pytest.fixture(scope="module")
 def exported(mnist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     project = copy_project(tmp_path_factory.mktemp("mnist"))
@@ -49,7 +55,7 @@ def test_all_images_are_exported_pixel_for_pixel(exported: Path, split: str) -> 
                 assert image.mode == "L"
                 assert (numpy.asarray(image) == expected[index]).all()
             seen += 1
-    assert seen == len(images)
+    assert seen == len(images) == sum(CLASS_COUNTS[split])
 
 
 def test_the_first_training_image_is_the_five_of_the_tutorials(exported: Path) -> None:
@@ -104,3 +110,11 @@ def test_the_tree_is_proven_to_be_mnist_in_less_than_20_seconds(exported: Path) 
     assert cpu_seconds(exported, "--cores", "2", "verify", "--config", "datasets=mnist") < 20
     report = json.loads((exported / "results/mnist/verify/train.json").read_text())
     assert report["sha256"]["images"] == "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db"
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_the_classes_have_the_published_counts(exported: Path, split: str) -> None:
+    png = exported / "results/mnist/png" / split
+    assert [len(list((png / str(label)).glob("*.png"))) for label in range(10)] == CLASS_COUNTS[split]
+    header = json.loads((exported / f"results/mnist/header/{split}.json").read_text())
+    assert list(header["class_counts"].values()) == CLASS_COUNTS[split]

@@ -9,6 +9,7 @@ import re
 import shlex
 import shutil
 import subprocess
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -431,3 +432,13 @@ def test_a_mistake_in_config_yaml_is_reported_with_file_and_line(tmp_path: Path,
     run = snakemake(tmp_path, "-s", str(PROJECT / "Snakefile"), "-n", "all", succeed=False)
     (message,) = re.findall(r"^config.yaml.*(?:\n  .*)*", run.output, re.MULTILINE)
     assert told in message
+
+
+def test_nothing_to_do_runs_nothing(complete: Path) -> None:
+    assert "Nothing to be done" in snakemake(complete, "--cores", "4", "all").output
+
+
+def test_class_counts_of_the_sample_are_those_of_its_labels(finished: Path) -> None:
+    labels = gzip.decompress((finished / "datasets/mnist-sample/train-labels-idx1-ubyte.gz").read_bytes())[8:]
+    counts = json.loads((finished / "results/mnist-sample/header/train.json").read_text())["class_counts"]
+    assert counts == {str(label): count for label, count in sorted(Counter(labels).items())}

@@ -3,7 +3,10 @@ import hashlib
 import importlib.util
 import io
 import re
+import string
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy
@@ -187,3 +190,100 @@ def test_the_validation_split_of_emnist_is_the_end_of_train_and_as_large_as_test
     train, validation, test = (splits(name)[split] for split in ("train", "validation", "test"))
     assert validation.rows == (train.count - test.count, train.count)
     assert validation.files == train.files
+
+
+# What the structure is, apart from the dataset files: for each split its count and the names of its files, and labels.
+FASHION = ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"]
+ORACLE = ["big", "sun", "moon", "cattle", "next", "field", "not", "arrow", "time", "wood"]
+MERGED = [*string.digits, *string.ascii_uppercase, *"abdefghnqrt"]
+QMNIST = (
+    "class",
+    "nist_hsf_series",
+    "nist_writer_id",
+    "digit_index_for_writer",
+    "nist_class_code_30_39",
+    "global_nist_digit_index",
+    "duplicate",
+    "unused",
+)
+
+
+@dataclass(frozen=True)
+class Member:
+    """A dataset of the family: for each split its count and the names of its files; then its classes and the rest."""
+
+    splits: dict[str, tuple[int, str, str]]
+    classes: Sequence[str] = string.digits
+    first_label: int = 0
+    transposed: bool = False
+    columns: tuple[str, ...] = ()
+    zipped: bool = False
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Class name by directory name."""
+        width = len(str(self.first_label + len(self.classes) - 1))
+        return {f"{label:0{width}}": name for label, name in enumerate(self.classes, self.first_label)}
+
+
+def as_mnist(classes: Sequence[str], counts: tuple[int, int] = (60000, 10000)) -> Member:
+    names = {split: (f"{split}-images-idx3-ubyte.gz", f"{split}-labels-idx1-ubyte.gz") for split in ("train", "t10k")}
+    return Member({"train": (counts[0], *names["train"]), "test": (counts[1], *names["t10k"])}, classes)
+
+
+def emnist(variant: str, counts: tuple[int, int], classes: Sequence[str], first_label: int = 0) -> Member:
+    name = f"emnist-{variant}-{{}}-{{}}-ubyte.gz"
+    splits = {
+        split: (count, name.format(split, "images-idx3"), name.format(split, "labels-idx1"))
+        for split, count in zip(("train", "test"), counts, strict=True)
+    }
+    return Member(splits, classes, first_label, transposed=True, zipped=True)
+
+
+FAMILY = {
+    "fashion-mnist": as_mnist(FASHION),
+    "kmnist": as_mnist(["o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"]),
+    "notmnist": as_mnist("ABCDEFGHIJ"),
+    "oracle-mnist": as_mnist(ORACLE, (27222, 3000)),
+    "emnist-byclass": emnist(
+        "byclass", (697932, 116323), string.digits + string.ascii_uppercase + string.ascii_lowercase
+    ),
+    "emnist-bymerge": emnist("bymerge", (697932, 116323), MERGED),
+    "emnist-balanced": emnist("balanced", (112800, 18800), MERGED),
+    "emnist-letters": emnist("letters", (124800, 20800), string.ascii_uppercase, 1),
+    "emnist-digits": emnist("digits", (240000, 40000), string.digits),
+    "emnist-mnist": emnist("mnist", (60000, 10000), string.digits),
+    "kannada-mnist": Member(
+        {
+            "train": (60000, "X_kannada_MNIST_train-idx3-ubyte.gz", "y_kannada_MNIST_train-idx1-ubyte.gz"),
+            "test": (10000, "X_kannada_MNIST_test-idx3-ubyte.gz", "y_kannada_MNIST_test-idx1-ubyte.gz"),
+            "dig": (10240, "X_dig_MNIST-idx3-ubyte.gz", "y_dig_MNIST-idx1-ubyte.gz"),
+        }
+    ),
+    "qmnist": Member(
+        {
+            split: (60000, f"qmnist-{split}-images-idx3-ubyte.gz", f"qmnist-{split}-labels-idx2-int.gz")
+            for split in ("train", "test")
+        },
+        columns=QMNIST,
+    ),
+    "qmnist-nist": Member({"nist": (402953, "xnist-images-idx3-ubyte.xz", "xnist-labels-idx2-int.xz")}, columns=QMNIST),
+}
+# Every split is downloaded and validated here; exported is the last one, since that costs a job for each label.
+
+
+@pytest.mark.parametrize("name", FAMILY)
+def test_the_dataset_file_says_what_the_real_files_are(name: str) -> None:
+    document, member = read_yaml(DATASETS / f"{name}.yaml", name), FAMILY[name]
+    dataset = load(DATASETS / f"{name}.yaml", SCHEMA)
+    assert list(dataset.classes) == list(range(member.first_label, member.first_label + len(member.classes)))
+    assert {directory: dataset.classes[label] for directory, label in dataset.labels.items()} == member.labels
+    assert dataset.label_columns == (member.columns or ("class",))
+    assert dataset.orientation == ("transposed" if member.transposed else "upright")
+    assert list(dataset.whole_splits) == list(member.splits)
+    for split, (count, images, labels) in member.splits.items():
+        facts = document["splits"][split]
+        assert (facts["count"], facts["shape"]) == (count, [28, 28])
+        assert (facts["images"]["file"], facts["labels"]["file"]) == (images, labels)
+        for file in (facts["images"], facts["labels"]):
+            assert file.get("member") == (f"gzip/{file['file']}" if member.zipped else None)

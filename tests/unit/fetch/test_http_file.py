@@ -11,6 +11,7 @@ import pytest
 
 from certificates import loopback_tls
 from idxpng.fetch import http_file, session, transfer
+from idxpng.fetch.integrity import WrongFileError
 from idxpng.fetch.partial_file import partial_file
 from idxpng.fetch.patience import Patience
 from idxpng.fetch.transfer import CHUNK, UnavailableError, without_secrets
@@ -380,3 +381,70 @@ def test_a_fast_transfer_logs_no_progress(server: MirrorServer, output: Path, ca
 )
 def test_an_url_is_shown_without_what_is_secret(url: str, shown: str) -> None:
     assert without_secrets(url) == shown
+
+
+def test_a_cut_body_loses_no_byte_that_arrived(server: MirrorServer, output: Path) -> None:
+    server.misbehave(PATH, Misbehavior(cut_after=200_000))
+    fetch(server.url + PATH, output)
+    assert server.requests[1].headers["Range"] == "bytes=200000-"
+
+
+def test_bytes_of_a_different_url_are_not_resumed(server: MirrorServer, output: Path) -> None:
+    server.publish("/other.gz", bytes(2000))
+    server.misbehave("/other.gz", Misbehavior(cut_after=1000))
+    with pytest.raises(UnavailableError):
+        fetch(f"{server.url}/other.gz", output, retries=0)
+    assert fetch(server.url + PATH, output) == BODY
+    assert "Range" not in server.requests[-1].headers
+
+
+@pytest.mark.parametrize(
+    ("fault", "taken"),
+    [
+        pytest.param(Misbehavior(body=BODY, endless=True, chunked=True), 100_000, id="no Content-Length"),
+        pytest.param(Misbehavior(body=BODY, endless=True, headers={"Content-Length": str(10**12)}), 0, id="announced"),
+    ],
+)
+def test_a_body_that_is_too_large_is_not_taken(
+    server: MirrorServer, output: Path, fault: Misbehavior, taken: int
+) -> None:
+    server.misbehave(PATH, fault)
+    with pytest.raises(WrongFileError, match="larger than the file may be"):
+        fetch(server.url + PATH, output, size_limit=100_000)
+    (request,) = server.requests
+    assert request.bytes_sent < 5_000_000, "what the buffers between server and client hold is all that it gets rid of"
+    assert sum(path.stat().st_size for path in output.parent.glob(".*/bytes")) <= taken
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param(Misbehavior(), id="success"),
+        pytest.param(Misbehavior(status=404), id="404"),
+        pytest.param(Misbehavior(status=500), id="500"),
+        pytest.param(Misbehavior(cut_after=1000), id="cut"),
+        pytest.param(Misbehavior(delay=60), id="no answer"),
+        pytest.param(Misbehavior(body=bytes(len(BODY) + 1)), id="too large"),
+        pytest.param(Misbehavior(status=302, headers={"Location": "ftp://alice:xyzzy@host/?token=plugh"}), id="ftp"),
+        pytest.param(
+            Misbehavior(status=302, headers={"Location": "http://alice:xyzzy@host:x/?token=plugh"}), id="port"
+        ),
+        pytest.param(
+            Misbehavior(status=302, headers={"Location": "http://alice:xyzzy@127.0.0.1:1/?token=plugh"}), id="refused"
+        ),
+        pytest.param(Misbehavior(status=503, headers={"Retry-After": "soon"}), id="odd Retry-After"),
+    ],
+)
+def test_credentials_and_query_appear_in_no_message(
+    server: MirrorServer, output: Path, caplog: pytest.LogCaptureFixture, fault: Misbehavior
+) -> None:
+    caplog.set_level(logging.INFO)
+    server.misbehave(PATH, *[fault] * 2)
+    said = ""
+    try:
+        fetch(f"http://alice:xyzzy@127.0.0.1:{server.server_port}{PATH}?token=plugh", output, retries=1)
+    except (UnavailableError, WrongFileError) as error:
+        said = str(error)
+    assert server.requests[0].path == f"{PATH}?token=plugh"
+    assert server.requests[0].headers["Authorization"].startswith("Basic ")
+    assert [secret for secret in SECRETS if secret in said + caplog.text] == []

@@ -1,3 +1,4 @@
+import gzip
 import math
 import tracemalloc
 from pathlib import Path
@@ -213,3 +214,16 @@ def test_reading_one_item_takes_memory_for_that_item_alone(path: Path) -> None:
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < OVERHEAD
+
+
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        (gzip.compress(DIGITS, mtime=0), "gzip: decompress it first"),
+        (b"\xfd7zXZ\0", "xz: decompress it first"),
+        (b"PK\3\4", "a zip archive"),
+        (b"<!DOCTYPE html>", "HTML or XML"),
+    ],
+)
+def test_a_file_in_a_known_other_format_is_refused_with_its_format(path: Path, data: bytes, name: str) -> None:
+    assert name in refusal(path, data)

@@ -70,3 +70,10 @@ def test_every_license_of_an_expression_has_its_text(
 def test_the_bundled_sample_is_found_beside_its_dataset_file() -> None:
     (folder,) = plan().catalog.dataset("mnist-sample").mirror_places()
     assert Path(folder) == PROJECT / "datasets/mnist-sample"
+
+
+def test_a_mirror_with_an_unknown_protocol_is_refused(own_file: Callable[..., str]) -> None:
+    path = own_file(mirrors=["ftp://example.org/"])
+    message = refusal(datasets=path)
+    assert message.startswith(f"{path}: ")
+    assert "http, https, or file" in message

@@ -151,3 +151,17 @@ def test_an_archive_of_all_images_must_match_the_pinned_digest(own_file: Callabl
     assert plan(datasets=path, limit=60000).archive_options(of_train)[-2:] == ["--sha256", "1f" * 32]
     assert plan(datasets=path, limit=59999).archive_options(of_train) == ["--limit", "59999"]
     assert plan(datasets=path, classes=3).archive_options(of_train) == ["--classes", "3"]
+
+
+@pytest.mark.parametrize(
+    ("labels", "first", "last"), [(range(62), "00", "61"), (range(1, 27), "01", "26"), (range(1, 10), "1", "9")]
+)
+def test_labels_are_padded_to_the_width_of_the_largest(
+    own_file: Callable[..., str], labels: range, first: str, last: str
+) -> None:
+    facts = {key: value for key, value in SPLIT.items() if key != "class_counts"}
+    classes = {label: f"class {label}" for label in labels}
+    own = plan(datasets=own_file(classes=classes, splits={"train": facts}))
+    names = own.expand("{label}")
+    assert (names[0], names[-1], len(names)) == (first, last, len(labels))
+    assert next(iter(own.catalog.dataset("digits").labels.items())) == (first, labels[0])

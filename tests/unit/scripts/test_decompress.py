@@ -4,6 +4,7 @@ import logging
 import lzma
 import shutil
 import subprocess
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -169,3 +170,21 @@ def test_a_file_that_nothing_pins_is_refused_for_the_field_in_which_it_differs(p
     message = refused(run, published, idx, 308, header=IdxHeader(0x801, (300,)))
     assert "expected: 300\n  found:    256\n" in message
     assert "`count: 256`" in message
+
+
+@every_compression
+def test_too_large_a_content_is_refused(published: Path, idx: Path, kind: str) -> None:
+    published.write_bytes(COMPRESS[kind](CONTENT + b"\0"))
+    assert f"expected: at most {len(CONTENT)} bytes of content" in refusal(published, idx)
+
+
+@pytest.mark.slow
+@every_compression
+def test_a_bomb_fills_neither_memory_nor_disk(published: Path, idx: Path, kind: str) -> None:
+    published.write_bytes(COMPRESS[kind](bytes(20 << 20)) * 10)
+    tracemalloc.start()
+    message = refusal(published, idx, content_bytes=1000, content_sha256=SHA256)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert "at most 1000 bytes" in message
+    assert peak < 12 << 20

@@ -909,3 +909,66 @@ def test_a_file_that_is_like_the_missing_one_is_named(folder: Path, directory: P
     (directory / f"{FILE}.crdownload").write_bytes(PUBLISHED)
     (directory / "notes.txt").touch()
     assert f"in its folder: {FILE}.crdownload, notes.txt" in refusal(folder, directory)
+
+
+@pytest.mark.parametrize(
+    "fault", [Misbehavior(cut_after=200_000), Misbehavior(stall_after=200_000)], ids=["cut", "stall"]
+)
+def test_a_body_that_stops_is_resumed(server: MirrorServer, folder: Path, fault: Misbehavior) -> None:
+    server.misbehave(f"/a/{FILE}", fault)
+    assert get(folder, f"{server.url}/a") == PUBLISHED
+    first, second = server.requests
+    assert (first.status, second.status) == (200, 206)
+    assert first.bytes_sent == 200_000
+    assert second.bytes_sent < 200_000
+
+
+def test_a_later_run_resumes_where_a_cut_run_stopped(server: MirrorServer, folder: Path) -> None:
+    server.misbehave(f"/a/{FILE}", Misbehavior(cut_after=200_000))
+    assert "the transfer broke off" in refusal(folder, f"{server.url}/a", retries=0)
+    assert get(folder, f"{server.url}/a") == PUBLISHED
+    second = server.requests[-1]
+    assert second.headers["Range"] == "bytes=200000-"
+    assert second.status == 206
+    assert second.bytes_sent == len(PUBLISHED) - 200_000
+
+
+def test_a_download_with_a_weak_etag_is_not_resumed(server: MirrorServer, folder: Path) -> None:
+    weak = Misbehavior(cut_after=200_000, headers={"ETag": 'W/"1"', "Last-Modified": None})
+    server.misbehave(f"/a/{FILE}", weak)
+    refusal(folder, f"{server.url}/a", retries=0)
+    assert get(folder, f"{server.url}/a") == PUBLISHED
+    assert "Range" not in server.requests[-1].headers
+
+
+@pytest.mark.parametrize("name", [f".{FILE}.partial", f".{FILE}.partial.json"])
+def test_a_planted_link_leads_to_no_file_of_the_user(
+    server: MirrorServer, folder: Path, tmp_path: Path, name: str
+) -> None:
+    server.misbehave(f"/a/{FILE}", Misbehavior(cut_after=100_000))
+    (tmp_path / "diary").write_bytes(b"dear diary")
+    (folder / name).symlink_to(tmp_path / "diary")
+    refusal(folder, f"{server.url}/a", retries=0)
+    download.download(**arguments(folder, f"{server.url}/a"))
+    assert (tmp_path / "diary").read_bytes() == b"dear diary"
+    assert (folder / FILE).read_bytes() == PUBLISHED
+    assert not (folder / FILE).is_symlink()
+
+
+def test_a_gz_that_the_server_calls_an_encoding_is_kept_as_published(server: MirrorServer, folder: Path) -> None:
+    server.misbehave(f"/a/{FILE}", Misbehavior(headers={"Content-Encoding": "gzip"}))
+    assert get(folder, f"{server.url}/a") == PUBLISHED
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        (b"Rar!\x1a\x07\x01\x00", "a RAR archive: unpack it first"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "a Git LFS pointer: git lfs pull"),
+        (b"../mnist/t10k-images-idx3-ubyte.gz", "a link that was saved as text"),
+        (b"just text", "its content differs"),
+    ],
+)
+def test_a_file_in_a_directory_is_named_by_what_it_is(folder: Path, directory: Path, data: bytes, kind: str) -> None:
+    (directory / FILE).write_bytes(data)
+    assert f"not the right file: {kind}" in refusal(folder, directory)

@@ -347,3 +347,12 @@ def test_swapped_files_and_a_short_path_are_refused_in_words(tmp_path: Path) -> 
         export.main(labels, images, header, label, png, manifest)
     with pytest.raises(DataError, match="png/7: the path is too short\n  expected: FOLDER/png/SPLIT/1"):
         export.main(images, labels, header, label, "png/7", manifest)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 64), (64, 1), (300, 200)])
+def test_images_of_any_shape_are_exported(tmp_path: Path, shape: tuple[int, int]) -> None:
+    images = RANDOM.integers(0, 256, (2, *shape), dtype="uint8")
+    split = Split(tmp_path, images, numpy.array([0, 0], "uint8"))
+    split.export("0")
+    for index in range(2):
+        numpy.testing.assert_array_equal(pixels(split.png("0") / f"{index}.png"), images[index])

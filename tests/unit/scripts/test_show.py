@@ -260,3 +260,23 @@ def test_a_pipe_is_named_and_a_closed_output_is_no_error(files: Path) -> None:
     ):
         done = subprocess.run(["bash", "-c", words], capture_output=True, text=True)
         assert (done.returncode, done.stderr.partition("\n")[0]) == (status, said)
+
+
+def test_a_truncated_plain_file_is_refused_with_the_byte_where_it_ends(path: Path) -> None:
+    path.write_bytes(idx_bytes(IMAGES)[:-1])
+    message = refusal(path, "--index", "1")
+    assert "shorter than its header says" in message
+    assert "at:       byte 27" in message
+
+
+def test_the_header_of_mnist_matches_the_description_of_its_authors(mnist: Path) -> None:
+    assert shown(mnist / "train-images-idx3-ubyte.gz") == (
+        "magic number:      2051  (0x00000803, uint8)\n"
+        "number of images:  60000\n"
+        "number of rows:    28\n"
+        "number of columns: 28\n"
+    )
+
+
+def test_the_first_labels_of_mnist_are_shown(mnist: Path) -> None:
+    assert shown(mnist / "train-labels-idx1-ubyte.gz", "--count", "10") == "5 0 4 1 9 2 1 3 1 4\n"
