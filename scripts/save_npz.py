@@ -2,7 +2,6 @@
 
 import zipfile
 from collections.abc import Iterator
-from itertools import islice
 
 from idxpng import log
 from idxpng.command import Command
@@ -13,15 +12,14 @@ from idxpng.text import counted
 import numpy  # isort: skip
 from numpy.lib import format as npy  # isort: skip
 
-AT_ONCE = 4096  # images
 BEGINNING = (1980, 1, 1, 0, 0, 0)  # of time, as zip archives know it
 
 
 def main(splits: Selections, npz: str) -> None:
     """Write ``x_{split}``, uint8 (count, rows, columns), and ``y_{split}``, integers (count), of each split.
 
-    Nothing is compressed, so that the same arrays are the same bytes everywhere. Takes the memory of a few thousand
-    images.
+    Nothing is compressed, so that the same arrays are the same bytes everywhere. Takes the memory of one image, and of
+    the labels.
 
     Args:
         npz: the file to make.
@@ -31,7 +29,7 @@ def main(splits: Selections, npz: str) -> None:
             with split.open() as (header, source):
                 chosen = [index for index, _ in source.labeled(split.limit, split.classes)]
                 values = source.classes(split.limit)
-                type_ = numpy.dtype(source.labels.header.type.name)
+                type_ = numpy.dtype(source.labels.header.type.name).newbyteorder("<")
                 selected = numpy.array([values[index - source.rows.start] for index in chosen], type_)
                 shape, pixels = (len(chosen), *source.size), map(source.pixels, chosen)
                 _save(archive, f"x_{header.split}", numpy.dtype("uint8"), shape, pixels)
@@ -45,9 +43,9 @@ def _save(
     member = zipfile.ZipInfo(f"{name}.npy", BEGINNING)
     member.external_attr = 0o644 << 16
     with archive.open(member, "w", force_zip64=True) as file:
-        array_header = {"descr": npy.dtype_to_descr(dtype.newbyteorder("<")), "fortran_order": False, "shape": shape}
+        array_header = {"descr": npy.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
         npy.write_array_header_1_0(file, array_header)
-        while items := b"".join(islice(data, AT_ONCE)):
+        for items in data:
             file.write(items)
 
 

@@ -9,6 +9,7 @@ import pytest
 import save_npz
 from dataset_files import write_split
 from idxpng.formats.split_header import Selections
+from memory import growth
 
 RANDOM = numpy.random.default_rng(0)
 
@@ -33,10 +34,7 @@ class Splits:
 
 
 @pytest.mark.parametrize("label_type", ["uint8", "int32"])
-def test_keras_loads_the_same_arrays_as_in_the_idx_files(
-    tmp_path: Path, label_type: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(save_npz, "AT_ONCE", 7)
+def test_keras_loads_the_same_arrays_as_in_the_idx_files(tmp_path: Path, label_type: str) -> None:
     splits = Splits(tmp_path, label_type)
     save_npz.main(Selections(*splits.arguments), str(tmp_path / "set.npz"))
     for split, (x, y) in zip(("train", "test"), load_as_keras(tmp_path / "set.npz"), strict=True):
@@ -60,3 +58,11 @@ def test_only_the_selected_images_are_saved_and_they_are_upright(tmp_path: Path)
     chosen = numpy.isin(splits.labels["train"][:15], [1, 2, 3])
     assert (x == splits.images["train"][:15][chosen].transpose(0, 2, 1)).all()
     assert (y == splits.labels["train"][:15][chosen]).all()
+
+
+@pytest.mark.memory
+def test_memory_does_not_grow_with_the_number_of_large_images(tmp_path: Path) -> None:
+    files = write_split(tmp_path, numpy.zeros((60, 1000, 1000), numpy.uint8), numpy.zeros(60, numpy.uint8))
+    code = "save_npz.main(Selections(*([file] for file in sys.argv[1:4])), sys.argv[4])"
+    before = "import save_npz; from idxpng.formats.split_header import Selections"
+    assert growth(code, *files, str(tmp_path / "set.npz"), before=before) < 20, "a third of all images"
