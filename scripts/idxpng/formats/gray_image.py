@@ -18,6 +18,8 @@ FORMATS = ("PNG", "BMP", "TIFF", "JPEG", "PPM")
 CONVERTIBLE = (*FORMATS, "GIF", "WEBP", "JPEG2000", "PCX", "ICO")  # what convert_images.py reads
 SHOWN = 5  # of each kind
 DEEP = ("I", "F")  # the first letter of the modes in which Pillow has more than 8 bits a pixel
+# How Pillow describes the decoding of images whose values it scales; PGM and PPM files say their value of white.
+SCALED = re.compile(r";16|'ppm'|'ppm_plain'.*, (?!255\))\d+\)\)")
 INVERTED = bytes(range(255, -1, -1))
 DARK = bytes(range(192))  # the values that are not nearly white
 
@@ -91,7 +93,7 @@ def _is_followed(path: str | os.PathLike[str], image: ImageFile) -> bool:
 
 def _is_scaled(image: Image.Image) -> bool:
     """Whether an image that has not been loaded has more than 8 bits a pixel, or Pillow scales its values to 8 bits."""
-    return image.mode.startswith(DEEP) or bool(re.search(";16|'ppm'", str(getattr(image, "tile", ""))))
+    return image.mode.startswith(DEEP) or bool(SCALED.search(str(getattr(image, "tile", ""))))
 
 
 def upright(image: Image.Image) -> Image.Image:

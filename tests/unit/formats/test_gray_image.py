@@ -127,8 +127,12 @@ def test_gray_of_16_bits_stored_as_color_is_not_cut_to_8(tmp_path: Path) -> None
         (b"P4 9 1\n\1\2\nP4 9 1\n\3\4", "of several pictures"),
         (b"P6 1 1 65535\n" + b"\1\2" * 3, "not of 8 bits a pixel"),
         (b"P4 9 1\n\1\0", GrayImage((1, 9), b"\xff" * 7 + b"\0\xff")),
+        (b"P2 2 1 15\n15 5\n", "not of 8 bits a pixel"),
+        (b"P3 1 1 65535\n258 258 258\n", "not of 8 bits a pixel"),
+        (b"P2 2 1 255\n255 5\n", GrayImage((1, 2), b"\xff\5")),
+        (b"P1 2 1\n1 0\n", GrayImage((1, 2), b"\0\xff")),
     ],
 )
-def test_nothing_in_a_binary_pgm_file_is_cut_off(tmp_path: Path, data: bytes, kind: GrayImage | str) -> None:
+def test_nothing_in_a_pgm_file_is_cut_off_or_scaled(tmp_path: Path, data: bytes, kind: GrayImage | str) -> None:
     (tmp_path / "0.pgm").write_bytes(data)
     assert read(tmp_path / "0.pgm") == kind
