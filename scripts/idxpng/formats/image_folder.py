@@ -169,13 +169,14 @@ class ImageFolder:
         for name in _folders(folder):
             for entry in _visible(folder / name):
                 if not entry.is_file():
-                    raise DataError(entry.path, "not an image", expected=LAYOUT, found="a folder")
+                    found = "a folder" if entry.is_dir() else "a broken link or a special file"
+                    raise DataError(entry.path, "not an image", expected=LAYOUT, found=found)
                 yield Item(f"{start}{name}/{entry.name}", (self.classes[name],))
 
 
 def _place(line: str) -> tuple[tuple[list[str | int], str], Sequence[int], str]:
     path, label = json.loads(line)
-    return natural(path.rpartition("/")[2].rpartition(".")[0]), label, path
+    return natural(os.path.splitext(os.path.basename(path))[0]), label, path
 
 
 def tables(place: str | os.PathLike[str]) -> dict[str, Path]:

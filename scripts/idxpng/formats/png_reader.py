@@ -198,7 +198,7 @@ def plain_file(path: str) -> tuple[int, int, bytes] | None:
     try:
         data = read_regular_file(path, MOST_PLAIN_BYTES)
         return plain_image(data, check_chunks(data))
-    except PngError:
+    except (PngError, ValueError):  # no path, since it has a NUL
         return None
 
 

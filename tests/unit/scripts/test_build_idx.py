@@ -118,6 +118,7 @@ def test_transposed_images_and_labels_with_several_columns_are_rebuilt_with_the_
             ["line 2", "writer does not fit", "a whole number of int32, -2147483648"],
         ),
         ("path,label,writer\ntrain/3/x.png,3,7\n", ["x.png", "missing"]),
+        ("path,label,writer\ntrain/3/\0.png,3,7\n", ["\\x00.png", "not an image"]),
         ("path,label,writer\n../x.png,3,7\n", ["line 2", "leads out of the folder", "found:    ../x.png"]),
         ("path,label,writer\n/x.png,3,7\n", ["line 2", "leads out of the folder", "found:    /x.png"]),
         ("path,label\n\xe9", ["not a readable CSV file", "UTF-8"]),
@@ -174,6 +175,14 @@ def test_images_are_in_natural_order_and_classes_are_numbered_across_splits(tmp_
     assert images == idx_bytes(numpy.stack([made[name] for name in order]))
     assert facts["classes"] == {"0": "cat", "1": "class 9", "2": "class 10", "3": "dog", "4": "eel"}
     assert labels == idx_bytes(numpy.array([1, 0, 3, 0, 2], numpy.uint8))
+
+
+def test_images_whose_names_have_no_suffix_are_in_natural_order_too(tmp_path: Path) -> None:
+    made = [pixels() for _ in range(4)]
+    for name, image in zip(("cat/2", "dog/3", "cat/10", "dog/11"), made, strict=True):
+        save(tmp_path / "my/train" / name, image, format="PNG")
+    images, _, _ = build(tmp_path / "my", tmp_path / "out")
+    assert images == idx_bytes(numpy.stack(made))
 
 
 @pytest.mark.parametrize(
@@ -307,6 +316,12 @@ def test_a_folder_with_the_wrong_layout_is_refused(tmp_path: Path, names: list[s
     for name in ("", *names):
         (tmp_path / "my" / name).mkdir(parents=True, exist_ok=True)
     assert words in refusal(tmp_path / "my", tmp_path / "out")
+
+
+def test_a_link_to_nothing_is_not_called_a_folder(tmp_path: Path) -> None:
+    save(tmp_path / "my/train/a/1.png", pixels())
+    (tmp_path / "my/train/a/2.png").symlink_to("nothing")
+    assert "found:    a broken link" in refusal(tmp_path / "my", tmp_path / "out")
 
 
 def test_images_outside_of_class_folders_are_refused(tmp_path: Path) -> None:
