@@ -354,7 +354,9 @@ def test_a_fast_scroll_over_http_asks_only_for_the_pictures_in_sight(browser: Pa
 
 
 def test_duplicates_and_blank_images_are_views_of_their_own(page: Page, folder: Path) -> None:
+    assert page.driver.find_element(By.ID, "jump").is_displayed()
     page.choose("view", "blank")
+    assert not page.driver.find_element(By.ID, "jump").is_displayed(), "an index is one of all images"
     assert page.text("status") == "3 blank images"
     assert page.cells() == ["0 · 1005", "0 · 1006", "0 · 1007"]
     page.choose("view", "within")
