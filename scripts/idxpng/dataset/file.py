@@ -1,6 +1,7 @@
 """Reading dataset files: YAML with all that is known about one dataset, see schemas/dataset.schema.yaml."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -52,7 +53,7 @@ def load(path: str | Path, schema: dict[str, Any] | None = None, display_name: s
     Raises:
         DataError: when the file is not readable YAML, does not follow the schema or contradicts itself.
     """
-    if not Path(path).is_file() and (shipped := DATASETS / f"{path}.yaml").exists():
+    if (shipped := DATASETS / f"{path}.yaml").exists():
         path = shipped
     display_name = display_name or str(path)
     name = Path(path).stem
@@ -68,10 +69,10 @@ def load(path: str | Path, schema: dict[str, Any] | None = None, display_name: s
         check(facts, schema, display_name, places=places)
     try:
         dataset = _dataset(name, facts, display_name, Path(path))
+        _check_agreement(dataset)
     except (KeyError, TypeError, AttributeError, ValueError):  # the schema has been left out, and names the mistake
         check(facts, read_schema() or {}, display_name, places=places)
         raise
-    _check_agreement(dataset)
     return dataset
 
 
@@ -159,8 +160,10 @@ def _check_agreement(dataset: Dataset) -> None:
     names = [file.idx for file in files]
     if suffixed := [name for name in names if name.endswith((*SUFFIXES, *ARRAYS, PLAIN_SUFFIX))]:
         raise wrong("a file name has an extra suffix", at="splits", found=", ".join(suffixed))
-    if twice := sorted({name for name in names if names.count(name) > 1}):
+    if twice := _alike(names):
         raise wrong("two of its files have the same name", at="splits", found=", ".join(twice))
+    if twice := _alike(dataset.splits):
+        raise wrong("two of its splits have the same name but for case", at="splits", found=", ".join(twice))
     archives = [file for file in files if file.file.endswith(".npz")]
     if unclear := [file.file for file in archives if not file.member]:
         problem = f"{unclear[0]} has no `member`, which says which of its arrays to take"
@@ -178,6 +181,12 @@ def _check_agreement(dataset: Dataset) -> None:
         if sum(counts) != split.count:
             problem = "the class counts do not add up to the number of images"
             raise wrong(problem, at=at, expected=split.count, found=sum(counts))
+
+
+def _alike(names: Iterable[str]) -> list[str]:
+    """The names that are not the only ones of their letters, of any case: some file systems take them for the same."""
+    counts = Counter(map(str.lower, names := list(names)))
+    return sorted({name for name in names if counts[name.lower()] > 1})
 
 
 def identify(digests: Iterable[str], datasets: Path = DATASETS) -> str | None:

@@ -187,11 +187,14 @@ def test_a_superseded_release_is_recognized_by_each_of_its_digests(tmp_path: Pat
     assert found.startswith("train images of 1997 (superseded) of MNIST")
 
 
-@pytest.mark.parametrize("other", ["t10k-images-idx3-ubyte.gz", "t10k-images-idx3-ubyte.xz", "t10k-images-idx3-ubyte"])
+@pytest.mark.parametrize(
+    "other",
+    ["t10k-images-idx3-ubyte.gz", "t10k-images-idx3-ubyte.xz", "t10k-images-idx3-ubyte", "T10K-images-idx3-ubyte.gz"],
+)
 def test_two_files_that_decompress_to_the_same_name_are_refused(
     load_text: Callable[[str], Dataset], other: str
 ) -> None:
-    with pytest.raises(DataError, match=r"same name[^$]*found: +t10k-images-idx3-ubyte$"):
+    with pytest.raises(DataError, match=r"files have the same name[^$]*found: +([tT]10[kK]-images-idx3-ubyte(, |$))+"):
         load_text(yaml.safe_dump(mnist_with({"splits.train.images.file": other})))
 
 
@@ -222,7 +225,11 @@ def test_a_file_that_cannot_be_opened_is_named(tmp_path: Path, name: str, proble
     assert message.startswith(f"{tmp_path / name}: ") and problem in message
 
 
-def test_a_dataset_that_comes_with_the_workflow_is_found_by_its_name() -> None:
+def test_a_dataset_that_comes_with_the_workflow_is_found_by_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mnist").touch()
     assert load("mnist") == load(DATASETS / "mnist.yaml")
 
 
@@ -300,6 +307,12 @@ def test_a_mistake_in_a_part_of_a_split_is_refused(
     assert [words for words in parts if words not in message] == []
 
 
+def test_two_splits_whose_names_differ_only_in_case_are_refused(load_text: Callable[[str], Dataset]) -> None:
+    part = {"from": "train", "rows": [0, 5]}
+    with pytest.raises(DataError, match=r"splits have the same name but for case[^$]*found: +Train, train"):
+        load_text(yaml.safe_dump(mnist_with({"splits.Train": part})))
+
+
 def test_digests_of_results_are_pinned_for_each_split_alone(load_text: Callable[[str], Dataset]) -> None:
     part = {"from": "train", "rows": [0, 5], "tree_sha256": "ab" * 32}
     whole = {"splits.train.archive_sha256": "cd" * 32, "splits.train.tree_sha256": MISSING, "splits.part": part}
@@ -309,7 +322,14 @@ def test_digests_of_results_are_pinned_for_each_split_alone(load_text: Callable[
 
 
 @pytest.mark.parametrize(
-    "text", ["{}", "classes: 3", "classes: {a: b}\nsplits: {}", "classes: {0: zero}\nsplits: [train]"]
+    "text",
+    [
+        "{}",
+        "classes: {}\nsplits: {}",
+        "classes: 3",
+        "classes: {a: b}\nsplits: {}",
+        "classes: {0: zero}\nsplits: [train]",
+    ],
 )
 def test_a_file_that_is_not_a_dataset_file_is_refused_without_the_schema_too(tmp_path: Path, text: str) -> None:
     (tmp_path / "mine.yaml").write_text(text, encoding="utf-8")
