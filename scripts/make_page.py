@@ -58,7 +58,7 @@ def main(
     within, across = read_duplicates(duplicates)
     names = split_headers[0].names(splits.classes)
     # None where they are too large, or the classes too many.
-    sheet_pixels = len(split_headers) * len(names) * math.prod(split_headers[0].images["dims"][1:])
+    sheet_pixels = len(names) * sum(math.prod(header.images["dims"][1:]) for header in split_headers)
     columns = min(SHEET_COLUMNS, MOST_SHEET_PIXELS // sheet_pixels)
     described = []
     for selection, numbers in zip(splits.each(), measured, strict=True):

@@ -21,8 +21,8 @@ def summary(splits: Sequence[dict[str, Any]], classes: int, also_in: Mapping[str
     """
     total = sum(split["count"] for split in splits if split["name"] not in also_in)
     each = ", ".join(f"{split['name']} {split['count']:,}{also_in.get(split['name'], '')}" for split in splits)
-    size = f"{splits[0]['rows']} × {splits[0]['columns']}"
-    return f"{counted(total, 'image')} of {size} pixels in {counted(classes, 'class')}: {each}"
+    sizes = " or ".join(dict.fromkeys(f"{split['rows']} × {split['columns']}" for split in splits))
+    return f"{counted(total, 'image')} of {sizes} pixels in {counted(classes, 'class')}: {each}"
 
 
 def pixels(header: SplitHeader, numbers: dict[str, Any]) -> str:

@@ -5,11 +5,10 @@ from idxpng.publish.page_sections import summary
 
 @pytest.mark.parametrize(("classes", "words"), [(1, "in 1 class: "), (10, "in 10 classes: ")])
 def test_the_summary_counts_images_classes_and_splits(classes: int, words: str) -> None:
-    splits = [{"name": "train", "count": 60_000, "rows": 28, "columns": 28}, {"name": "test", "count": 1, "rows": 28}]
-    assert summary([*splits, {"name": "last", "count": 9}], classes, {"last": " (also in train)"}).startswith(
-        "60,001 images"
-    )
-    assert summary([*splits, {"name": "last", "count": 9}], 1, {"last": "!"}).endswith(
-        ": train 60,000, test 1, last 9!"
-    )
+    size = {"rows": 28, "columns": 28}
+    splits = [{"name": "train", "count": 60_000} | size, {"name": "test", "count": 1} | size]
+    last = {"name": "last", "count": 9} | size
+    assert summary([*splits, last], classes, {"last": " (also in train)"}).startswith("60,001 images")
+    assert summary([*splits, last], 1, {"last": "!"}).endswith(": train 60,000, test 1, last 9!")
+    assert "of 28 × 28 or 28 × 30 pixels" in summary([*splits, last | {"columns": 30}], classes)
     assert summary(splits, classes) == f"60,001 images of 28 × 28 pixels {words}train 60,000, test 1"
