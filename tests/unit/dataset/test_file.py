@@ -322,15 +322,13 @@ def test_digests_of_results_are_pinned_for_each_split_alone(load_text: Callable[
 
 
 @pytest.mark.parametrize(
-    "text",
-    [
-        "{}",
-        "classes: {}\nsplits: {}",
-        "classes: 3",
-        "classes: {a: b}\nsplits: {}",
-        "classes: {0: zero}\nsplits: [train]",
-    ],
+    "text", ["{}", "classes: 3", "classes: {a: b}\nsplits: {}", "classes: {0: zero}\nsplits: [train]"]
 )
 def test_a_file_that_is_not_a_dataset_file_is_refused_without_the_schema_too(tmp_path: Path, text: str) -> None:
     (tmp_path / "mine.yaml").write_text(text, encoding="utf-8")
     assert "a key is missing" in refusal(load, tmp_path / "mine.yaml")
+
+
+def test_a_file_without_classes_is_refused_without_the_schema_too(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(mnist_with({"classes": {}})), encoding="utf-8")
+    assert "too short" in refusal(load, tmp_path / "mine.yaml")
