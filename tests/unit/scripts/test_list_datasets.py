@@ -44,3 +44,12 @@ def test_a_mistake_is_reported_without_a_traceback(tmp_path: Path) -> None:
     assert (process.returncode, process.stdout) == (1, "")
     assert process.stderr.startswith(f"{tmp_path}/mine.yaml: ")
     assert "Traceback" not in process.stderr
+
+
+def test_an_archive_of_arrays_counts_once(tmp_path: Path) -> None:
+    facts = yaml.safe_load((PROJECT / "datasets/mnist.yaml").read_text())
+    for split in facts["splits"].values():
+        for role in {"images", "labels"} & split.keys():
+            split[role] = {"file": "mnist.npz", "member": f"{role}{split['count']}.npy", "bytes": 11_490_434}
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(facts))
+    assert " 11.5 MB " in listed(tmp_path / "mine.yaml").stdout

@@ -182,6 +182,11 @@ def test_the_name_of_a_dataset_file_ends_in_yaml(tmp_path: Path) -> None:
     assert not (tmp_path / "foo").exists()
 
 
+def test_files_without_a_folder_around_them_need_a_name_for_the_dataset_file(tmp_path: Path) -> None:
+    message = new_dataset(tmp_path, "/one/train-images /two/train-labels").stderr
+    assert "name the dataset file, such as --output my/digits.yaml" in message
+
+
 @pytest.mark.parametrize(
     ("labels", "key"),
     [
