@@ -107,7 +107,8 @@ def download(folder: Path) -> Usage:
         Thread(target=server.serve_forever, daemon=True).start()
         call = (
             f"import sys; sys.path.insert(0, {str(PROJECT / 'scripts')!r}); import download;"
-            f"download.download(['http://127.0.0.1:{server.server_port}'], 'large', 'copy.plain', {DOWNLOAD_BYTES})"
+            f"from idxpng.dataset.model import PublishedFile as File; mirrors = 'http://127.0.0.1:{server.server_port}',;"
+            f"download.download([File('large', {DOWNLOAD_BYTES})], mirrors, 'copy.plain', 'digits')"
         )
         used = usage([sys.executable, "-c", call], cwd=folder)
         server.shutdown()

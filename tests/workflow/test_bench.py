@@ -10,6 +10,7 @@ import numpy
 import pytest
 from PIL import Image
 
+import growth
 import label
 import made
 from builders import arrays_of
@@ -95,6 +96,12 @@ def test_growth_was_measured_whole_and_stays_flat() -> None:
         assert all(run["peak_mb"] < 200 for run in runs)
     assert record["download"]["bytes"] == DOWNLOAD_BYTES
     assert record["download"]["peak_mb"] < 100
+
+
+def test_the_measured_download_brings_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(growth, "DOWNLOAD_BYTES", 10**6)
+    assert growth.download(tmp_path / "d").wall > 0
+    assert (tmp_path / "d/copy.plain").stat().st_size == 10**6
 
 
 def test_idx_files_made_to_grow_are_different_digits_and_valid(tmp_path: Path) -> None:
