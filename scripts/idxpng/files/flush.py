@@ -7,6 +7,7 @@ directories (shared folders of virtual machines, AFS); there, that step is skipp
 
 import errno
 import os
+import stat
 from collections.abc import Callable
 
 from idxpng import log
@@ -27,11 +28,15 @@ def flush_tree(descriptor: int) -> None:
 
 
 def flush_each(descriptor: int) -> None:
-    """Flush the files in the open directory, one by one."""
+    """Flush the files in the open directory and in its folders, one by one."""
     for name in os.listdir(descriptor):
         file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=descriptor)
         try:
-            os.fsync(file)
+            if stat.S_ISDIR(os.fstat(file).st_mode):
+                flush_each(file)
+                _flush_directory(file)
+            else:
+                os.fsync(file)
         finally:
             os.close(file)
 

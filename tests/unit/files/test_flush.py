@@ -14,7 +14,7 @@ def flushed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> set[str]:
     """The names of the files that are flushed one by one with a folder."""
     seen = []
     fsync = os.fsync
-    names = {path.stat().st_ino: path.name for path in (folder, *folder.iterdir())}
+    names = {path.stat().st_ino: path.name for path in (folder, *folder.rglob("*"))}
 
     def watch(descriptor: int) -> None:
         seen.append(names[os.fstat(descriptor).st_ino])
@@ -84,7 +84,9 @@ def test_a_file_system_that_does_not_know_the_one_call_has_each_file_flushed(
         raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
 
     monkeypatch.setattr(flush, "_syncfs", unknown)
-    assert flushed(folder, monkeypatch) == {"0.png", "1.png", folder.name}
+    (folder / "cat").mkdir()
+    (folder / "cat/2.png").write_bytes(b"image")
+    assert flushed(folder, monkeypatch) == {"0.png", "1.png", "cat", "2.png", folder.name}
 
 
 def test_only_the_names_of_a_folder_are_flushed(folder: Path) -> None:
