@@ -26,7 +26,7 @@ ARRAYS = {".npy": "numpy", ".npz": "zip"}  # see numpy_array.py
 SIGNATURES = {"gzip": b"\x1f\x8b", "xz": b"\xfd7zXZ\x00"}
 
 GZIP = 31  # zlib's number for its largest window inside a gzip file, which has neither name nor time when written
-AGAIN = "remove the file and download it again"
+AGAIN = "copy or download the file again"
 ZIP = b"PK\x03\x04"
 OTHER_MIRROR = "get the archive from another mirror"
 ENCRYPTED = 0x1  # in the flags of a member

@@ -25,9 +25,9 @@ DARK = bytes(range(192))  # the values that are not nearly white
 
 # What images are that cannot be taken, and cannot be converted either.
 REMEDIES = {
-    "not an image": "remove files that are not images",
-    "damaged": "remove damaged images, or get them again",
-    "too large": "remove images of more than 178 million pixels",
+    "not an image": "move files that are not images elsewhere",
+    "damaged": "get damaged images again, or move them elsewhere",
+    "too large": "move images of more than 178 million pixels elsewhere",
     "missing": "correct the path in the manifest, or bring the image back",
 }
 
