@@ -2,8 +2,9 @@
 
     python scripts/convert_images.py my/photos my/photos-gray --size 28x28
 
-Color becomes gray, transparency becomes white or --ground, and a file with several pictures gives its first. Images of
-more than 8 bits need --white. Names that begin with a dot are left out.
+Color becomes gray, transparency becomes white or --ground, and a file with several pictures gives its first. Gray images
+of more than 8 bits need --white; in color or with alpha, their white is the largest value. Names that begin with a dot
+are left out.
 """
 
 import os
@@ -39,7 +40,7 @@ def main(
         new: the folder to make. A file that does not end in .png gets that suffix, too.
         size: ROWSxCOLUMNS to which all images are resized, such as 28x28; by default, each keeps its size.
         ground: the color behind transparent pixels.
-        white: the value of white in images of more than 8 bits, where 0 is black, such as 65535, 255, or 1.
+        white: the value of white in gray images of more than 8 bits, where 0 is black, such as 65535, 255, or 1.
 
     Raises:
         DataError: when ``new`` exists, two images would get the same name, an image would become a single gray value on

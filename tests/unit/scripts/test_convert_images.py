@@ -50,6 +50,7 @@ def test_the_advised_command_writes_what_a_viewer_shows_into_a_new_folder(tmp_pa
     moving[0].save(folder / "train/3/moving.tiff", save_all=True, append_images=moving[1:])
     (folder / "train/3/.DS_Store").write_text("x")
     before = {path: path.read_bytes() for path in folder.rglob("*.*")}
+    assert "--size" not in advised(folder), "all have one"
     process = subprocess.run(advised(folder), shell=True, capture_output=True, text=True)
     assert process.returncode == 0, process.stderr
     assert {path: path.read_bytes() for path in folder.rglob("*.*")} == before
