@@ -172,3 +172,10 @@ def test_the_advised_folder_is_new_each_time(tmp_path: Path) -> None:
     assert advised(tmp_path / "my").endswith(f"{tmp_path}/my-gray")
     (tmp_path / "my-gray").mkdir()
     assert advised(tmp_path / "my").endswith(f"{tmp_path}/my-gray2")
+
+
+def test_what_cannot_be_converted_gets_no_command_to_convert_it() -> None:
+    problems = Problems()
+    problems.add("a.txt", "not an image")
+    message = str(problems.error("my"))
+    assert "convert_images" not in message and "found:    not an image: 1 (a.txt)\n" in message
