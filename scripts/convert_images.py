@@ -2,9 +2,9 @@
 
     python scripts/convert_images.py my/photos my/photos-gray --size 28x28
 
-Color becomes gray, transparency becomes white or --ground, and a file with several pictures gives its first. Gray images
-of more than 8 bits need --white; in color or with alpha, their white is the largest value. Names that begin with a dot
-are left out.
+Color becomes gray, transparency becomes white or --ground, and a file with several pictures gives its first. Gray
+images of more than 8 bits need --white; in color or with alpha, their white is the largest value. Names that begin with
+a dot are left out.
 """
 
 import os
