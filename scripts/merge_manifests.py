@@ -2,8 +2,9 @@
 
 import heapq
 import os
+import resource
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from idxpng import log
@@ -15,6 +16,7 @@ from idxpng.files.leftovers import remove_labels
 from idxpng.text import counted
 
 INDEX = 2  # column; no column before it is ever quoted
+OTHER_FILES = 50  # that the process has open
 
 
 def main(label_manifests: Sequence[str], /, manifest: str, png: str | None = None, proof: str | None = None) -> None:
@@ -37,6 +39,7 @@ def main(label_manifests: Sequence[str], /, manifest: str, png: str | None = Non
         if remove_labels(png, Path(label_manifests[0]).parent, labels) and proof:
             Path(proof).unlink(missing_ok=True)
     check_space(manifest, sum(map(os.path.getsize, label_manifests)))
+    _allow_open_files(len(label_manifests) + OTHER_FILES)
     with ExitStack() as stack, atomic_file(manifest) as merged, reading("manifests of labels", label_manifests[0]):
         files = [stack.enter_context(open(path, "rb")) for path in label_manifests]
         column_names, *_ = [file.readline() for file in files]
@@ -46,6 +49,13 @@ def main(label_manifests: Sequence[str], /, manifest: str, png: str | None = Non
             merged.write(row)
             count += 1
     log.info("%s: %s", manifest, counted(count, "image"))
+
+
+def _allow_open_files(count: int) -> None:
+    """Let this process open that many files, where the system allows more than the usual 1,024, or 256 on macOS."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):  # then opening the files fails with a message
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, count), hard))
 
 
 if __name__ == "__main__":

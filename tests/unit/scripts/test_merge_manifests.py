@@ -1,3 +1,4 @@
+import resource
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ def merge(folder: Path, *label_manifests: str) -> str:
     for path, text in zip(paths, label_manifests, strict=True):
         path.write_text(text, encoding="utf-8", newline="")
     merge_manifests.main([str(path) for path in paths], str(folder / "train.csv"))
-    assert sorted(folder.iterdir()) == [*paths, folder / "train.csv"]
+    assert set(folder.iterdir()) == {*paths, folder / "train.csv"}
     return (folder / "train.csv").read_bytes().decode()
 
 
@@ -53,6 +54,16 @@ def test_merged_rows_are_in_the_order_of_the_idx_file_below_one_header(
         return header + "".join(row(*each).replace("\n", f"{extra}\n") for each in rows)
 
     assert merge(tmp_path, *map(text, manifests)) == text(merged)
+
+
+def test_more_labels_than_a_process_may_open_files_by_default_are_merged(tmp_path: Path) -> None:
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, limits[1]))
+    try:
+        texts = [HEADER + row(index, f"{index}") for index in range(300)]
+        assert merge(tmp_path, *texts).count("\n") == 1 + len(texts)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
 
 
 @pytest.mark.parametrize("given", [False, True])
