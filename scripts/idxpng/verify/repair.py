@@ -77,9 +77,10 @@ def making(check: TreeCheck, labels: Collection[str], force: bool = False) -> st
     """The command that makes the directories of some labels, with ``force`` even if they exist."""
     dataset, directory, source = check.dataset, None, check.dataset.source
     own, paths = not is_shipped(source), [os.path.join(check.tree, label) for label in labels]
-    if _is_made_here(check) and (directory := advice.directory_of(paths[0])):
-        source = advice.from_folder(directory, os.path.abspath(source))
-        paths = [os.path.relpath(path, directory) for path in paths]
+    if _is_made_here(check) and advice.VARIABLE not in os.environ:
+        if directory := advice.directory_of(paths[0]):
+            source = advice.from_folder(directory, os.path.abspath(source))
+        paths = [os.path.relpath(path, directory) for path in paths]  # Snakemake knows no others
     settings = [advice.setting("datasets", source if own else dataset.name)]
     if check.count < check.facts.count:
         settings.append(f"limit={check.count}")

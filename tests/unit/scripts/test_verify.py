@@ -437,6 +437,16 @@ def test_a_damaged_file_is_named_with_its_problem(exported: Exported, harm: Call
     assert message.endswith(f"{made} --forcerun results/set/png/train/01")
 
 
+def test_the_repair_of_a_tree_by_its_whole_path_names_the_targets_as_snakemake_does(
+    exported: Exported, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exported.some().unlink()
+    monkeypatch.chdir(Path(exported.dataset).parent)
+    assert exported.tree.is_absolute()
+    command = exported.refusal().rpartition("snakemake ")[2]
+    assert "--directory" not in command and command.endswith("--forcerun results/set/png/train/01")
+
+
 @pytest.mark.parametrize(("harm", "kind"), HARM)
 def test_a_damaged_file_is_detected_without_the_originals(
     exported: Exported, harm: Callable[[Path], None], kind: str
