@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from functools import cache
 
 from idxpng.errors import DataError
+from idxpng.replaceable import check_role
 from idxpng.text import printable
 
 CLEAR = "\r\x1b[K"  # move to the beginning of the line and erase it
@@ -85,6 +86,8 @@ def job_log(path: str | None) -> Iterator[None]:
     _all_on_terminal = path is None
     wall, cpu = time.perf_counter(), time.process_time()
     try:
+        if path:
+            check_role(path)
         _file = open(path, "w", encoding="utf-8") if path else None
         yield
         info("done in %.3f s, CPU %.3f s", time.perf_counter() - wall, time.process_time() - cpu)

@@ -13,8 +13,7 @@ in_two_roles: set[str] = set()  # paths that the command names twice, so that a 
 def check_place(file: str | os.PathLike[str]) -> None:
     """Check that ``file`` can be made, or replaced: its folder exists, and it is not a folder or a device."""
     path = Path(file)
-    if os.path.realpath(path) in in_two_roles:
-        raise DataError(file, "given twice, once for a file to make", todo="give a different file to make")
+    check_role(path)
     if not path.parent.is_dir():
         raise DataError(
             file,
@@ -28,6 +27,12 @@ def check_place(file: str | os.PathLike[str]) -> None:
     if (path.exists() and not path.is_file()) or path.absolute().parent == Path("/dev"):
         todo = "give the name of a file that may be made or replaced"
         raise DataError(file, "not a regular file, so it cannot be replaced", todo=todo)
+
+
+def check_role(file: str | os.PathLike[str]) -> None:
+    """Raise DataError if ``file``, which would be made or replaced, is also given for something else."""
+    if os.path.realpath(file) in in_two_roles:
+        raise DataError(file, "given twice, once for a file to make", todo="give a different file to make")
 
 
 def check_settings(path: str | os.PathLike[str]) -> None:

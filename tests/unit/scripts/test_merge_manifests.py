@@ -94,6 +94,7 @@ def test_files_that_no_earlier_step_made_are_refused_in_words(tmp_path: Path) ->
 def test_a_file_that_is_read_is_not_replaced(tmp_path: Path) -> None:
     (manifest := tmp_path / "7.csv").write_text(text := HEADER + row(0, "7"))
     (link := tmp_path / "link.csv").symlink_to(manifest)
-    done = run_script("merge_manifests", manifest, "--manifest", link)
-    assert (done.returncode, "link.csv: given twice" in done.stderr) == (1, True)
-    assert (manifest.read_text(), link.is_symlink()) == (text, True)
+    for options in (["--manifest", link], ["--manifest", tmp_path / "train.csv", "--log", link]):
+        done = run_script("merge_manifests", manifest, *options)
+        assert (done.returncode, "link.csv: given twice" in done.stderr) == (1, True)
+        assert (manifest.read_text(), link.is_symlink()) == (text, True)
