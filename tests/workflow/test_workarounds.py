@@ -93,13 +93,13 @@ def test_is_imported_and_command_line_tell_the_main_workflow_from_an_imported_on
     assert "IMPORTED True []" in run(tmp_path, outer, "--list")
 
 
-def test_is_target_and_rule_names_are_known_while_rules_are_read(tmp_path: Path) -> None:
-    say = 'print("ARE", is_target("1"), is_target("d"), is_target("--config"), sorted(rule_names()))\n'
+def test_typed_targets_and_rule_names_are_known_while_rules_are_read(tmp_path: Path) -> None:
+    say = 'print("ARE", typed_targets(), sorted(rule_names()))\n'
     (tmp_path / "p").mkdir()
     (tmp_path / "p/config.yaml").write_text("quiet: host")
     for option in ("-n", "--workflow-profile=p"):  # a dry run does not leave the folder of the user
         said = run(tmp_path, INCLUDE + RULES + say, "--cores", "1", option, "1", "--directory", "d")
-        assert "ARE True False False ['all', 'one']" in said
+        assert "ARE ['1'] ['all', 'one']" in said
 
 
 def test_path_variable_is_what_a_path_has(tmp_path: Path) -> None:

@@ -18,19 +18,19 @@ class Targets:
         self._plan, self._asked = plan, asked
 
     def folder_targets(
-        self, words: Iterable[str], is_target: Callable[[str], bool] = lambda word: True
+        self, words: Iterable[str], typed: Callable[[], Collection[str]] | None = None
     ) -> dict[str, list[str]]:
         """What to make in each folder of results among the words of a command line. Other words are ignored.
 
         Args:
             words: targets, options, and their values.
-            is_target: whether a word is a target. It is asked before an error only, since it takes time.
+            typed: returns the targets among them; by default all are. Called before an error only, since it takes time.
 
         Raises:
             DataError: when no rule makes a target in the results, or its dataset, split, or label is unknown.
         """
         found: dict[str, list[str]] = {}
-        for word in words:
+        for word in filter(None, words):
             name, _, below = os.path.relpath(word, self._plan.results).partition("/")
             if re.fullmatch(NAME, name) and os.path.dirname(word.rstrip("/")) and not word.startswith("-"):
                 idx = re.fullmatch("idx(?:/(.+))?", below)  # of a folder of images, which need not be a dataset
@@ -40,7 +40,7 @@ class Targets:
                     else:
                         files = self._in_folder(word, name, below)
                 except DataError:
-                    if is_target(word):
+                    if typed is None or word in typed():
                         raise
                     continue
                 found |= {word: files} if files else {}
@@ -55,12 +55,14 @@ class Targets:
         for pattern in dict.fromkeys(path for paths in OUTPUTS.values() for path in paths):
             parts = pattern.split("/")
             if match := re.fullmatch("/".join(map(_as_regex, parts[:depth])).replace("{dataset}", name), below):
-                split, label = (match.groupdict().get(key) for key in ("split", "label"))
-                if split:
-                    dataset.split(split)
+                split, label, shard = (match.groupdict().get(key) for key in ("split", "label", "shard"))
+                shards = self._plan.shards(dataset.split(split)) if split else []
                 if label and label not in dataset.labels:
                     labels = f"one of {', '.join(dataset.labels)}"
                     raise DataError(word, f"{name} has no such label", expected=labels, found=label)
+                if shard and shard not in shards:
+                    expected = f"from {shards[0]} to {shards[-1]}"
+                    raise DataError(word, f"{split} has no such shard", expected=expected, found=shard)
                 if len(parts) == depth:
                     return []
                 files += self._plan.expand(f"<results>/{{dataset}}/{pattern}", name, split)
@@ -127,4 +129,4 @@ def refuse_name(word: str, rules: Collection[str], datasets: Collection[str]) ->
     if close := difflib.get_close_matches(word, rules, n=1):
         raise DataError(word, "no such target", todo=f"did you mean {close[0]}? (snakemake --list shows all)")
     expected = f"a path, such as results/mnist/png, or one of {', '.join(rules)}"
-    raise DataError(word, "no such target", expected=expected)
+    raise DataError(word or "an empty word", "no such target", expected=expected)

@@ -75,7 +75,7 @@ def test_every_output_is_left_to_snakemake() -> None:
 
 
 def test_a_word_that_is_not_a_target_is_ignored() -> None:
-    assert targets_of().folder_targets(["results/mnits"], lambda word: False) == {}
+    assert targets_of().folder_targets(["results/mnits"], list) == {}
 
 
 @pytest.mark.parametrize(
@@ -86,6 +86,7 @@ def test_a_word_that_is_not_a_target_is_ignored() -> None:
         ("mnist", "all --config datasets=mnist"),
         ("datasets=mnist", "write --config before it: --config datasets=mnist"),
         ("png", "such as results/mnist/png"),
+        ("", "such as results/mnist/png"),
     ],
 )
 def test_a_misspelled_target_is_refused_with_the_one_that_is_meant(word: str, advice: str) -> None:
@@ -113,7 +114,7 @@ def test_the_paths_that_the_docs_call_targets_are_targets_and_the_others_are_not
 
 
 def test_other_words_of_the_command_are_ignored() -> None:
-    words = ["all", "--config", "datasets=mnist", "results/mnist/png/train/7", "results", "resources/mnist"]
+    words = ["", "all", "--config", "datasets=mnist", "results/mnist/png/train/7", "results", "resources/mnist"]
     assert made(words) == {}
 
 
@@ -127,6 +128,8 @@ def test_other_words_of_the_command_are_ignored() -> None:
         ("results/mnist/pgn", "in mnist: "),
         ("results/mnist/manifest/tset.csv", "one of train, test"),
         ("results/mnist/manifest/test/10.csv", "one of 0, 1, 2"),
+        ("results/mnist/webdataset/test-000001.tar", "from 000000 to 000000"),
+        ("results/mnist/webdataset/train-0.tar", "from 000000 to 000005"),
     ],
 )
 def test_an_unknown_folder_is_refused_with_the_known_ones(word: str, advice: str) -> None:
