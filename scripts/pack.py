@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from idxpng import log
 from idxpng.command import Command
+from idxpng.errors import DataError
 from idxpng.files.atomic import atomic_file
 from idxpng.formats.png import PngEncoder
 from idxpng.formats.split_header import Selection
@@ -24,11 +25,17 @@ def main(split: Selection, shard: str, number: int, shard_size: int, shuffle_see
         number: position of the shard among those of its split, from 0.
         shard_size: images in each shard but the last.
         shuffle_seed: seed for shuffling; without it, images keep the order of the IDX file.
+
+    Raises:
+        DataError: when the split has no such shard, or the seed is too large.
     """
     with split.open() as (header, source), atomic_file(shard) as file:
         values = source.classes(split.limit)
         order = shuffled(len(values), shuffle_seed) if shuffle_seed is not None else range(len(values))
         positions = order[number * shard_size : (number + 1) * shard_size]
+        if not len(positions):
+            expected = f"--number from 0 to {(len(values) - 1) // shard_size}"
+            raise DataError(shard, "the split has no such shard", expected=expected, found=number)
         chosen = [position for position in positions if split.classes is None or values[position] in split.classes]
         class_names = header.names()
         encoder = PngEncoder(*source.size)
@@ -52,7 +59,10 @@ def shuffled(count: int, seed: int) -> Sequence[int]:
     """
     import numpy
 
-    return numpy.random.RandomState(seed).permutation(count).data
+    try:
+        return numpy.random.RandomState(seed).permutation(count).data
+    except ValueError as error:
+        raise DataError("--shuffle-seed", str(error), found=seed) from None
 
 
 if __name__ == "__main__":

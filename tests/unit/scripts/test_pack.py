@@ -19,6 +19,7 @@ from PIL import Image
 import index_shards
 import pack
 from dataset_files import write_header, write_split
+from idxpng.errors import DataError
 from idxpng.formats.split_header import Selection
 from idxpng.formats.tar import END, member
 
@@ -96,6 +97,22 @@ def test_the_shards_have_every_image_once(tmp_path: Path) -> None:
     shards = [indices(make_shard(tmp_path, number)) for number in range(3)]
     assert [len(shard) for shard in shards] == [20, 20, 17]
     assert list(chain(*shards)) == list(range(COUNT))
+
+
+@pytest.mark.parametrize(
+    ("number", "settings", "message"),
+    [
+        (3, {}, "no such shard"),
+        (1, {"limit": 20}, "no such shard"),
+        (0, {"shuffle_seed": 2**32}, "Seed must be between"),
+    ],
+)
+def test_a_shard_that_a_split_does_not_have_is_refused(
+    tmp_path: Path, number: int, settings: dict[str, int], message: str
+) -> None:
+    with pytest.raises(DataError, match=message):
+        make_shard(tmp_path, number, **settings)
+    assert not list(tmp_path.glob("*.tar"))
 
 
 def test_a_limit_takes_the_first_images(tmp_path: Path) -> None:
