@@ -138,7 +138,7 @@ class Dataset:
     source: str
     path: Path = field(compare=False, repr=False)
 
-    @property
+    @cached_property  # otherwise planning many labels would take time in proportion to their square
     def labels(self) -> dict[str, int]:
         """Directory name of each label, zero-padded to the width of the largest, and its value."""
         width = len(str(max(self.classes)))

@@ -25,3 +25,9 @@ def test_a_file_of_a_dataset_is_found_by_either_name() -> None:
     files = dataset.files
     assert len(files) == 8
     assert files["t10k-labels-idx1-ubyte.gz"] is files["t10k-labels-idx1-ubyte"] is dataset.splits["test"].labels
+
+
+def test_labels_are_named_once_however_many_jobs_ask_for_them() -> None:
+    dataset = load(PROJECT / "datasets/emnist-byclass.yaml")
+    assert dataset.labels is dataset.labels
+    assert list(dataset.labels.items())[6:8] == [("06", 6), ("07", 7)]
