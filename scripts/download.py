@@ -139,10 +139,10 @@ def _is_there(output: str, files: Sequence[PublishedFile]) -> bool:
         return False
     try:
         _check(output, files, output)
-    except WrongFileError as error:
+        os.utime(output)
+    except (WrongFileError, PermissionError) as error:  # the file of another user is replaced by an own one
         log.info("%s", error)
         return False
-    os.utime(output)
     log.info("%s: already there, and the right file", output)
     return True
 

@@ -32,8 +32,8 @@ def disk_full_error(file: str | os.PathLike[str]) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno == errno.EFBIG:  # a limit on file size, which more space does not lift
-            error.filename = str(file)
+        if error.errno == errno.EFBIG:  # a limit of this process, which more space does not lift
+            raise DiskRoomError(file, error.strerror or "too large", todo="allow larger files, see ulimit -f") from None
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
         folder = existing_folder(Path(file).absolute().parent)

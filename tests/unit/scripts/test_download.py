@@ -1,10 +1,12 @@
 """Downloading a published file from real mirrors: HTTP servers and directories, with all that goes wrong there."""
 
+import errno
 import gzip
 import hashlib
 import logging
 import lzma
 import os
+import resource
 import shlex
 import signal
 import socket
@@ -408,6 +410,32 @@ def test_the_right_file_is_not_downloaded_again(server: MirrorServer, folder: Pa
     assert get(folder, "http://127.0.0.1:1/") == PUBLISHED
     assert len(server.requests) == 1
     assert time.time() - (folder / FILE).stat().st_mtime < 60, "newer than what it is made from"
+
+
+def test_the_right_file_of_another_user_is_replaced_by_an_own_one(
+    folder: Path, directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: str) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    (directory / FILE).write_bytes(PUBLISHED)
+    get(folder, str(directory))
+    before = (folder / FILE).stat().st_ino
+    with monkeypatch.context() as another:
+        another.setattr(os, "utime", refuse)
+        assert get(folder, str(directory)) == PUBLISHED
+    assert (folder / FILE).stat().st_ino != before
+
+
+def test_a_limit_on_the_size_of_files_is_not_blamed_on_the_mirror(folder: Path, directory: Path) -> None:
+    (directory / FILE).write_bytes(PUBLISHED)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(PUBLISHED) // 2, limits[1]))
+    try:
+        message = refusal(folder, str(directory))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert message == f"{folder / FILE}: File too large\n  to do:    allow larger files, see ulimit -f"
 
 
 def test_a_wrong_file_is_replaced(server: MirrorServer, folder: Path) -> None:
