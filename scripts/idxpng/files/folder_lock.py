@@ -22,7 +22,7 @@ def lock_folder(folder: str | os.PathLike[str]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o622)
     except OSError as error:
-        if error.errno == errno.ENOSPC:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
             return  # the jobs name what has no room
         expected, found = "a file that can be written, or nothing", error.strerror
         todo = "remove it, if no other run is at work"
