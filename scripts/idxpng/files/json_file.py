@@ -11,7 +11,8 @@ from idxpng.files.atomic import atomic_file
 def write_json(path: str | os.PathLike[str], document: Any) -> None:
     """Write a document as UTF-8 with an indent of 2 and a line break at the end."""
     with atomic_file(path) as file:
-        file.write(json.dumps(document, indent=2, ensure_ascii=False).encode() + b"\n")
+        text = json.dumps(document, indent=2, ensure_ascii=False)
+        file.write(text.encode(errors="backslashreplace") + b"\n")  # of a path that is not UTF-8, as JSON has escapes
 
 
 def read_json(path: str | os.PathLike[str]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 import gzip
 import hashlib
 import json
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,9 @@ import pytest
 import validate
 from builders import idx_bytes
 from dataset_files import write_dataset
+from idxpng.files.json_file import read_json
 from refusals import refusal
+from systems import needs_names_of_any_bytes
 
 IMAGES = numpy.arange(5 * 2 * 3, dtype="uint8").reshape(5, 2, 3)
 LABELS = numpy.array([1, 0, 7, 1, 1], dtype="uint8")
@@ -67,6 +70,15 @@ class SplitFiles:
 @pytest.fixture
 def split(tmp_path: Path) -> SplitFiles:
     return SplitFiles(tmp_path)
+
+
+@needs_names_of_any_bytes
+def test_a_dataset_file_in_a_folder_whose_name_is_not_utf_8_is_named_in_the_header(tmp_path: Path) -> None:
+    folder = tmp_path / os.fsdecode(b"\xe9t\xe9")
+    folder.mkdir()
+    split = SplitFiles(folder)
+    split.validate()
+    assert read_json(split.header)["dataset_file"] == str(split.dataset)
 
 
 def test_the_header_of_good_files_has_all_that_was_found(split: SplitFiles) -> None:
