@@ -58,6 +58,8 @@ class Config:
         config |= {key: _listed(config[key]) for key in ("datasets", "splits", "classes") if key in config}
         if isinstance(config.get("classes"), list):
             config["classes"] = [int(label) if str(label).isdecimal() else label for label in config["classes"]]
+        if isinstance(config.get("splits"), int | list):  # YAML takes a name such as 2024 for a number
+            config["splits"] = [str(name) if type(name) is int else name for name in _sequence(config["splits"])]
         _check_spelling(config)
         check(config, schema, SHOWN_AS)
         settings = {key: rule["default"] for key, rule in schema["properties"].items() if "default" in rule} | config

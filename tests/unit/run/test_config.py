@@ -6,7 +6,7 @@ import yaml
 
 from idxpng.dataset.file import load
 from idxpng.run.config import OwnFolder
-from plans import SCHEMA, plan, refusal, write_own_file
+from plans import SCHEMA, SPLIT, plan, refusal, write_own_file
 from project import PROJECT
 
 
@@ -20,6 +20,12 @@ def test_an_empty_configuration_selects_the_bundled_sample() -> None:
 def test_config_yaml_lists_the_defaults() -> None:
     defaults = {key: rule["default"] for key, rule in SCHEMA["properties"].items() if "default" in rule}
     assert yaml.safe_load((PROJECT / "config.yaml").read_text(encoding="utf-8")) == defaults
+
+
+@pytest.mark.parametrize("splits", [2024, [2024], "2024"])
+def test_a_split_whose_name_is_a_number_is_found(tmp_path: Path, splits: object) -> None:
+    file = write_own_file(tmp_path)(splits={"2024": SPLIT, "other": {"from": "2024", "rows": [0, 1]}})
+    assert plan(datasets=file, splits=splits).config.splits == ("2024",)
 
 
 @pytest.mark.parametrize(
