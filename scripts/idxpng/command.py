@@ -15,7 +15,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from idxpng import replaceable
 from idxpng.errors import DataError
-from idxpng.log import described, job_log, output
+from idxpng.log import EXPECTED, described, job_log, output
 
 # An entry under "Args:" in a docstring: indentation, names, and text, of which further lines are indented more.
 ENTRY = re.compile(r"^( +)(\w[\w, ]*): (.*(?:\n\1 +.*)*)", re.MULTILINE)
@@ -71,7 +71,7 @@ class Command(argparse.ArgumentParser):
             text = call()
             if text is not None:
                 output(text)
-        except (DataError, OSError) as error:
+        except EXPECTED as error:
             sys.exit(described(error))
 
     def _parsed(self, main: Callable[..., Any], exclusive: Collection[str] = ()) -> partial[Any]:

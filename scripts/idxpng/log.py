@@ -14,6 +14,7 @@ from idxpng.errors import DataError
 from idxpng.replaceable import check_role
 from idxpng.text import printable
 
+EXPECTED = (DataError, OSError, MemoryError)  # what a run may raise without a defect of the workflow
 CLEAR = "\r\x1b[K"  # move to the beginning of the line and erase it
 
 _file = None  # the log file of this job, open for writing text
@@ -54,11 +55,11 @@ def output(text: str) -> None:
             raise
 
 
-def described(error: DataError | OSError) -> str:
-    """The message of an error that bad input or the file system raises."""
-    if isinstance(error, DataError):
-        return str(error)
-    return f"{printable(error.filename or 'a file')}: {error.strerror or error}"
+def described(error: Exception) -> str:
+    """The message of an error that bad input, the file system, or a lack of memory raises, see `EXPECTED`."""
+    if isinstance(error, OSError):
+        return f"{printable(error.filename or 'a file')}: {error.strerror or error}"
+    return "not enough memory\n  to do:    give the job more memory" if isinstance(error, MemoryError) else str(error)
 
 
 def _say(level: str, text: str) -> None:
@@ -79,8 +80,8 @@ def _say(level: str, text: str) -> None:
 def job_log(path: str | None) -> Iterator[None]:
     """Send the job's messages to ``path``, or all to the terminal; the last one is the time that it took.
 
-    A `DataError`, or an error of the file system, becomes one message and exit status 1. So does any other error, with
-    its traceback, since it is a defect of the workflow.
+    A `DataError`, an error of the file system, or a lack of memory becomes one message and exit status 1. So does any
+    other error, with its traceback, since it is a defect of the workflow.
     """
     global _file, _all_on_terminal
     _all_on_terminal = path is None
@@ -91,7 +92,7 @@ def job_log(path: str | None) -> Iterator[None]:
         _file = open(path, "w", encoding="utf-8") if path else None
         yield
         info("done in %.3f s, CPU %.3f s", time.perf_counter() - wall, time.process_time() - cpu)
-    except (DataError, OSError) as error:
+    except EXPECTED as error:
         _fail(described(error))
     except Exception:
         import traceback

@@ -90,6 +90,11 @@ def test_a_file_that_exceeds_the_size_limit_is_named(tmp_path: Path, write: str)
     assert "labels: File too large" in job.terminal
 
 
+def test_a_lack_of_memory_is_not_called_a_defect(tmp_path: Path) -> None:
+    job = Job(tmp_path, "bytes(1 << 60)")
+    assert (job.status, job.terminal) == (1, "ERROR: not enough memory\n  to do:    give the job more memory\n")
+
+
 @needs_full_device
 def test_a_log_that_cannot_be_written_leaves_the_message_on_the_terminal(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
