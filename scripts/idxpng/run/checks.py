@@ -44,9 +44,10 @@ def check_spelling(path: str, name: str) -> None:
     ``name``: what the key ``pathvars`` of the configuration calls it.
 
     Raises:
-        DataError: when it has ``~``, which nothing expands, or useless parts, such as a slash at its end.
+        DataError: when it is ``.``, has ``~``, which nothing expands, or useless parts, such as a slash at its end.
     """
     plain = os.path.normpath(os.path.expanduser(path))
+    plain = os.getcwd() if plain == os.curdir else plain  # Snakemake finds no file below it
     if path != plain and "://" not in path:
         raise DataError(
             SHOWN_AS,

@@ -47,7 +47,15 @@ def test_a_dataset_file_may_move_or_be_given_by_a_different_path(tmp_path: Path,
 
 
 @pytest.mark.parametrize(
-    ("path", "plain"), [("~/out", f"{Path.home()}/out"), ("out/", "out"), ("./out", "out"), ("a//b/../c", "a/c")]
+    ("path", "plain"),
+    [
+        ("~/out", f"{Path.home()}/out"),
+        ("out/", "out"),
+        ("./out", "out"),
+        ("a//b/../c", "a/c"),
+        (".", os.getcwd()),
+        ("a/..", os.getcwd()),
+    ],
 )
 def test_a_folder_that_is_not_spelled_as_the_files_in_it_is_refused(path: str, plain: str) -> None:
     message = refusal(check_spelling, path, "results")
