@@ -151,7 +151,9 @@ def _download(place: Place, files: Sequence[PublishedFile], output: str, patienc
     """Make ``output`` from one place, or return the reason why that failed."""
     file, archive = files[0], None
     if place.is_url and place.member:
-        archive = zip_member.archive_path(Path(output).absolute().parents[1] / "archives", place.where)
+        folder = Path(output).absolute().parent
+        shared = folder.parent if os.access(folder.parent, os.W_OK | os.X_OK) else folder  # by other datasets
+        archive = zip_member.archive_path(shared / "archives", place.where)
     kept = archive is not None and archive.is_file()
     try:
         with partial_file(output, place.source) as partial:
@@ -165,7 +167,9 @@ def _download(place: Place, files: Sequence[PublishedFile], output: str, patienc
                     _store(partial, output)
                 return None
             except OSError as error:
-                raise UnavailableError(place.shown, f"cannot be read: {error.strerror or error}") from None
+                verb, found = ("stored", error.filename) if place.is_url else ("read", None)
+                problem = f"cannot be {verb}: {error.strerror or error}"
+                raise UnavailableError(place.shown, problem, found=found) from None
     except WrongFileError as error:
         if archive:
             archive.unlink(missing_ok=True)
