@@ -108,7 +108,7 @@ def test_the_shards_have_every_image_once(tmp_path: Path) -> None:
     ],
 )
 def test_a_shard_that_a_split_does_not_have_is_refused(
-    tmp_path: Path, number: int, settings: dict[str, int], message: str
+    tmp_path: Path, number: int, settings: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(DataError, match=message):
         make_shard(tmp_path, number, **settings)
