@@ -79,10 +79,16 @@ def main(
 def check(job: tuple[str, PublishedFile, str], folder: str | None) -> Check:
     """Request the first bytes of a dataset's file from a mirror, and if they are right, all of it into a ``folder``."""
     dataset, file, mirror = job
-    place = places_in(mirror, file)[0]
-    found = dict.fromkeys(COLUMNS) | ask(place.where)
-    found |= {"dataset": dataset, "file": file.file, "mirror": place.shown}
-    found["state"] = found["state"] or wrong(found, file, in_archive=bool(place.member))
+    checks: list[Check] = []
+    for place in places_in(mirror, file):  # alone, or in an archive
+        found = dict.fromkeys(COLUMNS) | ask(place.where)
+        found |= {"dataset": dataset, "file": file.file, "mirror": place.shown}
+        found["state"] = found["state"] or wrong(found, file, in_archive=bool(place.member))
+        checks.append(found)
+        if not found["state"]:
+            break
+    else:
+        found = checks[0]
     if folder and not found["state"]:
         found["state"] = _differs(dataset, file, mirror, folder)
     return found | {"state": found["state"] or GOOD}

@@ -161,8 +161,11 @@ def test_an_archive_of_any_size_is_good_and_other_files_are_not(server: MirrorSe
         archive.writestr("gzip/a.gz", DATA)
     server.publish("/gzip.zip", packed.getvalue())
     assert wrong(ask(f"{server.url}/gzip.zip"), member, in_archive=True) is None
+    assert check_mirrors.check(("digits", member, server.url), folder=None)["state"] == "good", "the folder has it"
     server.publish("/gzip.zip", HTML)
     assert wrong(ask(f"{server.url}/gzip.zip"), member, in_archive=True) == "not zip but HTML or XML"
+    found = check_mirrors.check(("digits", member, server.url), folder=None)
+    assert (found["mirror"], found["state"]) == (f"{server.url}/a.gz", "404 Not Found")
 
 
 def test_a_folder_is_a_mirror_too(tmp_path: Path) -> None:
