@@ -1,9 +1,5 @@
 """The way back: turn your folders of images into IDX files, with a dataset file that the other rules can use."""
 
-if "idx" in words:
-    with without_traceback():
-        folder_plan.outputs(None)  # before Snakemake reads them, and adds its own words to our messages
-
 
 rule idx:
     """Turn the configured folders of images into IDX files, with a dataset file that pins them."""

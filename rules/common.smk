@@ -1,11 +1,8 @@
 """Shared by all rules: the library, the configuration as `plan`, and functions for parameters and resources."""
 
 import sys
-from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-
-from snakemake.exceptions import WorkflowError
 
 read_binary_files_from_git()
 package = Path(project_file("scripts/idxpng/__init__.py")).parent
@@ -17,7 +14,6 @@ for file in idxpng.FILES:
     project_file(f"scripts/idxpng/{file}")  # copies it here if the workflow comes over the network
 
 from idxpng.dataset.strict_yaml import read_yaml
-from idxpng.errors import DataError
 from idxpng.run.catalog import Catalog
 from idxpng.run.checks import check_folder, check_origins, check_spelling, check_variables
 from idxpng.run.code_digest import code_digest
@@ -30,14 +26,12 @@ from idxpng.run.targets import Targets
 from idxpng.text import NAME
 
 
-@contextmanager
-def without_traceback():
-    """Have Snakemake report a mistake in the configuration or the data with our message alone."""
-    try:
-        yield
-    except DataError as error:
-        raise WorkflowError(str(error))
+def why_missing(lines: list[str]) -> str:
+    """What Snakemake's message on missing inputs, whose ``lines`` name them, does not say."""
+    return targets.why_missing(map(str.strip, lines))
 
+
+show_our_errors_alone(why_missing)
 
 # A config.yaml in the working directory overrides keys of the one here.
 config_files, own_config = [project_file("config.yaml")], Path("config.yaml")
@@ -45,8 +39,7 @@ if not is_imported() and own_config.exists() and own_config.resolve() != Path(co
     config_files.append("config.yaml")
 
 for file in config_files:
-    with without_traceback():
-        read_yaml(file, file)  # Snakemake names neither file nor line of a mistake, and accepts a key twice
+    read_yaml(file, file)  # Snakemake names neither file nor line of a mistake, and accepts a key twice
 
     configfile: file
 
@@ -55,23 +48,22 @@ keep_timestamps_out_of_images()
 leave_updated_files_to_their_job()
 words = command_line()
 
-with without_traceback():
-    check_variables(folder_of_local_copies())
-    schema = "schemas/config.schema.yaml"
-    checked_config = Config.read(config, read_yaml(project_file(schema), schema))
-    shipped = sorted(path.stem for path in (package.parents[1] / "datasets").glob("*.yaml"))
-    known = {*shipped, *(Path(entry).stem for entry in checked_config.datasets)}
-    downloads = {f"{path_variable('resources')}/{name}": checked_config.mirrors.get(name, ()) for name in known}
-    prepare_environment(downloads, call=call_of_the_user())
-    catalog = Catalog(checked_config.datasets, project_file, shipped)
-    for variable in ("results", "resources", "logs", "benchmarks"):
-        check_spelling(path_variable(variable), variable)
-    plan = Plan(checked_config, catalog, path_variable("results"), path_variable("resources"))
-    check_origins(plan)
-    if not is_imported():
-        for variable in ("results", "logs", "benchmarks"):
-            check_folder(path_variable(variable), variable)
-        check_folder(plan.resources, "resources", writable=False)  # complete resources are only read
+check_variables(folder_of_local_copies())
+schema = "schemas/config.schema.yaml"
+checked_config = Config.read(config, read_yaml(project_file(schema), schema))
+shipped = sorted(path.stem for path in (package.parents[1] / "datasets").glob("*.yaml"))
+known = {*shipped, *(Path(entry).stem for entry in checked_config.datasets)}
+downloads = {f"{path_variable('resources')}/{name}": checked_config.mirrors.get(name, ()) for name in known}
+prepare_environment(downloads, call=call_of_the_user())
+catalog = Catalog(checked_config.datasets, project_file, shipped)
+for variable in ("results", "resources", "logs", "benchmarks"):
+    check_spelling(path_variable(variable), variable)
+plan = Plan(checked_config, catalog, path_variable("results"), path_variable("resources"))
+check_origins(plan)
+if not is_imported():
+    for variable in ("results", "logs", "benchmarks"):
+        check_folder(path_variable(variable), variable)
+    check_folder(plan.resources, "resources", writable=False)  # complete resources are only read
 
 folder_plan = plan.folders
 targets, facts = Targets(plan, asked_targets), Facts(plan)

@@ -7,12 +7,11 @@ a target among the names of rules first.
 from idxpng.run.plan import OUTPUTS
 from idxpng.run.targets import refuse_name
 
-with without_traceback():
-    folders = targets.folder_targets(words, typed_targets)
-    for word in set(words) - rule_names():
-        named = Path(word).name == word and not os.path.exists(word) and not word.startswith("-")
-        if named and word in typed_targets():
-            refuse_name(word, [*OUTPUTS, "idx"], shipped)
+folders = targets.folder_targets(words, typed_targets)
+for word in set(words) - rule_names():
+    named = Path(word).name == word and not os.path.exists(word) and not word.startswith("-")
+    if named and word in typed_targets():
+        refuse_name(word, [*OUTPUTS, "idx"], shipped)
 
 for folder, files in folders.items():
 

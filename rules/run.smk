@@ -15,12 +15,11 @@ for warning in replaced_originals(plan):
 
 
 def check_before_the_first_job() -> None:
-    with without_traceback():
-        jobs = jobs_to_run()
-        for folder in result_folders(plan, jobs):
-            lock_folder(folder)
-        for warning in check_run(plan, of_this_workflow(jobs), asked_targets()):
-            logger.warning(warning)
+    jobs = jobs_to_run()
+    for folder in result_folders(plan, jobs):
+        lock_folder(folder)
+    for warning in check_run(plan, of_this_workflow(jobs), asked_targets()):
+        logger.warning(warning)
 
 
 if is_imported():

@@ -220,6 +220,28 @@ def untracked(parameter):
     return value
 
 
+def show_our_errors_alone(why_missing) -> None:
+    """Have Snakemake show an error in the configuration or the data as it is, and say why inputs are missing.
+
+    It adds a traceback, and if a function of a rule raised the error, its wildcards. ``why_missing`` gets the lines of
+    its message on missing inputs, and returns what to add.
+    Can go when Snakemake has an exception that it shows as it is.
+    """
+    from idxpng.errors import DataError
+    from snakemake import exceptions
+
+    text_of = exceptions.format_exception_to_string
+
+    def text_of_any(error, linemaps=None):
+        for ours in (error, error.__context__):
+            if isinstance(ours, DataError):
+                return str(ours)
+        missing = isinstance(error, exceptions.MissingInputException)
+        return text_of(error, linemaps) + (why_missing(str(error).splitlines()) if missing else "")
+
+    exceptions.format_exception_to_string = text_of_any
+
+
 def allow_unlimited_jobs() -> None:
     """Drop Snakemake's default limit of 100 jobs a second for jobs on this machine, unless the command line sets one.
 

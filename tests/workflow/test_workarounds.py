@@ -42,6 +42,14 @@ def run(folder: Path, text: str, *arguments: str, python: str = "") -> str:
     return snakemake(folder, "--cores", "1", *arguments, python=python).output
 
 
+def failed(folder: Path, text: str) -> str:
+    """What a run of a Snakefile prints that fails, perhaps with a traceback."""
+    (folder / "Snakefile").write_text(text, encoding="utf-8")
+    ended = run_snakemake(folder, "--cores", "1")
+    assert ended.status == 1
+    return ended.output.rstrip()
+
+
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_a_workaround_says_when_it_can_go_and_is_tested(name: str) -> None:
     assert "Can go" in FUNCTIONS[name]
@@ -118,6 +126,23 @@ def test_folder_of_local_copies_has_the_variables_that_snakemake_still_leaves_in
     say = 'print("IS", folder_of_local_copies())\n'
     said = run(tmp_path, INCLUDE + say + RULES, "-n", "--local-storage-prefix", "$HOME/$NOT_SET/x")
     assert f"IS {os.environ['HOME']}/$NOT_SET/x\n" in said
+
+
+@pytest.mark.parametrize("where", ["here", "function", "start"])
+def test_show_our_errors_alone_leaves_out_what_snakemake_still_adds(tmp_path: Path, where: str) -> None:
+    say = "from idxpng.errors import DataError\n\ndef fail(wildcards=None):\n    raise DataError('file', 'wrong')\n\n"
+    place = {"here": "fail()\n", "function": "", "start": "onstart:\n    fail()\n"}[where]
+    rules = RULES.replace('"1",', "fail,", 1) if where == "function" else RULES
+    added = failed(tmp_path, INCLUDE + say + place + rules)
+    assert "DataError" in added and not added.endswith("file: wrong")
+    shown = failed(tmp_path, INCLUDE + "show_our_errors_alone(str)\n" + say + place + rules)
+    assert "DataError" not in shown and shown.splitlines()[-1] == "file: wrong"
+
+
+def test_show_our_errors_alone_adds_why_an_input_is_missing(tmp_path: Path) -> None:
+    add = 'def why(lines):\n    return "BECAUSE" + lines[-1]\n\nshow_our_errors_alone(why)\n'
+    missing = 'rule train:\n    input:\n        "no/7.png",\n'
+    assert failed(tmp_path, INCLUDE + add + missing).endswith("BECAUSE        no/7.png")
 
 
 def test_runs_for_another_tells_the_user_s_snakemake_from_that_of_a_job(tmp_path: Path) -> None:

@@ -148,7 +148,7 @@ class Dataset:
         """A file by its published or its decompressed name; DataError if the dataset has none."""
         if name not in self.files:
             expected = f"one of {', '.join(sorted(self.files))}"
-            raise DataError(self.source, "no such file", expected=expected, found=name)
+            raise DataError(self.source, "the dataset has no such file", expected=expected, found=name)
         return self.files[name]
 
     def arrays(self, name: str) -> list[PublishedFile]:
@@ -160,7 +160,8 @@ class Dataset:
     def split(self, name: str) -> Split:
         """A split by its name; DataError if the dataset has none."""
         if name not in self.splits:
-            raise DataError(self.source, "no such split", expected=f"one of {', '.join(self.splits)}", found=name)
+            expected = f"one of {', '.join(self.splits)}"
+            raise DataError(self.source, "the dataset has no such split", expected=expected, found=name)
         return self.splits[name]
 
     @property

@@ -76,6 +76,14 @@ class Targets:
             raise DataError(word, "no rule makes this", expected=f"in {name}: {', '.join(known)}")
         return files
 
+    def why_missing(self, paths: Iterable[str]) -> str:
+        """In a new line, why no rule makes one of the paths; empty if that is not known."""
+        try:
+            self.folder_targets(paths)
+        except DataError as error:
+            return f"\n{error}"
+        return ""
+
     def others(self, wildcards: Any) -> list[str]:
         """What the same command makes of a dataset besides the list of its files, which comes last."""
         return self._outputs_without("checksums", "SHA256SUMS", wildcards.dataset)

@@ -144,6 +144,13 @@ def test_a_single_png_file_is_refused_in_the_same_words_when_it_exists() -> None
         made([str(path)])
 
 
+def test_a_missing_input_that_is_a_png_file_is_explained_and_others_are_not() -> None:
+    path = "results/mnist/png/test/7/0000.png"
+    why = targets_of().why_missing(["affected files:", "other.txt", path])
+    assert why.startswith(f"\n{path}: a PNG file is made together with all others of its label")
+    assert targets_of().why_missing(["affected files:", "other.txt"]) == ""
+
+
 def test_the_list_of_digests_waits_for_the_other_targets_of_the_command() -> None:
     job = Wildcards(dataset="mnist-sample")
     files = ["results/mnist-sample/header/test.json", "results/mnist/png/test/7"]
