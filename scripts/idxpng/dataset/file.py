@@ -189,13 +189,15 @@ def _alike(names: Iterable[str]) -> list[str]:
     return sorted({name for name in names if counts[name.lower()] > 1})
 
 
-def identify(digests: Iterable[str], datasets: Path = DATASETS) -> str | None:
-    """The published or decompressed file with one of these SHA-256, among the dataset files of a folder."""
+def identify(digests: Iterable[str], datasets: Path = DATASETS) -> tuple[str, str] | None:
+    """The published or decompressed file with one of these SHA-256, among the dataset files of a folder, in words, and
+    the name of its dataset.
+    """
     for path in sorted(datasets.glob("*.yaml")):
         facts = read_yaml(path, str(path))
         files = [split[role] for split in facts["splits"].values() for role in ROLES if role in split]
         old = [release | {"file": f"{release['what']} (superseded)"} for release in facts.get("superseded", ())]
         known = {file.get(key): file["file"] for file in (*files, *old) for key in ("sha256", "content_sha256")}
         if found := [known[digest] for digest in digests if digest in known]:
-            return f"{found[0]} of {facts['title']}"
+            return f"{found[0]} of {facts['title']}", path.stem
     return None

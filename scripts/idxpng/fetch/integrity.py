@@ -140,7 +140,7 @@ def _refusal(path: str, source: str | None, file: PublishedFile, found: Found) -
     from idxpng.dataset.file import identify  # not in the digest
 
     known = identify((found.sha256, found.content_sha256))
-    what = f"this is {known}" if known else _other_kind(path)
+    what = f"this is {known[0]}" if known else _other_kind(path)
     header = None if what or file.pinned or found.damage else file.header
     if source and header and (wrong := header.wrong_size(found.size)):
         return WrongFileError(source, **wrong | _write_again(source))

@@ -7,6 +7,7 @@ from idxpng import advice
 from idxpng.dataset.file import identify, is_shipped
 from idxpng.dataset.model import ROLES, Dataset
 from idxpng.errors import DataError
+from idxpng.formats.png_reader import GRAY
 from idxpng.text import shell_word
 from idxpng.verify.png_tree import SHOWN, Problems
 from idxpng.verify.tree_check import TreeCheck
@@ -36,13 +37,25 @@ def explained(check: TreeCheck, top: str, problems: Problems, found: Mapping[str
         # In a part of a split, other images in the directories of labels may be of the whole.
         repairs = moving(problems, check.tree, top, check.dataset.labels if check.part else ())
         repairs += _making_again(check, sorted(problems.labels)) if problems.labels else []
+        if not _is_made_here(check) and any(map(_is_not_gray, problems.shown["altered"])):
+            copies = advice.new_folder("gray", top)
+            repairs.append(f"or verify gray copies in {copies}, which this makes:")
+            repairs.append(advice.run_script("convert_images", check.tree, copies))
         if problems.counts["missing"] and not problems.labels:
             repairs.append(WHICH + give_originals(check))
         return error(check.tree, check.dataset, problems.lines(), repairs)
     known = identify((found["images"],))
-    made = {"images": f"{found['images']}, which is {known}" if known else found["images"], "labels": found["labels"]}
+    made = {**found, "images": f"{found['images']}, which is {known[0]}"} if known else found
     digests, pins = ([f"{role}: SHA-256 {each[role]}" for role in ROLES] for each in (made, check.facts.content_pins))
-    return error(check.tree, check.dataset, digests, [WHICH + give_originals(check)], pins)
+    todo = [WHICH + give_originals(check)]
+    if known and known[1] != check.dataset.name:
+        todo = [f"if it is meant to be that dataset, verify it with --dataset {known[1]}", f"or {todo[0]}"]
+    return error(check.tree, check.dataset, digests, todo, pins)
+
+
+def _is_not_gray(altered: tuple[str, str]) -> bool:
+    """Whether a PNG file, its path and what is wrong with it, is in color, or not of 8 bits."""
+    return altered[1].endswith(GRAY) and f"{GRAY};" not in altered[1]
 
 
 def moving(problems: Problems, tree: str, top: str, kept: Collection[str] = ()) -> list[str]:

@@ -122,9 +122,9 @@ def test_the_first_release_of_fashion_mnist_is_recognized_by_its_digests() -> No
     for digest in old:
         named = identify((digest,), DATASETS)
         assert named is not None
-        assert named.split()[0] in files
-        assert "first release" in named
-        assert "Fashion-MNIST" in named
+        assert named[0].split()[0] in files
+        assert "first release" in named[0]
+        assert named[1] == "fashion-mnist"
 
 
 def test_no_two_published_files_have_the_same_digest() -> None:

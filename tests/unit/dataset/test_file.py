@@ -183,8 +183,7 @@ def test_url_creators_date_and_superseded_releases_are_optional(load_text: Calla
 def test_a_superseded_release_is_recognized_by_each_of_its_digests(tmp_path: Path, digit: str) -> None:
     (tmp_path / "mine.yaml").write_text(yaml.safe_dump(mnist_with(ORIGIN)))
     found = identify([digit * 64], tmp_path)
-    assert found is not None
-    assert found.startswith("train images of 1997 (superseded) of MNIST")
+    assert found == ("train images of 1997 (superseded) of MNIST", "mine")
 
 
 @pytest.mark.parametrize(

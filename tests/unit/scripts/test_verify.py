@@ -618,7 +618,8 @@ def test_a_different_dataset_under_the_same_name_is_recognized(tmp_path: Path) -
     for label in range(10):
         manifest = str(tmp_path / f"{label}.csv")
         export.main(images, labels, header, str(label), str(tmp_path / f"mnist/png/test/{label}"), manifest)
-    with pytest.raises(verify.DataError, match=r"which is t10k-images-idx3-ubyte.gz of MNIST sample"):
+    advised = r"which is t10k-images-idx3-ubyte.gz of MNIST sample[^$]*--dataset mnist-sample\n"
+    with pytest.raises(verify.DataError, match=advised):
         verify.main(str(tmp_path / "mnist/png/test"), str(tmp_path / "mnist.yaml"))
 
 
@@ -734,6 +735,22 @@ def test_a_copy_that_no_run_makes_is_repaired_by_hand_from_results(exported: Exp
     message = exported.refusal(tree=copy)
     assert "replace the folders 00 with what this makes in results/set/png/train:" in message
     assert "--forcerun" not in message
+
+
+def test_a_copy_in_color_is_proven_by_the_gray_copies_that_the_error_advises(
+    exported: Exported, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    copy = tmp_path / "theirs/train"
+    shutil.copytree(exported.tree, copy)
+    for path in copy.rglob("*.png"):
+        edit(lambda image: image.convert("RGB"))(path)
+    message = exported.refusal(tree=copy)
+    assert "8-bit RGB; expected 6 rows × 4 columns, 8-bit grayscale" in message
+    command = message.splitlines()[-1].split()
+    subprocess.run(command, check=True)
+    exported.verify(tree=Path(command[-1]))
+    assert "convert_images" not in exported.refusal(tree=damaged_copy(exported, tmp_path / "again/train", "01"))
 
 
 def test_a_copy_is_repaired_by_the_results_that_the_advised_command_makes(exported: Exported, tmp_path: Path) -> None:
