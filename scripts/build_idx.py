@@ -29,7 +29,7 @@ from idxpng.formats.idx import LABELS, label_type
 from idxpng.formats.idx_writer import IdxWriter
 from idxpng.formats.image_folder import COPY, ImageFolder, Item, are_labels, rows
 from idxpng.formats.labeled_images import CLASS, file_headers, transposed
-from idxpng.text import counted
+from idxpng.text import counted, image_size
 
 PROGRESS = 10  # seconds from one message to the next
 
@@ -120,7 +120,7 @@ def main(
         "facts": {"count": count, "shape": shape, "class_counts": [counts[label] for label in kind.classes]} | files,
     }
     write_json(facts, document)
-    log.info("%s: %s of %d × %d pixels", images, counted(count, "image"), *shape)
+    log.info("%s: %s of %s", images, counted(count, "image"), image_size(*shape))
     if len(values) == 1:
         log.warning("%s: every pixel of every image is %d, so nothing can be seen in them", images, *values)
     elif light > count * shape[0] * shape[1] / 2:

@@ -15,7 +15,7 @@ from functools import partial
 from idxpng.command import Command
 from idxpng.errors import DataError
 from idxpng.formats.png_reader import PngError, check_chunks, open_png, plain_image, read_regular_file
-from idxpng.text import counted
+from idxpng.text import counted, image_size
 
 # What torchvision's ImageFolder loads, in either case.
 IMAGES = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp")
@@ -81,8 +81,8 @@ def _pixels(path: str) -> bytes:
         return f"L {columns} {rows} ".encode() + pixels
     with open_png(data) as image:
         if image.width * image.height > LARGEST_IMAGE:
-            size = f"{image.height} × {image.width}"
-            raise PngError("unreadable", f"{size} pixels are more than the {LARGEST_IMAGE:,} of an image in a tree")
+            size = image_size(image.height, image.width)
+            raise PngError("unreadable", f"{size}, and an image in a tree has at most {LARGEST_IMAGE:,} pixels")
         if image.mode == "P":
             raise PngError("unreadable", "palette images have no digest")
         drawn = image.convert("L") if image.mode == "1" else image  # black and white are levels of gray, too

@@ -18,7 +18,7 @@ from idxpng.files.json_file import write_json
 from idxpng.formats.idx import LABELS, IdxFile
 from idxpng.formats.labeled_images import LabeledImages, file_headers
 from idxpng.formats.split_header import write_checksums
-from idxpng.text import counted
+from idxpng.text import counted, image_size
 
 from zlib_ng.zlib_ng import crc32  # isort: skip
 
@@ -65,9 +65,9 @@ def main(dataset: str, split: str, images: str, labels: str, header: str, publis
         document["rows"] = expected.rows
     write_json(header, document)
     write_checksums(header, checksums)
-    _, *shape = found["images"]["dims"]
-    many = counted(expected.count, "image"), *shape, counted(len(known.classes), "class")
-    log.info("%s: %s of %d × %d pixels in %s", images, *many)
+    size = image_size(*found["images"]["dims"][1:])
+    many = counted(expected.count, "image"), size, counted(len(known.classes), "class")
+    log.info("%s: %s of %s in %s", images, *many)
 
 
 def check(images: str, labels: str, dataset: Dataset, expected: Split) -> tuple[dict[str, Any], array[int]]:

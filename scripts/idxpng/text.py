@@ -36,6 +36,11 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun if number == 1 else noun + ('es' if noun.endswith('s') else 's')}"
 
 
+def image_size(rows: int, columns: int) -> str:
+    """A size in words, which say what is what where that is not clear: ``28 × 28 pixels``, ``28 rows × 20 columns``."""
+    return f"{rows} × {columns} pixels" if rows == columns else f"{rows} rows × {columns} columns"
+
+
 def aligned(rows: Sequence[Sequence[str]], right: Collection[int] = ()) -> str:
     """A table in columns as wide as their widest cells, those at the positions ``right`` aligned to the right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]

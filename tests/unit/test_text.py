@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from idxpng.text import UNSAFE, counted, printable, shell_word, shortened
+from idxpng.text import UNSAFE, counted, image_size, printable, shell_word, shortened
 from project import PROJECT
 
 # Letters, marks and joiners that living languages need, and symbols used as class names.
@@ -22,6 +22,11 @@ KEPT = "T-shirt/top", "étoile", "お (o)", "ಕನ್ನಡ", "क्‍ष", "
 )  # fmt: skip
 def test_a_number_has_the_right_form_of_its_noun(number: int, noun: str, text: str) -> None:
     assert counted(number, noun) == text
+
+
+@pytest.mark.parametrize(("size", "text"), [((28, 28), "28 × 28 pixels"), ((28, 20), "28 rows × 20 columns")])
+def test_a_size_says_what_is_what_unless_it_is_square(size: tuple[int, int], text: str) -> None:
+    assert image_size(*size) == text
 
 
 @pytest.mark.parametrize("text", KEPT)

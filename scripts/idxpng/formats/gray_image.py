@@ -13,6 +13,7 @@ from PIL.ImageFile import ImageFile
 from idxpng.advice import free, run_script, shown
 from idxpng.errors import DataError
 from idxpng.formats.png_reader import plain_file
+from idxpng.text import image_size
 
 FORMATS = ("PNG", "BMP", "TIFF", "JPEG", "PPM")
 CONVERTIBLE = (*FORMATS, "GIF", "WEBP", "JPEG2000", "PCX", "ICO")  # what convert_images.py reads
@@ -133,7 +134,7 @@ class Problems:
         if isinstance(image, str):
             kind = image
         else:
-            kind = f"{image.size[0]} × {image.size[1]} pixels"
+            kind = image_size(*image.size)
             self._sizes[kind] = image.size
         self._counts[kind] += 1
         if len(self._first[kind]) < SHOWN:
@@ -155,7 +156,7 @@ class Problems:
             if several:
                 rows, columns = self._sizes[max(self._sizes, key=self._counts.__getitem__)]
                 words += ["--size", f"{rows}x{columns}"]
-                copies += f" of {rows} × {columns} pixels"
+                copies += f" of {image_size(rows, columns)}"
             todo.append(run_script("convert_images", *words))
             todo.append(f"  writes {copies} into {new}, which you then name in place of {old}")
         problem = "not all images have one size and 8-bit grayscale pixels"

@@ -18,6 +18,7 @@ from PIL.ExifTags import Base
 from PIL.PngImagePlugin import PngImageFile
 
 from idxpng.formats.png import SIGNATURE
+from idxpng.text import image_size
 
 # Without waiting for whoever would write into a pipe, and without leaving the tree.
 FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -36,6 +37,7 @@ GRAY_HEADER = SIGNATURE + b"\0\0\0\rIHDR", bytes((8, 0, 0, 0, 0))
 PLAIN_BYTES = len(SIGNATURE) + 25 + 12 + 12
 MOST_PLAIN_BYTES = 2**20  # of an image that is decompressed at once
 
+GRAY = "8-bit grayscale"
 COLOR_TYPES = {0: "grayscale", 2: "RGB", 3: "palette", 4: "grayscale with alpha", 6: "RGB with alpha"}
 
 
@@ -55,6 +57,7 @@ class PngReader:
         self._start = SIGNATURE + struct.pack(">I4sII4B", 13, b"IHDR", columns, rows, 8, 0, 0, 0)
         # Twice the pixels, since an encoder may not compress at all.
         self._largest = 2 * rows * (columns + 1) + ROOM_FOR_MORE
+        self._expected = f"{image_size(rows, columns)}, {GRAY}"
 
     def read(self, path: str) -> bytes:
         """The pixels of a file: rows × columns unsigned bytes, row by row from the top.
@@ -67,7 +70,7 @@ class PngReader:
         data = read_regular_file(path, self._largest)
         compressed = check_chunks(data)
         if not data.startswith(self._start):
-            raise PngError("altered", _header(data))
+            raise PngError("altered", f"{_header(data)}; expected {self._expected}")
         if plain := plain_image(data, compressed):
             return plain[2]
         check_end(compressed, self._largest)
@@ -218,4 +221,4 @@ def _header(data: bytes) -> str:
     length, name, columns, rows, depth, color = struct.unpack_from(">I4sIIBB", data.ljust(26, b"\0"), len(SIGNATURE))
     if (length, name) != (13, b"IHDR"):
         return "it does not begin as a PNG image"
-    return f"{rows} × {columns} pixels, {depth}-bit {COLOR_TYPES.get(color, 'of no known color type')}"
+    return f"{image_size(rows, columns)}, {depth}-bit {COLOR_TYPES.get(color, 'of no known color type')}"

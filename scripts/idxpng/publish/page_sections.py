@@ -8,7 +8,7 @@ from idxpng.dataset.model import Dataset
 from idxpng.formats.split_header import SplitHeader
 from idxpng.publish.duplicates import Groups
 from idxpng.publish.markup import definitions, histogram, table
-from idxpng.text import counted
+from idxpng.text import counted, image_size
 
 BARS = 64
 LEVELS_PER_ROW = 16
@@ -21,8 +21,8 @@ def summary(splits: Sequence[dict[str, Any]], classes: int, also_in: Mapping[str
     """
     total = sum(split["count"] for split in splits if split["name"] not in also_in)
     each = ", ".join(f"{split['name']} {split['count']:,}{also_in.get(split['name'], '')}" for split in splits)
-    sizes = " or ".join(dict.fromkeys(f"{split['rows']} × {split['columns']}" for split in splits))
-    return f"{counted(total, 'image')} of {sizes} pixels in {counted(classes, 'class')}: {each}"
+    sizes = " or ".join(dict.fromkeys(image_size(split["rows"], split["columns"]) for split in splits))
+    return f"{counted(total, 'image')} of {sizes} in {counted(classes, 'class')}: {each}"
 
 
 def pixels(header: SplitHeader, numbers: dict[str, Any]) -> str:

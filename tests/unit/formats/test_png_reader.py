@@ -117,14 +117,14 @@ def test_an_exported_image_is_read_as_pillow_reads_it_without_pillow(rows: int, 
 @pytest.mark.parametrize(
     ("file", "found"),
     [
-        (png(numpy.zeros((4, 6), numpy.uint8)), "4 × 6 pixels, 8-bit grayscale"),
-        (png(numpy.zeros((6, 4, 3), numpy.uint8)), "6 × 4 pixels, 8-bit RGB"),
-        (png(numpy.zeros((6, 4), numpy.uint16)), "6 × 4 pixels, 16-bit grayscale"),
-        (png(numpy.zeros((6, 4), bool)), "6 × 4 pixels, 1-bit grayscale"),
+        (png(numpy.zeros((4, 6), numpy.uint8)), "4 rows × 6 columns, 8-bit grayscale"),
+        (png(numpy.zeros((6, 4, 3), numpy.uint8)), "6 rows × 4 columns, 8-bit RGB"),
+        (png(numpy.zeros((6, 4), numpy.uint16)), "6 rows × 4 columns, 16-bit grayscale"),
+        (png(numpy.zeros((6, 4), bool)), "6 rows × 4 columns, 1-bit grayscale"),
     ],
 )
 def test_an_image_of_the_wrong_size_or_mode_is_reported_as_altered(tmp_path: Path, file: bytes, found: str) -> None:
-    assert refusal(tmp_path / "x", file) == ("altered", found)
+    assert refusal(tmp_path / "x", file) == ("altered", f"{found}; expected 6 rows × 4 columns, 8-bit grayscale")
 
 
 @pytest.mark.slow

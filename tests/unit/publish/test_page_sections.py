@@ -10,5 +10,5 @@ def test_the_summary_counts_images_classes_and_splits(classes: int, words: str) 
     last = {"name": "last", "count": 9} | size
     assert summary([*splits, last], classes, {"last": " (also in train)"}).startswith("60,001 images")
     assert summary([*splits, last], 1, {"last": "!"}).endswith(": train 60,000, test 1, last 9!")
-    assert "of 28 × 28 or 28 × 30 pixels" in summary([*splits, last | {"columns": 30}], classes)
+    assert "of 28 × 28 pixels or 28 rows × 30 columns" in summary([*splits, last | {"columns": 30}], classes)
     assert summary(splits, classes) == f"60,001 images of 28 × 28 pixels {words}train 60,000, test 1"

@@ -283,7 +283,7 @@ def test_all_images_that_do_not_fit_are_named_with_a_remedy(tmp_path: Path) -> N
     (folder / "train/b/cut.png").write_bytes((folder / "train/a/1.png").read_bytes()[:60])
     message = refusal(folder, out)
     for words in (
-        "4 × 6 pixels: 7 ",
+        "4 rows × 6 columns: 7 ",
         "9 × 9 pixels: 1 (",
         "b/large.png",
         "--size 4x6",

@@ -188,7 +188,7 @@ def test_only_the_images_that_were_made_are_listed(
     data = make(tmp_path, limit=limit, only=only, rows=rows)
     labels = [label for label in range(3) if only is None or label in only]
     assert data["classes"] == [[str(label), f"<{label}>"] for label in labels]
-    assert f"pixels in {len(labels)} {'class' if len(labels) == 1 else 'classes'}" in data["page"]
+    assert f"columns in {len(labels)} {'class' if len(labels) == 1 else 'classes'}" in data["page"]
     for split, pixels, values, split_labels in zip(
         data["splits"], data["pixels"], data["values"], data["rows"], strict=True
     ):
@@ -219,9 +219,9 @@ def test_only_the_images_that_were_made_are_listed(
 @pytest.mark.parametrize(
     ("limit", "words"),
     [
-        (None, "47 images of 5 × 4 pixels in 3 classes: s0 40, s1 7, part 19 (also in s0)"),
-        (31, "38 images of 5 × 4 pixels in 3 classes: s0 31, s1 7, part 19 (also in s0)"),
-        (12, "31 images of 5 × 4 pixels in 3 classes: s0 12, s1 7, part 12<"),
+        (None, "47 images of 5 rows × 4 columns in 3 classes: s0 40, s1 7, part 19 (also in s0)"),
+        (31, "38 images of 5 rows × 4 columns in 3 classes: s0 31, s1 7, part 19 (also in s0)"),
+        (12, "31 images of 5 rows × 4 columns in 3 classes: s0 12, s1 7, part 12<"),
     ],
 )
 def test_images_of_a_split_that_another_has_too_count_once(tmp_path: Path, limit: int | None, words: str) -> None:
@@ -248,7 +248,7 @@ def test_the_page_has_license_dispute_citation_files_and_numbers(tmp_path: Path)
         "Me, 2020",
         "Made by me.",
         "<h1>Digits &amp; &lt;more&gt; {{data}}</h1>",
-        "47 images of 5 × 4 pixels in 3 classes: s0 40, s1 7",
+        "47 images of 5 rows × 4 columns in 3 classes: s0 40, s1 7",
         '<td>s0.images</td><td class="number">2051</td><td>uint8</td><td>40 × 5 × 4</td>',
     ):
         assert words in page

@@ -140,10 +140,10 @@ def test_files_that_cannot_be_read_are_refused_without_waiting(tree: Path) -> No
     assert f"{harm}: 1,099,511,627,776 bytes, too large" in refusal(tree)
     large = b"IHDR", struct.pack(">2I5B", 2**30, 2**30, 8, 0, 0, 0, 0)
     harm.write_bytes(assemble([large, (b"IDAT", bytes(12_000)), (b"IEND", b"")]))
-    assert "1073741824 × 1073741824 pixels are more than the 268,435,456" in refusal(tree)
+    assert "1073741824 × 1073741824 pixels, and an image in a tree has at most 268,435,456" in refusal(tree)
     many = b"IHDR", struct.pack(">2I5B", 16384, 131072, 8, 0, 0, 0, 0)
     harm.write_bytes(assemble([many, (b"IDAT", bytes(2_100_000)), (b"IEND", b"")]))
-    assert "131072 × 16384 pixels are more than the 268,435,456" in refusal(tree)
+    assert "131072 rows × 16384 columns, and an image in a tree has at most 268,435,456" in refusal(tree)
 
 
 def test_the_command_prints_the_digest_and_reports_the_number_of_files(tree: Path) -> None:
