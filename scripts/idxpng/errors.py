@@ -14,6 +14,7 @@ A class below `DataError` exists only if code catches it; other bad input raises
 """
 
 import copyreg
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from os import PathLike
@@ -60,6 +61,12 @@ class DataError(Exception):
     def __reduce__(self) -> tuple[Any, ...]:
         # By default, unpickling calls the class with the message alone, which these classes do not accept.
         return copyreg.__newobj__, (type(self), *self.args), vars(self)  # type: ignore[attr-defined]
+
+
+def permission(error: OSError) -> str | None:
+    """What to do if this user may not read or write a path; None for other errors."""
+    refused = error.errno in (errno.EACCES, errno.EPERM, errno.EROFS)
+    return "get permission for it, or use a different folder: in a run, --directory FOLDER" if refused else None
 
 
 @contextmanager

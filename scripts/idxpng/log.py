@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 
-from idxpng.errors import DataError
+from idxpng.errors import DataError, permission
 from idxpng.replaceable import check_role
 from idxpng.text import printable
 
@@ -58,7 +58,7 @@ def output(text: str) -> None:
 def described(error: Exception) -> str:
     """The message of an error that bad input, the file system, or a lack of memory raises, see `EXPECTED`."""
     if isinstance(error, OSError):
-        return f"{printable(error.filename or 'a file')}: {error.strerror or error}"
+        return str(DataError(error.filename or "a file", str(error.strerror or error), todo=permission(error)))
     return "not enough memory\n  to do:    give the job more memory" if isinstance(error, MemoryError) else str(error)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from project import run_code
-from systems import needs_full_device
+from systems import mounted, needs_full_device
 
 
 class Job:
@@ -75,6 +75,13 @@ def test_a_file_system_error_is_reported_in_one_line(tmp_path: Path, code: str, 
     assert message in job.log
     assert "Traceback" not in job.terminal + job.log
     assert len(job.terminal.splitlines()) == 1
+
+
+def test_a_path_that_may_not_be_written_is_reported_with_something_to_do(tmp_path: Path) -> None:
+    (tmp_path / "new").mkdir()
+    with mounted(tmp_path / "new", "-t", "tmpfs", "-o", "ro", "none"):
+        job = Job(tmp_path, "open('new/file', 'wb')")
+    assert job.terminal.startswith("ERROR: new/file: Read-only file system\n  to do:    get permission for it, or")
 
 
 @pytest.mark.parametrize("write", ["file.write(bytes(20_000))", "[file.write(b'row') for _ in range(7000)]"])

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from idxpng.errors import DataError
+from idxpng.errors import DataError, permission
 from idxpng.text import shortened
 
 MAX_BYTES = 2**20
@@ -55,7 +55,7 @@ def read_with_places(path: str | os.PathLike[str], display_name: str) -> tuple[A
     except FileNotFoundError:
         raise DataError(display_name, "file not found") from None
     except OSError as error:
-        raise DataError(display_name, "it cannot be read", found=error.strerror) from None
+        raise DataError(display_name, "it cannot be read", found=error.strerror, todo=permission(error)) from None
     except UnicodeDecodeError as error:
         found = f"{error.object[error.start]:#04x}, not UTF-8"
         raise DataError(display_name, UNREADABLE, at=f"byte {error.start}", found=found) from None

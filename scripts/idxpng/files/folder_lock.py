@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 from idxpng import log
-from idxpng.errors import DataError
+from idxpng.errors import DataError, permission
 from idxpng.files.partial import lock
 
 
@@ -25,7 +25,7 @@ def lock_folder(folder: str | os.PathLike[str]) -> None:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             return  # the jobs name what has no room
         expected, found = "a file that can be written, or nothing", error.strerror
-        todo = "remove it, if no other run is at work"
+        todo = permission(error) or "remove it, if no other run is at work"
         raise DataError(path, "cannot be locked", expected=expected, found=found, todo=todo) from None
     held = lock(descriptor)
     if held is False:

@@ -7,6 +7,7 @@ import pytest
 from idxpng.errors import DataError
 from idxpng.files.folder_lock import lock_folder
 from project import start
+from systems import mounted
 
 LOCKS = "import sys, time; from idxpng.files.folder_lock import lock_folder; lock_folder(sys.argv[1]);"
 WAITS = LOCKS + "print('locked', flush=True); time.sleep(60)"
@@ -43,4 +44,9 @@ def test_a_full_disk_or_quota_is_left_to_the_jobs_to_report(
 
     with monkeypatch.context() as full:
         full.setattr(os, "open", refuse)
+        lock_folder(tmp_path)
+
+
+def test_a_folder_in_which_nobody_may_write_is_refused_with_something_to_do(tmp_path: Path) -> None:
+    with mounted(tmp_path, "-t", "tmpfs", "-o", "ro", "none"), pytest.raises(DataError, match="get permission for it"):
         lock_folder(tmp_path)
