@@ -27,7 +27,7 @@ from idxpng.files.json_file import write_json
 from idxpng.formats.gray_image import DARK, INVERTED, GrayImage, Problems, read
 from idxpng.formats.idx import LABELS, label_type
 from idxpng.formats.idx_writer import IdxWriter
-from idxpng.formats.image_folder import COPY, ImageFolder, Item, are_labels, rows
+from idxpng.formats.image_folder import ImageFolder, Item, are_labels, rows, spelled
 from idxpng.formats.labeled_images import CLASS, file_headers, transposed
 from idxpng.text import counted, image_size
 
@@ -139,8 +139,8 @@ def _pixels(root: str, items: Iterator[Item]) -> Iterator[tuple[Sequence[int], G
     for item in items:
         path = os.path.join(root, item.path)
         image = read(path)
-        if image == "missing" and os.path.lexists(path + COPY):
-            path += COPY
+        if image == "missing":
+            path = spelled(root, item.path)
             image = read(path)
         problems.add(path, image)
         if not problems and not isinstance(image, str):

@@ -7,8 +7,10 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
+from unicodedata import normalize
 
 from idxpng.errors import DataError
 from idxpng.files.external_sort import sort_lines
@@ -50,7 +52,7 @@ class ImageFolder:
     Names that begin with a dot are ignored everywhere.
 
     ``tables``: CSV files with the columns ``path``, below the folder, and ``label``, by split. Then no folder matters.
-    A path also finds the copy that convert_images.py made of the image, whose name ends in `COPY`.
+    A path also finds what `spelled` does.
     """
 
     def __init__(self, path: str | os.PathLike[str], tables: Mapping[str, Path] | None = None) -> None:
@@ -118,13 +120,18 @@ class ImageFolder:
             problem, expected = "a label that is not a whole number", "0 or more, or names"
             raise DataError(table, problem, at=at, expected=expected, found=odd[0], todo=todo)
         names = sorted(found, key=natural)
-        if not are_labels(names):
+        numbers = are_labels(names)
+        meant = [int(name) if numbers else normalize("NFC", name) for name in names]
+        if len(set(meant)) < len(meant):
+            same = [name for name, each in zip(names, meant, strict=True) if meant.count(each) > 1]
+            what, remedy = (
+                "names" if self.tables else "folders",
+                None if numbers else "use one form of Unicode for accents",
+            )
+            raise DataError(place, f"several {what} have the same label", found=", ".join(same), todo=remedy)
+        if not numbers:
             return {name: label for label, name in enumerate(names)}
         labels = {name: int(name) for name in names}
-        if len(set(labels.values())) < len(labels):
-            same = [name for name in names if list(labels.values()).count(labels[name]) > 1]
-            what = "names" if self.tables else "folders"
-            raise DataError(place, f"several {what} have the same label", found=", ".join(same))
         if max(labels.values(), default=0) >= 2**31:
             raise DataError(place, "the label is too large", expected="at most 2147483647", found=names[-1])
         return labels
@@ -142,8 +149,8 @@ class ImageFolder:
         if split not in self._states:
             if self.tables:
                 total = _state(self.tables[split])
-                paths = (f"{self.path / row['path']}" for _, row in rows(self.tables[split], "path"))
-                total += sum(_state(path) or _state(path + COPY) for path in paths)
+                paths = (row["path"] for _, row in rows(self.tables[split], "path"))
+                total += sum(_state(self.path / path) or _state(spelled(self.path, path)) for path in paths)
             else:
                 folder = self.folder(split)
                 total = sum(_state(image) for name in _folders(folder) for image in _visible(folder / name))
@@ -187,8 +194,16 @@ def tables(place: str | os.PathLike[str]) -> dict[str, Path]:
     return {table.stem: table for table in sorted(path.glob("*.csv")) if not table.name.startswith(".")}
 
 
+def spelled(folder: str | os.PathLike[str], path: str) -> str:
+    """Where the image is that a table names: under this name or that of the copy that convert_images.py made, whose
+    name ends in `COPY`; in this form of Unicode, or composed or not, as macOS and others write accents.
+    """
+    names = (name + end for name in (path, normalize("NFC", path), normalize("NFD", path)) for end in ("", COPY))
+    return next(filter(os.path.lexists, (os.path.join(folder, name) for name in names)), os.path.join(folder, path))
+
+
 def rows(table: str | os.PathLike[str], *columns: str) -> Iterator[tuple[int, dict[str, str]]]:
-    """The line and the cells, by column, of each row of a table.
+    """The line and the cells, by column, of each row of a table, with commas, semicolons, or tabs between the cells.
 
     Raises:
         DataError: when it is not a CSV file in UTF-8, a row lacks one of the ``columns``, there are two of one name, or
@@ -196,7 +211,8 @@ def rows(table: str | os.PathLike[str], *columns: str) -> Iterator[tuple[int, di
     """
     try:
         with open(table, encoding="utf-8-sig", newline="") as file:  # a byte order mark is no part of a column's name
-            reader = csv.DictReader(file)
+            header = file.readline()
+            reader = csv.DictReader(chain([header], file), delimiter=max(",;\t", key=header.count))
             names = list(reader.fieldnames or ())
             if twice := [name for name in columns if names.count(name) > 1]:
                 problem, todo = f"two columns are named {twice[0]}", "rename or remove one of them"

@@ -7,6 +7,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 import numpy
 import pytest
@@ -310,6 +311,7 @@ def test_all_images_that_do_not_fit_are_named_with_a_remedy(tmp_path: Path) -> N
         (["train/a"], "the folder has no images"),
         (["train/a/x.png/"], "not an image"),
         (["train/7/", "train/07/"], "several folders have the same label"),
+        (["train/caf\xe9/", "test/cafe\u0301/"], "several folders have the same label"),
         (["tr ain/a/"], "not a valid split name"),
         (["train/99999999999/"], "the label is too large"),
     ],
@@ -388,8 +390,10 @@ def test_class_folders_without_a_split_are_the_split_train(tmp_path: Path) -> No
         ("label,path\r\ndog,1.png\r\ncat,0.png\r\n", {"0": "cat", "1": "dog"}, [1, 0]),
         ("\ufeffid,path,label\n9,1.png, cat\n8,0.png,dog\n", {"0": "cat", "1": "dog"}, [0, 1]),
         ("path,label\n1.png,A\n0.png,7\n", {"0": "7", "1": "A"}, [1, 0]),
+        ('\ufeff"path";label\r\n1.png;"big, bad"\r\n0.png;7\r\n', {"0": "7", "1": "big, bad"}, [1, 0]),
+        ("path\tlabel\n1.png\tA\n0.png\t7\n", {"0": "7", "1": "A"}, [1, 0]),
     ],
-    ids=["numbers", "byte order mark", "names", "other columns and a mark", "digits and letters"],
+    ids=["numbers", "byte order mark", "names", "other columns and a mark", "digits and letters", "semicolons", "tabs"],
 )
 def test_labels_in_a_table_need_no_class_folders(
     tmp_path: Path, text: str, classes: dict[str, str], labels: list[int]
@@ -421,7 +425,7 @@ NO_NUMBER = "labels.csv: a label that is not a whole number"
         ("path,label\na.png,+7\n", ["found:    +7"]),
         ("path,label\na.png,3\nb.png,1e3\n", ["line 3", "found:    1e3"]),
         ("path,label\na.png,3\nb.png,?\n", ["line 3", "found:    ?"]),
-        ("path;label\n0.png;3\n", ["no path, label in the columns path;label"]),
+        ("path:label\n0.png:3\n", ["no path, label in the columns path:label"]),
         ("path,label,label\n0.png,3,1\n", ["two columns are named label", "found:    path, label, label"]),
         ("path,label,path\n0.png,3,1.png\n", ["two columns are named path"]),
         (
@@ -451,6 +455,21 @@ def test_a_table_also_names_the_gray_copies_of_its_images(tmp_path: Path) -> Non
     before = ImageFolder(gray, {"train": table}).state("train")
     os.utime(gray / "0.jpg.png", (1, 1))
     assert ImageFolder(gray, {"train": table}).state("train") != before
+
+
+COMPOSED, DECOMPOSED = (normalize(form, "é/ü.png") for form in ("NFC", "NFD"))
+
+
+@pytest.mark.parametrize(("path", "listed"), [(COMPOSED, DECOMPOSED), (DECOMPOSED, COMPOSED)])
+def test_a_table_names_images_in_any_form_of_unicode(tmp_path: Path, path: str, listed: str) -> None:
+    save(tmp_path / "scans" / path, pixels())
+    table = tmp_path / "train.csv"
+    table.write_text(f"path,label\n{listed},3\n")
+    _, labels, _ = build(tmp_path / "scans", tmp_path / "out", manifest=str(table))
+    assert labels == idx_bytes(numpy.array([3], numpy.uint8))
+    before = ImageFolder(tmp_path / "scans", {"train": table}).state("train")
+    os.utime(tmp_path / "scans" / path, (1, 1))
+    assert ImageFolder(tmp_path / "scans", {"train": table}).state("train") != before
 
 
 def test_an_image_that_a_table_lists_twice_with_one_label_is_taken_twice(tmp_path: Path) -> None:
