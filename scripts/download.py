@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from idxpng import log, replaceable
-from idxpng.advice import if_changed
+from idxpng.advice import if_changed, shown
 from idxpng.dataset.file_names import alike
 from idxpng.errors import DataError
 from idxpng.fetch import zip_member
@@ -98,10 +98,11 @@ def download(
     if _is_there(output, files):
         return
     file = files[0]
-    elsewhere = (
-        f"try again later, or get {file.file} in another way and give its folder, in a run: "
-        f"--config 'mirrors={{{dataset}: /path/to/folder}}'"
-    )
+    elsewhere = f"try again later, or get {file.file} in another way and give its folder"
+    folders = [shown(mirror) for mirror in mirrors if "://" not in mirror]
+    if folders and len(folders) == len(mirrors):
+        elsewhere = f"put {file.file} into {folders[0]}, or give its folder"
+    elsewhere += f", in a run: --config 'mirrors={{{dataset}: /path/to/folder}}'"
     reasons: dict[Place, DataError] = {}
     turns = {place: 0.0 for mirror in mirrors for place in places_in(mirror, file)}  # and the earliest time to ask it
     for patience in passes if len(turns) > 1 else passes[1:]:

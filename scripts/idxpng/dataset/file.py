@@ -90,7 +90,7 @@ def _dataset(name: str, facts: dict[str, Any], display_name: str, path: Path) ->
         classes=classes,
         label_type=label_type,
         label_columns=label_columns,
-        mirrors=tuple(facts.get("mirrors", ())),
+        mirrors=tuple(facts.get("mirrors", ["."])),
         splits={split: (whole | parts)[split] for split in facts["splits"]},
         creators=tuple(facts.get("creators", ())),
         source=display_name,

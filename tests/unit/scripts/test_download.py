@@ -755,7 +755,9 @@ def test_a_directory_that_cannot_be_read_is_a_reason_and_the_next_mirror_is_trie
     assert get(folder, mirror, f"{server.url}/a") == PUBLISHED
     assert f"{mirror / FILE}: " in caplog.text
     (folder / FILE).unlink()
-    assert f"\n    - {mirror / FILE}: " in refusal(folder, mirror)
+    message = refusal(folder, mirror)
+    assert f"\n    - {mirror / FILE}: " in message
+    assert f"to do:    put {FILE} into {mirror}, or give its folder, in a run: " in message
     assert list(folder.iterdir()) == []
 
 
