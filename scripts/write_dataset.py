@@ -14,8 +14,9 @@ from idxpng.text import counted
 
 # No year, because the same images give the same bytes in every year.
 HEAD = """\
-# Made by write_dataset.py, again when the images change. To say more (title, license, citation, year), copy it under
-# another name, and write the folder of this file under `mirrors` of the copy.
+# Made by write_dataset.py, and again when the images change: then your edits are lost. To say more (title, license,
+# citation, class names, year), copy this file under another name, and write its folder under `mirrors` of the copy.
+# When the images change, run new_dataset.py --update on the copy.
 """
 # Keys that are left out where they have these values.
 USUAL = {"inverted": False, "orientation": "upright", "label_type": "uint8", "label_columns": ["class"]}

@@ -14,7 +14,7 @@ from PIL import Image
 
 from builders import OWN, idx_bytes
 from jobs import IDX
-from project import copy_project, files, snakemake
+from project import copy_project, files, run_script, snakemake
 
 BUILD = ("idx", "--cores", "2", "--config", "folders={photos: my/photos}")
 OF_ONE_SPLIT = dict.fromkeys((*IDX, "idx"), 1)
@@ -55,6 +55,11 @@ def test_a_folder_of_images_survives_the_round_trip_through_idx_files(project: P
     (project / "my/photos/test/cat/0.png").unlink()
     assert snakemake(project, *BUILD).jobs == OF_ONE_SPLIT
     assert files(project / "results/photos/idx").keys() == built.keys()
+
+    copy, text = project / "mine.yaml", built["photos.yaml"].decode()
+    copy.write_text(text.replace("mirrors: [.]", "mirrors: [results/photos/idx]").replace("title: photos", "title: My"))
+    run_script("new_dataset", "--update", "mine.yaml", cwd=project).check_returncode()
+    assert "title: My\n" in copy.read_text() and "count: 4\n" in copy.read_text(), "as the first lines advise"
 
 
 def test_a_built_file_that_is_damaged_is_made_again_by_the_advised_options(project: Path) -> None:
