@@ -249,8 +249,9 @@ def _check(path: str, files: Sequence[PublishedFile], source: str) -> None:
         return  # its content needs no check
     for each in files:
         judge(path, each, source)
-    if not file.pinned:
-        log.warning("%s: no digest to check it against (sha256: %s)", source, digest_of(path))
+    if unpinned := [each.member or "it" for each in files if not each.pinned]:
+        what = " and ".join(unpinned)
+        log.warning("%s: no digest to check %s against (sha256: %s)", source, what, digest_of(path))
     elif file.content_sha256:
         log.info("%s: compressed differently, with the published content", source)
 

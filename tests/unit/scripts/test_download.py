@@ -603,7 +603,7 @@ def test_a_file_with_nothing_pinned_is_refused_when_it_cannot_be_right(
 
 @pytest.mark.parametrize("largest", ["pinned", "not pinned"])
 def test_an_archive_of_arrays_is_taken_only_if_each_array_is_the_pinned_one(
-    folder: Path, directory: Path, largest: str
+    folder: Path, directory: Path, largest: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     labels = numpy.arange(400, dtype=numpy.uint8)
     contents = {"x.npy": CONTENT, "y.npy": idx_bytes(labels)}
@@ -620,6 +620,12 @@ def test_an_archive_of_arrays_is_taken_only_if_each_array_is_the_pinned_one(
     (folder / "a.npz").write_bytes((directory / "a.npz").read_bytes())  # as an earlier run took it
     numpy.savez(directory / "a.npz", x=IMAGES, y=labels)
     assert get(folder, directory, file="a.npz", files=files) == (directory / "a.npz").read_bytes()
+    unpinned = "x.npy" if largest == "not pinned" else None
+    assert (f"{directory}/a.npz: no digest to check {unpinned} against" in caplog.text) == bool(unpinned)
+    (folder / "a.npz").unlink()
+    get(folder, directory, file="a.npz", files=[files[0], replace(files[1], content_sha256=None)])
+    unpinned = f"{unpinned} and y.npy" if unpinned else "y.npy"
+    assert f"{directory}/a.npz: no digest to check {unpinned} against" in caplog.text
 
 
 @pytest.mark.parametrize("as_url", [False, True], ids=["path", "file URL"])
