@@ -26,9 +26,9 @@ from idxpng.run.targets import Targets
 from idxpng.text import NAME
 
 
-def why_missing(lines: list[str]) -> str:
-    """What Snakemake's message on missing inputs, whose ``lines`` name them, does not say."""
-    return targets.why_missing(map(str.strip, lines))
+def why_missing(message: str) -> str:
+    """What Snakemake's message on files that nothing makes does not say."""
+    return targets.why_missing([*map(str.strip, message.splitlines()), *message.split()])
 
 
 show_our_errors_alone(why_missing)

@@ -42,10 +42,10 @@ def run(folder: Path, text: str, *arguments: str, python: str = "") -> str:
     return snakemake(folder, "--cores", "1", *arguments, python=python).output
 
 
-def failed(folder: Path, text: str) -> str:
+def failed(folder: Path, text: str, *targets: str) -> str:
     """What a run of a Snakefile prints that fails, perhaps with a traceback."""
     (folder / "Snakefile").write_text(text, encoding="utf-8")
-    ended = run_snakemake(folder, "--cores", "1")
+    ended = run_snakemake(folder, "--cores", "1", *targets)
     assert ended.status == 1
     return ended.output.rstrip()
 
@@ -140,9 +140,10 @@ def test_show_our_errors_alone_leaves_out_what_snakemake_still_adds(tmp_path: Pa
 
 
 def test_show_our_errors_alone_adds_why_an_input_is_missing(tmp_path: Path) -> None:
-    add = 'def why(lines):\n    return "BECAUSE" + lines[-1]\n\nshow_our_errors_alone(why)\n'
+    add = 'def why(message):\n    return "BECAUSE" + message.splitlines()[-1]\n\nshow_our_errors_alone(why)\n'
     missing = 'rule train:\n    input:\n        "no/7.png",\n'
     assert failed(tmp_path, INCLUDE + add + missing).endswith("BECAUSE        no/7.png")
+    assert "BECAUSENo rule to produce no/8.png" in failed(tmp_path, INCLUDE + add + missing, "no/8.png")
 
 
 def test_runs_for_another_tells_the_user_s_snakemake_from_that_of_a_job(tmp_path: Path) -> None:

@@ -77,12 +77,14 @@ class Targets:
         return files
 
     def why_missing(self, paths: Iterable[str]) -> str:
-        """In a new line, why no rule makes one of the paths; empty if that is not known."""
+        """In new lines, why no rule makes some of the paths; empty if that is not known."""
         try:
-            self.folder_targets(paths)
+            folders = self.folder_targets(paths)
         except DataError as error:
             return f"\n{error}"
-        return ""
+        examples = {folder: files[0].replace("<results>", self._plan.results) for folder, files in folders.items()}
+        why = "in another workflow, a folder of results is neither target nor input; name what is in it, such as"
+        return "".join(f"\n{folder}: {why} {example}" for folder, example in examples.items())
 
     def others(self, wildcards: Any) -> list[str]:
         """What the same command makes of a dataset besides the list of its files, which comes last."""
