@@ -223,11 +223,12 @@ def untracked(parameter):
 def show_our_errors_alone(why_missing) -> None:
     """Have Snakemake show an error in the configuration or the data as it is, and say why a file is missing.
 
-    It adds a traceback, and if a function of a rule raised the error, its wildcards. ``why_missing`` gets its message on
-    inputs or targets that nothing makes, and returns what to add.
+    It adds a traceback, also where it lacks a permission, and if a function of a rule raised the error, its wildcards.
+    ``why_missing`` gets its message on inputs or targets that nothing makes, and returns what to add.
     Can go when Snakemake has an exception that it shows as it is.
     """
-    from idxpng.errors import DataError
+    from idxpng.errors import DataError, permission
+    from idxpng.log import described
     from snakemake import exceptions
 
     text_of = exceptions.format_exception_to_string
@@ -236,6 +237,8 @@ def show_our_errors_alone(why_missing) -> None:
         for ours in (error, error.__context__):
             if isinstance(ours, DataError):
                 return str(ours)
+        if isinstance(error, OSError) and permission(error):
+            return described(error)
         missing = isinstance(error, (exceptions.MissingInputException, exceptions.MissingRuleException))
         return text_of(error, linemaps) + (why_missing(str(error)) if missing else "")
 

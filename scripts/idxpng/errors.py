@@ -66,7 +66,7 @@ class DataError(Exception):
 def permission(error: OSError) -> str | None:
     """What to do if this user may not read or write a path; None for other errors."""
     refused = error.errno in (errno.EACCES, errno.EPERM, errno.EROFS)
-    return "get permission for it, or use a different folder: in a run, --directory FOLDER" if refused else None
+    return "get permission for it and its folder, or work in another: in a run, --directory FOLDER" if refused else None
 
 
 @contextmanager

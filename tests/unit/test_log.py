@@ -81,7 +81,9 @@ def test_a_path_that_may_not_be_written_is_reported_with_something_to_do(tmp_pat
     (tmp_path / "new").mkdir()
     with mounted(tmp_path / "new", "-t", "tmpfs", "-o", "ro", "none"):
         job = Job(tmp_path, "open('new/file', 'wb')")
-    assert job.terminal.startswith("ERROR: new/file: Read-only file system\n  to do:    get permission for it, or")
+    assert job.terminal.startswith(
+        "ERROR: new/file: Read-only file system\n  to do:    get permission for it and its folder, or"
+    )
 
 
 @pytest.mark.parametrize("write", ["file.write(bytes(20_000))", "[file.write(b'row') for _ in range(7000)]"])

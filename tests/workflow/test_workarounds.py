@@ -139,6 +139,13 @@ def test_show_our_errors_alone_leaves_out_what_snakemake_still_adds(tmp_path: Pa
     assert "DataError" not in shown and shown.splitlines()[-1] == "file: wrong"
 
 
+def test_show_our_errors_alone_says_what_to_do_without_permission(tmp_path: Path) -> None:
+    fail = "onstart:\n    raise PermissionError(13, 'Permission denied', 'logs')\n"
+    assert "Error" in failed(tmp_path, INCLUDE + fail + RULES)
+    shown = failed(tmp_path, INCLUDE + "show_our_errors_alone(str)\n" + fail + RULES)
+    assert "Error" not in shown and "\nlogs: Permission denied\n  to do:" in shown
+
+
 def test_show_our_errors_alone_adds_why_an_input_is_missing(tmp_path: Path) -> None:
     add = 'def why(message):\n    return "BECAUSE" + message.splitlines()[-1]\n\nshow_our_errors_alone(why)\n'
     missing = 'rule train:\n    input:\n        "no/7.png",\n'

@@ -48,5 +48,8 @@ def test_a_full_disk_or_quota_is_left_to_the_jobs_to_report(
 
 
 def test_a_folder_in_which_nobody_may_write_is_refused_with_something_to_do(tmp_path: Path) -> None:
-    with mounted(tmp_path, "-t", "tmpfs", "-o", "ro", "none"), pytest.raises(DataError, match="get permission for it"):
+    with (
+        mounted(tmp_path, "-t", "tmpfs", "-o", "ro", "none"),
+        pytest.raises(DataError, match="get permission for it and its folder"),
+    ):
         lock_folder(tmp_path)
