@@ -69,7 +69,7 @@ def judge(path: str, file: PublishedFile, source: str | None = None, idx: IO[byt
         WrongFileError: when it is damaged, or not the published one.
     """
     if file.header and not file.pinned:
-        check_header(path, source or path, file)
+        check_header(path, source, file)
     found = _read(path, source or path, file, idx)
     if found.is_right(file):
         return found
@@ -97,23 +97,23 @@ def with_witnesses(dataset: Dataset, published: Sequence[str], pinned_only: bool
     return replace(dataset, splits={name: witnessed(split) for name, split in dataset.splits.items()})
 
 
-def check_header(path: str, source: str, file: PublishedFile) -> None:
+def check_header(path: str, source: str | None, file: PublishedFile) -> None:
     """Check that the content of a file, compressed or not, begins with the header that the dataset file describes.
 
     Raises:
         WrongFileError: when it does not, with the field and the key of the dataset file to change.
     """
-    expected = file.header
+    expected, shown = file.header, source or path
     assert expected
     try:
         with open_idx(path, file.member, expected.type.name) as stream:
-            found = read_header(stream, source)
+            found = read_header(stream, shown)
         in_array = is_array(path, file.member)
     except DataError as error:
-        again = {} if isinstance(error, ArrayError) else _write_again(source)
-        raise WrongFileError(source, error.problem, **error.details | again) from None
+        again = {} if isinstance(error, ArrayError) else _write_again(source) if source else {"todo": move_away(path)}
+        raise WrongFileError(shown, error.problem, **error.details | again) from None
     if problem := mismatch(found, expected):
-        raise WrongFileError(source, **problem | ({"at": "the NumPy header"} if in_array else {}))
+        raise WrongFileError(shown, **problem | ({"at": "the NumPy header"} if in_array else {}))
 
 
 def _read(path: str, source: str, file: PublishedFile, idx: IO[bytes] | None) -> Found:

@@ -55,6 +55,14 @@ def test_a_wrong_file_is_refused_for_what_it_is(
     assert message.splitlines()[-1].startswith("  to do: ")
 
 
+@pytest.mark.parametrize("size", [9, 40], ids=["in its header", "truncated"])
+def test_a_download_that_was_damaged_later_is_to_be_moved_away(tmp_path: Path, size: int) -> None:
+    path = tmp_path / "images.gz"
+    path.write_bytes(gzip.compress(GOOD)[:size])
+    file = PublishedFile("images.gz", HEADER.file_size, header=HEADER)
+    assert f"to do:    mv {path} {path}.changed" in refusal(judge, str(path), file, error=WrongFileError)
+
+
 def test_a_file_is_accepted_by_the_md5_that_is_pinned_alone_and_no_other(tmp_path: Path) -> None:
     path = tmp_path / "images"
     path.write_bytes(data := gzip.compress(GOOD))
