@@ -21,12 +21,14 @@ rule write_settings:
         name=settings.name,
         text=settings.text,
     shell:
-        "(rm -f {params.folder:q}/{params.name:q}-*.json && printf '%s\\n' {params.text:q} > {output:q}) 2> {log:q}"
+        "(for file in {params.folder:q}/{params.name:q}-*.json; do"
+        ' if [ "$file" != {output:q} ]; then rm -f "$file"; fi; done'
+        " && printf '%s\\n' {params.text:q} > {output:q}) 2> {log:q}"
 
 
 use rule write_settings as write_sources with:
     output:
-        "<resources>/{dataset}/.settings/{setting}-{digest}.json",
+        update("<resources>/{dataset}/.settings/{setting}-{digest}.json"),  # another run may be reading it
     log:
         "<logs>/{dataset}/write_sources/{setting}-{digest}.log",
     wildcard_constraints:

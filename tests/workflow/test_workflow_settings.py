@@ -18,7 +18,7 @@ from PIL import Image
 import planted
 from builders import idx_bytes, make_own_dataset
 from jobs import IMAGES
-from project import PROJECT, Run, copy_finished, files, run_script, snakemake
+from project import PROJECT, Run, Snakemake, copy_finished, files, run_script, snakemake
 
 SHAPES = "results/shapes"
 
@@ -268,6 +268,17 @@ def test_two_datasets_of_one_name_can_share_downloads(work: Path, tmp_path: Path
         run(folder, "all", "--config", f"pathvars={{resources: {work}/resources}}")
         assert numpy.array_equal(exported(folder / "results"), images[folder])
         shutil.rmtree(folder / ".snakemake")
+
+
+def test_sources_that_two_runs_write_never_go_missing_for_the_one_that_downloads(work: Path) -> None:
+    sources = next((work / "resources").rglob("sources-*.json"))
+    others = sources.with_name("sources-0123456789abcdef.json")
+    others.touch()
+    command = ("-s", str(PROJECT / "Snakefile"), "--cores", "2", "--forcerun", "write_sources", "--config")
+    process = Snakemake(work, str(sources.relative_to(work)), *command, "datasets=shapes.yaml")
+    while process.poll() is None:
+        assert sources.exists()
+    assert (process.status, others.exists()) == (0, False)
 
 
 @pytest.mark.parametrize("lost", ["idx", "resources"])
