@@ -34,7 +34,7 @@ rule index_shards:
         settings=settings.files("facts", "limit", "classes", "shards"),
         shards=plan.each("<results>/{dataset}/webdataset/{split}-{shard}.tar"),
     output:
-        update("<results>/{dataset}/webdataset/{split}.json"),  # it lists the shards of an earlier run, to remove
+        "<results>/{dataset}/webdataset/{split}.json",
     log:
         "<logs>/{dataset}/index_shards/{split}.log",
     benchmark:

@@ -10,7 +10,7 @@ from idxpng.files.digest import digest_of
 from idxpng.files.json_file import write_json
 from idxpng.files.leftovers import remove_shards
 from idxpng.formats.split_header import SplitHeader
-from idxpng.formats.tar import names
+from idxpng.formats.tar import is_shard, names
 from idxpng.text import counted
 
 
@@ -27,8 +27,8 @@ def main(
     """Write ``index``, a JSON file: how the shards were made, the classes, then of each shard its name, images, bytes
     and SHA-256.
 
-    Shards that the index of an earlier run lists, and this one does not, are removed: whoever loads ``train-*.tar``
-    gets what the list has.
+    Other shards of the split, which an earlier run made, are removed: whoever loads ``train-*.tar`` gets what the list
+    has.
 
     Args:
         shards: the tar files, in their order.
@@ -54,7 +54,7 @@ def main(
         "class_names": {str(label): name for label, name in split_header.names(classes).items()},
         "shards": described,
     }
-    remove_shards(index, {shard["file"] for shard in described})
+    remove_shards(index, {shard["file"] for shard in described}, is_shard)
     write_json(index, document)
     log.info("%s: %s in %s", index, counted(images, "image"), counted(len(shards), "shard"))
 

@@ -1,33 +1,33 @@
 """Removing shards and labels of earlier runs that a loader would still find.
 
 A new limit or shard size leaves old shards that ``train-*.tar`` matches; a new list of classes leaves old label
-directories that an image-folder loader takes for classes. Only what an index or a manifest of an earlier run lists is
-removed.
+directories that an image-folder loader takes for classes. Only shards that begin as those of this workflow, and images
+that a manifest of an earlier run lists, are removed.
 """
 
 import csv
 import io
-import json
 import os
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
 from idxpng import log
-from idxpng.files.digest import digest_of
 from idxpng.text import counted, printable
 
 SHOWN = 5  # names in a message
 TIMESTAMP = ".snakemake_timestamp"  # Snakemake's own file, in a directory that is an output
 
 
-def remove_shards(index: str | os.PathLike[str], current: Collection[str]) -> list[str]:
-    """Remove the shards that the ``index`` of an earlier run lists and ``current`` does not; return their names."""
+def remove_shards(
+    index: str | os.PathLike[str], current: Collection[str], is_ours: Callable[[Path], bool]
+) -> list[str]:
+    """Remove the shards beside an ``index`` that are not ``current``, if they are ours; return their names."""
     folder, split = Path(index).parent, Path(index).stem
-    entries, listed = entries_of(folder), _listed_shards(Path(index))
+    entries = entries_of(folder)
     others = {name for name in entries if re.fullmatch(rf"{re.escape(split)}-\d{{6,}}\.tar", name, re.ASCII)}
     others -= set(current)
-    stale = sorted(name for name in others & set(listed) if entries[name] and digest_of(folder / name) == listed[name])
+    stale = sorted(name for name in others if entries[name] and is_ours(folder / name))
     for name in stale:
         (folder / name).unlink()
     if stale:
@@ -70,15 +70,6 @@ def remove_labels(
     if others := entries_of(png).keys() - set(current):
         log.warning("%s: not labels of the split, but not removed: %s", png, some(others))
     return removed
-
-
-def _listed_shards(index: Path) -> dict[str, str]:
-    """Name and SHA-256 of each shard that an index lists; none if it is not an index."""
-    try:
-        with _open(index) as file:
-            return {shard["file"]: shard["sha256"] for shard in json.load(file)["shards"]}
-    except (OSError, ValueError, KeyError, TypeError):
-        return {}
 
 
 def listed_images(manifest: Path) -> set[str] | None:

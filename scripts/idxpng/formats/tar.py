@@ -11,6 +11,7 @@ name. Numbers are octal digits; the checksum is the sum of all bytes of the head
 """
 
 import os
+import re
 from collections.abc import Iterator
 
 from idxpng.errors import reading
@@ -34,6 +35,14 @@ def names(path: str | os.PathLike[str]) -> Iterator[str]:
             yield "/".join(part.rstrip(b"\0").decode() for part in parts if part[0])
             size = int(header[124:135], 8)
             file.seek(size + -size % BLOCK, os.SEEK_CUR)
+
+
+def is_shard(path: str | os.PathLike[str]) -> bool:
+    """Whether a file begins as a shard that `pack` made: with a numbered image of owner 0 and time 0, or empty."""
+    with open(path, "rb") as file:
+        header = file.read(BLOCK)
+    same = header[108:124] + header[136:148] + header[157:PREFIX_AT] == _OWNER + _TIME + _REST
+    return header == END[:BLOCK] or (same and re.match(rb"\d+\.png\0", header) is not None)
 
 
 def member(name: str, data: bytes = b"") -> bytes:

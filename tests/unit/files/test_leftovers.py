@@ -1,13 +1,13 @@
 """Files that a split no longer has are removed, and no others."""
 
-import hashlib
-import json
 import os
+import tarfile
 from pathlib import Path
 
 import pytest
 
 from idxpng.files.leftovers import remove_labels, remove_shards
+from idxpng.formats.tar import END, is_shard, member
 
 
 def names(folder: Path) -> list[str]:
@@ -20,11 +20,9 @@ def touch(folder: Path, *paths: str) -> None:
         (folder / path).touch()
 
 
-def index(folder: Path, *shards: str) -> Path:
-    """The index of an earlier run, which lists empty shards."""
-    listed = [{"file": name, "sha256": hashlib.sha256().hexdigest()} for name in shards]
-    (folder / "train.json").write_text(json.dumps({"shards": listed}))
-    return folder / "train.json"
+def shards(folder: Path, *names: str) -> None:
+    for name in names:
+        (folder / name).write_bytes(member("00007.png", b"image") + END)
 
 
 def manifest(folder: Path, *paths: str) -> None:
@@ -33,42 +31,41 @@ def manifest(folder: Path, *paths: str) -> None:
     folder.write_text("\n".join(["path,split,index", *(f"{path},train,0" for path in paths), ""]))
 
 
-def test_shards_that_are_no_longer_listed_are_removed(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_shards_that_are_not_current_are_removed(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     current = [f"train-{number:06}.tar" for number in range(2)]
     stale = [f"train-{number:06}.tar" for number in range(2, 9)]
     kept = ["test-000007.tar", "train-extra-000007.tar", "train-7.tar", "train-000007.tar.gz", "train.json", "x.tar"]
-    touch(tmp_path, *current, *stale, *kept)
-    assert remove_shards(index(tmp_path, *current, *stale, "x.tar", "../x"), current) == stale
+    shards(tmp_path, *current, *stale, *kept)
+    (tmp_path / stale[0]).write_bytes(END)  # of no images
+    assert remove_shards(tmp_path / "train.json", current, is_shard) == stale
     assert names(tmp_path) == sorted([*current, *kept])
     assert "removed 7 shards of an earlier run: train-000002.tar" in caplog.text
     assert "and 2 more" in caplog.text
     assert "not removed" not in caplog.text
 
 
-def test_shards_that_no_index_lists_are_left_and_reported(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    touch(tmp_path, "train-000001.tar", "train-000002.tar", "elsewhere")
-    (tmp_path / "train-000003.tar").write_bytes(b"replaced after that run")
-    (tmp_path / "train-000004.tar").symlink_to(tmp_path / "elsewhere")
-    os.mkfifo(tmp_path / "train-000005.tar")
-    listed = [f"train-00000{number}.tar" for number in (1, 3, 4, 5)]
-    assert remove_shards(index(tmp_path, *listed), []) == ["train-000001.tar"]
-    assert len(list(tmp_path.glob("*.tar"))) == 4
-    assert "not shards of this run, but not removed: train-000002.tar, train-000003.tar" in caplog.text
-
-
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"shards": [1]}', '{"shards": [{"file": "train-000001.tar"}]}'])
-def test_what_is_not_an_index_removes_no_shard(tmp_path: Path, text: str) -> None:
-    touch(tmp_path, "train-000001.tar")
-    (tmp_path / "train.json").write_text(text)
-    assert remove_shards(tmp_path / "train.json", []) == []
-    (tmp_path / "train.json").unlink()
-    os.mkfifo(tmp_path / "train.json")
-    assert remove_shards(tmp_path / "train.json", []) == []
+def test_what_does_not_begin_as_a_shard_of_ours_is_left_and_reported(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    shards(tmp_path, "elsewhere")
+    (tmp_path / "train-000001.tar").touch()
+    (tmp_path / "train-000002.tar").write_bytes(b"own")
+    (tmp_path / "train-000003.tar").write_bytes(member("cat.png") + END)
+    for number, what in ((4, "uid"), (5, "mtime")):
+        with tarfile.open(tmp_path / f"train-00000{number}.tar", "w", format=tarfile.USTAR_FORMAT) as file:
+            info = tarfile.TarInfo("00007.png")
+            setattr(info, what, 1)
+            file.addfile(info)
+    (tmp_path / "train-000006.tar").symlink_to(tmp_path / "elsewhere")
+    os.mkfifo(tmp_path / "train-000007.tar")
+    assert remove_shards(tmp_path / "train.json", [], is_shard) == []
+    assert len(list(tmp_path.glob("*.tar"))) == 7
+    assert "not shards of this run, but not removed: train-000001.tar, train-000002.tar" in caplog.text
 
 
 def test_when_all_is_current_nothing_is_removed_or_reported(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     touch(tmp_path, "train-000000.tar", "png/0/0.png", "manifest/0.csv")
-    assert remove_shards(tmp_path / "train.json", ["train-000000.tar"]) == []
+    assert remove_shards(tmp_path / "train.json", ["train-000000.tar"], is_shard) == []
     assert remove_labels(tmp_path / "png", tmp_path / "manifest", ["0"]) == []
     assert (len(names(tmp_path)), caplog.text) == (3, "")
 

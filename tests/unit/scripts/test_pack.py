@@ -176,8 +176,7 @@ def test_shards_of_an_earlier_run_that_are_not_listed_are_removed(tmp_path: Path
     shards = [make_shard(tmp_path, number) for number in range(3)]
     other_split = shards[0].with_name("test-000002.tar")
     other_split.touch()
-    index_of(tmp_path, shards)
-    index_of(tmp_path, shards[:1], limit=20)
+    index_of(tmp_path, shards[:1], limit=20)  # the run that made the others was killed before it listed them
     assert sorted(tmp_path.glob("*.tar")) == [other_split, shards[0]]
 
 
