@@ -20,10 +20,11 @@ rule write_settings:
         folder=subpath(output[0], parent=True),
         name=settings.name,
         text=settings.text,
+        time=untracked(settings.time),
     shell:
         "(for file in {params.folder:q}/{params.name:q}-*.json; do"
         ' if [ "$file" != {output:q} ]; then rm -f "$file"; fi; done'
-        " && printf '%s\\n' {params.text:q} > {output:q}) 2> {log:q}"
+        " && printf '%s\\n' {params.text:q} {params.time:q} > {output:q}) 2> {log:q}"
 
 
 use rule write_settings as write_sources with:
@@ -31,6 +32,8 @@ use rule write_settings as write_sources with:
         update("<resources>/{dataset}/.settings/{setting}-{digest}.json"),  # another run may be reading it
     log:
         "<logs>/{dataset}/write_sources/{setting}-{digest}.log",
+    params:
+        time=[],  # for what another run writes again is the same file
     wildcard_constraints:
         setting=r"[^/]+\.[^/]+/sources",
     localrule: True  # which is not inherited

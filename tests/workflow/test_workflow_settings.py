@@ -270,6 +270,18 @@ def test_two_datasets_of_one_name_can_share_downloads(work: Path, tmp_path: Path
         shutil.rmtree(folder / ".snakemake")
 
 
+def test_results_that_are_copied_back_beside_newer_notes_are_not_taken_for_newer_ones(
+    finished: Path, tmp_path: Path
+) -> None:
+    work = copy_finished(finished, tmp_path / "work")
+    run(work, "csv", "--config", "limit=10")
+    shutil.rmtree(work / "results")
+    copy_finished(finished / "results", work / "results")
+    for target in ("npz", "csv"):
+        run(work, target, "--config", "limit=10")
+    assert len((work / SHAPES / "csv/train.csv").read_text().splitlines()) == 10
+
+
 def test_sources_that_two_runs_write_never_go_missing_for_the_one_that_downloads(work: Path) -> None:
     sources = next((work / "resources").rglob("sources-*.json"))
     others = sources.with_name("sources-0123456789abcdef.json")
