@@ -6,10 +6,11 @@ import resource
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from idxpng import log
 from idxpng.command import Command
-from idxpng.errors import reading
+from idxpng.errors import DataError, move_away, reading
 from idxpng.files.atomic import atomic_file
 from idxpng.files.disk_space import check_space
 from idxpng.files.leftovers import remove_labels
@@ -32,6 +33,7 @@ def main(label_manifests: Sequence[str], /, manifest: str, png: str | None = Non
         proof: a report of `verify` on the split, which is removed together with a label.
 
     Raises:
+        DataError: when one of them was cut short.
         DiskRoomError: when the disk lacks the space.
     """
     if png is not None:
@@ -41,7 +43,7 @@ def main(label_manifests: Sequence[str], /, manifest: str, png: str | None = Non
     check_space(manifest, sum(map(os.path.getsize, label_manifests)))
     _allow_open_files(len(label_manifests) + OTHER_FILES)
     with ExitStack() as stack, atomic_file(manifest) as merged, reading("manifests of labels", label_manifests[0]):
-        files = [stack.enter_context(open(path, "rb")) for path in label_manifests]
+        files = [stack.enter_context(_complete(path)) for path in label_manifests]
         column_names, *_ = [file.readline() for file in files]
         merged.write(column_names)
         count = 0
@@ -56,6 +58,15 @@ def _allow_open_files(count: int) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with suppress(ValueError, OSError):  # then opening the files fails with a message
         resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, count), hard))
+
+
+def _complete(path: str) -> BinaryIO:
+    file = open(path, "rb")
+    file.seek(max(0, os.path.getsize(path) - 1))
+    if file.read(1) != b"\n":
+        raise DataError(path, "not a complete manifest: its last line does not end", todo=move_away(path))
+    file.seek(0)
+    return file
 
 
 if __name__ == "__main__":

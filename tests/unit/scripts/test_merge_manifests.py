@@ -91,6 +91,12 @@ def test_files_that_no_earlier_step_made_are_refused_in_words(tmp_path: Path) ->
     assert list(tmp_path.iterdir()) == [other]
 
 
+@pytest.mark.parametrize("cut", [0, 20, -1])
+def test_a_manifest_that_was_cut_short_is_to_be_moved_away(tmp_path: Path, cut: int) -> None:
+    with pytest.raises(DataError, match=r"its last line does not end\n  to do: .*mv .*/1\.csv"):
+        merge(tmp_path, "path,split,index,label\n", ("path,split,index,label\n" + row(3, "1"))[:cut])
+
+
 def test_a_file_that_is_read_is_not_replaced(tmp_path: Path) -> None:
     (manifest := tmp_path / "7.csv").write_text(text := HEADER + row(0, "7"))
     (link := tmp_path / "link.csv").symlink_to(manifest)
