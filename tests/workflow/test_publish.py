@@ -10,10 +10,10 @@ import tarfile
 from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
+from types import ModuleType
 
 os.environ |= {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1"}  # read when `datasets` is imported
 
-import mlcroissant
 import numpy
 import pytest
 import yaml
@@ -25,9 +25,14 @@ from idxpng.run.checks import BEGINNINGS
 from project import PROJECT, copy_project, files, snakemake
 from write_parquet import features
 
-datasets = pytest.importorskip("datasets")  # which a type checker takes for our folder of that name
 FILES = {"train": "train", "test": "t10k"}
 DATA = [f"{kind}/{split}.{suffix}" for kind, suffix in (("parquet", "parquet"), ("manifest", "csv")) for split in FILES]
+
+
+@pytest.fixture(scope="module")
+def datasets() -> ModuleType:
+    """The package, which a type checker takes for our folder of that name."""
+    return pytest.importorskip("datasets")
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +53,7 @@ def expected(project: Path, split: str) -> tuple[numpy.ndarray, numpy.ndarray]:
 
 @pytest.mark.parametrize("how", ["card", "parquet", "imagefolder"])
 def test_datasets_loads_it_with_equal_pixels_and_labels(
-    published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+    datasets: ModuleType, published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
     root = published / "results/mnist-sample"
     monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
@@ -74,6 +79,8 @@ def test_datasets_loads_it_with_equal_pixels_and_labels(
 def test_croissant_is_valid_and_loads_with_equal_pixels_and_labels(
     published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    import mlcroissant
+
     monkeypatch.setenv("CROISSANT_CACHE", str(tmp_path))
     described = mlcroissant.Dataset(str(published / "results/mnist-sample/croissant.json"))
     assert not described.metadata.ctx.issues.errors
@@ -133,7 +140,7 @@ def test_the_origin_has_the_commit_where_the_workflow_is_a_clone(complete: Path)
     assert workflow == {"version": idxpng.__version__, "commit": head.strip(), "modified": False}
 
 
-def test_columns_of_the_workflow_are_reserved(published: Path) -> None:
+def test_columns_of_the_workflow_are_reserved(datasets: ModuleType, published: Path) -> None:
     root = published / "results/mnist-sample"
     schema = yaml.safe_load((published / "schemas/dataset.schema.yaml").read_text(encoding="utf-8"))
     reserved = set(schema["properties"]["label_columns"]["items"]["not"]["enum"])
@@ -146,7 +153,7 @@ def test_columns_of_the_workflow_are_reserved(published: Path) -> None:
     assert {*manifest, *rows.column_names, *suffixes} <= reserved
 
 
-def test_parquet_holds_the_png_files_under_their_paths(published: Path, tmp_path: Path) -> None:
+def test_parquet_holds_the_png_files_under_their_paths(datasets: ModuleType, published: Path, tmp_path: Path) -> None:
     root = published / "results/mnist-sample"
     rows = datasets.Dataset.from_parquet(str(root / "parquet/test.parquet"), cache_dir=str(tmp_path))
     images = rows.cast_column("image", datasets.Image(decode=False))["image"]

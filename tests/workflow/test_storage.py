@@ -4,9 +4,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from project import copy_project, files, snakemake
 
@@ -15,6 +13,8 @@ CREDENTIALS = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "A
 
 @pytest.fixture
 def s3_url(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    from moto.server import ThreadedMotoServer
+
     for name, value in CREDENTIALS.items():
         monkeypatch.setenv(name, value)
     server = ThreadedMotoServer("127.0.0.1", 0)
@@ -27,6 +27,8 @@ def s3_url(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 def test_shards_and_images_can_live_on_s3(tmp_path: Path, s3_url: str) -> None:
+    import boto3
+
     bucket = boto3.resource("s3", endpoint_url=s3_url).create_bucket(Bucket="digits")
     targets = ("webdataset", "results/mnist-sample/png/test/7", "--cores", "2", "--config", "splits=test")
     storage = ("--default-storage-provider", "s3", "--default-storage-prefix", "s3://digits")

@@ -17,7 +17,6 @@ import numpy
 import pytest
 import yaml
 from PIL import Image
-from sklearn.datasets import load_files
 
 from builders import OWN, idx_bytes, make_own_dataset
 from jobs import ALL, IMAGES, LABEL
@@ -396,6 +395,8 @@ def test_two_datasets_of_one_name_do_not_share_a_folder_of_results(project: Path
 
 
 def test_the_image_folder_holds_nothing_but_images(finished: Path) -> None:
+    from sklearn.datasets import load_files
+
     png = finished / "results/mnist-sample/png"
     assert {path.suffix for path in png.rglob("*") if path.is_file()} == {".png"}
     train = load_files(png / "train", encoding=None, load_content=False)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import mlcroissant
 import numpy
 import pytest
 import yaml
@@ -154,6 +153,8 @@ def test_url_creators_and_date_are_in_the_metadata(published: Any) -> None:
 def test_metadata_of_a_complete_dataset_file_is_valid_without_a_warning(
     published: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture, day: str
 ) -> None:
+    import mlcroissant
+
     published(url="https://example.org/set", creators=["Ada Bee"], published=day, license={"spdx": "MIT"})
     described = mlcroissant.Dataset(str((tmp_path / "croissant").rename(tmp_path / "croissant.json")))
     issues = described.metadata.ctx.issues
@@ -164,6 +165,8 @@ def test_metadata_of_a_complete_dataset_file_is_valid_without_a_warning(
 
 
 def test_metadata_of_an_unedited_dataset_file_is_valid_without_a_warning(published: Any, tmp_path: Path) -> None:
+    import mlcroissant
+
     (tmp_path / "idx").mkdir()
     images, labels, _ = write_split(tmp_path / "idx", *ARRAYS)
     new_dataset.main([images, labels], str(tmp_path / "new.yaml"))
