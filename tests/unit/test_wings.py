@@ -1,6 +1,7 @@
 """The library is divided into wings: a module imports only from its own wing and from earlier ones."""
 
 import ast
+import functools
 import re
 from pathlib import Path
 
@@ -20,19 +21,17 @@ def wing(module: str) -> str:
     return module.rpartition("/")[0]
 
 
-def imported(source: str) -> set[str]:
+@functools.cache
+def imports(module: str) -> set[str]:
     """The modules of the library that a module imports anywhere in its source, as paths in the package."""
     names = set()
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(ast.parse((PACKAGE / module).read_text())):
         if isinstance(node, ast.ImportFrom) and node.module:
             names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
         elif isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
     paths = {"/".join(name.split(".")[1:]) + ".py" for name in names if name.startswith("idxpng.")}
     return paths & set(MODULES)
-
-
-IMPORTS = {module: imported((PACKAGE / module).read_text()) for module in MODULES}
 
 
 def test_every_file_of_the_package_is_listed_once() -> None:
@@ -44,11 +43,11 @@ def test_every_file_of_the_package_is_listed_once() -> None:
 @pytest.mark.parametrize("module", MODULES)
 def test_a_module_imports_from_no_later_wing(module: str) -> None:
     later = WINGS[WINGS.index(wing(module)) + 1 :]
-    assert {name for name in IMPORTS[module] if wing(name) in later} == set()
+    assert {name for name in imports(module) if wing(name) in later} == set()
 
 
 def test_imports_have_no_cycle() -> None:
-    left = dict(IMPORTS)
+    left = {module: imports(module) for module in MODULES}
     while free := [module for module, names in left.items() if not names & set(left)]:
         for module in free:
             del left[module]
@@ -98,5 +97,5 @@ def test_the_table_of_wings_in_the_docs_matches_the_imports() -> None:
     for folder, (modules, uses) in drawn.items():
         inside = [module for module in MODULES if wing(module) == folder]
         assert sorted(modules.split(", ")) == sorted(Path(module).stem for module in inside)
-        used = {wing(name) for module in inside for name in IMPORTS[module]} - {folder, ""}
+        used = {wing(name) for module in inside for name in imports(module)} - {folder, ""}
         assert {use for use in uses.strip().split(", ") if use} == used
