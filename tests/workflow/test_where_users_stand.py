@@ -15,13 +15,13 @@ from project import PROJECT, copy_project, files, run_script, snakemake
 MODULE = """
 module mnist:
     snakefile: config["project"] + "/Snakefile"
-    config: {"limit": 20, "splits": "test"}
+    config: {"limit": 20, "splits": "test", "classes": [6, 7]}
     pathvars:
         results="digits",
 
 use rule * from mnist as mnist_*
 """
-PART = ("limit=20", "splits=test")
+PART = ("limit=20", "splits=test", "classes=[6,7]")
 
 # Where the user stands, with which options, and where the results are. {t} is the test's folder.
 CALLS = {
@@ -51,7 +51,7 @@ def test_advice_works_where_the_user_stands(call: str, tmp_path: Path) -> None:
     project, folder = copy_project(tmp_path / "project"), tmp_path / stands
     folder.mkdir(exist_ok=True)
     (folder / "module.smk").write_text(MODULE)
-    (folder / "my.yaml").write_text("limit: 20\nsplits: test\npathvars:\n  results: out\n")
+    (folder / "my.yaml").write_text("limit: 20\nsplits: test\nclasses: [6, 7]\npathvars:\n  results: out\n")
     settings = [word.replace("{t}", str(tmp_path)) for word in config]
     prefix = "mnist_" if call == "module" else ""
 
