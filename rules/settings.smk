@@ -5,7 +5,7 @@ See scripts/idxpng/run/settings.py.
 
 
 rule write_settings:
-    """Write settings of a dataset to a file, and remove the file with the earlier ones."""
+    """Write settings of a dataset to a file, with the time, and remove the file with the earlier ones."""
     output:
         "<results>/{dataset}/.settings/{setting}-{digest}.json",
     log:
@@ -24,7 +24,7 @@ rule write_settings:
     shell:
         "(for file in {params.folder:q}/{params.name:q}-*.json; do"
         ' if [ "$file" != {output:q} ]; then rm -f "$file"; fi; done'
-        " && printf '%s\\n' {params.text:q} {params.time:q} > {output:q}) 2> {log:q}"
+        " && printf '[%s, %s]\\n' {params.text:q} {params.time:q} > {output:q}) 2> {log:q}"
 
 
 use rule write_settings as write_sources with:
@@ -33,7 +33,7 @@ use rule write_settings as write_sources with:
     log:
         "<logs>/{dataset}/write_sources/{setting}-{digest}.log",
     params:
-        time=[],  # for what another run writes again is the same file
+        time=0,  # so that what another run writes again is the same
     wildcard_constraints:
         setting=r"[^/]+\.[^/]+/sources",
     localrule: True  # which is not inherited
