@@ -57,9 +57,10 @@ def member(name: str, data: bytes = b"") -> bytes:
     """
     mode, kind = (b"0000755\0", b"5") if name.endswith("/") else (b"0000644\0", b"0")
     start, prefix = name.encode(), b""
-    if len(start) > NAME_BYTES and b"/" in start:
-        cut = max(0, start.rfind(b"/", 0, min(len(start) - 1, PREFIX_BYTES + 1)))
-        prefix, start = start[:cut], start[cut + 1 :]
+    if len(start) > NAME_BYTES:
+        cut = start.rfind(b"/", 0, min(len(start) - 1, PREFIX_BYTES + 1))
+        # A name of 100 bytes leaves no room for the slash of a folder, which its kind says, too.
+        prefix, start = (start[:cut], start[cut + 1 :]) if cut > 0 else (b"", start.removesuffix(b"/"))
     if len(start) > NAME_BYTES or len(data) >= 8**11:
         raise ValueError(f"a member of {len(data)} bytes and a name of {len(name)} does not fit a ustar header")
     size = b"%011o\0" % len(data)

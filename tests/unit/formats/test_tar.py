@@ -22,7 +22,12 @@ def test_a_name_of_up_to_255_bytes_is_read_as_it_was_written(tmp_path: Path, nam
     assert list(names(tmp_path / "a.tar"))[-1] == name
 
 
-@pytest.mark.parametrize("name", ["x" * 101, "é" * 51, "x" * 156 + "/1.png", "a/" + "y" * 101])
+def test_a_folder_with_a_name_of_100_bytes_keeps_all_of_them() -> None:
+    with tarfile.open(fileobj=io.BytesIO(member("x" * 100 + "/") + END)) as opened:
+        assert [(each.name, each.isdir()) for each in opened] == [("x" * 100, True)]
+
+
+@pytest.mark.parametrize("name", ["x" * 101, "x" * 101 + "/", "é" * 51, "x" * 156 + "/1.png", "a/" + "y" * 101])
 def test_a_name_that_does_not_fit_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match="does not fit a ustar header"):
         member(name, b"")
