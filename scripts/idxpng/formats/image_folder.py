@@ -75,12 +75,10 @@ class ImageFolder:
 
     @cached_property
     def _flat(self) -> bool:
-        """Whether the folders in it are classes, since there are images in them, and no folder for a split."""
+        """Whether the folders in it are classes, since there are images in some of them, and no folder in any."""
         names = [name for name in _folders(self.path) if name not in USUAL]
-        return bool(names) and all(
-            any(entry.is_file() for entry in found) and not any(entry.is_dir() for entry in found)
-            for found in (list(_visible(self.path / name)) for name in names)
-        )
+        kinds = {entry.is_dir() for name in names for entry in _visible(self.path / name)}
+        return kinds == {False}
 
     def folder(self, split: str) -> Path:
         """The folder with the classes of a split."""

@@ -382,6 +382,13 @@ def test_class_folders_without_a_split_are_the_split_train(tmp_path: Path) -> No
     assert ImageFolder(tmp_path / "pets").splits == ["train"]
 
 
+def test_class_folders_without_a_split_may_be_empty(tmp_path: Path) -> None:
+    save(tmp_path / "pets/cat/1.png", pixels())
+    (tmp_path / "pets/dog").mkdir()
+    _, _, facts = build(tmp_path / "pets", tmp_path / "out")
+    assert facts["facts"]["class_counts"] == [1, 0]
+
+
 @pytest.mark.parametrize(
     ("text", "classes", "labels"),
     [
