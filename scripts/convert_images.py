@@ -22,6 +22,7 @@ from idxpng.text import counted
 
 import numpy  # isort: skip
 from PIL import Image  # isort: skip
+from PIL.ExifTags import Base  # isort: skip
 from PIL.ImageFile import ImageFile  # isort: skip
 
 
@@ -106,7 +107,9 @@ def _in_8_bits(image: Image.Image, path: Path, white: int | None) -> Image.Image
         todo = "say with --white which value is white in all such images, such as 65535, 255, or 1, or scale them first"
         found = f"{darkest} to {lightest}"
         raise DataError(path, "more than 8 bits a pixel", expected=expected, found=found, todo=todo)
-    return Image.fromarray((values * (255 / white)).round().astype("uint8"))
+    gray = (values * (255 / white)).round().astype("uint8")
+    white_is_zero = getattr(image, "tag_v2", {}).get(Base.PhotometricInterpretation) == 0  # Pillow leaves that to us
+    return Image.fromarray(255 - gray if white_is_zero else gray)
 
 
 if __name__ == "__main__":

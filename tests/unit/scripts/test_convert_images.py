@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy
 import pytest
 from PIL import Image
+from PIL.ExifTags import Base
 
 import convert_images
 from idxpng.errors import DataError
@@ -142,6 +143,14 @@ def test_values_of_more_than_8_bits_are_compared_with_white(
     convert_images.main(str(tmp_path / "my"), str(tmp_path / "new"), white=white)
     (made,) = (tmp_path / "new/3").iterdir()
     assert read(made) == GrayImage((1, 3), bytes((0, round(10 * 255 / white), 255)))
+
+
+def test_a_tiff_file_in_which_0_is_white_keeps_its_look(tmp_path: Path) -> None:
+    values = numpy.array([[0, 4 * 257, 65535]], "uint16")
+    (tmp_path / "my").mkdir()
+    Image.fromarray(values).save(tmp_path / "my/0.tif", tiffinfo={Base.PhotometricInterpretation: 0})
+    convert_images.main(str(tmp_path / "my"), str(tmp_path / "new"), white=65535)
+    assert read(tmp_path / "new/0.tif.png") == GrayImage((1, 3), bytes((255, 251, 0)))
 
 
 @pytest.mark.parametrize(
