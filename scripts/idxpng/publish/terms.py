@@ -27,7 +27,8 @@ HUB_NAMES = {name: name.lower() for name in SAME.split()} | {
 # Characters that BibTeX or the TeX behind it would act on.
 TEX = str.maketrans(
     {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
-    | {character: f"\\{character}" for character in "{}%&#$_"}
+    | {"{": r"\textbraceleft{}", "}": r"\textbraceright{}"}  # BibTeX counts braces, also behind a backslash
+    | {character: f"\\{character}" for character in "%&#$_"}
 )
 
 

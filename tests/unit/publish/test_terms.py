@@ -53,7 +53,7 @@ def test_metadata_has_the_url_of_a_license_and_its_note(tmp_path: Path) -> None:
 def test_a_citation_is_bibtex_with_the_known_fields(tmp_path: Path) -> None:
     known = dataset(
         tmp_path,
-        title="50% of {all} digits & more_",
+        title="50% of {all digits & more_",
         citation=r"A. Bee, Back\slash, 2020",
         url="https://example.org/a_b?c=%20",
         creators=["Ada Bee", "Cee, Inc.", "Dee and Sons"],
@@ -61,7 +61,7 @@ def test_a_citation_is_bibtex_with_the_known_fields(tmp_path: Path) -> None:
     )
     assert bibtex(known).splitlines() == [
         "@misc{my-set,",
-        r"  title = {{50\% of \{all\} digits \& more\_}},",
+        r"  title = {{50\% of \textbraceleft{}all digits \& more\_}},",
         "  author = {Ada Bee and {Cee, Inc.} and {Dee and Sons}},",
         "  year = {2017},",
         "  url = {https://example.org/a_b?c=%20},",
