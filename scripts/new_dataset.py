@@ -133,7 +133,8 @@ def _updated(path: Path, mirrors: Sequence[str]) -> str:
     text = path.read_text(encoding="utf-8").rstrip("\n") + "\n"
     if facts["classes"].keys() != known.classes.keys():
         text = with_key(text, path, "classes", dict(sorted((facts["classes"] | known.classes).items())))
-    text = with_key(text, path, "splits", _splits(path, known, facts))
+    if (splits := _splits(path, known, facts)) != read_yaml(path, known.source)["splits"]:
+        text = with_key(text, path, "splits", splits)
     return text.replace("\n", "\r\n") if b"\r\n" in path.read_bytes() else text
 
 
