@@ -74,7 +74,9 @@ def reading(what: str, path: str | PathLike[str]) -> Iterator[None]:
     """Raise DataError where a file that the block reads is not ``what`` it expects, such as "a header"."""
     try:
         yield
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, OSError) as error:
+        if isinstance(error, OSError) and error.errno:  # of the system; the one of pyarrow for a damaged file has none
+            raise
         todo = f"check that this is the file that you mean; if it is: {move_away(path)}"
         raise DataError(path, f"not {what}", found=f"{type(error).__name__}: {error}", todo=todo) from None
 

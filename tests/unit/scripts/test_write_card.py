@@ -61,13 +61,15 @@ def test_a_manifest_that_lists_too_few_images_is_not_published(published: Any, t
     assert not (tmp_path / "card").exists()
 
 
-def test_a_damaged_file_is_named(published: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize("whole", [False, True], ids=["cut short", "overwritten"])
+def test_a_damaged_file_is_named(published: Any, tmp_path: Path, whole: bool) -> None:
     published()
-    (tmp_path / "train.parquet").write_bytes(b"x")
+    packed = tmp_path / "train.parquet"
+    packed.write_bytes(packed.read_bytes()[:-800] + b"\xff" * 790 + packed.read_bytes()[-10:] if whole else b"x")
     made: dict[str, Any] = {role: str(tmp_path / role) for role in ROLES}
-    header, packed, manifest = ([str(tmp_path / f"train.{suffix}")] for suffix in ("json", "parquet", "csv"))
+    header, parquet, manifest = ([str(tmp_path / f"train.{suffix}")] for suffix in ("json", "parquet", "csv"))
     with pytest.raises(DataError, match=r"train\.parquet: not a Parquet file of images"):
-        write_card.main(str(tmp_path / "set.yaml"), header, packed, manifest, str(tmp_path / "index.html"), **made)
+        write_card.main(str(tmp_path / "set.yaml"), header, parquet, manifest, str(tmp_path / "index.html"), **made)
 
 
 def test_the_card_of_an_excerpt_says_so(published: Any) -> None:
