@@ -95,8 +95,12 @@ def _read(path: Path, folder: Path) -> ParquetSplit:
 
 
 def _card(dataset: Dataset, parts: Sequence[ParquetSplit], overview: str, also_in: Mapping[str, str]) -> str:
-    split_sizes = [{"name": part.name, "num_bytes": part.uncompressed, "num_examples": part.rows} for part in parts]
-    data_files = [{"split": part.name, "path": part.file.path} for part in parts]
+    names = [part.name.replace("-", "_") for part in parts]  # the `datasets` package refuses others
+    split_sizes = [
+        {"name": name, "num_bytes": part.uncompressed, "num_examples": part.rows}
+        for name, part in zip(names, parts, strict=True)
+    ]
+    data_files = [{"split": name, "path": part.file.path} for name, part in zip(names, parts, strict=True)]
     header = {
         "pretty_name": dataset.title,
         **terms.hub_license(dataset),

@@ -32,11 +32,11 @@ def published(tmp_path: Path) -> Any:
     ) -> dict[str, str]:
         dataset = write_dataset(tmp_path / "set.yaml", **facts)
         files: dict[str, list[str]] = {suffix: [] for suffix in ("json", "parquet", "csv")}
-        for split, some in ({"train": [0, rows]} | ({"part": part} if part else {})).items():
+        for split, some in ({"train": [0, rows]} | ({"a-part": part} if part else {})).items():
             _, packed, manifest = (str(tmp_path / f"{split}.{suffix}") for suffix in files)
             images, labels, header = write_split(tmp_path, *ARRAYS, split)
             document = json.loads(Path(header).read_text())
-            Path(header).write_text(json.dumps(document | ({"rows": part} if split == "part" else {})))
+            Path(header).write_text(json.dumps(document | ({"rows": part} if split == "a-part" else {})))
             write_parquet.main(Selection(images, labels, header), packed)
             for role in ("images", "labels"):
                 document[role] |= {"file": role, "bytes": 9, "content_sha256": "0" * 64}
@@ -85,11 +85,15 @@ def test_images_of_a_split_that_another_has_too_are_named_and_count_once(
     counted: list[int] = []
     monkeypatch.setattr(write_card, "_size_category", counted.append)
     files = {role: {"file": f"train-{role}-idx{dims}-ubyte"} for role, dims in (("images", 3), ("labels", 1))}
-    splits = {"train": {"count": 5, "shape": [2, 3], **files}, "part": {"from": "train", "rows": [3, 5]}}
+    splits = {"train": {"count": 5, "shape": [2, 3], **files}, "a-part": {"from": "train", "rows": [3, 5]}}
     made = published(splits=splits, part=[3, 5])
-    assert "| train | 5 |\n| part | 2 (also in train) |" in made["card"]
-    assert "train 5, part 2 (also in train)" in json.loads(made["croissant"])["description"]
+    assert "| train | 5 |\n| a-part | 2 (also in train) |" in made["card"]
+    assert "train 5, a-part 2 (also in train)" in json.loads(made["croissant"])["description"]
     assert counted == [5]
+    header = yaml.safe_load(made["card"].split("---\n")[1])
+    (config,) = header["configs"]
+    for splits, key in ((header["dataset_info"]["splits"], "name"), (config["data_files"], "split")):
+        assert [split[key] for split in splits] == ["train", "a_part"], "`datasets` refuses a hyphen"
 
 
 def test_the_attribution_is_in_card_metadata_and_license(published: Any) -> None:
