@@ -60,6 +60,7 @@ LABELS = {
 }
 LABEL_TYPES = ("uint8", "int16", "int32")  # of the labels that are written or read from arrays: the smallest that fits
 SAMPLE = 1 << 16  # bytes in which to look for the reason of a wrong length
+ONE_READ = 1 << 30  # bytes; Linux ends a read at 2 GiB, and macOS refuses a longer one
 
 
 def label_type(*labels: int) -> str:
@@ -231,8 +232,8 @@ class IdxFile:
         offset = self._items_at + start * self._item_size
         wanted = (stop - start) * self._item_size
         data = b""
-        while len(data) < wanted:  # one read ends at 2 GiB at the latest
-            more = os.pread(self._file.fileno(), wanted - len(data), offset + len(data))
+        while len(data) < wanted:
+            more = os.pread(self._file.fileno(), min(wanted - len(data), ONE_READ), offset + len(data))
             if not more:
                 problem = "the file became shorter while it was read"
                 raise IdxError(self.path, problem, expected=f"{wanted} bytes", found=len(data))

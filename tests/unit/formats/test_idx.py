@@ -1,5 +1,6 @@
 import gzip
 import math
+import os
 import tracemalloc
 from pathlib import Path
 
@@ -202,6 +203,22 @@ def test_a_file_that_shrinks_while_it_is_read_is_refused(path: Path) -> None:
         path.write_bytes(DIGITS[:-7])
         with pytest.raises(IdxError, match="became shorter"):
             file.read(0, 3)
+
+
+def test_a_long_read_is_several_calls(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    values = numpy.arange(20, dtype="uint8")
+    path.write_bytes(idx_bytes(values))
+    pread, sizes = os.pread, list[int]()
+
+    def counted(file: int, size: int, at: int) -> bytes:
+        sizes.append(size)
+        return pread(file, size, at)
+
+    monkeypatch.setattr(os, "pread", counted)
+    monkeypatch.setattr("idxpng.formats.idx.ONE_READ", 8)
+    with IdxFile(path) as file:
+        assert file.read(1, 20) == values[1:].tobytes()
+    assert sizes == [8, 8, 3]
 
 
 def test_reading_one_item_takes_memory_for_that_item_alone(path: Path) -> None:
