@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from itertools import chain
@@ -120,13 +121,13 @@ class ImageFolder:
         names = sorted(found, key=natural)
         numbers = are_labels(names)
         meant = [int(name) if numbers else normalize("NFC", name) for name in names]
-        if len(set(meant)) < len(meant):
-            same = [name for name, each in zip(names, meant, strict=True) if meant.count(each) > 1]
+        counts = Counter(meant)
+        if same := [name for name, each in zip(names, meant, strict=True) if counts[each] > 1]:
             what, remedy = (
                 "names" if self.tables else "folders",
                 None if numbers else "use one form of Unicode for accents",
             )
-            raise DataError(place, f"several {what} have the same label", found=", ".join(same), todo=remedy)
+            raise DataError(place, f"several {what} have the same label", found=shortened(", ".join(same)), todo=remedy)
         if not numbers:
             return {name: label for label, name in enumerate(names)}
         labels = {name: int(name) for name in names}
