@@ -153,9 +153,15 @@ class Dataset:
 
     def arrays(self, name: str) -> list[PublishedFile]:
         """All files of a published name, the largest first: several if it is an archive of arrays. As `file`."""
-        name = self.file(name).published
-        files = (file for split in self.whole_splits.values() for file in split.files if file.published == name)
-        return sorted(files, key=lambda file: -file.content_bytes)
+        return self._arrays[self.file(name).published]
+
+    @cached_property  # for the same reason as `files`
+    def _arrays(self) -> dict[str, list[PublishedFile]]:
+        files = [file for split in self.whole_splits.values() for file in split.files]
+        found: dict[str, list[PublishedFile]] = {}
+        for file in sorted(files, key=lambda file: -file.content_bytes):
+            found.setdefault(file.published, []).append(file)
+        return found
 
     def split(self, name: str) -> Split:
         """A split by its name; DataError if the dataset has none."""
