@@ -172,9 +172,10 @@ def _splits(path: Path, known: Dataset, facts: dict[str, Any]) -> dict[str, Any]
 
 
 def _check_names(facts: dict[str, Any], folder: Path, files: Sequence[str]) -> None:
-    """Check that a run finds each of the files in the folder by the name that it has in the dataset file."""
+    """Check that a run finds each file in the folder by its name in the dataset file, and that names of splits fit."""
     names = [split[role]["file"] for split in facts["splits"].values() for role in ROLES]
-    if any(not (folder / name).exists() and not find(folder, name) for name in names):
+    lost = any(not (folder / name).exists() and not find(folder, name) for name in names)
+    if lost or not all(re.fullmatch(NAME, split) for split in facts["splits"]):
         allowed = "letters, digits, -, _ and ., a different name for each file, and at most 3 folders, none hidden"
         others = [file for file in dict.fromkeys(files) if os.path.basename(file) not in names]
         problem, found = "the name or the place of a file is not allowed", others or list(files)

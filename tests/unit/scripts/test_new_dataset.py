@@ -93,6 +93,16 @@ def test_files_that_are_not_idx_are_left_out_and_named(tmp_path: Path) -> None:
     assert len(load(tmp_path / "idx.yaml", SCHEMA).files) == 8
 
 
+@pytest.mark.slow
+def test_files_whose_words_are_no_name_of_a_split_are_named(tmp_path: Path) -> None:
+    (tmp_path / "idx").mkdir()
+    for count, name in enumerate(("été", "hiver"), 3):
+        (tmp_path / f"idx/{name}-images").write_bytes(idx_bytes(numpy.zeros((count, 2, 2), "uint8")))
+        (tmp_path / f"idx/{name}-labels").write_bytes(idx_bytes(numpy.zeros(count, "uint8")))
+    message = new_dataset(tmp_path, "idx/*").stderr
+    assert "idx/été-labels\n  to do:    rename it" in message and "hiver" not in message
+
+
 OWN_WORDS = (
     "# mine\ntitle: My digits  # so called\nlicense:\n  spdx: MIT\ncitation: me\nclasses:\n  0: zero\n  1: one\n"
 )
