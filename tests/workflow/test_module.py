@@ -151,6 +151,30 @@ def test_a_workflow_that_is_imported_twice_takes_files_from_the_mirrors_of_each_
         assert (tmp_path / idx).read_bytes() == (tmp_path / mirror / idx.name).read_bytes()
 
 
+BESIDE = """
+module mnist:
+    snakefile: "{project}/Snakefile"
+    config: {{}}
+
+use rule * from mnist as mnist_*
+
+rule summarize:
+    default_target: True
+    input: "results/mnist-sample/header/test.json"
+    output: "results/summary.txt"
+    shell: "cp {{input}} {{output}}"
+"""
+
+
+def test_an_importing_workflow_may_put_a_file_beside_the_folders_of_datasets(project: Path, tmp_path: Path) -> None:
+    (tmp_path / "Snakefile").write_text(BESIDE.format(project=project))
+    snakemake(tmp_path, "--cores", "2")
+    assert {path.name: path.is_file() for path in (tmp_path / "results").iterdir()} == {
+        "mnist-sample": False,
+        "summary.txt": True,
+    }
+
+
 def test_a_run_that_decompresses_again_never_takes_the_idx_files_from_others(project: Path, tmp_path: Path) -> None:
     command = ["-s", str(project / "Snakefile"), "--cores", "2", "results/mnist-sample/header/test.json"]
     snakemake(tmp_path, *command)

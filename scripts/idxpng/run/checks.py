@@ -113,10 +113,9 @@ def check_origins(plan: Plan) -> None:
 
 
 def result_folders(plan: Plan, jobs: Iterable[Any]) -> set[str]:
-    """The folder of each dataset among the results of ``jobs``."""
-    below = f"{plan.results}/"
-    outputs = (str(output) for job in jobs for output in job.output)
-    return {below + path.removeprefix(below).split("/")[0] for path in outputs if path.startswith(below)}
+    """The folder of each dataset among the results of ``jobs``; a workflow that imports this one may add others."""
+    folders = ((f"{plan.results}/{job.wildcards.get('dataset')}", job.output) for job in jobs)
+    return {folder for folder, outputs in folders if any(str(path).startswith(f"{folder}/") for path in outputs)}
 
 
 def check_run(plan: Plan, jobs: Iterable[Any], targets: Collection[str] = ()) -> list[str]:

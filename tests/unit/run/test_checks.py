@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import pytest
 
 from idxpng.errors import DataError
-from idxpng.run.checks import check_folder, check_origins, check_run, check_spelling
-from plans import plan, write_own_file
+from idxpng.run.checks import check_folder, check_origins, check_run, check_spelling, result_folders
+from plans import Wildcards, plan, write_own_file
 from refusals import refusal
 
 
@@ -71,6 +71,15 @@ def test_a_results_folder_that_is_or_is_below_a_file_is_refused(tmp_path: Path) 
             check_folder(tmp_path / path, "results")
     check_folder(tmp_path / "new/folder", "results")
     check_folder(tmp_path, "results")
+
+
+def test_only_folders_of_datasets_are_locked() -> None:
+    def job(output: str, **wildcards: str) -> SimpleNamespace:
+        return SimpleNamespace(output=[output], wildcards=Wildcards(**wildcards))
+
+    ours = job("results/mnist/header/test.json", dataset="mnist"), job("resources/kmnist/a.gz", dataset="kmnist")
+    theirs = job("results/summary.txt"), job("results/plots/a.svg"), job("results/mnist.txt", dataset="mnist")
+    assert result_folders(plan(), [*ours, *theirs]) == {"results/mnist"}
 
 
 def export(folder: Path, label: str, *names: str) -> SimpleNamespace:
