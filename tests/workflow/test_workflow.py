@@ -209,6 +209,10 @@ def test_it_runs_from_another_folder_without_a_configuration(project: Path, tmp_
     assert snakemake(tmp_path, "-s", str(project / "Snakefile"), "--directory", str(work), "-n").jobs == ALL
 
 
+def test_a_folder_with_the_name_of_a_target_is_no_target(project: Path) -> None:
+    assert snakemake(project, "-n", "all", "--directory", "idx").jobs == ALL
+
+
 def test_results_and_resources_can_be_moved(project: Path) -> None:
     write_config(project, splits="test", pathvars={"results": "out", "resources": "out/idx"})
     snakemake(project, "--cores", "2")
