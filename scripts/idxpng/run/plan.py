@@ -84,6 +84,13 @@ class Plan:
             return list(dataset.whole_splits)
         return [split for split in dataset.splits if split in self.config.splits]
 
+    def some_splits(self, dataset: Dataset) -> list[str]:
+        """The requested splits of a dataset; DataError if it has none of them."""
+        if found := self.splits(dataset):
+            return found
+        problem, expected = f"{dataset.name} has none of these splits", f"some of {', '.join(dataset.splits)}"
+        raise DataError(SHOWN_AS, problem, at="splits", expected=expected, found=", ".join(self.config.splits))
+
     def labels(self, dataset: Dataset) -> list[str]:
         """The directory names of the requested labels of a dataset; DataError if it has none of them."""
         only = self.config.classes
@@ -149,7 +156,7 @@ class Plan:
     def validated_splits(self, wildcards: Any) -> dict[str, list[str]]:
         """The same of all requested splits of a dataset, a list of each."""
         dataset = wildcards.dataset
-        names = self.splits(self._dataset(wildcards))
+        names = self.some_splits(self._dataset(wildcards))
         found = [self.validated_split(SimpleNamespace(dataset=dataset, split=name)) for name in names]
         return {what: [files[what] for files in found] for what in (*ROLES, "header", "checksums")}
 

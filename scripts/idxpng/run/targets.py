@@ -43,15 +43,15 @@ class Targets:
                     if typed is None or word in typed():
                         raise
                     continue
+                if typed and not files and os.path.normpath(word) != os.path.join(self._plan.results, name, below):
+                    files = [f"<results>/{name}/{below}"]  # by its whole path, which is no output
                 found |= {word: files} if files else {}
         return found
 
     def _in_folder(self, word: str, name: str, below: str) -> list[str]:
         """All that targets make in a folder of a dataset's results; none if ``below`` is an output itself."""
         dataset = self._plan.catalog.dataset(name, at=word)
-        if not below:
-            return self._plan.outputs("all", name)
-        depth, files = below.count("/") + 1, []
+        depth, files = below.count("/") + 1, [] if below else self._plan.outputs("all", name)
         for pattern in dict.fromkeys(path for paths in OUTPUTS.values() for path in paths):
             parts = pattern.split("/")
             if match := re.fullmatch("/".join(map(_as_regex, parts[:depth])).replace("{dataset}", name), below):
@@ -72,6 +72,7 @@ class Targets:
             todo = f"make the directory of its label: {os.path.dirname(word)}"
             raise DataError(word, "a PNG file is made together with all others of its label", todo=todo)
         if not files:
+            self._plan.some_splits(dataset)
             known = sorted({path.partition("/")[0] for paths in OUTPUTS.values() for path in paths} | {"idx"})
             raise DataError(word, "no rule makes this", expected=f"in {name}: {', '.join(known)}")
         return files

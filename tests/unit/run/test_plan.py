@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+import refusals
 from idxpng.errors import DataError
 from idxpng.run.facts import Facts
 from idxpng.run.plan import OUTPUTS
@@ -76,6 +77,10 @@ def test_verify_gets_the_originals_when_both_exist(tmp_path: Path) -> None:
 def test_patterns_are_filled_with_the_configured_splits_alone(own_file: Callable[..., str]) -> None:
     other = own_file(splits={"dig": SPLIT})
     assert plan(datasets=["mnist", other], splits=["test"]).expand("{dataset}/{split}") == ["mnist/test"]
+    message = refusals.refusal(
+        plan(datasets=["mnist", other], splits="test").validated_splits, Wildcards(dataset="digits")
+    )
+    assert "digits has none of these splits\n  at:       splits\n  expected: some of dig\n  found:    test" in message
     assert plan(datasets=["mnist", other], splits=["dig", "test"]).expand("{dataset}/{split}") == [
         "mnist/test",
         "digits/dig",

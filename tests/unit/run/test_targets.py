@@ -10,7 +10,7 @@ import pytest
 from idxpng.errors import DataError
 from idxpng.run.plan import OUTPUTS
 from idxpng.run.targets import Targets, refuse_name
-from plans import Wildcards, plan
+from plans import SPLIT, Wildcards, plan, write_own_file
 from project import PROJECT
 from refusals import refusal
 
@@ -134,6 +134,22 @@ def test_other_words_of_the_command_are_ignored() -> None:
 )
 def test_an_unknown_folder_is_refused_with_the_known_ones(word: str, advice: str) -> None:
     assert advice in refusal(made, [word])
+
+
+@pytest.mark.parametrize("below", ["", "/header"])
+def test_a_target_of_a_dataset_without_the_requested_splits_is_refused(below: str, tmp_path: Path) -> None:
+    other = write_own_file(tmp_path)(splits={"dig": SPLIT})
+    targets = targets_of(datasets=["mnist", other], splits="dig")
+    message = refusal(targets.folder_targets, [f"results/mnist{below}"])
+    assert "mnist has none of these splits" in message and "some of train, test, validation\n  found:    dig" in message
+    assert targets.folder_targets(["results/mnist/header/train.json"]) == {}
+
+
+@pytest.mark.parametrize("below", ["mnist/png/test/7", "mnist/index.html"])
+def test_a_file_by_its_whole_path_is_a_target(below: str) -> None:
+    word = os.path.abspath(f"results/{below}")
+    assert targets_of().folder_targets([word], list) == {word: [f"<results>/{below}"]}
+    assert targets_of(results=os.path.abspath("results")).folder_targets([word], list) == {}
 
 
 def test_a_single_png_file_is_refused_in_the_same_words_when_it_exists() -> None:
