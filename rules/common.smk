@@ -13,6 +13,7 @@ import idxpng
 for file in idxpng.FILES:
     project_file(f"scripts/idxpng/{file}")  # copies it here if the workflow comes over the network
 
+from idxpng.dataset.schema import check
 from idxpng.dataset.strict_yaml import read_yaml
 from idxpng.run.catalog import Catalog
 from idxpng.run.checks import check_folder, check_origins, check_spelling, check_variables
@@ -39,9 +40,12 @@ if not is_imported() and own_config.exists() and own_config.resolve() != Path(co
     config_files.append("config.yaml")
 
 for file in config_files:
-    read_yaml(file, file)  # Snakemake names neither file nor line of a mistake, and accepts a key twice
+    # Snakemake names neither file nor line of a mistake, accepts a key twice, and refuses a file of comments alone.
+    keys = read_yaml(file, file) or {}
+    check(keys, {"type": "object"}, file)
+    if keys:
 
-    configfile: file
+        configfile: file
 
 
 keep_timestamps_out_of_images()

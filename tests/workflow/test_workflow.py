@@ -430,14 +430,20 @@ def test_no_timer_is_started_while_jobs_wait_for_a_core(project: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "told"),
-    [("limit: 10\ndatasets: [mnist\n", "line 3"), ("limit: 3\nlimit: 4\n", "line 2")],
-    ids=["no end", "a key twice"],
+    [("limit: 10\ndatasets: [mnist\n", "line 3"), ("limit: 3\nlimit: 4\n", "line 2"), ("- 3\n", "[3]")],
+    ids=["no end", "a key twice", "a list"],
 )
 def test_a_mistake_in_config_yaml_is_reported_with_file_and_line(tmp_path: Path, text: str, told: str) -> None:
     (tmp_path / "config.yaml").write_text(text)
     run = snakemake(tmp_path, "-s", str(PROJECT / "Snakefile"), "-n", "all", succeed=False)
     (message,) = re.findall(r"^config.yaml.*(?:\n  .*)*", run.output, re.MULTILINE)
     assert told in message
+
+
+@pytest.mark.parametrize("text", ["", "# limit: 10\n"])
+def test_all_keys_of_config_yaml_may_be_comments(tmp_path: Path, text: str) -> None:
+    (tmp_path / "config.yaml").write_text(text)
+    assert snakemake(tmp_path, "-s", str(PROJECT / "Snakefile"), "-n", "all").jobs == ALL
 
 
 def test_nothing_to_do_runs_nothing(complete: Path) -> None:
