@@ -44,10 +44,12 @@ def check_spelling(path: str, name: str) -> None:
     ``name``: what the key ``pathvars`` of the configuration calls it.
 
     Raises:
-        DataError: when it is ``.``, has ``~``, which nothing expands, or useless parts, such as a slash at its end.
+        DataError: when it is ``.``, begins with ``-``, or has ``~``, which nothing expands, or useless parts, such as a
+            slash at its end.
     """
     plain = os.path.normpath(os.path.expanduser(path))
-    plain = os.getcwd() if plain == os.curdir else plain  # Snakemake finds no file below it
+    if plain == os.curdir or plain.startswith("-"):  # no target is below it, or scripts take it for an option
+        plain = os.path.abspath(plain)
     if path != plain and "://" not in path:
         raise DataError(
             SHOWN_AS,

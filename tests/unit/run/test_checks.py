@@ -55,6 +55,7 @@ def test_a_dataset_file_may_move_or_be_given_by_a_different_path(tmp_path: Path,
         ("a//b/../c", "a/c"),
         (".", os.getcwd()),
         ("a/..", os.getcwd()),
+        ("-out", f"{os.getcwd()}/-out"),
     ],
 )
 def test_a_folder_that_is_not_spelled_as_the_files_in_it_is_refused(path: str, plain: str) -> None:
