@@ -32,8 +32,8 @@ use rule write_settings as write_sources with:
         update("<resources>/{dataset}/.settings/{setting}-{digest}.json"),  # another run may be reading it
     log:
         "<logs>/{dataset}/write_sources/{setting}-{digest}.log",
-    params:
-        time=0,  # so that what another run writes again is the same
     wildcard_constraints:
         setting=r"[^/]+\.[^/]+/sources",
     localrule: True  # which is not inherited
+    params:
+        time=0,  # so that what another run writes again is the same
