@@ -22,9 +22,8 @@ rule write_settings:
         text=settings.text,
         time=untracked(settings.time),
     shell:
-        "(for file in {params.folder:q}/{params.name:q}-*.json; do"
-        ' if [ "$file" != {output:q} ]; then rm -f "$file"; fi; done'
-        " && printf '[%s, %s]\\n' {params.text:q} {params.time:q} > {output:q}) 2> {log:q}"
+        "(printf '[%s, %s]\\n' {params.text:q} {params.time:q} > {output:q}"
+        " && find {params.folder:q} -name {params.name:q}-'*.json' ! -samefile {output:q} -delete) 2> {log:q}"
 
 
 use rule write_settings as write_sources with:
