@@ -92,8 +92,8 @@ class ImageFolder:
         If all names are numbers, they are the labels. Otherwise they are numbered from 0, in natural order.
 
         Raises:
-            DataError: when no dataset file may have such a name, two names are the same number, or tables have -1,
-                3.0, or a NaN among numbers.
+            DataError: when no dataset file may have such a name, two names are the same number or, in some form of
+                Unicode, the same name, or tables have -1, 3.0, or a NaN among numbers.
         """
         place = next(iter(self.tables.values()), self.path)
         if self.tables:
@@ -120,17 +120,13 @@ class ImageFolder:
             raise DataError(table, problem, at=at, expected=expected, found=odd[0], todo=todo)
         names = sorted(found, key=natural)
         numbers = are_labels(names)
-        meant = [int(name) if numbers else normalize("NFC", name) for name in names]
-        counts = Counter(meant)
-        if same := [name for name, each in zip(names, meant, strict=True) if counts[each] > 1]:
-            what, remedy = (
-                "names" if self.tables else "folders",
-                None if numbers else "use one form of Unicode for accents",
-            )
-            raise DataError(place, f"several {what} have the same label", found=shortened(", ".join(same)), todo=remedy)
-        if not numbers:
-            return {name: label for label, name in enumerate(names)}
-        labels = {name: int(name) for name in names}
+        meant = {name: int(name) if numbers else normalize("NFC", name) for name in names}
+        counts = Counter(meant.values())
+        if same := [name for name in names if counts[meant[name]] > 1]:
+            problem = f"several {'names' if self.tables else 'folders'} have the same label"
+            remedy = None if numbers else "use one form of Unicode for accents"
+            raise DataError(place, problem, found=shortened(", ".join(same)), todo=remedy)
+        labels = {name: int(name) if numbers else position for position, name in enumerate(names)}
         if max(labels.values(), default=0) >= 2**31:
             raise DataError(place, "the label is too large", expected="at most 2147483647", found=names[-1])
         return labels

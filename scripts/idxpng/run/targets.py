@@ -56,11 +56,12 @@ class Targets:
             parts = pattern.split("/")
             if match := re.fullmatch("/".join(map(_as_regex, parts[:depth])).replace("{dataset}", name), below):
                 split, label, shard = (match.groupdict().get(key) for key in ("split", "label", "shard"))
-                shards = self._plan.shards(dataset.split(split)) if split else []
+                if split:
+                    dataset.split(split)
                 if label and label not in dataset.labels:
                     labels = f"one of {', '.join(dataset.labels)}"
                     raise DataError(word, f"{name} has no such label", expected=labels, found=label)
-                if shard and shard not in shards:
+                if split and shard and shard not in (shards := self._plan.shards(dataset.split(split))):
                     expected = f"from {shards[0]} to {shards[-1]}"
                     raise DataError(word, f"{split} has no such shard", expected=expected, found=shard)
                 if len(parts) == depth:
