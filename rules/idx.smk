@@ -44,7 +44,6 @@ rule decompress:
         runtime=job_resources.runtime,
     params:
         **script("decompress"),
-        facts=facts.of_content,
         dataset=untracked(plan.dataset_file),
     shell:
         "python {params.script:q} --dataset={params.dataset:q} --published {input:q} --idx {output:q} --log {log:q}"

@@ -8,7 +8,7 @@ rule verify_split:
     input:
         unpack(plan.needed_originals),
         targets.images_of_others,
-        published=plan.unproven_downloads,
+        published=plan.witnesses,
     output:
         "<results>/{dataset}/verify/{split}.json",
     log:

@@ -24,11 +24,13 @@ class Facts:
         self._plan = plan
         self._sources = cache(self._find_sources)  # once for a download and for its split
 
-    def of_download(self, wildcards: Any) -> dict[str, Any]:
-        """The facts of a published file."""
-        file = self._dataset(wildcards).file(wildcards.published)
-        ignored = ("verified", "header")
-        return {key: value for key, value in vars(file).items() if value is not None and key not in ignored}
+    def of_download(self, wildcards: Any) -> list[dict[str, Any]]:
+        """The facts of a published file, and so of what it decompresses to; several if it is an archive of arrays."""
+        files, ignored = self._dataset(wildcards).arrays(wildcards.published), ("verified", "header")
+        return [
+            {key: value for key, value in vars(file).items() if value is not None and key not in ignored}
+            for file in files
+        ]
 
     def sources(self, wildcards: Any) -> dict[str, list[str]]:
         """The sources of a split's files without a pinned digest: URLs, and states of local copies.
@@ -48,11 +50,6 @@ class Facts:
         paths = dict.fromkeys(place.where for place in self._plan.local_places(name, file))
         urls = [place.source for url in filter(is_url, self._plan.mirrors(name)) for place in places_in(url, file)]
         return [*map(_state, paths), *urls]
-
-    def of_content(self, wildcards: Any) -> dict[str, Any]:
-        """The facts of a file's content."""
-        file = self._dataset(wildcards).file(wildcards.idx)
-        return {"size": file.content_bytes, "pins": [file.content_sha256, file.sha256, file.git_blob or file.md5]}
 
     def of_split(self, wildcards: Any) -> dict[str, Any]:
         """The facts of a split, and what later steps need to know about its dataset."""

@@ -165,10 +165,6 @@ class Plan:
         files = [file.published for file in self._split(wildcards).files if not file.content_pin]
         return [f"<resources>/{wildcards.dataset}/{name}" for name in dict.fromkeys(files)]
 
-    def unproven_downloads(self, wildcards: Any) -> list[str]:
-        """The downloads of a split that are pinned, but not by the digest of the IDX file in them."""
-        return [f"<resources>/{wildcards.dataset}/{name}" for name in self._split(wildcards).unproven]
-
     def needed_originals(self, wildcards: Any) -> dict[str, str]:
         """The IDX files of a split, if a proof needs them: without pinned digests, or for a part of the images."""
         split = self._split(wildcards)
