@@ -168,8 +168,8 @@ def jobs_to_run() -> list:
     return list(workflow.dag.needrun_jobs())
 
 
-def of_this_workflow(jobs: list) -> list:
-    """The jobs of this workflow's own rules, with the names of the rules here, not in the workflow that imports it.
+def of_this_workflow(jobs: list, rules) -> list:
+    """The jobs of this workflow, with the names of its rules here; in an import, only those of some ``rules``.
 
     Can go when Snakemake documents how `onstart` gets the jobs of a module.
     """
@@ -177,7 +177,7 @@ def of_this_workflow(jobs: list) -> list:
 
     if not is_imported():
         return jobs
-    names = {modifier.modify_rulename(name): SimpleNamespace(name=name) for name in RULES}
+    names = {modifier.modify_rulename(name): SimpleNamespace(name=name) for name in rules}
     ours = [(names[job.rule.name], job) for job in jobs if job.rule.name in names]
     return [
         SimpleNamespace(rule=named, wildcards=job.wildcards, input=job.input, output=job.output) for named, job in ours
@@ -201,7 +201,7 @@ def call_before_the_first_job(check) -> None:
 def run_its_job(path: str) -> None:
     """Have the job that makes ``path`` run, and so the jobs that depend on it. To be called by an input function.
 
-    For a missing input, Snakemake does not run a job again whose outputs are there.
+    If a job's outputs exist, Snakemake does not run it again just because one of its inputs is missing.
     Can go when inputs have a flag for that.
     """
     workflow.dag.forcefiles.add(path)

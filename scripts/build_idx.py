@@ -89,7 +89,7 @@ def main(
     upright = model is None or model.orientation == "upright"
     counts: Counter[int] = Counter()
     light, values = 0, set[int]()  # of all pixels: how many are nearly white, and some of the values
-    # An error names the inner file, so that is the images, which are what fills a disk.
+    # In this order, an error names the images, which are what fills a disk.
     with atomic_file(labels) as labels_file, atomic_file(images) as images_file:
         pixels = _pixels(folder, _with_progress(items, count))
         first = next(pixels)  # there is one, or an error

@@ -101,7 +101,7 @@ def _in_8_bits(image: Image.Image, path: Path, white: int | None) -> Image.Image
     """An image of wider numbers as 8-bit gray."""
     values = numpy.asarray(image)
     darkest, lightest = values.min(), values.max()
-    # Not so if one is not a number, or if all pixels would be black or nearly so.
+    # This also refuses NaN, and images whose pixels would all be nearly black.
     if not white or not 0 <= darkest <= lightest <= white or 0 < lightest <= white / 255:
         expected = f"0 to {white}, and not all nearly 0" if white else "the value of white, such as --white 65535"
         todo = "say with --white which value is white in all such images, such as 65535, 255, or 1, or scale them first"

@@ -56,7 +56,7 @@ def _paths(directory: str) -> list[str]:
     for folder, folders, names in os.walk(directory, onerror=_raise):
         for link in filter(os.path.islink, (os.path.join(folder, name) for name in folders)):
             raise DataError(
-                link, "a link to a folder, which a loader would follow", todo="remove it, or copy the folder"
+                link, "a link to a folder, which a loader would follow", todo="move it elsewhere, or copy the folder"
             )
         below = os.path.relpath(folder, directory)
         for name in filter(lambda name: name.lower().endswith(IMAGES), names):
@@ -65,7 +65,7 @@ def _paths(directory: str) -> list[str]:
             if REFUSED.search(path):
                 raise wrong("the path has control characters or is not valid text", todo="rename it")
             if not name.lower().endswith(".png"):
-                raise wrong("not a PNG file, but a loader would load it", todo="remove it, or convert it")
+                raise wrong("not a PNG file, but a loader would load it", todo="move it elsewhere, or convert it")
             paths.append(path)
     return sorted(paths)
 

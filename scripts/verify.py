@@ -69,13 +69,13 @@ def main(
         if Path(report).resolve().is_relative_to(Path(tree).resolve()):
             raise DataError(report, "nothing may be added to this directory", todo="give a report outside of it")
         Path(report).unlink(missing_ok=True)
-    facts = with_witnesses(load(dataset, read_schema()), published)
+    known = with_witnesses(load(dataset, read_schema()), published)
     originals = (images, labels) if images and labels else None
     if not originals and (one := images or labels):
         raise DataError(one, "the images or the labels are missing", todo="give both --images and --labels")
-    trees = _trees(tree, facts, split, limit, classes)
+    trees = _trees(tree, known, split, limit, classes)
     if beside is not None:
-        _check_names(beside, facts)
+        _check_names(beside, known)
     if len(trees) > 1 and any((images, labels, manifest, report)):
         raise DataError(
             tree,
@@ -83,7 +83,7 @@ def main(
             todo=f"give the directory of one split: {' or '.join(map(advice.shell_path, trees.values()))}",
         )
     for name, path in trees.items():
-        check = TreeCheck(path, facts, name, limit, manifest, processes, classes)
+        check = TreeCheck(path, known, name, limit, manifest, processes, classes)
         directories = check.directories()
         digests, files = _prove(check, originals, beside or tree)
         if check.directories() != directories:
@@ -91,12 +91,12 @@ def main(
             raise DataError(path, "another run replaced images while they were verified", todo=todo)
         if report is not None:
             document = {
-                "dataset": facts.name,
+                "dataset": known.name,
                 "split": name,
                 "equal": True,
                 "files": files,
                 "sha256": digests,
-                "pinned": {role: role in check.facts.content_pins for role in ROLES},
+                "pinned": {role: role in check.expected.content_pins for role in ROLES},
             }
             write_json(report, document)
         log.output(_sentence(check, files, published))
@@ -140,7 +140,7 @@ def _prove(check: TreeCheck, originals: tuple[str, str] | None, top: str) -> tup
 
     ``top``: the directory to which no command may add files: the tree, or one around it.
     """
-    if unproven := check.facts.unproven:
+    if unproven := check.expected.unproven:
         raise DataError(
             check.tree,
             "not provable without the published files",
@@ -154,10 +154,10 @@ def _prove(check: TreeCheck, originals: tuple[str, str] | None, top: str) -> tup
             "it cannot be verified without the original IDX files",
             found=f"not pinned: {check.not_pinned}"
             if check.not_pinned
-            else f"{check.part}; only the digests of all {check.facts.file_count:,} images are pinned",
+            else f"{check.part}; only the digests of all {check.expected.file_count:,} images are pinned",
             todo=repair.give_originals(check),
         )
-    found, problems, pins = None, Problems(), check.facts.content_pins
+    found, problems, pins = None, Problems(), check.expected.content_pins
     if by_digests:
         found, problems = check.rebuild()
         if found:
@@ -184,7 +184,7 @@ def _sentence(check: TreeCheck, files: int, published: Sequence[str]) -> str:
     if check.not_pinned:
         return f"{sentence}, as the originals given have them; not pinned: {check.not_pinned}"
     digests_of = "of the originals " if check.part else ""
-    digests = " and ".join(check.facts.content_pins[role] for role in ROLES)
+    digests = " and ".join(check.expected.content_pins[role] for role in ROLES)
     pinned = "of the downloads that are pinned" if published else "pinned"
     return f"{sentence} (SHA-256 {digests_of}{digests}, {pinned} in {check.dataset.source})"
 

@@ -75,7 +75,7 @@ def reading(what: str, path: str | PathLike[str]) -> Iterator[None]:
     try:
         yield
     except (ValueError, LookupError, TypeError, AttributeError, OSError) as error:
-        if isinstance(error, OSError) and error.errno:  # of the system; the one of pyarrow for a damaged file has none
+        if isinstance(error, OSError) and error.errno:  # pyarrow's errors about damaged files have no number
             raise
         todo = f"check that this is the file that you mean; if it is: {move_away(path)}"
         raise DataError(path, f"not {what}", found=f"{type(error).__name__}: {error}", todo=todo) from None

@@ -19,7 +19,7 @@ from PIL import Image
 
 from jobs import ALL
 from mirror_server import MirrorServer, Misbehavior
-from project import Snakemake, copy_project, files, snakemake
+from project import Snakemake, copy_project, files, snakemake, without_privilege
 from systems import mounted
 
 MOMENTS = int(os.environ.get("FAULT_MOMENTS", "10"))
@@ -246,20 +246,15 @@ def test_a_read_only_disk_is_reported(project: Path, tmp_path: Path) -> None:
     ids=["folder of results", "folder of logs", "file of a mirror", "IDX file"],
 )
 def test_a_missing_permission_is_reported_with_the_file(project: Path, path: str, mode: int, told: str) -> None:
-    without_privilege: tuple[str, ...] = ()
-    if os.geteuid() == 0:
-        if not shutil.which("setpriv"):
-            pytest.skip("root may read and write everything, unless setpriv takes that from it")
-        without_privilege = ("setpriv", "--bounding-set=-dac_override,-dac_read_search")
     snakemake(project, "--cores", "1", f"resources/{SAMPLE}/train-labels-idx1-ubyte")
     (project / "results").mkdir()
     allowed = (project / path).stat().st_mode
     (project / path).chmod(mode)
     command = ("--cores", "1", f"results/{SAMPLE}/header/train.json")
-    run = snakemake(project, *command, succeed=False, before=without_privilege)
+    run = snakemake(project, *command, succeed=False, before=without_privilege())
     assert told in run.output
     (project / path).chmod(allowed)
-    snakemake(project, *command, before=without_privilege)
+    snakemake(project, *command, before=without_privilege())
 
 
 def test_a_file_in_place_of_the_results_folder_is_reported(project: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 from builders import idx_bytes, make_own_dataset
 from idxpng.run.targets import OUTPUTS
 from mirror_server import MirrorServer
-from project import PROJECT, Snakemake, copy_project, files, on_github, snakemake
+from project import PROJECT, Snakemake, copy_project, files, on_github, snakemake, without_privilege
 
 EXAMPLE = "examples/module/Snakefile"
 CONTRACT = (PROJECT / "docs/module.md").read_text(encoding="utf-8")
@@ -173,6 +173,16 @@ def test_an_importing_workflow_may_put_a_file_beside_the_folders_of_datasets(pro
         "mnist-sample": False,
         "summary.txt": True,
     }
+
+
+def test_resources_that_an_importing_workflow_cannot_write_are_reported_before_the_first_job(
+    project: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "Snakefile").write_text(BESIDE.format(project=project))
+    (tmp_path / "resources").mkdir(mode=0o555)
+    run = snakemake(tmp_path, "--cores", "2", succeed=False, before=without_privilege())
+    assert "resources: cannot be written\n  found:    no permission to write in " in run.output
+    assert "Error in rule" not in run.output
 
 
 def test_a_run_that_decompresses_again_never_takes_the_idx_files_from_others(project: Path, tmp_path: Path) -> None:

@@ -186,10 +186,8 @@ def test_planned_jobs_are_all_and_jobs_to_run_those_that_are_not_done(tmp_path: 
 
 
 CHECKED = """
-RULES = ("csv",)
-
 def check():
-    print("CHECK", [job.rule.name for job in of_this_workflow(jobs_to_run())])
+    print("CHECK", [job.rule.name for job in of_this_workflow(jobs_to_run(), ["csv"])])
 
 call_before_the_first_job(check)
 

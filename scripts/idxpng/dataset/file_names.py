@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-# What words of a name mean; the empty meaning is that of words that any name may have.
+# What words of a name mean. Words with the empty meaning say nothing, so any name may have them.
 MEANINGS = {
     "train": "train training",
     "test": "test testing t10k",

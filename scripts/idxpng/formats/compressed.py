@@ -85,7 +85,7 @@ def _decompressed(file: IO[bytes], kind: str, path: str | os.PathLike[str]) -> I
         decompressor = DECOMPRESSORS[kind]()
         yield decompressor.decompress(compressed, CHUNK)
         while not decompressor.eof:
-            # What is left of a piece whose content is long, zlib gives back, and lzma keeps.
+            # If a piece has more content than one chunk, zlib returns the rest of it, while lzma keeps it.
             compressed = decompressor.unconsumed_tail if kind == "gzip" else b""
             if not compressed and (kind == "gzip" or decompressor.needs_input):
                 compressed = file.read(CHUNK)

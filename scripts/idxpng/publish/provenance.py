@@ -78,7 +78,7 @@ def checkout(folder: Path) -> dict[str, Any]:
     if not (folder / ".git").exists():  # or Git would answer for a repository around it
         return {}
     options = ["--porcelain=v2", "--branch", "--untracked-files=no", "--", ".", ":!config.yaml"]
-    # Without what a hook of another repository sets, in which this may run.
+    # If a Git hook of another repository runs this, Git's variables are about that repository.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     command = ["git", "--no-optional-locks", "-C", str(folder), "status", *options]
     try:

@@ -35,7 +35,7 @@ BEGINNINGS = {
     "duplicates.json": b'{\n  "within":',
 }
 PAGES = ("find_duplicates", "make_page", "write_card")  # rules that make them
-RULES = (*OF_IDX, *PAGES, "export", "merge_manifests")  # whose jobs are checked
+RULES = (*OF_IDX, *PAGES, "download", "decompress", "export", "merge_manifests")  # whose jobs are checked
 
 
 def check_spelling(path: str, name: str) -> None:

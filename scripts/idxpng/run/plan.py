@@ -213,9 +213,12 @@ class Plan:
 
     def dataset_file(self, wildcards: Any) -> str:
         """The path of a dataset's file."""
-        if published := wildcards.get("published"):
-            self.catalog.bring(wildcards.dataset, published)
         return str(self._dataset(wildcards).path)
+
+    def dataset_file_for_download(self, wildcards: Any) -> str:
+        """The path of a dataset's file, once files that the workflow brings along are beside it."""
+        self.catalog.bring(wildcards.dataset, wildcards.published)
+        return self.dataset_file(wildcards)
 
     def limit_option(self, wildcards: Any) -> list[str]:
         """The option that limits the images of each split."""

@@ -25,7 +25,7 @@ FEWEST_FOR_PROCESSES = 4000
 LARGEST_FOR_PROCESSES = 2**24
 LONGEST_LINE = 2**16
 LONGEST_MESSAGE = 200
-MAKE_AGAIN = "make the manifest again: delete it, and give its path to Snakemake as the target"
+MAKE_AGAIN = "make the manifest again: move it away, and give its path to Snakemake as the target"
 
 # What is wrong with an image: a kind, its path below the tree, and a few words.
 Wrong = tuple[str, str, str]

@@ -34,7 +34,7 @@ def explained(check: TreeCheck, top: str, problems: Problems, found: Mapping[str
         ]
         return error(check.tree, check.dataset, problems.lines(), repairs)
     if problems:
-        # In a part of a split, other images in the directories of labels may be of the whole.
+        # If only a part of a split is verified, the other images may belong to the whole, so they stay.
         repairs = moving(problems, check.tree, top, check.dataset.labels if check.part else ())
         repairs += _making_again(check, sorted(problems.labels)) if problems.labels else []
         if not _is_made_here(check) and any(map(_is_not_gray, problems.shown["altered"])):
@@ -46,7 +46,8 @@ def explained(check: TreeCheck, top: str, problems: Problems, found: Mapping[str
         return error(check.tree, check.dataset, problems.lines(), repairs)
     known = identify((found["images"],))
     made = {**found, "images": f"{found['images']}, which is {known[0]}"} if known else found
-    digests, pins = ([f"{role}: SHA-256 {each[role]}" for role in ROLES] for each in (made, check.facts.content_pins))
+    pinned = check.expected.content_pins
+    digests, pins = ([f"{role}: SHA-256 {each[role]}" for role in ROLES] for each in (made, pinned))
     todo = [WHICH + give_originals(check)]
     if known and known[1] != check.dataset.name:
         todo = [f"if it is meant to be that dataset, verify it with --dataset {known[1]}", f"or {todo[0]}"]
@@ -95,13 +96,13 @@ def making(check: TreeCheck, labels: Collection[str], force: bool = False) -> st
             source = advice.from_folder(directory, os.path.abspath(source))
         paths = [os.path.relpath(path, directory) for path in paths]  # Snakemake knows no others
     settings = [advice.setting("datasets", source if own else dataset.name)]
-    if check.count < check.facts.count:
+    if check.count < check.expected.count:
         settings.append(f"limit={check.count}")
     if check.classes is not None:
         settings.append(f"classes=[{','.join(map(str, check.classes))}]")
     # Otherwise `all` would also make the page again, of this split alone.
     manifest = os.path.join(os.path.dirname(paths[0]), "../../manifest", f"{check.split}.csv")
-    targets = [*paths, os.path.normpath(manifest)] if check.facts.parent else ["all"]
+    targets = [*paths, os.path.normpath(manifest)] if check.expected.parent else ["all"]
     return advice.command(paths, settings, force, directory, targets, check.split)
 
 
@@ -112,5 +113,5 @@ def _is_made_here(check: TreeCheck) -> bool:
 
 
 def give_originals(check: TreeCheck) -> str:
-    options = [f"--{role} {shell_word(file.idx)}" for role, file in check.facts.by_role.items()]
+    options = [f"--{role} {shell_word(file.idx)}" for role, file in check.expected.by_role.items()]
     return f"give the original IDX files, decompressed: {' '.join(options)}"

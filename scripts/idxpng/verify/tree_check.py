@@ -38,28 +38,28 @@ class TreeCheck:
     @property
     def count(self) -> int:
         """How many images the tree must have, before labels are chosen."""
-        return min(self.limit or self.facts.count, self.facts.count)
+        return min(self.limit or self.expected.count, self.expected.count)
 
     @property
     def part(self) -> str:
         """The part of the images in the files that it is about, as text; empty for all of them."""
-        if self.classes is None and self.count == self.facts.file_count:
+        if self.classes is None and self.count == self.expected.file_count:
             return ""
         rows = f"rows {self._first:,} to {self._first + self.count - 1:,}"
         return rows if self.classes is None else f"labels {', '.join(map(str, self.classes))} of {rows}"
 
     @property
-    def facts(self) -> Split:
+    def expected(self) -> Split:
         return self.dataset.splits[self.split]
 
     @property
     def _first(self) -> int:
-        return self.facts.rows[0] if self.facts.rows else 0
+        return self.expected.rows[0] if self.expected.rows else 0
 
     @property
     def not_pinned(self) -> str:
         """The missing keys that would pin both files, and the dataset file, as text; empty if both are pinned."""
-        keys = [f"splits.{self.split}.{role}" for role in ROLES if role not in self.facts.content_pins]
+        keys = [f"splits.{self.split}.{role}" for role in ROLES if role not in self.expected.content_pins]
         return f"content_sha256 of {' and '.join(keys)} in {self.dataset.source}" if keys else ""
 
     def rebuild(self) -> tuple[dict[str, str] | None, Problems]:
@@ -81,7 +81,7 @@ class TreeCheck:
                 problems.add(kind, path, detail, [path.partition("/")[0]])
         if labels_sha256 is not None and not problems:
             return {"images": images_digest.hexdigest(), "labels": labels_sha256}, problems
-        counts = self.facts.class_counts
+        counts = self.expected.class_counts
         if counts is not None:
             found = tree.image_counts().items()
             problems.labels |= {label for (label, count), right in zip(found, counts, strict=True) if count != right}
@@ -124,7 +124,7 @@ class TreeCheck:
             return {entry.name: entry.inode() for entry in entries}
 
     def _tree(self) -> PngTree:
-        return PngTree(self.tree, self.labels, self.facts.file_count, self.count, self._first)
+        return PngTree(self.tree, self.labels, self.expected.file_count, self.count, self._first)
 
     def _labels(self, originals: LabeledImages) -> Sequence[int]:
         """The label of each image, and -1 for each that the tree must not have."""
@@ -135,14 +135,14 @@ class TreeCheck:
 
     def _stored_images(self) -> StoredImages:
         transposed = self.dataset.orientation == "transposed"
-        rows, columns = self.facts.shape[::-1] if transposed else self.facts.shape
+        rows, columns = self.expected.shape[::-1] if transposed else self.expected.shape
         return StoredImages(self.tree, rows, columns, transposed)
 
     @property
     def _headers(self) -> dict[str, IdxHeader]:
         """What the IDX files of the split begin with, by their role."""
-        dataset, facts = self.dataset, self.facts
-        return file_headers(facts.file_count, facts.shape, dataset.label_type, dataset.label_columns)
+        dataset, expected = self.dataset, self.expected
+        return file_headers(expected.file_count, expected.shape, dataset.label_type, dataset.label_columns)
 
     @contextmanager
     def _opened(self, images: str, labels: str) -> Iterator[LabeledImages]:
@@ -155,10 +155,10 @@ class TreeCheck:
         for path in (images, labels):
             if not os.path.isfile(path):
                 raise DataError(path, "file not found")
-        dataset, facts = self.dataset, self.facts
-        with LabeledImages(images, labels, dataset.orientation, dataset.label_columns, facts.rows) as originals:
+        dataset, expected = self.dataset, self.expected
+        with LabeledImages(images, labels, dataset.orientation, dataset.label_columns, expected.rows) as originals:
             for role, header in self._headers.items():
-                _check_original(getattr(originals, role), header, facts.content_pins.get(role), dataset.source)
+                _check_original(getattr(originals, role), header, expected.content_pins.get(role), dataset.source)
             yield originals
 
 
@@ -174,5 +174,5 @@ def _check_original(file: IdxFile, expected: IdxHeader, pinned: str | None, sour
         f"not the original: {problem}",
         expected=f"{wanted}, from {source}",
         found=found,
-        todo="delete it, and download and decompress the published file again",
+        todo="move it away, and download and decompress the published file again",
     )

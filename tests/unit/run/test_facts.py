@@ -108,6 +108,6 @@ def test_a_pinned_file_and_one_that_is_nowhere_have_no_known_sources(own_file: C
 
 def test_the_facts_of_a_download_include_the_archive_of_a_member() -> None:
     file = "emnist-letters-test-labels-idx1-ubyte.gz"
-    of_member = facts().of_download(Wildcards(dataset="emnist-letters", published=file))
+    (of_member,) = facts().of_download(Wildcards(dataset="emnist-letters", published=file))
     assert of_member["member"] == f"gzip/{file}"
     assert of_member["archive"] == ("gzip.zip", 561753746)

@@ -108,7 +108,7 @@ def test_published_and_decompressed_files_have_different_paths(
         "labels": "<resources>/digits/train-labels-idx1-ubyte",
     }
     assert own.published(Wildcards(dataset="digits", idx="digits")) == f"<resources>/digits/{published}"
-    facts = Facts(own).of_download(Wildcards(dataset="digits", published=published))
+    (facts,) = Facts(own).of_download(Wildcards(dataset="digits", published=published))
     assert facts == {"file": file, "content_bytes": 47040016}
 
 
