@@ -6,6 +6,7 @@ from pathlib import Path
 from idxpng.errors import DataError
 from idxpng.text import shell_word
 
+# `Command` fills both from the command line.
 settings: list[str] = []  # the files with this job's settings, which a run with different ones removes
 in_two_roles: set[str] = set()  # paths that the command names twice, so that a file may be read and replaced
 
