@@ -105,7 +105,7 @@ def asked_targets() -> set[str]:
     """
     from idxpng.run.plan import OUTPUTS
 
-    ours = {modifier.modify_rulename(name): name for name in OUTPUTS}
+    ours = {modifier.avail_rulename(name): name for name in OUTPUTS}
     asked = workflow.dag_settings.targets if workflow.dag_settings else ()
     return {ours.get(target, target) for target in asked if target in ours or target not in OUTPUTS}
 
@@ -177,7 +177,7 @@ def of_this_workflow(jobs: list, rules) -> list:
 
     if not is_imported():
         return jobs
-    names = {modifier.modify_rulename(name): SimpleNamespace(name=name) for name in rules}
+    names = {modifier.avail_rulename(name): SimpleNamespace(name=name) for name in rules}
     ours = [(names[job.rule.name], job) for job in jobs if job.rule.name in names]
     return [
         SimpleNamespace(rule=named, wildcards=job.wildcards, input=job.input, output=job.output) for named, job in ours
@@ -240,7 +240,8 @@ def show_our_errors_alone(why_missing) -> None:
         if isinstance(error, OSError) and permission(error):
             return described(error)
         missing = isinstance(error, (exceptions.MissingInputException, exceptions.MissingRuleException))
-        return text_of(error, linemaps) + (why_missing(str(error)) if missing else "")
+        text, why = text_of(error, linemaps), why_missing(str(error)) if missing else ""
+        return text if why in text else text + why  # it may have it already if the workflow is read several times
 
     exceptions.format_exception_to_string = text_of_any
 

@@ -175,6 +175,32 @@ def test_an_importing_workflow_may_put_a_file_beside_the_folders_of_datasets(pro
     }
 
 
+CHANGED = """
+module mnist:
+    snakefile: "{project}/Snakefile"
+    config: {{}}
+
+use rule * from mnist as mnist_*
+
+use rule export from mnist as mnist_export with:
+    resources: mem_mb=900
+
+rule crop:
+    input: "results/mnist-sample/png/test/7/0000.png"
+"""
+
+
+def test_an_importing_workflow_may_change_a_rule(project: Path, tmp_path: Path) -> None:
+    (tmp_path / "Snakefile").write_text(CHANGED.format(project=project))
+    snakemake(tmp_path, "--cores", "2", "results/mnist-sample/png/test/7")
+    notes = tmp_path / "results/mnist-sample/png/test/7/notes.txt"
+    notes.touch()
+    run = snakemake(tmp_path, "--cores", "2", "results/mnist-sample/png/test/7", "--forceall", succeed=False)
+    assert notes.exists() and "the run would remove what no run made" in run.output
+    run = snakemake(tmp_path, "crop", "-n", succeed=False)
+    assert run.output.count("a PNG file is made together with all others of its label") == 1
+
+
 def test_resources_that_an_importing_workflow_cannot_write_are_reported_before_the_first_job(
     project: Path, tmp_path: Path
 ) -> None:
