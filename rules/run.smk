@@ -18,7 +18,7 @@ def check_before_the_first_job() -> None:
     jobs = jobs_to_run()
     for folder in result_folders(plan, jobs):
         lock_folder(folder)
-    for warning in check_run(plan, of_this_workflow(jobs, RULES), asked_targets()):
+    for warning in check_run(plan, of_this_workflow(jobs, RULES), asked_targets(), storage()):
         logger.warning(warning)
 
 

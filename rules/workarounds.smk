@@ -330,6 +330,7 @@ def keep_timestamps_out_of_images() -> None:
 def leave_updated_files_to_their_job() -> None:
     """Have Snakemake neither copy nor restore our files that are marked `update`: jobs replace them when complete.
 
+    Of a file that is only in a storage, there is nothing to copy, which Snakemake would take for an error.
     After a failed job, Snakemake restores such a file with a new time and the notes of that job. Then it looks as if
     the job had made it, and the next run does nothing. So the earlier notes stay. Can go when the next run tries again.
     """
@@ -341,7 +342,7 @@ def leave_updated_files_to_their_job() -> None:
     failed = set()
 
     def back_up_others(files, path):
-        if not os.path.abspath(path).startswith(ours):
+        if os.path.exists(path) and not os.path.abspath(path).startswith(ours):
             back_up(files, path)
 
     def restore_others(files, path):

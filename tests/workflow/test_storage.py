@@ -43,3 +43,14 @@ def test_shards_and_images_can_live_on_s3(tmp_path: Path, s3_url: str) -> None:
     assert not (on_s3 / "results").exists()
     assert "The results are in s3://digits/results, made in " in run.output
     assert "Nothing to be done" in snakemake(on_s3, *command, python=sys.executable).output
+    snakemake(on_s3, *command, "--forcerun", "decompress", python=sys.executable)
+    of_results = ("checksums", *command[2:])
+    run = snakemake(on_s3, *of_results, python=sys.executable, succeed=False)
+    assert "s3://digits/results: verify and checksums look at files on this disk, not in a storage" in run.output
+    for key, data in stored.items():
+        copy = tmp_path / "copied" / key
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(data)
+    snakemake(on_s3, "checksums", "--cores", "2", "--directory", str(tmp_path / "copied"))
+    listed = (tmp_path / "copied/results/mnist-sample/SHA256SUMS").read_text().splitlines()
+    assert {line.split()[1] for line in listed} == {key.partition("mnist-sample/")[2] for key in stored}

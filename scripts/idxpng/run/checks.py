@@ -35,7 +35,8 @@ BEGINNINGS = {
     "duplicates.json": b'{\n  "within":',
 }
 PAGES = ("find_duplicates", "make_page", "write_card")  # rules that make them
-RULES = (*OF_IDX, *PAGES, "download", "decompress", "export", "merge_manifests")  # whose jobs are checked
+ON_DISK = ("verify_split", "list_digests")  # rules that look at files which are no inputs
+RULES = (*OF_IDX, *PAGES, *ON_DISK, "download", "decompress", "export", "merge_manifests")  # whose jobs are checked
 
 
 def check_spelling(path: str, name: str) -> None:
@@ -120,20 +121,28 @@ def result_folders(plan: Plan, jobs: Iterable[Any]) -> set[str]:
     return {folder for folder, outputs in folders if any(str(path).startswith(f"{folder}/") for path in outputs)}
 
 
-def check_run(plan: Plan, jobs: Iterable[Any], targets: Collection[str] = ()) -> list[str]:
+def check_run(plan: Plan, jobs: Iterable[Any], targets: Collection[str] = (), storage: str = "") -> list[str]:
     """Check that the outputs of ``jobs`` fit on the disk of the results folder, and can be written.
 
-    ``targets``: those of the command line.
+    Args:
+        plan: what the run makes.
+        jobs: those that it has to do.
+        targets: those of the command line.
+        storage: where the results are, such as ``s3://digits``; empty if they are in their folder on this disk.
 
     Returns:
         Warnings.
 
     Raises:
         DataError: when resources cannot be written but must be, or the run would make a dataset file that it has read
-            already, or would remove what no run made.
+            already, would remove what no run made, or would look on this disk for results that are in a storage.
         DiskRoomError: when there is not enough room for the PNG files.
     """
     jobs = list(jobs)
+    if storage and any(job.rule.name in ON_DISK for job in jobs):
+        place = f"{storage.rstrip('/')}/{plan.results}"
+        todo = f"copy {place} into an empty folder, and run it there, by --directory, without the storage"
+        raise DataError(place, "verify and checksums look at files on this disk, not in a storage", todo=todo)
     writable = any(str(output).startswith(f"{plan.resources}/") for job in jobs for output in job.output)
     check_folder(plan.resources, "resources", writable)
     made = {os.path.realpath(output) for job in jobs if job.rule.name == "write_dataset" for output in job.output}
