@@ -27,9 +27,10 @@ from idxpng.run.targets import Targets
 from idxpng.text import NAME
 
 
-def why_missing(message: str) -> str:
+def why_missing(message: str, is_target: bool) -> str:
     """What Snakemake's message on files that nothing makes does not say."""
-    return targets.why_missing([*map(str.strip, message.splitlines()), *message.split()])
+    words = ["", *map(str.strip, message.splitlines()), *message.split()]
+    return targets.why_missing(words, shipped if is_target and not is_imported() else None)
 
 
 show_our_errors_alone(why_missing)

@@ -1,23 +1,14 @@
-"""Folders of results as targets, such as results/mnist and results/mnist/png/test, and errors for wrong targets.
+"""Folders of results as targets, such as results/mnist and results/mnist/png/test.
 
 No output may contain another output, so results/mnist is not one. Instead it is the name of a rule: Snakemake looks for
-a target among the names of rules first.
+a target among the names of rules first. If nothing in the results has that path, the input of the rule is an error.
 """
 
-from idxpng.run.plan import OUTPUTS
-from idxpng.run.targets import refuse_name
-
-folders = targets.folder_targets(words, typed_targets)
-for word in set(words) - rule_names():
-    named = Path(word).name == word and not os.path.exists(word) and not word.startswith("-")
-    if named and word in typed_targets():
-        refuse_name(word, [*OUTPUTS, "idx"], shipped)
-
-for folder, files in folders.items():
+for word, files in targets.folder_targets(words).items():
 
     rule:
         name:
-            folder
+            word
         input:
             files,
         localrule: True

@@ -9,7 +9,6 @@ import gc
 import os
 import re
 import sys
-from functools import cache
 
 from snakemake.logging import logger
 
@@ -72,28 +71,6 @@ def command_line() -> list[str]:
     rules. Can go when `targets` works while the rules are read.
     """
     return [] if is_imported() else sys.argv[1:]
-
-
-@cache  # it takes a twentieth of a second
-def typed_targets() -> list[str]:
-    """The targets among the words of the command line, while the rules are read.
-
-    Can go when `targets` works while the rules are read.
-    """
-    from contextlib import chdir
-
-    from snakemake.cli import parse_args
-
-    with chdir(workflow.rundir):  # where paths of profiles begin
-        return parse_args(command_line())[1].targets
-
-
-def rule_names() -> set[str]:
-    """The names of all rules that have been read.
-
-    Can go when Snakemake documents a way to ask.
-    """
-    return {rule.name for rule in workflow.rules}
 
 
 def asked_targets() -> set[str]:
@@ -224,7 +201,8 @@ def show_our_errors_alone(why_missing) -> None:
     """Have Snakemake show an error in the configuration or the data as it is, and say why a file is missing.
 
     It adds a traceback, also where it lacks a permission, and if a function of a rule raised the error, its wildcards.
-    ``why_missing`` gets its message on inputs or targets that nothing makes, and returns what to add.
+    ``why_missing`` gets its message on inputs or a target that nothing makes, and whether it is a target, and returns
+    what to add; of a target, it says all.
     Can go when Snakemake has an exception that it shows as it is.
     """
     from idxpng.errors import DataError, permission
@@ -239,8 +217,12 @@ def show_our_errors_alone(why_missing) -> None:
                 return str(ours)
         if isinstance(error, OSError) and permission(error):
             return described(error)
-        missing = isinstance(error, (exceptions.MissingInputException, exceptions.MissingRuleException))
-        text, why = text_of(error, linemaps), why_missing(str(error)) if missing else ""
+        text = text_of(error, linemaps)
+        is_target = isinstance(error, exceptions.MissingRuleException) or "" in asked_targets()
+        missing = is_target or isinstance(error, exceptions.MissingInputException)
+        why = why_missing(str(error), is_target) if missing else ""
+        if is_target and why:
+            return why.lstrip()
         return text if why in text else text + why  # it may have it already if the workflow is read several times
 
     exceptions.format_exception_to_string = text_of_any

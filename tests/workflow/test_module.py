@@ -201,6 +201,13 @@ def test_an_importing_workflow_may_change_a_rule(project: Path, tmp_path: Path) 
     assert run.output.count("a PNG file is made together with all others of its label") == 1
 
 
+def test_a_workflow_that_includes_this_one_has_its_own_targets_and_files(project: Path, tmp_path: Path) -> None:
+    own = 'rule mine:\n    output: "n.txt"\n    shell: "touch {output}"\n'
+    (tmp_path / "Snakefile").write_text(f'include: "{project}/Snakefile"\n\n{own}')
+    for target in ("mine", "n.txt"):
+        assert snakemake(tmp_path, target, "-n").jobs["mine"] == 1
+
+
 def test_resources_that_an_importing_workflow_cannot_write_are_reported_before_the_first_job(
     project: Path, tmp_path: Path
 ) -> None:

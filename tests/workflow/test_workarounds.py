@@ -101,15 +101,6 @@ def test_is_imported_and_command_line_tell_the_main_workflow_from_an_imported_on
     assert "IMPORTED True []" in run(tmp_path, outer, "--list")
 
 
-def test_typed_targets_and_rule_names_are_known_while_rules_are_read(tmp_path: Path) -> None:
-    say = 'print("ARE", typed_targets(), sorted(rule_names()))\n'
-    (tmp_path / "p").mkdir()
-    (tmp_path / "p/config.yaml").write_text("quiet: host")
-    for option in ("-n", "--workflow-profile=p"):  # a dry run does not leave the folder of the user
-        said = run(tmp_path, INCLUDE + RULES + say, "--cores", "1", option, "1", "--directory", "d")
-        assert "ARE ['1'] ['all', 'one']" in said
-
-
 def test_path_variable_is_what_a_path_has(tmp_path: Path) -> None:
     text = 'pathvars:\n    results="out"\n' + INCLUDE + 'print("IS", path_variable("results"))\n'
     said = run(tmp_path, text + RULES.replace('"1"', '"<results>/1"'), "-n")
@@ -146,11 +137,13 @@ def test_show_our_errors_alone_says_what_to_do_without_permission(tmp_path: Path
     assert "Error" not in shown and "\nlogs: Permission denied\n  to do:" in shown
 
 
-def test_show_our_errors_alone_adds_why_an_input_is_missing(tmp_path: Path) -> None:
-    add = 'def why(message):\n    return "BECAUSE" + message.splitlines()[-1]\n\nshow_our_errors_alone(why)\n'
+def test_show_our_errors_alone_adds_why_an_input_is_missing_and_says_why_a_target_is(tmp_path: Path) -> None:
+    why = 'def why(message, is_target):\n    return "\\nBECAUSE" + message.splitlines()[-1]\n\n'
+    add = f"{why}show_our_errors_alone(why)\n"
     missing = 'rule train:\n    input:\n        "no/7.png",\n'
     assert failed(tmp_path, INCLUDE + add + missing).endswith("BECAUSE        no/7.png")
-    assert "BECAUSENo rule to produce no/8.png" in failed(tmp_path, INCLUDE + add + missing, "no/8.png")
+    said = failed(tmp_path, INCLUDE + add + missing, "no/8.png")
+    assert said.count("No rule to produce no/8.png") == said.count("\nBECAUSENo rule to produce no/8.png") == 1
 
 
 def test_runs_for_another_tells_the_user_s_snakemake_from_that_of_a_job(tmp_path: Path) -> None:

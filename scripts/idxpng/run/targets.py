@@ -4,6 +4,7 @@ import difflib
 import os
 import re
 from collections.abc import Callable, Collection, Iterable
+from functools import partial
 from typing import Any, NoReturn
 
 from idxpng.errors import DataError
@@ -17,36 +18,36 @@ class Targets:
     def __init__(self, plan: Plan, asked: Callable[[], set[str]]) -> None:
         self._plan, self._asked = plan, asked
 
-    def folder_targets(
-        self, words: Iterable[str], typed: Callable[[], Collection[str]] | None = None
-    ) -> dict[str, list[str]]:
+    def folder_targets(self, words: Iterable[str]) -> dict[str, list[str] | Callable[[Any], NoReturn]]:
         """What to make in each folder of results among the words of a command line. Other words are ignored.
 
-        Args:
-            words: targets, options, and their values.
-            typed: returns the targets among them; by default all are. Called before an error only, since it takes time.
+        For a path in the results that no rule makes, a function that raises the error: the word may be no target.
+        """
+        found: dict[str, list[str] | Callable[[Any], NoReturn]] = {}
+        for word in words:
+            path = os.path.relpath(word or os.curdir, self._plan.results)
+            try:
+                files = self._files(word)
+            except DataError as error:
+                found[word] = partial(_refuse, error)
+                continue
+            if files == [] and os.path.normpath(word) != os.path.join(self._plan.results, path):
+                files = [f"<results>/{path}"]  # by its whole path, which is no output
+            if files:
+                found[word] = files
+        return found
+
+    def _files(self, word: str) -> list[str] | None:
+        """What to make in a folder of results; nothing for an output itself, and None for other words.
 
         Raises:
             DataError: when no rule makes a target in the results, or its dataset, split, or label is unknown.
         """
-        found: dict[str, list[str]] = {}
-        for word in filter(None, words):
-            name, _, below = os.path.relpath(word, self._plan.results).partition("/")
-            if re.fullmatch(NAME, name) and os.path.dirname(word.rstrip("/")) and not word.startswith("-"):
-                idx = re.fullmatch("idx(?:/(.+))?", below)  # of a folder of images, which need not be a dataset
-                try:
-                    if idx:
-                        files = self._plan.folders.in_folder(word, name, idx[1])
-                    else:
-                        files = self._in_folder(word, name, below)
-                except DataError:
-                    if typed is None or word in typed():
-                        raise
-                    continue
-                if typed and not files and os.path.normpath(word) != os.path.join(self._plan.results, name, below):
-                    files = [f"<results>/{name}/{below}"]  # by its whole path, which is no output
-                found |= {word: files} if files else {}
-        return found
+        name, _, below = os.path.relpath(word or os.curdir, self._plan.results).partition("/")
+        if not re.fullmatch(NAME, name) or not os.path.dirname(word.rstrip("/")) or word.startswith("-"):
+            return None
+        idx = re.fullmatch("idx(?:/(.+))?", below)  # of a folder of images, which need not be a dataset
+        return self._plan.folders.in_folder(word, name, idx[1]) if idx else self._in_folder(word, name, below)
 
     def _in_folder(self, word: str, name: str, below: str) -> list[str]:
         """All that targets make in a folder of a dataset's results; none if ``below`` is an output itself."""
@@ -78,10 +79,16 @@ class Targets:
             raise DataError(word, "no rule makes this", expected=f"in {name}: {', '.join(known)}")
         return files
 
-    def why_missing(self, paths: Iterable[str]) -> str:
-        """In new lines, why no rule makes some of the paths; empty if that is not known."""
+    def why_missing(self, paths: Collection[str], datasets: Collection[str] | None = None) -> str:
+        """In new lines, why no rule makes some of the paths; empty if that is not known.
+
+        ``datasets``: those that exist, if the paths are targets, which may be misspelled names.
+        """
         try:
-            folders = self.folder_targets(paths)
+            for word in self._asked().intersection(paths) if datasets is not None else ():
+                if not os.path.dirname(word):
+                    refuse_name(word, [*OUTPUTS, "idx"], datasets or ())
+            folders = {path: files for path in paths if (files := self._files(path))}
         except DataError as error:
             return f"\n{error}"
         examples = {folder: files[0].replace("<results>", self._plan.results) for folder, files in folders.items()}
@@ -118,8 +125,12 @@ class Targets:
             elif word == "idx" and dataset in self._plan.config.folders:
                 files += self._plan.folders.outputs_of(dataset)
             elif f"{path}/".startswith(f"{dataset}/") and not path.startswith(f"{dataset}/{below}"):
-                files += self.folder_targets([word]).get(word) or [f"<results>/{path}"]
+                files += self._files(word) or [f"<results>/{path}"]
         return files
+
+
+def _refuse(error: DataError, wildcards: Any) -> NoReturn:
+    raise error
 
 
 def _as_regex(part: str) -> str:

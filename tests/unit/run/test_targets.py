@@ -26,7 +26,12 @@ def targets_of(asked: Collection[str] = (), results: str = "results", **config: 
 
 def made(words: list[str], results: str = "results") -> dict[str, list[str]]:
     """The targets for each folder among some words, with the path variable filled in."""
-    folders = targets_of(results=results).folder_targets(words)
+    return filled_in(targets_of(results=results), words, results)
+
+
+def filled_in(targets: Targets, words: list[str], results: str = "results") -> dict[str, list[str]]:
+    found = targets.folder_targets(words)
+    folders = {word: paths(None) if callable(paths) else paths for word, paths in found.items()}
     return {word: [path.replace("<results>", results) for path in paths] for word, paths in folders.items()}
 
 
@@ -74,8 +79,9 @@ def test_every_output_is_left_to_snakemake() -> None:
     assert made(outputs) == {}
 
 
-def test_a_word_that_is_not_a_target_is_ignored() -> None:
-    assert targets_of().folder_targets(["results/mnits"], list) == {}
+def test_a_wrong_word_is_refused_only_if_it_is_asked_for() -> None:
+    (refuse,) = targets_of().folder_targets(["results/mnits"]).values()
+    assert callable(refuse) and "did you mean mnist?" in refusal(refuse, None)
 
 
 @pytest.mark.parametrize(
@@ -91,6 +97,9 @@ def test_a_word_that_is_not_a_target_is_ignored() -> None:
 )
 def test_a_misspelled_target_is_refused_with_the_one_that_is_meant(word: str, advice: str) -> None:
     assert advice in refusal(refuse_name, word, [*OUTPUTS, "idx"], ["mnist"])
+    assert advice in targets_of([word]).why_missing(["No", "rule", "to", "produce", word], ["mnist"])
+    assert targets_of([word]).why_missing(["No", "rule", "to", "produce", word]) == ""
+    assert targets_of().why_missing(["No", "rule", "to", "produce", word], ["mnist"]) == ""
 
 
 def test_targets_follow_the_results_folder() -> None:
@@ -140,7 +149,7 @@ def test_an_unknown_folder_is_refused_with_the_known_ones(word: str, advice: str
 def test_a_target_of_a_dataset_without_the_requested_splits_is_refused(below: str, tmp_path: Path) -> None:
     other = write_own_file(tmp_path)(splits={"dig": SPLIT})
     targets = targets_of(datasets=["mnist", other], splits="dig")
-    message = refusal(targets.folder_targets, [f"results/mnist{below}"])
+    message = refusal(filled_in, targets, [f"results/mnist{below}"])
     assert "mnist has none of these splits" in message and "some of train, test, validation\n  found:    dig" in message
     assert targets.folder_targets(["results/mnist/header/train.json"]) == {}
 
@@ -148,8 +157,8 @@ def test_a_target_of_a_dataset_without_the_requested_splits_is_refused(below: st
 @pytest.mark.parametrize("below", ["mnist/png/test/7", "mnist/index.html"])
 def test_a_file_by_its_whole_path_is_a_target(below: str) -> None:
     word = os.path.abspath(f"results/{below}")
-    assert targets_of().folder_targets([word], list) == {word: [f"<results>/{below}"]}
-    assert targets_of(results=os.path.abspath("results")).folder_targets([word], list) == {}
+    assert targets_of().folder_targets([word]) == {word: [f"<results>/{below}"]}
+    assert targets_of(results=os.path.abspath("results")).folder_targets([word]) == {}
 
 
 def test_a_single_png_file_is_refused_in_the_same_words_when_it_exists() -> None:
@@ -172,7 +181,7 @@ def test_the_list_of_digests_waits_for_the_other_targets_of_the_command() -> Non
     job = Wildcards(dataset="mnist-sample")
     files = ["results/mnist-sample/header/test.json", "results/mnist/png/test/7"]
     asked = targets_of(["csv", "checksums", "npz", "results/mnist-sample/png/test", *files])
-    images = asked.folder_targets(["results/mnist-sample/png/test"])["results/mnist-sample/png/test"]
+    (images,) = filled_in(asked, ["results/mnist-sample/png/test"], "<results>").values()
     expected = {*plan().outputs("csv"), *plan().outputs("npz"), f"<results>/{files[0].partition('/')[2]}", *images}
     assert set(asked.others(job)) == expected
     assert targets_of(["checksums"]).others(job) == []
