@@ -16,12 +16,8 @@ def check_place(file: str | os.PathLike[str]) -> None:
     path = Path(file)
     check_role(path)
     if not path.parent.is_dir():
-        raise DataError(
-            file,
-            "its folder does not exist",
-            expected=f"a folder {path.parent}",
-            todo=f"mkdir -p {shell_word(path.parent)}",
-        )
+        todo = f"mkdir -p {shell_word(os.path.realpath(path.parent) if path.parent.is_symlink() else path.parent)}"
+        raise DataError(file, "its folder does not exist", expected=f"a folder {path.parent}", todo=todo)
     if not os.access(path.parent, os.W_OK | os.X_OK):
         todo = "give a file in a folder in which you may write"
         raise DataError(file, "cannot be made", found=f"no permission to write in {path.parent}", todo=todo)

@@ -77,6 +77,9 @@ def check_folder(path: str | os.PathLike[str], name: str, writable: bool = True)
         todo += f", or name one: --config 'pathvars={{{name}: FOLDER}}'"
     if not existing.is_dir():
         found = f"{existing} is a file"
+        if existing.is_symlink():
+            found = f"{existing} is a link to {os.path.realpath(existing)}, which does not exist"
+            todo = f"make the folder to which the link points, or mount its disk; or {todo}"
         raise DataError(path, "cannot be a folder", expected="a folder, or nothing", found=found, todo=todo)
     if writable and not os.access(existing, os.W_OK | os.X_OK):
         found = f"no permission to write in {existing}"

@@ -70,6 +70,11 @@ def test_a_results_folder_that_is_or_is_below_a_file_is_refused(tmp_path: Path) 
     for path in ("results", "results/below"):
         with pytest.raises(DataError, match=r"cannot be a folder[^$]*is a file[^$]*pathvars={results: FOLDER}"):
             check_folder(tmp_path / path, "results")
+    (tmp_path / "link").symlink_to(tmp_path / "purged")
+    message = refusal(check_folder, tmp_path / "link", "results")
+    assert (
+        f"{tmp_path}/link is a link to {tmp_path}/purged, which does not exist" in message and "a file" not in message
+    )
     check_folder(tmp_path / "new/folder", "results")
     check_folder(tmp_path, "results")
 
