@@ -213,10 +213,8 @@ def show_our_errors_alone(why_missing) -> None:
 
     def text_of_any(error, linemaps=None):
         for ours in (error, error.__context__):
-            if isinstance(ours, DataError):
-                return str(ours)
-        if isinstance(error, OSError) and permission(error):
-            return described(error)
+            if isinstance(ours, DataError) or (isinstance(ours, OSError) and permission(ours)):
+                return described(ours)
         text = text_of(error, linemaps)
         is_target = isinstance(error, exceptions.MissingRuleException) or "" in asked_targets()
         missing = is_target or isinstance(error, exceptions.MissingInputException)

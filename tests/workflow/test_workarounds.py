@@ -130,10 +130,12 @@ def test_show_our_errors_alone_leaves_out_what_snakemake_still_adds(tmp_path: Pa
     assert "DataError" not in shown and shown.splitlines()[-1] == "file: wrong"
 
 
-def test_show_our_errors_alone_says_what_to_do_without_permission(tmp_path: Path) -> None:
-    fail = "onstart:\n    raise PermissionError(13, 'Permission denied', 'logs')\n"
-    assert "Error" in failed(tmp_path, INCLUDE + fail + RULES)
-    shown = failed(tmp_path, INCLUDE + "show_our_errors_alone(str)\n" + fail + RULES)
+@pytest.mark.parametrize("place", ["onstart:\n", "def fail(wildcards):\n"])
+def test_show_our_errors_alone_says_what_to_do_without_permission(tmp_path: Path, place: str) -> None:
+    fail = f"{place}    raise PermissionError(13, 'Permission denied', 'logs')\n"
+    rules = RULES.replace('"1",', "fail,", 1) if "fail" in place else RULES
+    assert "Error" in failed(tmp_path, INCLUDE + fail + rules)
+    shown = failed(tmp_path, INCLUDE + "show_our_errors_alone(str)\n" + fail + rules)
     assert "Error" not in shown and "\nlogs: Permission denied\n  to do:" in shown
 
 
