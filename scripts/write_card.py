@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -95,12 +96,16 @@ def _read(path: Path, folder: Path) -> ParquetSplit:
 
 
 def _card(dataset: Dataset, parts: Sequence[ParquetSplit], overview: str, also_in: Mapping[str, str]) -> str:
-    names = [part.name.replace("-", "_") for part in parts]  # the `datasets` package refuses others
+    named: dict[str, ParquetSplit] = {}  # as the `datasets` package takes them, which refuses a split without images
+    for part in filter(attrgetter("rows"), parts):
+        name = part.name.replace("-", "_")
+        while name in (*named, "all"):
+            name += "_"
+        named[name] = part
     split_sizes = [
-        {"name": name, "num_bytes": part.uncompressed, "num_examples": part.rows}
-        for name, part in zip(names, parts, strict=True)
+        {"name": name, "num_bytes": part.uncompressed, "num_examples": part.rows} for name, part in named.items()
     ]
-    data_files = [{"split": name, "path": part.file.path} for name, part in zip(names, parts, strict=True)]
+    data_files = [{"split": name, "path": part.file.path} for name, part in named.items()]
     header = {
         "pretty_name": dataset.title,
         **terms.hub_license(dataset),

@@ -14,8 +14,11 @@ import new_dataset
 import write_card
 import write_parquet
 from dataset_files import write_dataset, write_split
+from idxpng.dataset.file import load
 from idxpng.errors import DataError
 from idxpng.formats.split_header import Selection
+from idxpng.publish.croissant import ParquetSplit
+from idxpng.publish.provenance import FileRecord
 from project import PROJECT
 
 HOSTILE = "<script>alert(1)</script> [a](javascript:alert(1)) ![b](x) `c` **d** <!-- | e & $f$ ~~g~~ \\"
@@ -94,6 +97,27 @@ def test_images_of_a_split_that_another_has_too_are_named_and_count_once(
     (config,) = header["configs"]
     for splits, key in ((header["dataset_info"]["splits"], "name"), (config["data_files"], "split")):
         assert [split[key] for split in splits] == ["train", "a_part"], "`datasets` refuses a hyphen"
+
+
+def test_the_card_names_splits_as_hugging_face_takes_them_without_those_that_are_empty(tmp_path: Path) -> None:
+    parts = [
+        ParquetSplit(name, FileRecord(f"parquet/{name}.parquet", 9, ""), rows, 9, {"image": {}})
+        for name, rows in (("a-b", 1), ("a_b", 2), ("all", 3), ("none", 0))
+    ]
+    files = {role: {"file": f"x-{role}-idx{dims}-ubyte"} for role, dims in (("images", 3), ("labels", 1))}
+    whole = {"count": 5, "shape": [2, 3], **files}
+    splits = {"a-b": whole} | {part.name: {"from": "a-b", "rows": [0, 5]} for part in parts[1:]}
+    known = load(write_dataset(tmp_path / "set.yaml", splits=splits))
+    card = write_card._card(known, parts, "index.html", {})
+    header = yaml.safe_load(card.split("---\n")[1])
+    (config,) = header["configs"]
+    assert {each["split"]: each["path"] for each in config["data_files"]} == {
+        "a_b": "parquet/a-b.parquet",
+        "a_b_": "parquet/a_b.parquet",
+        "all_": "parquet/all.parquet",
+    }
+    assert [split["name"] for split in header["dataset_info"]["splits"]] == ["a_b", "a_b_", "all_"]
+    assert "| none | 0 |" in card, "readers see it"
 
 
 def test_the_attribution_is_in_card_metadata_and_license(published: Any) -> None:
