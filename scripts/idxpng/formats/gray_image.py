@@ -13,11 +13,11 @@ from PIL.ImageFile import ImageFile
 from idxpng.advice import free, run_script, shown
 from idxpng.errors import DataError
 from idxpng.formats.png_reader import plain_file
-from idxpng.text import image_size
+from idxpng.text import counted, image_size
 
 FORMATS = ("PNG", "BMP", "TIFF", "JPEG", "PPM")
 CONVERTIBLE = (*FORMATS, "GIF", "WEBP", "JPEG2000", "PCX", "ICO")  # what convert_images.py reads
-SHOWN = 5  # of each kind
+SHOWN = 5  # images of each kind, and sizes
 DEEP = ("I", "F")  # the first letter of the modes in which Pillow has more than 8 bits a pixel
 # How Pillow describes the decoding of images whose values it scales; PGM and PPM files say their value of white.
 SCALED = re.compile(r";16|'ppm'|'ppm_plain'.*, (?!255\))\d+\)\)")
@@ -142,19 +142,21 @@ class Problems:
 
     def error(self, folder: str | os.PathLike[str]) -> DataError:
         """What is wrong with them, and how to fix it. ``folder``: that of all images."""
-        several = len(self._sizes) > 1
-        wrong = {kind: count for kind, count in self._counts.items() if kind not in self._sizes or several}
+        sizes = sorted(self._sizes, key=self._counts.__getitem__, reverse=True)
+        several = len(sizes) > 1
+        wrong = [kind for kind in self._counts if kind not in self._sizes] + sizes[: SHOWN * several]
         found = [
-            f"{kind}: {count:,} ({', '.join(self._first[kind])}{', …' if count > SHOWN else ''})"
-            for kind, count in wrong.items()
+            f"{kind}: {self._counts[kind]:,} ({', '.join(self._first[kind])}{', …' * (self._counts[kind] > SHOWN)})"
+            for kind in wrong
         ]
+        found += [f"and {counted(len(sizes) - SHOWN, 'more size')}"] if len(sizes) > SHOWN else []
         todo = [REMEDIES[kind] for kind in wrong if kind in REMEDIES]
-        if wrong.keys() - REMEDIES.keys():
+        if set(wrong) - REMEDIES.keys():
             old = shown(folder)
             new = free(f"{old.rstrip('/')}-gray")
             words, copies = [old, new], "gray copies"
             if several:
-                rows, columns = self._sizes[max(self._sizes, key=self._counts.__getitem__)]
+                rows, columns = self._sizes[sizes[0]]
                 words += ["--size", f"{rows}x{columns}"]
                 copies += f" of {image_size(rows, columns)}"
             todo.append(run_script("convert_images", *words))

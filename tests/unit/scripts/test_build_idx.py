@@ -303,6 +303,27 @@ def test_all_images_that_do_not_fit_are_named_with_a_remedy(tmp_path: Path) -> N
     assert "remove" not in message, "they may be the only copies"
 
 
+def test_of_many_sizes_the_most_frequent_are_named(tmp_path: Path) -> None:
+    for rows in range(1, 101):
+        save(tmp_path / f"my/a/{rows}.png", pixels(rows))
+    save(tmp_path / "my/a/again.png", pixels(50))
+    (tmp_path / "my/a/words.txt").write_text("x")
+    message = refusal(tmp_path / "my", tmp_path / "out")
+    assert len(message.splitlines()) == 11
+    assert "found:    not an image: 1 (" in message and "\n            50 rows × 6 columns: 2 (" in message
+    assert "and 95 more sizes\n" in message and "--size 50x6\n" in message
+
+
+def test_pillow_prints_no_code_of_its_own(tmp_path: Path) -> None:
+    (path := tmp_path / "my/a/0.bmp").parent.mkdir(parents=True)
+    Image.new("L", (1, 1)).save(path)
+    path.write_bytes(path.read_bytes()[:18] + (10_000).to_bytes(4, "little") * 2 + path.read_bytes()[26:])  # its size
+    made = [word for name in ("images", "labels", "facts") for word in (f"--{name}", tmp_path / name)]
+    process = run_script("build_idx", "--folder", tmp_path / "my", "--split", "train", *made)
+    assert "damaged: 1 (" in process.stderr
+    assert "Warning" not in process.stderr
+
+
 @pytest.mark.parametrize(
     ("names", "words"),
     [
