@@ -1,5 +1,6 @@
 """Look into an IDX file or a NumPy array: its header, its first values, or one image as numbers or drawn."""
 
+import math
 from typing import IO
 
 from idxpng.command import Command
@@ -92,7 +93,7 @@ def _header(header: IdxHeader) -> str:
 
 
 def _matrix(item: numpy.ndarray) -> str:
-    rows = numpy.atleast_2d(item)
+    rows = item.reshape(math.prod(item.shape[:-1]), item.shape[-1])
     width = max((len(str(value)) for value in rows.flat), default=0)
     return "\n".join(" ".join(str(value).rjust(width) for value in row) for row in rows)
 

@@ -155,6 +155,14 @@ def test_a_row_of_two_dimensions_is_shown_in_one_line(path: Path) -> None:
     assert show.main(str(path), count=2) == "  3 -40   0\n\n5 6 7"
 
 
+def test_a_line_of_an_item_of_three_dimensions_has_its_last_one(path: Path) -> None:
+    path.write_bytes(idx_bytes(numpy.arange(5000, dtype="uint8").reshape(1, 2, 2, 1250)))
+    line = " ".join(str(value % 256).rjust(3) for value in range(1250))
+    assert show.main(str(path), index=0).split("\n")[0] == line
+    path.write_bytes(idx_bytes(numpy.arange(8, dtype="uint8").reshape(1, 2, 2, 2)))
+    assert show.main(str(path), index=0) == "0 1\n2 3\n4 5\n6 7"
+
+
 @pytest.mark.parametrize("value", [999_999, 1_000_000, 1_234_567, 2**31 - 1, -(2**31)])
 def test_large_integers_are_shown_digit_by_digit(path: Path, value: int) -> None:
     path.write_bytes(idx_bytes(numpy.array([[value]], "int32")))
