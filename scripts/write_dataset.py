@@ -16,7 +16,8 @@ from idxpng.text import counted
 HEAD = """\
 # Made by write_dataset.py, and again when the images change: then your edits are lost. To say more (title, license,
 # citation, class names, year), copy this file under another name, and write its folder under `mirrors` of the copy.
-# When the images change, run new_dataset.py --update on the copy.
+# When the images change, run new_dataset.py --update on the copy. Labels follow the order of the classes: if there are
+# other classes, first copy `classes` again.
 """
 # Keys that are left out where they have these values.
 USUAL = {"inverted": False, "orientation": "upright", "label_type": "uint8", "label_columns": ["class"]}
@@ -30,23 +31,27 @@ def main(facts: Sequence[str], /, dataset: str, labels: Sequence[str] = ()) -> N
         dataset: the file to make. Its name is the dataset's name.
         labels: the labels files of these splits, if they no longer have the names that build_idx.py gave them.
     """
-    with reading("what build_idx wrote of a split", facts[0]):
-        parts = [json.loads(Path(path).read_bytes()) for path in facts]
-        first: dict[str, Any] = parts[0]
-        for part, path in zip(parts, labels, strict=False):
-            part["facts"]["labels"]["file"] = Path(path).name
-        document = {
-            "title": Path(dataset).stem,
-            "license": {"spdx": None, "note": "Not stated."},
-            "citation": "Not stated.",
-            "classes": {int(label): name for label, name in first["classes"].items()},
-            **{key: first[key] for key, usual in USUAL.items() if first[key] != usual},
-            "mirrors": ["."],
-            "splits": {part["split"]: part["facts"] for part in parts},
-        }
+    names, splits = dict(zip(facts, labels, strict=False)), {}
+    for path in facts:
+        with reading("what build_idx wrote of a split", path):
+            part: dict[str, Any] = json.loads(Path(path).read_bytes())
+            if path in names:
+                part["facts"]["labels"]["file"] = Path(names[path]).name
+            splits[part["split"]] = part["facts"]
+            classes = {int(label): name for label, name in part["classes"].items()}
+            unusual = {key: part[key] for key, usual in USUAL.items() if part[key] != usual}
+    document = {
+        "title": Path(dataset).stem,
+        "license": {"spdx": None, "note": "Not stated."},
+        "citation": "Not stated.",
+        "classes": classes,
+        **unusual,
+        "mirrors": ["."],
+        "splits": splits,
+    }
     with atomic_file(dataset) as file:
         file.write((HEAD + dump(document)).encode())
-    log.info("%s: %s, %s", dataset, counted(len(parts), "split"), counted(len(first["classes"]), "class"))
+    log.info("%s: %s, %s", dataset, counted(len(splits), "split"), counted(len(classes), "class"))
 
 
 if __name__ == "__main__":
