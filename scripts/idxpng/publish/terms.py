@@ -62,7 +62,7 @@ def bibtex(dataset: Dataset) -> str:
     """A BibTeX entry of what the dataset file says: title, authors, year, address, and how its authors cite it."""
     # In braces, a name stays whole that BibTeX would take for several, or for its parts in another order.
     names = [name.translate(TEX) for name in dataset.creators]
-    authors = [f"{{{name}}}" if re.search(" and |,", name) else name for name in names]
+    authors = [f"{{{name}}}" if re.search("(?i) and |,", name) else name for name in names]
     fields = {
         "title": f"{{{dataset.title.translate(TEX)}}}",
         "author": " and ".join(authors),

@@ -56,13 +56,13 @@ def test_a_citation_is_bibtex_with_the_known_fields(tmp_path: Path) -> None:
         title="50% of {all digits & more_",
         citation=r"A. Bee, Back\slash, 2020",
         url="https://example.org/a_b?c=%20",
-        creators=["Ada Bee", "Cee, Inc.", "Dee and Sons"],
+        creators=["Ada Bee", "Cee, Inc.", "Dee and Sons", "Eff AND Co."],
         published="2017-08-25",
     )
     assert bibtex(known).splitlines() == [
         "@misc{my-set,",
         r"  title = {{50\% of \textbraceleft{}all digits \& more\_}},",
-        "  author = {Ada Bee and {Cee, Inc.} and {Dee and Sons}},",
+        "  author = {Ada Bee and {Cee, Inc.} and {Dee and Sons} and {Eff AND Co.}},",
         "  year = {2017},",
         "  url = {https://example.org/a_b?c=%20},",
         r"  note = {A. Bee, Back\textbackslash{}slash, 2020}",
