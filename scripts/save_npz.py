@@ -2,6 +2,7 @@
 
 import zipfile
 from collections.abc import Iterator
+from functools import partial
 
 from idxpng import log
 from idxpng.command import Command
@@ -27,14 +28,13 @@ def main(splits: Selections, npz: str) -> None:
     with atomic_file(npz) as file, zipfile.ZipFile(file, "w") as archive:
         for split in splits.each():
             with split.open() as (header, source):
-                chosen = [index for index, _ in source.labeled(split.limit, split.classes)]
-                values = source.classes(split.limit)
+                chosen = partial(source.labeled, split.limit, split.classes)
                 type_ = numpy.dtype(source.labels.header.type.name).newbyteorder("<")
-                selected = numpy.array([values[index - source.rows.start] for index in chosen], type_)
-                shape, pixels = (len(chosen), *source.size), map(source.pixels, chosen)
+                labels = numpy.fromiter((label for _, label in chosen()), type_)
+                shape, pixels = (len(labels), *source.size), (source.pixels(index) for index, _ in chosen())
                 _save(archive, f"x_{header.split}", numpy.dtype("uint8"), shape, pixels)
-                _save(archive, f"y_{header.split}", type_, selected.shape, iter([selected.tobytes()]))
-            log.info("%s: %s of %s", npz, counted(len(chosen), "image"), header.split)
+                _save(archive, f"y_{header.split}", type_, labels.shape, iter([labels.tobytes()]))
+            log.info("%s: %s of %s", npz, counted(len(labels), "image"), header.split)
 
 
 def _save(

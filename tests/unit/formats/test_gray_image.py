@@ -110,13 +110,6 @@ def test_an_image_that_would_change_is_named_by_what_it_is(
     assert found(tmp_path / f"0.{suffix}", image) == kind
 
 
-def test_gray_of_16_bits_stored_as_color_is_not_cut_to_8(tmp_path: Path) -> None:
-    ppm = b"P6 2 1 65535\n" + bytes(range(12))
-    (tmp_path / "0.ppm").write_bytes(ppm)
-    assert read(tmp_path / "0.ppm") != GrayImage((1, 2), b"")
-    assert isinstance(read(tmp_path / "0.ppm"), str)
-
-
 @pytest.mark.parametrize(
     ("data", "kind"),
     [
