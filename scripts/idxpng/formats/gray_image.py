@@ -68,11 +68,17 @@ def read(path: str | os.PathLike[str]) -> GrayImage | str:
 
 
 def opened(path: str | os.PathLike[str]) -> ImageFile | str:
-    """A file as an image of one of the `CONVERTIBLE` formats; or what it is instead, a key of `REMEDIES`."""
+    """A file as an image of one of the `CONVERTIBLE` formats; or what it is instead, a key of `REMEDIES`.
+
+    Raises:
+        PermissionError: when this user may not read it.
+    """
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):  # a pipe would be waited for
             return "not an image"
         return Image.open(path, formats=CONVERTIBLE)
+    except PermissionError:
+        raise
     except FileNotFoundError:
         return "missing"
     except Image.DecompressionBombError:

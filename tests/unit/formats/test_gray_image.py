@@ -30,6 +30,19 @@ def test_an_image_for_which_pillow_raises_an_error_of_any_class_is_refused(tmp_p
     assert read(tmp_path / "0.tiff") in ("damaged", "not an image")
 
 
+def test_an_image_that_may_not_be_read_is_not_called_damaged(tmp_path: Path) -> None:
+    Image.new("L", (1, 1)).save(tmp_path / "0.png")
+    (tmp_path / "0.png").chmod(0)
+    user = os.geteuid()
+    if user == 0:
+        os.seteuid(65534)  # of nobody
+    try:
+        with pytest.raises(PermissionError, match=r"0\.png"):
+            read(tmp_path / "0.png")
+    finally:
+        os.seteuid(user)
+
+
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "0.png")
     assert read(tmp_path / "0.png") == "not an image"
