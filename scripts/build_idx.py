@@ -152,9 +152,8 @@ def _pixels(root: str, items: Iterator[Item]) -> Iterator[tuple[Sequence[int], G
 def _labels(source: ImageFolder, model: Dataset | None) -> Labels:
     if model:
         return Labels(model.label_type, model.label_columns, model.classes)
-    classes = {label: name for name, label in source.classes.items()}
-    numbers = are_labels(classes.values())
-    names = {label: str(label) if numbers else classes[label] for label in sorted(classes)}
+    numbers = are_labels(source.classes)
+    names = {label: str(label) if numbers else name for name, label in source.classes.items()}
     return Labels(label_type(*names), (CLASS,), names)
 
 

@@ -1,6 +1,5 @@
 """Look into an IDX file or a NumPy array: its header, its first values, or one image as numbers or drawn."""
 
-import math
 from typing import IO
 
 from idxpng.command import Command
@@ -93,9 +92,9 @@ def _header(header: IdxHeader) -> str:
 
 
 def _matrix(item: numpy.ndarray) -> str:
-    rows = item.reshape(math.prod(item.shape[:-1]), item.shape[-1])
+    rows = numpy.atleast_2d(item)
     width = max((len(str(value)) for value in rows.flat), default=0)
-    return "\n".join(" ".join(str(value).rjust(width) for value in row) for row in rows)
+    return "\n".join(" ".join(str(value).rjust(width) for value in rows[at]) for at in numpy.ndindex(rows.shape[:-1]))
 
 
 def _drawing(image: numpy.ndarray) -> str:

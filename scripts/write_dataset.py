@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,7 @@ from idxpng.text import counted
 HEAD = """\
 # Made by write_dataset.py, and again when the images change: then your edits are lost. To say more (title, license,
 # citation, class names, year), copy this file under another name, and write its folder under `mirrors` of the copy.
-# When the images change, run new_dataset.py --update on the copy. Labels follow the order of the classes: if there are
-# other classes, first copy `classes` again.
+# When the images change, run new_dataset.py --update on the copy; if they have other classes, first copy `classes`.
 """
 # Keys that are left out where they have these values.
 USUAL = {"inverted": False, "orientation": "upright", "label_type": "uint8", "label_columns": ["class"]}
@@ -31,12 +31,11 @@ def main(facts: Sequence[str], /, dataset: str, labels: Sequence[str] = ()) -> N
         dataset: the file to make. Its name is the dataset's name.
         labels: the labels files of these splits, if they no longer have the names that build_idx.py gave them.
     """
-    names, splits = dict(zip(facts, labels, strict=False)), {}
-    for path in facts:
+    splits = {}
+    for path, file in zip_longest(facts, labels[: len(facts)]):
         with reading("what build_idx wrote of a split", path):
             part: dict[str, Any] = json.loads(Path(path).read_bytes())
-            if path in names:
-                part["facts"]["labels"]["file"] = Path(names[path]).name
+            part["facts"]["labels"] |= {"file": Path(file).name} if file else {}
             splits[part["split"]] = part["facts"]
             classes = {int(label): name for label, name in part["classes"].items()}
             unusual = {key: part[key] for key, usual in USUAL.items() if part[key] != usual}
@@ -49,8 +48,8 @@ def main(facts: Sequence[str], /, dataset: str, labels: Sequence[str] = ()) -> N
         "mirrors": ["."],
         "splits": splits,
     }
-    with atomic_file(dataset) as file:
-        file.write((HEAD + dump(document)).encode())
+    with atomic_file(dataset) as stream:
+        stream.write((HEAD + dump(document)).encode())
     log.info("%s: %s, %s", dataset, counted(len(splits), "split"), counted(len(classes), "class"))
 
 

@@ -58,7 +58,6 @@ class ImageFolder:
 
     def __init__(self, path: str | os.PathLike[str], tables: Mapping[str, Path] | None = None) -> None:
         self.path, self.tables = Path(path), tables or {}
-        self._states: dict[str, str] = {}
 
     @cached_property
     def splits(self) -> list[str]:
@@ -141,16 +140,14 @@ class ImageFolder:
         """
         if split not in self.splits:
             raise DataError(self.path, "no such split", expected=f"one of {', '.join(self.splits)}", found=split)
-        if split not in self._states:
-            if self.tables:
-                total = _state(self.tables[split])
-                paths = (row["path"] for _, row in rows(self.tables[split], "path"))
-                total += sum(_state(self.path / path) or _state(spelled(self.path, path)) for path in paths)
-            else:
-                folder = self.folder(split)
-                total = sum(_state(image) for name in _folders(folder) for image in _visible(folder / name))
-            self._states[split] = f"{total % 2**128:032x}"
-        return self._states[split]
+        if self.tables:
+            total = _state(self.tables[split])
+            paths = (row["path"] for _, row in rows(self.tables[split], "path"))
+            total += sum(_state(self.path / path) or _state(spelled(self.path, path)) for path in paths)
+        else:
+            folder = self.folder(split)
+            total = sum(_state(image) for name in _folders(folder) for image in _visible(folder / name))
+        return f"{total % 2**128:032x}"
 
     def images(self, split: str) -> tuple[int, Iterator[Item]]:
         """How many images a split has; and all, by natural order of their names, then of the classes.

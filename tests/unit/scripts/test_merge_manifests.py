@@ -83,9 +83,8 @@ def test_labels_of_an_earlier_run_are_removed_when_their_folder_is_given(tmp_pat
 
 def test_files_that_no_earlier_step_made_are_refused_in_words(tmp_path: Path) -> None:
     (other := tmp_path / "train.json").write_text('{\n"dataset": "mnist"}\n')
-    (built := tmp_path / "test.json").write_text(
-        json.dumps({"split": "test", "facts": {}, "classes": {}} | write_dataset.USUAL)
-    )
+    facts = {"split": "test", "facts": {"labels": {}}, "classes": {}}
+    (built := tmp_path / "test.json").write_text(json.dumps(facts | write_dataset.USUAL))
     with pytest.raises(DataError, match=r"train\.json: not manifests of labels"):
         merge_manifests.main([str(other)], manifest=str(tmp_path / "train.csv"))
     with pytest.raises(DataError, match=r"train\.json: not what build_idx wrote"):
