@@ -76,9 +76,10 @@ class ImageFolder:
     @cached_property
     def _flat(self) -> bool:
         """Whether the folders in it are classes, since there are images in some of them, and no folder in any."""
-        names = [name for name in _folders(self.path) if name not in USUAL]
-        kinds = {entry.is_dir() for name in names for entry in _visible(self.path / name)}
-        return kinds == {False}
+        kinds = {
+            (entry.is_dir(), name in USUAL) for name in _folders(self.path) for entry in _visible(self.path / name)
+        }
+        return (False, False) in kinds and not any(is_folder for is_folder, _ in kinds)
 
     def folder(self, split: str) -> Path:
         """The folder with the classes of a split."""

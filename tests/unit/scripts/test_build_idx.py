@@ -343,6 +343,12 @@ def test_a_folder_with_the_wrong_layout_is_refused(tmp_path: Path, names: list[s
     assert words in refusal(tmp_path / "my", tmp_path / "out")
 
 
+def test_a_folder_of_images_beside_splits_is_named(tmp_path: Path) -> None:
+    for name in ("train/cat/1.png", "test/cat/2.png", "samples/3.png"):
+        save(tmp_path / "my" / name, pixels())
+    assert f"{tmp_path}/my/samples: expected only folders" in refusal(tmp_path / "my", tmp_path / "out")
+
+
 def test_a_link_to_nothing_is_not_called_a_folder(tmp_path: Path) -> None:
     save(tmp_path / "my/train/a/1.png", pixels())
     (tmp_path / "my/train/a/2.png").symlink_to("nothing")
