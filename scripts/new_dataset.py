@@ -124,7 +124,7 @@ def _updated(path: Path, mirrors: Sequence[str]) -> str:
 
     Only the lines of keys that change are replaced.
     """
-    known = load(path, read_schema())
+    known = load(path, read_schema(), outdated=True)
     places = [*mirrors, *known.mirror_places()]
     paths = {
         name: [_path(file, places, known.source) for file in split.files] for name, split in known.whole_splits.items()

@@ -41,7 +41,9 @@ def load_all(datasets: Sequence[str] = ()) -> list[Dataset]:
     return [load(path, schema) for path in paths]
 
 
-def load(path: str | Path, schema: dict[str, Any] | None = None, display_name: str | None = None) -> Dataset:
+def load(
+    path: str | Path, schema: dict[str, Any] | None = None, display_name: str | None = None, outdated: bool = False
+) -> Dataset:
     """Read and check a dataset file.
 
     Args:
@@ -49,6 +51,7 @@ def load(path: str | Path, schema: dict[str, Any] | None = None, display_name: s
         schema: what it must look like. Without it nothing but contradictions is checked: for a job of a run,
             whose dataset files were checked before.
         display_name: how messages name the file, when not by its path.
+        outdated: whether its class counts may be those of earlier files or classes.
 
     Raises:
         DataError: when the file is not readable YAML, does not follow the schema or contradicts itself.
@@ -69,7 +72,7 @@ def load(path: str | Path, schema: dict[str, Any] | None = None, display_name: s
         check(facts, schema, display_name, places=places)
     try:
         dataset = _dataset(name, facts, display_name, Path(path))
-        _check_agreement(dataset)
+        _check_agreement(dataset, outdated)
     except (KeyError, TypeError, AttributeError, ValueError):  # the schema has been left out, and names the mistake
         check(facts, read_schema() or {}, display_name, places=places)
         raise
@@ -144,7 +147,7 @@ def _made_of(facts: dict[str, Any]) -> dict[str, Any]:
     return {"class_counts": None if counts is None else tuple(counts), **digests}
 
 
-def _check_agreement(dataset: Dataset) -> None:
+def _check_agreement(dataset: Dataset, outdated: bool) -> None:
     """Raise DataError if a dataset file that has all its keys contradicts itself."""
     wrong = partial(DataError, dataset.source)
     largest = LABELS[dataset.label_type][-1]
@@ -173,7 +176,7 @@ def _check_agreement(dataset: Dataset) -> None:
         raise wrong(problem, at="archive", expected="the archive's file and bytes")
     for name, split in dataset.splits.items():
         at, counts = f"splits.{name}.class_counts", split.class_counts
-        if counts is None:
+        if counts is None or outdated:
             continue
         if len(counts) != len(dataset.classes):
             problem = "the number of counts differs from the number of classes"

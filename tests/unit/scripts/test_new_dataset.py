@@ -157,6 +157,15 @@ def test_an_update_keeps_the_names_of_classes_and_adds_new_ones(tmp_path: Path) 
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("counts", ["[1]", "[1, 1, 0]", "[9, 9]"])
+def test_an_update_replaces_class_counts_of_other_classes_or_files(tmp_path: Path, counts: str) -> None:
+    text = (OWN_WORDS + OWN_FILES).replace("    count: 2\n", f"    count: 2\n    class_counts: {counts}\n")
+    write_own(tmp_path, [1, 1, 0], text)
+    update(tmp_path)
+    assert load(tmp_path / "idx.yaml", SCHEMA).splits["small"].class_counts == (1, 2)
+
+
+@pytest.mark.slow
 def test_an_update_opens_the_dataset_file_to_nobody_else(tmp_path: Path) -> None:
     path = write_own(tmp_path, [1, 1, 0])
     for mode in (0o600, 0o640):
