@@ -1,7 +1,5 @@
 """List the images of a dataset that have the same pixels, within each split and across splits."""
 
-from contextlib import ExitStack
-
 from idxpng import log
 from idxpng.command import Command
 from idxpng.files.atomic import atomic_file
@@ -17,10 +15,9 @@ def main(splits: Selections, duplicates: str) -> None:
         duplicates: the JSON file to make: ``within`` has for each split the groups of its images with the same pixels,
             and ``across`` the groups with images of several splits; an image is its path below ``png/``.
     """
-    with ExitStack() as stack, atomic_file(duplicates) as file:
-        opened = [stack.enter_context(split.open()) for split in splits.each()]
-        count = write_duplicates(opened, file, splits.limit, splits.classes)
-    log.info("%s: %s, %s", duplicates, counted(len(opened), "split"), counted(count, "duplicate"))
+    with atomic_file(duplicates) as file:
+        count = write_duplicates(splits.each(), file)
+    log.info("%s: %s, %s", duplicates, counted(len(splits.headers), "split"), counted(count, "duplicate"))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
@@ -13,8 +13,7 @@ from typing import IO
 
 from idxpng.errors import reading
 from idxpng.files.external_sort import sort_lines
-from idxpng.formats.labeled_images import LabeledImages
-from idxpng.formats.split_header import SplitHeader
+from idxpng.formats.split_header import Selection, SplitHeader
 
 MOST_GROUPS = 100  # that `Groups` keeps
 MOST_MEMBERS = 100  # of a group that it keeps
@@ -53,25 +52,18 @@ def _groups(found: list[list[str]]) -> Groups:
     return Groups(len(found), images.total() - len(found), images, first)
 
 
-def write_duplicates(
-    splits: Sequence[tuple[SplitHeader, LabeledImages]],
-    file: IO[bytes],
-    limit: int | None = None,
-    classes: Collection[int] | None = None,
-) -> int:
+def write_duplicates(splits: Sequence[Selection], file: IO[bytes]) -> int:
     """Write which images have the same pixels, as JSON; return how many repeat an earlier image of their split.
 
     ``within`` has for each split the groups of its images, and ``across`` the groups with images of several splits. A
     group is a list of paths in the order of the splits and their images, and groups are in the order of their first
-    paths. Takes the memory of some 100,000 images and of the largest group.
-
-    ``limit``, ``classes``: which images of each split, see `LabeledImages.labeled`.
+    paths. Takes the memory of some 100,000 images and of the largest group, and opens the files of one split at a time.
 
     Raises:
-        DataError: when the temporary folder is full.
+        DataError: when the temporary folder is full; and as `Selection.open`.
     """
-    _, images = sort_lines(_images(splits, limit, classes))
-    names = [header.split for header, _ in splits]
+    _, images = sort_lines(_images(splits))
+    names = [SplitHeader.read(split.header).split for split in splits]
     _, members = sort_lines(_members(images, names))
     sections = (lines for _, lines in groupby(members, itemgetter(SECTION)))
     duplicates = 0
@@ -85,27 +77,27 @@ def write_duplicates(
     return duplicates
 
 
-def _images(
-    splits: Sequence[tuple[SplitHeader, LabeledImages]], limit: int | None, classes: Collection[int] | None
-) -> Iterator[str]:
+def _images(splits: Sequence[Selection]) -> Iterator[str]:
     """A line for each image that may have duplicates: its digest, its position in all splits together, and its path.
 
     Images with the same pixels have the same CRC-32, so most others need not be read.
     """
     counts = bytearray(SLOTS)  # of the images in each slot: none, one, or more
-    for _, source in splits:
-        for index, _ in source.labeled(limit, classes):
-            slot = source.checksums[index] % SLOTS
-            counts[slot] = 2 if counts[slot] else 1
+    for split in splits:
+        with split.open() as (_, source):
+            for index, _ in source.labeled(split.limit, split.classes):
+                slot = source.checksums[index] % SLOTS
+                counts[slot] = 2 if counts[slot] else 1
     position = 0
-    for header, source in splits:
-        directories = header.directories
-        for index, label in source.labeled(limit, classes):
-            position += 1
-            if counts[source.checksums[index] % SLOTS] > 1:
-                digest = hashlib.sha256(source.pixels(index)).hexdigest()
-                path = f"{header.split}/{directories[label]}/{source.name(index)}.png"
-                yield f"{digest} {position:012} {path}\n"
+    for split in splits:
+        with split.open() as (header, source):
+            directories = header.directories
+            for index, label in source.labeled(split.limit, split.classes):
+                position += 1
+                if counts[source.checksums[index] % SLOTS] > 1:
+                    digest = hashlib.sha256(source.pixels(index)).hexdigest()
+                    path = f"{header.split}/{directories[label]}/{source.name(index)}.png"
+                    yield f"{digest} {position:012} {path}\n"
 
 
 def _members(images: Iterable[str], splits: Sequence[str]) -> Iterator[str]:

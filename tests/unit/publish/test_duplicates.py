@@ -4,17 +4,17 @@ import hashlib
 import io
 import json
 import random
+import resource
 import zlib
 from collections import defaultdict
 from collections.abc import Mapping
-from contextlib import ExitStack
 from pathlib import Path
 
 import numpy
 import pytest
 
 from dataset_files import write_split
-from idxpng.formats.split_header import SplitHeader
+from idxpng.formats.split_header import Selection
 from idxpng.publish import duplicates
 from idxpng.publish.duplicates import MOST_MEMBERS, read_duplicates, write_duplicates
 from memory import growth
@@ -37,13 +37,10 @@ def found(folder: Path, splits: Mapping[str, list[str]]) -> tuple[dict, dict[str
     The pixels of an image are what its digest here says.
     """
     written = io.BytesIO()
-    with ExitStack() as stack:
-        opened = []
-        for split, digests in splits.items():
-            *files, header_path = write_pixels(folder, split, list(map(bytes.fromhex, digests)))
-            header = SplitHeader.read(header_path)
-            opened.append((header, stack.enter_context(header.open(*files))))
-        count = write_duplicates(opened, written)
+    selections = [
+        Selection(*write_pixels(folder, split, list(map(bytes.fromhex, digests)))) for split, digests in splits.items()
+    ]
+    count = write_duplicates(selections, written)
     text = written.getvalue().decode()
     assert text == json.dumps(json.loads(text), indent=2) + "\n"
     (folder / "duplicates.json").write_text(text)
@@ -81,6 +78,16 @@ def test_images_are_grouped_by_the_whole_digest(tmp_path: Path, different: int) 
         for split, count in {"train": 1000, "train-more": 300, "test": 200, "one": 1}.items()
     }
     assert found(tmp_path, splits) == simply_found(splits)
+
+
+def test_more_splits_are_read_than_files_may_be_open(tmp_path: Path) -> None:
+    splits = {f"split-{number}": ["a" * 64, f"{number // 2:064x}"] for number in range(150)}
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, limits[1]))  # that of macOS
+    try:
+        assert found(tmp_path, splits) == simply_found(splits)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
 
 
 def test_digests_that_only_begin_alike_form_no_group(tmp_path: Path) -> None:
