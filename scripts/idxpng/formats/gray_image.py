@@ -26,7 +26,7 @@ DARK = bytes(range(192))  # the values that are not nearly white
 
 # What images are that cannot be taken, and cannot be converted either.
 REMEDIES = {
-    "not an image": "move files that are not images elsewhere",
+    "not an image": "move files that are not images elsewhere, and save images of other formats, such as HEIC, as PNG",
     "damaged": "get damaged images again, or move them elsewhere",
     "too large": "move images of more than 178 million pixels elsewhere",
     "missing": "correct the path in the manifest, or bring the image back",

@@ -188,3 +188,4 @@ def test_what_cannot_be_converted_gets_no_command_to_convert_it() -> None:
     problems.add("a.txt", "not an image")
     message = str(problems.error("my"))
     assert "convert_images" not in message and "found:    not an image: 1 (a.txt)\n" in message
+    assert "HEIC" in message, "which is an image to others"
