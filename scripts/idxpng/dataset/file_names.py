@@ -4,6 +4,7 @@ import difflib
 import os
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 
@@ -40,16 +41,16 @@ def fits(path: str | os.PathLike[str], expected: str) -> bool:
 
     The path, or its last part alone, has or means the expected name, and it names no other split.
     """
-    name, said = Path(path).name, set(words(Path(expected).name))
-    named = name == Path(expected).name or (said and said in (set(words(path)), set(words(name))))
-    of, wanted = _splits(path), _splits(expected)
-    return bool(named) and (of == wanted or not (of and wanted))
+    (name, *said, of), (wanted, _, meaning, split) = _said(os.fspath(path)), _said(expected)
+    return (name == wanted or (bool(meaning) and meaning in said)) and (of == split or not (of and split))
 
 
-def _splits(path: str | os.PathLike[str]) -> set[str]:
-    """The split that a path names; if several parts name one, the innermost."""
-    parts = [set(words(part)).intersection(SPLITS) for part in Path(path).parts]
-    return next(filter(None, reversed(parts)), set())
+@lru_cache(2 * MOST)  # for each of many files, a run looks at all of them
+def _said(path: str) -> tuple[str, set[str], set[str], set[str]]:
+    """The name of a file, what its path and its name mean, and its split: if several parts name one, the innermost."""
+    name = Path(path).name
+    splits = [set(words(part)).intersection(SPLITS) for part in Path(path).parts]
+    return name, set(words(path)), set(words(name)), next(filter(None, reversed(splits)), set())
 
 
 def find(folder: Path, name: str) -> list[Path]:

@@ -1,9 +1,11 @@
 """Names as people have them are read by their words, and files are found by what their names say."""
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from idxpng.dataset import file_names
 from idxpng.dataset.file_names import alike, find, fits, words
 
 
@@ -65,3 +67,21 @@ def test_files_are_found_by_their_names_or_with_their_folders(tmp_path: Path) ->
     assert sorted(names) == sorted(found)
     assert alike(tmp_path, "train-images.gz")[0] == "train-images.gz.part"
     assert find(tmp_path / "none", "train-images") == alike(tmp_path / "none", "train-images") == []
+
+
+def test_what_a_name_means_is_asked_once_however_many_files_are_looked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: Counter[str] = Counter()
+
+    def counted(name: str) -> tuple[str, ...]:
+        asked[name] += 1
+        return words(name)
+
+    monkeypatch.setattr(file_names, "words", counted)
+    names = [f"scan{number}-images" for number in range(30)]
+    for name in names:
+        (tmp_path / f"{name} (1)").touch()
+    for name in names:
+        assert find(tmp_path, name) == [tmp_path / f"{name} (1)"]
+    assert max(asked.values()) <= 3, "as a path, as a name, and as a part"
