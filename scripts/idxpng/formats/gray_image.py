@@ -70,8 +70,7 @@ def read(path: str | os.PathLike[str]) -> GrayImage | str:
 def opened(path: str | os.PathLike[str]) -> ImageFile | str:
     """A file as an image of one of the `CONVERTIBLE` formats; or what it is instead, a key of `REMEDIES`.
 
-    Raises:
-        PermissionError: when this user may not read it.
+    PermissionError if this user may not read it.
     """
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):  # a pipe would be waited for

@@ -53,8 +53,7 @@ class SplitHeader(NamedTuple):
 
     def names(self, only: Collection[int] | None = None) -> dict[int, str]:
         """What each label means; with ``only``, each of these."""
-        names = {int(label): name for label, name in self.class_names.items()}
-        return {label: name for label, name in names.items() if only is None or label in only}
+        return {int(label): name for label, name in self.class_names.items() if only is None or int(label) in only}
 
     def label(self, directory: str) -> int:
         """The value in the labels file, from the name of its directory; DataError if no label has this name."""
