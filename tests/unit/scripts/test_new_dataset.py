@@ -7,6 +7,7 @@ import sys
 import zipfile
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy
 import pytest
@@ -195,6 +196,17 @@ def test_a_file_whose_name_is_not_allowed_is_named(tmp_path: Path) -> None:
     numpy.savez(tmp_path / "idx/daten ä.npz", x_train=numpy.zeros((2, 3, 3), "uint8"), y_train=numpy.array([0, 1]))
     message = new_dataset(tmp_path, "idx/*").stderr
     assert "found:    idx/daten ä.npz\n" in message
+
+
+@pytest.mark.parametrize(("folder", "array"), [("idx", "my images"), ("id\u200ex", "images")])
+def test_a_folder_or_an_array_whose_name_is_not_allowed_is_named(tmp_path: Path, folder: str, array: str) -> None:
+    (tmp_path / folder).mkdir()
+    arrays: dict[str, Any] = {array: numpy.zeros((2, 3, 4), "uint8"), "labels": numpy.zeros(2, "uint8")}
+    numpy.savez(tmp_path / folder / "set.npz", **arrays)
+    message = new_dataset(tmp_path, "--output mine.yaml */set.npz").stderr
+    assert message.startswith("mine.yaml: a name is not allowed in a dataset file\n  expected: ")
+    assert ("my images.npy" if folder == "idx" else r"id\u200ex") in message and "line 2" not in message
+    assert "to do:    rename the file" in message
 
 
 def test_the_name_of_a_dataset_file_ends_in_yaml(tmp_path: Path) -> None:
