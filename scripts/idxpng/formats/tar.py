@@ -28,13 +28,15 @@ _SAME_SUM = sum(_OWNER + _TIME + _REST) + 8 * ord(" ")
 
 
 def names(path: str | os.PathLike[str]) -> Iterator[str]:
-    """The names of the members of an archive that this module has made."""
+    """The names of the members of an archive that this module has made; DataError if it was cut short."""
     with reading("an archive of this workflow", path), open(path, "rb") as file:
         while (header := file.read(BLOCK)).rstrip(b"\0"):
             parts = (header[PREFIX_AT : PREFIX_AT + PREFIX_BYTES], header[:NAME_BYTES])
             yield "/".join(part.rstrip(b"\0").decode() for part in parts if part[0])
             size = int(header[124:135], 8)
             file.seek(size + -size % BLOCK, os.SEEK_CUR)
+        if len(header) < BLOCK:
+            raise ValueError("it has no end")
 
 
 def is_shard(path: str | os.PathLike[str]) -> bool:
