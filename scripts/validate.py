@@ -15,8 +15,8 @@ from idxpng.dataset.mismatch import little_endian, mismatch
 from idxpng.errors import DataError, move_away
 from idxpng.files.digest import digest_of
 from idxpng.files.json_file import write_json
-from idxpng.formats.idx import LABELS, IdxFile
-from idxpng.formats.labeled_images import LabeledImages, file_headers
+from idxpng.formats.idx import IdxFile
+from idxpng.formats.labeled_images import LabeledImages
 from idxpng.formats.split_header import write_checksums
 from idxpng.text import counted, image_size
 
@@ -81,11 +81,8 @@ def check(images: str, labels: str, dataset: Dataset, expected: Split) -> tuple[
         IdxError: when a file is not an IDX file, or its size does not match its header.
         DataError: when it is not the expected file.
     """
-    label_columns, count, shape = dataset.label_columns, expected.file_count, expected.shape
-    with LabeledImages(images, labels, label_columns=label_columns, rows=expected.rows) as split:
-        label_type = split.labels.header.type.name
-        headers = file_headers(count, shape, label_type if label_type in LABELS else "uint8", label_columns)
-        for file, (role, header) in zip((split.images, split.labels), headers.items(), strict=True):
+    with LabeledImages(images, labels, label_columns=dataset.label_columns, rows=expected.rows) as split:
+        for file, (role, header) in zip((split.images, split.labels), expected.headers.items(), strict=True):
             if problem := mismatch(file.header, header):
                 if expected.by_role[role].content_sha256 not in (None, digest_of(file.path)):
                     problem["todo"] = move_away(file.path)
@@ -115,7 +112,9 @@ def _count_classes(split: LabeledImages, dataset: Dataset, expected: tuple[int, 
             at=f"byte {split.labels.header.offset(index)}",
             expected=f"a label from {min(classes)} to {max(classes)}",
             found=value,
-            todo=f"use the right file, or name {value} under `classes` in the dataset file",
+            todo="number the classes from 0"
+            if value < 0
+            else f"use the right file, or name {value} under `classes` in the dataset file",
         )
     for (name, label), wanted in zip(dataset.labels.items(), expected or (), strict=False):
         if counts[label] != wanted:

@@ -101,6 +101,11 @@ class Split:
         return dict(zip(ROLES, self.files, strict=True))
 
     @property
+    def headers(self) -> dict[str, IdxHeader]:
+        """What the IDX files of images and labels begin with, by their role."""
+        return {role: file.header for role, file in self.by_role.items() if file.header}
+
+    @property
     def content_pins(self) -> dict[str, str]:
         """The SHA-256 that the IDX files of images and labels must have, by their role, where one is pinned."""
         return {role: file.content_pin for role, file in self.by_role.items() if file.content_pin}

@@ -11,7 +11,7 @@ from idxpng.dataset.model import ROLES, Dataset, Split
 from idxpng.errors import DataError
 from idxpng.files.digest import digest_of
 from idxpng.formats.idx import IdxFile, IdxHeader
-from idxpng.formats.labeled_images import LabeledImages, file_headers
+from idxpng.formats.labeled_images import LabeledImages
 from idxpng.verify.png_tree import PngTree, Problems
 from idxpng.verify.rebuilt_idx import StoredImages, check_columns, labels_digest
 
@@ -72,7 +72,7 @@ class TreeCheck:
         """
         tree = self._tree()
         problems = tree.find_images()
-        headers, columns = self._headers, self.dataset.label_columns
+        headers, columns = self.expected.headers, self.dataset.label_columns
         labels_sha256 = None if problems else labels_digest(headers["labels"], tree, columns, self.manifest)
         images_digest = hashlib.sha256(headers["images"].to_bytes())
         for _, images, wrong in self._stored_images().read_all(tree, self.processes):
@@ -138,12 +138,6 @@ class TreeCheck:
         rows, columns = self.expected.shape[::-1] if transposed else self.expected.shape
         return StoredImages(self.tree, rows, columns, transposed)
 
-    @property
-    def _headers(self) -> dict[str, IdxHeader]:
-        """What the IDX files of the split begin with, by their role."""
-        dataset, expected = self.dataset, self.expected
-        return file_headers(expected.file_count, expected.shape, dataset.label_type, dataset.label_columns)
-
     @contextmanager
     def _opened(self, images: str, labels: str) -> Iterator[LabeledImages]:
         """Open the originals, once they are known to be the pinned ones where any are pinned.
@@ -157,7 +151,7 @@ class TreeCheck:
                 raise DataError(path, "file not found")
         dataset, expected = self.dataset, self.expected
         with LabeledImages(images, labels, dataset.orientation, dataset.label_columns, expected.rows) as originals:
-            for role, header in self._headers.items():
+            for role, header in expected.headers.items():
                 _check_original(getattr(originals, role), header, expected.content_pins.get(role), dataset.source)
             yield originals
 

@@ -119,9 +119,9 @@ def test_the_header_is_the_same_text_on_every_run_and_keeps_the_order_of_the_cla
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "int8", "int16", "int32"])
-def test_labels_may_be_of_any_integer_type(split: SplitFiles, dtype: str) -> None:
+def test_labels_may_be_of_any_integer_type_that_the_dataset_file_names(split: SplitFiles, dtype: str) -> None:
     split.write(labels=idx_bytes(LABELS.astype(dtype)))
-    split.validate(labels_sha256=None)
+    split.validate(labels_sha256=None, label_type=dtype)
     document = json.loads(split.header.read_text(encoding="utf-8"))
     assert document["labels"]["type"] == dtype
     assert document["class_counts"] == {"00": 1, "01": 3, "07": 1, "10": 0}
@@ -158,8 +158,6 @@ def label_at(index: int, value: int, dtype: str = "uint8") -> dict[str, bytes]:
         (labels(numpy.append(LABELS, LABELS)), "byte 4", "5", "10"),
         (label_at(3, 8), "byte 11", "a label from 0 to 10", "8"),
         (label_at(0, 255), "byte 8", "a label from 0 to 10", "255"),
-        (label_at(2, -1, "int8"), "byte 10", "a label from 0 to 10", "-1"),
-        (label_at(4, 2**31 - 1, "int32"), "byte 24", "a label from 0 to 10", "2147483647"),
     ],
 )
 def test_a_wrong_file_is_refused_with_file_byte_expected_and_found(
@@ -173,6 +171,28 @@ def test_a_wrong_file_is_refused_with_file_byte_expected_and_found(
     assert f"\n  found:    {found}" in message
 
 
+@pytest.mark.parametrize(
+    ("index", "value", "dtype", "at", "todo"),
+    [
+        (2, -1, "int8", "byte 10", "number the classes from 0"),
+        (4, 2**31 - 1, "int32", "byte 24", "use the right file, or name 2147483647 under `classes`"),
+    ],
+)
+def test_a_label_beyond_a_byte_that_is_not_a_class_is_refused_with_advice_that_a_dataset_file_can_follow(
+    split: SplitFiles, index: int, value: int, dtype: str, at: str, todo: str
+) -> None:
+    split.write(**label_at(index, value, dtype))
+    message = split.refusal(**UNPINNED, label_type=dtype)
+    assert f"at:       {at}\n  expected: a label from 0 to 10\n  found:    {value}\n  to do:    {todo}" in message
+
+
+def test_pinned_labels_of_another_type_are_refused_before_they_fail_to_be_verified(split: SplitFiles) -> None:
+    content = idx_bytes(LABELS.astype("int8"))
+    split.write(labels=content)
+    message = split.refusal(labels_sha256=hashlib.sha256(content).hexdigest())
+    assert "expected: uint8\n  found:    int8\n  to do:    write `label_type: int8`" in message
+
+
 def test_the_first_label_that_is_not_a_class_is_named_with_its_image(split: SplitFiles) -> None:
     split.write(labels=idx_bytes(numpy.array([1, 0, 9, 8, 200], "uint8")))
     message = split.refusal(**UNPINNED)
@@ -183,8 +203,9 @@ def test_the_first_label_that_is_not_a_class_is_named_with_its_image(split: Spli
 def test_labels_that_are_all_wrong_are_refused_as_quickly_as_one(split: SplitFiles) -> None:
     count = 20_000
     split.write(idx_bytes(numpy.zeros((count, 1, 1), "uint8")), idx_bytes(numpy.arange(count, dtype="int32") + 100))
+    facts = UNPINNED | {"shape": (1, 1), "label_type": "int32"}
     start = time.process_time()
-    assert "image 0 has a label that is not a class" in split.refusal(count=count, shape=(1, 1), **UNPINNED)
+    assert "image 0 has a label that is not a class" in split.refusal(count=count, **facts)
     assert time.process_time() - start < 1  # second; searching the file for each of them takes many
 
 
