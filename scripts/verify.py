@@ -70,6 +70,9 @@ def main(
             raise DataError(report, "nothing may be added to this directory", todo="give a report outside of it")
         Path(report).unlink(missing_ok=True)
     known = with_witnesses(load(dataset, read_schema()), published)
+    if unknown := {*(classes or ())} - known.classes.keys():
+        expected = f"some of {', '.join(map(str, known.classes))}"
+        raise DataError("--classes", "no such label", expected=expected, found=", ".join(map(str, sorted(unknown))))
     originals = (images, labels) if images and labels else None
     if not originals and (one := images or labels):
         raise DataError(one, "the images or the labels are missing", todo="give both --images and --labels")

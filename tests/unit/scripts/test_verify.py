@@ -863,6 +863,10 @@ def test_the_command_prints_the_proof_or_the_problem(exported: Exported, tmp_pat
     [
         (["--images", "images", "results/set/png/train"], "give both --images and --labels"),
         (["--split", "nist", "results/set/png/train"], "no such split"),
+        (
+            ["--classes", "99", "--images", "images", "--labels", "labels", "--", "results/set/png/train"],
+            "no such label",
+        ),
         (["--limit", "0", "results/set/png/train"], "expected a number of at least 1"),
         (["--limit", "-3", "results/set/png/train"], "expected a number of at least 1"),
         (["nowhere"], "nowhere/train: there is nothing to verify"),
