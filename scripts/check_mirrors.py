@@ -62,23 +62,26 @@ def main(
     Raises:
         DataError: when a dataset file has a mistake.
     """
-    splits = [(dataset, split) for dataset in load_all(datasets) for split in dataset.whole_splits.values()]
-    files = [(dataset, file) for dataset, split in splits for file in split.files]
-    jobs = [(dataset.name, file, mirror) for dataset, file in files for mirror in dataset.mirror_places()]
+    downloads = [(dataset, files) for dataset in load_all(datasets) for files in dataset.downloads.values()]
+    jobs = [(dataset.name, files, mirror) for dataset, files in downloads for mirror in dataset.mirror_places()]
     # Processes, not threads: `patience` interrupts a whole process. One folder, because many files may come from one
     # archive.
     with tempfile.TemporaryDirectory() as folder, ProcessPoolExecutor(AT_ONCE) as pool:
         checks = list(pool.map(partial(check, folder=folder if full else None), jobs))
     output(json.dumps(checks, indent=2) if format == "json" else table(checks, markdown=format == "markdown"))
     good = {(each["dataset"], each["file"]) for each in checks if each["state"] == GOOD}
-    names = dict.fromkeys((dataset.name, file.file) for dataset, file in files)
+    names = [(dataset.name, files[0].file) for dataset, files in downloads]
     if lost := ["/".join(name) for name in names if name not in good]:
         sys.exit(f"no mirror has {', '.join(lost)}")
 
 
-def check(job: tuple[str, PublishedFile, str], folder: str | None) -> Check:
-    """Request the first bytes of a dataset's file from a mirror, and if they are right, all of it into a ``folder``."""
-    dataset, file, mirror = job
+def check(job: tuple[str, Sequence[PublishedFile], str], folder: str | None) -> Check:
+    """Request the first bytes of a dataset's file from a mirror, and if they are right, all of it into a ``folder``.
+
+    ``job``: the dataset's name; the file, or all arrays in it, the largest first; the mirror.
+    """
+    dataset, files, mirror = job
+    file = files[0]
     checks: list[Check] = []
     for place in places_in(mirror, file):  # alone, or in an archive
         found = dict.fromkeys(COLUMNS) | ask(place.where)
@@ -90,7 +93,7 @@ def check(job: tuple[str, PublishedFile, str], folder: str | None) -> Check:
     else:
         found = checks[0]
     if folder and not found["state"]:
-        found["state"] = _differs(dataset, file, mirror, folder)
+        found["state"] = _differs(dataset, files, mirror, folder)
     return found | {"state": found["state"] or GOOD}
 
 
@@ -116,9 +119,9 @@ def ask(where: str) -> Check:
 
 
 def wrong(found: Check, file: PublishedFile, in_archive: bool) -> str | None:
-    """Why the file cannot be there, or None. Archives and pinned contents may be packed differently."""
+    """Why the file cannot be there, or None. Without a pin of its own bytes, or in an archive, any packing is right."""
     wanted = "zip" if in_archive else (SUFFIXES | ARRAYS).get(Path(file.file).suffix, "idx")
-    repacked = file.content_sha256 and not in_archive
+    repacked = (file.content_sha256 or not file.pinned) and not in_archive
     if found["first"] not in (KINDS if repacked else (wanted,)):
         return f"not {wanted} but {found['first']}"
     if not (in_archive or repacked or None in (file.bytes, found["bytes"])) and file.bytes != found["bytes"]:
@@ -135,11 +138,11 @@ def table(checks: Iterable[Check], markdown: bool = False) -> str:
     return aligned([COLUMNS, *rows])
 
 
-def _differs(dataset: str, file: PublishedFile, mirror: str, folder: str) -> str | None:
+def _differs(dataset: str, files: Sequence[PublishedFile], mirror: str, folder: str) -> str | None:
     """Why a download of the whole file is refused, or None."""
-    target = Path(tempfile.mkdtemp(dir=folder), file.published)
+    target = Path(tempfile.mkdtemp(dir=folder), files[0].published)
     try:
-        download([file], [mirror], str(target), dataset)
+        download(files, [mirror], str(target), dataset)
     except DataError as error:
         *_, reason = str(error).splitlines()[:2]  # the second line is the mirror's
         return reason.strip(" -")

@@ -4,6 +4,7 @@ import os
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 
 from idxpng.errors import DataError
@@ -158,15 +159,15 @@ class Dataset:
 
     def arrays(self, name: str) -> list[PublishedFile]:
         """All files of a published name, the largest first: several if it is an archive of arrays. As `file`."""
-        return self._arrays[self.file(name).published]
+        return self.downloads[self.file(name).published]
 
     @cached_property  # for the same reason as `files`
-    def _arrays(self) -> dict[str, list[PublishedFile]]:
-        files = [file for split in self.whole_splits.values() for file in split.files]
+    def downloads(self) -> dict[str, list[PublishedFile]]:
+        """The files of each published name, see `arrays`."""
         found: dict[str, list[PublishedFile]] = {}
-        for file in sorted(files, key=lambda file: -file.content_bytes):
+        for file in chain(*(split.files for split in self.whole_splits.values())):
             found.setdefault(file.published, []).append(file)
-        return found
+        return {name: sorted(files, key=lambda file: -file.content_bytes) for name, files in found.items()}
 
     def split(self, name: str) -> Split:
         """A split by its name; DataError if the dataset has none."""
@@ -174,6 +175,12 @@ class Dataset:
             expected = f"one of {', '.join(self.splits)}"
             raise DataError(self.source, "the dataset has no such split", expected=expected, found=name)
         return self.splits[name]
+
+    @cached_property  # otherwise planning many labels would take time in proportion to their square
+    def label_counts(self) -> dict[str, dict[str, int]]:
+        """By split the number of images of each label, by the name of its directory; empty where not known."""
+        splits = self.splits.items()
+        return {name: dict(zip(self.labels, of.class_counts or (), strict=False)) for name, of in splits}
 
     @property
     def whole_splits(self) -> dict[str, Split]:
@@ -203,6 +210,5 @@ class Dataset:
 
         The published name of an archive of arrays is that of the largest.
         """
-        published = [file for split in self.whole_splits.values() for file in split.files]
-        published.sort(key=lambda file: file.content_bytes)
-        return {name: file for file in published for name in (file.published, file.idx)}
+        files = chain(*map(reversed, self.downloads.values()))
+        return {name: file for file in files for name in (file.published, file.idx)}

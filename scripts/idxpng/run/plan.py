@@ -184,7 +184,7 @@ class Plan:
     def label_count(self, wildcards: Any) -> int:
         """About how many images of a split have the label of a job."""
         dataset, split = self._dataset(wildcards), self._split(wildcards)
-        counts = dict(zip(dataset.labels, split.class_counts or (), strict=False))
+        counts = dataset.label_counts[wildcards.split]
         of_label = counts.get(wildcards.label, split.count / len(dataset.labels))
         return round(of_label / split.count * self.image_count(split))
 

@@ -12,10 +12,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy
 import pytest
 import yaml
 
 import check_mirrors
+from builders import OWN, idx_bytes
 from certificates import loopback_tls
 from check_mirrors import Check, ask, table, wrong
 from idxpng.dataset.model import PublishedFile
@@ -45,7 +47,7 @@ def found_of(server: MirrorServer, fault: Misbehavior | None = None, file: Publi
     """What is found of the file when the server answers with a fault."""
     if fault:
         server.misbehave(f"/a/{FILE}", fault)
-    return check_mirrors.check(("digits", file, f"{server.url}/a/"), folder=None)
+    return check_mirrors.check(("digits", [file], f"{server.url}/a/"), folder=None)
 
 
 def test_a_good_mirror_is_described_and_sends_no_more_than_the_first_bytes(server: MirrorServer) -> None:
@@ -107,6 +109,39 @@ def test_a_different_compression_is_good_if_the_content_is_pinned(
     assert found_of(server, Misbehavior(body=body))["state"] != "good"
 
 
+@pytest.mark.slow
+def test_files_that_a_download_takes_packed_differently_or_of_several_arrays_are_good(tmp_path: Path) -> None:
+    images, labels = numpy.zeros((2500, 28, 28), "uint8"), numpy.zeros(2500, "uint8")
+    numpy.savez(tmp_path / "a.npz", x=images, y=labels)  # more than sixteen times as large as its labels
+    (tmp_path / "plain").write_bytes(idx_bytes(images))
+    numpy.save(tmp_path / "b.npy", labels)
+    (tmp_path / "plain.yaml").write_text(
+        yaml.safe_dump(
+            OWN
+            | {
+                "mirrors": ["."],
+                "splits": {
+                    "one": {"count": 2500, "shape": [28, 28]}
+                    | {
+                        role: {"file": "a.npz", "member": f"{of}.npy"}
+                        for role, of in (("images", "x"), ("labels", "y"))
+                    },
+                    "two": {
+                        "count": 2500,
+                        "shape": [28, 28],
+                        "images": {"file": "plain.gz"},
+                        "labels": {"file": "b.npy"},
+                    },
+                },
+            }
+        )
+    )
+    process = run_script("check_mirrors", tmp_path / "plain.yaml", "--full", "--format", "json")
+    assert process.returncode == 0, process.stderr
+    rows = json.loads(process.stdout)
+    assert [(row["file"], row["state"]) for row in rows] == [(name, "good") for name in ("a.npz", "plain.gz", "b.npy")]
+
+
 @pytest.fixture
 def untrusted(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[MirrorServer]:
     monkeypatch.setenv("no_proxy", "*")
@@ -161,10 +196,10 @@ def test_an_archive_of_any_size_is_good_and_other_files_are_not(server: MirrorSe
         archive.writestr("gzip/a.gz", DATA)
     server.publish("/gzip.zip", packed.getvalue())
     assert wrong(ask(f"{server.url}/gzip.zip"), member, in_archive=True) is None
-    assert check_mirrors.check(("digits", member, server.url), folder=None)["state"] == "good", "the folder has it"
+    assert check_mirrors.check(("digits", [member], server.url), folder=None)["state"] == "good", "the folder has it"
     server.publish("/gzip.zip", HTML)
     assert wrong(ask(f"{server.url}/gzip.zip"), member, in_archive=True) == "not zip but HTML or XML"
-    found = check_mirrors.check(("digits", member, server.url), folder=None)
+    found = check_mirrors.check(("digits", [member], server.url), folder=None)
     assert (found["mirror"], found["state"]) == (f"{server.url}/a.gz", "404 Not Found")
 
 
