@@ -102,7 +102,7 @@ wildcard_constraints:
     split=NAME,
     label=r"\d+",
     published=r"[^/]+\.(gz|xz|npy|npz|plain)",
-    shard=r"\d+",
+    shard=r"\d{6}|[1-9]\d{6}\d*",  # Snakemake takes no {6,}
     setting=rf"(?:{NAME}/)?[a-z]+",
     digest=r"[0-9a-f]{16}",
     idx=r"(?![^/]+\.(gz|xz|npy|npz|plain)$)[^/]+",

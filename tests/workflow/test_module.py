@@ -250,6 +250,12 @@ def test_a_run_that_would_remove_what_no_run_made_stops_also_where_it_is_importe
         assert "a different run is making files here" in snakemake(folder, *command, succeed=False).output
 
 
+def test_a_shard_has_no_second_name_whose_images_a_loader_would_get_twice(project: Path, imported: Path) -> None:
+    for name in ("test-0.tar", "test-0000000.tar"):
+        command = ("-s", str(project / EXAMPLE), "-n", f"digits/mnist-sample/webdataset/{name}")
+        assert "test has no such shard" in snakemake(imported, *command, succeed=False).output
+
+
 def test_a_list_of_files_comes_after_all_that_the_same_command_makes(imported: Path) -> None:
     folder = imported / "digits/mnist-sample"
     listed = {line.split("  ")[1] for line in (folder / "SHA256SUMS").read_text().splitlines()}
