@@ -47,9 +47,9 @@ class Facts:
 
     def _find_sources(self, name: str, published: str) -> list[str]:
         file = self._plan.catalog.dataset(name).file(published)
-        paths = dict.fromkeys(place.where for place in self._plan.local_places(name, file))
+        places = dict.fromkeys(self._plan.local_places(name, file))
         urls = [place.source for url in filter(is_url, self._plan.mirrors(name)) for place in places_in(url, file)]
-        return [*map(_state, paths), *urls]
+        return [*(" ".join(filter(None, (_state(place.where), place.member))) for place in places), *urls]
 
     def of_split(self, wildcards: Any) -> dict[str, Any]:
         """The facts of a split, and what later steps need to know about its dataset."""

@@ -93,6 +93,17 @@ def test_an_archive_of_arrays_is_tracked_if_one_of_them_is_not_pinned(
     assert state.startswith("digits.npz 0 ")
 
 
+def test_an_unpinned_file_is_tracked_by_its_path_in_an_archive(own_file: Callable[..., str], tmp_path: Path) -> None:
+    (tmp_path / "my").mkdir()
+    (tmp_path / "my/a.zip").touch()
+    states = []
+    for folder in ("first", "second"):
+        splits = {"train": SPLIT | {"images": {"file": "images.gz", "member": f"{folder}/images.gz"}}}
+        path = own_file(mirrors=["."], archive={"file": "a.zip", "bytes": 1}, splits=splits)
+        states.append(facts(datasets=path).sources(Wildcards(dataset="digits", split="images.gz")))
+    assert states[0] != states[1]
+
+
 def test_an_unpinned_file_is_tracked_by_the_urls_of_configured_mirrors(own_file: Callable[..., str]) -> None:
     file = "digits-idx3-ubyte.gz"
     path = own_file(mirrors=["https://a.example"], splits={"train": SPLIT | {"images": {"file": file}}})
