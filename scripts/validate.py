@@ -6,7 +6,6 @@ import hashlib
 from array import array
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from idxpng import log
@@ -45,18 +44,16 @@ def main(dataset: str, split: str, images: str, labels: str, header: str, publis
         DataError: when the dataset has no such split.
         WrongFileError: when a download is not the published one.
     """
-    from idxpng.dataset.file import is_shipped, load  # not in the digest
+    from idxpng.dataset.file import load, origin  # not in the digest
     from idxpng.fetch.integrity import with_witnesses  # not in the digest
 
     known = with_witnesses(load(dataset), published, pinned_only=False)
     expected = known.split(split)
     found, checksums = check(images, labels, known, expected)
-    path = Path(dataset)  # of a shipped one relative to the project, so that it is the same on every machine
-    origin = f"datasets/{path.name}" if is_shipped(path) else dataset
     document = {
         "dataset": known.name,
         "split": split,
-        "dataset_file": origin,
+        "dataset_file": origin(known),
         "orientation": known.orientation,
         "label_columns": known.label_columns,
         **found,

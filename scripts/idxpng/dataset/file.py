@@ -29,6 +29,11 @@ def is_shipped(path: str | Path) -> bool:
     return Path(path).resolve().parent == DATASETS
 
 
+def origin(dataset: Dataset) -> str:
+    """What headers call a dataset file: a shipped one as seen from the project, so that it is the same everywhere."""
+    return f"datasets/{dataset.path.name}" if is_shipped(dataset.path) else dataset.source
+
+
 def read_schema() -> Any:
     """What a dataset file must look like; None in a copy of the scripts alone, in a run that has checked the file."""
     return read_yaml(SCHEMA, str(SCHEMA)) if SCHEMA.exists() else None

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from idxpng.advice import if_changed, new_folder, shell_path, shown
+from idxpng.dataset.file import origin
 from idxpng.dataset.model import PublishedFile
 from idxpng.errors import DataError, move_away
 from idxpng.fetch.integrity import WrongFileError, judge
@@ -101,11 +102,11 @@ def check_origins(plan: Plan) -> None:
     for name, dataset in plan.catalog.configured.items():
         folder = Path(plan.results, name)
         for header in folder.glob("header/*.json"):
-            origin = read_json(header).get("dataset_file")
-            if not isinstance(origin, str) or origin == dataset.source:
+            found = read_json(header).get("dataset_file")
+            if not isinstance(found, str) or found == origin(dataset):
                 continue
-            if origin != f"datasets/{name}.yaml" and (
-                not os.path.exists(origin) or os.path.samefile(origin, dataset.path)
+            if found != f"datasets/{name}.yaml" and (
+                not os.path.exists(found) or os.path.samefile(found, dataset.path)
             ):
                 continue  # the file was moved, or its path has a different spelling
             theirs = [path for path in (str(folder), f"{plan.resources}/{name}") if os.path.exists(path)]
@@ -113,7 +114,7 @@ def check_origins(plan: Plan) -> None:
                 shown(folder),
                 "has results of a different dataset with the same name",
                 expected=f"those of {dataset.source}",
-                found=f"those of {origin}",
+                found=f"those of {found}",
                 todo=["rename the dataset file, or move them away:", move_away(*theirs)],
             )
 

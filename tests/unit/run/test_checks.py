@@ -9,6 +9,7 @@ import pytest
 from idxpng.errors import DataError
 from idxpng.run.checks import check_folder, check_origins, check_run, check_spelling, result_folders
 from plans import Wildcards, plan, write_own_file
+from project import PROJECT
 from refusals import refusal
 
 
@@ -36,7 +37,8 @@ def test_results_of_a_shipped_dataset_are_refused_for_a_dataset_file_of_the_user
     write_header(tmp_path, "mnist", "datasets/mnist.yaml")
     with pytest.raises(DataError, match=r"those of datasets/mnist\.yaml"):
         check_origins(plan(str(tmp_path), datasets=write_own_file(tmp_path)("my/mnist.yaml")))
-    check_origins(plan(str(tmp_path), datasets="mnist"))
+    for same in ("mnist", str(PROJECT / "datasets/mnist.yaml"), f"{PROJECT}/tests/../datasets/mnist.yaml"):
+        check_origins(plan(str(tmp_path), datasets=same))
 
 
 def test_a_dataset_file_may_move_or_be_given_by_a_different_path(tmp_path: Path, files: tuple[str, str]) -> None:
