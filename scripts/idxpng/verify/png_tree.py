@@ -74,6 +74,7 @@ class PngTree:
         self.path = path
         self.names = list(labels)
         self.values = list(labels.values())
+        self._directories = dict(zip(self.values, self.names, strict=True))
         self.width = len(str(count - 1))
         self.places = array("I", [0]) * limit
         self.first = first
@@ -117,7 +118,7 @@ class PngTree:
                 elif expected is not None and expected[index] < 0:
                     problems.add("extra", f"{name}/{entry.name}", "its label was not requested", [name])
                 elif expected is not None and expected[index] != value:
-                    right = self._name(expected[index])
+                    right = self._directory(expected[index])
                     problems.add("misplaced", f"{name}/{entry.name}", f"its label is {right}", [name])
                 elif self.places[index]:
                     other = self.names[self.places[index] - 1]
@@ -137,13 +138,13 @@ class PngTree:
     def _add_missing(self, problems: Problems, expected: Sequence[int] | None) -> None:
         for index, place in enumerate(self.places):
             if place == 0 and (expected is None or expected[index] >= 0):
-                name = "?" if expected is None else self._name(expected[index])
+                name = "?" if expected is None else self._directory(expected[index])
                 problems.add(
                     "missing", f"{name}/{self.first + index:0{self.width}}.png", labels=[name] if expected else []
                 )
 
-    def _name(self, value: int) -> str:
-        return self.names[self.values.index(value)] if value in self.values else str(value)
+    def _directory(self, value: int) -> str:
+        return self._directories.get(value, str(value))
 
     def image_counts(self) -> dict[str, int]:
         """How many images were found in each label's directory."""

@@ -1,6 +1,7 @@
 """The tree of a split is examined without a list of all its paths."""
 
 import os
+import time
 import tracemalloc
 from pathlib import Path
 
@@ -113,3 +114,11 @@ def test_images_are_read_a_few_at_a_time(tmp_path: Path) -> None:
     assert wrong[:1] == [("missing", "00/00.png", "")]
     assert len(wrong) == 100
     assert peak < 5 * rows * columns
+
+
+def test_many_labels_whose_images_are_missing_are_named_in_time_in_proportion_to_them(tmp_path: Path) -> None:
+    labels = {f"{label:05}": label for label in range(20_000)}
+    start = time.process_time()
+    problems = PngTree(str(tmp_path), labels, count=len(labels), limit=len(labels)).find_images([*labels.values()])
+    assert time.process_time() - start < 1  # second; a search among all labels for each takes five
+    assert problems.counts["missing"] == len(labels) and problems.shown["missing"][7][0] == "00007/00007.png"
