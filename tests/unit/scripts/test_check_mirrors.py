@@ -107,6 +107,9 @@ def test_a_different_compression_is_good_if_the_content_is_pinned(
     body = compress(gzip.decompress(DATA))
     assert found_of(server, Misbehavior(body=body), pinned)["state"] == "good"
     assert found_of(server, Misbehavior(body=body))["state"] != "good"
+    server.publish("/a/plain", body)
+    of_content = PublishedFile("plain", 17, sha256="0" * 64)  # published without compression, so that both are the same
+    assert check_mirrors.check(("digits", [of_content], f"{server.url}/a"), folder=None)["state"] == "good"
 
 
 @pytest.mark.slow
