@@ -59,7 +59,9 @@ def make(
         files["part"] = *files["s0"][:3], range(*rows)
         splits["part"] = {"from": "s0", "rows": list(rows)}
     names = {label: f"<{label}>" for label in range(classes)}
-    dataset = write_dataset(folder / "set.yaml", **({"splits": splits, "classes": names} | facts))
+    dataset = write_dataset(
+        folder / "set.yaml", **({"splits": splits, "classes": names, "label_type": "int16"} | facts)
+    )
     width = len(str(classes - 1))
     for split, (stem, pixels, labels, indices) in files.items():
         paths = {key: str(folder / f"{stem if key in ('images', 'labels') else split}.{key}") for key in arguments}
