@@ -229,8 +229,8 @@ def replaced_originals(plan: Plan) -> Iterator[str]:
     Snakemake does not see that, since it has the pinned file. Only files that changed after the copy was made are read.
     """
     for name, dataset in plan.catalog.configured.items():
-        for split in plan.splits(dataset) if plan.catalog.entries[name].endswith(OWN) else ():
-            files = dataset.splits[split].files
+        splits = plan.splits(dataset) if plan.catalog.entries[name].endswith(OWN) else ()
+        for files in dict.fromkeys(dataset.splits[split].files for split in splits):  # a part has those of its parent
             found = [plan.local_copies(name, file) for file in files]
             for file, paths in zip(files, found, strict=True):
                 copy = Path(plan.resources, name, file.published)

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import pytest
 
 from idxpng.errors import DataError
-from idxpng.run.checks import check_folder, check_origins, check_run, check_spelling, result_folders
-from plans import Wildcards, plan, write_own_file
+from idxpng.run.checks import check_folder, check_origins, check_run, check_spelling, replaced_originals, result_folders
+from plans import SPLIT, Wildcards, plan, write_own_file
 from project import PROJECT
 from refusals import refusal
 
@@ -39,6 +39,19 @@ def test_results_of_a_shipped_dataset_are_refused_for_a_dataset_file_of_the_user
         check_origins(plan(str(tmp_path), datasets=write_own_file(tmp_path)("my/mnist.yaml")))
     for same in ("mnist", str(PROJECT / "datasets/mnist.yaml"), f"{PROJECT}/tests/../datasets/mnist.yaml"):
         check_origins(plan(str(tmp_path), datasets=same))
+
+
+def test_a_replaced_original_of_a_split_and_of_its_part_is_named_once(tmp_path: Path) -> None:
+    own, copies = write_own_file(tmp_path)("my/digits.yaml", mirrors=["."]), tmp_path / "resources/digits"
+    copies.mkdir(parents=True)
+    names = [SPLIT[role]["file"] for role in ("images", "labels")]
+    for name in names:
+        (copies / name).touch()
+        os.utime(copies / name, (0, 0))
+        (tmp_path / "my" / name).write_bytes(b"newer")
+    of_both = plan("results", str(copies.parent), datasets=own, splits=["train", "validation"])
+    found = [warning.partition(": ")[0] for warning in replaced_originals(of_both)]
+    assert found == [str(tmp_path / "my" / name) for name in names]
 
 
 def test_a_dataset_file_may_move_or_be_given_by_a_different_path(tmp_path: Path, files: tuple[str, str]) -> None:
