@@ -119,9 +119,9 @@ def ask(where: str) -> Check:
 
 
 def wrong(found: Check, file: PublishedFile, in_archive: bool) -> str | None:
-    """Why the file cannot be there, or None. Without a pin of its own bytes, or in an archive, any packing is right."""
+    """Why the file cannot be there, or None."""
     wanted = "zip" if in_archive else (SUFFIXES | ARRAYS).get(Path(file.file).suffix, "idx")
-    repacked = (file.content_pin or not file.pinned) and not in_archive
+    repacked = file.any_packing and not in_archive
     if found["first"] not in (KINDS if repacked else (wanted,)):
         return f"not {wanted} but {found['first']}"
     if not (in_archive or repacked or None in (file.bytes, found["bytes"])) and file.bytes != found["bytes"]:

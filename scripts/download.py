@@ -188,7 +188,7 @@ def _get(place: Place, file: PublishedFile, partial: PartialFile, archive: Path 
     size = file.content_bytes + COMPRESSION_OVERHEAD
     if file.published.endswith(tuple(ARRAYS)):  # of wider numbers, or with others in an archive
         size = max(8 * size, file.bytes or 0) * ARCHIVE_SLACK
-    limit = size if file.bytes is None or file.content_sha256 else file.bytes
+    limit = size if file.bytes is None or file.any_packing else file.bytes
     where = place.where
     if archive and file.archive:
         if not archive.is_file():

@@ -56,6 +56,11 @@ class PublishedFile:
         return self.pin is not None
 
     @property
+    def any_packing(self) -> bool:
+        """Whether it is right however it is compressed, as far as its digests tell: none is of its own bytes alone."""
+        return self.content_pin is not None or not self.pinned
+
+    @property
     def published(self) -> str:
         """Name under which the download is kept.
 

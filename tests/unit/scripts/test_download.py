@@ -649,6 +649,14 @@ def test_both_spellings_are_found_in_a_directory_compressed_or_not(
     assert gzip.decompress(stored) == CONTENT
 
 
+def test_the_published_size_limits_only_what_a_digest_of_the_published_file_pins(folder: Path, directory: Path) -> None:
+    (directory / FILE).write_bytes(CONTENT)
+    assert gzip.decompress(get(folder, directory, pinned=UNPINNED | {"bytes": len(CONTENT) - 1})) == CONTENT
+    (folder / FILE).unlink()
+    pinned = UNPINNED | {"bytes": len(CONTENT) - 1, "md5": hashlib.md5(CONTENT).hexdigest()}
+    assert "larger than the file may be" in refusal(folder, directory, pinned=pinned)
+
+
 def test_a_file_compressed_here_is_the_same_on_every_run(folder: Path, directory: Path) -> None:
     (directory / FILE).write_bytes(CONTENT)
     first = get(folder, directory)
