@@ -64,7 +64,7 @@ catalog = Catalog(checked_config.datasets, project_file, shipped)
 for variable in ("results", "resources", "logs", "benchmarks"):
     check_spelling(path_variable(variable), variable)
 plan = Plan(checked_config, catalog, path_variable("results"), path_variable("resources"))
-check_origins(plan)
+check_origins(plan, catalog.configured)
 if not is_imported():
     for variable in ("results", "logs", "benchmarks"):
         check_folder(path_variable(variable), variable)

@@ -37,7 +37,8 @@ BEGINNINGS = {
 }
 PAGES = ("find_duplicates", "make_page", "write_card")  # rules that make them
 ON_DISK = ("verify_split", "list_digests")  # rules that look at files which are no inputs
-RULES = (*OF_IDX, *PAGES, *ON_DISK, "download", "decompress", "export", "merge_manifests")  # whose jobs are checked
+# Rules whose jobs are checked.
+RULES = (*OF_IDX, *PAGES, *ON_DISK, "download", "decompress", "validate", "export", "merge_manifests")
 
 
 def check_spelling(path: str, name: str) -> None:
@@ -97,9 +98,10 @@ def check_variables(path: str) -> None:
         raise DataError(path, "an environment variable in this path is not set", found=found[0], todo=todo)
 
 
-def check_origins(plan: Plan) -> None:
-    """Raise DataError if the results folder of a configured dataset has results of a different dataset."""
-    for name, dataset in plan.catalog.configured.items():
+def check_origins(plan: Plan, names: Iterable[str]) -> None:
+    """Raise DataError if the results folder of one of these datasets has results of a different dataset."""
+    for name in names:
+        dataset = plan.catalog.dataset(name)
         folder = Path(plan.results, name)
         for header in folder.glob("header/*.json"):
             found = read_json(header).get("dataset_file")
@@ -138,8 +140,9 @@ def check_run(plan: Plan, jobs: Iterable[Any], targets: Collection[str] = (), st
         Warnings.
 
     Raises:
-        DataError: when resources cannot be written but must be, or the run would make a dataset file that it has read
-            already, would remove what no run made, or would look on this disk for results that are in a storage.
+        DataError: as `check_origins`, when resources cannot be written but must be, or the run would make a dataset
+            file that it has read already, would remove what no run made, or would look on this disk for results that
+            are in a storage.
         DiskRoomError: when there is not enough room for the PNG files.
     """
     jobs = list(jobs)
@@ -147,6 +150,7 @@ def check_run(plan: Plan, jobs: Iterable[Any], targets: Collection[str] = (), st
         place = f"{storage.rstrip('/')}/{plan.results}"
         todo = f"copy {place} into an empty folder, and run it there, by --directory, without the storage"
         raise DataError(place, "verify and checksums look at files on this disk, not in a storage", todo=todo)
+    check_origins(plan, {job.wildcards.dataset for job in jobs if job.rule.name == "validate"})
     writable = any(str(output).startswith(f"{plan.resources}/") for job in jobs for output in job.output)
     check_folder(plan.resources, "resources", writable)
     made = {os.path.realpath(output) for job in jobs if job.rule.name == "write_dataset" for output in job.output}

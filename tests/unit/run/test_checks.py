@@ -26,8 +26,8 @@ def files(tmp_path: Path) -> tuple[str, str]:
 
 def test_results_of_a_different_dataset_with_the_same_name_are_refused(tmp_path: Path, files: tuple[str, str]) -> None:
     write_header(tmp_path, "shapes", files[0])
-    check_origins(plan(str(tmp_path), datasets=files[0]))
-    message = refusal(check_origins, plan(str(tmp_path), datasets=files[1]))
+    check_origins(plan(str(tmp_path), datasets=files[0]), ["shapes"])
+    message = refusal(check_origins, plan(str(tmp_path), datasets=files[1]), ["shapes"])
     for part in (f"those of {files[1]}", f"those of {files[0]}", "rename the dataset file"):
         assert part in message
     assert message.count(" mv ") == 1, "there are no resources to move"
@@ -36,9 +36,9 @@ def test_results_of_a_different_dataset_with_the_same_name_are_refused(tmp_path:
 def test_results_of_a_shipped_dataset_are_refused_for_a_dataset_file_of_the_user(tmp_path: Path) -> None:
     write_header(tmp_path, "mnist", "datasets/mnist.yaml")
     with pytest.raises(DataError, match=r"those of datasets/mnist\.yaml"):
-        check_origins(plan(str(tmp_path), datasets=write_own_file(tmp_path)("my/mnist.yaml")))
+        check_origins(plan(str(tmp_path), datasets=write_own_file(tmp_path)("my/mnist.yaml")), ["mnist"])
     for same in ("mnist", str(PROJECT / "datasets/mnist.yaml"), f"{PROJECT}/tests/../datasets/mnist.yaml"):
-        check_origins(plan(str(tmp_path), datasets=same))
+        check_origins(plan(str(tmp_path), datasets=same), ["mnist"])
 
 
 def test_a_replaced_original_of_a_split_and_of_its_part_is_named_once(tmp_path: Path) -> None:
@@ -56,9 +56,18 @@ def test_a_replaced_original_of_a_split_and_of_its_part_is_named_once(tmp_path: 
 
 def test_a_dataset_file_may_move_or_be_given_by_a_different_path(tmp_path: Path, files: tuple[str, str]) -> None:
     write_header(tmp_path, "shapes", os.path.relpath(files[0]))
-    check_origins(plan(str(tmp_path), datasets=files[0]))
+    check_origins(plan(str(tmp_path), datasets=files[0]), ["shapes"])
     Path(files[0]).unlink()
-    check_origins(plan(str(tmp_path), datasets=files[1]))
+    check_origins(plan(str(tmp_path), datasets=files[1]), ["shapes"])
+
+
+def test_results_of_the_user_s_dataset_are_not_replaced_by_a_shipped_one_whose_folder_is_the_target(
+    tmp_path: Path,
+) -> None:
+    write_header(tmp_path, "kmnist", write_own_file(tmp_path)("my/kmnist.yaml"))
+    job = SimpleNamespace(rule=SimpleNamespace(name="validate"), wildcards=Wildcards(dataset="kmnist"), output=[])
+    assert "has results of a different dataset" in refusal(check_run, plan(str(tmp_path)), [job])
+    assert check_run(plan(str(tmp_path)), []) == []
 
 
 @pytest.mark.parametrize(
