@@ -76,12 +76,8 @@ def main(
 
 
 def check(job: tuple[str, Sequence[PublishedFile], str], folder: str | None) -> Check:
-    """Request the first bytes of a dataset's file from a mirror, and if they are right, all of it into a ``folder``.
-
-    ``job``: the dataset's name; the file, or all arrays in it, the largest first; the mirror.
-    """
-    dataset, files, mirror = job
-    file = files[0]
+    """Request the first bytes of a dataset's file from a mirror, and if they are right, all of it into a ``folder``."""
+    dataset, (file, *_), mirror = job  # if there are several, they are arrays in one file
     checks: list[Check] = []
     for place in places_in(mirror, file):  # alone, or in an archive
         found = dict.fromkeys(COLUMNS) | ask(place.where)
@@ -93,7 +89,7 @@ def check(job: tuple[str, Sequence[PublishedFile], str], folder: str | None) -> 
     else:
         found = checks[0]
     if folder and not found["state"]:
-        found["state"] = _differs(dataset, files, mirror, folder)
+        found["state"] = _differs(dataset, job[1], mirror, folder)
     return found | {"state": found["state"] or GOOD}
 
 

@@ -76,7 +76,8 @@ def listed_images(manifest: Path) -> set[str] | None:
     """The names in a label's directory that its manifest lists; None if it is not its manifest."""
     folder = f"{manifest.parent.name}/{manifest.stem}"
     try:
-        with _open(manifest) as file:
+        # Without following a link or waiting for a pipe.
+        with open(os.open(manifest, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
             rows = csv.DictReader(io.TextIOWrapper(file, encoding="utf-8", newline=""))
             columns, paths = rows.fieldnames or [], [os.path.split(row["path"]) for row in rows]
     except (OSError, ValueError, KeyError, TypeError, csv.Error):
@@ -84,11 +85,6 @@ def listed_images(manifest: Path) -> set[str] | None:
     if list(columns[:2]) != ["path", "split"] or any(parent != folder for parent, _ in paths):
         return None
     return {name for _, name in paths} | {TIMESTAMP}
-
-
-def _open(path: Path) -> io.BufferedReader:
-    """Open a file without following a link or waiting for a pipe."""
-    return open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb")
 
 
 def entries_of(folder: str | os.PathLike[str]) -> dict[str, bool]:

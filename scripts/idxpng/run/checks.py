@@ -235,7 +235,7 @@ def replaced_originals(plan: Plan) -> Iterator[str]:
     for name, dataset in plan.catalog.configured.items():
         splits = plan.splits(dataset) if plan.catalog.entries[name].endswith(OWN) else ()
         for files in dict.fromkeys(dataset.splits[split].files for split in splits):  # a part has those of its parent
-            found = [plan.local_copies(name, file) for file in files]
+            found = [[place.where for place in plan.local_places(name, file) if not place.member] for file in files]
             for file, paths in zip(files, found, strict=True):
                 copy = Path(plan.resources, name, file.published)
                 if all(found) and file.pinned and copy.is_file() and _was_replaced(paths, copy, file):

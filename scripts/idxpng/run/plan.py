@@ -197,12 +197,8 @@ class Plan:
             return [max(dataset.splits.values(), key=lambda split: split.file_count)]
         return [dataset.split(name) for name in self.splits(dataset)]
 
-    def local_copies(self, dataset: str, file: PublishedFile) -> list[str]:
-        """The paths in local mirror directories from which this file would be copied, compressed or not."""
-        return [place.where for place in self.local_places(dataset, file) if not place.member]
-
     def local_places(self, dataset: str, file: PublishedFile) -> list[Place]:
-        """Where this file, or an archive of it, is in local mirror directories."""
+        """Where this file, compressed or not, or an archive of it, is in local mirror directories."""
         return local_places(file, self.mirrors(dataset))
 
     def mirrors(self, dataset: str) -> list[str]:
