@@ -56,3 +56,10 @@ def test_each_class_below_data_error_is_caught_somewhere() -> None:
     } | set(re.findall(r"except .*?\w\.(\w+Error)", "\n".join(path.read_text() for path in SCRIPTS.rglob("*.py"))))
     drawn = re.findall(r"^ +(\w+Error)  ", errors.__doc__ or "", re.MULTILINE)
     assert set(drawn) - caught == set()
+
+
+def test_what_is_expected_is_shortened_if_it_is_one_of_thousands() -> None:
+    labels = ", ".join(map(str, range(70_000)))
+    message = str(DataError("digits", "no such label", expected=f"one of {labels}", found=70_000, todo="x" * 3000))
+    assert "expected: one of 0, 1, 2, " in message and message.count("\n") == 3
+    assert len(message) < 9200 and message.endswith("x" * 3000), "a command stays whole"
