@@ -94,7 +94,7 @@ class Command(argparse.ArgumentParser):
                 flag, settings["metavar"] = name, name.upper().removesuffix("S")
             else:
                 flag, settings["required"] = f"--{name.replace('_', '-')}", name not in defaults
-            settings["help"] = explained[name].replace("%", "%%")
+            settings["help"] = explained[name].replace("%", "%%") if main.__doc__ else ""  # `python -OO` has none
             # The default is that of the function.
             (group if name in exclusive else self).add_argument(flag, default=argparse.SUPPRESS, **settings)
         given = vars(self.parse_args())

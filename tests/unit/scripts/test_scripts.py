@@ -4,6 +4,7 @@ import gzip
 import json
 import re
 import subprocess
+import sys
 import venv
 from pathlib import Path
 
@@ -56,6 +57,14 @@ def test_a_python_without_the_packages_is_told_which_one_has_them(script: str, b
         assert re.fullmatch(r"No module named '\w+': use \.venv/bin/python \(make creates it\)\n", process.stderr)
     else:
         assert process.stdout.startswith("usage: ")
+
+
+def test_a_script_runs_without_its_docstrings() -> None:
+    """`python -OO` and PYTHONOPTIMIZE=2 remove them."""
+    file = PROJECT / "datasets/mnist-sample/t10k-labels-idx1-ubyte.gz"
+    command = [sys.executable, "-OO", str(PROJECT / "scripts/show.py"), str(file)]
+    process = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert "number of labels:  200" in process.stdout, process.stderr
 
 
 @pytest.mark.parametrize("script", ["write_card", "write_parquet"])
