@@ -81,7 +81,8 @@ audit: .venv-tools/ready ## check the pinned versions for known vulnerabilities
 	for name in $(LOCKS); do $(TOOLS) -m pip_audit --disable-pip --require-hashes --strict -r envs/$$name.txt || exit; done
 
 .venv/bin/pip:
-	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version if sys.version_info < (3, 11) else 0)'
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] + \
+	    ": name another, such as make PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv .venv
 
 # Otherwise each job compiles its modules again if Python may not write to scripts/.

@@ -1,11 +1,12 @@
 """`make` works wherever a clone lies, also where a blank or an apostrophe is in the path."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
-from project import copy_project, link_environment
+from project import PROJECT, copy_project, link_environment
 
 
 def make(folder: Path, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
@@ -32,5 +33,17 @@ exec {sys.executable} -c "import sys; sys.version_info = (3, 10, 1); $2"
     old.chmod(0o755)
     run = make(folder, f"PYTHON={old}")
     assert run.returncode != 0
-    assert run.stderr.startswith("Python 3.11 or newer is needed")
+    line = run.stderr.splitlines()[0]
+    assert line.startswith("Python 3.11 or newer is needed")
+    assert line.endswith(": name another, such as make PYTHON=python3.12")
     assert not (folder / ".venv").exists()
+
+
+def test_the_readme_has_the_commands_of_make_for_those_without_it(tmp_path: Path) -> None:
+    typed = make(copy_project(tmp_path / "project"), "--dry-run").stdout.replace(
+        "--quiet --disable-pip-version-check ", ""
+    )
+    text = " ".join((PROJECT / "README.md").read_text(encoding="utf-8").split())
+    sentence = re.search(r"Without make, type `(.+?)`, then `(.+?)`\.", text)
+    assert sentence
+    assert set(sentence.groups()) <= {line.strip() for line in typed.splitlines()}
