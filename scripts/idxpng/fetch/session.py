@@ -2,6 +2,7 @@
 
 import http.client
 import logging
+import os
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 import requests
 import urllib3
 from requests import exceptions
+from requests.utils import get_environ_proxies, select_proxy
 
 import idxpng
 from idxpng import log
@@ -64,15 +66,17 @@ class Session(requests.Session):
             except TooSlowError:
                 pass  # raise later: the traceback from here would keep the connection open
             except NETWORK_ERRORS as error:
-                why = reason(error, self._patience)
+                request = getattr(error, "request", None)  # that to which the first one was redirected
+                why = through_proxy(request.url if request else url) + reason(error, self._patience)
                 no_answer = isinstance(error, (exceptions.ConnectionError, exceptions.Timeout))
-                # Do not retry after a connect timeout or an invalid address.
-                once = self._patience.quick or not no_answer or isinstance(error, exceptions.ConnectTimeout)
+                # Do not retry after a connect timeout, or where an address is invalid or the proxy cannot be reached.
+                dead = isinstance(error, exceptions.ProxyError) and "Tunnel connection failed" not in str(error)
+                once = self._patience.quick or not no_answer or dead or isinstance(error, exceptions.ConnectTimeout)
                 if once or self.failures >= CONNECT_RETRIES or not self.again(shown, why):
                     raise UnavailableError(shown, why, later=0 if no_answer else None) from None
                 continue
             if response is None:
-                why = f"no connection or no answer within {self._patience.answer:g} s"
+                why = f"{through_proxy(url)}no connection or no answer within {self._patience.answer:g} s"
                 raise UnavailableError(shown, why, later=0)
             if response.status_code not in PASSING_STATUS:
                 return response
@@ -134,12 +138,23 @@ def http_date(value: str) -> datetime | None:
         return None
 
 
+def through_proxy(url: str) -> str:
+    """The proxy of a URL without its password, and the variable that sets it; empty without a proxy."""
+    try:
+        proxy = select_proxy(url, get_environ_proxies(url)) or ""
+    except ValueError:  # an invalid address
+        proxy = ""
+    if not proxy:
+        return ""
+    known = f"{urlsplit(url).scheme}_proxy", "all_proxy"
+    variable = next((name for name in os.environ if name.lower() in known and os.environ[name] == proxy), "settings")
+    return f"through the proxy {shortened(proxy.rpartition('@')[2])} (see {variable} and NO_PROXY): "
+
+
 def reason(error: Exception, patience: Patience) -> str:
     """Why a request failed, without secrets of its URL."""
     if isinstance(error, exceptions.SSLError) and "CERTIFICATE" in str(error):
         return "its TLS certificate is not trusted; if your network has its own CA, set REQUESTS_CA_BUNDLE"
-    if isinstance(error, exceptions.ProxyError):
-        return "the proxy refused the connection; see HTTPS_PROXY and NO_PROXY"
     if isinstance(error, exceptions.ConnectTimeout):
         return f"no connection within {patience.connect:g} s"
     if isinstance(error, exceptions.ReadTimeout) or "Read timed out" in str(error):
@@ -148,10 +163,13 @@ def reason(error: Exception, patience: Patience) -> str:
         return "too many redirects"
     if isinstance(error, exceptions.ConnectionError):
         cause = error.args[0] if error.args else error
-        why = str(getattr(cause, "reason", cause))
+        why = getattr(cause, "reason", cause)
+        why = str(getattr(why, "original_error", why))  # that of a proxy
         why = why.rpartition("Connection(")[2].partition("): ")[2] or why  # without the name of urllib3's object
         return shortened(f"no connection: {why.removeprefix('Failed to establish a new connection: ')}")
     if isinstance(error, OSError) and not isinstance(error, exceptions.RequestException):
         return shortened(f"{error}; see REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE", 500)
+    if "Missing dependencies for SOCKS support." in error.args:
+        return "a SOCKS proxy needs the Python package PySocks"
     # The error's text would show secrets of the address.
     return "the address, the proxy's address, or one that it redirects to is invalid"

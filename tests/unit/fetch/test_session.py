@@ -17,6 +17,7 @@ from idxpng.fetch.patience import Patience
 from idxpng.fetch.session import Session
 from idxpng.fetch.transfer import UnavailableError
 from mirror_server import HOSTILE, MirrorServer, Misbehavior, black_hole
+from project import run_code
 
 # Half a second instead of half a minute.
 PATIENT = Patience(0.5, 0.5, 1.5, rate=1000, period=30.0)
@@ -118,6 +119,56 @@ def test_a_name_that_is_not_known_is_a_reason_without_its_secrets(monkeypatch: p
     with pytest.raises(UnavailableError, match=r"mirror\.example.*not known") as raised:
         ask("http://alice:xyzzy@mirror.example/file?token=plugh")
     assert not {"alice", "xyzzy", "plugh"} & set(str(raised.value).replace(":", " ").replace("/", " ").split())
+
+
+@pytest.mark.parametrize(
+    ("variable", "proxy", "why"),
+    [
+        ("http_proxy", "http://alice:xyzzy@127.0.0.1:1", "127.0.0.1:1 (see http_proxy and NO_PROXY): no connection: "),
+        ("ALL_PROXY", "http://127.0.0.1:1", "http://127.0.0.1:1 (see ALL_PROXY and NO_PROXY): no connection: "),
+        (
+            "HTTP_PROXY",
+            "alice:xyzzy@127.0.0.1:x",
+            "127.0.0.1:x (see HTTP_PROXY and NO_PROXY): the address, the proxy's",
+        ),
+        (
+            "http_proxy",
+            "http://none:1",
+            "http://none:1 (see http_proxy and NO_PROXY): no connection: Failed to resolve",
+        ),
+    ],
+)
+def test_a_proxy_that_is_not_there_is_named_without_its_password_and_asked_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, variable: str, proxy: str, why: str
+) -> None:
+    def resolve(host: str, port: int, *_: Any) -> list[Any]:
+        if host == "none":
+            raise socket.gaierror(-2, "Name or service not known")
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (host, port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(variable, proxy)
+    with pytest.raises(UnavailableError) as raised:
+        ask("http://mirror.example/file")
+    assert f": through the proxy {why}" in str(raised.value)
+    assert "xyzzy" not in str(raised.value)
+    assert "trying again" not in caplog.text
+
+
+def test_without_its_package_a_socks_proxy_is_an_error_that_names_both(monkeypatch: pytest.MonkeyPatch) -> None:
+    code = """
+import sys
+sys.modules["socks"] = None
+from idxpng.fetch.session import Session
+Session().ask("http://mirror.example/file", {})
+"""
+    monkeypatch.setenv("http_proxy", "socks5://127.0.0.1:1")
+    monkeypatch.setenv("no_proxy", "")
+    error = run_code(code).stderr
+    assert "through the proxy socks5://127.0.0.1:1 (see http_proxy and NO_PROXY): a SOCKS proxy needs" in error
+    assert "PySocks" in error
 
 
 def test_words_of_a_server_are_shown_in_one_line_that_does_nothing(server: MirrorServer, tmp_path: Path) -> None:
