@@ -22,8 +22,14 @@ def error(
     return DataError(tree, problem, expected=expected, found=found, todo=todo)
 
 
-def explained(check: TreeCheck, top: str, problems: Problems, found: Mapping[str, str]) -> DataError:
-    """What is wrong with a tree: its files if they are known, otherwise the digests of the bytes it makes."""
+def explained(check: TreeCheck, top: str, problems: Problems, found: Mapping[str, str], compared: bool) -> DataError:
+    """What is wrong with a tree: its files if they are known, otherwise the digests of the bytes it makes.
+
+    ``compared``: whether each image was compared with the original one.
+    """
+    lines = problems.lines()
+    if not compared:
+        lines.append("altered pixels: not looked for without --images and --labels, the original IDX files")
     missing, extra = problems.counts["missing"], problems.counts["extra"]
     if (missing == check.count and extra) or missing == extra > SHOWN:
         repairs = [
@@ -32,7 +38,7 @@ def explained(check: TreeCheck, top: str, problems: Problems, found: Mapping[str
             "or if all this is right:",
             *_making_again(check, list(check.labels)),
         ]
-        return error(check.tree, check.dataset, problems.lines(), repairs)
+        return error(check.tree, check.dataset, lines, repairs)
     if problems:
         # If only a part of a split is verified, the other images may belong to the whole, so they stay.
         repairs = moving(problems, check.tree, top, check.dataset.labels if check.part else ())
@@ -43,7 +49,7 @@ def explained(check: TreeCheck, top: str, problems: Problems, found: Mapping[str
             repairs.append(advice.run_script("convert_images", check.tree, copies))
         if problems.counts["missing"] and not problems.labels:
             repairs.append(WHICH + give_originals(check))
-        return error(check.tree, check.dataset, problems.lines(), repairs)
+        return error(check.tree, check.dataset, lines, repairs)
     known = identify((found["images"],))
     made = {**found, "images": f"{found['images']}, which is {known[0]}"} if known else found
     pinned = check.expected.content_pins

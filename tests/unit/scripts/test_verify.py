@@ -570,6 +570,26 @@ def test_a_directory_too_high_or_too_low_is_answered_with_those_to_give(exported
         assert str(refused.value).endswith(other)
 
 
+@pytest.mark.parametrize("originals", [True, False])
+def test_the_directory_of_all_splits_given_for_one_is_answered_with_that_of_the_split(
+    exported: Exported, originals: bool
+) -> None:
+    message = exported.refusal(tree=exported.tree.parent, originals=originals)
+    assert message.endswith(f"\n  to do:    give the directory of the split: {exported.tree}")
+
+
+@pytest.mark.parametrize("originals", [True, False])
+def test_without_the_originals_an_error_says_that_altered_pixels_were_not_looked_for(
+    exported: Exported, originals: bool
+) -> None:
+    exported.some("00").unlink()
+    invert(exported.some("01"))
+    message = exported.refusal(originals=originals)
+    assert "missing: 1\n" in message
+    assert ("altered: 1\n" in message) == originals
+    assert ("altered pixels: not looked for without --images and --labels" in message) != originals
+
+
 def test_a_split_may_be_called_like_a_label(exported: Exported) -> None:
     Path(exported.dataset).write_text(Path(exported.dataset).read_text().replace("train:", "'01':"))
     exported.verify(split="01")
