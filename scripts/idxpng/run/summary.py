@@ -15,7 +15,7 @@ def summary(plan: Plan, rules: Collection[str], seconds: float, storage: str = "
 
     Args:
         plan: what the run makes.
-        rules: the rules with a job in the run, finished before or not.
+        rules: the rules with a job in the run, finished before or not, whose input is there.
         seconds: how long the run took.
         storage: where the results are, such as ``s3://digits``; empty if they are in their folder on this disk.
     """
@@ -37,10 +37,10 @@ def summary(plan: Plan, rules: Collection[str], seconds: float, storage: str = "
         lines += [*_of_shards(plan), f"Packed {took}"]
     if "verify" in rules:
         lines += [*_of_proofs(plan), f"Verified {took}"]
-    for target in ("archive", "npz", "csv", "checksums"):
-        if target in rules:
-            paths = (shown(path.replace("<results>", plan.results)) for path in plan.outputs(target))
-            lines += [f"Made {took}: {path}" for path in paths]
+    others = [target for target in ("archive", "npz", "csv", "checksums") if target in rules]
+    if others:
+        paths = (path.replace("<results>", plan.results) for target in others for path in plan.outputs(target))
+        lines += [f"Made {took}:", *(f"  {shown(path)}" for path in paths)]
     if "validate" in rules:
         lines += [line for sentence in _of_pins(plan) for line in ("", sentence)]
     if lines and names == ["mnist-sample"]:

@@ -88,15 +88,16 @@ class ProgressLine:
     def _draw(self) -> None:
         if not self._total:
             return
-        full = BAR * self._done // self._total
-        line = f"[{'#' * full}{'.' * (BAR - full)}] {self._done} of {self._total} jobs"
+        columns, jobs = shutil.get_terminal_size().columns, f"{self._done} of {self._total} jobs"
+        bar = min(BAR, columns - len(jobs) - 4)
+        line = f"[{('#' * (bar * self._done // self._total)).ljust(bar, '.')}] {jobs}"
         if self._done == self._total:
             self._write("")
             return
         if self._running:
             line += f": {', '.join(sorted(set(self._running.values())))}"
         # The cursor returns to the start, so that the message of a job overwrites the line.
-        self._write(line[: shutil.get_terminal_size().columns - 1] + "\r")
+        self._write(line[: columns - 1] + "\r")
 
     def _write(self, text: str) -> None:
         self._stream.write(CLEAR + text)

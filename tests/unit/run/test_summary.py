@@ -91,7 +91,7 @@ def test_the_summary_of_results_in_a_storage_says_where_they_are_and_names_no_pa
 def test_the_summary_names_the_files_of_each_other_format(results: Path) -> None:
     lines = summary_of(results, {"archive", "npz", "csv", "checksums"}, 3, datasets="mnist").splitlines()
     made = [f"archive/{split}.tar" for split in ("train", "test")] + ["npz/mnist.npz", "csv/train.csv", "csv/test.csv"]
-    assert lines[1:] == [f"Made in 3 s: {results}/mnist/{path}" for path in [*made, "SHA256SUMS"]]
+    assert lines[1:] == ["Made in 3 s:", *(f"  {results}/mnist/{path}" for path in [*made, "SHA256SUMS"])]
 
 
 def test_a_run_of_single_jobs_has_no_summary(results: Path) -> None:

@@ -44,6 +44,14 @@ def test_the_progress_line_shows_finished_and_running_jobs() -> None:
     assert last_line(terminal) == "", "the line is removed at the end"
 
 
+def test_the_progress_line_of_a_narrow_terminal_has_a_shorter_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    for columns, shown in (("40", "[#######................] 10 of 31 jobs\r"), ("9", "[] 10 of\r")):
+        monkeypatch.setenv("COLUMNS", columns)
+        terminal = Terminal()
+        ProgressLine(terminal).filter(record(event="progress", done=10, total=31))
+        assert last_line(terminal) == shown
+
+
 def test_important_messages_are_not_filtered() -> None:
     terminal = Terminal()
     line = ProgressLine(terminal)
