@@ -17,7 +17,7 @@ from idxpng.command import Command
 from idxpng.errors import DataError
 from idxpng.files.atomic import atomic_directory
 from idxpng.files.walk import files_below
-from idxpng.formats.gray_image import DEEP, opened, upright
+from idxpng.formats.gray_image import DEEP, damage, opened, upright
 from idxpng.text import counted
 
 import numpy  # isort: skip
@@ -58,8 +58,8 @@ def main(
             if not isinstance(image, str):
                 try:
                     gray = _gray(image, path, ground, white)
-                except (OSError, SyntaxError, ValueError):
-                    image = "damaged"
+                except (OSError, SyntaxError, ValueError) as error:
+                    image = damage(error, path)
             if isinstance(image, str):
                 log.warning("left out: %s: %s", path, image)
                 continue

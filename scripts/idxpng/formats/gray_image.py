@@ -1,5 +1,6 @@
 """Reading a user's images as 8-bit gray pixels, and explaining why some cannot be read."""
 
+import errno
 import os
 import re
 import stat
@@ -44,6 +45,9 @@ def read(path: str | os.PathLike[str]) -> GrayImage | str:
     """An image, its size as (rows, columns); or what it is instead, in a few words.
 
     Its EXIF orientation is applied. Color is fine if it is gray everywhere, and alpha if it is opaque everywhere.
+
+    Raises:
+        OSError: when the file cannot be read.
     """
     if plain := plain_file(os.fspath(path)):
         columns, rows, pixels = plain
@@ -63,28 +67,35 @@ def read(path: str | os.PathLike[str]) -> GrayImage | str:
             return gray if isinstance(gray, str) else GrayImage((gray.height, gray.width), gray.tobytes())
     except MemoryError:
         raise
-    except Exception:
-        return "damaged"
+    except Exception as error:
+        return damage(error, path)
+
+
+def damage(error: Exception, path: str | os.PathLike[str]) -> str:
+    """What an image is for which Pillow raised an error; the file system's errors are raised, since it may be whole."""
+    if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):  # EINVAL: a seek to a negative position
+        error.filename = error.filename or path
+        raise error
+    return "damaged"
 
 
 def opened(path: str | os.PathLike[str]) -> ImageFile | str:
     """A file as an image of one of the `CONVERTIBLE` formats; or what it is instead, a key of `REMEDIES`.
 
-    PermissionError if this user may not read it.
+    Raises:
+        OSError: when the file cannot be read.
     """
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):  # a pipe would be waited for
             return "not an image"
         return Image.open(path, formats=CONVERTIBLE)
-    except PermissionError:
-        raise
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return "missing"
     except Image.DecompressionBombError:
         return "too large"
     except Exception as error:  # of any class: each of Pillow's decoders raises what it stumbles over
         broken = isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno)
-        return "damaged" if broken else "not an image"
+        return damage(error, path) if broken else "not an image"
 
 
 def _is_followed(path: str | os.PathLike[str], image: ImageFile) -> bool:

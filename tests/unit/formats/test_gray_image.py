@@ -1,6 +1,7 @@
 """Images of one's own are read as 8-bit gray where no pixel changes, and named by what they are where one would."""
 
 import base64
+import errno
 import os
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,21 @@ def test_an_image_that_may_not_be_read_is_not_called_damaged(tmp_path: Path) -> 
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "0.png")
     assert read(tmp_path / "0.png") == "not an image"
+
+
+def test_what_the_file_system_refuses_is_not_called_damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "loop.gif").symlink_to("loop.gif")
+    with pytest.raises(OSError, match="symbolic links"):
+        read(tmp_path / "loop.gif")
+    Image.new("L", (4, 4)).save(tmp_path / "0.bmp")
+
+    def fail(image: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")  # which no file system here gives
+
+    monkeypatch.setattr("PIL.ImageFile.ImageFile.load", fail)
+    with pytest.raises(OSError, match="Input/output error") as raised:
+        read(tmp_path / "0.bmp")
+    assert raised.value.filename == tmp_path / "0.bmp"
 
 
 GRAY = numpy.random.default_rng(0).integers(0, 256, (4, 6), numpy.uint8)

@@ -96,6 +96,14 @@ def test_files_that_cannot_be_converted_are_left_out_by_name(tmp_path: Path, cap
     assert "lies.jp2: damaged" in caplog.text and "large.png: too large" in caplog.text
 
 
+def test_an_image_that_cannot_be_read_is_not_left_out(tmp_path: Path) -> None:
+    save(tmp_path / "my/3", {"0.png": Image.fromarray(STROKE)})
+    (tmp_path / "my/3/loop.png").symlink_to("loop.png")
+    with pytest.raises(OSError, match="symbolic links"):
+        convert_images.main(str(tmp_path / "my"), str(tmp_path / "new"))
+    assert not (tmp_path / "new").exists()
+
+
 @pytest.mark.parametrize("new", ["my", "my/3", "link"])
 def test_an_existing_folder_is_not_written_to(tmp_path: Path, new: str) -> None:
     save(tmp_path / "my/3", {"0.png": Image.fromarray(STROKE)})
