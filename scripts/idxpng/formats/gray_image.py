@@ -174,7 +174,7 @@ class Problems:
             if several:
                 rows, columns = self._sizes[sizes[0]]
                 words += ["--size", f"{rows}x{columns}"]
-                copies += f" of {image_size(rows, columns)}"
+                copies += f", stretched to {image_size(rows, columns)},"
             todo.append(run_script("convert_images", *words))
             todo.append(f"  writes {copies} into {new}, which you then name in place of {old}")
         problem = "not all images have one size and 8-bit grayscale pixels"
