@@ -137,9 +137,9 @@ def _card(dataset: Dataset, parts: Sequence[ParquetSplit], overview: str, also_i
 |---|---|
 {table}
 
-Each split has its images twice with the same pixels: as rows of `parquet/`, and as PNG files below `png/`, a directory
-per label, which `manifest/` lists. [{overview}]({overview}) has the numbers and the checksums of the original files,
-[provenance.json](provenance.json) lists the files and the software that made everything.
+`parquet/` has all images of each split as rows. `png/`, where it is included, has the same pixels as PNG files, a
+directory per label, which `manifest/` lists and [{overview}]({overview}) shows. That page also has the numbers and the
+checksums of the original files, [provenance.json](provenance.json) the files and the software that made everything.
 {origin}
 ## License
 
