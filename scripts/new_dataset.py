@@ -20,7 +20,6 @@ import re
 import shutil
 import sys
 import tempfile
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -45,9 +44,13 @@ HEAD = """\
 # Made from {kinds}. schemas/dataset.schema.yaml explains every key.
 
 # Yours to fill in: what people call it, under which license it may be used, how to cite it,
-# and when it was first published, a year or a day.
+# and when it was first published: remove the # and write a year or a day.
 """
-CLASSES = "\n# What each label means: replace the numbers by names, in quotes.\n"
+CLASSES = """\
+# published: "YYYY"  # or "YYYY-MM-DD"
+
+# What each label means: replace the numbers by names, in quotes.
+"""
 MIRRORS = """
 # Where the files are, seen from here. If the preview shows images on their side, add `orientation: transposed`.
 """
@@ -111,7 +114,6 @@ def _new(files: Sequence[str], output: str | None) -> tuple[Path, str, str]:
         "title": path.stem,
         "license": {"spdx": None, "note": "Not stated yet."},
         "citation": "not stated yet",
-        "published": time.strftime("%Y"),
     }
     where = {"mirrors": [os.path.relpath(folder, path.parent.resolve())]}
     splits = {"splits": facts.pop("splits")}

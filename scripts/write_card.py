@@ -57,6 +57,9 @@ def main(
         limit: how many images of each split were taken, the first ones; all by default.
     """
     known = load(dataset)
+    if "not stated" in f"{known.license.get('note')} {known.citation}".lower():  # as in a new dataset file
+        todo = "fill it in (if `idx` made this file, in a copy of it), and publish again"
+        log.warning("%s: its license or citation is not stated: %s", dataset, todo)
     folder = Path(card).parent
     found = [SplitHeader.read(path) for path in headers]
     parts = [_read(Path(path), folder) for path in parquet]

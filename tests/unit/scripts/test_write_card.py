@@ -82,6 +82,22 @@ def test_the_card_of_an_excerpt_says_so(published: Any) -> None:
     assert "\n\nThis is an excerpt of the dataset: 5 of the 1,234 images of train.\n\n|" in card
 
 
+def test_the_card_promises_no_png_files(published: Any) -> None:
+    assert "\n`parquet/` has all images of each split as rows. `png/`, where it is included, " in published()["card"]
+
+
+@pytest.mark.parametrize(
+    ("license_", "citation"), [({"spdx": None, "note": "Not stated."}, "me"), ({"spdx": "MIT"}, "not stated yet")]
+)
+def test_a_license_or_citation_that_is_not_stated_is_a_warning(
+    published: Any, caplog: pytest.LogCaptureFixture, license_: dict[str, str | None], citation: str
+) -> None:
+    published(license={"spdx": "MIT"}, citation="me")
+    assert "stated" not in caplog.text
+    published(license=license_, citation=citation)
+    assert "set.yaml: its license or citation is not stated" in caplog.text
+
+
 def test_images_of_a_split_that_another_has_too_are_named_and_count_once(
     published: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -194,13 +210,16 @@ def test_metadata_of_a_complete_dataset_file_is_valid_without_a_warning(
     assert [person.name for person in described.metadata.creators] == ["Ada Bee"]
 
 
-def test_metadata_of_an_unedited_dataset_file_is_valid_without_a_warning(published: Any, tmp_path: Path) -> None:
+def test_metadata_of_an_unedited_dataset_file_is_valid_but_for_its_date(published: Any, tmp_path: Path) -> None:
     import mlcroissant
 
     (tmp_path / "idx").mkdir()
     images, labels, _ = write_split(tmp_path / "idx", *ARRAYS)
     new_dataset.main([images, labels], str(tmp_path / "new.yaml"))
     facts = yaml.safe_load((tmp_path / "new.yaml").read_text())
-    published(**{key: facts[key] for key in ("title", "license", "citation", "published")})
+    assert "published" not in facts
+    published(**{key: facts[key] for key in ("title", "license", "citation")})
     described = mlcroissant.Dataset(str((tmp_path / "croissant").rename(tmp_path / "croissant.json")))
-    assert (described.metadata.ctx.issues.errors, described.metadata.ctx.issues.warnings) == (set(), set())
+    issues = described.metadata.ctx.issues
+    assert issues.errors == set()
+    assert all("datePublished" in warning for warning in issues.warnings), "nobody but its author knows the date"
