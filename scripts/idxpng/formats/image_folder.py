@@ -254,6 +254,9 @@ def _folders(path: Path) -> list[str]:
     files = [name for name, is_folder in found if not is_folder]
     if files or not found:
         shown = ", ".join(sorted(files)[:5]) or "nothing"
-        todo = "move images into folders for their classes, and other files elsewhere, or name a table with `manifests`"
+        todo = [
+            "move images into folders for their classes, classes that lie beside a split into a split, such as train,",
+            "and other files elsewhere; or name a table with `manifests`",
+        ]
         raise DataError(path, "expected only folders", expected=LAYOUT, found=shown, todo=todo if files else None)
     return sorted((name for name, _ in found), key=natural)

@@ -360,6 +360,14 @@ def test_images_outside_of_class_folders_are_refused(tmp_path: Path) -> None:
     assert "move images into folders for their classes" in refusal(tmp_path / "my", tmp_path / "out")
 
 
+def test_classes_beside_a_split_are_to_be_moved_into_one(tmp_path: Path) -> None:
+    for name in ("0/1.png", "1/1.png", "test/0/1.png"):
+        save(tmp_path / "my" / name, pixels())
+    message = refusal(tmp_path / "my", tmp_path / "out")
+    assert f"{tmp_path}/my/0: expected only folders" in message
+    assert "classes that lie beside a split into a split, such as train" in message
+
+
 def test_names_that_exceed_one_sort_run_are_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("idxpng.files.external_sort.RUN", 3)
     made = [pixels() for _ in range(25)]
