@@ -176,12 +176,14 @@ def _splits(path: Path, known: Dataset, facts: dict[str, Any]) -> dict[str, Any]
 def _check_names(facts: dict[str, Any], folder: Path, files: Sequence[str]) -> None:
     """Check that a run finds each file in the folder by its name in the dataset file, and that names of splits fit."""
     names = [split[role]["file"] for split in facts["splits"].values() for role in ROLES]
-    lost = any(not (folder / name).exists() and not find(folder, name) for name in names)
+    lost = {name for name in names if not (folder / name).exists() and not find(folder, name)}
     if lost or not all(re.fullmatch(NAME, split) for split in facts["splits"]):
         allowed = "letters, digits, -, _ and ., a different name for each file, and at most 3 folders, none hidden"
-        others = [file for file in dict.fromkeys(files) if os.path.basename(file) not in names]
-        problem, found = "the name or the place of a file is not allowed", others or list(files)
-        raise DataError(folder, problem, expected=allowed, found=found, todo=f"rename it, or move it into {folder}")
+        renamed = [file for file in dict.fromkeys(files) if os.path.basename(file) not in names]
+        far = [file for file in files if os.path.basename(file) in lost]
+        todo = f"move it into {folder}" if far and not renamed else "rename it"
+        problem, found = "the name or the place of a file is not allowed", renamed or far or list(files)
+        raise DataError(folder, problem, expected=allowed, found=found, todo=todo)
 
 
 def _idx_files(files: Sequence[str]) -> list[tuple[str, str | None]]:

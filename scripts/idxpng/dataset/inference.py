@@ -249,7 +249,7 @@ def _pairs(files: list[IdxFacts]) -> dict[str, tuple[IdxFacts, IdxFacts]]:
         other = roles.get(file.role, file)
         if other.content_sha256 != file.content_sha256:
             same = f"its name says that it has the {file.role} of the same split as {other.path.name}"
-            todo = "give the files of one dataset only, such as my/idx/train-*"
+            todo = f"give one of them only, or, if they are of two splits, rename one: {other.path}, {file.path}"
             raise DataError(file.path, f"{same}, but the content differs", todo=todo)
         if file.role not in roles or file.path.suffix in SUFFIXES:  # the same content twice: the smaller file
             roles[file.role] = file
@@ -269,7 +269,7 @@ def _pairs(files: list[IdxFacts]) -> dict[str, tuple[IdxFacts, IdxFacts]]:
             raise DataError(
                 images.path,
                 f"a second split has the name {split}; the first is {where}",
-                todo="give the files of one dataset only, such as my/idx/letters-*",
+                todo="give the files of one of them only, or, if both belong to one dataset, rename those of one",
             )
         pairs[split] = images, labels
     return dict(sorted(pairs.items(), key=lambda item: (SPLITS.index(item[0]) if item[0] in SPLITS else 9, item[0])))
