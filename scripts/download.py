@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from idxpng import log, replaceable
-from idxpng.advice import if_changed, shown
+from idxpng.advice import describe, if_changed, shown
 from idxpng.dataset.file_names import alike
 from idxpng.errors import DataError
 from idxpng.fetch import zip_member
@@ -66,7 +66,9 @@ def main(dataset: str, file: str, output: str, mirrors: Sequence[str] = ()) -> N
     replaceable.check_place(output)
     first = [*mirrors, *configured_for(output)]
     folders = [place for place in first if not is_url(place)]
-    own = None if is_shipped(known.path) else if_changed(known.source, folders)
+    own: str | None = if_changed(known.source, folders)
+    if is_shipped(known.path):
+        own = f"if it is your own data, describe it: {describe(folders[0])}" if folders else None
     download(known.arrays(file), [*first, *known.mirror_places()], output, known.name, own=own)
 
 
@@ -89,7 +91,7 @@ def download(
         output: the file to make. What arrives is kept beside it under hidden names until it is complete.
         dataset: its name in the configuration key ``mirrors``, for advice.
         passes: how long a server may take, in the quick and in the patient pass.
-        own: what to do if it is a user's own file that changed; None for other files.
+        own: what to do if a file that is not the right one is the user's own; None if it cannot be.
 
     Raises:
         DataError: when no mirror has the file, with the reason for each.

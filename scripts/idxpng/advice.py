@@ -118,6 +118,11 @@ def pin(dataset_file: str, mirrors: Iterable[str] = ()) -> str:
     return run_script("new_dataset", "--update", shown(dataset_file), *(["--mirrors", *folders] if folders else []))
 
 
+def describe(folder: str) -> str:
+    """The command that writes a dataset file for the files in a folder."""
+    return f"{run_script('new_dataset')} {shell_path(folder)}/*"
+
+
 def if_changed(dataset_file: str, mirrors: Iterable[str] = ()) -> str:
     """What to do if a user's file is not the one that the dataset file pins; see `pin`."""
     if Path(dataset_file).absolute().parts[-3:-1] == (Path(dataset_file).stem, "idx"):  # `write_dataset` made it

@@ -716,6 +716,17 @@ def test_the_command_that_pins_changed_files_can_be_typed_and_is_for_own_data_al
     assert message.endswith(f"{pin} --mirrors {shlex.quote(str(directory))}") == own
 
 
+def test_own_data_in_the_place_of_a_shipped_dataset_are_to_be_described(
+    tmp_path: Path, directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = Path(write_own_file(tmp_path)())
+    monkeypatch.setattr(dataset_file, "DATASETS", path.parent)
+    (directory / FILE).write_bytes(OTHER)
+    message = refused(download.main, str(path), FILE, str(tmp_path / FILE), [str(directory)])
+    told = f"if it is your own data, describe it: {run_script('new_dataset')} {shlex.quote(str(directory))}/*"
+    assert message.endswith(told)
+
+
 def test_a_file_in_a_directory_that_is_too_large_is_not_copied(folder: Path, directory: Path) -> None:
     (directory / FILE).write_bytes(bytes(10_000_000))
     assert f"{directory / FILE}: larger than the file may be" in refusal(folder, directory)
