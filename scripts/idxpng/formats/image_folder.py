@@ -199,8 +199,8 @@ def rows(table: str | os.PathLike[str], *columns: str) -> Iterator[tuple[int, di
     """The line and the cells, by column, of each row of a table, with commas, semicolons, or tabs between the cells.
 
     Raises:
-        DataError: when it is not a CSV file in UTF-8, a row lacks one of the ``columns``, there are two of one name, or
-            a column `split` has several values.
+        DataError: when it is not a CSV file in UTF-8, its header or a row that is not empty lacks one of the
+            ``columns``, there are two of one name, or a column `split` has several values.
     """
     try:
         with open(table, encoding="utf-8-sig", newline="") as file:  # a byte order mark is no part of a column's name
@@ -210,13 +210,17 @@ def rows(table: str | os.PathLike[str], *columns: str) -> Iterator[tuple[int, di
             if twice := [name for name in columns if names.count(name) > 1]:
                 problem, todo = f"two columns are named {twice[0]}", "rename or remove one of them"
                 raise DataError(table, problem, found=", ".join(names), todo=todo)
+            if not set(columns) <= set(names):
+                expected, found = f"the names {', '.join(columns)}", shortened(", ".join(names)) or "nothing"
+                raise DataError(table, "a column is missing", at="line 1", expected=expected, found=found)
             splits: dict[str, None] = {}
             for row in reader:
                 wrong = partial(DataError, table, at=f"line {reader.line_num}")
-                if missing := [name for name in columns if not row.get(name)]:
-                    expected = f"the columns {', '.join(columns)}"
-                    found = f"no {', '.join(missing)} in the columns {', '.join(map(str, row))}"
-                    raise wrong("a row without a path or label", expected=expected, found=found)
+                if not any(map("".join, filter(None, row.values()))):
+                    continue  # as spreadsheets write lines below a table
+                if missing := [name for name in columns if not row[name]]:
+                    found = f"no {', '.join(missing)}"
+                    raise wrong("a row without a path or label", expected=", ".join(columns), found=found)
                 if split := row.get("split"):
                     splits[split] = None
                 if len(splits) > 1:
@@ -225,7 +229,8 @@ def rows(table: str | os.PathLike[str], *columns: str) -> Iterator[tuple[int, di
                     raise wrong("a table of several splits", expected=expected, found=found)
                 yield reader.line_num, row
     except (UnicodeDecodeError, csv.Error) as error:
-        raise DataError(table, "not a readable CSV file", expected="CSV in UTF-8", found=error) from None
+        todo = "save the table as CSV UTF-8"
+        raise DataError(table, "not a readable CSV file", expected="CSV in UTF-8", found=error, todo=todo) from None
 
 
 def _state(path: str | os.PathLike[str]) -> int:

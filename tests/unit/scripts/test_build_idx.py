@@ -110,8 +110,8 @@ def test_transposed_images_and_labels_with_several_columns_are_rebuilt_with_the_
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("path,label\n", ["the manifest has no images"]),
-        ("path,writer\ntrain/3/00.png,7\n", ["line 2", "the columns path, label, writer", "label"]),
+        ("path,label,writer\n", ["the manifest has no images"]),
+        ("path,writer\ntrain/3/00.png,7\n", ["line 1", "the names path, label, writer", "found:    path, writer"]),
         ("path,label,writer\ntrain/3/00.png,,7\n", ["line 2", "without a path or label"]),
         ("path,label,writer\ntrain/3/00.png,10,7\n", ["line 2", "not a class", "one of 0, 1, 2", "found:    10"]),
         (
@@ -122,7 +122,7 @@ def test_transposed_images_and_labels_with_several_columns_are_rebuilt_with_the_
         ("path,label,writer\ntrain/3/\0.png,3,7\n", ["\\x00.png", "not an image"]),
         ("path,label,writer\n../x.png,3,7\n", ["line 2", "leads out of the folder", "found:    ../x.png"]),
         ("path,label,writer\n/x.png,3,7\n", ["line 2", "leads out of the folder", "found:    /x.png"]),
-        ("path,label\n\xe9", ["not a readable CSV file", "UTF-8"]),
+        ("path,label,writer\n\xe9", ["not a readable CSV file", "UTF-8"]),
         ("path,label,writer\ntrain/3/00.png,three,7\n", ["line 2", "not a class", "one of 0, 1, 2", "found:    three"]),
         ("path,label,writer\ntrain/3/00.png,3,1_0\n", ["line 2", "a whole number", "found:    1_0"]),
         ("path,label,writer\ntrain/3/00.png,\u0663,7\n", ["line 2", "not a class", "found:    \u0663"]),
@@ -434,8 +434,18 @@ def test_class_folders_without_a_split_may_be_empty(tmp_path: Path) -> None:
         ("path,label\n1.png,A\n0.png,7\n", {"0": "7", "1": "A"}, [1, 0]),
         ('\ufeff"path";label\r\n1.png;"big, bad"\r\n0.png;7\r\n', {"0": "7", "1": "big, bad"}, [1, 0]),
         ("path\tlabel\n1.png\tA\n0.png\t7\n", {"0": "7", "1": "A"}, [1, 0]),
+        ("path;label\n1.png;A\n0.png;7\n;\n;;;\n", {"0": "7", "1": "A"}, [1, 0]),
     ],
-    ids=["numbers", "byte order mark", "names", "other columns and a mark", "digits and letters", "semicolons", "tabs"],
+    ids=[
+        "numbers",
+        "byte order mark",
+        "names",
+        "other columns and a mark",
+        "digits and letters",
+        "semicolons",
+        "tabs",
+        "empty lines",
+    ],
 )
 def test_labels_in_a_table_need_no_class_folders(
     tmp_path: Path, text: str, classes: dict[str, str], labels: list[int]
@@ -467,7 +477,10 @@ NO_NUMBER = "labels.csv: a label that is not a whole number"
         ("path,label\na.png,+7\n", ["found:    +7"]),
         ("path,label\na.png,3\nb.png,1e3\n", ["line 3", "found:    1e3"]),
         ("path,label\na.png,3\nb.png,?\n", ["line 3", "found:    ?"]),
-        ("path:label\n0.png:3\n", ["no path, label in the columns path:label"]),
+        ("path:label\n0.png:3\n", ["column is missing", "line 1", "the names path, label", "found:    path:label"]),
+        ("Path;Label\n0.png;3\n", ["column is missing", "line 1", "the names path, label", "found:    Path, Label"]),
+        ("", ["column is missing", "found:    nothing"]),
+        ("path;label\na.png;3\na.png;\n", ["line 3", "expected: path, label", "found:    no label"]),
         ("path,label,label\n0.png,3,1\n", ["two columns are named label", "found:    path, label, label"]),
         ("path,label,path\n0.png,3,1.png\n", ["two columns are named path"]),
         (
@@ -482,6 +495,12 @@ def test_what_is_wrong_in_a_table_is_said_of_the_table(tmp_path: Path, text: str
     table.write_text(text)
     message = refused(build, tmp_path / "my", tmp_path / "out", manifest=str(table))
     assert [word for word in words if word not in message] == []
+
+
+def test_a_table_in_another_encoding_is_to_be_saved_in_utf_8(tmp_path: Path) -> None:
+    (tmp_path / "labels.csv").write_bytes("path,label\na.png,\xe9t\xe9\n".encode("latin-1"))
+    message = refused(build, tmp_path, tmp_path / "out", manifest=str(tmp_path / "labels.csv"))
+    assert "0xe9" in message and message.endswith("to do:    save the table as CSV UTF-8")
 
 
 def test_a_table_also_names_the_gray_copies_of_its_images(tmp_path: Path) -> None:
