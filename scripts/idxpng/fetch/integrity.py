@@ -139,6 +139,8 @@ def _refusal(path: str, source: str | None, file: PublishedFile, found: Found) -
     """Why a file from a source is not accepted; without a source, why a downloaded file is not decompressed."""
     from idxpng.dataset.file import identify  # not in the digest
 
+    if file.header and file.sha256 == found.sha256:  # it is the pinned file, so the dataset file contradicts itself
+        check_header(path, source, file)
     known = identify((found.sha256, found.content_sha256))
     what = f"this is {known[0]}" if known else _other_kind(path)
     header = None if what or file.pinned or found.damage else file.header

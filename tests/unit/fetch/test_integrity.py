@@ -63,6 +63,17 @@ def test_a_download_that_was_damaged_later_is_to_be_moved_away(tmp_path: Path, s
     assert f"to do:    mv {path} {path}.changed" in refusal(judge, str(path), file, error=WrongFileError)
 
 
+def test_of_a_pinned_file_that_the_dataset_file_describes_otherwise_the_description_is_to_be_changed(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "images"
+    path.write_bytes(GOOD)
+    fewer = IdxHeader.of("uint8", IMAGES[:20].shape)
+    file = PublishedFile("images", fewer.file_size, sha256=hashlib.sha256(GOOD).hexdigest(), header=fewer)
+    message = refusal(judge, str(path), file, error=WrongFileError)
+    assert "write `count: 30` into the dataset file" in message and " mv " not in message
+
+
 def test_a_file_is_accepted_by_the_md5_that_is_pinned_alone_and_no_other(tmp_path: Path) -> None:
     path = tmp_path / "images"
     path.write_bytes(data := gzip.compress(GOOD))
