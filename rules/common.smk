@@ -1,5 +1,6 @@
 """Shared by all rules: the library, the configuration as `plan`, and functions for parameters and resources."""
 
+import re
 import sys
 from functools import cache
 from pathlib import Path
@@ -29,11 +30,12 @@ from idxpng.text import NAME
 
 def why_missing(message: str, is_target: bool) -> str:
     """What Snakemake's message on files that nothing makes does not say."""
-    words = ["", *map(str.strip, message.splitlines()), *message.split()]
+    words = ["", *map(str.strip, message.splitlines()), *message.split(), *re.findall(r"produce (.+) \(if", message)]
     return targets.why_missing(words, shipped if is_target and not is_imported() else None)
 
 
-show_our_errors_alone(why_missing)
+if is_first_reading:
+    show_our_errors_alone(why_missing)
 
 # A config.yaml in the working directory overrides keys of the one here.
 config_files, own_config = [project_file("config.yaml")], Path("config.yaml")

@@ -15,6 +15,24 @@ from snakemake.logging import logger
 here, modifier = workflow.current_basedir, workflow.modifier  # both change when Snakemake reads the next file
 
 
+def readings_of_this_import() -> list:
+    """The modifiers of this reading and of earlier ones: if an import changes a rule, all is read again for it alone.
+
+    Then the new modifier knows no names of other rules. Can go when Snakemake changes the rule that it has.
+    """
+    names, outer = [], modifier
+    while outer:
+        names.append(outer.namespace)
+        outer = outer.parent_modifier
+    readings = vars(workflow).setdefault("idxpng_readings", {}).setdefault(tuple(names), [])
+    readings.append(modifier)
+    return readings
+
+
+readings = readings_of_this_import()
+is_first_reading = len(readings) == 1
+
+
 def project_file(path: str) -> str:
     """The local path of one of the project's files; if the workflow comes over the network, of Snakemake's copy.
 
@@ -82,7 +100,7 @@ def asked_targets() -> set[str]:
     """
     from idxpng.run.plan import OUTPUTS
 
-    ours = {modifier.avail_rulename(name): name for name in OUTPUTS}
+    ours = {each.avail_rulename(name): name for each in readings for name in OUTPUTS}
     asked = workflow.dag_settings.targets if workflow.dag_settings else ()
     return {ours.get(target, target) for target in asked if target in ours or target not in OUTPUTS}
 
@@ -154,8 +172,8 @@ def of_this_workflow(jobs: list, rules) -> list:
 
     if not is_imported():
         return jobs
-    names = {modifier.avail_rulename(name): SimpleNamespace(name=name) for name in rules}
-    ours = [(names[job.rule.name], job) for job in jobs if job.rule.name in names]
+    names = {each.avail_rulename(name): name for each in readings for name in rules}
+    ours = [(SimpleNamespace(name=names[job.rule.name]), job) for job in jobs if job.rule.name in names]
     return [
         SimpleNamespace(rule=named, wildcards=job.wildcards, input=job.input, output=job.output) for named, job in ours
     ]
@@ -221,7 +239,7 @@ def show_our_errors_alone(why_missing) -> None:
         why = why_missing(str(error), is_target) if missing else ""
         if is_target and why:
             return why.lstrip()
-        return text if why in text else text + why  # it may have it already if the workflow is read several times
+        return text + why
 
     exceptions.format_exception_to_string = text_of_any
 

@@ -185,6 +185,9 @@ use rule * from mnist as mnist_*
 use rule export from mnist as mnist_export with:
     resources: mem_mb=900
 
+use rule list_digests from mnist as mnist_list_digests with:
+    resources: mem_mb=900
+
 rule crop:
     input: "results/mnist-sample/png/test/7/0000.png"
 """
@@ -197,6 +200,11 @@ def test_an_importing_workflow_may_change_a_rule(project: Path, tmp_path: Path) 
     notes.touch()
     run = snakemake(tmp_path, "--cores", "2", "results/mnist-sample/png/test/7", "--forceall", succeed=False)
     assert notes.exists() and "the run would remove what no run made" in run.output
+    notes.rename(notes.with_name(".notes"))
+    run = snakemake(tmp_path, "--cores", "2", "results/mnist-sample/png/test/7", "--forceall")
+    assert run.output.count("the run removes .notes") == 1
+    run = snakemake(tmp_path, "mnist_npz", "mnist_checksums", "-n")
+    assert "results/mnist-sample/npz" in run.output.partition("rule mnist_list_digests:\n    input: ")[2].split("\n")[0]
     run = snakemake(tmp_path, "crop", "-n", succeed=False)
     assert run.output.count("a PNG file is made together with all others of its label") == 1
 

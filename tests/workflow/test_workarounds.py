@@ -201,6 +201,23 @@ def test_a_module_is_called_before_the_first_job_with_its_own_jobs_and_names(tmp
     assert said.index("OWN") < said.index("CHECK ['csv']")
 
 
+def test_readings_of_this_import_are_one_for_each_rule_that_the_importing_workflow_still_reads_it_for(
+    tmp_path: Path,
+) -> None:
+    say = 'print("READ", len(readings), is_first_reading)\n'
+    (tmp_path / "inner.smk").write_text(INCLUDE + say + CHECKED + RULES)
+    use = 'module MODULE:\n    snakefile: "inner.smk"\n    prefix: "MODULE"\n\nuse rule * from MODULE as MODULE_*\n\n'
+    change = "use rule one from x as x_one with:\n    threads: 2\n"
+    said = run(tmp_path, use.replace("MODULE", "x") + change + use.replace("MODULE", "y"), "x/made")
+    assert re.findall("READ.*|CHECK.*", said) == [
+        "READ 1 True",
+        "READ 2 False",
+        "READ 1 True",
+        *["CHECK ['csv']"] * 2,
+        "CHECK []",
+    ]
+
+
 def test_an_untracked_parameter_makes_no_job_run_again_and_a_tracked_one_does(tmp_path: Path) -> None:
     text = """
 def there(wildcards):

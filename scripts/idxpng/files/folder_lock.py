@@ -2,7 +2,6 @@
 
 import errno
 import os
-from functools import cache
 from pathlib import Path
 
 from idxpng import log
@@ -10,7 +9,6 @@ from idxpng.errors import DataError, permission
 from idxpng.files.partial import lock
 
 
-@cache  # Snakemake may read the workflow several times, such as where an import changes a rule
 def lock_folder(folder: str | os.PathLike[str]) -> None:
     """Lock a folder until this process ends, by the file `.settings/lock` in it.
 
