@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from idxpng.advice import if_changed, new_folder, shell_path, shown
+from idxpng.advice import if_changed, new_folder, setting, shell_path, shown
 from idxpng.dataset.file import origin
 from idxpng.dataset.model import PublishedFile
 from idxpng.errors import DataError, move_away
@@ -37,8 +37,7 @@ BEGINNINGS = {
 }
 PAGES = ("find_duplicates", "make_page", "write_card")  # rules that make them
 ON_DISK = ("verify_split", "list_digests")  # rules that look at files which are no inputs
-# Rules whose jobs are checked.
-RULES = (*OF_IDX, *PAGES, *ON_DISK, "download", "decompress", "validate", "export", "merge_manifests")
+RULES = (*OF_IDX, *PAGES, *ON_DISK, "download", "decompress", "validate", "export", "merge_manifests")  # checked
 
 
 def check_spelling(path: str, name: str) -> None:
@@ -107,17 +106,18 @@ def check_origins(plan: Plan, names: Iterable[str]) -> None:
             found = read_json(header).get("dataset_file")
             if not isinstance(found, str) or found == origin(dataset):
                 continue
-            if found != f"datasets/{name}.yaml" and (
-                not os.path.exists(found) or os.path.samefile(found, dataset.path)
-            ):
+            is_gone_or_same = not os.path.exists(found) or os.path.samefile(found, dataset.path)
+            if found != f"datasets/{name}.yaml" and is_gone_or_same:
                 continue  # the file was moved, or its path has a different spelling
             theirs = [path for path in (str(folder), f"{plan.resources}/{name}") if os.path.exists(path)]
+            is_asked = name in plan.catalog.configured  # otherwise only a target names it
+            go_on = [] if is_asked else [f"add --config {shell_word(setting('datasets', found))}, or"]
             raise DataError(
                 shown(folder),
                 "has results of a different dataset with the same name",
                 expected=f"those of {dataset.source}",
                 found=f"those of {found}",
-                todo=["rename the dataset file, or move them away:", move_away(*theirs)],
+                todo=[*go_on, "rename the dataset file, or move them away:", move_away(*theirs)],
             )
 
 

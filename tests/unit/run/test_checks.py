@@ -64,9 +64,10 @@ def test_a_dataset_file_may_move_or_be_given_by_a_different_path(tmp_path: Path,
 def test_results_of_the_user_s_dataset_are_not_replaced_by_a_shipped_one_whose_folder_is_the_target(
     tmp_path: Path,
 ) -> None:
-    write_header(tmp_path, "kmnist", write_own_file(tmp_path)("my/kmnist.yaml"))
+    write_header(tmp_path, "kmnist", own := write_own_file(tmp_path)("my/kmnist.yaml"))
     job = SimpleNamespace(rule=SimpleNamespace(name="validate"), wildcards=Wildcards(dataset="kmnist"), output=[])
-    assert "has results of a different dataset" in refusal(check_run, plan(str(tmp_path)), [job])
+    message = refusal(check_run, plan(str(tmp_path)), [job])
+    assert "has results of a different dataset" in message and f"to do:    add --config datasets={own}, or" in message
     assert check_run(plan(str(tmp_path)), []) == []
 
 
