@@ -1,6 +1,6 @@
 """Archive the PNG files of a split in one tar file, with a folder for each label, directly from the IDX files.
 
-Apart from zeros at its end, it equals the archive that GNU tar makes of the exported PNG files:
+It equals the archive that GNU tar makes of the exported PNG files:
 
     tar --format=ustar --sort=name --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX --mtime=@0 -b1 -c train
 """
@@ -50,8 +50,7 @@ def main(split: Selection, archive: str, sha256: str | None = None) -> None:
                 found=digest,
                 todo=f"install the pinned PNG compressor ({install('requirements')}), or correct the pin",
             )
-    pinned = ", as pinned" if sha256 else ""
-    log.info("%s: %s, SHA-256 %s%s", archive, counted(count, "image"), digest, pinned)
+    log.info("%s: %s, SHA-256 %s%s", archive, counted(count, "image"), digest, ", as pinned" if sha256 else "")
 
 
 if __name__ == "__main__":

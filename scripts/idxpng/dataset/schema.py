@@ -21,9 +21,10 @@ TYPES = {
 WORDS = {
     **dict.fromkeys(("pattern", "oneOf", "anyOf", "not"), ("not allowed here", "")),
     **dict.fromkeys(("maxLength", "maxItems"), ("too long", "at most {:,}. ")),
-    **dict.fromkeys(("minItems", "minProperties"), ("too short", "at least {:,}. ")),
+    **dict.fromkeys(("minLength", "minItems", "minProperties"), ("too short", "at least {:,}. ")),
     "minimum": ("too small", "at least {}. "),
     "maximum": ("too large", "at most {}. "),
+    "uniqueItems": ("an item is there twice", "each item once. "),
     "contains": ("does not contain what it must", "{[const]}. "),
 }
 
@@ -43,8 +44,7 @@ def check(
 
     errors = list(Draft202012Validator(schema).iter_errors(document))
     places = places or {}
-    best = best_match(errors)
-    if best is None:
+    if (best := best_match(errors)) is None:
         return
     # Of several mistakes that are alike it may take any, and people read from the beginning.
     alike = [each for each in errors if each.validator == best.validator and len(each.path) == len(best.path)]
@@ -77,9 +77,10 @@ def _in_words(error: Any) -> tuple[str, str | None, str]:
         needed = [value] if rule == "required" else [value[key] for key in value if key in error.instance]
         missing = [key for keys in needed for key in keys if key not in error.instance]
         return "a key is missing", ", ".join(missing), ", ".join(sorted(error.instance)) or "nothing"
-    if rule == "type":
-        allowed = " or ".join(TYPES[name] for name in ([value] if isinstance(value, str) else value))
-        return "wrong kind of value", f"{allowed}. {described}".rstrip(), found
+    if rule in ("type", "enum"):
+        allowed = " or ".join(TYPES.get(name, name) for name in ([value] if isinstance(value, str) else value))
+        problem = "wrong kind of value" if rule == "type" else "not allowed here"
+        return problem, f"{allowed}. {described}".rstrip(), found
     problem, allowed = WORDS.get(rule, (error.message, ""))
     return problem, f"{allowed.format(value)}{described}".rstrip() or None, found
 

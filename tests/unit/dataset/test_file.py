@@ -133,17 +133,17 @@ def test_every_shipped_dataset_file_loads(path: Path) -> None:
         ({"license": "MIT"}, "license", '"MIT"', "pairs of a key and a value"),
         ({"mirrors": "https://example.org/"}, "mirrors", '"https://example.org/"', "a list"),
         ({"mirrors": ["ftp://example.org/"]}, "mirrors.0", "ftp://", "http"),
-        ({"orientation": "sideways"}, "orientation", '"sideways"', "upright"),
+        ({"orientation": "sideways"}, "orientation", '"sideways"', "upright or transposed"),
         ({"label_type": "float32"}, "label_type", '"float32"', "int32"),
         ({"label_columns": ["series", "writer"]}, "label_columns", '"series"', "contain"),
-        ({"label_columns": ["class", "class"]}, "label_columns", '"class"', "unique"),
+        ({"label_columns": ["class", "class"]}, "label_columns", '"class"', "each item once"),
         ({"label_columns": ["class", "a,b"]}, "label_columns.1", '"a,b"', "Lowercase letters"),
         *(
             ({"label_columns": ["class", name]}, "label_columns.1", f'"{name}"', "taken by columns of the workflow")
             for name in OWN_COLUMNS
         ),
         ({"attribution": ""}, "attribution", '""', "line"),
-        ({"splits.train.images.verified": "yes"}, "splits.train.images.verified", '"yes"', "pinned"),
+        ({"splits.train.images.verified": "yes"}, "splits.train.images.verified", '"yes"', "bytes or pinned"),
         ({"splits.train.images.git_blob": "0" * 64}, "splits.train.images.git_blob", "000", "40"),
         ({"splits.train.images.member": "../x.gz"}, "splits.train.images.member", "../x.gz", "inside the archive"),
         ({"splits.train.images.member": "/x.gz"}, "splits.train.images.member", "/x.gz", "inside the archive"),
