@@ -9,7 +9,7 @@ rule idx:
 
 
 rule build_idx:
-    """Build the IDX files of a split from grayscale images in a folder for each class."""
+    """Build the IDX files of a split from a folder of grayscale images."""
     input:
         settings=settings.files("folder"),
     output:

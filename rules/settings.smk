@@ -5,7 +5,7 @@ See scripts/idxpng/run/settings.py.
 
 
 rule write_settings:
-    """Write settings of a dataset to a file, with the time, and remove the file with the earlier ones."""
+    """Write settings of a dataset, or where its files come from, to a file, and remove the file with the earlier ones."""
     output:
         "<results>/{dataset}/.settings/{setting}-{digest}.json",
     log:

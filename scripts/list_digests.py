@@ -2,7 +2,7 @@
 
 Anyone can check a copy of the folder with it:
 
-cd results/mnist && sha256sum --check --quiet SHA256SUMS
+    cd results/mnist && sha256sum --check --quiet SHA256SUMS
 """
 
 import os

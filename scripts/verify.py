@@ -1,6 +1,6 @@
 """Prove that PNG files are a published dataset: rebuild its IDX files from them alone, and compare their SHA-256.
 
-The dataset file pins the digests. Neither the IDX files nor a network is needed.
+Where the dataset file pins the digests, neither the IDX files nor a network is needed.
 """
 
 import os
