@@ -13,7 +13,7 @@ from idxpng.run.plan import Plan
 from idxpng.text import is_url
 
 # What `make_page` and `write_card` say about a dataset beyond its images.
-DESCRIPTION = ("title", "license", "attribution", "citation", "url", "creators", "published")
+DESCRIPTION = ("name", "title", "license", "attribution", "citation", "url", "creators", "published")
 SAMPLE = 1 << 20  # bytes at the start and at the end of a local file in which a change is seen, whatever its time
 
 
@@ -72,7 +72,7 @@ class Facts:
         return {"published": [[file.file, file.sha256] for file in split.files], "archive": split.archive_sha256}
 
     def description(self, wildcards: Any) -> dict[str, Any]:
-        """Title, license, citation, and other words about a dataset."""
+        """Name, title, license, citation, and other words about a dataset."""
         dataset = self._dataset(wildcards)
         return {key: getattr(dataset, key) for key in DESCRIPTION}
 

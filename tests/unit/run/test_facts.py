@@ -122,3 +122,10 @@ def test_the_facts_of_a_download_include_the_archive_of_a_member() -> None:
     (of_member,) = facts().of_download(Wildcards(dataset="emnist-letters", published=file))
     assert of_member["member"] == f"gzip/{file}"
     assert of_member["archive"] == ("gzip.zip", 561753746)
+
+
+def test_a_dataset_that_was_renamed_is_described_anew(own_file: Callable[..., str]) -> None:
+    before = Path(own_file())
+    after = before.rename(before.with_name("other.yaml"))
+    description = facts(datasets=str(after)).description(Wildcards(dataset="other"))
+    assert description["name"] == "other", "the card would cite it under its old name"
