@@ -1,6 +1,5 @@
 """Shared by all rules: the library, the configuration as `plan`, and functions for parameters and resources."""
 
-import re
 import sys
 from functools import cache
 from pathlib import Path
@@ -30,8 +29,7 @@ from idxpng.text import NAME
 
 def why_missing(message: str, is_target: bool) -> str:
     """What Snakemake's message on files that nothing makes does not say."""
-    words = ["", *map(str.strip, message.splitlines()), *message.split(), *re.findall(r"produce (.+) \(if", message)]
-    return targets.why_missing(words, shipped if is_target and not is_imported() else None)
+    return targets.why_missing(message, shipped if is_target and not is_imported() else None)
 
 
 if is_first_reading:

@@ -24,11 +24,11 @@ def check_before_the_first_job() -> None:
         logger.warning(warning)
 
 
-if is_imported() and is_first_reading:
-    call_before_the_first_job(check_before_the_first_job)
-elif not is_imported():
+if not is_imported():
     show_one_line_of_progress()
     say_once_why_a_group_failed()
+elif is_first_reading:
+    call_before_the_first_job(check_before_the_first_job)
 
 
 onstart:

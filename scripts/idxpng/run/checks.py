@@ -150,7 +150,8 @@ def check_run(plan: Plan, jobs: Iterable[Any], targets: Collection[str] = (), st
         place = f"{storage.rstrip('/')}/{plan.results}"
         todo = f"copy {place} into an empty folder, and run it there, by --directory, without the storage"
         raise DataError(place, "verify and checksums look at files on this disk, not in a storage", todo=todo)
-    check_origins(plan, {job.wildcards.dataset for job in jobs if job.rule.name == "validate"})
+    of_targets = {job.wildcards.dataset for job in jobs if job.rule.name == "validate"} - set(plan.catalog.configured)
+    check_origins(plan, of_targets)  # the configured ones were checked before
     writable = any(str(output).startswith(f"{plan.resources}/") for job in jobs for output in job.output)
     check_folder(plan.resources, "resources", writable)
     made = {os.path.realpath(output) for job in jobs if job.rule.name == "write_dataset" for output in job.output}

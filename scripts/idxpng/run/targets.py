@@ -79,15 +79,16 @@ class Targets:
             raise DataError(word, "no rule makes this", expected=f"in {name}: {', '.join(known)}")
         return files
 
-    def why_missing(self, paths: Collection[str], datasets: Collection[str] | None = None) -> str:
-        """In new lines, why no rule makes some of the paths; empty if that is not known.
+    def why_missing(self, message: str, datasets: Collection[str] | None = None) -> str:
+        """In new lines, why no rule makes the paths that a message of Snakemake names; empty if that is not known.
 
-        ``datasets``: those that exist, if the paths are targets, which may be misspelled names.
+        ``datasets``: those that exist, if the message is about a target, which may be a misspelled name.
         """
         try:
-            for word in self._asked().intersection(paths) if datasets is not None else ():
-                if not os.path.dirname(word):
+            for word in self._asked() if datasets is not None else ():
+                if not os.path.dirname(word) and (not word or f" {word} " in message):
                     refuse_name(word, [*OUTPUTS, "idx"], datasets or ())
+            paths = (*map(str.strip, message.splitlines()), *message.split())
             folders = {path: files for path in paths if (files := self._files(path))}
         except DataError as error:
             return f"\n{error}"

@@ -97,9 +97,10 @@ def test_a_wrong_word_is_refused_only_if_it_is_asked_for() -> None:
 )
 def test_a_misspelled_target_is_refused_with_the_one_that_is_meant(word: str, advice: str) -> None:
     assert advice in refusal(refuse_name, word, [*OUTPUTS, "idx"], ["mnist"])
-    assert advice in targets_of([word]).why_missing(["No", "rule", "to", "produce", word], ["mnist"])
-    assert targets_of([word]).why_missing(["No", "rule", "to", "produce", word]) == ""
-    assert targets_of().why_missing(["No", "rule", "to", "produce", word], ["mnist"]) == ""
+    message = f"No rule to produce {word} (if you use input functions"
+    assert advice in targets_of([word]).why_missing(message, ["mnist"])
+    assert targets_of([word]).why_missing(message) == ""
+    assert targets_of().why_missing(message, ["mnist"]) == ""
 
 
 def test_targets_follow_the_results_folder() -> None:
@@ -171,10 +172,14 @@ def test_a_single_png_file_is_refused_in_the_same_words_when_it_exists() -> None
 
 def test_a_missing_input_that_is_a_png_file_is_explained_and_others_are_not() -> None:
     path = "results/mnist/png/test/7/0000.png"
-    why = targets_of().why_missing(["affected files:", "other.txt", path])
+    why = targets_of().why_missing(f"affected files:\n    other.txt\n    {path}")
     assert why.startswith(f"\n{path}: a PNG file is made together with all others of its label")
-    assert targets_of().why_missing(["affected files:", "other.txt"]) == ""
-    assert targets_of().why_missing(["results/mnist/npz"]).endswith("such as results/mnist/npz/mnist.npz")
+    assert targets_of().why_missing("affected files:\n    other.txt") == ""
+    assert (
+        targets_of()
+        .why_missing("affected files:\n    results/mnist/npz")
+        .endswith("such as results/mnist/npz/mnist.npz")
+    )
 
 
 def test_the_list_of_digests_waits_for_the_other_targets_of_the_command() -> None:
