@@ -29,6 +29,7 @@ class Facts:
         files, ignored = self._dataset(wildcards).arrays(wildcards.published), ("verified", "header")
         return [
             {key: value for key, value in vars(file).items() if value is not None and key not in ignored}
+            | {"type": file.header and file.header.type.name}
             for file in files
         ]
 
@@ -60,6 +61,7 @@ class Facts:
             "shape": split.shape,
             "classes": dataset.classes,
             "class_counts": split.class_counts,
+            "label_type": dataset.label_type,
             "label_columns": dataset.label_columns,
             "orientation": dataset.orientation,
             "files": [file.idx for file in split.files],

@@ -16,13 +16,14 @@ def facts(**config: Any) -> Facts:
 def test_a_job_runs_again_only_for_facts_that_shape_its_output() -> None:
     sample, images = facts(), SPLIT["images"]
     (pinned,) = sample.of_download(Wildcards(dataset="mnist", published="train-images-idx3-ubyte.gz"))
-    assert pinned | {"verified": "bytes"} == images | {"content_bytes": 47040016}
+    assert pinned | {"verified": "bytes"} == images | {"content_bytes": 47040016, "type": "uint8"}
     assert "verified" not in pinned, "otherwise a file would be downloaded again after it is verified"
     assert sample.of_split(Wildcards(dataset="mnist", split="train")) == {
         "count": 60000,
         "shape": (28, 28),
         "classes": {label: str(label) for label in range(10)},
         "class_counts": tuple(SPLIT["class_counts"]),
+        "label_type": "uint8",
         "label_columns": ("class",),
         "orientation": "upright",
         "files": ["train-images-idx3-ubyte", "train-labels-idx1-ubyte"],
@@ -122,6 +123,15 @@ def test_the_facts_of_a_download_include_the_archive_of_a_member() -> None:
     (of_member,) = facts().of_download(Wildcards(dataset="emnist-letters", published=file))
     assert of_member["member"] == f"gzip/{file}"
     assert of_member["archive"] == ("gzip.zip", 561753746)
+
+
+def test_a_job_runs_again_for_a_different_type_of_labels_of_the_same_size(own_file: Callable[..., str]) -> None:
+    """An array is decompressed to labels of that type."""
+    splits = {"train": SPLIT | {"labels": {"file": "labels.npy"}}}
+    of = [facts(datasets=own_file(label_type=type_, splits=splits)) for type_ in ("uint8", "int8")]
+    labels, split = Wildcards(dataset="digits", published="labels.npy"), Wildcards(dataset="digits", split="train")
+    assert of[0].of_download(labels) != of[1].of_download(labels)
+    assert of[0].of_split(split) != of[1].of_split(split)
 
 
 def test_a_dataset_that_was_renamed_is_described_anew(own_file: Callable[..., str]) -> None:

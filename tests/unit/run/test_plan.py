@@ -110,7 +110,7 @@ def test_published_and_decompressed_files_have_different_paths(
     }
     assert own.published(Wildcards(dataset="digits", idx="digits")) == f"<resources>/digits/{published}"
     (facts,) = Facts(own).of_download(Wildcards(dataset="digits", published=published))
-    assert facts == {"file": file, "content_bytes": 47040016}
+    assert facts == {"file": file, "content_bytes": 47040016, "type": "uint8"}
 
 
 def test_verify_needs_the_originals_only_when_the_pins_do_not_suffice(own_file: Callable[..., str]) -> None:
