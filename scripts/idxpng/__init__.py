@@ -15,6 +15,7 @@ Only `run` knows which files the workflow's rules make, and where.
 """
 
 import os
+import shlex
 import sys
 from pathlib import Path
 from types import TracebackType
@@ -39,6 +40,9 @@ FILES = [f"{wing}/{name}.py".lstrip("/") for wing, names in WINGS.items() for na
 FILES += PAGE_PARTS
 SCRIPTS = Path(__file__).resolve().parents[1]
 PYTHON = SCRIPTS.parent / ".venv/bin/python"
+
+if sys.version_info < (3, 11):  # noqa: UP036 - such as that of macOS, which cannot read what follows
+    sys.exit(f"Python 3.11 or newer is needed: use {shlex.quote(os.path.relpath(PYTHON))} (make creates it)")
 
 
 def _report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

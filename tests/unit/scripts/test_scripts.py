@@ -3,6 +3,7 @@
 import gzip
 import json
 import re
+import shutil
 import subprocess
 import sys
 import venv
@@ -57,6 +58,19 @@ def test_a_python_without_the_packages_is_told_which_one_has_them(script: str, b
         assert re.fullmatch(r"No module named '\w+': use \.venv/bin/python \(make creates it\)\n", process.stderr)
     else:
         assert process.stdout.startswith("usage: ")
+
+
+@pytest.mark.parametrize("version", ["3.9", "3.10"])
+def test_an_older_python_is_told_which_one_to_use(version: str) -> None:
+    found = [*Path.home().glob(f".pyenv/versions/{version}.*/bin/python"), shutil.which(f"python{version}")]
+    python = next(filter(None, found), None)
+    if not python:
+        pytest.skip(f"there is no Python {version}")
+    for script in SCRIPTS:
+        command = [str(python), f"scripts/{script}.py", "--help"]
+        process = subprocess.run(command, cwd=PROJECT, check=False, capture_output=True, text=True)
+        told = "Python 3.11 or newer is needed: use .venv/bin/python (make creates it)\n"
+        assert (process.returncode, process.stderr) == (1, told)
 
 
 def test_a_script_runs_without_its_docstrings() -> None:
