@@ -4,6 +4,7 @@ Images are in the natural order of their names (9.png before 10.png), then of th
 keeps its order. With --manifest, the manifest gives order and labels.
 """
 
+import itertools
 import json
 import os
 import re
@@ -12,7 +13,6 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import partial
-from itertools import chain, pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -98,7 +98,7 @@ def main(
         image_writer = IdxWriter(images_file, headers["images"])
         label_writer = IdxWriter(labels_file, headers["labels"])
         row = struct.Struct(f">{len(kind.columns)}{headers['labels'].type.code}")
-        for label, image in chain([first], pixels):
+        for label, image in itertools.chain([first], pixels):
             stored = image.pixels.translate(INVERTED) if invert else image.pixels
             light += len(stored.translate(None, DARK))
             if len(values) < 2:
@@ -181,7 +181,7 @@ def _listed(manifest: str, labels: Labels, classes: dict[str, int]) -> tuple[int
             yield Item(row["path"], values)
 
     count, lines = sort_lines(f"{json.dumps([os.path.normpath(item.path), item.label])}\n" for item in items())
-    for (path, label), (next_path, other) in pairwise(map(json.loads, lines)):
+    for (path, label), (next_path, other) in itertools.pairwise(map(json.loads, lines)):
         if path == next_path and label != other:
             todo = "remove all its lines but the one with the right label"
             raise DataError(manifest, "an image with two labels", found=path, todo=todo)

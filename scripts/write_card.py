@@ -1,9 +1,9 @@
 """Write the files with which other tools load a dataset's folder: card, Croissant, license, citation, provenance."""
 
+import itertools
 import json
 import re
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -173,7 +173,7 @@ def _feature(name: str, facts: dict[str, Any]) -> dict[str, Any]:
 
 def _size_category(rows: int) -> str:
     sizes = ["1K", "10K", "100K", "1M", "10M", "100M", "1B", "10B"]
-    names = [f"n<{sizes[0]}", *(f"{low}<n<{high}" for low, high in pairwise(sizes)), f"n>{sizes[-1]}"]
+    names = [f"n<{sizes[0]}", *(f"{low}<n<{high}" for low, high in itertools.pairwise(sizes)), f"n>{sizes[-1]}"]
     return names[sum(rows >= 10 ** (3 + power) for power in range(len(sizes)))]
 
 
