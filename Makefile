@@ -82,7 +82,7 @@ audit: .venv-tools/ready ## check the pinned versions for known vulnerabilities
 
 .venv/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] + \
-	    ": name another, such as make PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
+	    ": name a newer one, such as make PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv .venv
 
 # Otherwise each job compiles its modules again if Python may not write to scripts/.

@@ -35,7 +35,7 @@ exec {sys.executable} -c "import sys; sys.version_info = (3, 10, 1); $2"
     assert run.returncode != 0
     line = run.stderr.splitlines()[0]
     assert line.startswith("Python 3.11 or newer is needed")
-    assert line.endswith(": name another, such as make PYTHON=python3.12")
+    assert line.endswith(": name a newer one, such as make PYTHON=python3.12")
     assert not (folder / ".venv").exists()
 
 
