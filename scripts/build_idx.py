@@ -9,7 +9,6 @@ import json
 import os
 import re
 import struct
-import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -30,8 +29,6 @@ from idxpng.formats.idx_writer import IdxWriter
 from idxpng.formats.image_folder import ImageFolder, Item, are_labels, rows, spelled
 from idxpng.formats.labeled_images import CLASS, file_headers, transposed
 from idxpng.text import counted, image_size
-
-PROGRESS = 10  # seconds from one message to the next
 
 
 class Labels(NamedTuple):
@@ -91,7 +88,7 @@ def main(
     light, values = 0, set[int]()  # of all pixels: how many are nearly white, and some of the values
     # In this order, an error names the images, which are what fills a disk.
     with atomic_file(labels) as labels_file, atomic_file(images) as images_file:
-        pixels = _pixels(folder, _with_progress(items, count))
+        pixels = _pixels(folder, items, count)
         first = next(pixels)  # there is one, or an error
         shape = first[1].size if upright else first[1].size[::-1]
         headers = file_headers(count, shape, kind.type_name, kind.columns)
@@ -129,14 +126,15 @@ def main(
         log.warning("%s: the images are dark on light, and those of %s light on dark: %s", images, usual, todo)
 
 
-def _pixels(root: str, items: Iterator[Item]) -> Iterator[tuple[Sequence[int], GrayImage]]:
+def _pixels(root: str, items: Iterator[Item], count: int) -> Iterator[tuple[Sequence[int], GrayImage]]:
     """The label and the pixels of each image, up to the first that does not match those before it.
 
     Raises:
         DataError: if some do not match, after all images were read: how many, and why.
     """
     problems = Problems()
-    for item in items:
+    for done, item in enumerate(items):
+        log.progress("%s of %s read", f"{done:,}", counted(count, "image"))
         path = os.path.join(root, item.path)
         image = read(path)
         if image == "missing":
@@ -188,16 +186,6 @@ def _listed(manifest: str, labels: Labels, classes: dict[str, int]) -> tuple[int
     if not count:
         raise DataError(manifest, "the manifest has no images")
     return count, items()
-
-
-def _with_progress(items: Iterator[Item], count: int) -> Iterator[Item]:
-    """The items; a message every `PROGRESS` seconds says how many are done."""
-    began = time.monotonic()
-    for done, item in enumerate(items):
-        yield item
-        if time.monotonic() - began > PROGRESS:
-            began = time.monotonic()
-            log.info("%s of %s read", f"{done + 1:,}", counted(count, "image"))
 
 
 if __name__ == "__main__":

@@ -189,7 +189,7 @@ def _sentence(check: TreeCheck, files: int, published: Sequence[str]) -> str:
     what = f"{part}{'' if check.not_pinned else 'published '}images and labels of {check.dataset.title}"
     sentence = f"{check.tree}: {counted(files, 'PNG file')} {'is' if files == 1 else 'are'} the {what}"
     if check.not_pinned:
-        return f"{sentence}, as the originals given have them; not pinned: {check.not_pinned}"
+        return f"{sentence}, as in the given originals; not pinned: {check.not_pinned}"
     digests_of = "of the originals " if check.part else ""
     digests = " and ".join(check.expected.content_pins[role] for role in ROLES)
     pinned = "of the downloads that are pinned" if published else "pinned"

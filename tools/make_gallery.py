@@ -33,7 +33,8 @@ def main(arguments: list[str]) -> None:
             f"datasets={dataset}",
             *mirrors,
         ]
-        subprocess.run(command, cwd=PROJECT, check=True)
+        if subprocess.run(command, cwd=PROJECT, check=False).returncode:
+            sys.exit(1)  # Snakemake said why
         shutil.copyfile(PROJECT / preview, GALLERY / f"{dataset}.png")
 
 

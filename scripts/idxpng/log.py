@@ -19,6 +19,9 @@ CLEAR = "\r\x1b[K"  # move to the beginning of the line and erase it
 
 _file = None  # the log file of this job, open for writing text
 _all_on_terminal = False
+PROGRESS = 5.0  # seconds from one message about progress to the next
+_said = time.monotonic()  # when the last one was
+_drawn = False  # whether its line is on the terminal
 
 
 def info(message: str, *values: object) -> None:
@@ -29,6 +32,21 @@ def info(message: str, *values: object) -> None:
 def warning(message: str, *values: object) -> None:
     """Report what the user must see even without reading the log: ``message % values``."""
     _say("WARNING", message % values if values else message)
+
+
+def progress(message: str, *values: object) -> None:
+    """Report now and then how far long work is, as `info` does; on the terminal of a run, the next line replaces it."""
+    global _said, _drawn
+    if time.monotonic() - _said < PROGRESS:
+        return
+    _said = time.monotonic()
+    info(message, *values)
+    if _file and sys.stderr and sys.stderr.isatty():
+        with suppress(OSError, ValueError):
+            columns = os.get_terminal_size(sys.stderr.fileno()).columns or 80
+            sys.stderr.write(f"{CLEAR}{printable(message % values)[: columns - 1]}\r")
+            sys.stderr.flush()
+            _drawn = True
 
 
 @cache
@@ -99,9 +117,11 @@ def job_log(path: str | None) -> Iterator[None]:
 
         _fail(f"this is a defect of the workflow, not of your data; please report it\n{traceback.format_exc()}")
     finally:
-        if _file:
-            with suppress(OSError):  # of a full disk, which Python would add to the message at exit
-                _file.close()
+        with suppress(OSError):
+            if _drawn:
+                sys.stderr.write(CLEAR)
+            if _file:
+                _file.close()  # here, since Python would add the error of a full disk to the message at exit
 
 
 def _fail(message: str) -> None:

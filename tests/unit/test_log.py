@@ -1,6 +1,10 @@
+import fcntl
 import os
+import pty
 import re
+import struct
 import subprocess
+import termios
 from pathlib import Path
 
 import pytest
@@ -33,6 +37,19 @@ def test_a_job_that_succeeds_logs_its_messages_and_shows_only_warnings_on_the_te
     info, warning, _ = job.log.splitlines()
     assert info.endswith("INFO 28 × 28 pixels")
     assert warning.endswith("WARNING nothing pinned")
+
+
+def test_the_progress_of_a_job_is_one_line_on_a_terminal_that_is_gone_at_its_end(tmp_path: Path) -> None:
+    log, work = tmp_path / "job.log", "log.progress('%d of %d bytes' + 99 * '.', done, 3)"
+    code = f"from idxpng import log\nlog.PROGRESS = 0\nwith log.job_log({str(log)!r}):\n for done in (1, 2):\n  {work}"
+    ours, its = pty.openpty()
+    with open(ours, "rb", buffering=0) as terminal:
+        fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("4H", 25, 20, 0, 0))
+        run_code(code, capture_output=False, stderr=its, check=True)
+        os.close(its)
+        lines = [f"\r\x1b[K{done} of 3 bytes.......\r" for done in (1, 2)]
+        assert terminal.read(1000).decode() == "".join([*lines, "\r\x1b[K"])
+    assert log.read_text(encoding="utf-8").count(f"{99 * '.'}\n") == 2
 
 
 def test_a_log_ends_with_the_time_that_the_job_took(tmp_path: Path) -> None:

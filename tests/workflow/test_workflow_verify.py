@@ -119,7 +119,7 @@ def test_an_excerpt_of_one_split_is_proven_beside_the_whole_of_another(complete:
     run = snakemake(complete, "--cores", "2", "all", "verify", "--config", "splits=test", "classes=3")
     assert run.jobs["verify_split"] == 1
     assert len(list((complete / "results/mnist-sample/png/train").iterdir())) == 10
-    assert "PNG files are the labels 3 of " in run.output
+    assert "PNG files are the rows 0 to 199 with label 3 of " in run.output
 
 
 def test_a_list_of_digests_has_the_proofs_of_the_same_command(complete: Path) -> None:

@@ -3,7 +3,6 @@
 import hashlib
 import os
 import re
-import time
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -16,7 +15,6 @@ from idxpng.files.disk_space import check_space
 from idxpng.text import shortened
 
 CHUNK = 1 << 16
-PROGRESS_AFTER = 5.0  # seconds
 UNRESOLVED = "no connection: Failed to resolve "  # how the reason begins where a name is not known
 
 
@@ -43,14 +41,11 @@ def copy(chunks: Iterable[bytes], shown: str, partial: PartialFile, expected: in
     if expected is not None:
         _check_size(shown, expected, size_limit)
         check_space(shown, expected - have, partial.path.parents[1])
-    logged = time.monotonic()
     for chunk in chunks:
         have += len(chunk)
         _check_size(shown, have, size_limit)
         partial.file.write(chunk)
-        if time.monotonic() - logged > PROGRESS_AFTER:
-            logged = time.monotonic()
-            log.info("%s: %d of %s bytes", shown, have, expected or "an unknown number of")
+        log.progress("%s: %d of %s bytes", shown, have, expected or "an unknown number of")
 
 
 def _check_size(shown: str, size: int, size_limit: int) -> None:

@@ -46,7 +46,8 @@ class TreeCheck:
         if self.classes is None and self.count == self.expected.file_count:
             return ""
         rows = f"rows {self._first:,} to {self._first + self.count - 1:,}"
-        return rows if self.classes is None else f"labels {', '.join(map(str, self.classes))} of {rows}"
+        labels = ", ".join(map(str, self.classes or ()))
+        return f"{rows} with label {labels}" if labels else rows
 
     @property
     def expected(self) -> Split:

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from certificates import loopback_tls
-from idxpng.fetch import http_file, session, transfer
+from idxpng import log
+from idxpng.fetch import http_file, session
 from idxpng.fetch.integrity import WrongFileError
 from idxpng.fetch.partial_file import partial_file
 from idxpng.fetch.patience import Patience
@@ -347,7 +348,7 @@ def test_a_slow_transfer_says_in_its_log_how_far_it_is(
     server: MirrorServer, output: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    monkeypatch.setattr(transfer, "PROGRESS_AFTER", 0.05)
+    monkeypatch.setattr(log, "PROGRESS", 0.05)
     server.misbehave(PATH, Misbehavior(pause=0.02))
     assert fetch(server.url + PATH, output) == BODY
     lines = [message for message in caplog.messages if f"of {len(BODY)} bytes" in message]
@@ -358,8 +359,11 @@ def test_a_slow_transfer_says_in_its_log_how_far_it_is(
     assert len(lines) >= 3
 
 
-def test_a_fast_transfer_logs_no_progress(server: MirrorServer, output: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_fast_transfer_logs_no_progress(
+    server: MirrorServer, output: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.INFO)
+    monkeypatch.setattr(log, "_said", time.monotonic())  # as in a job that begins
     fetch(server.url + PATH, output)
     assert caplog.messages == [f"{server.url}{PATH}: downloading"]
 

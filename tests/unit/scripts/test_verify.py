@@ -651,7 +651,7 @@ def test_facts_that_are_not_pinned_are_reported(
     named = f"not pinned: content_sha256 of {' and '.join(f'splits.train.{role}' for role in roles)}"
     exported.verify()
     assert capsys.readouterr().out == (
-        f"{exported.tree}: 40 PNG files are the images and labels of A set, as the originals given have them; "
+        f"{exported.tree}: 40 PNG files are the images and labels of A set, as in the given originals; "
         f"{named} in {exported.dataset}\n"
     )
     assert json.loads(exported.report.read_text())["pinned"] == {
