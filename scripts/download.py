@@ -63,13 +63,14 @@ def main(dataset: str, file: str, output: str, mirrors: Sequence[str] = ()) -> N
     from idxpng.dataset.file import is_shipped, load  # not in the digest
 
     known = load(dataset)
+    files = known.arrays(file)
     replaceable.check_place(output)
     first = [*mirrors, *configured_for(output)]
     folders = [place for place in first if not is_url(place)]
-    own: str | None = if_changed(known.source, folders)
+    own = if_changed(known.source, folders) if any(each.pinned for each in files) else None
     if is_shipped(known.path):
         own = f"if it is your own data, describe it: {describe(folders[0])}" if folders else None
-    download(known.arrays(file), [*first, *known.mirror_places()], output, known.name, own=own)
+    download(files, [*first, *known.mirror_places()], output, known.name, own=own)
 
 
 def download(

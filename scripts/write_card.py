@@ -67,7 +67,7 @@ def main(
     for manifest, part in zip(manifests, parts, strict=True):
         _check_count(manifest, folder / part.file.path, part.rows)
     also_in = known.also_in([part.name for part in parts], limit)
-    _write(card, _card(known, parts, Path(overview).name, also_in))
+    _write(card, _card(known, parts, Path(overview).name, also_in, [Path(text).stem for text in license_texts]))
     write_json(croissant, metadata(known, found, parts, listed, also_in))
     texts = [Path(text).read_text(encoding="utf-8").strip("\n") for text in license_texts]
     _write(license_file, "\n\n".join([terms.license_text(known), *texts]))
@@ -98,7 +98,13 @@ def _read(path: Path, folder: Path) -> ParquetSplit:
         return ParquetSplit(path.stem, FileRecord.of(path, folder), file.metadata.num_rows, uncompressed, features)
 
 
-def _card(dataset: Dataset, parts: Sequence[ParquetSplit], overview: str, also_in: Mapping[str, str]) -> str:
+def _card(
+    dataset: Dataset,
+    parts: Sequence[ParquetSplit],
+    overview: str,
+    also_in: Mapping[str, str],
+    texts: Sequence[str] = (),
+) -> str:
     named: dict[str, ParquetSplit] = {}  # as the `datasets` package takes them, which refuses a split without images
     for part in filter(attrgetter("rows"), parts):
         name = part.name.replace("-", "_")
@@ -129,6 +135,7 @@ def _card(dataset: Dataset, parts: Sequence[ParquetSplit], overview: str, also_i
         if part.rows < dataset.splits[part.name].count
     ]
     excerpt = f"\nThis is an excerpt of the dataset: {', '.join(parts_of)}.\n" if parts_of else ""
+    added = f", and adds the text of {' and '.join(texts)}" if texts else ""
     origin = f"\nThe dataset's own page: <{dataset.url}>\n" if dataset.url else ""
     return f"""---
 {yaml.safe_dump(header, sort_keys=False, allow_unicode=True, width=120).rstrip()}
@@ -148,7 +155,7 @@ checksums of the original files, [provenance.json](provenance.json) the files an
 
 {markdown(terms.license_text(dataset))}
 
-[LICENSE](LICENSE) repeats this, and adds the text of each license that has one.
+[LICENSE](LICENSE) repeats this{added}.
 
 ## Citation
 

@@ -141,6 +141,7 @@ def test_the_attribution_is_in_card_metadata_and_license(published: Any) -> None
     for role in ("card", "croissant", "license_file"):
         assert "By me." in made[role]
     assert "\nlicense: cc-by-4.0\n" in made["card"]
+    assert "repeats this.\n" in made["card"], "its text was not given"
     assert json.loads(made["croissant"])["license"] == ["https://spdx.org/licenses/CC-BY-4.0"]
 
 
@@ -151,6 +152,7 @@ def test_a_license_file_has_the_full_text_and_the_owner(published: Any) -> None:
     assert first == "License of A set: MIT"
     assert owner == "Copyright (c) 2017 Me."
     assert rest == text.read_text(encoding="utf-8")
+    assert "repeats this, and adds the text of MIT." in made["card"]
 
 
 def test_text_of_a_dataset_file_is_escaped_in_markdown_and_html(published: Any) -> None:
