@@ -245,7 +245,7 @@ def test_a_run_that_would_remove_what_no_run_made_stops_also_where_it_is_importe
     run = snakemake(folder, *command, succeed=False)
     assert "the run would remove what no run made" in run.output and notes.read_text() == "mine"
     notes.unlink()
-    with (folder / "digits/mnist-sample/.settings/lock").open("ab") as lock:
+    with (folder / "digits/mnist-sample/.settings/.lock").open("ab") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         assert "a different run is making files here" in snakemake(folder, *command, succeed=False).output
 

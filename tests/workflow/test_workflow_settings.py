@@ -347,7 +347,7 @@ def test_a_proof_is_removed_when_images_change_and_only_then(work: Path) -> None
 
 
 def lock(folder: Path) -> int:
-    path = folder / SHAPES / ".settings/lock"
+    path = folder / SHAPES / ".settings/.lock"
     descriptor = os.open(path, os.O_WRONLY)
     fcntl.flock(descriptor, fcntl.LOCK_EX)
     return descriptor
@@ -364,17 +364,17 @@ def test_two_runs_on_the_same_results_are_refused_in_words(work: Path) -> None:
 
 
 def test_those_who_can_only_read_the_results_cannot_lock_them(work: Path) -> None:
-    path = work / SHAPES / ".settings/lock"
+    path = work / SHAPES / ".settings/.lock"
     assert path.stat().st_mode & 0o044 == 0
 
 
 @pytest.mark.parametrize("plant", [planted.link, planted.pipe, planted.folder])
 def test_a_planted_lock_is_refused_in_words(work: Path, plant: Callable[[Path, Path], None]) -> None:
-    path = work / SHAPES / ".settings/lock"
+    path = work / SHAPES / ".settings/.lock"
     path.unlink()
     plant(path, path.with_name("elsewhere"))
     output = run(work, f"{SHAPES}/header/train.json", "--force", succeed=False).output
-    assert f"{SHAPES}/.settings/lock: cannot be locked" in output
+    assert f"{SHAPES}/.settings/.lock: cannot be locked" in output
     assert not (path.parent / "elsewhere").exists()
 
 

@@ -10,14 +10,14 @@ from idxpng.files.partial import lock
 
 
 def lock_folder(folder: str | os.PathLike[str]) -> None:
-    """Lock a folder until this process ends, by the file `.settings/lock` in it.
+    """Lock a folder until this process ends, by the file `.settings/.lock` in it, which no split is called.
 
     Those who can only read the folder cannot open the lock file, and so cannot lock it.
 
     Raises:
         DataError: when a different run has locked it.
     """
-    path = Path(folder, ".settings/lock")
+    path = Path(folder, ".settings/.lock")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o622)

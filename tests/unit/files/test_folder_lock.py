@@ -1,11 +1,13 @@
 import errno
 import os
+import re
 from pathlib import Path
 
 import pytest
 
 from idxpng.errors import DataError
 from idxpng.files.folder_lock import lock_folder
+from idxpng.text import NAME
 from project import start
 from systems import mounted
 
@@ -20,6 +22,8 @@ def test_a_folder_is_locked_until_the_process_is_killed(tmp_path: Path) -> None:
     process.kill()
     process.wait()
     lock_folder(tmp_path / "new/folder")
+    (name,) = os.listdir(tmp_path / "new/folder/.settings")
+    assert not re.fullmatch(NAME, name), "a split may have that name, and its settings a folder of it"
 
 
 def test_without_locks_there_is_one_warning(
