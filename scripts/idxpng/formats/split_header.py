@@ -70,19 +70,21 @@ class SplitHeader(NamedTuple):
         Raises:
             IdxError: when a file is not an IDX file, or a header, the labels, or the checksums are not as validated.
         """
+        with reading("a header made by validate", self.path):
+            of_images, of_labels = (each["content_sha256"] for each in (self.images, self.labels))
+            validated = IdxHeader(self.images["magic"], tuple(self.images["dims"]))
         found = digest_of(labels)
-        if found == self.images["content_sha256"]:
+        if found == of_images:
             raise IdxError(labels, "this file has the images", todo="swap the files of --images and --labels")
-        if found != self.labels["content_sha256"]:
-            expected = f"SHA-256 {self.labels['content_sha256']}"
+        if found != of_labels:
+            expected = f"SHA-256 {of_labels}"
             raise changed(labels, "the labels are not those that were validated", expected, found)
         with IdxFile(checksums_path(self.path)) as stored:
-            if stored.header != (one_each := IdxHeader.of("int32", (self.images["dims"][0],))):
+            if stored.header != (one_each := IdxHeader.of("int32", validated.dims[:1])):
                 raise changed(stored.path, "not the checksums of these images", one_each, stored.header)
             checksums = memoryview(stored.values()).cast("B").cast("I")
         source = LabeledImages(images, labels, self.orientation, self.label_columns, self.rows, checksums)
-        header, validated = source.images.header, IdxHeader(self.images["magic"], tuple(self.images["dims"]))
-        if header == validated:
+        if (header := source.images.header) == validated:
             return source
         with source:
             raise changed(images, "the header is not the one that was validated", validated, header, "byte 0")

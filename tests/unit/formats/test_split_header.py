@@ -1,5 +1,6 @@
 """Headers are read as `validate` wrote them, and only the files that it saw are read with them."""
 
+import json
 import os
 import subprocess
 import zlib
@@ -97,6 +98,17 @@ def test_two_images_that_changed_places_are_not_read(validated: Validated) -> No
         file.write(bytes([*range(6, 12), *range(6)]))
     with validated.open() as source, pytest.raises(IdxError, match="image 0 is not the one"):
         source.pixels(0)
+
+
+@pytest.mark.parametrize(
+    ("file", "key"), [("images", "content_sha256"), ("labels", "content_sha256"), ("images", "dims")]
+)
+def test_a_header_of_a_different_version_is_refused_with_a_remedy(validated: Validated, file: str, key: str) -> None:
+    header = json.loads(validated.header.read_text())
+    header[file]["before"] = header[file].pop(key)
+    validated.header.write_text(json.dumps(header))
+    with pytest.raises(DataError, match=rf"not a header made by validate[^$]*{key}[^$]*mv .*train.json.changed"):
+        validated.open()
 
 
 @pytest.mark.parametrize("at", [8, 10])
