@@ -42,8 +42,8 @@ from idxpng.text import is_url
 if TYPE_CHECKING:
     from idxpng.dataset.model import PublishedFile  # not in the digest
 
-# Bytes that compressing may add to data that does not compress.
-COMPRESSION_OVERHEAD = 1 << 16
+# What a compressed file may have more than its data: 9 bits for each byte that does not compress, and a header.
+COMPRESSION_OVERHEAD, COMPRESSION_FACTOR = 1 << 16, 9 / 8
 ARCHIVE_SLACK = 2  # times the published size: a mirror may have packed its archive less well
 
 
@@ -144,7 +144,7 @@ def _is_there(output: str, files: Sequence[PublishedFile]) -> bool:
     try:
         _check(output, files, output)
         os.utime(output)
-    except (WrongFileError, PermissionError) as error:  # the file of another user is replaced by an own one
+    except (WrongFileError, OSError) as error:  # a file of another user or a read-only disk gives way to an own one
         log.info("%s", error)
         return False
     log.info("%s: already there, and the right file", output)
@@ -188,7 +188,7 @@ def _download(place: Place, files: Sequence[PublishedFile], output: str, patienc
 
 def _get(place: Place, file: PublishedFile, partial: PartialFile, archive: Path | None, patience: Patience) -> None:
     """Bring the bytes of the file from a place into ``partial``."""
-    size = file.content_bytes + COMPRESSION_OVERHEAD
+    size = int(file.content_bytes * COMPRESSION_FACTOR) + COMPRESSION_OVERHEAD
     if file.published.endswith(tuple(ARRAYS)):  # of wider numbers, or with others in an archive
         size = max(8 * size, file.bytes or 0) * ARCHIVE_SLACK
     limit = size if file.bytes is None or file.any_packing else file.bytes
@@ -224,7 +224,8 @@ def _unwrap(partial: PartialFile, file: PublishedFile) -> None:
         tempfile.TemporaryFile(dir=folder) as inner,
         open_content(partial.path) as outer,
     ):
-        for piece in bounded(outer, partial.path, file.content_bytes + COMPRESSION_OVERHEAD):
+        limit = int(file.content_bytes * COMPRESSION_FACTOR) + COMPRESSION_OVERHEAD
+        for piece in bounded(outer, partial.path, limit):
             if not inner.tell() and not piece.startswith(SIGNATURES["gzip"]):
                 return
             inner.write(piece)

@@ -23,6 +23,7 @@ from typing import Any
 import numpy
 import pytest
 import yaml
+from zlib_ng import gzip_ng
 
 import download
 from builders import idx_bytes
@@ -412,11 +413,12 @@ def test_the_right_file_is_not_downloaded_again(server: MirrorServer, folder: Pa
     assert time.time() - (folder / FILE).stat().st_mtime < 60, "newer than what it is made from"
 
 
-def test_the_right_file_of_another_user_is_replaced_by_an_own_one(
-    folder: Path, directory: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EROFS])
+def test_the_right_file_of_another_user_or_on_a_read_only_disk_is_replaced_by_an_own_one(
+    folder: Path, directory: Path, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     def refuse(path: str) -> None:
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        raise OSError(number, os.strerror(number))
 
     (directory / FILE).write_bytes(PUBLISHED)
     get(folder, str(directory))
@@ -655,6 +657,16 @@ def test_the_published_size_limits_only_what_a_digest_of_the_published_file_pins
     (folder / FILE).unlink()
     pinned = UNPINNED | {"bytes": len(CONTENT) - 1, "md5": hashlib.md5(CONTENT).hexdigest()}
     assert "larger than the file may be" in refusal(folder, directory, pinned=pinned)
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+def test_a_file_that_compression_has_made_larger_is_accepted(folder: Path, directory: Path, layers: int) -> None:
+    content = idx_bytes(numpy.random.default_rng(0).integers(0, 256, (20, 256, 256), numpy.uint8))
+    packed = gzip_ng.compress(content, 1)
+    assert len(packed) > len(content) + (1 << 16), "as some programs write what does not compress"
+    (directory / FILE).write_bytes(packed if layers == 1 else gzip.compress(packed))
+    pinned = {"content_bytes": len(content), "content_sha256": hashlib.sha256(content).hexdigest()}
+    assert gzip.decompress(get(folder, directory, pinned=UNPINNED | pinned)) == content
 
 
 def test_a_file_compressed_here_is_the_same_on_every_run(folder: Path, directory: Path) -> None:
