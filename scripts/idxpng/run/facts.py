@@ -48,7 +48,10 @@ class Facts:
 
     def _find_sources(self, name: str, published: str) -> list[str]:
         file = self._plan.catalog.dataset(name).file(published)
-        places = dict.fromkeys(self._plan.local_places(name, file))
+        # A run makes these anew, also where the folder of downloads is a mirror.
+        copies = {os.path.realpath(f"{self._plan.resources}/{name}/{copy}") for copy in (file.published, file.idx)}
+        found = dict.fromkeys(self._plan.local_places(name, file))
+        places = [place for place in found if os.path.realpath(place.where) not in copies]
         urls = [place.source for url in filter(is_url, self._plan.mirrors(name)) for place in places_in(url, file)]
         return [*(" ".join(filter(None, (_state(place.where), place.member))) for place in places), *urls]
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from idxpng.run.facts import Facts
-from plans import SPLIT, Wildcards, plan
+from plans import SPLIT, Wildcards, plan, write_own_file
 
 
 def facts(**config: Any) -> Facts:
@@ -48,6 +48,17 @@ def test_an_unpinned_file_is_tracked_by_its_urls_and_by_size_and_time_of_local_c
         assert (shown.endswith(f"a.example/idx/{file}"), "secret" in shown) == (True, False)
         seen.append(state)
     assert seen[0] != seen[1] != seen[2]
+
+
+def test_downloads_are_no_sources_where_their_folder_is_a_mirror(tmp_path: Path) -> None:
+    file, wildcards = "digits-idx3-ubyte.gz", Wildcards(dataset="digits", split="train")
+    path = write_own_file(tmp_path)(mirrors=["../digits"], splits={"train": SPLIT | {"images": {"file": file}}})
+    (tmp_path / "digits").mkdir()
+    for name in (file, file.removesuffix(".gz")):
+        (tmp_path / "digits" / name).touch()
+        assert Facts(plan(resources=str(tmp_path), datasets=path)).sources(wildcards) == {}
+    (tmp_path / "digits/digits.idx3-ubyte").touch()
+    assert Facts(plan(resources=str(tmp_path), datasets=path)).sources(wildcards) != {}, "a user's file"
 
 
 @pytest.mark.parametrize(("at", "seen"), [(0, True), (3 << 19, False), (-1, True)], ids=["start", "middle", "end"])
