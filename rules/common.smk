@@ -1,5 +1,6 @@
 """Shared by all rules: the library, the configuration as `plan`, and functions for parameters and resources."""
 
+import os
 import sys
 from functools import cache
 from pathlib import Path
@@ -37,7 +38,7 @@ if is_first_reading:
 
 # A config.yaml in the working directory overrides keys of the one here.
 config_files, own_config = [project_file("config.yaml")], Path("config.yaml")
-if not is_imported() and own_config.exists() and own_config.resolve() != Path(config_files[0]).resolve():
+if not is_imported() and os.path.lexists(own_config) and own_config.resolve() != Path(config_files[0]).resolve():
     config_files.append("config.yaml")
 
 for file in config_files:
