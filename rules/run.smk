@@ -6,7 +6,7 @@ import time
 from snakemake.logging import logger
 
 from idxpng.files.folder_lock import lock_folder
-from idxpng.run.checks import RULES, check_folder, check_run, replaced_originals, result_folders
+from idxpng.run.checks import RULES, check_folder, check_run, dataset_folders, replaced_originals
 from idxpng.run.summary import summary
 
 started = time.monotonic()
@@ -17,7 +17,7 @@ for warning in replaced_originals(plan):
 
 def check_before_the_first_job() -> None:
     jobs = jobs_to_run()
-    for folder in result_folders(plan, jobs):
+    for folder in dataset_folders(plan.results, jobs):
         check_folder(folder, "results", writable=False)
         lock_folder(folder)
     for warning in check_run(plan, of_this_workflow(jobs, RULES), asked_targets(), storage()):

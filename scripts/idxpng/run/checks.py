@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from idxpng.advice import if_changed, new_folder, setting, shell_path, shown
-from idxpng.dataset.file import origin
+from idxpng.dataset.file import DATASETS, origin
 from idxpng.dataset.model import PublishedFile
 from idxpng.errors import DataError, move_away
 from idxpng.fetch.integrity import WrongFileError, judge
@@ -106,8 +106,8 @@ def check_origins(plan: Plan, names: Iterable[str]) -> None:
             found = read_json(header).get("dataset_file")
             if not isinstance(found, str) or found == origin(dataset):
                 continue
-            is_gone_or_same = not os.path.exists(found) or os.path.samefile(found, dataset.path)
-            if found != f"datasets/{name}.yaml" and is_gone_or_same:
+            of_shipped = found == f"datasets/{name}.yaml" and (DATASETS / f"{name}.yaml").exists()
+            if not of_shipped and (not os.path.exists(found) or os.path.samefile(found, dataset.path)):
                 continue  # the file was moved, or its path has a different spelling
             theirs = [path for path in (str(folder), f"{plan.resources}/{name}") if os.path.exists(path)]
             is_asked = name in plan.catalog.configured  # otherwise only a target names it
@@ -121,9 +121,9 @@ def check_origins(plan: Plan, names: Iterable[str]) -> None:
             )
 
 
-def result_folders(plan: Plan, jobs: Iterable[Any]) -> set[str]:
-    """The folder of each dataset among the results of ``jobs``; a workflow that imports this one may add others."""
-    folders = ((f"{plan.results}/{job.wildcards.get('dataset')}", job.output) for job in jobs)
+def dataset_folders(place: str, jobs: Iterable[Any]) -> set[str]:
+    """The folders of datasets in results or resources where ``jobs`` make files; other workflows may add others."""
+    folders = ((f"{place}/{getattr(job.wildcards, 'dataset', None)}", job.output) for job in jobs)
     return {folder for folder, outputs in folders if any(str(path).startswith(f"{folder}/") for path in outputs)}
 
 
@@ -152,8 +152,8 @@ def check_run(plan: Plan, jobs: Iterable[Any], targets: Collection[str] = (), st
         raise DataError(place, "verify and checksums look at files on this disk, not in a storage", todo=todo)
     of_targets = {job.wildcards.dataset for job in jobs if job.rule.name == "validate"} - set(plan.catalog.configured)
     check_origins(plan, of_targets)  # the configured ones were checked before
-    writable = any(str(output).startswith(f"{plan.resources}/") for job in jobs for output in job.output)
-    check_folder(plan.resources, "resources", writable)
+    for folder in dataset_folders(plan.resources, jobs):
+        check_folder(folder, "resources")
     made = {os.path.realpath(output) for job in jobs if job.rule.name == "write_dataset" for output in job.output}
     others = {job.rule.name for job in jobs} - {*OF_IDX, *targets}
     # Other targets may be up to date by the old dataset file.
@@ -248,9 +248,9 @@ def replaced_originals(plan: Plan) -> Iterator[str]:
 
 
 def _was_replaced(paths: list[str], copy: Path, file: PublishedFile) -> bool:
-    """Whether all ``paths`` changed after the ``copy`` was made, and none is the pinned file."""
+    """Whether all ``paths``, as far as they may be read, changed after the ``copy``, and none is the pinned file."""
     for path in paths:
-        if os.stat(path).st_ctime_ns <= copy.stat().st_mtime_ns:
+        if os.stat(path).st_ctime_ns <= copy.stat().st_mtime_ns or not os.access(path, os.R_OK):
             return False
         with suppress(WrongFileError):
             judge(path, file)

@@ -7,7 +7,14 @@ from types import SimpleNamespace
 import pytest
 
 from idxpng.errors import DataError
-from idxpng.run.checks import check_folder, check_origins, check_run, check_spelling, replaced_originals, result_folders
+from idxpng.run.checks import (
+    check_folder,
+    check_origins,
+    check_run,
+    check_spelling,
+    dataset_folders,
+    replaced_originals,
+)
 from plans import SPLIT, Wildcards, plan, write_own_file
 from project import PROJECT
 from refusals import refusal
@@ -41,7 +48,9 @@ def test_results_of_a_shipped_dataset_are_refused_for_a_dataset_file_of_the_user
         check_origins(plan(str(tmp_path), datasets=same), ["mnist"])
 
 
-def test_a_replaced_original_of_a_split_and_of_its_part_is_named_once(tmp_path: Path) -> None:
+def test_a_replaced_original_of_a_split_and_of_its_part_is_named_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     own, copies = write_own_file(tmp_path)("my/digits.yaml", mirrors=["."]), tmp_path / "resources/digits"
     copies.mkdir(parents=True)
     names = [SPLIT[role]["file"] for role in ("images", "labels")]
@@ -52,6 +61,8 @@ def test_a_replaced_original_of_a_split_and_of_its_part_is_named_once(tmp_path: 
     of_both = plan("results", str(copies.parent), datasets=own, splits=["train", "validation"])
     found = [warning.partition(": ")[0] for warning in replaced_originals(of_both)]
     assert found == [str(tmp_path / "my" / name) for name in names]
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    assert list(replaced_originals(of_both)) == [], "they may not be read, and the copies are there"
 
 
 def test_a_dataset_file_may_move_or_be_given_by_a_different_path(tmp_path: Path, files: tuple[str, str]) -> None:
@@ -59,6 +70,17 @@ def test_a_dataset_file_may_move_or_be_given_by_a_different_path(tmp_path: Path,
     check_origins(plan(str(tmp_path), datasets=files[0]), ["shapes"])
     Path(files[0]).unlink()
     check_origins(plan(str(tmp_path), datasets=files[1]), ["shapes"])
+
+
+def test_a_dataset_file_in_an_own_folder_datasets_may_move_or_be_given_by_a_different_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_header(tmp_path, "shapes", "datasets/shapes.yaml")
+    path = write_own_file(tmp_path)("datasets/shapes.yaml")
+    monkeypatch.chdir(tmp_path)
+    check_origins(plan(str(tmp_path), datasets=path), ["shapes"])
+    (tmp_path / "datasets").rename(tmp_path / "my")
+    check_origins(plan(str(tmp_path), datasets="my/shapes.yaml"), ["shapes"])
 
 
 def test_results_of_the_user_s_dataset_are_not_replaced_by_a_shipped_one_whose_folder_is_the_target(
@@ -110,7 +132,15 @@ def test_only_folders_of_datasets_are_locked() -> None:
 
     ours = job("results/mnist/header/test.json", dataset="mnist"), job("resources/kmnist/a.gz", dataset="kmnist")
     theirs = job("results/summary.txt"), job("results/plots/a.svg"), job("results/mnist.txt", dataset="mnist")
-    assert result_folders(plan(), [*ours, *theirs]) == {"results/mnist"}
+    assert dataset_folders("results", [*ours, *theirs]) == {"results/mnist"}
+
+
+def test_a_folder_of_downloads_that_links_to_nothing_is_named(tmp_path: Path) -> None:
+    (tmp_path / "mnist").symlink_to(tmp_path / "purged")
+    wildcards = Wildcards(dataset="mnist")
+    job = SimpleNamespace(rule=SimpleNamespace(name="download"), wildcards=wildcards, output=[tmp_path / "mnist/a.gz"])
+    with pytest.raises(DataError, match=f"{tmp_path}/mnist is a link to {tmp_path}/purged, which does not exist"):
+        check_run(plan(resources=str(tmp_path)), [job])
 
 
 def export(folder: Path, label: str, *names: str) -> SimpleNamespace:
@@ -200,6 +230,7 @@ def test_images_that_a_choice_of_classes_removes_are_counted_before_they_go(tmp_
         export(tmp_path, label, "0003.png", "0004.png")
     job = SimpleNamespace(
         rule=SimpleNamespace(name="merge_manifests"),
+        wildcards=Wildcards(dataset="mnist"),
         output=[tmp_path / "mnist/manifest/test.csv"],
         input=["mnist/manifest/test/3.csv"],
     )
@@ -211,7 +242,8 @@ def test_images_that_a_choice_of_classes_removes_are_counted_before_they_go(tmp_
 @pytest.mark.parametrize("rules", [["idx", "write_dataset"], ["write_dataset", "export"]])
 def test_a_dataset_file_is_not_made_by_the_run_that_has_read_it(tmp_path: Path, rules: list[str]) -> None:
     path = write_own_file(tmp_path)("results/f/idx/f.yaml")
-    jobs = [SimpleNamespace(rule=SimpleNamespace(name=name), output=[path, path]) for name in rules]
+    of = {"wildcards": Wildcards(dataset="f"), "output": [path, path]}
+    jobs = [SimpleNamespace(rule=SimpleNamespace(name=name), **of) for name in rules]
     if "export" in rules:
         with pytest.raises(DataError, match="run the target idx on its own"):
             check_run(plan(str(tmp_path / "results"), datasets=path), jobs)
