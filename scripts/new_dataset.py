@@ -98,8 +98,8 @@ def main(
 
 def _new(files: Sequence[str], output: str | None) -> tuple[Path, str, str]:
     """The path and the text of a new dataset file for IDX files, and words that say what it was made of."""
-    folder = common_folder(files).resolve()
-    path = Path(output or os.path.relpath(f"{folder}.yaml"))
+    typed = os.path.normpath(common_folder(files))
+    folder, path = Path(typed).resolve(), Path(output or os.path.relpath(f"{typed}.yaml"))
     if path.suffix != ".yaml" or not re.fullmatch(NAME, path.stem):
         todo = "name the dataset file, such as --output my/digits.yaml"
         raise DataError(path, "not the name of a dataset file", expected=FILE_NAME, todo=todo)

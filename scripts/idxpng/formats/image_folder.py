@@ -184,7 +184,7 @@ def tables(place: str | os.PathLike[str]) -> dict[str, Path]:
     path = Path(place)
     if path.is_file():
         return {ONLY: path}
-    return {table.stem: table for table in sorted(path.glob("*.csv")) if not table.name.startswith(".")}
+    return {table.stem: table for table in sorted(path.glob("*.[cC][sS][vV]")) if not table.name.startswith(".")}
 
 
 def spelled(folder: str | os.PathLike[str], path: str) -> str:

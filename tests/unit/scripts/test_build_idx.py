@@ -503,6 +503,12 @@ def test_a_table_in_another_encoding_is_to_be_saved_in_utf_8(tmp_path: Path) -> 
     assert "0xe9" in message and message.endswith("to do:    save the table as CSV UTF-8")
 
 
+def test_tables_are_found_whatever_the_case_of_their_suffix(tmp_path: Path) -> None:
+    for name in ("train.csv", "test.CSV", "notes.txt", ".hidden.csv"):
+        (tmp_path / name).touch()
+    assert sorted(image_folder.tables(tmp_path)) == ["test", "train"]
+
+
 def test_a_table_also_names_the_gray_copies_of_its_images(tmp_path: Path) -> None:
     for number in range(2):
         save(tmp_path / f"scans/{number}.jpg", RANDOM.integers(0, 256, (4, 6, 3), numpy.uint8))

@@ -79,7 +79,10 @@ def test_the_path_and_name_of_the_dataset_file_can_be_given(tmp_path: Path) -> N
     assert process.returncode == 0, process.stderr
     made = load(tmp_path / "my/digits.yaml", SCHEMA)
     assert (made.name, made.title) == ("digits", "digits")
-    assert [Path(mirror).resolve() for mirror in made.mirror_places()] == [tmp_path / "data/a b"]
+    (tmp_path / "linked").symlink_to("data/a b")
+    assert "linked.yaml: " in new_dataset(tmp_path, "linked/*").stdout, "where the user sees the folder"
+    for each in (made, load(tmp_path / "linked.yaml", SCHEMA)):
+        assert [Path(mirror).resolve() for mirror in each.mirror_places()] == [tmp_path / "data/a b"]
 
 
 @pytest.mark.slow
