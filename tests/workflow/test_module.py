@@ -214,7 +214,7 @@ def test_resources_that_an_importing_workflow_cannot_write_are_reported_before_t
     (tmp_path / "Snakefile").write_text(BESIDE.format(project=project))
     (tmp_path / "resources").mkdir(mode=0o555)
     run = snakemake(tmp_path, "--cores", "2", succeed=False, before=without_privilege())
-    assert "resources: cannot be written\n  found:    no permission to write in " in run.output
+    assert "resources/mnist-sample: cannot be written\n  found:    no permission to write in " in run.output
     assert "Error in rule" not in run.output
 
 
