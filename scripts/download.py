@@ -224,8 +224,7 @@ def _unwrap(partial: PartialFile, file: PublishedFile) -> None:
         tempfile.TemporaryFile(dir=folder) as inner,
         open_content(partial.path) as outer,
     ):
-        limit = int(file.content_bytes * COMPRESSION_FACTOR) + COMPRESSION_OVERHEAD
-        for piece in bounded(outer, partial.path, limit):
+        for piece in bounded(outer, partial.path, int(file.content_bytes * COMPRESSION_FACTOR) + COMPRESSION_OVERHEAD):
             if not inner.tell() and not piece.startswith(SIGNATURES["gzip"]):
                 return
             inner.write(piece)

@@ -53,13 +53,8 @@ def check_spelling(path: str, name: str) -> None:
     if plain == os.curdir or plain.startswith("-"):  # no target is below it, or scripts take it for an option
         plain = os.path.abspath(plain)
     if path != plain and "://" not in path:
-        raise DataError(
-            SHOWN_AS,
-            "Snakemake takes every letter of this path literally",
-            at=f"pathvars.{name}",
-            expected=plain,
-            found=path,
-        )
+        problem = "Snakemake takes every letter of this path literally"
+        raise DataError(SHOWN_AS, problem, at=f"pathvars.{name}", expected=plain, found=path)
 
 
 def check_folder(path: str | os.PathLike[str], name: str, writable: bool = True) -> None:

@@ -96,13 +96,9 @@ class Plan:
         only = self.config.classes
         labels = [name for name, label in dataset.labels.items() if not only or label in only]
         if not labels:
-            raise DataError(
-                SHOWN_AS,
-                f"{dataset.name} has none of these labels",
-                at="classes",
-                expected=f"some of {', '.join(map(str, dataset.classes))}",
-                found=", ".join(map(str, only)),
-            )
+            problem, known = f"{dataset.name} has none of these labels", ", ".join(map(str, dataset.classes))
+            found = ", ".join(map(str, only))
+            raise DataError(SHOWN_AS, problem, at="classes", expected=f"some of {known}", found=found)
         return labels
 
     def expand(self, pattern: str, dataset: str | None = None, split: str | None = None) -> list[str]:
