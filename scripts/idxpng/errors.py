@@ -80,8 +80,8 @@ def reading(what: str, path: str | PathLike[str]) -> Iterator[None]:
     except (ValueError, LookupError, TypeError, AttributeError, OSError) as error:
         if isinstance(error, OSError) and error.errno:  # pyarrow's errors about damaged files have no number
             raise
-        todo = f"check that this is the file that you mean; if it is: {move_away(path)}"
-        raise DataError(path, f"not {what}", found=f"{type(error).__name__}: {error}", todo=todo) from None
+        found = f"{type(error).__name__}: {error}"
+        raise DataError(path, f"not {what}", found=found, todo=move_away_if_meant(path)) from None
 
 
 def move_away(*paths: str | PathLike[str]) -> str:
@@ -90,3 +90,8 @@ def move_away(*paths: str | PathLike[str]) -> str:
 
     moves = " && ".join(f"mv {shell_path(path)} {shell_path(free(f'{path}.changed'))}" for path in paths)
     return f"{moves}, then run the same command again"
+
+
+def move_away_if_meant(path: str | PathLike[str]) -> str:
+    """The advice for a file that may be a different one than a person meant, or a damaged one of a run."""
+    return f"check that this is the file that you mean; if it is: {move_away(path)}"

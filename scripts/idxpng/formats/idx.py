@@ -23,7 +23,7 @@ import sys
 from array import array
 from typing import IO, TYPE_CHECKING, NamedTuple
 
-from idxpng.errors import DataError, move_away
+from idxpng.errors import DataError, move_away, move_away_if_meant
 from idxpng.formats.file_kind import BINARY, START, file_kind
 
 if TYPE_CHECKING:
@@ -206,7 +206,10 @@ class IdxFile:
         self.path = path
         self._file = open(path, "rb")
         try:
-            self.header = read_header(self._file, path)
+            try:
+                self.header = read_header(self._file, path)
+            except IdxError as error:
+                raise IdxError(path, error.problem, **error.details | {"todo": move_away_if_meant(path)}) from None
             size = os.fstat(self._file.fileno()).st_size
             if size != self.header.file_size:
                 wrong = self.header.wrong_size(size, self._file.read(SAMPLE))
