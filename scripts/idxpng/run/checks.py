@@ -105,15 +105,14 @@ def check_origins(plan: Plan, names: Iterable[str]) -> None:
             if not of_shipped and (not os.path.exists(found) or os.path.samefile(found, dataset.path)):
                 continue  # the file was moved, or its path has a different spelling
             theirs = [path for path in (str(folder), f"{plan.resources}/{name}") if os.path.exists(path)]
-            is_asked = name in plan.catalog.configured  # otherwise only a target names it
-            go_on = [] if is_asked else [f"add --config {shell_word(setting('datasets', found))}, or"]
-            raise DataError(
-                shown(folder),
-                "has results of a different dataset with the same name",
-                expected=f"those of {dataset.source}",
-                found=f"those of {found}",
-                todo=[*go_on, "rename the dataset file, or move them away:", move_away(*theirs)],
-            )
+            mirrors = [Path(os.path.realpath(mirror)) for mirror in plan.mirrors(name)]
+            todo = ["rename the dataset file, or move them away:", move_away(*theirs)]
+            if any(mirror.is_relative_to(os.path.realpath(path)) for mirror in mirrors for path in theirs):
+                todo = ["rename the dataset file"]  # whose own files are in them
+            if name not in plan.catalog.configured:  # only a target names it
+                todo = [f"add --config {shell_word(setting('datasets', found))}, or", *todo]
+            problem, expected = "has results of a different dataset with the same name", f"those of {dataset.source}"
+            raise DataError(shown(folder), problem, expected=expected, found=f"those of {found}", todo=todo)
 
 
 def dataset_folders(place: str, jobs: Iterable[Any]) -> set[str]:

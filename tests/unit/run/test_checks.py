@@ -38,6 +38,9 @@ def test_results_of_a_different_dataset_with_the_same_name_are_refused(tmp_path:
     for part in (f"those of {files[1]}", f"those of {files[0]}", "rename the dataset file"):
         assert part in message
     assert message.count(" mv ") == 1, "there are no resources to move"
+    of_built = write_own_file(tmp_path)("b/shapes.yaml", mirrors=["../shapes/idx"])
+    message = refusal(check_origins, plan(str(tmp_path), datasets=of_built), ["shapes"])
+    assert "rename the dataset file" in message and "mv " not in message, "its own files are there"
 
 
 def test_results_of_a_shipped_dataset_are_refused_for_a_dataset_file_of_the_user(tmp_path: Path) -> None:
