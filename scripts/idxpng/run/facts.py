@@ -40,9 +40,9 @@ class Facts:
         own file are its sources: it is read again if they change. Those of shipped datasets do not.
         """
         dataset, name = self._dataset(wildcards), wildcards.split
-        files = dataset.arrays(name) if name in dataset.files else dataset.split(name).files
+        files = dataset.downloads.get(name) or dataset.split(name).files
         found = {file.published: self._sources(dataset.name, file.published) for file in files if not file.pinned}
-        if name in dataset.files and not is_shipped(dataset.path):
+        if name in dataset.downloads and not is_shipped(dataset.path):
             found.setdefault(name, sorted({file.pin for file in files if file.pin}))
         return {published: sources for published, sources in found.items() if sources}
 

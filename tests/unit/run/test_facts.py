@@ -50,6 +50,15 @@ def test_an_unpinned_file_is_tracked_by_its_urls_and_by_size_and_time_of_local_c
     assert seen[0] != seen[1] != seen[2]
 
 
+def test_a_file_and_a_split_of_one_name_have_sources_of_their_own(own_file: Callable[..., str]) -> None:
+    files = {"images": {"file": "train"}, "labels": {"file": "labels"}}
+    path = own_file(mirrors=["https://a.example"], splits={"train": SPLIT | files})
+    assert facts(datasets=path).sources(Wildcards(dataset="digits", split="train")).keys() == {
+        "train.plain",
+        "labels.plain",
+    }
+
+
 def test_downloads_are_no_sources_where_their_folder_is_a_mirror(tmp_path: Path) -> None:
     file, wildcards = "digits-idx3-ubyte.gz", Wildcards(dataset="digits", split="train")
     path = write_own_file(tmp_path)(mirrors=["../digits"], splits={"train": SPLIT | {"images": {"file": file}}})
