@@ -19,7 +19,7 @@ rule write_settings:
     params:
         folder=subpath(output[0], parent=True),
         name=settings.name,
-        text=settings.text,
+        text=untracked(settings.text),  # whose digest is in the name
         time=untracked(settings.time),
     shell:
         "(printf '[%s, %s]\\n' {params.text:q} {params.time:q} > {output:q}"

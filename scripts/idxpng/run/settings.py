@@ -91,17 +91,17 @@ class Settings:
 
     def _listed(self, where: str, dataset: str, settings: list[str], run_missing: bool = True) -> list[str]:
         """The files with these settings in results or resources. If one is missing, its job runs."""
-        paths = []
+        paths, top = [], Path(getattr(self._plan, where))
         for setting in settings:
             text = self._text(dataset, setting)
-            if text == UNKNOWN:
-                continue
-            below = f"{dataset}/.settings/{setting}-{hashlib.sha256(text.encode()).hexdigest()[:DIGITS]}.json"
-            path = Path(getattr(self._plan, where), below)
-            there = set(path.parent.glob(f"{setting.rpartition('/')[2]}-*.json"))
-            if run_missing and there != {path}:  # with several, nobody knows what was made with which
-                self._run_its_job(str(path))
-            paths.append(f"<{where}>/{below}")
+            folder, name = f"{dataset}/.settings/{setting}".rsplit("/", 1)
+            there = {path.name for path in (top / folder).glob(f"{name}-*.json")}
+            wanted = {f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:DIGITS]}.json"}
+            if text == UNKNOWN:  # if that is so because the originals are gone, what was made of them stays
+                wanted = there if len(there) == 1 else set()
+            elif run_missing and there != wanted:  # with several, nobody knows what was made with which
+                self._run_its_job(str(top / folder / min(wanted)))
+            paths += [f"<{where}>/{folder}/{file}" for file in wanted]
         return paths
 
     def _json(self, dataset: str, setting: str) -> str:

@@ -61,6 +61,17 @@ def test_the_job_of_a_missing_file_is_run(tmp_path: Path) -> None:
     assert missing == [str(file)] * 2
 
 
+def test_unknown_sources_are_those_of_the_last_run(tmp_path: Path) -> None:
+    missing: list[str] = []
+    for name, known in (("sources-0123456789abcdef.json", 1), ("sources-fedcba9876543210.json", 0)):
+        file = tmp_path / "mnist/.settings/train" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+        found = settings(missing, str(tmp_path)).files("sources")(Wildcards(dataset="mnist", split="train"))
+        assert found == [f"<results>/mnist/.settings/train/{name}"] * known
+    assert missing == []
+
+
 def test_the_text_is_json_without_markup() -> None:
     text = settings([]).text(Wildcards(dataset="fashion-mnist", setting="train/facts"))
     assert json.loads(text)["classes"]["0"] == "T-shirt/top"
