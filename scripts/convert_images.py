@@ -47,8 +47,7 @@ def main(
         DataError: when ``new`` exists, two images would get the same name, an image would become a single gray value on
             this ground, or its values are not from 0 to ``white``.
     """
-    if os.path.lexists(new):
-        raise DataError(new, "already exists", todo="give a folder that does not exist")
+    _check_new(new)
     if size and not re.fullmatch(r"[1-9]\d{0,4}x[1-9]\d{0,4}", size):
         raise DataError(folder, "not a size", at="--size", expected="ROWSxCOLUMNS, such as 28x28", found=size)
     count, stretched = 0, False
@@ -80,7 +79,13 @@ def main(
             count += 1
         if not count:
             raise DataError(folder, "the folder has no images" if os.path.isdir(folder) else "folder not found")
+        _check_new(new)  # which it would replace, if somebody has made it meanwhile
     log.info("%s: %s", new, counted(count, "gray image"))
+
+
+def _check_new(folder: str) -> None:
+    if os.path.lexists(folder):
+        raise DataError(folder, "already exists", todo="give a folder that does not exist")
 
 
 def _gray(image: ImageFile, path: Path, ground: str, white: int | None) -> Image.Image:

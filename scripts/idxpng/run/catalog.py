@@ -46,13 +46,9 @@ class Catalog:
         for entry in entries:
             dataset = self._load(entry, "datasets")
             if dataset.name in self.configured:
-                raise DataError(
-                    SHOWN_AS,
-                    "two datasets have the same name, and thus the same results folder",
-                    at="datasets",
-                    found=f"{self.entries[dataset.name]} and {entry}",
-                    todo="rename one of the files",
-                )
+                problem = "two datasets have the same name, and thus the same results folder"
+                found = f"{self.entries[dataset.name]} and {entry}"
+                raise DataError(SHOWN_AS, problem, at="datasets", found=found, todo="rename one of the files")
             self.configured[dataset.name] = dataset
             self.entries[dataset.name] = entry
         self._known = dict(self.configured)

@@ -8,10 +8,11 @@ import numpy
 import pytest
 from PIL import Image
 from PIL.ExifTags import Base
+from PIL.ImageFile import ImageFile
 
 import convert_images
 from idxpng.errors import DataError
-from idxpng.formats.gray_image import GrayImage, Problems, read
+from idxpng.formats.gray_image import GrayImage, Problems, opened, read
 
 STROKE = numpy.zeros((8, 8), numpy.uint8)
 STROKE[2:6, 3:5] = 255
@@ -119,6 +120,20 @@ def test_an_existing_folder_is_not_written_to(tmp_path: Path, new: str) -> None:
     (tmp_path / "link").symlink_to("my")
     with pytest.raises(DataError, match="already exists"):
         convert_images.main(str(tmp_path / "my"), str(tmp_path / new))
+
+
+def test_a_folder_that_somebody_makes_meanwhile_is_not_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def make_meanwhile(path: Path) -> ImageFile | str:
+        save(tmp_path / "new", {"mine.png": Image.fromarray(STROKE)})
+        return opened(path)
+
+    monkeypatch.setattr(convert_images, "opened", make_meanwhile)
+    save(tmp_path / "my/3", {"0.png": Image.fromarray(STROKE)})
+    with pytest.raises(DataError, match="already exists"):
+        convert_images.main(str(tmp_path / "my"), str(tmp_path / "new"))
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["mine.png"]
 
 
 @pytest.mark.parametrize("size", ["28", "0x28", "28x-1", "28×28"])
