@@ -1,7 +1,5 @@
 """Other formats of the images, and a list of digests to check a finished export."""
 
-import time
-
 
 rule archive:
     """Make one tar file for each split of the configured datasets, with a folder for each label."""
@@ -111,6 +109,7 @@ rule list_digests:
     """List the SHA-256 of every file of a dataset, from this run or an earlier one."""
     input:
         targets.others,
+        on_each_request(f"{plan.results}/{{dataset}}/SHA256SUMS"),
     output:
         "<results>/{dataset}/SHA256SUMS",
     log:
@@ -126,7 +125,5 @@ rule list_digests:
     params:
         **script("list_digests"),
         folder=f"{plan.results}/{{dataset}}",
-        # Never the same, so that every request lists the files again.
-        time=time.time(),
     shell:
         "python {params.script:q} --folder {params.folder:q} --sums {output:q} --log {log:q}"

@@ -202,6 +202,20 @@ def run_its_job(path: str) -> None:
     workflow.dag.forcefiles.add(path)
 
 
+def on_each_request(path: str):
+    """An input function without inputs: the job that makes ``path``, with its wildcards, runs whenever that is asked for.
+
+    A parameter that is never the same does not suffice: Snakemake compares parameters only with its own notes, which
+    copied results lack, and not with `--rerun-triggers mtime`. Can go when rules have a flag for that.
+    """
+
+    def nothing(wildcards) -> list:
+        run_its_job(path.format(**wildcards))
+        return []
+
+    return nothing
+
+
 def untracked(parameter):
     """A parameter function whose value triggers no rerun.
 
