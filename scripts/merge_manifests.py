@@ -3,10 +3,9 @@
 import heapq
 import os
 import resource
-from collections.abc import Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO
 
 from idxpng import log
 from idxpng.command import Command
@@ -33,7 +32,7 @@ def main(label_manifests: Sequence[str], /, manifest: str, png: str | None = Non
         proof: a report of `verify` on the split, which is removed together with a label.
 
     Raises:
-        DataError: when one of them was cut short.
+        DataError: when one of them was cut short, or is no manifest.
         DiskRoomError: when the disk lacks the space.
     """
     if png is not None:
@@ -42,12 +41,12 @@ def main(label_manifests: Sequence[str], /, manifest: str, png: str | None = Non
             Path(proof).unlink(missing_ok=True)
     check_space(manifest, sum(map(os.path.getsize, label_manifests)))
     _allow_open_files(len(label_manifests) + OTHER_FILES)
-    with ExitStack() as stack, atomic_file(manifest) as merged, reading("manifests of labels", label_manifests[0]):
-        files = [stack.enter_context(_complete(path)) for path in label_manifests]
-        column_names, *_ = [file.readline() for file in files]
+    with atomic_file(manifest) as merged:
+        lines = [_lines(path) for path in label_manifests]
+        (_, column_names), *_ = map(next, lines)
         merged.write(column_names)
         count = 0
-        for row in heapq.merge(*files, key=lambda row: int(row.split(b",", INDEX + 1)[INDEX])):
+        for _, row in heapq.merge(*lines):
             merged.write(row)
             count += 1
     log.info("%s: %s", manifest, counted(count, "image"))
@@ -60,13 +59,16 @@ def _allow_open_files(count: int) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, count), hard))
 
 
-def _complete(path: str) -> BinaryIO:
-    file = open(path, "rb")
-    file.seek(max(0, os.path.getsize(path) - 1))
-    if file.read(1) != b"\n":
-        raise DataError(path, "not a complete manifest: its last line does not end", todo=move_away(path))
-    file.seek(0)
-    return file
+def _lines(path: str) -> Iterator[tuple[int, bytes]]:
+    """The lines of a label's manifest: -1 and the names of its columns, then the index and the row of each image."""
+    with reading("the manifest of a label", path), open(path, "rb") as file:
+        file.seek(max(0, os.path.getsize(path) - 1))
+        if file.read(1) != b"\n":
+            raise DataError(path, "not a complete manifest: its last line does not end", todo=move_away(path))
+        file.seek(0)
+        yield -1, file.readline()
+        for row in file:
+            yield int(row.split(b",", INDEX + 1)[INDEX]), row
 
 
 if __name__ == "__main__":
