@@ -213,7 +213,8 @@ def _going(plan: Plan, jobs: list[Any]) -> Iterator[str]:
             removed["limit", os.path.dirname(png)] += sum(int(name[:-4]) >= limit for name in images)
         if job.rule.name == "merge_manifests" and plan.config.classes:
             folder = Path(str(job.output[0]).removesuffix(".csv"))
-            going = set(entries_of(folder)) - set(map(os.path.basename, job.input))
+            going = set(filter(re.compile(r"\d+\.csv").fullmatch, entries_of(folder)))
+            going -= set(map(os.path.basename, job.input))
             png = str(folder.parents[1] / "png" / folder.name)
             removed["classes", png] += sum(image_count(folder / name) or 0 for name in going)
     for (key, png), count in removed.items():

@@ -231,6 +231,8 @@ def test_files_of_ones_own_are_moved_by_the_advised_command_before_a_job_replace
 def test_images_that_a_choice_of_classes_removes_are_counted_before_they_go(tmp_path: Path) -> None:
     for label in ("0", "1", "3"):
         export(tmp_path, label, "0003.png", "0004.png")
+    (tmp_path / "mnist/manifest/test/.ipynb_checkpoints").mkdir()
+    (tmp_path / "mnist/manifest/test/0.csv~").write_text("path\nmine\n")
     job = SimpleNamespace(
         rule=SimpleNamespace(name="merge_manifests"),
         wildcards=Wildcards(dataset="mnist"),
