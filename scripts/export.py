@@ -64,6 +64,8 @@ def main(
         raise DataError(
             png, "this directory has other files, which an export would remove", found=some(others), todo=todo
         )
+    if proof:  # at once: before this job, Snakemake has removed the directory that it is about
+        Path(proof).unlink(missing_ok=True)
     root = png_dir.parents[2]  # results/{dataset}, where no program lists images
     with ExitStack() as published:
         with (
@@ -83,8 +85,6 @@ def main(
                 )
             lines.detach()  # writes what is left
             _check_unchanged(png, len(os.listdir(directory)) == count)
-            if proof:
-                Path(proof).unlink(missing_ok=True)
             made = os.stat(directory)
             # From here on alone, so that directory and manifest always come from the same process.
             published.enter_context(in_turn(Path(manifest).parent, PATIENCE))
