@@ -96,6 +96,7 @@ def main(
             document = {
                 "dataset": known.name,
                 "split": name,
+                **({"part": check.part} if check.part else {}),
                 "equal": True,
                 "files": files,
                 "sha256": digests,
@@ -121,7 +122,7 @@ def _trees(
         raise DataError(tree, "a directory of splits, not of labels", todo=give)
     trees = {name: tree} if one else there
     for name, path in trees.items():
-        if not os.path.isdir(path) or (os.path.islink(path) and not one):
+        if not os.path.isdir(path):
             check = TreeCheck(path, dataset, name, limit, classes=classes)
             making = repair.making(check, check.labels)
             other = f"or give the directory of all splits, {dataset.name}/png, or that of one split, and --split NAME"

@@ -160,7 +160,7 @@ def test_all_splits_are_proven_at_once(exported: Exported, capsys: pytest.Captur
         others = {role: splits["train"][role] | {"file": f"test-{role}.gz"} for role in ("images", "labels")}
         splits["test"] = splits["train"] | others
     png = exported.tree.parent
-    shutil.copytree(exported.tree, png / "test")
+    (png / "test").symlink_to("train")
     verify.main(str(png), exported.dataset)
     assert [line.partition(":")[0] for line in capsys.readouterr().out.splitlines()] == [f"{png}/train", f"{png}/test"]
     (png / ".DS_Store").touch()
@@ -169,7 +169,7 @@ def test_all_splits_are_proven_at_once(exported: Exported, capsys: pytest.Captur
     (png / ".DS_Store").unlink()
     with pytest.raises(verify.DataError, match="apply to one split"):
         verify.main(str(png), exported.dataset, report=str(exported.report))
-    shutil.rmtree(png / "test")
+    (png / "test").unlink()
     with pytest.raises(verify.DataError, match=f"{png}/test: there is nothing to verify"):
         verify.main(str(png), exported.dataset)
 
@@ -214,6 +214,7 @@ def test_a_limited_export_is_proven_to_be_the_first_images(
     exported.export(limit=7)
     exported.verify(limit=7)
     assert "7 PNG files are the rows 0 to 6 of the published images and labels of A set" in capsys.readouterr().out
+    assert json.loads(exported.report.read_text())["part"] == "rows 0 to 6"
     assert "missing" in exported.refusal()
     assert "cannot be verified without the original IDX files" in exported.refusal(limit=7, originals=False)
 
