@@ -46,7 +46,8 @@ def main(directory: str, /) -> str:
         except PngError as error:
             raise DataError(os.path.join(directory, path), str(error)) from None
         digest.update(f"{hashlib.sha256(pixels).hexdigest()}  {path}\n".encode())
-    print(counted(len(paths), "PNG file"), file=sys.stderr)
+    if sys.stderr:  # otherwise it was closed, and `print` would take standard output
+        print(counted(len(paths), "PNG file"), file=sys.stderr)
     return digest.hexdigest()
 
 

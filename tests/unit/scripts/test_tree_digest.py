@@ -3,6 +3,7 @@
 import hashlib
 import os
 import struct
+import sys
 from pathlib import Path
 
 import numpy
@@ -51,6 +52,14 @@ def test_the_encoder_and_other_files_do_not_change_the_digest(tree: Path) -> Non
     Image.fromarray(FIRST).save(tree / "train/3/1.png", optimize=True, dpi=(72, 72))
     (tree / "train/3/notes.txt").touch()
     assert digest(tree) == before
+
+
+def test_the_number_of_files_is_not_printed_as_a_result_where_standard_error_is_closed(
+    tree: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stderr", None)
+    digest(tree)
+    assert capsys.readouterr().out == ""
 
 
 def test_black_and_white_has_one_digest_with_1_bit_and_with_8_bits(tree: Path) -> None:
