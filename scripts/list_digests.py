@@ -29,16 +29,15 @@ def main(folder: str, sums: str) -> None:
     Raises:
         DataError: when there is nothing to list.
     """
-    count = 0
+    own = os.path.abspath(sums)
+    found = (path for path in files_below(Path(folder)) if path.is_file() and os.path.abspath(path) != own)
+    paths = sorted((os.path.relpath(path, folder) for path in found), key=os.fsencode)
+    if not paths:
+        raise DataError(folder, "nothing to list", todo="make something first, such as with the target all")
     with atomic_file(sums) as output:
-        paths = (os.path.relpath(path, folder) for path in files_below(Path(folder)) if path.is_file())
-        for path in sorted(paths, key=os.fsencode):
-            if os.path.abspath(os.path.join(folder, path)) != os.path.abspath(sums):
-                output.write(_line(digest_of(os.path.join(folder, path)), path))
-                count += 1
-        if not count:
-            raise DataError(folder, "nothing to list", todo="make something first, such as with the target all")
-    log.info("%s: %s", sums, counted(count, "file"))
+        for path in paths:
+            output.write(_line(digest_of(os.path.join(folder, path)), path))
+    log.info("%s: %s", sums, counted(len(paths), "file"))
 
 
 def _line(digest: str, path: str) -> bytes:

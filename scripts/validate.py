@@ -62,9 +62,8 @@ def main(dataset: str, split: str, images: str, labels: str, header: str, publis
         document["rows"] = expected.rows
     write_json(header, document)
     write_checksums(header, checksums)
-    size = image_size(*found["images"]["dims"][1:])
-    many = counted(expected.count, "image"), size, counted(len(known.classes), "class")
-    log.info("%s: %s of %s in %s", images, *many)
+    of_size = f"{counted(expected.count, 'image')} of {image_size(*found['images']['dims'][1:])}"
+    log.info("%s: %s in %s", images, of_size, counted(len(known.classes), "class"))
 
 
 def check(images: str, labels: str, dataset: Dataset, expected: Split) -> tuple[dict[str, Any], array[int]]:
@@ -100,8 +99,7 @@ def _count_classes(split: LabeledImages, dataset: Dataset, expected: tuple[int, 
     counts, classes = Counter(split.classes()), dataset.classes
     if problem := little_endian(counts, split.labels.header.type):
         raise DataError(split.labels.path, **problem)
-    unknown = counts.keys() - classes.keys()
-    if unknown:
+    if unknown := counts.keys() - classes.keys():
         index, value = next((index, value) for index, value in split.labeled() if value in unknown)
         raise DataError(
             split.labels.path,

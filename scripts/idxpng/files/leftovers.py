@@ -24,9 +24,8 @@ def remove_shards(
 ) -> list[str]:
     """Remove the shards beside an ``index`` that are not ``current``, if they are ours; return their names."""
     folder, split = Path(index).parent, Path(index).stem
-    entries = entries_of(folder)
-    others = {name for name in entries if re.fullmatch(rf"{re.escape(split)}-\d{{6,}}\.tar", name, re.ASCII)}
-    others -= set(current)
+    entries, name_of_shard = entries_of(folder), re.compile(rf"{re.escape(split)}-\d{{6,}}\.tar", re.ASCII)
+    others = set(filter(name_of_shard.fullmatch, entries)) - set(current)
     stale = sorted(name for name in others if entries[name] and is_ours(folder / name))
     for name in stale:
         (folder / name).unlink()
@@ -52,8 +51,7 @@ def remove_labels(
     removed = []
     for name in sorted({Path(name).stem for name in entries_of(manifests)} - set(current)):
         directory, manifest = Path(png) / name, Path(manifests) / f"{name}.csv"
-        listed = listed_images(manifest)
-        if listed is None or directory.is_symlink():
+        if (listed := listed_images(manifest)) is None or directory.is_symlink():
             continue
         entries = entries_of(directory)
         if foreign := [entry for entry, is_file in entries.items() if not (is_file and entry in listed)]:
