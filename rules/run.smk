@@ -6,6 +6,7 @@ import time
 from snakemake.logging import logger
 
 from idxpng.files.folder_lock import lock_folder
+from idxpng.log import output as show
 from idxpng.run.checks import RULES, check_folder, check_run, dataset_folders, replaced_originals
 from idxpng.run.summary import summary
 
@@ -40,4 +41,4 @@ onstart:
 onsuccess:
     # With --touch, files may be missing.
     made = {job.rule.name for job in planned_jobs() if all(map(os.path.exists, job.input))}
-    print(summary(plan, made, time.monotonic() - started, storage()))
+    show(summary(plan, made, time.monotonic() - started, storage()))

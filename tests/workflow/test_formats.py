@@ -37,7 +37,10 @@ def test_all_forms_are_made_in_one_run_and_sha256sum_checks_them(project: Path) 
             "y_test": (40,),
         }
     assert len((folder / "csv/test.csv").read_text().splitlines()) == 41
-    again = snakemake(project, "checksums", "--cores", "1", "--rerun-triggers", "mtime")
+    (moved := project / "später").mkdir()
+    (project / "results").rename(moved / "results")
+    again = snakemake(project, "checksums", "--cores", "1", "--directory", moved.name, PYTHONIOENCODING="ascii")
+    assert r"sp\xe4ter/results/mnist-sample/SHA256SUMS" in again.output
     assert again.jobs == {"checksums": 1, "list_digests": 1}
 
 
