@@ -35,10 +35,9 @@ def main(label_manifests: Sequence[str], /, manifest: str, png: str | None = Non
         DataError: when one of them was cut short, or is no manifest.
         DiskRoomError: when the disk lacks the space.
     """
-    if png is not None:
-        labels = {Path(path).stem for path in label_manifests}
-        if remove_labels(png, Path(label_manifests[0]).parent, labels) and proof:
-            Path(proof).unlink(missing_ok=True)
+    labels = {Path(path).stem for path in label_manifests}
+    if png is not None and remove_labels(png, Path(label_manifests[0]).parent, labels) and proof:
+        Path(proof).unlink(missing_ok=True)
     check_space(manifest, sum(map(os.path.getsize, label_manifests)))
     _allow_open_files(len(label_manifests) + OTHER_FILES)
     with atomic_file(manifest) as merged:

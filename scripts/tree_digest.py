@@ -36,8 +36,7 @@ def main(directory: str, /) -> str:
     Raises:
         DataError: when there are none, one cannot be read, or a path could pass for another.
     """
-    paths = _paths(directory)
-    if not paths:
+    if not (paths := _paths(directory)):
         raise DataError(directory, "no PNG files found", todo="give a directory such as results/mnist/png")
     digest = hashlib.sha256()
     for path in paths:

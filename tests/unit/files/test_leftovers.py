@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from idxpng import replaceable
+from idxpng.errors import DataError
 from idxpng.files.leftovers import remove_labels, remove_shards
 from idxpng.formats.tar import END, is_shard, member
 
@@ -118,3 +120,17 @@ def test_a_directory_with_files_that_are_not_ours_is_left_and_reported(
     assert "png/0: not a label of the split, but not removed, because it has mine.txt" in caplog.text
     assert "png/1: not a label of the split, but not removed, because it has 3.png" in caplog.text
     assert "png/3: not a label of the split, but not removed, because it has 4.png" in caplog.text
+
+
+def test_a_job_of_a_killed_run_removes_nothing_that_a_run_with_other_settings_has_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replaceable, "settings", [str(tmp_path / "limit-of-then.json")])
+    shards(tmp_path, "train-000007.tar")
+    touch(tmp_path, "png/0/0.png")
+    manifest(tmp_path / "train/0.csv", "train/0/0.png")
+    with pytest.raises(DataError, match="a newer run has other settings"):
+        remove_shards(tmp_path / "train.json", [], is_shard)
+    with pytest.raises(DataError, match="a newer run has other settings"):
+        remove_labels(tmp_path / "png", tmp_path / "train", [])
+    assert names(tmp_path) == ["png/0/0.png", "train-000007.tar", "train/0.csv"]
