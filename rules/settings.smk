@@ -23,7 +23,7 @@ rule write_settings:
         time=untracked(settings.time),
     shell:
         "(printf '[%s, %s]\\n' {params.text:q} {params.time:q} > {output:q}"
-        " && find {params.folder:q} -name {params.name:q}-'*.json' ! -samefile {output:q} -delete) 2> {log:q}"
+        " && find -H {params.folder:q} -name {params.name:q}-'*.json' ! -samefile {output:q} -delete) 2> {log:q}"
 
 
 use rule write_settings as write_sources with:

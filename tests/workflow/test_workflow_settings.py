@@ -101,6 +101,8 @@ def test_other_facts_of_the_dataset_run_again_what_depends_on_them(
 
 
 def test_results_of_a_limit_are_not_taken_for_all_images(work: Path, tmp_path: Path, finished: Path) -> None:
+    (work / SHAPES / ".settings").rename(work / "settings")
+    (work / SHAPES / ".settings").symlink_to("../../settings")
     run(work, "all", "--config", "limit=10")
     assert pictures(work) == 10
     moved = work.rename(tmp_path / "moved")
