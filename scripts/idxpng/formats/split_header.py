@@ -44,7 +44,6 @@ class SplitHeader(NamedTuple):
         keys = cls._fields[:-2]  # `rows` is optional, and `path` not in the file
         with reading("a header made by validate", path):
             document = json.loads(Path(path).read_bytes())
-            _ = [document[role]["content_sha256"] for role in ("images", "labels")]  # unlike earlier versions
             return cls(**{key: document[key] for key in keys}, rows=document.get("rows"), path=path)
 
     @property

@@ -26,11 +26,6 @@ def test_a_folder_is_locked_until_the_process_is_killed(tmp_path: Path) -> None:
     assert not re.fullmatch(NAME, name), "a split may have that name, and its settings a folder of it"
 
 
-def test_the_settings_of_a_split_may_have_any_name_of_a_split(tmp_path: Path) -> None:
-    (tmp_path / ".settings/lock").mkdir(parents=True)
-    lock_folder(tmp_path)
-
-
 def test_without_locks_there_is_one_warning(
     tmp_path: Path, without_locks: None, caplog: pytest.LogCaptureFixture
 ) -> None:
