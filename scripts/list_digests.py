@@ -29,9 +29,8 @@ def main(folder: str, sums: str) -> None:
     Raises:
         DataError: when there is nothing to list.
     """
-    own = os.path.abspath(sums)
-    found = (path for path in files_below(Path(folder)) if path.is_file() and os.path.abspath(path) != own)
-    paths = sorted((os.path.relpath(path, folder) for path in found), key=os.fsencode)
+    found = {os.path.relpath(path, folder) for path in files_below(Path(folder)) if path.is_file()}
+    paths = sorted(found - {os.path.relpath(sums, folder)}, key=os.fsencode)
     if not paths:
         raise DataError(folder, "nothing to list", todo="make something first, such as with the target all")
     with atomic_file(sums) as output:
