@@ -176,7 +176,7 @@ def find_member(
     member: str,
     fits: Callable[[str, str], bool] = lambda path, member: path.endswith(f"/{member}"),
 ) -> zipfile.ZipInfo:
-    """The only member with that path; without one, the only member whose path fits, or the one with that name.
+    """The only member with that path; without one, the only content whose path fits, or the one with that name.
 
     Raises:
         CompressedFileError: when it is missing, ambiguous, encrypted, or compressed in an unsupported way.
@@ -188,8 +188,10 @@ def find_member(
             problem = "unsafe archive: one of its members would be unpacked outside its folder"
             raise wrong(problem, expected="relative paths", found=ascii(info.orig_filename))
     name = member.rpartition("/")[2]
-    alike = [info for info in infos if fits(info.filename, member) and not info.filename.startswith("__MACOSX")]
+    files = [info for info in infos if not (info.is_dir() or info.filename.startswith("__MACOSX"))]
+    alike = [info for info in files if fits(info.filename, member)]
     alike = [info for info in alike if info.filename.rpartition("/")[2] == name] or alike
+    alike = list({(info.CRC, info.file_size): info for info in alike}.values())  # some archives have a file twice
     found = [info for info in infos if info.filename == member] or alike
     if len(found) != 1:
         names = [info.filename for info in found or infos if not info.is_dir()]
@@ -198,7 +200,7 @@ def find_member(
             f"has more than one {name}" if found else "has no such member",
             expected=f"one {member}",
             found=", ".join(map(ascii, close)) or counted(len(names), "other"),
-            todo=f"{OTHER_MIRROR}, or correct `member` in the dataset file",
+            todo=f"{OTHER_MIRROR}, or correct `member` if the dataset file has it",
         )
     if found[0].flag_bits & ENCRYPTED:
         raise wrong(f"{member} is encrypted")

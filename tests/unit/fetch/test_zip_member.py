@@ -368,7 +368,7 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     "path with a drive": (lambda: zip_bytes({MEMBER: PUBLISHED, "C:\\evil": b""}), "relative paths"),
     "twice": (lambda: zip_bytes([(MEMBER, PUBLISHED), (MEMBER, PUBLISHED)]), f"has more than one {FILE}"),
     "two of the same name elsewhere": (
-        lambda: zip_bytes({f"a/{FILE}": PUBLISHED, f"b/{FILE}": PUBLISHED}),
+        lambda: zip_bytes({f"a/{FILE}": PUBLISHED, f"b/{FILE}": PUBLISHED[::-1]}),
         f"found:    'a/{FILE}', 'b/{FILE}'",
     ),
     "no such member": (lambda: zip_bytes({f"{MEMBER}x\x1b[2J": PUBLISHED}), f"found:    '{MEMBER}x\\x1b[2J'"),
