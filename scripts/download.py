@@ -69,7 +69,8 @@ def main(dataset: str, file: str, output: str, mirrors: Sequence[str] = ()) -> N
     folders = [place for place in first if not is_url(place)]
     own = if_changed(known.source, folders) if any(each.pinned for each in files) else None
     if is_shipped(known.path):
-        own = f"if it is your own data, describe it: {describe(folders[0])}" if folders else None
+        data = next(filter(os.path.isdir, folders), None)
+        own = f"if it is your own data, describe it: {describe(data)}" if data else None
     download(files, [*first, *known.mirror_places()], output, known.name, own=own)
 
 
@@ -101,7 +102,7 @@ def download(
     if _is_there(output, files):
         return
     file = files[0]
-    elsewhere = f"try again later, or get {file.file} in another way and give its folder"
+    elsewhere = f"{'try again later, or ' if mirrors else ''}get {file.file} in another way and give its folder"
     folders = [shown(mirror) for mirror in mirrors if "://" not in mirror]
     if folders and len(folders) == len(mirrors):
         elsewhere = f"put {file.file} into {folders[0]}, or give its folder"
@@ -122,8 +123,11 @@ def download(
             if isinstance(reason, UnavailableError) and reason.later is not None:
                 again[place] = time.monotonic() + reason.later
         turns = again
-        if reasons and all(reason.problem.startswith(UNRESOLVED) for reason in reasons.values()):
-            raise DataError(output, "no network: the name of no mirror can be resolved", todo=elsewhere)
+        on_disk = [reason for place, reason in reasons.items() if not place.is_url]
+        unresolved = sum(reason.problem.startswith(UNRESOLVED) for reason in reasons.values())
+        if unresolved and unresolved + len(on_disk) == len(reasons):
+            network = DataError("no network", "the name of no mirror can be resolved")
+            raise _failure(output, [*on_disk, network], elsewhere, own)
     raise _failure(output, list(reasons.values()), elsewhere, own)
 
 
@@ -132,7 +136,7 @@ def _failure(output: str, reasons: list[DataError], elsewhere: str, own: str | N
         return disk_full[0]
     listed = "".join(f"\n  - {reason}".replace("\n", "\n  ") for reason in reasons)
     advised = [reason for reason in reasons if isinstance(reason, WrongFileError) and reason.details["todo"]]
-    problem = f"no mirror has the right file{listed or ': no mirror is given'}"
+    problem = f"no mirror has the right file{listed}" if listed else "there is no mirror to get it from"
     others = [] if reasons and advised == reasons else [elsewhere]
     return DataError(output, problem, todo=[*others, *([own] if own and advised else [])])
 

@@ -112,11 +112,16 @@ def test_the_second_mirror_is_used_when_the_first_has_no_such_file(
     assert f"from {server.url}/b/{FILE}" in caplog.text
 
 
-def test_no_network_is_named_once_and_no_name_is_tried_again(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("beside", [False, True], ids=["alone", "beside a folder"])
+def test_no_network_is_named_once_and_no_name_is_tried_again(
+    folder: Path, directory: Path, caplog: pytest.LogCaptureFixture, beside: bool
+) -> None:
     caplog.set_level(logging.INFO)
     mirrors = [f"http://{name}.invalid/" for name in ("a", "b", "c")]
-    message = refusal(folder, *mirrors)
-    assert "no network: the name of no mirror can be resolved\n  to do:    try again later, or get" in message
+    message = refusal(folder, *[directory] * beside, *mirrors)
+    listed = f"\n    - {directory / FILE}: file not found" * beside
+    listed += "\n    - no network: the name of no mirror can be resolved\n  to do:    try again later, or get"
+    assert f"no mirror has the right file{listed}" in message
     assert "invalid" not in message
     assert [caplog.text.count(mirror) for mirror in mirrors] == [1, 1, 1]
 
@@ -737,6 +742,8 @@ def test_own_data_in_the_place_of_a_shipped_dataset_are_to_be_described(
     message = refused(download.main, str(path), FILE, str(tmp_path / FILE), [str(directory)])
     told = f"if it is your own data, describe it: {run_script('new_dataset')} {shlex.quote(str(directory))}/*"
     assert message.endswith(told)
+    zipped(archive := tmp_path / "all.zip", **{FILE: OTHER})
+    assert "describe it" not in refused(download.main, str(path), FILE, str(tmp_path / FILE), [str(archive)])
 
 
 def test_a_file_in_a_directory_that_is_too_large_is_not_copied(folder: Path, directory: Path) -> None:
@@ -821,7 +828,8 @@ def test_the_error_lists_each_mirror_with_its_reason_and_says_what_to_do(
 
 
 def test_a_missing_list_of_mirrors_is_reported(folder: Path) -> None:
-    assert "no mirror is given" in refusal(folder)
+    message = refusal(folder)
+    assert "there is no mirror to get it from" in message and "try again" not in message
 
 
 @pytest.mark.parametrize("cut_after", [1000, 100_000])
@@ -936,9 +944,16 @@ def test_a_file_is_found_in_a_directory_as_people_have_it(folder: Path, director
     assert gzip.decompress(get(folder, directory, pinned=UNPINNED)) == CONTENT
 
 
-@pytest.mark.parametrize("member", [FILE, "t10k-images-idx3-ubyte", "t10k-images__idx3-ubyte", "raw/t10k-images"])
-def test_a_zip_archive_for_a_file_or_for_all_files_is_unpacked(folder: Path, directory: Path, member: str) -> None:
-    members = {member: PUBLISHED if member == FILE else CONTENT, "__MACOSX/._t10k-images": b"x", "train-images": b"x"}
+TWICE = "t10k-images__idx3-ubyte t10k-images-idx3-ubyte/ t10k-images-idx3-ubyte/t10k-images-idx3-ubyte"
+
+
+@pytest.mark.parametrize(
+    "names",
+    [FILE, "t10k-images-idx3-ubyte", "t10k-images__idx3-ubyte", "raw/t10k-images", TWICE],
+)
+def test_a_zip_archive_for_a_file_or_for_all_files_is_unpacked(folder: Path, directory: Path, names: str) -> None:
+    members = {name: b"" if name.endswith("/") else PUBLISHED if name == FILE else CONTENT for name in names.split()}
+    members |= {"__MACOSX/._t10k-images": b"x", "train-images": b"x"}
     zipped(directory / "t10k-images-idx3-ubyte.zip", **members)
     zipped(directory / "all.zip", **members)
     for mirror in (directory, directory / "all.zip"):
