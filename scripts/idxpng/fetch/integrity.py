@@ -156,8 +156,8 @@ def _refusal(path: str, source: str | None, file: PublishedFile, found: Found) -
         details = found.damage.details | {"expected": size["expected"]}
     if source:
         what = what or (found.damage.problem if found.damage else "its content differs")
-        todo = "take the published file" if file.pinned and "://" not in source else None
-        return WrongFileError(source, f"not the right file: {what}", **details | {"todo": todo})
+        again = {"todo": "take the published file"} if file.pinned and "://" not in source else _write_again(source)
+        return WrongFileError(source, f"not the right file: {what}", **details | again)
     problem = "the content differs from the published content"
     if found.damage:
         problem, details = found.damage.problem, found.damage.details

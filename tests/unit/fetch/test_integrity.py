@@ -37,11 +37,12 @@ def test_a_file_with_the_described_header_is_accepted(tmp_path: Path, compressed
         (idx_bytes(IMAGES[:, :4]), ["at:       byte 8", "expected: 5", "found:    4", "`shape: [4, 7]`"]),
         (idx_bytes(IMAGES[0, 0]), ["at:       byte 3", "expected: 3", "found:    1 (7,)", "swap"]),
         (GOOD[:-1], ["at:       byte 1065", "expected: 1066 bytes", "found:    1065 bytes", "write the file again"]),
+        (GOOD + b"xx", ["expected: 1066 bytes", "found:    1068 bytes", "write the file again"]),
         (GOOD[:9], ["at:       byte 9", "expected: 16 bytes of header", "found:    9 bytes", "write the file again"]),
         (b"", ["at:       byte 0", "found:    0 bytes", "write the file again"]),
         (b"7,0,0,84,185,159\n" * 99, ["not an IDX file", "found:    37 2c 30 2c (text)", "write the file again"]),
     ],
-    ids=["type", "shape", "labels", "truncated", "truncated header", "empty", "text"],
+    ids=["type", "shape", "labels", "truncated", "too long", "truncated header", "empty", "text"],
 )  # fmt: skip
 def test_a_wrong_file_is_refused_for_what_it_is(
     tmp_path: Path, data: bytes, lines: list[str], compressed: bool
