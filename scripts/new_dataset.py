@@ -37,7 +37,7 @@ from idxpng.errors import DataError
 from idxpng.fetch.mirrors import local_places
 from idxpng.files.atomic import atomic_file
 from idxpng.formats.idx import IdxError, read_header
-from idxpng.formats.numpy_array import ArrayError, is_array, member_names, open_idx
+from idxpng.formats.numpy_array import ArrayError, array_name, is_array, member_names, open_idx
 from idxpng.text import NAME, counted, is_url, printable, shell_word
 
 HEAD = """\
@@ -202,7 +202,7 @@ def _idx_files(files: Sequence[str]) -> list[tuple[str, str | None]]:
             except (IdxError, ArrayError) as error:
                 details = [error.problem, error.details["found"]]
                 details += [error.details["todo"]] if isinstance(error, ArrayError) else []
-                others.append(f"{file}{f': {member}' if member else ''}: {': '.join(map(str, details))}")
+                others.append(f"{array_name(file, member)}: {': '.join(map(str, details))}")
     if not kept:
         raise DataError(files[0], "none of the files is an IDX file", found=others)
     for other in others:

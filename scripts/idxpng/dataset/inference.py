@@ -17,7 +17,7 @@ from idxpng.files.digest import digest_of
 from idxpng.formats.compressed import SUFFIXES
 from idxpng.formats.idx import LABEL_TYPES, LABELS, IdxHeader, decode, read_header
 from idxpng.formats.labeled_images import CLASS, file_headers
-from idxpng.formats.numpy_array import is_array, open_idx
+from idxpng.formats.numpy_array import array_name, is_array, open_idx
 
 
 class IdxFacts(NamedTuple):
@@ -39,6 +39,10 @@ class IdxFacts(NamedTuple):
     @property
     def role(self) -> str:
         return "images" if len(self.header.dims) == 3 else "labels"
+
+    @property
+    def shown(self) -> Path:
+        return Path(array_name(self.path, self.member))
 
     def facts(self, name: str, member: str | None) -> dict[str, Any]:
         """What a dataset file says of it, under a name, and in an archive as a member."""
@@ -116,8 +120,8 @@ def _facts(pairs: dict[str, tuple[IdxFacts, IdxFacts]], known: Iterable[int] = (
     for other in others:
         if (other.header.type.name, other.header.item_shape) != (type_, shape):
             raise DataError(
-                other.path,
-                f"the labels differ in type or shape from those of {first.path}",
+                other.shown,
+                f"the labels differ in type or shape from those of {first.shown}",
                 expected=f"{type_} {shape}",
                 found=f"{other.header.type.name} {other.header.item_shape}",
                 todo="write all labels in one format, or make two datasets",
@@ -132,8 +136,8 @@ def _facts(pairs: dict[str, tuple[IdxFacts, IdxFacts]], known: Iterable[int] = (
     for split, (images, labels) in pairs.items():
         if images.header.dims[0] != labels.header.dims[0]:
             raise DataError(
-                labels.path,
-                f"the number of labels differs from the number of images in {images.path.name}",
+                labels.shown,
+                f"the number of labels differs from the number of images in {images.shown.name}",
                 at="byte 4",
                 expected=images.header.dims[0],
                 found=labels.header.dims[0],
@@ -169,11 +173,11 @@ def _read(
     label_type: str | None = None,
 ) -> IdxFacts:
     """The facts of a file; unless its dataset is ``known``, header and name tell its role."""
-    sha256 = digest_of(path)
+    sha256, shown = digest_of(path), Path(array_name(path, member))
     digest, values, sample = hashlib.sha256(), bytearray(), b""
     with open_idx(path, member, known.label_type if known else label_type) as stream:
-        header = read_header(stream, path)
-        _check_kind(path, header, known, role)
+        header = read_header(stream, shown)
+        _check_kind(shown, header, known, role)
         is_labels = len(header.dims) < 3
         digest.update(header.to_bytes())
         size = header.size
@@ -184,16 +188,17 @@ def _read(
             if is_labels and size <= header.file_size:
                 values += chunk
     if problem := header.wrong_size(size, sample):
-        raise DataError(path, **problem, todo="copy or write the file again")
+        raise DataError(shown, **problem, todo="copy or write the file again")
     column = known.label_columns.index(CLASS) if known else 0
-    classes = _classes(path, header, bytes(values), column) if is_labels else ()
+    classes = _classes(shown, header, bytes(values), column) if is_labels else ()
     return IdxFacts(path, member, key, header, path.stat().st_size, sha256, digest.hexdigest(), classes)
 
 
 def _check_kind(path: Path, header: IdxHeader, known: Dataset | None, role: str | None) -> None:
     """Images are uint8 with 3 dimensions, labels integers with 1, or 2 where each has columns."""
     dims, type_ = header.dims, header.type.name
-    named_images = re.search("image|img", path.name, re.IGNORECASE) or {*ROLES} & {*words(path.name)} == {"images"}
+    name = path.name.rpartition(": ")[2]  # of the array, if it is in an archive
+    named_images = re.search("image|img", name, re.IGNORECASE) or {*ROLES} & {*words(name)} == {"images"}
     if role == "images" or (role is None and (len(dims) >= 3 or (len(dims) == 2 and named_images))):
         expected = IdxHeader.of("uint8", (dims[0], *(1,) * (3 - len(dims)), *dims[1:3]))
     elif known:
@@ -248,9 +253,9 @@ def _pairs(files: list[IdxFacts]) -> dict[str, tuple[IdxFacts, IdxFacts]]:
         roles = by_key[file.key]
         other = roles.get(file.role, file)
         if other.content_sha256 != file.content_sha256:
-            same = f"its name says that it has the {file.role} of the same split as {other.path.name}"
-            todo = f"give one of them only, or, if they are of two splits, rename one: {other.path}, {file.path}"
-            raise DataError(file.path, f"{same}, but the content differs", todo=todo)
+            same = f"its name says that it has the {file.role} of the same split as {other.shown.name}"
+            todo = f"give one of them only, or, if they are of two splits, rename one: {other.shown}, {file.shown}"
+            raise DataError(file.shown, f"{same}, but the content differs", todo=todo)
         if file.role not in roles or file.path.suffix in SUFFIXES:  # the same content twice: the smaller file
             roles[file.role] = file
     found = [(roles["images"], roles["labels"]) for roles in by_key.values() if len(roles) == 2]
@@ -264,10 +269,10 @@ def _pairs(files: list[IdxFacts]) -> dict[str, tuple[IdxFacts, IdxFacts]]:
     for images, labels in found:
         split = _split_name(images.key + labels.key, alone=len(found) == 1)
         if split in pairs:
-            first = pairs[split][0].path
-            where = first.name if first.parent == images.path.parent else f"{first}; the files are in several folders"
+            first = pairs[split][0].shown
+            where = first.name if first.parent == images.shown.parent else f"{first}; the files are in several folders"
             raise DataError(
-                images.path,
+                images.shown,
                 f"a second split has the name {split}; the first is {where}",
                 todo="give the files of one of them only, or, if both belong to one dataset, rename those of one",
             )
@@ -292,13 +297,13 @@ def _left_out(file: IdxFacts, files: list[IdxFacts], alone: bool) -> None:
     wanted = "labels" if file.role == "images" else "images"
     problem = f"no {wanted} found for these {file.role}"
     if not alone:
-        log.warning("left out: %s: %s", file.path, problem)
+        log.warning("left out: %s: %s", file.shown, problem)
         return
     raise DataError(
-        file.path,
+        file.shown,
         problem,
         expected=f"a file with the same name and {wanted} in place of {file.role}, or one with as many items",
-        found=", ".join(sorted(each.path.name for each in files)),
+        found=", ".join(sorted(each.shown.name for each in files)),
         todo="give both files, with matching names such as train-images-idx3-ubyte and train-labels-idx1-ubyte",
     )
 

@@ -44,6 +44,11 @@ def member_names(path: str | os.PathLike[str]) -> list[str]:
             return [name for name in archive.namelist() if name.endswith(".npy")]
 
 
+def array_name(path: str | os.PathLike[str], member: str | None) -> str:
+    """A file, or an array of an archive, in messages."""
+    return f"{os.fspath(path)}: {member}" if member else os.fspath(path)
+
+
 def is_array(path: str | os.PathLike[str], member: str | None = None) -> bool:
     """Whether a file, or a member of an archive, is an array, by its first bytes."""
     with _open(path, member) as stream:
@@ -98,7 +103,7 @@ class _Array:
 
     def __init__(self, path: str | os.PathLike[str], member: str | None) -> None:
         self._path, self._member = path, member
-        self._shown = f"{os.fspath(path)}: {member}" if member else path
+        self._shown = array_name(path, member)
         with _open(path, member) as stream:
             beginning = io.BytesIO(stream.read(LARGEST_HEADER))
         shape, self._fortran_order, self.dtype = self._parse(beginning)

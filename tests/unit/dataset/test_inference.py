@@ -138,6 +138,33 @@ def test_files_that_do_not_form_a_dataset_are_refused_with_the_reason(
         assert word in message
 
 
+@pytest.mark.parametrize(
+    ("array", "values", "words"),
+    [
+        ("x_test", IMAGES.reshape(6, 6), ["x_test.npy: wrong number of dimensions", "2 (6, 6)", "rows and columns"]),
+        ("x_test", IMAGES[..., None].repeat(3, 3), ["x_test.npy: wrong number of dimensions", "one gray value"]),
+        ("y_test", ONE_HOT, ["y_test.npy: the labels are one-hot"]),
+        ("y_test", LABELS[:5], ["y_test.npy: the number of labels", "images in images.npz: x_test.npy"]),
+        (
+            "test_x",
+            IMAGES + 1,
+            ["images.npz: test_x.npy: its name", "as images.npz: x_test.npy", "images.npz: test_x.npy\n"],
+        ),
+        ("x_test", None, ["y_test.npy: no images found", "found:    images.npz: y_test.npy"]),
+    ],
+)
+def test_an_array_of_an_archive_is_named_and_judged_by_its_own_name(
+    tmp_path: Path, array: str, values: numpy.ndarray | None, words: list[str]
+) -> None:
+    arrays = {"x_test": IMAGES, "y_test": LABELS} | {array: values}
+    arrays = {name: each for name, each in arrays.items() if each is not None}
+    numpy.savez(path := tmp_path / "images.npz", **arrays)  # type: ignore[arg-type]
+    message = refusal(infer, [(path, f"{name}.npy") for name in arrays])
+    assert message.startswith(f"{path}: ")
+    for word in words:
+        assert word in f"{message}\n"
+
+
 def test_two_files_with_one_name_and_different_content_are_refused(tmp_path: Path) -> None:
     paths = write(tmp_path, train__images=IMAGES, train__labels=LABELS)
     paths.append(tmp_path / "train-images.idx3-ubyte")
