@@ -25,6 +25,7 @@ SCALED = re.compile(r";16|'ppm'|'ppm_plain'.*, (?!255\))\d+\)\)")
 INVERTED = bytes(range(255, -1, -1))
 DARK = bytes(range(192))  # the values that are not nearly white
 
+NOT_8_BITS = "not of 8 bits a pixel"
 # What images are that cannot be taken, and cannot be converted either.
 REMEDIES = {
     "not an image": "move files that are not images elsewhere, and save images of other formats, such as HEIC, as PNG",
@@ -60,9 +61,9 @@ def read(path: str | os.PathLike[str]) -> GrayImage | str:
             if image.format not in FORMATS:
                 return f"of format {image.format}"
             if _is_scaled(image):
-                return "not of 8 bits a pixel"
+                return NOT_8_BITS
             if getattr(image, "n_frames", 1) > 1 or _is_followed(path, image):
-                return "of several pictures"
+                return "with several pictures in one file"
             gray = _gray(upright(image))
             return gray if isinstance(gray, str) else GrayImage((gray.height, gray.width), gray.tobytes())
     except MemoryError:
@@ -175,7 +176,9 @@ class Problems:
                 rows, columns = self._sizes[sizes[0]]
                 words += ["--size", f"{rows}x{columns}"]
                 copies += f", stretched to {image_size(rows, columns)},"
+            words += ["--white", "WHITE"] if NOT_8_BITS in wrong else []
             todo.append(run_script("convert_images", *words))
             todo.append(f"  writes {copies} into {new}, which you then name in place of {old}")
+            todo += ["  WHITE is the value of white, such as 65535"] if NOT_8_BITS in wrong else []
         problem = "not all images have one size and 8-bit grayscale pixels"
         return DataError(folder, problem, found=found, todo=todo)
