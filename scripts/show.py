@@ -58,7 +58,8 @@ def _chosen(file: str, member: str | None) -> str | None:
     if member not in members and (member or len(members) > 1):
         todo = f"name one of them, such as --member {shell_word(members[0])}" if members else "leave out --member"
         found = ", ".join(map(printable, members)) or "not an archive of arrays"
-        raise ArrayError(file, "which array?", expected=member or "one", found=found, todo=todo)
+        problem = "the file has no such array" if member else "the file has several arrays"
+        raise ArrayError(file, problem, expected=member or "the name of one", found=found, todo=todo)
     return member or (members[0] if members else None)
 
 

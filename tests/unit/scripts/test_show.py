@@ -128,10 +128,14 @@ def test_the_only_array_of_an_archive_needs_no_name(tmp_path: Path) -> None:
     assert show.main(str(tmp_path / "labels.npz"), index=2) == "4"
 
 
-@pytest.mark.parametrize("member", [None, "x_test.npy"])
-def test_an_archive_of_several_arrays_is_answered_with_their_names(arrays: Path, member: str | None) -> None:
+@pytest.mark.parametrize(
+    ("member", "problem"), [(None, "the file has several arrays"), ("x_test.npy", "the file has no such array")]
+)
+def test_an_archive_of_several_arrays_is_answered_with_their_names(
+    arrays: Path, member: str | None, problem: str
+) -> None:
     message = refused(show.main, str(arrays), member=member)
-    for words in ("which array", "x_train.npy, y_train.npy", "--member x_train.npy"):
+    for words in (problem, "x_train.npy, y_train.npy", "--member x_train.npy"):
         assert words in message
 
 
