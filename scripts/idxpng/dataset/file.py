@@ -116,7 +116,7 @@ def _part(facts: dict[str, Any], whole: dict[str, Split], display_name: str, at:
             display_name,
             f"rows outside split {facts['from']}",
             at=f"{at}.rows",
-            expected=f"the first row and the one after the last, between 0 and {parent.count}",
+            expected=f"the first row and the one after the last, from 0 to {parent.count}",
             found=str(facts["rows"]),
         )
     return replace(parent, count=stop - start, rows=(start, stop), parent=facts["from"], **_made_of(facts))
