@@ -21,10 +21,13 @@ import snakemake.workflow
 
 def become(run: dict[str, Any]) -> None:
     """Make this process what `python -m snakemake` would be in that folder, with these arguments and variables."""
-    for descriptor, path in enumerate((os.devnull, run["output"], run["output"])):
-        opened = os.open(path, os.O_RDWR | os.O_APPEND)
-        os.dup2(opened, descriptor)
-        os.close(opened)
+    output = os.open(run["output"], os.O_RDWR | os.O_APPEND)
+    if os.isatty(output):
+        os.login_tty(output)  # makes a session, too
+    else:
+        os.setsid()  # so that a signal can reach it with its jobs, and nothing else
+        for descriptor, opened in enumerate((os.open(os.devnull, os.O_RDONLY), output, output)):
+            os.dup2(opened, descriptor)
     os.chdir(run["folder"])
     os.environ.clear()
     os.environ.update(run["environment"])
@@ -32,7 +35,6 @@ def become(run: dict[str, Any]) -> None:
     snakemake.workflow.Workflow.rundir = run["folder"]  # otherwise the one of the import
     sys.argv = [snakemake.cli.__file__, *run["arguments"]]
     sys.orig_argv = [sys.executable, "-m", "snakemake", *run["arguments"]]
-    os.setsid()  # so that a signal can reach it with its jobs, and nothing else
     signal.signal(signal.SIGINT, signal.default_int_handler)  # which the background jobs of a shell ignore
     signal.alarm(600)
 
@@ -55,9 +57,9 @@ for line in sys.stdin:
     question = json.loads(line)
     if "wait" in question:
         print(json.dumps(wait(question["wait"], question["seconds"])), flush=True)
-    elif child := os.fork():
-        print(child, flush=True)
-    else:
-        become(question)
+    elif not os.fork():
+        with os.fdopen(os.dup(1), "w") as answer:  # once signals reach it, and it has its terminal
+            print(os.getpid(), file=answer)
+            become(question)
         runpy.run_module("snakemake", run_name="__main__", alter_sys=True)
         sys.exit()

@@ -8,7 +8,6 @@ import os
 import pty
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -130,9 +129,9 @@ def users_python() -> str:
 
 
 @functools.cache
-def forks(python: str) -> subprocess.Popen[str]:
+def forks(python: str, before: tuple[str, ...]) -> subprocess.Popen[str]:
     """The process that runs Snakemake without importing it again."""
-    command = [python, str(PROJECT / "tests/forks_snakemake.py")]
+    command = [*before, python, str(PROJECT / "tests/forks_snakemake.py")]
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
@@ -142,15 +141,22 @@ class Snakemake:
     Args:
         folder: its working directory.
         arguments: those of its command line.
-        output: the file to which its output is added.
+        output: the file to which its output is added, or its terminal.
+        before: the start of its command line.
         python: by default that of users without plugins.
         environment: variables that differ from those of the tests.
     """
 
     def __init__(
-        self, folder: Path, *arguments: str, output: str = os.devnull, python: str = "", **environment: str
+        self,
+        folder: Path,
+        *arguments: str,
+        output: str = os.devnull,
+        before: Sequence[str] = (),
+        python: str = "",
+        **environment: str,
     ) -> None:
-        self._python = python or users_python()
+        self._forks = forks(python or users_python(), tuple(before))
         self.status: int | None = None
         run = {"folder": str(folder), "arguments": arguments, "output": output, "environment": os.environ | environment}
         self.pid = self._ask(run)
@@ -168,46 +174,32 @@ class Snakemake:
         return status
 
     def _ask(self, question: dict[str, Any]) -> Any:
-        asked, answered = forks(self._python).stdin, forks(self._python).stdout
+        asked, answered = self._forks.stdin, self._forks.stdout
         assert asked and answered
         print(json.dumps(question), file=asked, flush=True)
         return json.loads(answered.readline())
 
 
-def run_snakemake(
-    folder: Path, *arguments: str, before: Sequence[str] = (), python: str = "", **environment: str
-) -> Run:
-    """Run `Snakemake` to its end, with ``before`` at the start of the command line."""
+def run_snakemake(folder: Path, *arguments: str, python: str = "", forked: bool = True, **options: Any) -> Run:
+    """Run `Snakemake` to its end; if not ``forked``, from the beginning, as a child of this process."""
     with tempfile.NamedTemporaryFile("r+") as output:
-        if before or any(name.startswith("PYTHON") for name in environment):  # which change how Python begins
-            command = [*before, python or users_python(), "-m", "snakemake", *arguments]
-            status = subprocess.run(
-                command, cwd=folder, env=os.environ | environment, stdout=output, stderr=output, timeout=600
-            ).returncode
+        if forked and not any(name.startswith("PYTHON") for name in options):  # which change how Python begins
+            status = Snakemake(folder, *arguments, output=output.name, python=python, **options).wait()
         else:
-            status = Snakemake(folder, *arguments, output=output.name, python=python, **environment).wait()
+            command = [python or users_python(), "-m", "snakemake", *arguments]
+            status = subprocess.run(
+                command, cwd=folder, env=os.environ | options, stdout=output, stderr=output, timeout=600
+            ).returncode
         output.seek(0)
         return Run(status, output.read())
 
 
-def snakemake(
-    folder: Path,
-    *arguments: str,
-    succeed: bool = True,
-    before: Sequence[str] = (),
-    python: str = "",
-    **environment: str,
-) -> Run:
+def snakemake(folder: Path, *arguments: str, succeed: bool = True, **options: Any) -> Run:
     """Like `run_snakemake`, but check that the run succeeds, or that it fails in words if ``succeed`` is false."""
-    run = run_snakemake(folder, *arguments, before=before, python=python, **environment)
+    run = run_snakemake(folder, *arguments, **options)
     assert (run.status == 0) == succeed, run.output
     assert succeed or "Traceback" not in run.output
     return run
-
-
-def hear_ctrl_c() -> None:
-    """Let a process be interrupted. Background jobs of a shell, such as the tests, ignore that and pass it on."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def on_a_terminal(
@@ -218,14 +210,7 @@ def on_a_terminal(
     ``meanwhile`` is called when it has begun, with a descriptor to which it can write as with a keyboard.
     """
     ours, its = pty.openpty()
-    command = [users_python(), "-m", "snakemake", *arguments]
-    environment = os.environ | {"TERM": "xterm"}
-
-    def take_the_terminal() -> None:
-        os.login_tty(its)
-        hear_ctrl_c()
-
-    process = subprocess.Popen(command, cwd=folder, env=environment, preexec_fn=take_the_terminal)
+    process = Snakemake(folder, *arguments, output=os.ttyname(its), TERM="xterm")
     os.close(its)
     written = b""
     try:

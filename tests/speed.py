@@ -11,7 +11,7 @@ from project import snakemake
 def cpu_seconds(folder: Path, *arguments: str) -> float:
     """The processor time of a run, with imports and jobs."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    snakemake(folder, *arguments, before=("env",))  # so that it is a child of this process
+    snakemake(folder, *arguments, forked=False)  # so that it is a child of this process
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 

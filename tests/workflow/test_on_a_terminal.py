@@ -48,9 +48,10 @@ def test_a_failed_job_reports_its_error_once(project: Path) -> None:
 def test_ctrl_c_ends_a_run_in_words_and_the_same_command_goes_on(tmp_path: Path) -> None:
     project = copy_project(tmp_path / "project")
     with MirrorServer(project / "datasets/mnist-sample") as server:
-        for name in ("train-images-idx3-ubyte.gz", "t10k-images-idx3-ubyte.gz"):
-            server.misbehave(f"/{name}", Misbehavior(stall_after=1000))
-        command = ("--cores", "2", "all", "--config", f"mirrors={{mnist-sample: {server.url}}}")
+        wanted = [f"resources/mnist-sample/{name}-images-idx3-ubyte" for name in ("train", "t10k")]
+        for path in wanted:
+            server.misbehave(f"/{Path(path).name}.gz", Misbehavior(stall_after=1000))
+        command = ("--cores", "2", *wanted, "--config", f"mirrors={{mnist-sample: {server.url}}}")
 
         def interrupt(keyboard: int) -> None:
             while len(list((project / "resources").rglob("*images*"))) < 2:  # both cores wait for the mirror
@@ -65,10 +66,13 @@ def test_ctrl_c_ends_a_run_in_words_and_the_same_command_goes_on(tmp_path: Path)
             assert noise not in text
         status, lines = on_a_terminal(project, *command)
         assert status == 0, lines
+        assert all((project / path).exists() for path in wanted)
 
 
-def test_printing_commands_shows_all_of_snakemakes_output(project: Path) -> None:
-    status, lines = on_a_terminal(project, "--cores", "2", "all", "--config", "limit=20", "-p")
+def test_printing_commands_shows_all_of_snakemakes_output(tmp_path: Path) -> None:
+    status, lines = on_a_terminal(
+        copy_project(tmp_path / "project"), "--cores", "2", "results/mnist-sample/png/test/7", "-p"
+    )
     text = "\n".join(lines)
     assert status == 0, text
     assert "rule export:" in text
