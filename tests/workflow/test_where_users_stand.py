@@ -4,13 +4,15 @@ import os
 import re
 import shutil
 import subprocess
+import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from builders import make_own_dataset
-from project import PROJECT, copy_project, files, run_script, snakemake
+from project import PROJECT, copy_project, files, run_script, snakemake, users_python
 
 MODULE = """
 module mnist:
@@ -41,8 +43,16 @@ def advised(output: str) -> list[str]:
 
 
 def type_in(folder: Path, command: str) -> None:
-    typed = subprocess.run(["bash", "-c", command], cwd=folder, capture_output=True, text=True, check=False)
-    assert typed.returncode == 0, command + typed.stdout + typed.stderr
+    """Let bash do what a command says; if it starts Snakemake, with the words and in the folder that bash gives it."""
+    with tempfile.NamedTemporaryFile("r") as called:
+        keep = f"""keep() {{ printf '%s\\0' "$PWD" "$@" > {called.name}; }}\n"""
+        keep += "".join(f'function {python} {{ keep "$@"; }}\n' for python in (users_python(), sys.executable))
+        typed = subprocess.run(["bash", "-c", keep + command], cwd=folder, capture_output=True, text=True, check=False)
+        assert typed.returncode == 0, command + typed.stdout + typed.stderr
+        words = called.read().split("\0")
+    assert ("snakemake" in command) == (words[1:3] == ["-m", "snakemake"]), command
+    if words[1:]:
+        snakemake(Path(words[0]), *words[3:-1])
 
 
 @pytest.mark.parametrize("call", CALLS)
@@ -77,9 +87,8 @@ def test_advice_works_where_the_user_stands(call: str, tmp_path: Path) -> None:
     assert [re.search(r"\bmv\b|snakemake", command)[0] for command in commands] == ["mv", "snakemake"]  # type: ignore[index]
     for command in commands:
         type_in(folder, command)
-    run("verify")
-    after = files(tmp_path / results)
-    assert {path: after[path] for path in before} == before
+    after = {path: data for path, data in files(tmp_path / results).items() if "/verify/" not in path}
+    assert after == before, "as before, and without the extra file"
     assert [(tree / "junk").exists() for tree in others] == [True] * len(others)
     shutil.rmtree(tmp_path / results / "mnist-sample/png")
     (command,) = [each for each in advised(run("verify", succeed=False)) if "snakemake" in each]
@@ -94,30 +103,37 @@ def test_a_run_with_nothing_to_do_names_no_path_of_a_different_folder(tmp_path: 
     assert " results/" not in snakemake(project, *command).output
 
 
-@pytest.mark.parametrize("stands", ["work", "here", "."])
-def test_the_advice_of_verify_by_hand_works_where_the_user_stands(stands: str, tmp_path: Path) -> None:
-    make_own_dataset(tmp_path / "work/my")
-    (tmp_path / "here").mkdir()
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with one's own dataset and its results in `work`, and an empty folder `here`."""
+    folder = tmp_path_factory.mktemp("made")
+    make_own_dataset(folder / "work/my")
+    (folder / "here").mkdir()
     config = ("--config", "datasets=my/shapes.yaml")
-    snakemake(tmp_path / "work", "-s", str(PROJECT / "Snakefile"), "--cores", "2", "all", *config)
-    work = os.path.relpath(tmp_path / "work", tmp_path / stands)
+    snakemake(folder / "work", "-s", str(PROJECT / "Snakefile"), "--cores", "2", "all", *config)
+    return folder
+
+
+@pytest.mark.parametrize("stands", ["work", "here", "."])
+def test_the_advice_of_verify_by_hand_works_where_the_user_stands(stands: str, made: Path) -> None:
+    work = os.path.relpath(made / "work", made / stands)
     options = ["--dataset", f"{work}/my/shapes.yaml"]
     for role, kind in (("images", "idx3"), ("labels", "idx1")):
         options += [f"--{role}", f"{work}/resources/shapes/shapes-{role}-{kind}-ubyte"]
 
     def verify(returncode: int) -> str:
-        run = run_script("verify", *options, f"{work}/results/shapes/png/train", cwd=tmp_path / stands)
+        run = run_script("verify", *options, f"{work}/results/shapes/png/train", cwd=made / stands)
         assert run.returncode == returncode
         return run.stderr
 
-    before = files(tmp_path / "work/results")
-    tree = tmp_path / "work/results/shapes/png/train"
+    before = files(made / "work/results")
+    tree = made / "work/results/shapes/png/train"
     for removed in (next(tree.glob("1/*.png")), tree):
         shutil.rmtree(removed) if removed.is_dir() else removed.unlink()
         (command,) = [each for each in advised(verify(1)) if "snakemake" in each]
-        type_in(tmp_path / stands, command.removeprefix("make it first: "))
+        type_in(made / stands, command.removeprefix("make it first: "))
         verify(0)
-        assert files(tmp_path / "work/results") == before
+        assert files(made / "work/results") == before
 
 
 def test_the_advice_of_a_script_works_in_any_folder(tmp_path: Path) -> None:
