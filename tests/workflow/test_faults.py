@@ -1,6 +1,6 @@
 """What machines do to a run: it is killed, its disk is full, another run works beside it. Nothing is lost or wrong.
 
-FAULT_MOMENTS=30 makes the kills more, at 30 moments instead of 10.
+FAULT_MOMENTS=30 makes the kills by SIGKILL more, at 30 moments instead of 10.
 """
 
 import os
@@ -19,10 +19,12 @@ from PIL import Image
 
 from jobs import ALL
 from mirror_server import MirrorServer, Misbehavior
-from project import Snakemake, copy_project, files, snakemake, without_privilege
+from project import Snakemake, copy_finished, copy_project, files, snakemake, without_privilege
 from systems import mounted
 
 MOMENTS = int(os.environ.get("FAULT_MOMENTS", "10"))
+OTHERS = (signal.SIGTERM, signal.SIGINT)
+KILLS = (signal.SIGKILL, *OTHERS, *[signal.SIGKILL] * (MOMENTS - 2), *OTHERS, signal.SIGKILL)
 JOBS = sum(ALL.values()) - 1  # that have a log, which each opens when it begins
 COMMAND = ("--cores", "2", "all")
 SAMPLE = "mnist-sample"
@@ -34,27 +36,17 @@ def logs(project: Path) -> list[Path]:
     return list(project.glob("logs/**/*.log"))
 
 
-def moments(count: int) -> list[tuple[int, int]]:
-    """So many, from the first job to the last: how many have begun, and milliseconds since the last of them."""
-    return [(1 + (JOBS - 1) * number // (count - 1), number % 4 * 5) for number in range(count)]
-
-
-@pytest.mark.parametrize(
-    ("signal_number", "count"),
-    [(signal.SIGKILL, MOMENTS), (signal.SIGTERM, 2), (signal.SIGINT, 2)],
-    ids=lambda value: getattr(value, "name", None),
-)
 def test_a_killed_run_is_finished_by_the_same_command(
-    project: Path, finished: Path, undisturbed: dict[str, bytes], signal_number: signal.Signals, count: int
+    project: Path, finished: Path, undisturbed: dict[str, bytes]
 ) -> None:
     """One run after the other is killed, each later than the one before; what is there then is right each time."""
     assert len(logs(finished)) == JOBS
-    for begun, milliseconds in moments(count):
+    for number, signal_number in enumerate(KILLS):
         process = Snakemake(project, *COMMAND)
-        while len(logs(project)) < begun:
+        while len(logs(project)) < 1 + (JOBS - 1) * number // (len(KILLS) - 1):
             assert process.poll() is None, "it ended before"
             time.sleep(0.002)
-        time.sleep(milliseconds / 1000)
+        time.sleep(number % 4 * 0.005)
         os.killpg(process.pid, signal_number)
         assert process.wait(60) != 0
         final = {path: content for path, content in files(project / "results").items() if "/." not in path}
@@ -110,6 +102,12 @@ def everything(crowded: Path, disk: Path) -> dict[str, bytes]:
     return without_logs(disk)
 
 
+@pytest.fixture(scope="module")
+def kept(disk: Path, everything: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of that, with its times."""
+    return copy_finished(disk, tmp_path_factory.mktemp("kept") / "disk")
+
+
 def without_logs(disk: Path) -> dict[str, bytes]:
     return {path: content for path, content in files(disk).items() if not path.startswith("logs/")}
 
@@ -152,8 +150,8 @@ BESIDE = {
 
 
 @pytest.mark.parametrize("rule", ON_A_FULL_DISK)
-def test_a_full_disk_is_reported_with_the_file_and_the_rule_succeeds_once_there_is_room(
-    crowded: Path, disk: Path, everything: dict[str, bytes], rule: str
+def test_a_full_disk_is_reported_with_the_file(
+    crowded: Path, disk: Path, everything: dict[str, bytes], kept: Path, rule: str
 ) -> None:
     output, left, told = ON_A_FULL_DISK[rule]
     for path in (output, *BESIDE.get(rule, ()), "logs"):  # whose room a run would have for itself
@@ -161,7 +159,21 @@ def test_a_full_disk_is_reported_with_the_file_and_the_rule_succeeds_once_there_
     with only(disk, left):
         run = snakemake(crowded, "--cores", "1", f"{disk}/{output}", succeed=False)
     assert told.format(output=disk / output, disk=disk) in run.output, run.output[-3000:]
-    check_made_now(crowded, disk, output, everything)
+    assert not (disk / output).exists()
+    for path in everything.keys() - without_logs(disk).keys():  # for the next rule
+        (disk / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(kept / path, disk / path)
+
+
+def test_each_rule_succeeds_once_there_is_room(crowded: Path, disk: Path, everything: dict[str, bytes]) -> None:
+    """The rules for which the disk was full, in the state in which that left the project."""
+    outputs = [output for output, _, _ in ON_A_FULL_DISK.values()]
+    for output in (*outputs, *(path for paths in BESIDE.values() for path in paths)):
+        remove(disk / output)
+    snakemake(crowded, "--cores", "2", *(f"{disk}/{output}" for output in outputs))
+    subprocess.run(["sha256sum", "--check", "--quiet", "SHA256SUMS"], cwd=disk / f"results/{SAMPLE}", check=True)
+    remove(disk / f"results/{SAMPLE}/SHA256SUMS")  # which lists what is there
+    assert without_logs(disk) == everything
 
 
 def remove(output: Path) -> None:
@@ -169,19 +181,6 @@ def remove(output: Path) -> None:
         shutil.rmtree(output)
     else:
         output.unlink(missing_ok=True)
-
-
-def check_made_now(project: Path, disk: Path, output: str, everything: dict[str, bytes]) -> None:
-    """Check that of what did not fit nothing is there, and that with room the same command makes it."""
-    assert not (disk / output).exists()
-    snakemake(project, "--cores", "2", f"{disk}/{output}")
-    made = without_logs(disk)
-    assert any(path.startswith(output) for path in made)
-    if output not in everything and output.endswith("SHA256SUMS"):  # which lists what is there
-        subprocess.run(["sha256sum", "--check", "--quiet", "SHA256SUMS"], cwd=(disk / output).parent, check=True)
-        del made[output]
-        (disk / output).unlink()
-    assert made.items() <= everything.items()
 
 
 @pytest.mark.parametrize(
@@ -214,7 +213,9 @@ def test_a_download_that_does_not_fit_is_reported_and_finished_once_there_is_roo
     with only(disk, 102_400):
         run = snakemake(crowded, *command, succeed=False)
     assert told.format(mirror=mirror, file=file, output=disk / output) in run.output
-    check_made_now(crowded, disk, output, everything)
+    assert not (disk / output).exists()
+    snakemake(crowded, *command)
+    assert without_logs(disk) == everything
 
 
 def test_a_read_only_disk_is_reported(project: Path, tmp_path: Path) -> None:
@@ -225,6 +226,15 @@ def test_a_read_only_disk_is_reported(project: Path, tmp_path: Path) -> None:
         run = snakemake(project, "--cores", "1", "all", "--config", config, succeed=False)
     assert f"{disk}/results: cannot be written" in run.output
     assert f"{disk} is on a read-only file system" in run.output
+
+
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project in which a file is decompressed, and nothing else."""
+    project = copy_project(tmp_path_factory.mktemp("begun"))
+    snakemake(project, "--cores", "1", f"resources/{SAMPLE}/train-labels-idx1-ubyte")
+    (project / "results").mkdir()
+    return project
 
 
 @pytest.mark.parametrize(
@@ -245,9 +255,10 @@ def test_a_read_only_disk_is_reported(project: Path, tmp_path: Path) -> None:
     ],
     ids=["folder of results", "folder of logs", "file of a mirror", "IDX file"],
 )
-def test_a_missing_permission_is_reported_with_the_file(project: Path, path: str, mode: int, told: str) -> None:
-    snakemake(project, "--cores", "1", f"resources/{SAMPLE}/train-labels-idx1-ubyte")
-    (project / "results").mkdir()
+def test_a_missing_permission_is_reported_with_the_file(
+    begun: Path, tmp_path: Path, path: str, mode: int, told: str
+) -> None:
+    project = copy_finished(begun, tmp_path / "project")
     allowed = (project / path).stat().st_mode
     (project / path).chmod(mode)
     command = ("--cores", "1", f"results/{SAMPLE}/header/train.json")
@@ -269,17 +280,21 @@ def test_workflows_that_share_resources_never_see_a_partial_file(
 ) -> None:
     expected = files(finished / "resources")
     shared = tmp_path / "shared"
-    pathvars = f"pathvars={{resources: {shared}}}"
+    wanted = [f"results/{SAMPLE}/{name}" for name in ("manifest/test.csv", "preview/train.png")]
+    command = ("--cores", "2", *wanted, "--config", f"pathvars={{resources: {shared}}}")
     projects = [copy_project(tmp_path / one) for one in ("a", "b")]
-    processes = [Snakemake(project, *COMMAND, "--config", pathvars) for project in projects]
+    processes = [Snakemake(project, *command) for project in projects]
     while any(process.poll() is None for process in processes):
         for name, content in expected.items():
             with suppress(FileNotFoundError):  # Snakemake removes what it is about to make; the other run may fail
                 assert (shared / name).read_bytes() == content
         time.sleep(0.01)
     for project in projects:
-        snakemake(project, "--cores", "2", "all", "--config", pathvars)
-        assert files(project / "results") == undisturbed
+        snakemake(project, *command)
+        made = files(project / "results")
+        assert made.items() <= undisturbed.items()
+        assert len([path for path in made if "/png/test/" in path]) == 200
+        assert all((project / path).exists() for path in wanted)
     assert files(shared) == expected
 
 
