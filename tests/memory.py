@@ -1,8 +1,12 @@
-"""Measure the memory that some code needs, in a separate process."""
+"""Measure the memory that some code needs, in a separate process, or limit that of this one."""
 
 import os
+import resource
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -43,3 +47,16 @@ def growth(code: str, *arguments: str, before: str = "") -> float:
         text=True,
     )
     return float(process.stdout.splitlines()[-1])
+
+
+@contextmanager
+def no_more_memory_than(more: int) -> Iterator[None]:
+    """Fail with a `MemoryError` where this process takes so many more bytes. Only Linux has such a limit."""
+    limits = resource.getrlimit(resource.RLIMIT_AS)
+    if LINUX:
+        taken = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (taken + more, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, limits)
