@@ -14,7 +14,7 @@ from PIL import Image
 
 from builders import OWN, idx_bytes
 from jobs import IDX
-from project import copy_project, files, run_script, snakemake
+from project import Run, copy_finished, copy_project, files, run_script, snakemake
 
 BUILD = ("idx", "--cores", "2", "--config", "folders={photos: my/photos}")
 OF_ONE_SPLIT = dict.fromkeys((*IDX, "idx"), 1)
@@ -35,57 +35,68 @@ def make_photos(folder: Path) -> dict[str, bytes]:
     return made
 
 
-def test_a_folder_of_images_survives_the_round_trip_through_idx_files(project: Path) -> None:
-    made = make_photos(project / "my/photos")
-    run = snakemake(project, *BUILD)
+@pytest.fixture(scope="module")
+def once(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Run]:
+    """A project folder with photos and their IDX files, and the run that made these. Not to be changed: see `built`."""
+    project = copy_project(tmp_path_factory.mktemp("once") / "project")
+    make_photos(project / "my/photos")
+    return project, snakemake(project, *BUILD)
+
+
+@pytest.fixture
+def built(once: tuple[Path, Run], tmp_path: Path) -> Path:
+    """A copy of that folder."""
+    return copy_finished(once[0], tmp_path / "project")
+
+
+def test_a_folder_of_images_survives_the_round_trip_through_idx_files(
+    once: tuple[Path, Run], built: Path, tmp_path: Path
+) -> None:
+    _, run = once
     assert run.jobs == IDX | {"idx": 1}
     assert "--config datasets=results/photos/idx/photos.yaml" in run.output
-    built = files(project / "results/photos/idx")
-    assert "Nothing to be done" in snakemake(project, *BUILD).output
+    idx = files(built / "results/photos/idx")
+    assert "Nothing to be done" in snakemake(built, *BUILD).output
 
     own = ("--cores", "2", "--config", "datasets=results/photos/idx/photos.yaml")
-    snakemake(project, "all", *own)
+    snakemake(built, "results/photos/png", *own)
     found = {
         f"{path.parts[-3]}/{path.name}": Image.open(path).tobytes()
-        for path in (project / "results/photos/png").rglob("*.png")
+        for path in (built / "results/photos/png").rglob("*.png")
     }
-    assert found == made
-    assert "published images and labels of photos" in snakemake(project, "verify", *own).output
+    assert found == make_photos(tmp_path)
+    assert "published images and labels of photos" in snakemake(built, "verify", *own).output
 
-    (project / "my/photos/test/cat/0.png").unlink()
-    assert snakemake(project, *BUILD).jobs == OF_ONE_SPLIT
-    assert files(project / "results/photos/idx").keys() == built.keys()
+    (built / "my/photos/test/cat/0.png").unlink()
+    assert snakemake(built, *BUILD).jobs == OF_ONE_SPLIT
+    assert files(built / "results/photos/idx").keys() == idx.keys()
 
-    copy, text = project / "mine.yaml", built["photos.yaml"].decode()
+    copy, text = built / "mine.yaml", idx["photos.yaml"].decode()
     copy.write_text(text.replace("mirrors: [.]", "mirrors: [results/photos/idx]").replace("title: photos", "title: My"))
-    run_script("new_dataset", "--update", "mine.yaml", cwd=project).check_returncode()
+    run_script("new_dataset", "--update", "mine.yaml", cwd=built).check_returncode()
     assert "title: My\n" in copy.read_text() and "count: 4\n" in copy.read_text(), "as the first lines advise"
 
 
-def test_a_built_file_that_is_damaged_is_made_again_by_the_advised_options(project: Path) -> None:
-    make_photos(project / "my/photos")
-    snakemake(project, *BUILD)
-    built = files(project / "results/photos/idx")
-    own = ("all", "--cores", "2", "--config", "datasets=results/photos/idx/photos.yaml")
+def test_a_built_file_that_is_damaged_is_made_again_by_the_advised_options(built: Path) -> None:
+    idx = files(built / "results/photos/idx")
+    own = ("results/photos/png/train", "--cores", "2", "--config", "datasets=results/photos/idx/photos.yaml")
     told = r"if it is damaged, run the target (idx) again, with your folders and (.+)"
-    for path in (project / "results/photos/idx").glob("train-*.gz"):
+    for path in (built / "results/photos/idx").glob("train-*.gz"):
         path.write_bytes(gzip.compress(b"damaged"))
-    target, options = re.findall(told, snakemake(project, *own, succeed=False).output)[0]
-    assert target == BUILD[0] and snakemake(project, *BUILD, *options.split()).jobs["build_idx"] == 2
-    assert files(project / "results/photos/idx") == built
-    snakemake(project, *own)
-    path = project / "results/photos/idx/train-labels-idx1-ubyte.gz"
+    target, options = re.findall(told, snakemake(built, *own, succeed=False).output)[0]
+    assert target == BUILD[0] and snakemake(built, *BUILD, *options.split()).jobs["build_idx"] == 2
+    assert files(built / "results/photos/idx") == idx
+    snakemake(built, *own)
+    path = built / "results/photos/idx/train-labels-idx1-ubyte.gz"
     path.write_bytes(gzip.compress(b"damaged"))
-    assert re.search(rf"{path.name}: no longer the file that .*; {told}", snakemake(project, *own).output)
+    assert re.search(rf"{path.name}: no longer the file that .*; {told}", snakemake(built, *own).output)
 
 
-def test_a_split_that_is_removed_leaves_the_dataset_file_without_snakemakes_notes(project: Path) -> None:
-    make_photos(project / "my/photos")
-    snakemake(project, *BUILD)
-    shutil.rmtree(project / "my/photos/test")
-    shutil.rmtree(project / ".snakemake")
-    snakemake(project, *BUILD)
-    document = yaml.safe_load((project / "results/photos/idx/photos.yaml").read_text())
+def test_a_split_that_is_removed_leaves_the_dataset_file_without_snakemakes_notes(built: Path) -> None:
+    shutil.rmtree(built / "my/photos/test")
+    shutil.rmtree(built / ".snakemake")
+    snakemake(built, *BUILD)
+    document = yaml.safe_load((built / "results/photos/idx/photos.yaml").read_text())
     assert list(document["splits"]) == ["train"]
 
 
@@ -102,23 +113,21 @@ def test_a_list_of_digests_has_the_idx_files_of_the_same_command(project: Path, 
         (project / "my/photos/test/cat/0.png").unlink(missing_ok=True)
 
 
-def test_an_image_that_is_edited_in_place_makes_its_split_again(project: Path, tmp_path: Path) -> None:
-    make_photos(project / "my/photos")
-    snakemake(project, *BUILD)
-    images = project / "results/photos/idx/test-images-idx3-ubyte.gz"
+def test_an_image_that_is_edited_in_place_makes_its_split_again(built: Path, tmp_path: Path) -> None:
+    images = built / "results/photos/idx/test-images-idx3-ubyte.gz"
     before = gzip.decompress(images.read_bytes())
-    edited = project / "my/photos/test/cat/0.png"
+    edited = built / "my/photos/test/cat/0.png"
     folder = edited.parent.stat()
     Image.new("L", (9, 6), 77).save(tmp_path / "new.png")
     edited.write_bytes((tmp_path / "new.png").read_bytes())
     assert edited.parent.stat().st_mtime_ns == folder.st_mtime_ns, "or the folder alone would show it"
-    assert snakemake(project, *BUILD).jobs == OF_ONE_SPLIT
+    assert snakemake(built, *BUILD).jobs == OF_ONE_SPLIT
     after = gzip.decompress(images.read_bytes())
     assert after == before[:16] + bytes([77]) * 54 + before[16 + 54 :]
-    assert "Nothing to be done" in snakemake(project, *BUILD).output
+    assert "Nothing to be done" in snakemake(built, *BUILD).output
 
     os.utime(edited, ns=(0, 0))
-    assert snakemake(project, *BUILD).jobs["build_idx"] == 1
+    assert snakemake(built, *BUILD).jobs["build_idx"] == 1
 
 
 def test_a_manifest_gives_order_and_labels_and_like_gives_types(project: Path) -> None:
@@ -132,7 +141,7 @@ def test_a_manifest_gives_order_and_labels_and_like_gives_types(project: Path) -
     (project / "my/idx/shapes-images-idx3-ubyte").write_bytes(idx_bytes(images))
     (project / "my/idx/shapes-labels-idx1-ubyte.gz").write_bytes(gzip.compress(idx_bytes(labels)))
     (project / "my/shapes.yaml").write_text(yaml.safe_dump(facts, allow_unicode=True))
-    snakemake(project, "all", "--cores", "2", "--config", "datasets=my/shapes.yaml")
+    snakemake(project, "results/shapes/png/train", "--cores", "2", "--config", "datasets=my/shapes.yaml")
 
     def built(manifests: str) -> list[bytes]:
         folder = f"{{path: results/shapes/png, manifests: {manifests}, like: my/shapes.yaml}}"
@@ -166,7 +175,7 @@ def test_the_name_of_a_labels_file_says_its_type(project: Path) -> None:
         assert files(folder) == built
     assert "Nothing to be done" in snakemake(project, *BUILD).output
     config = ("--cores", "2", "--config", "datasets=results/photos/idx/photos.yaml")
-    assert snakemake(project, "all", "verify", *config).jobs["verify_split"] == 1
+    assert snakemake(project, "results/photos/png/train", "verify", *config).jobs["verify_split"] == 1
 
     (project / "my/photos/256/a.png").rename(project / "my/photos/7/b.png")
     (project / "my/photos/256").rmdir()
@@ -259,7 +268,9 @@ def test_a_folder_for_each_class_and_a_table_of_labels_become_idx_files(project:
     assert "Nothing to be done" in snakemake(project, "idx", "--cores", "2", "--config", folders).output
 
     own = ("--cores", "2", "--config", "datasets=results/scans/idx/scans.yaml")
-    assert "published images and labels of scans" in snakemake(project, "all", "verify", *own).output
+    assert (
+        "published images and labels of scans" in snakemake(project, "results/scans/png/train", "verify", *own).output
+    )
     table.write_text("path,label\n1.png,7\n0.png,3\n")
     upright = folders.replace(", invert: true", "")
     assert snakemake(project, "idx", "--cores", "2", "--config", upright).jobs["build_idx"] == 1
