@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import tarfile
 from importlib.metadata import version
@@ -22,7 +23,7 @@ from huggingface_hub.utils import filter_repo_objects
 import idxpng
 from idxpng.formats.idx import IdxFile
 from idxpng.run.checks import BEGINNINGS
-from project import PROJECT, copy_project, files, snakemake
+from project import PROJECT, copy_finished, files, snakemake
 from write_parquet import features
 
 FILES = {"train": "train", "test": "t10k"}
@@ -36,9 +37,10 @@ def datasets() -> ModuleType:
 
 
 @pytest.fixture(scope="module")
-def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project folder after `publish`."""
-    folder = copy_project(tmp_path_factory.mktemp("published"))
+def published(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project folder after `publish`, which makes the images that are missing, too."""
+    folder = copy_finished(finished, tmp_path_factory.mktemp("published") / "project")
+    shutil.rmtree(folder / "results/mnist-sample/png/train/7")
     run = snakemake(folder, "--cores", "2", "publish")
     assert "1,000 PNG files" in run.output
     assert "Nothing to be done" in snakemake(folder, "--cores", "2", "publish").output

@@ -10,7 +10,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 
 from browser import Browser
-from project import copy_project, snakemake
+from project import copy_finished, snakemake
 
 
 class Report(Browser):
@@ -45,18 +45,16 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Report]:
 
 
 @pytest.fixture(scope="module")
-def finished(browser: Report, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project folder after a run."""
-    folder = copy_project(tmp_path_factory.mktemp("report"))
-    snakemake(folder, "--cores", "2", "all", "--config", "limit=100")
-    return folder
+def project(browser: Report, finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the finished folder, in which reports are made."""
+    return copy_finished(finished, tmp_path_factory.mktemp("report") / "project")
 
 
 @pytest.mark.parametrize("name", ["report.html", "report.zip"])
 def test_the_report_shows_workflow_datasets_previews_histograms_and_run_times(
-    browser: Report, finished: Path, tmp_path: Path, name: str
+    browser: Report, project: Path, tmp_path: Path, name: str
 ) -> None:
-    made = snakemake(finished, "--report", str(tmp_path / name), "--config", "limit=100")
+    made = snakemake(project, "--report", str(tmp_path / name))
     assert "WARNING" not in made.output
     page = tmp_path / name
     if page.suffix == ".zip":
@@ -71,7 +69,7 @@ def test_the_report_shows_workflow_datasets_previews_histograms_and_run_times(
 
     labels = ("mnist-sample", "train", "images of each class")
     picture = browser.show("Previews", *labels, seen="//img[contains(@src, 'train.png')]")
-    assert browser.driver.execute_script("return arguments[0].complete && arguments[0].naturalWidth", picture) == 866
+    assert browser.driver.execute_script("return arguments[0].complete && arguments[0].naturalWidth", picture) == 986
 
     plot = browser.show("Histograms", "mnist-sample", seen="//img[contains(@src, 'test.svg')]")
     assert browser.driver.execute_script("return arguments[0].complete && arguments[0].naturalWidth", plot) == 720
@@ -89,18 +87,18 @@ def test_the_report_shows_workflow_datasets_previews_histograms_and_run_times(
 SCRIPT = "</script><script>window.pwned = true</script><img src=x onerror='window.pwned = true'>"
 
 
-def test_words_of_a_dataset_file_run_nothing_in_the_report(browser: Report, finished: Path, tmp_path: Path) -> None:
-    facts = yaml.safe_load((finished / "datasets/mnist-sample.yaml").read_text(encoding="utf-8"))
+def test_words_of_a_dataset_file_run_nothing_in_the_report(browser: Report, project: Path, tmp_path: Path) -> None:
+    facts = yaml.safe_load((project / "datasets/mnist-sample.yaml").read_text(encoding="utf-8"))
     facts |= dict.fromkeys(("title", "citation", "attribution"), f"{SCRIPT} {{{{ 7 * 7 }}}} `x <javascript:alert(1)>`_")
     facts["license"] = {"spdx": None, "note": SCRIPT}
     facts["creators"] = [SCRIPT]
     facts["classes"] = {label: f"{label} {SCRIPT}" for label in facts["classes"]}
-    facts["mirrors"] = [str(finished / "datasets/mnist-sample")]
-    (finished / "hostile_.yaml").write_text(yaml.safe_dump(facts), encoding="utf-8")
-    config = ("--config", "limit=10", "datasets=hostile_.yaml")
-    snakemake(finished, "--cores", "2", "all", *config)
+    facts["mirrors"] = [str(project / "datasets/mnist-sample")]
+    (project / "hostile_.yaml").write_text(yaml.safe_dump(facts), encoding="utf-8")
+    config = ("--config", "classes=[3,7]", "splits=test", "datasets=hostile_.yaml")
+    snakemake(project, "--cores", "2", "all", *config)
     page = tmp_path / "report.html"
-    made = snakemake(finished, "--report", str(page), *config)
+    made = snakemake(project, "--report", str(page), *config)
     assert "WARNING" not in made.output
     assert "pwned" not in page.read_text(encoding="utf-8"), "its results are encoded, and its words nowhere else"
     browser.open(page)
@@ -111,6 +109,6 @@ def test_words_of_a_dataset_file_run_nothing_in_the_report(browser: Report, fini
     browser.driver.switch_to.default_content()
     assert browser.driver.execute_script("return window.pwned") is None
     browser.check()
-    browser.driver.get((finished / "results/hostile_/statistics/train.svg").as_uri())
+    browser.driver.get((project / "results/hostile_/statistics/test.svg").as_uri())
     assert SCRIPT in browser.find("//*[local-name()='text'][contains(., '3 ')]").text
     assert browser.driver.execute_script("return window.pwned") is None
