@@ -13,10 +13,12 @@ import pytest
 
 from builders import idx_bytes, make_own_dataset
 from idxpng.run.targets import OUTPUTS
+from jobs import ALL
 from mirror_server import MirrorServer
 from project import PROJECT, Snakemake, copy_project, files, on_github, snakemake, without_privilege
 
 EXAMPLE = "examples/module/Snakefile"
+SEVENS = "digits/mnist-sample/png/test/7"
 CONTRACT = (PROJECT / "docs/module.md").read_text(encoding="utf-8")
 
 
@@ -42,7 +44,7 @@ def imported(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_workflow_imports_this_one_from_disk(imported: Path) -> None:
-    assert len(sevens(imported)) == len(list((imported / "digits/mnist-sample/png/test/7").glob("*.png"))) > 0
+    assert len(sevens(imported)) == len(list((imported / SEVENS).glob("*.png"))) > 0
 
 
 def test_a_workflow_imports_this_one_by_url(project: Path, imported: Path, tmp_path: Path) -> None:
@@ -73,8 +75,7 @@ def address(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> s
     return on_github(repository, tmp_path / "cache", monkeypatch)
 
 
-@pytest.mark.parametrize("configuration", ["", "{}\n"])
-def test_a_deployment_by_snakedeploy_makes_the_sample(address: str, tmp_path: Path, configuration: str) -> None:
+def test_a_deployment_by_snakedeploy_makes_the_sample(address: str, imported: Path, tmp_path: Path) -> None:
     folder = tmp_path / "deployed"
     deploy = [sys.executable, "-c", "from snakedeploy.client import main; main()", "deploy-workflow", address]
     subprocess.run([*deploy, str(folder), "--branch", "main"], check=True)
@@ -84,10 +85,13 @@ def test_a_deployment_by_snakedeploy_makes_the_sample(address: str, tmp_path: Pa
         for word in line.partition("#")[0].split()
         if "min_version" not in line
     ]
-    if configuration:
-        (folder / "config/config.yaml").write_text(configuration)
-    snakemake(folder, "--cores", "2", "all")
-    assert len(list(folder.glob("results/mnist-sample/png/*/*/*.png"))) == 1200
+    config = folder / "config/config.yaml"
+    for configuration in ("{}\n", config.read_text(encoding="utf-8")):
+        config.write_text(configuration, encoding="utf-8")
+        assert snakemake(folder, "-n", "all").jobs == ALL
+    snakemake(folder, "--cores", "2", "all", "--config", "splits=test", "classes=[7]")
+    made = files(folder / "results/mnist-sample/png")
+    assert made == {f"test/7/{path}": data for path, data in files(imported / SEVENS).items()}
 
 
 def test_a_prefix_of_the_importing_workflow_holds_for_all_that_is_made_and_read(
