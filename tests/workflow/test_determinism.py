@@ -45,7 +45,8 @@ def compressor(python: str, folder: Path) -> dict[str, str] | None:
     """The environment in which a Python has the pinned zlib-ng; None where it cannot be had."""
     requirements = (PROJECT / "envs/requirements.txt").read_text()
     (pinned,) = re.findall(r"^zlib-ng==[\d.]+", requirements, re.MULTILINE)
-    install = [python, "-m", "pip", "install", "--quiet", "--target", str(folder), pinned]
+    options = ["--quiet", "--disable-pip-version-check", "--no-deps", "--no-compile"]
+    install = [python, "-m", "pip", "install", *options, "--target", str(folder), pinned]
     done = subprocess.run(install, check=False, capture_output=True)
     return os.environ | {"PYTHONPATH": str(folder)} if done.returncode == 0 else None
 
