@@ -21,11 +21,27 @@ from PIL import Image
 from builders import OWN, idx_bytes, make_own_dataset
 from jobs import ALL, IMAGES, LABEL
 from mirror_server import MirrorServer
-from project import COUNT_TIMERS, PROJECT, Run, copy_project, files, run_script, snakemake
+from project import COUNT_TIMERS, PROJECT, Run, copy_finished, copy_project, files, run_script, snakemake
+
+OF_SHAPES = ("--config", "datasets=my/shapes.yaml")
 
 
 def write_config(folder: Path, **config: object) -> None:
     (folder / "config.yaml").write_text(yaml.safe_dump(config))
+
+
+@pytest.fixture(scope="module")
+def finished_shapes(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Run]:
+    """A project folder after `all` of a user's dataset, and that run. Not to be changed: see `shapes`."""
+    project = copy_project(tmp_path_factory.mktemp("shapes") / "project")
+    make_own_dataset(project / "my")
+    return project, snakemake(project, "--cores", "2", "all", *OF_SHAPES)
+
+
+@pytest.fixture
+def shapes(finished_shapes: tuple[Path, Run], tmp_path: Path) -> Path:
+    """A copy of that folder."""
+    return copy_finished(finished_shapes[0], tmp_path / "project")
 
 
 def test_a_run_says_what_it_does_and_made(finished: Path) -> None:
@@ -71,9 +87,10 @@ def test_every_manifest_row_is_an_image_with_these_pixels(finished: Path) -> Non
             assert row["path"].split("/")[:2] == [split, row["label"]]
 
 
-def test_the_number_of_cores_and_the_folder_change_no_byte(finished: Path, project: Path) -> None:
-    snakemake(project, "--cores", "1", "all")
-    assert files(project / "results") == files(finished / "results")
+def test_the_number_of_cores_and_the_folder_change_no_byte(finished_shapes: tuple[Path, Run], project: Path) -> None:
+    make_own_dataset(project / "my")
+    snakemake(project, "--cores", "1", "all", *OF_SHAPES)
+    assert files(project / "results") == files(finished_shapes[0] / "results")
 
 
 def test_one_label_in_an_empty_tree_runs_only_what_it_needs(project: Path) -> None:
@@ -120,9 +137,11 @@ def test_a_deleted_label_remakes_one_export(complete: Path) -> None:
 
 
 def test_a_changed_limit_exports_again_and_downloads_nothing(complete: Path) -> None:
-    run = snakemake(complete, "--cores", "4", "all", "--config", "limit=10")
-    assert run.jobs == IMAGES | {"write_settings": 1, "all": 1}
-    rows = list(csv.DictReader((complete / "results/mnist-sample/manifest/train.csv").open(newline="")))
+    assert snakemake(complete, "-n", "all", "--config", "limit=10").jobs == IMAGES | {"write_settings": 1, "all": 1}
+    manifest = "results/mnist-sample/manifest/train.csv"
+    run = snakemake(complete, "--cores", "2", manifest, "--config", "limit=10")
+    assert run.jobs == {"write_settings": 1, "export": 10, "merge_manifests": 1}
+    rows = list(csv.DictReader((complete / manifest).open(newline="")))
     assert [row["label"] for row in rows] == ["5", "0", "4", "1", "9", "2", "1", "3", "1", "4"]
 
 
@@ -197,10 +216,11 @@ def test_the_command_line_configures(project: Path, config: str, jobs: dict[str,
 def test_it_runs_from_another_folder_with_the_configuration_there_on_top(project: Path, tmp_path: Path) -> None:
     work = tmp_path / "work"
     work.mkdir()
-    write_config(work, limit=5, splits=["test"])
+    write_config(work, limit=5, splits=["test"], classes=[1, 7])  # of the labels 7, 2, 1, 0, 4
     run = snakemake(tmp_path, "-s", str(project / "Snakefile"), "--directory", str(work), "--cores", "2")
-    assert run.jobs["export"] == 10
-    assert len(list((work / "results/mnist-sample/png/test").rglob("*.png"))) == 5
+    assert run.jobs["export"] == 2
+    made = (work / "results/mnist-sample/png").rglob("*.png")
+    assert sorted("/".join(path.parts[-3:]) for path in made) == ["test/1/002.png", "test/7/000.png"]
     assert not (project / "results").exists()
 
 
@@ -214,15 +234,15 @@ def test_a_folder_with_the_name_of_a_target_is_no_target(project: Path) -> None:
 
 
 def test_results_and_resources_can_be_moved(project: Path) -> None:
-    write_config(project, splits="test", pathvars={"results": "out", "resources": "out/idx"})
+    write_config(project, splits="test", classes=[7], pathvars={"results": "out", "resources": "out/idx"})
     snakemake(project, "--cores", "2")
-    assert len(list((project / "out/mnist-sample/png/test").rglob("*.png"))) == 200
+    assert (project / "out/mnist-sample/png/test/7/000.png").exists()
     assert (project / "out/idx/mnist-sample/t10k-labels-idx1-ubyte").exists()
 
 
-def test_a_user_dataset_given_by_path_is_exported(project: Path) -> None:
-    images, labels = make_own_dataset(project / "my")
-    run = snakemake(project, "--cores", "2", "all", "--config", "datasets=my/shapes.yaml")
+def test_a_user_dataset_given_by_path_is_exported(finished_shapes: tuple[Path, Run], tmp_path: Path) -> None:
+    project, run = finished_shapes
+    images, labels = make_own_dataset(tmp_path)  # the same
     rows = list(csv.DictReader((project / "results/shapes/manifest/train.csv").open(newline="", encoding="utf-8")))
     assert [int(row["label"]) for row in rows] == labels.tolist()
     assert {row["class_name"] for row in rows} == set(OWN["classes"].values())  # type: ignore[attr-defined]
@@ -231,20 +251,19 @@ def test_a_user_dataset_given_by_path_is_exported(project: Path) -> None:
     assert "content_sha256: " in run.output, "a run without checksums shows the value to pin"
 
 
-def test_dropped_labels_and_shards_leave_no_files_for_a_loader(project: Path) -> None:
-    make_own_dataset(project / "my")
-    dataset = project / "my/shapes.yaml"
-    command = ("--cores", "2", "all", "webdataset", "--config", "datasets=my/shapes.yaml")
-    snakemake(project, *command, "shard_size=2")
-    before = files(project / "results/shapes")
+def test_dropped_labels_and_shards_leave_no_files_for_a_loader(shapes: Path) -> None:
+    dataset = shapes / "my/shapes.yaml"
+    command = ("--cores", "2", "results/shapes/png", "webdataset", *OF_SHAPES)
+    snakemake(shapes, *command, "shard_size=10")
+    before = files(shapes / "results/shapes")
     document = yaml.safe_load(dataset.read_text(encoding="utf-8"))
     document["classes"][10] = "an eleventh"  # so that labels have two digits
     dataset.write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
-    run = snakemake(project, *command, "shard_size=4")
+    run = snakemake(shapes, *command, "shard_size=30")
     labels = {f"{int(label):02}" for label in document["classes"]}
-    assert {path.name for path in (project / "results/shapes/png/train").iterdir()} == labels
-    assert {path.stem for path in (project / "results/shapes/manifest/train").iterdir()} == labels
-    folder = project / "results/shapes/webdataset"
+    assert {path.name for path in (shapes / "results/shapes/png/train").iterdir()} == labels
+    assert {path.stem for path in (shapes / "results/shapes/manifest/train").iterdir()} == labels
+    folder = shapes / "results/shapes/webdataset"
     listed = [shard["file"] for shard in json.loads((folder / "train.json").read_text())["shards"]]
     assert sorted(path.name for path in folder.glob("train-*.tar")) == listed
     assert sum(path.startswith("webdataset/train-") for path in before) > len(listed)
@@ -252,17 +271,17 @@ def test_dropped_labels_and_shards_leave_no_files_for_a_loader(project: Path) ->
     assert "labels of an earlier run" in run.output
 
 
-def test_the_values_that_a_run_shows_can_be_pinned(project: Path) -> None:
-    make_own_dataset(project / "my")
-    run = snakemake(project, "--cores", "1", "all", "--config", "datasets=my/shapes.yaml")
-    text = (project / "my/shapes.yaml").read_text()
+def test_the_values_that_a_run_shows_can_be_pinned(finished_shapes: tuple[Path, Run], shapes: Path) -> None:
+    _, run = finished_shapes
+    text = (shapes / "my/shapes.yaml").read_text()
     for role in ("images", "labels"):
         shown = re.search(rf"resources/shapes/shapes-{role}[^:]*: no digest.*content_sha256: (\w+)", run.output)
         assert shown, run.output
         text = text.replace(f"file: shapes-{role}", f"content_sha256: {shown[1]}\n      file: shapes-{role}")
-    (project / "my/shapes.yaml").write_text(text)
-    again = snakemake(project, "--cores", "1", "all", "--forceall", "--config", "datasets=my/shapes.yaml")
-    assert "no digest to check" not in again.output
+    (shapes / "my/shapes.yaml").write_text(text)
+    command = ("--cores", "1", "results/shapes/header/train.json", "--forceall", *OF_SHAPES)
+    again = snakemake(shapes, *command)
+    assert again.jobs["download"] == 2 and "no digest to check" not in again.output
 
 
 def test_a_generated_dataset_file_runs(project: Path) -> None:
@@ -361,41 +380,41 @@ def check_exported(project: Path, images: numpy.ndarray) -> None:
         assert (numpy.asarray(Image.open(path)) == images[int(path.stem)]).all()
 
 
-def test_own_data_that_changed_is_fetched_and_exported_again(project: Path) -> None:
-    images, _ = make_own_dataset(project / "my")
-    command = ("--cores", "2", "all", "--config", "datasets=my/shapes.yaml")
-    snakemake(project, *command)
-    assert "Nothing to be done" in snakemake(project, *command).output
-    (project / "my/idx/shapes-images-idx3-ubyte").write_bytes(idx_bytes(255 - images))
-    run = snakemake(project, *command)
+def test_own_data_that_changed_is_fetched_and_exported_again(shapes: Path, tmp_path: Path) -> None:
+    images, _ = make_own_dataset(tmp_path)  # the same
+    command = ("--cores", "2", "all", *OF_SHAPES)
+    assert "Nothing to be done" in snakemake(shapes, *command).output
+    (shapes / "my/idx/shapes-images-idx3-ubyte").write_bytes(idx_bytes(255 - images))
+    run = snakemake(shapes, *command)
     assert (run.jobs["download"], run.jobs["export"]) == (1, 3)
-    check_exported(project, 255 - images)
-    assert "Nothing to be done" in snakemake(project, *command).output
+    check_exported(shapes, 255 - images)
+    assert "Nothing to be done" in snakemake(shapes, *command).output
 
 
-def test_own_data_that_is_pinned_and_replaced_is_named_with_the_command_that_pins_it(project: Path) -> None:
-    images, _ = make_own_dataset(project / "my")
-    run_script("new_dataset", "--update", "my/shapes.yaml", cwd=project).check_returncode()
-    command = ("--cores", "2", "all", "--config", "datasets=my/shapes.yaml")
-    assert "no longer the file" not in snakemake(project, *command).output
-    replaced = project / "my/idx/shapes-images-idx3-ubyte"
+def test_own_data_that_is_pinned_and_replaced_is_named_with_the_command_that_pins_it(
+    shapes: Path, tmp_path: Path
+) -> None:
+    images, _ = make_own_dataset(tmp_path)  # the same
+    run_script("new_dataset", "--update", "my/shapes.yaml", cwd=shapes).check_returncode()
+    command = ("--cores", "2", "results/shapes/png/train", *OF_SHAPES)
+    assert "no longer the file" not in snakemake(shapes, *command).output
+    replaced = shapes / "my/idx/shapes-images-idx3-ubyte"
     replaced.write_bytes(idx_bytes(255 - images))
-    run = snakemake(project, *command)
+    run = snakemake(shapes, *command)
     assert "Nothing to be done" in run.output
     (update,) = re.findall(r"my/idx/shapes-images-idx3-ubyte: no longer the file that .* pin it: (.+)", run.output)
-    subprocess.run(["bash", "-c", update], cwd=project, check=True)
-    run = snakemake(project, *command)
+    subprocess.run(["bash", "-c", update], cwd=shapes, check=True)
+    run = snakemake(shapes, *command)
     assert (run.jobs["download"], run.jobs["export"]) == (1, 3)
-    check_exported(project, 255 - images)
-    assert "étoile" in (project / "my/shapes.yaml").read_text(encoding="utf-8")
-    assert "no longer the file" not in snakemake(project, *command).output
+    check_exported(shapes, 255 - images)
+    assert "étoile" in (shapes / "my/shapes.yaml").read_text(encoding="utf-8")
+    assert "no longer the file" not in snakemake(shapes, *command).output
 
 
-def test_two_datasets_of_one_name_do_not_share_a_folder_of_results(project: Path) -> None:
-    for folder in ("a", "b"):
-        make_own_dataset(project / folder)
-    snakemake(project, "--cores", "2", "all", "--config", "datasets=a/shapes.yaml")
-    run = snakemake(project, "--cores", "2", "all", "--config", "datasets=b/shapes.yaml", "--forceall", succeed=False)
+def test_two_datasets_of_one_name_do_not_share_a_folder_of_results(shapes: Path) -> None:
+    make_own_dataset(shapes / "b")
+    other = ("--config", "datasets=b/shapes.yaml", "--forceall")
+    run = snakemake(shapes, "--cores", "2", "all", *other, succeed=False)
     assert "results/shapes: has results of a different dataset with the same name" in run.output
 
 
@@ -409,23 +428,28 @@ def test_the_image_folder_holds_nothing_but_images(finished: Path) -> None:
 
 
 def test_a_folder_of_results_is_a_target(project: Path) -> None:
-    run = snakemake(project, "--cores", "2", "results/mnist-sample/png/test")
-    assert run.jobs["export"] == 10
-    assert len(list((project / "results/mnist-sample/png").rglob("*.png"))) == 200
-    snakemake(project, "--cores", "2", "results/mnist-sample/png/test", "--config", "classes=[3]")
-    assert os.listdir(project / "results/mnist-sample/png/test") == ["3"], "labels of an earlier run would be classes"
-    snakemake(project, "--cores", "2", "results/mnist-sample/png/test")
-    assert "Nothing to be done" in snakemake(project, "--cores", "2", "results/mnist-sample/png/test").output
+    png = "results/mnist-sample/png"
+    command = ("--cores", "2", f"{png}/test", "--config")
+    run = snakemake(project, *command, "classes=[3,7]")
+    assert run.jobs["export"] == 2
+    made = {path.parent.relative_to(project / png) for path in (project / png).rglob("*.png")}
+    assert made == {Path("test/3"), Path("test/7")}
+    snakemake(project, *command, "classes=[3]")
+    assert os.listdir(project / png / "test") == ["3"], "labels of an earlier run would be classes"
+    snakemake(project, *command, "classes=[3,7]")
+    assert "Nothing to be done" in snakemake(project, *command, "classes=[3,7]").output
+    assert snakemake(project, "-n", f"{png}/test").jobs["export"] == 8
 
 
 def test_no_timer_is_started_while_jobs_wait_for_a_core(project: Path) -> None:
     snakefile = (project / "Snakefile").read_text(encoding="utf-8")
     (project / "Snakefile").write_text(COUNT_TIMERS + snakefile, encoding="utf-8")
-    target = "results/mnist-sample/manifest/test.csv"
-    snakemake(project, "--cores", "1", target)
+    make_own_dataset(project / "my")
+    snakemake(project, "--cores", "1", "results/shapes/manifest/train.csv", *OF_SHAPES)
     assert not (project / "started").exists()
     shutil.rmtree(project / "results")
-    snakemake(project, "--cores", "1", target, "--max-jobs-per-timespan", "100/1s")
+    timespan = ("--max-jobs-per-timespan", "100/1s")
+    snakemake(project, "--cores", "1", "results/shapes/png/train/1", *timespan, *OF_SHAPES)
     assert (project / "started").exists(), "who sets a limit has it"
 
 
