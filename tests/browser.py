@@ -23,6 +23,7 @@ OPTIONS = [
     "--disable-sync",
     "--window-size=1600,1000",
 ]
+POLL = 0.05  # seconds between two looks at the page
 LOCAL = ("file:", "data:", "blob:", "about:")
 
 
@@ -53,7 +54,7 @@ class Browser:
         def seen(driver: webdriver.Chrome) -> list[WebElement]:
             return [element for element in driver.find_elements(By.XPATH, xpath) if element.is_displayed()]
 
-        return WebDriverWait(self.driver, seconds).until(seen)[0]
+        return WebDriverWait(self.driver, seconds, POLL).until(seen)[0]
 
     def click(self, text: str) -> None:
         self.find(f"//*[self::a or self::button][normalize-space()='{text}']").click()

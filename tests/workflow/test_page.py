@@ -20,7 +20,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
-from browser import Browser
+from browser import POLL, Browser
 from builders import arrays_of, idx_bytes
 from dataset_files import write_dataset
 from project import PROJECT, copy_project, snakemake
@@ -87,7 +87,7 @@ class Page(Browser):
         return self.driver.find_element(By.ID, name).text
 
     def wait(self, condition: Callable[[], object]) -> None:
-        WebDriverWait(self.driver, 10).until(lambda _: condition())
+        WebDriverWait(self.driver, 10, POLL).until(lambda _: condition())
 
     def enlarged(self, title: str, pixels: numpy.ndarray | None) -> None:
         """An image is enlarged, with these pixels as numbers; None when the page cannot read them."""
@@ -421,7 +421,9 @@ def test_the_page_has_no_accessibility_violations(page: Page, axe: str, scheme: 
     driver.execute_script(axe)
 
     def barriers() -> list[str]:
-        found = driver.execute_async_script("axe.run().then(arguments[arguments.length - 1])")
+        found = driver.execute_async_script(
+            "axe.run({resultTypes: ['violations']}).then(arguments[arguments.length - 1])"
+        )
         return [f"{one['id']}: {one['nodes'][0]['html']}" for one in found["violations"]]
 
     try:
