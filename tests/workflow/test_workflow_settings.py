@@ -139,6 +139,7 @@ def test_a_second_working_folder_with_the_same_results_folder_sees_other_setting
     shared = f"pathvars={{results: {work}/results, resources: {work}/resources}}"
     assert "Nothing to be done" in run(other, "all", "--config", shared).output
     run(other, f"{work}/{PNG}", "--config", shared, "limit=10")
+    assert pictures(work) == 10
     run(work, PNG)
     assert pictures(work) == 30
 
