@@ -28,7 +28,7 @@ from idxpng.errors import DataError
 from idxpng.formats import image_folder
 from idxpng.formats.image_folder import ImageFolder
 from memory import growth
-from project import PROJECT, run_script
+from project import run_script
 from refusals import refusal as refused
 from systems import LINUX
 
@@ -143,25 +143,6 @@ def test_like_without_a_manifest_is_refused(tmp_path: Path) -> None:
     save(tmp_path / "my/train/cat/1.png", pixels())
     with pytest.raises(DataError, match="give their manifest"):
         build(tmp_path / "my", tmp_path / "out", like=write_dataset_file(tmp_path / "set.yaml"))
-
-
-@pytest.mark.slow
-def test_mnist_is_rebuilt_with_the_pinned_digests(tmp_path: Path, mnist: Path) -> None:
-    dataset = str(PROJECT / "datasets/mnist.yaml")
-    pair = []
-    for role in ("images-idx3", "labels-idx1"):
-        pair.append(str(tmp_path / f"t10k-{role}-ubyte"))
-        Path(pair[-1]).write_bytes(gzip.decompress((mnist / f"t10k-{role}-ubyte.gz").read_bytes()))
-    header = str(tmp_path / "test.json")
-    validate.main(dataset, "test", pair[0], pair[1], header)
-    for label in range(10):
-        png = str(tmp_path / f"mnist/png/test/{label}")
-        export.main(pair[0], pair[1], header, str(label), png, str(tmp_path / f"{label}.csv"))
-    _, _, facts = build(tmp_path / "mnist/png", tmp_path / "out", "test")
-    files = load(dataset).splits["test"].files
-    assert [facts["facts"][role]["content_sha256"] for role in ("images", "labels")] == [
-        file.content_sha256 for file in files
-    ]
 
 
 def test_images_are_in_natural_order_and_classes_are_numbered_across_splits(tmp_path: Path) -> None:
