@@ -268,6 +268,16 @@ rule first:
 
 
 @pytest.mark.parametrize("with_it", [True, False])
+def test_on_each_request_runs_a_job_that_snakemake_still_takes_for_done(tmp_path: Path, with_it: bool) -> None:
+    call = '    input:\n        on_each_request("{number}"),\n' if with_it else ""
+    rule = RULES.partition("\n\nrule one:\n")[2]
+    options = ("1", "--rerun-triggers", "mtime")
+    for again in (False, True):
+        said = run(tmp_path, f"{INCLUDE}rule one:\n{call}{rule}", *options)
+        assert ("Nothing to be done" in said) == (again and not with_it)
+
+
+@pytest.mark.parametrize("with_it", [True, False])
 def test_allow_unlimited_jobs_starts_no_timer_where_snakemake_still_does(tmp_path: Path, with_it: bool) -> None:
     call = "onstart:\n    allow_unlimited_jobs()\n" if with_it else ""
     run(tmp_path, COUNT_TIMERS + INCLUDE + call + RULES)
