@@ -174,10 +174,11 @@ def _read(
 ) -> IdxFacts:
     """The facts of a file; unless its dataset is ``known``, header and name tell its role."""
     sha256, shown = digest_of(path), Path(array_name(path, member))
+    name = next((name for name in (member or "", path.name) if {*ROLES} & {*words(name)}), path.name)
     digest, values, sample = hashlib.sha256(), bytearray(), b""
     with open_idx(path, member, known.label_type if known else label_type) as stream:
         header = read_header(stream, shown)
-        _check_kind(shown, header, known, role)
+        _check_kind(shown, name, header, known, role)
         is_labels = len(header.dims) < 3
         digest.update(header.to_bytes())
         size = header.size
@@ -194,10 +195,12 @@ def _read(
     return IdxFacts(path, member, key, header, path.stat().st_size, sha256, digest.hexdigest(), classes)
 
 
-def _check_kind(path: Path, header: IdxHeader, known: Dataset | None, role: str | None) -> None:
-    """Images are uint8 with 3 dimensions, labels integers with 1, or 2 where each has columns."""
+def _check_kind(path: Path, name: str, header: IdxHeader, known: Dataset | None, role: str | None) -> None:
+    """Images are uint8 with 3 dimensions, labels integers with 1, or 2 where each has columns.
+
+    ``name``: the one that may tell the role: of the array, or of its file.
+    """
     dims, type_ = header.dims, header.type.name
-    name = path.name.rpartition(": ")[2]  # of the array, if it is in an archive
     named_images = re.search("image|img", name, re.IGNORECASE) or {*ROLES} & {*words(name)} == {"images"}
     if role == "images" or (role is None and (len(dims) >= 3 or (len(dims) == 2 and named_images))):
         expected = IdxHeader.of("uint8", (dims[0], *(1,) * (3 - len(dims)), *dims[1:3]))
