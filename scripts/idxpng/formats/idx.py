@@ -209,7 +209,9 @@ class IdxFile:
             try:
                 self.header = read_header(self._file, path)
             except IdxError as error:
-                raise IdxError(path, error.problem, **error.details | {"todo": move_away_if_meant(path)}) from None
+                # A known kind of file says what to do with it.
+                again = {} if ": " in error.details["found"] else {"todo": move_away_if_meant(path)}
+                raise IdxError(path, error.problem, **error.details | again) from None
             size = os.fstat(self._file.fileno()).st_size
             if size != self.header.file_size:
                 wrong = self.header.wrong_size(size, self._file.read(SAMPLE))
