@@ -37,8 +37,9 @@ if is_first_reading:
     show_our_errors_alone(why_missing)
 
 # A config.yaml in the working directory overrides keys of the one here.
-config_files, own_config = [project_file("config.yaml")], Path("config.yaml")
-if not is_imported() and os.path.lexists(own_config) and own_config.resolve() != Path(config_files[0]).resolve():
+config_files = [project_file("config.yaml")]
+is_same = os.path.realpath("config.yaml") == os.path.realpath(config_files[0])
+if os.path.lexists("config.yaml") and not (is_same or is_imported()):
     config_files.append("config.yaml")
 
 for file in config_files:

@@ -459,13 +459,14 @@ def test_no_timer_is_started_while_jobs_wait_for_a_core(project: Path) -> None:
         ("limit: 10\ndatasets: [mnist\n", "line 3"),
         ("limit: 3\nlimit: 4\n", "line 2"),
         ("- 3\n", "[3]"),
-        (None, "file not found"),
+        (Path("gone.yaml"), "file not found"),
+        (Path("config.yaml"), "it cannot be read"),
     ],
-    ids=["no end", "a key twice", "a list", "a link to nothing"],
+    ids=["no end", "a key twice", "a list", "a link to nothing", "a link to itself"],
 )
-def test_a_mistake_in_config_yaml_is_reported_with_file_and_line(tmp_path: Path, text: str | None, told: str) -> None:
+def test_a_mistake_in_config_yaml_is_reported_with_file_and_line(tmp_path: Path, text: str | Path, told: str) -> None:
     path = tmp_path / "config.yaml"
-    path.symlink_to("gone.yaml") if text is None else path.write_text(text)
+    path.symlink_to(text) if isinstance(text, Path) else path.write_text(text)
     run = snakemake(tmp_path, "-s", str(PROJECT / "Snakefile"), "-n", "all", succeed=False)
     (message,) = re.findall(r"^config.yaml.*(?:\n  .*)*", run.output, re.MULTILINE)
     assert told in message
