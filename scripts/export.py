@@ -20,6 +20,7 @@ from idxpng.files.partial import in_turn
 from idxpng.formats.labeled_images import LabeledImages
 from idxpng.formats.png import PngEncoder
 from idxpng.formats.split_header import SplitHeader
+from idxpng.replaceable import check_settings
 from idxpng.text import counted
 
 COLUMNS = ("path", "split", "index", "label", "class_name", "sha256")
@@ -65,6 +66,7 @@ def main(
             png, "this directory has other files, which an export would remove", found=some(others), todo=todo
         )
     if proof:  # at once: before this job, Snakemake has removed the directory that it is about
+        check_settings(proof)
         Path(proof).unlink(missing_ok=True)
     root = png_dir.parents[2]  # results/{dataset}, where no program lists images
     with ExitStack() as published:

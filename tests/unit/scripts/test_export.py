@@ -17,6 +17,7 @@ from PIL import Image
 import export
 from builders import idx_bytes
 from dataset_files import write_header
+from idxpng import replaceable
 from idxpng.errors import DataError
 from idxpng.files.disk_space import DiskRoomError
 from idxpng.formats.idx import IdxError
@@ -207,12 +208,18 @@ def test_an_error_in_mid_export_leaves_nothing_and_a_second_run_succeeds(
     assert broken.made() == whole.made()
 
 
-def test_an_error_in_mid_export_leaves_the_last_results_as_they_were(tmp_path: Path) -> None:
+def test_an_error_in_mid_export_leaves_the_last_results_as_they_were(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     split = random_split(tmp_path, 50)
     split.export("1")
     first = split.made()
     split.labels.write_bytes(idx_bytes(numpy.ones(50, "uint8"))[:-1])
     (proof := tmp_path / "proof.json").touch()
+    with monkeypatch.context() as patch, pytest.raises(DataError, match="a newer run has other settings"):
+        patch.setattr(replaceable, "settings", [str(tmp_path / "limit-of-then.json")])
+        export.main(*split.arguments("1"), proof=str(proof))
+    assert proof.exists(), "a job of a killed run removes nothing"
     with pytest.raises(IdxError):
         export.main(*split.arguments("1"), proof=str(proof))
     assert split.made() == first
