@@ -42,8 +42,6 @@ from idxpng.text import is_url
 if TYPE_CHECKING:
     from idxpng.dataset.model import PublishedFile  # not in the digest
 
-# What a compressed file may have more than its data: 9 bits for each byte that does not compress, and a header.
-COMPRESSION_OVERHEAD, COMPRESSION_FACTOR = 1 << 16, 9 / 8
 ARCHIVE_SLACK = 2  # times the published size: a mirror may have packed its archive less well
 
 
@@ -126,7 +124,7 @@ def download(
         on_disk = [reason for place, reason in reasons.items() if not place.is_url]
         unresolved = sum(reason.problem.startswith(UNRESOLVED) for reason in reasons.values())
         if unresolved and unresolved + len(on_disk) == len(reasons):
-            network = DataError("no network", "the name of no mirror can be resolved")
+            network = DataError("no network", "no mirror's name can be resolved")
             raise _failure(output, [*on_disk, network], elsewhere, own)
     raise _failure(output, list(reasons.values()), elsewhere, own)
 
@@ -192,7 +190,7 @@ def _download(place: Place, files: Sequence[PublishedFile], output: str, patienc
 
 def _get(place: Place, file: PublishedFile, partial: PartialFile, archive: Path | None, patience: Patience) -> None:
     """Bring the bytes of the file from a place into ``partial``."""
-    size = int(file.content_bytes * COMPRESSION_FACTOR) + COMPRESSION_OVERHEAD
+    size = _largest(file)
     if file.published.endswith(tuple(ARRAYS)):  # of wider numbers, or with others in an archive
         size = max(8 * size, file.bytes or 0) * ARCHIVE_SLACK
     limit = size if file.bytes is None or file.any_packing else file.bytes
@@ -218,6 +216,11 @@ def _get(place: Place, file: PublishedFile, partial: PartialFile, archive: Path 
         copy(pieces, place.shown, partial, os.fstat(source.fileno()).st_size, limit)
 
 
+def _largest(file: PublishedFile) -> int:
+    """The most bytes that a compressed file may have: 9 bits for each byte that does not compress, and a header."""
+    return file.content_bytes * 9 // 8 + (1 << 16)
+
+
 def _unwrap(partial: PartialFile, file: PublishedFile) -> None:
     """Take off the outer of two layers of gzip, if a pinned digest then shows whether the content is right."""
     if not file.content_sha256 or compression(partial.path) != "gzip":
@@ -228,7 +231,7 @@ def _unwrap(partial: PartialFile, file: PublishedFile) -> None:
         tempfile.TemporaryFile(dir=folder) as inner,
         open_content(partial.path) as outer,
     ):
-        for piece in bounded(outer, partial.path, int(file.content_bytes * COMPRESSION_FACTOR) + COMPRESSION_OVERHEAD):
+        for piece in bounded(outer, partial.path, _largest(file)):
             if not inner.tell() and not piece.startswith(SIGNATURES["gzip"]):
                 return
             inner.write(piece)

@@ -120,7 +120,7 @@ def test_no_network_is_named_once_and_no_name_is_tried_again(
     mirrors = [f"http://{name}.invalid/" for name in ("a", "b", "c")]
     message = refusal(folder, *[directory] * beside, *mirrors)
     listed = f"\n    - {directory / FILE}: file not found" * beside
-    listed += "\n    - no network: the name of no mirror can be resolved\n  to do:    try again later, or get"
+    listed += "\n    - no network: no mirror's name can be resolved\n  to do:    try again later, or get"
     assert f"no mirror has the right file{listed}" in message
     assert "invalid" not in message
     assert [caplog.text.count(mirror) for mirror in mirrors] == [1, 1, 1]
@@ -734,6 +734,10 @@ def test_the_command_that_pins_changed_files_can_be_typed_and_is_for_own_data_al
     assert (message.endswith(pin), "--update" in message) == (own, own)
     message = refused(download.main, str(path), FILE, str(tmp_path / FILE), [str(directory), "http://127.0.0.1:1/"])
     assert message.endswith(f"{pin} --mirrors {shlex.quote(str(directory))}") == own
+    split = {"count": 3, "shape": [4, 5], "images": {"file": FILE}, "labels": {"file": "labels"}}
+    unpinned = write_own_file(tmp_path)("my/unpinned.yaml", mirrors=[str(directory)], splits={"test": split})
+    message = refused(download.main, unpinned, FILE, str(tmp_path / FILE))
+    assert "into the dataset file" in message and "--update" not in message, "nothing is pinned that differs"
 
 
 def test_own_data_in_the_place_of_a_shipped_dataset_are_to_be_described(
