@@ -41,7 +41,7 @@ FILES += PAGE_PARTS
 SCRIPTS = Path(__file__).resolve().parents[1]
 PYTHON = SCRIPTS.parent / ".venv/bin/python"
 
-if sys.version_info < (3, 11):  # noqa: UP036 - such as that of macOS, which cannot read what follows
+if sys.version_info < (3, 11):  # noqa: UP036 - macOS has an older one, which cannot read what follows
     sys.exit(f"Python 3.11 or newer is needed: use {shlex.quote(os.path.relpath(PYTHON))} (make creates it)")
 
 

@@ -26,8 +26,9 @@ def remove_shards(
     """Remove the shards beside an ``index`` that are not ``current``, if they are ours; return their names."""
     folder, split = Path(index).parent, Path(index).stem
     check_settings(index)  # or it would remove what a newer run made
-    entries, name_of_shard = entries_of(folder), re.compile(rf"{re.escape(split)}-\d{{6,}}\.tar", re.ASCII)
-    others = set(filter(name_of_shard.fullmatch, entries)) - set(current)
+    entries = entries_of(folder)
+    shards = re.compile(rf"{re.escape(split)}-\d{{6,}}\.tar", re.ASCII)
+    others = set(filter(shards.fullmatch, entries)) - set(current)
     stale = sorted(name for name in others if entries[name] and is_ours(folder / name))
     for name in stale:
         (folder / name).unlink()
@@ -50,7 +51,7 @@ def remove_labels(
         manifests: the folder of the labels' manifests, such as ``0.csv``.
         current: names of the label directories that the split has.
     """
-    check_settings(png)
+    check_settings(png)  # as in `remove_shards`
     removed = []
     for name in sorted({Path(name).stem for name in entries_of(manifests)} - set(current)):
         directory, manifest = Path(png) / name, Path(manifests) / f"{name}.csv"

@@ -243,7 +243,7 @@ def replaced_originals(plan: Plan) -> Iterator[str]:
 
 
 def _was_replaced(paths: list[str], copy: Path, file: PublishedFile) -> bool:
-    """Whether all ``paths``, as far as they may be read, changed after the ``copy``, and none is the pinned file."""
+    """Whether all ``paths`` are readable and newer than the ``copy``, and none is the pinned file."""
     for path in paths:
         if os.stat(path).st_ctime_ns <= copy.stat().st_mtime_ns or not os.access(path, os.R_OK):
             return False

@@ -46,7 +46,7 @@ class TreeCheck:
         if self.classes is None and self.count == self.expected.file_count:
             return ""
         rows = f"rows {self._first:,} to {self._first + self.count - 1:,}"
-        labels = ", ".join(map(str, self.classes or ()))
+        labels = " or ".join(map(str, self.classes or ()))
         return f"{rows} with label {labels}" if labels else rows
 
     @property

@@ -43,7 +43,10 @@ def test_results_of_a_different_dataset_with_the_same_name_are_refused(tmp_path:
     assert "rename the dataset file" in message and "mv " not in message, "its own files are there"
 
 
-def test_results_of_a_shipped_dataset_are_refused_for_a_dataset_file_of_the_user(tmp_path: Path) -> None:
+def test_results_of_a_shipped_dataset_are_refused_for_a_dataset_file_of_the_user(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     write_header(tmp_path, "mnist", "datasets/mnist.yaml")
     with pytest.raises(DataError, match=r"those of datasets/mnist\.yaml"):
         check_origins(plan(str(tmp_path), datasets=write_own_file(tmp_path)("my/mnist.yaml")), ["mnist"])

@@ -55,7 +55,7 @@ def test_every_attempt_at_a_split_of_mnist_fits_into_a_partition_of_an_hour() ->
 def test_a_split_with_many_classes_requests_what_is_documented() -> None:
     first, _, third = minutes_of_a_group("emnist-byclass", [f"{label:02}" for label in range(62)])
     text = " ".join((PROJECT / "profiles/README.md").read_text(encoding="utf-8").split())
-    assert f"{first} minutes for that of EMNIST ByClass, at the third attempt {third}." in text
+    assert f"{first} minutes for the training split of EMNIST ByClass, at the third attempt {third}." in text
 
 
 def test_the_plan_for_a_billion_images_has_the_figures_that_its_jobs_request(tmp_path: Path) -> None:
