@@ -146,7 +146,7 @@ def _is_there(output: str, files: Sequence[PublishedFile]) -> bool:
     try:
         _check(output, files, output)
         os.utime(output)
-    except (WrongFileError, OSError) as error:  # a file of another user or a read-only disk gives way to an own one
+    except (WrongFileError, OSError) as error:  # our own replaces that of another user or a read-only disk
         log.info("%s", error)
         return False
     log.info("%s: already there, and the right file", output)

@@ -65,7 +65,7 @@ def main(
         raise DataError(
             png, "this directory has other files, which an export would remove", found=some(others), todo=todo
         )
-    if proof:  # at once: before this job, Snakemake has removed the directory that it is about
+    if proof:  # not only once this succeeds: Snakemake has already removed the images that it proves
         check_settings(proof)
         Path(proof).unlink(missing_ok=True)
     root = png_dir.parents[2]  # results/{dataset}, where no program lists images

@@ -10,7 +10,7 @@ from idxpng.files.partial import lock
 
 
 def lock_folder(folder: str | os.PathLike[str]) -> None:
-    """Lock a folder until this process ends, by the file `.settings/.lock` in it, which no split is called.
+    """Lock a folder until this process ends, by the file `.settings/.lock` in it, a name that no split has.
 
     Those who can only read the folder cannot open the lock file, and so cannot lock it.
 
