@@ -57,7 +57,7 @@ def test_only_the_labels_asked_for_are_in_every_form(project: Path) -> None:
     assert len((folder / "csv/test.csv").read_text().splitlines()) == count
     with numpy.load(folder / "npz/mnist-sample.npz") as arrays:
         assert {label: int((arrays["y_test"] == label).sum()) for label in (3, 5)} == counts
-    assert f"{count} PNG files are the rows 0 to 199 with label 3 or 5 of " in snakemake(project, "verify", *asked).output
+    assert f"{count} PNG files are the rows 0 to 199 with label 3 or 5" in snakemake(project, "verify", *asked).output
 
 
 @pytest.fixture(scope="module")
