@@ -1,6 +1,6 @@
 """What machines do to a run: it is killed, its disk is full, another run works beside it. Nothing is lost or wrong.
 
-FAULT_MOMENTS=30 makes the kills by SIGKILL more, at 30 moments instead of 10.
+With FAULT_MOMENTS=30, runs get SIGKILL at 30 moments instead of 10.
 """
 
 import os
