@@ -30,8 +30,14 @@ def is_shipped(path: str | Path) -> bool:
 
 
 def origin(dataset: Dataset) -> str:
-    """What headers call a dataset file: a shipped one as seen from the project, so that it is the same everywhere."""
-    return f"datasets/{dataset.path.name}" if is_shipped(dataset.path) else dataset.source
+    """What headers call a dataset file: a shipped one as seen from the project, so that it is the same everywhere.
+
+    A user's own file gets a different name, also in a folder `datasets`.
+    """
+    of_shipped = f"datasets/{dataset.path.name}"
+    if is_shipped(dataset.path):
+        return of_shipped
+    return f"./{of_shipped}" if dataset.source == of_shipped else dataset.source
 
 
 def read_schema() -> Any:

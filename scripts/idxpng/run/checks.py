@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from idxpng.advice import if_changed, new_folder, setting, shell_path, shown
-from idxpng.dataset.file import DATASETS, origin
+from idxpng.dataset.file import origin
 from idxpng.dataset.model import PublishedFile
 from idxpng.errors import DataError, move_away
 from idxpng.fetch.integrity import WrongFileError, judge
@@ -101,8 +101,8 @@ def check_origins(plan: Plan, names: Iterable[str]) -> None:
             found = read_json(header).get("dataset_file")
             if not isinstance(found, str) or found == origin(dataset):
                 continue
-            of_shipped = found == f"datasets/{name}.yaml" and (DATASETS / f"{name}.yaml").exists()
-            if not of_shipped and (not os.path.exists(found) or os.path.samefile(found, dataset.path)):
+            is_gone_or_same = not os.path.exists(found) or os.path.samefile(found, dataset.path)
+            if found != f"datasets/{name}.yaml" and is_gone_or_same:
                 continue  # the file was moved, or its path has a different spelling
             theirs = [path for path in (str(folder), f"{plan.resources}/{name}") if os.path.exists(path)]
             mirrors = [Path(os.path.realpath(mirror)) for mirror in plan.mirrors(name)]

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from idxpng.dataset.file import origin
 from idxpng.errors import DataError
 from idxpng.run.checks import (
     check_folder,
@@ -50,6 +51,9 @@ def test_results_of_a_shipped_dataset_are_refused_for_a_dataset_file_of_the_user
     write_header(tmp_path, "mnist", "datasets/mnist.yaml")
     with pytest.raises(DataError, match=r"those of datasets/mnist\.yaml"):
         check_origins(plan(str(tmp_path), datasets=write_own_file(tmp_path)("my/mnist.yaml")), ["mnist"])
+    of_own = plan(str(tmp_path), datasets=os.path.relpath(write_own_file(tmp_path)("datasets/mnist.yaml")))
+    with pytest.raises(DataError, match=r"those of datasets/mnist\.yaml"):
+        check_origins(of_own, ["mnist"])
     for same in ("mnist", str(PROJECT / "datasets/mnist.yaml"), f"{PROJECT}/tests/../datasets/mnist.yaml"):
         check_origins(plan(str(tmp_path), datasets=same), ["mnist"])
 
@@ -81,9 +85,10 @@ def test_a_dataset_file_may_move_or_be_given_by_a_different_path(tmp_path: Path,
 def test_a_dataset_file_in_an_own_folder_datasets_may_move_or_be_given_by_a_different_path(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write_header(tmp_path, "shapes", "datasets/shapes.yaml")
     path = write_own_file(tmp_path)("datasets/shapes.yaml")
     monkeypatch.chdir(tmp_path)
+    of_own = plan(str(tmp_path), datasets="datasets/shapes.yaml").catalog.dataset("shapes")
+    write_header(tmp_path, "shapes", origin(of_own))
     check_origins(plan(str(tmp_path), datasets=path), ["shapes"])
     (tmp_path / "datasets").rename(tmp_path / "my")
     check_origins(plan(str(tmp_path), datasets="my/shapes.yaml"), ["shapes"])
