@@ -217,8 +217,9 @@ class Plan:
         return _option("limit", self.config.limit)
 
     def selection_options(self, wildcards: Any) -> list[str]:
-        """The options that select images of a split: limit and classes."""
-        classes = map(str, self.config.classes)
+        """The options that select images of a split: limit, and the requested labels that its dataset has."""
+        dataset = self._dataset(wildcards)
+        classes = (str(dataset.labels[name]) for name in self.labels(dataset))
         return [*self.limit_option(wildcards), *(["--classes", *classes] if self.config.classes else [])]
 
     def archive_options(self, wildcards: Any) -> list[str]:

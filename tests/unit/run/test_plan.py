@@ -143,9 +143,11 @@ def test_patterns_are_filled_with_the_configured_labels_alone(own_file: Callable
     some = plan(datasets=["mnist", "emnist-letters"], classes=[26, 3])
     assert some.expand("{dataset}/{label}", "mnist") == ["mnist/3"]
     assert some.expand("{dataset}/{label}", "emnist-letters") == ["emnist-letters/03", "emnist-letters/26"]
-    assert some.selection_options(Wildcards()) == ["--classes", "26", "3"]
+    assert some.selection_options(Wildcards(dataset="mnist")) == ["--classes", "3"]
+    assert some.selection_options(Wildcards(dataset="emnist-letters")) == ["--classes", "3", "26"]
     assert some.limit_option(Wildcards()) == []
-    assert plan(classes=7, limit=9).shard_options(Wildcards())[2:] == ["--limit", "9", "--classes", "7"]
+    of_mnist = Wildcards(dataset="mnist")
+    assert plan(classes=7, limit=9).shard_options(of_mnist)[2:] == ["--limit", "9", "--classes", "7"]
     assert plan(classes="3,5").config.classes == (3, 5)
 
 
