@@ -89,7 +89,8 @@ def _of_shards(plan: Plan) -> Iterator[str]:
 
 
 def _of_proofs(plan: Plan) -> Iterator[str]:
-    for folder, split in _splits(plan):
+    for path in plan.outputs("verify"):  # also of splits that were not requested
+        folder, split = path.replace("<results>", plan.results).removesuffix(".json").rsplit("/verify/", 1)
         if report := read_json(f"{folder}/verify/{split}.json"):
             pinned = all(report["pinned"].values())
             against = (

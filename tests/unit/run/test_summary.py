@@ -75,6 +75,17 @@ def test_the_summary_of_shards_and_proofs_has_their_numbers(results: Path) -> No
     assert "1,000 PNG files" in summary_of(results, {"verify"}, splits="train")
 
 
+def test_the_summary_of_proofs_names_each_split_that_is_proven_whether_requested_or_not(results: Path) -> None:
+    for split in ("train", "test"):
+        (results / f"mnist-sample/png/{split}").mkdir(parents=True)
+        report = results / f"mnist-sample/verify/{split}.json"
+        report.parent.mkdir(exist_ok=True)
+        report.write_text(json.dumps({"files": 3, "pinned": {"images": True}}))
+    words = summary_of(results, {"verify"}, splits="train")
+    assert words.index("png/train agree") < words.index("png/test agree")
+    assert "png/test" not in summary_of(results, {"verify"}, splits="train", limit=3)
+
+
 def test_the_summary_of_the_proof_of_one_file_says_file(results: Path) -> None:
     (results / "mnist-sample/verify").mkdir()
     report = {"files": 1, "pinned": {"images": True}}
