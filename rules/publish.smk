@@ -52,12 +52,12 @@ rule write_card:
         runtime=job_resources.runtime,
     params:
         **script("write_card"),
-        limit=plan.limit_option,
+        selection=plan.selection_options,
         license_texts=untracked(catalog.license_texts),
         dataset=untracked(plan.dataset_file),
     shell:
         "python {params.script:q} --dataset={params.dataset:q} --headers {input.headers:q} --parquet {input.parquet:q}"
-        " --manifests {input.manifests:q} --overview {input.overview:q} {params.limit:q}"
+        " --manifests {input.manifests:q} --overview {input.overview:q} {params.selection:q}"
         " --license-texts {params.license_texts:q}"
         " --card {output.card:q} --croissant {output.croissant:q} --license-file {output.license_file:q}"
         " --citation-file {output.citation_file:q} --provenance {output.provenance:q}"

@@ -3,7 +3,7 @@
 import itertools
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,7 @@ def main(
     provenance: str,
     license_texts: Sequence[str] = (),
     limit: int | None = None,
+    classes: Collection[int] | None = None,
 ) -> None:
     """Write the five files side by side, so that other tools can read their folder as a dataset.
 
@@ -54,7 +55,7 @@ def main(
         license_file, citation_file: the license as text, and the citation as BibTeX, to make.
         provenance: the JSON file to make: from which files and with which software the others were made.
         license_texts: files with the text of each license, such as MIT, to add to ``license_file``.
-        limit: how many images of each split were taken, the first ones; all by default.
+        limit, classes: which images of each split were taken: the first ones, and of them those with these labels.
     """
     known = load(dataset)
     if "not stated" in f"{known.license.get('note')} {known.citation}".lower():  # as in a new dataset file
@@ -68,7 +69,7 @@ def main(
         _check_count(manifest, folder / part.file.path, part.rows)
     also_in = known.also_in([part.name for part in parts], limit)
     _write(card, _card(known, parts, Path(overview).name, also_in, [Path(text).stem for text in license_texts]))
-    write_json(croissant, metadata(known, found, parts, listed, also_in))
+    write_json(croissant, metadata(known, found, parts, listed, also_in, len(classes or known.classes)))
     texts = [Path(text).read_text(encoding="utf-8").strip("\n") for text in license_texts]
     _write(license_file, "\n\n".join([terms.license_text(known), *texts]))
     _write(citation_file, terms.bibtex(known))

@@ -57,6 +57,7 @@ def metadata(
     parquet: Sequence[ParquetSplit],
     manifests: Mapping[str, FileRecord],
     also_in: Mapping[str, str],
+    classes: int,
 ) -> dict[str, Any]:
     """The document, for `json`.
 
@@ -65,6 +66,7 @@ def metadata(
         parquet: that of each split.
         manifests: that of each split, by its name.
         also_in: see `Dataset.also_in`.
+        classes: how many classes were taken.
     """
     splits = [header.split for header in headers]
     # An empty value, where the dataset file does not know it, is left out.
@@ -80,7 +82,7 @@ def metadata(
         "conformsTo": "http://mlcommons.org/croissant/1.1",
         "name": dataset.name,
         "alternateName": dataset.title,
-        "description": _description(dataset, parquet, also_in),
+        "description": _description(dataset, parquet, also_in, classes),
         "version": idxpng.__version__,
         "license": license_urls(dataset),
         "citeAs": bibtex(dataset),
@@ -103,10 +105,9 @@ def metadata(
     }
 
 
-def _description(dataset: Dataset, parquet: Sequence[ParquetSplit], also_in: Mapping[str, str]) -> str:
+def _description(dataset: Dataset, parquet: Sequence[ParquetSplit], also_in: Mapping[str, str], classes: int) -> str:
     sizes = ", ".join(f"{split.name} {split.rows:,}{also_in.get(split.name, '')}" for split in parquet)
-    classes = counted(len(dataset.classes), "class")
-    return f"{dataset.title}. Labeled images in {classes}: {sizes}. Converted from IDX files."
+    return f"{dataset.title}. Labeled images in {counted(classes, 'class')}: {sizes}. Converted from IDX files."
 
 
 def _preprocessing(dataset: Dataset) -> str:

@@ -31,7 +31,11 @@ def published(tmp_path: Path) -> Any:
     """A function that makes the five files for a dataset file with these facts, and returns their text."""
 
     def publish(
-        license_texts: Sequence[str] = (), rows: int = 5, part: list[int] | None = None, **facts: Any
+        license_texts: Sequence[str] = (),
+        rows: int = 5,
+        part: list[int] | None = None,
+        only: Sequence[int] | None = None,
+        **facts: Any,
     ) -> dict[str, str]:
         dataset = write_dataset(tmp_path / "set.yaml", **facts)
         files: dict[str, list[str]] = {suffix: [] for suffix in ("json", "parquet", "csv")}
@@ -52,8 +56,9 @@ def published(tmp_path: Path) -> Any:
         made: dict[str, Any] = {role: str(tmp_path / role) for role in ROLES}
         headers, parquet, manifests = files.values()
         overview = str(tmp_path / "index.html")
-        write_card.main(dataset, headers, parquet, manifests, overview, license_texts=license_texts, **made)
-        return {role: Path(path).read_text(encoding="utf-8") for role, path in made.items()}
+        made |= {"license_texts": license_texts, "classes": only}
+        write_card.main(dataset, headers, parquet, manifests, overview, **made)
+        return {role: Path(made[role]).read_text(encoding="utf-8") for role in ROLES}
 
     return publish
 
@@ -73,6 +78,11 @@ def test_a_damaged_file_is_named(published: Any, tmp_path: Path, whole: bool) ->
     header, parquet, manifest = ([str(tmp_path / f"train.{suffix}")] for suffix in ("json", "parquet", "csv"))
     with pytest.raises(DataError, match=r"train\.parquet: not a Parquet file of images"):
         write_card.main(str(tmp_path / "set.yaml"), header, parquet, manifest, str(tmp_path / "index.html"), **made)
+
+
+def test_the_metadata_count_the_classes_that_were_taken(published: Any) -> None:
+    for only, words in ((None, "10 classes: "), ([3, 1], "2 classes: ")):
+        assert words in json.loads(published(only=only)["croissant"])["description"]
 
 
 def test_the_card_of_an_excerpt_says_so(published: Any) -> None:
