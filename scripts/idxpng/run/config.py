@@ -71,7 +71,7 @@ class Config:
         settings |= {
             "datasets": tuple(map(os.path.expanduser, _sequence(settings["datasets"]))),
             "splits": tuple(_sequence(settings["splits"])),
-            "classes": tuple(map(int, _sequence(settings["classes"]))),
+            "classes": tuple(sorted(map(int, _sequence(settings["classes"])))),
             "mirrors": {
                 name: tuple(map(os.path.expanduser, _sequence(of))) for name, of in (settings["mirrors"] or {}).items()
             },
