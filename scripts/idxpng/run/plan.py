@@ -218,9 +218,11 @@ class Plan:
 
     def selection_options(self, wildcards: Any) -> list[str]:
         """The options that select images of a split: limit, and the requested labels that its dataset has."""
+        if not self.config.classes:
+            return self.limit_option(wildcards)
         dataset = self._dataset(wildcards)
         classes = (str(dataset.labels[name]) for name in self.labels(dataset))
-        return [*self.limit_option(wildcards), *(["--classes", *classes] if self.config.classes else [])]
+        return [*self.limit_option(wildcards), "--classes", *classes]
 
     def archive_options(self, wildcards: Any) -> list[str]:
         """The options that select images, and the pinned digest of the archive if these are all images of the split."""
