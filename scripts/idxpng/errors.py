@@ -15,6 +15,7 @@ A class below `DataError` exists only if code catches it; other bad input raises
 
 import copyreg
 import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from os import PathLike
@@ -85,11 +86,11 @@ def reading(what: str, path: str | PathLike[str]) -> Iterator[None]:
 
 
 def move_away(*paths: str | PathLike[str]) -> str:
-    """The advice to move away what may be the user's only copies, and then to make it again."""
-    from idxpng.advice import free, shell_path  # not in the digest
+    """The advice to move away what may be the user's only copies, and then to make it again, as a run does itself."""
+    from idxpng.advice import VARIABLE, free, shell_path  # not in the digest
 
     moves = " && ".join(f"mv {shell_path(path)} {shell_path(free(f'{path}.changed'))}" for path in paths)
-    return f"{moves}, then run the same command again"
+    return f"{moves}, then {'run the same command' if VARIABLE in os.environ else 'download or make it'} again"
 
 
 def move_away_if_meant(path: str | PathLike[str]) -> str:

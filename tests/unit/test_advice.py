@@ -76,6 +76,11 @@ def test_a_command_of_an_importing_workflow_names_paths_and_its_own_settings(typ
     assert command(["x", "y"], ["limit=3"]) == "snakemake --cores 4 x y --config mine=1"
 
 
+def test_a_run_makes_again_what_was_moved_away(typed: Callable[..., None]) -> None:
+    typed()
+    assert move_away("a").endswith("/a.changed, then run the same command again")
+
+
 def test_a_url_of_a_snakefile_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert call(str(tmp_path), "https://example.org/Snakefile")["words"][-2:] == ["-s", "https://example.org/Snakefile"]
 
@@ -84,6 +89,7 @@ def test_a_file_that_was_moved_away_before_is_not_replaced(tmp_path: Path, monke
     monkeypatch.chdir(tmp_path)
     for number in (1, 2, 3):
         Path("a").write_text(str(number))
-        command, _ = move_away("a").split(", then ")
+        command, then = move_away("a").split(", then ")
         subprocess.run(command.split(), check=True)
+        assert then == "download or make it again", "no run makes it"
     assert [Path(f"a.changed{number}").read_text() for number in ("", 2, 3)] == ["1", "2", "3"]
