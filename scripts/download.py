@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from idxpng import log, replaceable
-from idxpng.advice import describe, if_changed, shown
+from idxpng.advice import if_changed, is_built, run_script, shell_path, shown
 from idxpng.dataset.file_names import alike
 from idxpng.errors import DataError
 from idxpng.fetch import zip_member
@@ -68,8 +68,8 @@ def main(dataset: str, file: str, output: str, mirrors: Sequence[str] = ()) -> N
     own = if_changed(known.source, folders) if any(each.pinned for each in files) else None
     if is_shipped(known.path):
         data = next(filter(os.path.isdir, folders), None)
-        own = f"if it is your own data, describe it: {describe(data)}" if data else None
-    download(files, [*first, *known.mirror_places()], output, known.name, own=own)
+        own = f"if it is your own data, describe it: {run_script('new_dataset')} {shell_path(data)}/*" if data else None
+    download(files, [*first, *known.mirror_places()], output, known.name, own=own, built=is_built(known.source))
 
 
 def download(
@@ -79,6 +79,7 @@ def download(
     dataset: str,
     passes: tuple[Patience, Patience] = (QUICK, PATIENT),
     own: str | None = None,
+    built: bool = False,
 ) -> None:
     """Make ``output`` from the first mirror that has the right file, see `integrity.judge`.
 
@@ -92,6 +93,7 @@ def download(
         dataset: its name in the configuration key ``mirrors``, for advice.
         passes: how long a server may take, in the quick and in the patient pass.
         own: what to do if a file that is not the right one is the user's own; None if it cannot be.
+        built: whether that is what to do if it is missing, too.
 
     Raises:
         DataError: when no mirror has the file, with the reason for each.
@@ -105,6 +107,7 @@ def download(
     if folders and len(folders) == len(mirrors):
         elsewhere = f"put {file.file} into {folders[0]}, or give its folder"
     elsewhere += f", in a run: --config 'mirrors={{{dataset}: /path/to/folder}}'"
+    elsewhere = own if own and built else elsewhere
     reasons: dict[Place, DataError] = {}
     turns = {place: 0.0 for mirror in mirrors for place in places_in(mirror, file)}  # and the earliest time to ask it
     for patience in passes if len(turns) > 1 else passes[1:]:
@@ -121,22 +124,24 @@ def download(
             if isinstance(reason, UnavailableError) and reason.later is not None:
                 again[place] = time.monotonic() + reason.later
         turns = again
-        on_disk = [reason for place, reason in reasons.items() if not place.is_url]
+        on_disk = {place: reason for place, reason in reasons.items() if not place.is_url}
         unresolved = sum(reason.problem.startswith(UNRESOLVED) for reason in reasons.values())
         if unresolved and unresolved + len(on_disk) == len(reasons):
             network = DataError("no network", "no mirror's name can be resolved")
-            raise _failure(output, [*on_disk, network], elsewhere, own)
-    raise _failure(output, list(reasons.values()), elsewhere, own)
+            raise _failure(output, on_disk | {Place("no network"): network}, elsewhere, own)
+    raise _failure(output, reasons, elsewhere, own)
 
 
-def _failure(output: str, reasons: list[DataError], elsewhere: str, own: str | None) -> DataError:
-    if disk_full := [reason for reason in reasons if isinstance(reason, DiskRoomError)]:
+def _failure(output: str, reasons: dict[Place, DataError], elsewhere: str, own: str | None) -> DataError:
+    if disk_full := [reason for reason in reasons.values() if isinstance(reason, DiskRoomError)]:
         return disk_full[0]
-    listed = "".join(f"\n  - {reason}".replace("\n", "\n  ") for reason in reasons)
-    advised = [reason for reason in reasons if isinstance(reason, WrongFileError) and reason.details["todo"]]
+    listed = "".join(f"\n  - {reason}".replace("\n", "\n  ") for reason in reasons.values())
+    advised = [place for place, why in reasons.items() if isinstance(why, WrongFileError) and why.details["todo"]]
     problem = f"no mirror has the right file{listed}" if listed else "there is no mirror to get it from"
-    others = [] if reasons and advised == reasons else [elsewhere]
-    return DataError(output, problem, todo=[*others, *([own] if own and advised else [])])
+    others = [] if reasons and len(advised) == len(reasons) else [elsewhere]
+    if own and not all(place.member for place in advised):  # to pin a file, it must be in a folder
+        others.append(own)
+    return DataError(output, problem, todo=list(dict.fromkeys(others)))
 
 
 def _is_there(output: str, files: Sequence[PublishedFile]) -> bool:

@@ -118,15 +118,16 @@ def pin(dataset_file: str, mirrors: Iterable[str] = ()) -> str:
     return run_script("new_dataset", "--update", shown(dataset_file), *(["--mirrors", *folders] if folders else []))
 
 
-def describe(folder: str) -> str:
-    """The command that writes a dataset file for the files in a folder."""
-    return f"{run_script('new_dataset')} {shell_path(folder)}/*"
+def is_built(dataset_file: str) -> bool:
+    """Whether the target idx made a dataset file, and makes it again."""
+    path = Path(dataset_file).absolute()
+    return path.parts[-3:-1] == (path.stem, "idx") and path.read_bytes().startswith(b"# Made by write_dataset.py")
 
 
 def if_changed(dataset_file: str, mirrors: Iterable[str] = ()) -> str:
     """What to do if a user's file is not the one that the dataset file pins; see `pin`."""
-    if Path(dataset_file).absolute().parts[-3:-1] == (Path(dataset_file).stem, "idx"):  # `write_dataset` made it
-        return "if it is damaged, run the target idx again, with your folders and --forcerun build_idx"
+    if is_built(dataset_file):
+        return "if it is damaged or lost, run the target idx again, with your folders and --forcerun build_idx"
     return f"if it is your own data that changed, pin it: {pin(dataset_file, mirrors)}"
 
 

@@ -26,6 +26,7 @@ import yaml
 from zlib_ng import gzip_ng
 
 import download
+import write_dataset
 from builders import idx_bytes
 from downloads import (
     CONTENT,
@@ -738,6 +739,26 @@ def test_the_command_that_pins_changed_files_can_be_typed_and_is_for_own_data_al
     unpinned = write_own_file(tmp_path)("my/unpinned.yaml", mirrors=[str(directory)], splits={"test": split})
     message = refused(download.main, unpinned, FILE, str(tmp_path / FILE))
     assert "into the dataset file" in message and "--update" not in message, "nothing is pinned that differs"
+
+
+def test_a_file_in_an_archive_is_not_to_be_pinned_which_only_one_in_a_folder_can_be(
+    tmp_path: Path, directory: Path
+) -> None:
+    zipped(archive := tmp_path / "all.zip", **{FILE: OTHER})
+    path = write_own_file(tmp_path)(mirrors=[str(directory)])
+    message = refused(download.main, path, FILE, str(tmp_path / FILE), [str(archive)])
+    assert "take the published file" in message and "--update" not in message
+
+
+def test_a_built_file_that_is_damaged_or_lost_is_to_be_built_again(tmp_path: Path) -> None:
+    path = Path(write_own_file(tmp_path)("x/idx/x.yaml", mirrors=["."]))
+    assert f"put {FILE} into" in refused(download.main, str(path), FILE, str(tmp_path / FILE)), "it is the user's own"
+    path.write_text(write_dataset.HEAD + path.read_text())
+    for write in (lambda file: None, lambda file: file.write_bytes(OTHER)):
+        write(path.parent / FILE)
+        message = refused(download.main, str(path), FILE, str(tmp_path / FILE))
+        advice = "if it is damaged or lost, run the target idx again, with your folders and --forcerun build_idx"
+        assert message.endswith(f"\n  to do:    {advice}")
 
 
 def test_own_data_in_the_place_of_a_shipped_dataset_are_to_be_described(
