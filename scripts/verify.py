@@ -124,10 +124,9 @@ def _trees(
     for name, path in trees.items():
         if not os.path.isdir(path):
             check = TreeCheck(path, dataset, name, limit, classes=classes)
-            making = repair.making(check, check.labels)
             other = f"or give the directory of all splits, {dataset.name}/png, or that of one split, and --split NAME"
             expected = "a directory with a directory for each label"
-            todo = [f"make it first: {making}", other]
+            todo = [repair.making_first(check), other]
             raise DataError(path, "there is nothing to verify", expected=expected, todo=todo)
     if not one:
         _check_names(tree, dataset)

@@ -43,7 +43,8 @@ def explained(check: TreeCheck, top: str, problems: Problems, found: Mapping[str
         # If only a part of a split is verified, the other images may belong to the whole, so they stay.
         repairs = moving(problems, check.tree, top, check.dataset.labels if check.part else ())
         repairs += _making_again(check, sorted(problems.labels)) if problems.labels else []
-        if not _is_made_here(check) and any(map(_is_not_gray, problems.shown["altered"])):
+        not_gray = [why for _, why in problems.shown["altered"] if why.endswith(GRAY) and f"{GRAY};" not in why]
+        if not_gray and not _is_made_here(check):  # but in color, or not of 8 bits
             copies = advice.new_folder("gray", top)
             repairs.append(f"or verify gray copies in {copies}, which this makes:")
             repairs.append(advice.run_script("convert_images", check.tree, copies))
@@ -58,11 +59,6 @@ def explained(check: TreeCheck, top: str, problems: Problems, found: Mapping[str
     if known and known[1] != check.dataset.name:
         todo = [f"if it is meant to be that dataset, verify it with --dataset {known[1]}", f"or {todo[0]}"]
     return error(check.tree, check.dataset, digests, todo, pins)
-
-
-def _is_not_gray(altered: tuple[str, str]) -> bool:
-    """Whether a PNG file, its path and what is wrong with it, is in color, or not of 8 bits."""
-    return altered[1].endswith(GRAY) and f"{GRAY};" not in altered[1]
 
 
 def moving(problems: Problems, tree: str, top: str, kept: Collection[str] = ()) -> list[str]:
@@ -93,6 +89,12 @@ def _making_again(check: TreeCheck, labels: Sequence[str]) -> list[str]:
     return [f"replace the folders {', '.join(labels)} with what this makes in {place}:", making(check, labels)]
 
 
+def making_first(check: TreeCheck) -> str:
+    """The command that makes a directory that does not exist, or if no run makes it, that of the results."""
+    what = "make it first" if _is_made_here(check) else f"this makes results/{check.dataset.name}/png/{check.split}"
+    return f"{what}: {making(check, check.labels)}"
+
+
 def making(check: TreeCheck, labels: Collection[str], force: bool = False) -> str:
     """The command that makes the directories of some labels, with ``force`` even if they exist."""
     dataset, directory, source = check.dataset, None, check.dataset.source
@@ -119,5 +121,7 @@ def _is_made_here(check: TreeCheck) -> bool:
 
 
 def give_originals(check: TreeCheck) -> str:
-    options = [f"--{role} {shell_word(file.idx)}" for role, file in check.expected.by_role.items()]
+    beside = os.path.normpath(os.path.join(check.tree, "../../../../resources", check.dataset.name)) + "/"
+    folder = beside if all(os.path.exists(beside + file.idx) for file in check.expected.files) else ""
+    options = [f"--{role} {shell_word(folder + file.idx)}" for role, file in check.expected.by_role.items()]
     return f"give the original IDX files, decompressed: {' '.join(options)}"

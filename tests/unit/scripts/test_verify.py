@@ -458,6 +458,11 @@ def test_a_damaged_file_is_detected_without_the_originals(
     if harm in (invert, swap_a_pixel, rotate):
         assert f"expected: images: SHA-256 {sha256(exported.images)}" in message
         assert message.endswith("give the original IDX files, decompressed: --images images --labels labels")
+        (beside := exported.images.parent / "resources/set").mkdir(parents=True)
+        for file in (exported.images, exported.labels):
+            shutil.copy(file, beside)
+        message = exported.refusal(originals=False)
+        assert message.endswith(f": --images {beside}/images --labels {beside}/labels"), "those of the results"
     else:
         assert f"{kind}: 1\n" in message
         assert path.name in message
@@ -566,7 +571,7 @@ def test_a_directory_too_high_or_too_low_is_answered_with_those_to_give(exported
     for tree in (exported.root, exported.tree / "01", exported.root / "none/train"):
         with pytest.raises(DataError, match="there is nothing to verify") as refused:
             verify.main(str(tree), exported.dataset)
-        assert "make it first: " in str(refused.value)
+        assert "to do:    this makes results/set/png/train: " in str(refused.value), "but not this directory"
         other = "or give the directory of all splits, set/png, or that of one split, and --split NAME"
         assert str(refused.value).endswith(other)
 
