@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from idxpng.advice import if_changed, new_folder, setting, shell_path, shown
-from idxpng.dataset.file import origin
+from idxpng.dataset.file import is_shipped, origin
 from idxpng.dataset.model import PublishedFile
 from idxpng.errors import DataError, move_away
 from idxpng.fetch.integrity import WrongFileError, judge
@@ -106,7 +106,8 @@ def check_origins(plan: Plan, names: Iterable[str]) -> None:
                 continue  # the file was moved, or its path has a different spelling
             theirs = [path for path in (str(folder), f"{plan.resources}/{name}") if os.path.exists(path)]
             mirrors = [Path(os.path.realpath(mirror)) for mirror in plan.mirrors(name)]
-            todo = ["rename the dataset file, or move them away:", move_away(*theirs)]
+            rename = "" if is_shipped(dataset.path) else "rename the dataset file, or "
+            todo = [f"{rename}move them away:", move_away(*theirs)]
             if any(mirror.is_relative_to(os.path.realpath(path)) for mirror in mirrors for path in theirs):
                 todo = ["rename the dataset file"]  # whose own files are in them
             if name not in plan.catalog.configured:  # only a target names it

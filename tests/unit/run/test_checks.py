@@ -101,6 +101,7 @@ def test_results_of_the_user_s_dataset_are_not_replaced_by_a_shipped_one_whose_f
     job = SimpleNamespace(rule=SimpleNamespace(name="validate"), wildcards=Wildcards(dataset="kmnist"), output=[])
     message = refusal(check_run, plan(str(tmp_path)), [job])
     assert "has results of a different dataset" in message and f"to do:    add --config datasets={own}, or" in message
+    assert "rename" not in message, "a shipped dataset file keeps its name"
     assert check_run(plan(str(tmp_path)), []) == []
 
 
