@@ -78,8 +78,9 @@ class Catalog:
         if entry.endswith(OWN):
             if not os.path.exists(entry):
                 made = re.search(r"([^/]+)/idx/\1\.yaml$", entry)
-                make = "make it first, by the target idx with datasets=mnist-sample"
-                todo = make if made else self._meant(Path(entry).stem if Path(entry).name == entry else "")
+                todo = self._meant(Path(entry).stem if Path(entry).name == entry else "")
+                if made:
+                    todo = f"make it first: idx --config datasets=mnist-sample 'folders={{{made[1]}: FOLDER}}'"
                 raise DataError(shown(entry), "file not found", at=at, todo=todo)
             return load(entry, self._schema)
         display_name = f"datasets/{entry}.yaml"

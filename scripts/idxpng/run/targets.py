@@ -7,9 +7,11 @@ from collections.abc import Callable, Collection, Iterable
 from functools import partial
 from typing import Any, NoReturn
 
+from idxpng.advice import setting
 from idxpng.errors import DataError
+from idxpng.run.catalog import OWN
 from idxpng.run.plan import OUTPUTS, Plan
-from idxpng.text import NAME
+from idxpng.text import NAME, shell_word
 
 
 class Targets:
@@ -147,9 +149,10 @@ def refuse_name(word: str, rules: Collection[str], datasets: Collection[str]) ->
     The error suggests what is meant: a setting, a dataset, a rule with a similar name, or any of the ``rules``.
     """
     if "=" in word:
-        raise DataError(word, "a setting is not a target", todo=f"write --config before it: --config {word}")
-    if word in datasets:
-        raise DataError(word, "a dataset is not a target", todo=f"type: all --config datasets={word}")
+        raise DataError(word, "a setting is not a target", todo=f"write it last, after --config: --config {word}")
+    if word in datasets or word.endswith(OWN):
+        todo = f"type: all --config {shell_word(setting('datasets', word))}"
+        raise DataError(word, "a dataset is not a target", todo=todo)
     if close := difflib.get_close_matches(word, rules, n=1):
         raise DataError(word, "no such target", todo=f"did you mean {close[0]}? (snakemake --list shows all)")
     expected = f"a path, such as results/mnist/png, or one of {', '.join(rules)}"

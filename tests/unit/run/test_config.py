@@ -43,7 +43,7 @@ def test_a_split_whose_name_is_a_number_is_found(tmp_path: Path, splits: object)
         ({"datasets": "kannada"}, ["did you mean kannada-mnist?"]),
         ({"datasets": "emnist"}, ["did you mean emnist-balanced or emnist-byclass or", "emnist-mnist?"]),
         ({"datasets": "mnist.yaml"}, ["mnist.yaml: file not found", "did you mean mnist?"]),
-        ({"datasets": "results/f/idx/f.yaml"}, ["results/f/idx/f.yaml: file not found", "make it first"]),
+        ({"datasets": "results/f/idx/f.yaml"}, ["results/f/idx/f.yaml: file not found", "'folders={f: FOLDER}'"]),
         ({"datasets": []}, ["at:       datasets", "found:    []"]),
         ({"datasets": 5}, ["at:       datasets", "found:    5", "names from datasets"]),
         ({"datasets": None}, ["at:       datasets", "found:    null"]),
