@@ -78,7 +78,7 @@ def main(
             gray.save(target, "PNG")
             count += 1
         if not count:
-            raise DataError(folder, "the folder has no images" if os.path.isdir(folder) else "folder not found")
+            raise DataError(folder, "no image in it can be read" if os.path.isdir(folder) else "no such folder")
         _check_new(new)  # which it would replace, if somebody has made it meanwhile
     log.info("%s: %s", new, counted(count, "gray image"))
 

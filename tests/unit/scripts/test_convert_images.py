@@ -11,8 +11,10 @@ from PIL.ExifTags import Base
 from PIL.ImageFile import ImageFile
 
 import convert_images
+from idxpng.command import Command
 from idxpng.errors import DataError
 from idxpng.formats.gray_image import GrayImage, Problems, opened, read
+from refusals import refusal
 
 STROKE = numpy.zeros((8, 8), numpy.uint8)
 STROKE[2:6, 3:5] = 255
@@ -221,3 +223,16 @@ def test_what_cannot_be_converted_gets_no_command_to_convert_it() -> None:
     message = str(problems.error("my"))
     assert "convert_images" not in message and "found:    not an image: 1 (a.txt)\n" in message
     assert "HEIC" in message, "which is an image to others"
+
+
+def test_a_folder_without_an_image_that_can_be_read_is_not_called_empty(tmp_path: Path) -> None:
+    (path := tmp_path / "0.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    for folder, problem in ((tmp_path, "no image in it can be read"), (path, "no such folder")):
+        assert refusal(convert_images.main, str(folder), str(tmp_path / "new")) == f"{folder}: {problem}"
+
+
+def test_white_is_not_below_1(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("sys.argv", ["convert_images.py", "my", "new", "--white", "-1"])
+    with pytest.raises(SystemExit):
+        Command(None).run(convert_images.main)
+    assert "--white: expected a number of at least 1, found '-1'" in capsys.readouterr().err
