@@ -28,7 +28,7 @@ SIGNATURES = {"gzip": b"\x1f\x8b", "xz": b"\xfd7zXZ\x00"}
 GZIP = 31  # zlib's number for its largest window inside a gzip file, which has neither name nor time when written
 AGAIN = "copy or download the file again"
 ZIP = b"PK\x03\x04"
-OTHER_MIRROR = "get the archive from another mirror"
+OTHER_MIRROR = "get the archive again, or from another mirror"
 ENCRYPTED = 0x1  # in the flags of a member
 LARGEST_READ = 1 << 26  # bytes, more than the table of contents of a million members
 # What `zipfile` raises for damaged archives, in addition to OSError.

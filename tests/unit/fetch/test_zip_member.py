@@ -372,7 +372,7 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
         f"found:    'a/{FILE}', 'b/{FILE}'",
     ),
     "no such member": (lambda: zip_bytes({f"{MEMBER}x\x1b[2J": PUBLISHED}), f"found:    '{MEMBER}x\\x1b[2J'"),
-    "empty": (lambda: zip_bytes({}), "get the archive from another mirror"),
+    "empty": (lambda: zip_bytes({}), "get the archive again, or from another mirror"),
     "encrypted": (encrypted, f"{MEMBER} is encrypted"),
     "bomb": (lambda: claiming(10_000_000), "larger than the file may be"),
     "bomb that lies": (lambda: claiming(1000), "not a readable zip archive"),
