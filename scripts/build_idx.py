@@ -72,9 +72,8 @@ def main(
     source = ImageFolder(folder, {path: Path(path) for path in tables})
     model = load(like) if like else None
     if like and not manifest:
-        raise DataError(
-            like, "`like` needs a manifest, which has the labels", todo="give their manifest, with --manifest"
-        )
+        todo = "give their manifest, with --manifest"
+        raise DataError(like, "`like` needs a manifest, which has the labels", todo=todo)
     for output in (images, labels, facts):
         if os.path.lexists(output) and Path(output).resolve().is_relative_to(source.path.resolve()):
             raise DataError(output, "a file in the folder of images", todo="give a file outside of it, or a new one")

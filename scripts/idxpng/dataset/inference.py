@@ -119,13 +119,10 @@ def _facts(pairs: dict[str, tuple[IdxFacts, IdxFacts]], known: Iterable[int] = (
     type_, shape = first.header.type.name, first.header.item_shape
     for other in others:
         if (other.header.type.name, other.header.item_shape) != (type_, shape):
-            raise DataError(
-                other.shown,
-                f"the labels differ in type or shape from those of {first.shown}",
-                expected=f"{type_} {shape}",
-                found=f"{other.header.type.name} {other.header.item_shape}",
-                todo="write all labels in one format, or make two datasets",
-            )
+            problem, expected = f"the labels differ in type or shape from those of {first.shown}", f"{type_} {shape}"
+            found = f"{other.header.type.name} {other.header.item_shape}"
+            todo = "write all labels in one format, or make two datasets"
+            raise DataError(other.shown, problem, expected=expected, found=found, todo=todo)
     classes = sorted({*known, *(label for _, labels in pairs.values() for label in labels.values)})
     facts: dict[str, Any] = {"classes": {label: str(label) for label in classes}}
     if type_ != "uint8":
@@ -135,13 +132,9 @@ def _facts(pairs: dict[str, tuple[IdxFacts, IdxFacts]], known: Iterable[int] = (
     facts["splits"] = {}
     for split, (images, labels) in pairs.items():
         if images.header.dims[0] != labels.header.dims[0]:
-            raise DataError(
-                labels.shown,
-                f"the number of labels differs from the number of images in {images.shown.name}",
-                at="byte 4",
-                expected=images.header.dims[0],
-                found=labels.header.dims[0],
-            )
+            problem = f"the number of labels differs from the number of images in {images.shown.name}"
+            count, of_labels = images.header.dims[0], labels.header.dims[0]
+            raise DataError(labels.shown, problem, at="byte 4", expected=count, found=of_labels)
         counts = Counter(labels.values)
         facts["splits"][split] = {
             "count": images.header.dims[0],
@@ -212,9 +205,8 @@ def _check_kind(path: Path, name: str, header: IdxHeader, known: Dataset | None,
     if problem := mismatch(header, expected):
         raise DataError(path, **problem)
     if 0 in header.dims:
-        raise DataError(
-            path, "the file contains no items", at="byte 4", expected="at least one item", found=header.dims
-        )
+        wanted = "at least one item"
+        raise DataError(path, "the file contains no items", at="byte 4", expected=wanted, found=header.dims)
 
 
 def _classes(path: Path, header: IdxHeader, data: bytes, column: int) -> Sequence[int]:
@@ -238,14 +230,9 @@ def _classes(path: Path, header: IdxHeader, data: bytes, column: int) -> Sequenc
         raise DataError(path, **problem)
     index = min(range(len(classes)), key=classes.__getitem__)
     if classes[index] < 0:
-        raise DataError(
-            path,
-            f"the label of image {index} is negative",
-            at=f"byte {header.offset(index) + column * header.type.size}",
-            expected="0 or more",
-            found=classes[index],
-            todo="number the classes from 0",
-        )
+        at, todo = f"byte {header.offset(index) + column * header.type.size}", "number the classes from 0"
+        what = f"the label of image {index} is negative"
+        raise DataError(path, what, at=at, expected="0 or more", found=classes[index], todo=todo)
     return classes
 
 
