@@ -80,7 +80,7 @@ def test_a_folder_of_images_survives_the_round_trip_through_idx_files(
 def test_a_built_file_that_is_damaged_is_made_again_by_the_advised_options(built: Path) -> None:
     idx = files(built / "results/photos/idx")
     own = ("results/photos/png/train", "--cores", "2", "--config", "datasets=results/photos/idx/photos.yaml")
-    told = r"if it is damaged, run the target (idx) again, with your folders and (.+)"
+    told = r"if it is damaged or lost, run the target (idx) again, with your folders and (.+)"
     for path in (built / "results/photos/idx").glob("train-*.gz"):
         path.write_bytes(gzip.compress(b"damaged"))
     target, options = re.findall(told, snakemake(built, *own, succeed=False).output)[0]

@@ -357,7 +357,7 @@ def test_a_wrong_file_is_refused_and_named(project: Path, mnist: Path) -> None:
         (["results/mnist/png/train/10"], "one of 0, 1, 2"),
         (["results/mnist/header/dev.json"], "one of train, test"),
         (["resources/mnist/train-images.gz"], "no such file"),
-        (["all", "pathvars={results: out}"], "write --config before it"),
+        (["all", "pathvars={results: out}"], "write it last, after --config"),
     ],
 )
 def test_a_mistake_in_the_request_is_named_with_what_is_allowed(

@@ -139,7 +139,7 @@ def test_a_run_does_not_go_on_with_a_dataset_file_that_it_makes_again(project: P
     command = ("--cores", "2", "--config", "folders={f: my photos}")
     first = snakemake(project, "all", *command, dataset, succeed=False)
     assert "file not found" in first.output
-    assert "make it first, by the target idx with datasets=mnist-sample" in first.output
+    assert "make it first: idx --config datasets=mnist-sample 'folders={f: FOLDER}'" in first.output
     snakemake(project, "idx", *command, "datasets=mnist-sample")
     snakemake(project, "idx", "all", "verify", *command, dataset)
     Image.new("L", (4, 4), 9).save(project / "my photos/train/cat/2.png")
