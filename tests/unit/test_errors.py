@@ -1,13 +1,17 @@
 """Errors form one hierarchy, and are not changed when they are passed between processes."""
 
 import ast
+import errno
+import os
 import pickle
 import re
 from pathlib import Path
 
+import pytest
+
 import idxpng
 from idxpng import errors
-from idxpng.errors import DataError
+from idxpng.errors import DataError, permission
 from idxpng.fetch.transfer import UnavailableError
 
 SCRIPTS = Path(idxpng.__file__).parents[1]
@@ -63,3 +67,13 @@ def test_what_is_expected_is_shortened_if_it_is_one_of_thousands() -> None:
     message = str(DataError("digits", "no such label", expected=f"one of {labels}", found=70_000, todo="x" * 3000))
     assert "expected: one of 0, 1, 2, " in message and message.count("\n") == 3
     assert len(message) < 9200 and message.endswith("x" * 3000), "a command stays whole"
+
+
+def test_a_file_that_may_not_be_read_needs_permission_and_no_different_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (path := tmp_path / "a").touch()
+    error = PermissionError(errno.EACCES, "Permission denied", str(path))
+    assert "work in another" in str(permission(error)), "it can be read, so it cannot be written"
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    assert permission(error) == "get permission to read it"
