@@ -86,15 +86,11 @@ class Catalog:
         display_name = f"datasets/{entry}.yaml"
         path = self._source(display_name)
         if not Path(path).is_file():
-            raise DataError(
-                SHOWN_AS,
-                "no such dataset",
-                at=at,
-                expected=f"one of {', '.join(self._shipped) or 'the files in datasets/'}; or the path of a dataset "
-                "file of your own, which ends in .yaml",
-                found=entry,
-                todo=self._meant(entry),
-            )
+            own = "or the path of a dataset file of your own, which ends in .yaml"
+            expected = f"one of {', '.join(self._shipped) or 'the files in datasets/'}; {own}"
+            add = "for a dataset file of your own, add it: --config datasets=FILE" if "/" in at else None  # a target
+            todo = self._meant(entry) or add
+            raise DataError(SHOWN_AS, "no such dataset", at=at, expected=expected, found=entry, todo=todo)
         return load(path, self._schema, display_name=display_name)
 
     def _meant(self, entry: str) -> str | None:

@@ -133,6 +133,7 @@ def test_other_words_of_the_command_are_ignored() -> None:
     ("word", "advice"),
     [
         ("results/mnits", "did you mean mnist?"),
+        ("results/shapes/png", "for a dataset file of your own, add it: --config datasets=FILE"),
         ("results/mnist/png/t10k", "one of train, test"),
         ("results/mnist/png/test/07", "one of 0, 1, 2"),
         ("results/mnist/png/test/7/0000.png", "results/mnist/png/test/7"),
