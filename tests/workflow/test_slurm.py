@@ -231,8 +231,14 @@ def test_mnist_takes_one_job_a_split_and_little_time_and_comes_out_as_from_one_m
 def test_the_generic_profile_cancels_its_jobs_on_sigterm_and_tries_a_job_again_that_the_site_canceled(
     cluster: SlurmCluster, project: Path, local: dict[str, bytes]
 ) -> None:
-    (project / "hold").touch()
-    run = Going.start(project, *GENERIC, "all", *OWN).reach_exports(cluster)
+    for name in ("hold", "asked"):
+        (project / name).touch()
+    scheduler = project / "profiles/generic/scheduler"
+    scheduler.write_text(scheduler.read_text().replace("    esac\n", "    esac\n    echo >>asked\n"))
+    run = Going.start(project, *GENERIC, "--seconds-between-status-checks", "5", "all", *OWN).reach_exports(cluster)
+    asked = (project / "asked").stat().st_size
+    # While Snakemake asks for the state of its jobs, it cancels none.
+    wait_for(lambda: (project / "asked").stat().st_size > asked, 60)
     os.kill(run.run.pid, signal.SIGTERM)
     assert run.run.wait(300) == 1
     wait_for(lambda: cluster.states_of(project) == ["CANCELLED"], 60)
