@@ -19,6 +19,8 @@ from idxpng.formats.idx import LABEL_TYPES, LABELS, IdxHeader, decode, read_head
 from idxpng.formats.labeled_images import CLASS, file_headers
 from idxpng.formats.numpy_array import array_name, is_array, open_idx
 
+IMAGES = re.compile("image|img", re.IGNORECASE)  # also inside a word
+
 
 class IdxFacts(NamedTuple):
     """One IDX file, or an array that becomes one.
@@ -167,11 +169,11 @@ def _read(
 ) -> IdxFacts:
     """The facts of a file; unless its dataset is ``known``, header and name tell its role."""
     sha256, shown = digest_of(path), Path(array_name(path, member))
-    name = next((name for name in (member or "", path.name) if {*ROLES} & {*words(name)}), path.name)
+    telling = (name for name in (member or "", path.name) if {*ROLES} & {*words(name)} or IMAGES.search(name))
     digest, values, sample = hashlib.sha256(), bytearray(), b""
     with open_idx(path, member, known.label_type if known else label_type) as stream:
         header = read_header(stream, shown)
-        _check_kind(shown, name, header, known, role)
+        _check_kind(shown, next(telling, path.name), header, known, role)
         is_labels = len(header.dims) < 3
         digest.update(header.to_bytes())
         size = header.size
@@ -194,7 +196,7 @@ def _check_kind(path: Path, name: str, header: IdxHeader, known: Dataset | None,
     ``name``: the one that may tell the role: of the array, or of its file.
     """
     dims, type_ = header.dims, header.type.name
-    named_images = re.search("image|img", name, re.IGNORECASE) or {*ROLES} & {*words(name)} == {"images"}
+    named_images = IMAGES.search(name) or {*ROLES} & {*words(name)} == {"images"}
     if role == "images" or (role is None and (len(dims) >= 3 or (len(dims) == 2 and named_images))):
         expected = IdxHeader.of("uint8", (dims[0], *(1,) * (3 - len(dims)), *dims[1:3]))
     elif known:

@@ -165,10 +165,11 @@ def test_an_array_of_an_archive_is_named_and_judged_by_its_own_name(
         assert word in f"{message}\n"
 
 
-def test_an_array_whose_name_tells_nothing_is_judged_by_the_name_of_its_file(tmp_path: Path) -> None:
-    numpy.savez(path := tmp_path / "test-imgs.npz", IMAGES.reshape(6, 6))
-    message = refusal(infer, [(path, "arr_0.npy")])
-    assert message.startswith(f"{path}: arr_0.npy: wrong number of dimensions") and "rows and columns" in message
+def test_an_array_is_judged_by_its_name_or_if_that_tells_nothing_by_that_of_its_file(tmp_path: Path) -> None:
+    for array, file in (("arr_0", "test-imgs.npz"), ("images1", "digits.npz")):
+        numpy.savez(path := tmp_path / file, **{array: IMAGES.reshape(6, 6)})  # type: ignore[arg-type]
+        message = refusal(infer, [(path, f"{array}.npy")])
+        assert message.startswith(f"{path}: {array}.npy: wrong number of dimensions") and "rows and columns" in message
 
 
 def test_two_files_with_one_name_and_different_content_are_refused(tmp_path: Path) -> None:
