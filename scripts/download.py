@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from idxpng import log, replaceable
 from idxpng.advice import if_changed, is_built, run_script, shell_path, shown
 from idxpng.dataset.file_names import alike
-from idxpng.errors import DataError, permission
+from idxpng.errors import DataError
 from idxpng.fetch import zip_member
 from idxpng.fetch.integrity import WrongFileError, check_header, judge
 from idxpng.fetch.mirrors import Place, configured_for, places_in
@@ -255,7 +255,7 @@ def opened(where: str) -> io.BufferedReader:
         like = ", ".join(alike(Path(where).parent, Path(where).name))
         raise UnavailableError(where, "file not found", found=f"in its folder: {like}" if like else None) from None
     except (OSError, ValueError) as error:  # ValueError: a path with a zero byte
-        todo = permission(error) if isinstance(error, OSError) else None
+        todo = "get permission to read it" if isinstance(error, PermissionError) else None
         raise UnavailableError(where, f"cannot be read: {getattr(error, 'strerror', error)}", todo=todo) from None
 
 

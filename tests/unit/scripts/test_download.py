@@ -774,7 +774,7 @@ def test_a_file_that_may_not_be_read_is_answered_with_what_to_do(
         return read(path, *arguments, **options)
 
     monkeypatch.setattr("builtins.open", opened)
-    assert "Permission denied\n    to do:    get permission for it" in refusal(folder, directory)
+    assert "Permission denied\n    to do:    get permission to read it" in refusal(folder, directory)
 
 
 def test_own_data_in_the_place_of_a_shipped_dataset_are_to_be_described(
