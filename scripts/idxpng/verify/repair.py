@@ -85,20 +85,19 @@ def _making_again(check: TreeCheck, labels: Sequence[str]) -> list[str]:
     """The command that makes these labels again, and no others; for a copy of results, that which makes the results."""
     if _is_made_here(check):
         return [making(check, labels, force=True)]
-    place = f"results/{check.dataset.name}/png/{check.split}"
-    return [f"replace the folders {', '.join(labels)} with what this makes in {place}:", making(check, labels)]
+    return [f"replace the folders {', '.join(labels)} with what this makes in {_made(check)}:", making(check, labels)]
 
 
 def making_first(check: TreeCheck) -> str:
     """The command that makes a directory that does not exist, or if no run makes it, that of the results."""
-    what = "make it first" if _is_made_here(check) else f"this makes results/{check.dataset.name}/png/{check.split}"
+    what = "make it first" if _is_made_here(check) else f"this makes {_made(check)}"
     return f"{what}: {making(check, check.labels)}"
 
 
 def making(check: TreeCheck, labels: Collection[str], force: bool = False) -> str:
     """The command that makes the directories of some labels, with ``force`` even if they exist."""
     dataset, directory, source = check.dataset, None, check.dataset.source
-    own, paths = not is_shipped(source), [os.path.join(check.tree, label) for label in labels]
+    own, paths = not is_shipped(source), [os.path.join(_made(check), label) for label in labels]
     if _is_made_here(check) and advice.VARIABLE not in os.environ:
         if directory := advice.directory_of(paths[0]):
             source = advice.from_folder(directory, os.path.abspath(source))
@@ -118,6 +117,11 @@ def _is_made_here(check: TreeCheck) -> bool:
     """Whether a run makes this directory of a split: in a job, that run; by hand, a run whose results are `results`."""
     results = "" if advice.VARIABLE in os.environ else "/results"
     return os.path.abspath(check.tree).endswith(f"{results}/{check.dataset.name}/png/{check.split}")
+
+
+def _made(check: TreeCheck) -> str:
+    """The directory of a split that a run makes: this one, or if none makes it, that in `results`."""
+    return check.tree if _is_made_here(check) else f"results/{check.dataset.name}/png/{check.split}"
 
 
 def give_originals(check: TreeCheck) -> str:
