@@ -149,7 +149,8 @@ def refuse_name(word: str, rules: Collection[str], datasets: Collection[str]) ->
     The error suggests what is meant: a setting, a dataset, a rule with a similar name, or any of the ``rules``.
     """
     if "=" in word:
-        raise DataError(word, "a setting is not a target", todo=f"write it last, after --config: --config {word}")
+        todo = f"write it last, after --config: --config {shell_word(word)}"
+        raise DataError(word, "a setting is not a target", todo=todo)
     if word in datasets or word.endswith(OWN):
         todo = f"type: all --config {shell_word(setting('datasets', word))}"
         raise DataError(word, "a dataset is not a target", todo=todo)

@@ -91,6 +91,7 @@ def test_a_wrong_word_is_refused_only_if_it_is_asked_for() -> None:
         ("al", "did you mean all?"),
         ("mnist", "all --config datasets=mnist"),
         ("datasets=mnist", "write it last, after --config: --config datasets=mnist"),
+        ("folders={f: my}", "after --config: --config 'folders={f: my}'"),
         ("my.yaml", "all --config datasets=my.yaml"),
         ("png", "such as results/mnist/png"),
         ("", "such as results/mnist/png"),
