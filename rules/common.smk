@@ -58,8 +58,9 @@ words = command_line()
 check_variables(folder_of_local_copies())
 schema = "schemas/config.schema.yaml"
 checked_config = Config.read(config, read_yaml(project_file(schema), schema))
-shipped = sorted(path.stem for path in (package.parents[1] / "datasets").glob("*.yaml"))
-known = {*shipped, *(Path(entry).stem for entry in checked_config.datasets)}
+# Over the network, only those that an earlier run has named are there.
+shipped = sorted(path.stem for path in (package.parents[1] / "datasets").glob("*.yaml") if here.is_local)
+known = {*shipped, *checked_config.mirrors, *(Path(entry).stem for entry in checked_config.datasets)}
 downloads = {f"{path_variable('resources')}/{name}": checked_config.mirrors.get(name, ()) for name in known}
 prepare_environment(downloads, call=call_of_the_user())
 catalog = Catalog(checked_config.datasets, project_file, shipped)

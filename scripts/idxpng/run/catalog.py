@@ -62,6 +62,10 @@ class Catalog:
             self._known[name] = self._load(name, at)
         return self._known[name]
 
+    def may_ship(self, name: str) -> bool:
+        """Whether the workflow has a dataset of this name, as far as its datasets can be listed."""
+        return name in self._shipped or not self._shipped
+
     def bring(self, dataset: str, published: str) -> None:
         """Have Snakemake copy a bundled file to this machine if the workflow was imported over the network."""
         if not self.entries.get(dataset, "").endswith(OWN):

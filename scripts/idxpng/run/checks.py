@@ -101,8 +101,8 @@ def check_origins(plan: Plan, names: Iterable[str]) -> None:
             found = read_json(header).get("dataset_file")
             if not isinstance(found, str) or found == origin(dataset):
                 continue
-            is_gone_or_same = not os.path.exists(found) or os.path.samefile(found, dataset.path)
-            if found != f"datasets/{name}.yaml" and is_gone_or_same:
+            of_shipped = found == f"datasets/{name}.yaml" and plan.catalog.may_ship(name)
+            if not of_shipped and (not os.path.exists(found) or os.path.samefile(found, dataset.path)):
                 continue  # the file was moved, or its path has a different spelling
             theirs = [path for path in (str(folder), f"{plan.resources}/{name}") if os.path.exists(path)]
             mirrors = [Path(os.path.realpath(mirror)) for mirror in plan.mirrors(name)]

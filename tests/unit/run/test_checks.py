@@ -89,9 +89,12 @@ def test_a_dataset_file_in_an_own_folder_datasets_may_move_or_be_given_by_a_diff
     monkeypatch.chdir(tmp_path)
     of_own = plan(str(tmp_path), datasets="datasets/shapes.yaml").catalog.dataset("shapes")
     write_header(tmp_path, "shapes", origin(of_own))
-    check_origins(plan(str(tmp_path), datasets=path), ["shapes"])
+    write_header(tmp_path / "old", "shapes", "datasets/shapes.yaml")  # as version 1 called it
+    for results in (tmp_path, tmp_path / "old"):
+        check_origins(plan(str(results), datasets=path), ["shapes"])
     (tmp_path / "datasets").rename(tmp_path / "my")
-    check_origins(plan(str(tmp_path), datasets="my/shapes.yaml"), ["shapes"])
+    for results in (tmp_path, tmp_path / "old"):
+        check_origins(plan(str(results), datasets="my/shapes.yaml"), ["shapes"])
 
 
 def test_results_of_the_user_s_dataset_are_not_replaced_by_a_shipped_one_whose_folder_is_the_target(
