@@ -113,7 +113,8 @@ def check_origins(plan: Plan, names: Iterable[str]) -> None:
             if name not in plan.catalog.configured:  # only a target names it
                 todo = [f"add --config {shell_word(setting('datasets', found))}, or", *todo]
             problem, expected = "has results of a different dataset with the same name", f"those of {dataset.source}"
-            raise DataError(shown(folder), problem, expected=expected, found=f"those of {found}", todo=todo)
+            which = " of the workflow" if of_shipped else ""
+            raise DataError(shown(folder), problem, expected=expected, found=f"those of {found}{which}", todo=todo)
 
 
 def dataset_folders(place: str, jobs: Iterable[Any]) -> set[str]:

@@ -49,10 +49,10 @@ def test_results_of_a_shipped_dataset_are_refused_for_a_dataset_file_of_the_user
 ) -> None:
     monkeypatch.chdir(tmp_path)
     write_header(tmp_path, "mnist", "datasets/mnist.yaml")
-    with pytest.raises(DataError, match=r"those of datasets/mnist\.yaml"):
+    with pytest.raises(DataError, match=r"found: +those of datasets/mnist\.yaml of the workflow\n"):
         check_origins(plan(str(tmp_path), datasets=write_own_file(tmp_path)("my/mnist.yaml")), ["mnist"])
     of_own = plan(str(tmp_path), datasets=os.path.relpath(write_own_file(tmp_path)("datasets/mnist.yaml")))
-    with pytest.raises(DataError, match=r"those of datasets/mnist\.yaml"):
+    with pytest.raises(DataError, match=r"found: +those of datasets/mnist\.yaml of the workflow\n"):
         check_origins(of_own, ["mnist"])
     for same in ("mnist", str(PROJECT / "datasets/mnist.yaml"), f"{PROJECT}/tests/../datasets/mnist.yaml"):
         check_origins(plan(str(tmp_path), datasets=same), ["mnist"])
