@@ -58,7 +58,7 @@ words = command_line()
 check_variables(folder_of_local_copies())
 schema = "schemas/config.schema.yaml"
 checked_config = Config.read(config, read_yaml(project_file(schema), schema))
-# Over the network, only those that an earlier run has named are there.
+# Over the network, they cannot be listed: only those that a run has named are on this disk.
 shipped = sorted(path.stem for path in (package.parents[1] / "datasets").glob("*.yaml") if here.is_local)
 known = {*shipped, *checked_config.mirrors, *(Path(entry).stem for entry in checked_config.datasets)}
 downloads = {f"{path_variable('resources')}/{name}": checked_config.mirrors.get(name, ()) for name in known}
