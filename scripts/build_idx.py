@@ -131,9 +131,9 @@ def _pixels(root: str, items: Iterator[Item], count: int) -> Iterator[tuple[Sequ
     Raises:
         DataError: if some do not match, after all images were read: how many, and why.
     """
-    problems = Problems()
+    problems, total = Problems(), counted(count, "image")
     for done, item in enumerate(items):
-        log.progress("%s of %s read", f"{done:,}", counted(count, "image"))
+        log.progress("%s of %s read", f"{done:,}", total)
         path = os.path.join(root, item.path)
         image = read(path)
         if image == "missing":

@@ -36,7 +36,8 @@ def main(directory: str, /) -> str:
     Raises:
         DataError: when there are none, one cannot be read, or a path could pass for another.
     """
-    if not (paths := _paths(directory)):
+    paths = _paths(directory)
+    if not paths:
         raise DataError(directory, "no PNG files found", todo="give a directory such as results/mnist/png")
     digest = hashlib.sha256()
     for path in paths:

@@ -27,7 +27,8 @@ def lock_folder(folder: str | os.PathLike[str]) -> None:
         expected, found = "a file that can be written, or nothing", error.strerror
         todo = permission(error) or "remove it, if no other run is at work"
         raise DataError(path, "cannot be locked", expected=expected, found=found, todo=todo) from None
-    if (held := lock(descriptor)) is False:
+    held = lock(descriptor)
+    if held is False:
         todo = "wait until it has ended, and run the same command again"
         raise DataError(folder, "a different run is making files here", todo=todo)
     if held is None:

@@ -55,7 +55,8 @@ def remove_labels(
     removed = []
     for name in sorted({Path(name).stem for name in entries_of(manifests)} - set(current)):
         directory, manifest = Path(png) / name, Path(manifests) / f"{name}.csv"
-        if (listed := listed_images(manifest)) is None or directory.is_symlink():
+        listed = listed_images(manifest)
+        if listed is None or directory.is_symlink():
             continue
         entries = entries_of(directory)
         if foreign := [entry for entry, is_file in entries.items() if not (is_file and entry in listed)]:

@@ -84,7 +84,8 @@ class SplitHeader(NamedTuple):
                 raise changed(stored.path, "not the checksums of these images", one_each, stored.header)
             checksums = memoryview(stored.values()).cast("B").cast("I")
         source = LabeledImages(images, labels, self.orientation, self.label_columns, self.rows, checksums)
-        if (header := source.images.header) == validated:
+        header = source.images.header
+        if header == validated:
             return source
         with source:
             raise changed(images, "the header is not the one that was validated", validated, header, "byte 0")

@@ -65,7 +65,8 @@ def _of_images(plan: Plan, took: str) -> Iterator[str]:
         splits, folder = plan.splits(dataset), f"{plan.results}/{dataset.name}"
         also_in = dataset.also_in(splits, plan.config.limit)
         for split in splits:
-            if (count := image_count(f"{folder}/manifest/{split}.csv")) is not None:
+            count = image_count(f"{folder}/manifest/{split}.csv")
+            if count is not None:
                 also = also_in.get(split, "")
                 yield f"{_counted(count, 'PNG file')} in {shown(folder)}/png/{split}, a directory per label{also}"
                 total += 0 if also else count
