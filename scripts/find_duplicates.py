@@ -2,7 +2,6 @@
 
 from idxpng import log
 from idxpng.command import Command
-from idxpng.files.atomic import atomic_file
 from idxpng.formats.split_header import Selections
 from idxpng.publish.duplicates import write_duplicates
 from idxpng.text import counted
@@ -15,8 +14,7 @@ def main(splits: Selections, duplicates: str) -> None:
         duplicates: the JSON file to make: ``within`` has for each split the groups of its images with the same pixels,
             and ``across`` the groups with images of several splits; an image is its path below ``png/``.
     """
-    with atomic_file(duplicates) as file:
-        count = write_duplicates(splits.each(), file)
+    count = write_duplicates(splits.each(), duplicates)
     log.info("%s: %s, %s", duplicates, counted(len(splits.headers), "split"), counted(count, "duplicate"))
 
 

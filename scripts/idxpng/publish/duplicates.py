@@ -3,25 +3,19 @@
 import hashlib
 import json
 import os
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from array import array
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
-from operator import itemgetter
 from pathlib import Path
-from typing import IO
 
 from idxpng.errors import reading
-from idxpng.files.external_sort import sort_lines
-from idxpng.formats.split_header import Selection, SplitHeader
+from idxpng.files.json_file import write_json
+from idxpng.formats.split_header import Selection
 
 MOST_GROUPS = 100  # that `Groups` keeps
 MOST_MEMBERS = 100  # of a group that it keeps
 SLOTS = 1 << 24  # for checksums, a byte each: of a million images, one in twenty shares its slot by chance
-
-# The lines that are sorted have columns of one width each, so that they sort as numbers do.
-DIGEST, PATH_OF_IMAGE = slice(0, 64), 13  # after the digest: position, path
-SECTION, GROUP, PATH_OF_MEMBER = slice(0, 4), slice(0, 17), 31  # section, first position, position, path
 
 
 @dataclass(frozen=True)
@@ -52,84 +46,54 @@ def _groups(found: list[list[str]]) -> Groups:
     return Groups(len(found), images.total() - len(found), images, first)
 
 
-def write_duplicates(splits: Sequence[Selection], file: IO[bytes]) -> int:
+def write_duplicates(splits: Sequence[Selection], path: str | os.PathLike[str]) -> int:
     """Write which images have the same pixels, as JSON; return how many repeat an earlier image of their split.
 
     ``within`` has for each split the groups of its images, and ``across`` the groups with images of several splits. A
     group is a list of paths in the order of the splits and their images, and groups are in the order of their first
-    paths. Takes the memory of some 100,000 images and of the largest group, and opens the files of one split at a time.
+    paths. In memory are the images that have the checksum of another one, and the files of one split are open at a
+    time.
 
     Raises:
-        DataError: when the temporary folder is full; and as `Selection.open`.
+        DataError: as `Selection.open`.
     """
-    _, images = sort_lines(_images(splits))
-    names = [SplitHeader.read(split.header).split for split in splits]
-    _, members = sort_lines(_members(images, names))
-    sections = (lines for _, lines in groupby(members, itemgetter(SECTION)))
-    duplicates = 0
-    file.write(b'{\n  "within": {')
-    for number, split in enumerate(names):
-        file.write(f"{',' if number else ''}\n    {json.dumps(split)}: ".encode())
-        duplicates += _write_groups(file, next(sections), " " * 4)
-    file.write(b'\n  },\n  "across": ')
-    _write_groups(file, next(sections), " " * 2)
-    file.write(b"\n}\n")
-    return duplicates
-
-
-def _images(splits: Sequence[Selection]) -> Iterator[str]:
-    """A line for each image that may have duplicates: its digest, its position in all splits together, and its path.
-
-    Images with the same pixels have the same CRC-32, so most others need not be read.
-    """
-    counts = bytearray(SLOTS)  # of the images in each slot: none, one, or more
-    for split in splits:
-        with split.open() as (_, source):
-            for index, _ in source.labeled(split.limit, split.classes):
-                slot = source.checksums[index] % SLOTS
-                counts[slot] = 2 if counts[slot] else 1
-    position = 0
+    repeated = _repeated_checksums(splits)
+    same: dict[str, dict[bytes, list[str]]] = {}  # for each split, paths by digest
     for split in splits:
         with split.open() as (header, source):
+            groups = same[header.split] = defaultdict(list)
             directories = header.directories
             for index, label in source.labeled(split.limit, split.classes):
-                position += 1
-                if counts[source.checksums[index] % SLOTS] > 1:
-                    digest = hashlib.sha256(source.pixels(index)).hexdigest()
-                    path = f"{header.split}/{directories[label]}/{source.name(index)}.png"
-                    yield f"{digest} {position:012} {path}\n"
+                if source.checksums[index] in repeated:
+                    digest = hashlib.sha256(source.pixels(index)).digest()
+                    groups[digest].append(f"{header.split}/{directories[label]}/{source.name(index)}.png")
+    within = {split: [paths for paths in groups.values() if len(paths) > 1] for split, groups in same.items()}
+    splits_of = Counter(digest for groups in same.values() for digest in groups)
+    across = [
+        [path for groups in same.values() for path in groups.get(digest, ())]
+        for digest, number in splits_of.items()
+        if number > 1
+    ]
+    write_json(path, {"within": within, "across": across})
+    return sum(len(paths) - 1 for groups in within.values() for paths in groups)
 
 
-def _members(images: Iterable[str], splits: Sequence[str]) -> Iterator[str]:
-    """A line for each image in each group: the group's section and first position, the image's position and path.
+def _repeated_checksums(splits: Sequence[Selection]) -> set[int]:
+    """The CRC-32 that several images have. Images with the same pixels have the same, so most others need not be read.
 
-    A section is the number of a split, or the next number for groups across splits; a separate line begins it.
+    Most images have a slot of their own, so that few checksums are kept in sets.
     """
-    for section in range(len(splits) + 1):
-        yield f"{section:04}\n"
-    for _, same in groupby(images, itemgetter(DIGEST)):
-        group = [line[DIGEST.stop + 1 :] for line in same]
-        if len(group) == 1:
-            continue
-        by_split = groupby(group, lambda line: line[PATH_OF_IMAGE:].partition("/")[0])
-        sections = [(splits.index(split), list(own)) for split, own in by_split]
-        if len(sections) > 1:
-            sections.append((len(splits), group))
-        for section, members in sections:
-            if len(members) > 1:
-                yield from (f"{section:04} {members[0][:12]} {member}" for member in members)
-
-
-def _write_groups(file: IO[bytes], lines: Iterator[str], indent: str) -> int:
-    """Write the groups of a section as `json` does with an indent of 2; how many images are not the first of theirs."""
-    next(lines)
-    groups = images = 0
-    for _, members in groupby(lines, itemgetter(GROUP)):
-        file.write(f"{',' if groups else '['}\n{indent}  [".encode())
-        for number, member in enumerate(members):
-            file.write(f"{',' if number else ''}\n{indent}    {json.dumps(member[PATH_OF_MEMBER:-1])}".encode())
-            images += 1
-        file.write(f"\n{indent}  ]".encode())
-        groups += 1
-    file.write(f"\n{indent}]".encode() if groups else b"[]")
-    return images - groups
+    checksums = array("I")
+    for split in splits:
+        with split.open() as (_, source):
+            checksums.extend(source.checksums[index] for index, _ in source.labeled(split.limit, split.classes))
+    counts = bytearray(SLOTS)  # of the images in each slot: none, one, or more
+    for checksum in checksums:
+        slot = checksum % SLOTS
+        counts[slot] = 2 if counts[slot] else 1
+    seen: set[int] = set()
+    repeated: set[int] = set()
+    for checksum in checksums:
+        if counts[checksum % SLOTS] > 1:
+            (repeated if checksum in seen else seen).add(checksum)
+    return repeated
