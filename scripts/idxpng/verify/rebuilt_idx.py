@@ -21,8 +21,6 @@ CHUNK_BYTES = 2**20
 CHUNK_LABELS = 2**12
 # Starting processes takes as long as reading a few thousand digits.
 FEWEST_FOR_PROCESSES = 4000
-# Each process holds several copies of an image, so larger ones are read in one process.
-LARGEST_FOR_PROCESSES = 2**24
 LONGEST_LINE = 2**16
 LONGEST_MESSAGE = 200
 MAKE_AGAIN = "make the manifest again: move it away, and give its path to Snakemake as the target"
@@ -65,7 +63,7 @@ class StoredImages:
 
     def read_all(self, tree: PngTree, processes: int) -> Iterator[tuple[Sequence[tuple[int, str]], bytes, list[Wrong]]]:
         """All images found in a tree, in the order of the IDX file: some indices and paths, and what `read` gives."""
-        if len(tree.places) < FEWEST_FOR_PROCESSES or self.size > LARGEST_FOR_PROCESSES:
+        if len(tree.places) < FEWEST_FOR_PROCESSES:
             processes = 1
         chunks, pieces = tee(tree.chunks(max(1, min(CHUNK_IMAGES, CHUNK_BYTES // self.size))))
         for chunk, (images, wrong) in zip(chunks, parallel_map(self.read, pieces, processes), strict=True):
