@@ -172,15 +172,10 @@ def _prove(check: TreeCheck, originals: tuple[str, str] | None, top: str) -> tup
         if found == pins:
             return pins, check.count
     if originals:
-        problems, count = check.compare(*originals)
-        if not (problems or by_digests):
+        differing, count = check.compare(*originals)
+        if not (differing or by_digests):
             return {role: pins.get(role) or digest_of(path) for role, path in zip(ROLES, originals, strict=True)}, count
-        if not problems:
-            raise DataError(
-                check.tree,
-                "the rebuilt file differs from the published one, although each image equals the original",
-                todo="verify again, while nothing else changes the images",
-            )
+        problems = differing or problems
     raise repair.explained(check, top, problems, found or {}, compared=originals is not None)
 
 
