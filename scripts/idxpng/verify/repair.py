@@ -7,7 +7,6 @@ from idxpng import advice
 from idxpng.dataset.file import identify, is_shipped
 from idxpng.dataset.model import ROLES, Dataset
 from idxpng.errors import DataError
-from idxpng.formats.png_reader import GRAY
 from idxpng.text import shell_word
 from idxpng.verify.png_tree import SHOWN, Problems
 from idxpng.verify.tree_check import TreeCheck
@@ -43,11 +42,6 @@ def explained(check: TreeCheck, top: str, problems: Problems, found: Mapping[str
         # If only a part of a split is verified, the other images may belong to the whole, so they stay.
         repairs = moving(problems, check.tree, top, check.dataset.labels if check.part else ())
         repairs += _making_again(check, sorted(problems.labels)) if problems.labels else []
-        not_gray = [why for _, why in problems.shown["altered"] if why.endswith(GRAY) and f"{GRAY};" not in why]
-        if not_gray and not _is_made_here(check):  # but in color, or not of 8 bits
-            copies = advice.new_folder("gray", top)
-            repairs.append(f"or verify gray copies in {copies}, which this makes:")
-            repairs.append(advice.run_script("convert_images", check.tree, copies))
         if problems.counts["missing"] and not problems.labels:
             repairs.append(WHICH + give_originals(check))
         return error(check.tree, check.dataset, lines, repairs)

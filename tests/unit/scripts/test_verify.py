@@ -766,22 +766,6 @@ def test_a_copy_that_no_run_makes_is_repaired_by_hand_from_results(exported: Exp
     assert "--forcerun" not in message
 
 
-def test_a_copy_in_color_is_proven_by_the_gray_copies_that_the_error_advises(
-    exported: Exported, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    copy = tmp_path / "theirs/train"
-    shutil.copytree(exported.tree, copy)
-    for path in copy.rglob("*.png"):
-        edit(lambda image: image.convert("RGB"))(path)
-    message = exported.refusal(tree=copy)
-    assert "8-bit RGB; expected 6 rows × 4 columns, 8-bit grayscale" in message
-    command = message.splitlines()[-1].split()
-    subprocess.run(command, check=True)
-    exported.verify(tree=Path(command[-1]))
-    assert "convert_images" not in exported.refusal(tree=damaged_copy(exported, tmp_path / "again/train", "01"))
-
-
 def test_a_copy_is_repaired_by_the_results_that_the_advised_command_makes(exported: Exported, tmp_path: Path) -> None:
     copy = damaged_copy(exported, tmp_path / "copy", "00", "12")
     replace, command = exported.refusal(tree=copy).splitlines()[-2:]
