@@ -4,7 +4,7 @@ import os
 from collections.abc import Collection, Mapping, Sequence
 
 from idxpng import advice
-from idxpng.dataset.file import identify, is_shipped
+from idxpng.dataset.file import is_shipped
 from idxpng.dataset.model import ROLES, Dataset
 from idxpng.errors import DataError
 from idxpng.text import shell_word
@@ -45,14 +45,9 @@ def explained(check: TreeCheck, top: str, problems: Problems, found: Mapping[str
         if problems.counts["missing"] and not problems.labels:
             repairs.append(WHICH + give_originals(check))
         return error(check.tree, check.dataset, lines, repairs)
-    known = identify((found["images"],))
-    made = {**found, "images": f"{found['images']}, which is {known[0]}"} if known else found
     pinned = check.expected.content_pins
-    digests, pins = ([f"{role}: SHA-256 {each[role]}" for role in ROLES] for each in (made, pinned))
-    todo = [WHICH + give_originals(check)]
-    if known and known[1] != check.dataset.name:
-        todo = [f"if it is meant to be that dataset, verify it with --dataset {known[1]}", f"or {todo[0]}"]
-    return error(check.tree, check.dataset, digests, todo, pins)
+    digests, pins = ([f"{role}: SHA-256 {each[role]}" for role in ROLES] for each in (found, pinned))
+    return error(check.tree, check.dataset, digests, [WHICH + give_originals(check)], pins)
 
 
 def moving(problems: Problems, tree: str, top: str, kept: Collection[str] = ()) -> list[str]:

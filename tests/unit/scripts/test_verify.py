@@ -25,7 +25,7 @@ from builders import idx_bytes
 from dataset_files import sha256, write_dataset
 from idxpng.errors import DataError
 from mutated_png import swap_a_pixel
-from project import PROJECT, run_script
+from project import run_script
 from systems import LINUX
 
 CLASSES = {"00": "a", "01": "b", "12": "c"}
@@ -630,26 +630,6 @@ def test_an_image_changed_in_the_originals_too_is_refused(exported: Exported) ->
     assert f"images: SHA-256 {sha256(exported.images)}" in exported.refusal(originals=False)
     exported.export(limit=7)
     assert "not the original" in exported.refusal(limit=7), "although the first images are"
-
-
-def test_a_different_dataset_under_the_same_name_is_recognized(tmp_path: Path) -> None:
-    sample = yaml.safe_load((PROJECT / "datasets/mnist-sample.yaml").read_text())
-    wrong = "0" * 64
-    for role in ("images", "labels"):
-        sample["splits"]["test"][role]["content_sha256"] = wrong
-    (tmp_path / "mnist.yaml").write_text(yaml.safe_dump(sample))
-    mirror = PROJECT / "datasets/mnist-sample"
-    images, labels = (str(tmp_path / role) for role in ("images-idx3", "labels-idx1"))
-    for path in (images, labels):
-        Path(path).write_bytes(gzip.decompress((mirror / f"t10k-{Path(path).name}-ubyte.gz").read_bytes()))
-    header = str(tmp_path / "header.json")
-    validate.main(str(PROJECT / "datasets/mnist-sample.yaml"), "test", images, labels, header)
-    for label in range(10):
-        manifest = str(tmp_path / f"{label}.csv")
-        export.main(images, labels, header, str(label), str(tmp_path / f"mnist/png/test/{label}"), manifest)
-    advised = r"which is t10k-images-idx3-ubyte.gz of MNIST sample[^$]*--dataset mnist-sample\n"
-    with pytest.raises(verify.DataError, match=advised):
-        verify.main(str(tmp_path / "mnist/png/test"), str(tmp_path / "mnist.yaml"))
 
 
 @pytest.mark.parametrize("roles", [("images",), ("labels",), ("images", "labels")])
