@@ -29,15 +29,9 @@ def explained(check: TreeCheck, top: str, problems: Problems, found: Mapping[str
     lines = problems.lines()
     if not compared:
         lines.append("altered pixels: not looked for without --images and --labels, the original IDX files")
-    missing, extra = problems.counts["missing"], problems.counts["extra"]
-    if (missing == check.count and extra) or missing == extra > SHOWN:
-        repairs = [
-            "give the dataset and the split of this tree, with --dataset and --split;",
-            f"or if its files have other names, rename them by label and position: {check.example};",
-            "or if all this is right:",
-            *_making_again(check, list(check.labels)),
-        ]
-        return error(check.tree, check.dataset, lines, repairs)
+    if problems.counts["missing"] == check.count and problems.counts["extra"]:
+        todo = "give the dataset and the split of this tree, or rename its files by label and position"
+        return error(check.tree, check.dataset, lines, [f"{todo}: {check.example}"])
     if problems:
         # If only a part of a split is verified, the other images may belong to the whole, so they stay.
         repairs = moving(problems, check.tree, top, check.dataset.labels if check.part else ())
