@@ -6,7 +6,7 @@ import os
 import struct
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice, tee
+from itertools import tee
 from typing import Any
 
 from idxpng.errors import DataError
@@ -18,7 +18,6 @@ from idxpng.verify.png_tree import PngTree
 
 CHUNK_IMAGES = 512
 CHUNK_BYTES = 2**20
-CHUNK_LABELS = 2**12
 # Starting processes takes as long as reading a few thousand digits.
 FEWEST_FOR_PROCESSES = 4000
 LONGEST_LINE = 2**16
@@ -82,9 +81,8 @@ def labels_digest(header: IdxHeader, tree: PngTree, columns: Sequence[str], mani
     row = struct.Struct(f">{len(columns)}{header.type.code}")
     if len(columns) == 1:
         packed = [row.pack(value) for value in tree.values]
-        places = iter(tree.places)
-        while chunk := list(islice(places, CHUNK_LABELS)):
-            digest.update(b"".join([packed[place - 1] for place in chunk]))
+        for place in tree.places:
+            digest.update(packed[place - 1])
         return digest.hexdigest()
     others = [column for column in columns if column != CLASS]
     rows = _manifest_rows(tree, manifest, others, range(len(tree.places)))
