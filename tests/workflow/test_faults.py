@@ -225,7 +225,7 @@ def test_a_read_only_disk_is_reported(project: Path, tmp_path: Path) -> None:
         config = f"pathvars={{results: {disk}/results}}"
         run = snakemake(project, "--cores", "1", "all", "--config", config, succeed=False)
     assert f"{disk}/results: cannot be written" in run.output
-    assert f"{disk} is on a read-only file system" in run.output
+    assert f"no permission to write in {disk}, or its disk is read-only" in run.output
 
 
 @pytest.fixture(scope="module")

@@ -72,16 +72,10 @@ def check_folder(path: str | os.PathLike[str], name: str, writable: bool = True)
     if os.access(".", os.W_OK):  # where Snakemake has its notes
         todo += f", or name one: --config 'pathvars={{{name}: FOLDER}}'"
     if not existing.is_dir():
-        found = f"{existing} is a file"
-        if existing.is_symlink():
-            found = f"{existing} is a link to {os.path.realpath(existing)}, which does not exist"
-            todo = f"make the folder to which the link points, or mount its disk; or {todo}"
+        found = f"{existing} is a file, or a link to nothing"
         raise DataError(path, "cannot be a folder", expected="a folder, or nothing", found=found, todo=todo)
     if writable and not os.access(existing, os.W_OK | os.X_OK):
-        found = f"no permission to write in {existing}"
-        with suppress(OSError):
-            if os.statvfs(existing).f_flag & os.ST_RDONLY:
-                found = f"{existing} is on a read-only file system"
+        found = f"no permission to write in {existing}, or its disk is read-only"
         raise DataError(path, "cannot be written", found=found, todo=todo)
 
 

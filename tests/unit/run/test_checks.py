@@ -133,10 +133,7 @@ def test_a_results_folder_that_is_or_is_below_a_file_is_refused(tmp_path: Path) 
         with pytest.raises(DataError, match=r"cannot be a folder[^$]*is a file[^$]*pathvars={results: FOLDER}"):
             check_folder(tmp_path / path, "results")
     (tmp_path / "link").symlink_to(tmp_path / "purged")
-    message = refusal(check_folder, tmp_path / "link", "results")
-    assert (
-        f"{tmp_path}/link is a link to {tmp_path}/purged, which does not exist" in message and "a file" not in message
-    )
+    assert f"{tmp_path}/link is a file, or a link to nothing" in refusal(check_folder, tmp_path / "link", "results")
     check_folder(tmp_path / "new/folder", "results")
     check_folder(tmp_path, "results")
 
@@ -154,7 +151,7 @@ def test_a_folder_of_downloads_that_links_to_nothing_is_named(tmp_path: Path) ->
     (tmp_path / "mnist").symlink_to(tmp_path / "purged")
     wildcards = Wildcards(dataset="mnist")
     job = SimpleNamespace(rule=SimpleNamespace(name="download"), wildcards=wildcards, output=[tmp_path / "mnist/a.gz"])
-    with pytest.raises(DataError, match=f"{tmp_path}/mnist is a link to {tmp_path}/purged, which does not exist"):
+    with pytest.raises(DataError, match=f"{tmp_path}/mnist is a file, or a link to nothing"):
         check_run(plan(resources=str(tmp_path)), [job])
 
 
