@@ -9,10 +9,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from idxpng.advice import if_changed, new_folder, setting, shell_path, shown
-from idxpng.dataset.file import is_shipped, origin
+from idxpng.advice import if_changed, new_folder, shell_path, shown
+from idxpng.dataset.file import origin
 from idxpng.dataset.model import PublishedFile
-from idxpng.errors import DataError, move_away
+from idxpng.errors import DataError
 from idxpng.fetch.integrity import WrongFileError, judge
 from idxpng.files.disk_space import check_room_for_files
 from idxpng.files.json_file import read_json
@@ -98,16 +98,9 @@ def check_origins(plan: Plan, names: Iterable[str]) -> None:
             of_shipped = found == f"datasets/{name}.yaml" and plan.catalog.may_ship(name)
             if not of_shipped and (not os.path.exists(found) or os.path.samefile(found, dataset.path)):
                 continue  # the file was moved, or its path has a different spelling
-            theirs = [path for path in (str(folder), f"{plan.resources}/{name}") if os.path.exists(path)]
-            mirrors = [Path(os.path.realpath(mirror)) for mirror in plan.mirrors(name)]
-            rename = "" if is_shipped(dataset.path) else "rename the dataset file, or "
-            todo = [f"{rename}move them away:", move_away(*theirs)]
-            if any(mirror.is_relative_to(os.path.realpath(path)) for mirror in mirrors for path in theirs):
-                todo = ["rename the dataset file"]  # whose own files are in them
-            if name not in plan.catalog.configured:  # only a target names it
-                todo = [f"add --config {shell_word(setting('datasets', found))}, or", *todo]
             problem, expected = "has results of a different dataset with the same name", f"those of {dataset.source}"
             which = " of the workflow" if of_shipped else ""
+            todo = "rename your dataset file, give that of these results as `datasets`, or move the results away"
             raise DataError(shown(folder), problem, expected=expected, found=f"those of {found}{which}", todo=todo)
 
 
