@@ -219,16 +219,15 @@ def replaced_originals(plan: Plan) -> Iterator[str]:
     """
     for name, dataset in plan.catalog.configured.items():
         splits = plan.splits(dataset) if plan.catalog.entries[name].endswith(OWN) else ()
-        for files in dict.fromkeys(dataset.splits[split].files for split in splits):  # a part has those of its parent
-            found = [[place.where for place in plan.local_places(name, file) if not place.member] for file in files]
-            for file, paths in zip(files, found, strict=True):
-                copy = Path(plan.resources, name, file.published)
-                if all(found) and file.pinned and copy.is_file() and _was_replaced(paths, copy, file):
-                    folders = [mirror for mirror in plan.config.mirrors.get(name, ()) if not is_url(mirror)]
-                    yield (
-                        f"{shown(paths[0])}: no longer the file that {shown(dataset.source)} pins, so the results "
-                        f"stay as they are; {if_changed(dataset.source, folders)}"
-                    )
+        for file in dict.fromkeys(file for split in splits for file in dataset.splits[split].files):  # once for parts
+            paths = [place.where for place in plan.local_places(name, file) if not place.member]
+            copy = Path(plan.resources, name, file.published)
+            if paths and file.pinned and copy.is_file() and _was_replaced(paths, copy, file):
+                folders = [mirror for mirror in plan.config.mirrors.get(name, ()) if not is_url(mirror)]
+                yield (
+                    f"{shown(paths[0])}: no longer the file that {shown(dataset.source)} pins, so the results "
+                    f"stay as they are; {if_changed(dataset.source, folders)}"
+                )
 
 
 def _was_replaced(paths: list[str], copy: Path, file: PublishedFile) -> bool:
