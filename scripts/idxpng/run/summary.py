@@ -70,9 +70,6 @@ def _of_images(plan: Plan, took: str) -> Iterator[str]:
                 also = also_in.get(split, "")
                 yield f"{_counted(count, 'PNG file')} in {shown(folder)}/png/{split}, a directory per label{also}"
                 total += 0 if also else count
-        for split in dataset.splits:
-            if split not in splits and os.path.exists(f"{folder}/manifest/{split}.csv"):
-                yield f"{'':9} {shown(folder)}/png/{split} stays as it was: the run did not select this split"
     yield f"{_counted(total, 'image')} {took}"
     yield ""
     pages = dict.fromkeys(shell_path(f"{folder}/index.html") for folder, _ in _splits(plan))
