@@ -90,13 +90,11 @@ class Targets:
             for word in self._asked() if datasets is not None else ():
                 if not os.path.dirname(word) and (not word or f" {word} " in message):
                     refuse_name(word, [*OUTPUTS, "idx"], datasets or ())
-            paths = (*map(str.strip, message.splitlines()), *message.split())
-            folders = {path: files for path in paths if (files := self._files(path))}
+            for path in (*map(str.strip, message.splitlines()), *message.split()):
+                self._files(path)
         except DataError as error:
             return f"\n{error}"
-        examples = {folder: files[0].replace("<results>", self._plan.results) for folder, files in folders.items()}
-        why = "in another workflow, a folder of results is neither target nor input; name what is in it, such as"
-        return "".join(f"\n{folder}: {why} {example}" for folder, example in examples.items())
+        return ""
 
     def others(self, wildcards: Any) -> list[str]:
         """What the same command makes of a dataset besides the list of its files, which comes last."""

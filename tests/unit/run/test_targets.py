@@ -178,11 +178,6 @@ def test_a_missing_input_that_is_a_png_file_is_explained_and_others_are_not() ->
     why = targets_of().why_missing(f"affected files:\n    other.txt\n    {path}")
     assert why.startswith(f"\n{path}: a PNG file is made together with all others of its label")
     assert targets_of().why_missing("affected files:\n    other.txt") == ""
-    assert (
-        targets_of()
-        .why_missing("affected files:\n    results/mnist/npz")
-        .endswith("such as results/mnist/npz/mnist.npz")
-    )
 
 
 def test_the_list_of_digests_waits_for_the_other_targets_of_the_command() -> None:
