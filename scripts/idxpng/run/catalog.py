@@ -98,11 +98,8 @@ class Catalog:
         return load(path, self._schema, display_name=display_name)
 
     def _meant(self, entry: str) -> str | None:
-        """The question "did you mean" with the shipped datasets whose names are like this one, or begin with it."""
-        plain = {name: name.replace("-", "") for name in self._shipped}
-        wanted = re.sub("[^a-z0-9]", "", entry.lower())
-        same = [name for name in plain if plain[name] == wanted]
-        longer = [name for name in plain if wanted and plain[name].startswith(wanted)]
-        close = difflib.get_close_matches(entry.lower(), self._shipped, n=1)
-        meant = same or longer or close
+        """The question "did you mean" with the shipped datasets whose names begin with this one, or are like it."""
+        wanted = entry.lower()
+        longer = [name for name in self._shipped if wanted and name.startswith(wanted)]
+        meant = [wanted] if wanted in longer else longer or difflib.get_close_matches(wanted, self._shipped, n=1)
         return f"did you mean {' or '.join(meant)}?" if meant else None
