@@ -35,14 +35,8 @@ def main(folder: str, sums: str) -> None:
         raise DataError(folder, "nothing to list", todo="make something first, such as with the target all")
     with atomic_file(sums) as output:
         for path in paths:
-            output.write(_line(digest_of(os.path.join(folder, path)), path))
+            output.write(os.fsencode(f"{digest_of(os.path.join(folder, path))}  {path}\n"))
     log.info("%s: %s", sums, counted(len(paths), "file"))
-
-
-def _line(digest: str, path: str) -> bytes:
-    """A line of sha256sum, which marks a name with a line break or a backslash in it by a backslash before the line."""
-    escaped = path.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r")
-    return os.fsencode(f"{'' if escaped == path else chr(92)}{digest}  {escaped}\n")
 
 
 if __name__ == "__main__":

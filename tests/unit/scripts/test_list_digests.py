@@ -8,7 +8,7 @@ import pytest
 import list_digests
 from idxpng.errors import DataError
 
-NAMES = ("png/train/0/00001.png", "png/train/0/00010.png", "a b.csv", "ü", "two\nlines", "back\\slash", "Z")
+NAMES = ("png/train/0/00001.png", "png/train/0/00010.png", "a b.csv", "ü", "Z")
 
 
 def check(folder: Path) -> subprocess.CompletedProcess[str]:
