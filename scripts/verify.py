@@ -48,8 +48,8 @@ def main(
         dataset: the dataset file, or the name of one in datasets/.
         split: name of the split, if it differs from the name of the directory.
         images, labels: the original IDX files; where digests are pinned, they must be those. They are needed to name
-            the image that differs. Each image is compared with them where no digest is pinned, with ``limit`` or
-            ``classes``, and for a split that is a part of another.
+            the image that differs, where no digest is pinned, with ``limit`` or ``classes``, and for a split that is a
+            part of another.
         published: downloads whose own digest is pinned, but not that of their content: the tree must be what they
             decompress to.
         manifest: CSV file of the split, which has the further columns of labels with several.
@@ -154,8 +154,7 @@ def _prove(check: TreeCheck, originals: tuple[str, str] | None, top: str) -> tup
             expected=f"what {' and '.join(unproven)} decompress to, since {check.dataset.source} pins only them",
             todo=f"download them, and add --published {' '.join(map(shell_word, unproven))}",
         )
-    by_digests = not (check.part or check.not_pinned)  # and otherwise by the originals, image by image
-    if not (originals or by_digests):
+    if not originals and (check.part or check.not_pinned):
         raise DataError(
             check.tree,
             "it cannot be verified without the original IDX files",
@@ -164,8 +163,10 @@ def _prove(check: TreeCheck, originals: tuple[str, str] | None, top: str) -> tup
             else f"{check.part}; only the digests of all {check.expected.file_count:,} images are pinned",
             todo=repair.give_originals(check),
         )
-    found, problems, pins = None, Problems(), check.expected.content_pins
-    if by_digests:
+    found, problems, pins = None, Problems(), dict(check.expected.content_pins)
+    for role, path in zip(ROLES, originals or (), strict=False):
+        pins[role] = pins.get(role) or digest_of(path)
+    if not check.part:
         found, problems = check.rebuild()
         if found:
             log.info("rebuilt from %s: SHA-256 %s", check.tree, " and ".join(found.values()))
@@ -173,10 +174,10 @@ def _prove(check: TreeCheck, originals: tuple[str, str] | None, top: str) -> tup
             return pins, check.count
     if originals:
         differing, count = check.compare(*originals)
-        if not (differing or by_digests):
-            return {role: pins.get(role) or digest_of(path) for role, path in zip(ROLES, originals, strict=True)}, count
+        if check.part and not differing:
+            return pins, count
         problems = differing or problems
-    raise repair.explained(check, top, problems, found or {}, compared=originals is not None)
+    raise repair.explained(check, top, problems, found or {}, pins, compared=originals is not None)
 
 
 def _sentence(check: TreeCheck, files: int, published: Sequence[str]) -> str:

@@ -4,14 +4,13 @@ import csv
 import hashlib
 import os
 import struct
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import tee
-from typing import Any
 
 from idxpng.errors import DataError
 from idxpng.formats.idx import IdxHeader
-from idxpng.formats.labeled_images import CLASS, LabeledImages, transposed
+from idxpng.formats.labeled_images import CLASS, transposed
 from idxpng.formats.png_reader import PngError, PngReader
 from idxpng.verify.parallel import parallel_map
 from idxpng.verify.png_tree import PngTree
@@ -85,62 +84,34 @@ def labels_digest(header: IdxHeader, tree: PngTree, columns: Sequence[str], mani
             digest.update(packed[place - 1])
         return digest.hexdigest()
     others = [column for column in columns if column != CLASS]
-    rows = _manifest_rows(tree, manifest, others, range(len(tree.places)))
-    for place, (values, wrong) in zip(tree.places, rows, strict=True):
+    rows = _manifest_rows(tree, manifest, others)
+    for index, (place, values) in enumerate(zip(tree.places, rows, strict=True)):
         values.insert(columns.index(CLASS), tree.values[place - 1])
         try:
             digest.update(row.pack(*values))
         except struct.error:
-            problem, found = "the label does not fit the type of the labels file", ", ".join(map(str, values))
-            raise wrong(problem, expected=header.type.name, found=found) from None
+            problem, found = "a label does not fit the type of the labels file", ", ".join(map(str, values))
+            expected, at = header.type.name, f"image {index}"
+            raise DataError(manifest or "", problem, at=at, expected=expected, found=found, todo=MAKE_AGAIN) from None
     return digest.hexdigest()
 
 
-def check_columns(tree: PngTree, manifest: str | None, originals: LabeledImages) -> None:
-    """Check that a manifest lists a tree's images, perhaps with others, each with the columns of its original label.
-
-    Raises:
-        DataError: when it does not, with the first line that differs.
-    """
-    columns = originals.extra_columns
-    indices = [index for chunk in tree.chunks(1) for index, _ in chunk]
-    rows = _manifest_rows(tree, manifest, columns, indices, others=True)
-    for index, (values, wrong) in zip(indices, rows, strict=True):
-        if tuple(values) != (expected := originals.extra_values(index)):
-            problem = f"the label of image {index} differs from the published one"
-            raise wrong(problem, expected=_shown(columns, expected), found=_shown(columns, values))
-
-
-def _shown(columns: Sequence[str], values: Sequence[int]) -> str:
-    return ", ".join(f"{column} {value}" for column, value in zip(columns, values, strict=True))
-
-
-def _manifest_rows(
-    tree: PngTree, manifest: str | None, columns: Sequence[str], indices: Sequence[int], others: bool = False
-) -> Iterator[tuple[list[int], Callable[..., DataError]]]:
-    """The values of ``columns`` for each image that the manifest must list, and what makes an error of its line.
-
-    ``others``: whether it may list others as well.
-    """
+def _manifest_rows(tree: PngTree, manifest: str | None, columns: Sequence[str]) -> Iterator[list[int]]:
+    """The values of ``columns`` for each image of a whole tree, which the manifest must list in order."""
     if manifest is None:
         raise DataError(tree.path, f"the directories do not contain {', '.join(columns)}", todo="add --manifest FILE")
     if not os.path.isfile(manifest):
         raise DataError(manifest, "file not found", todo=MAKE_AGAIN)
     with open(manifest, encoding="utf-8", newline="") as file:
         rows = csv.DictReader(iter(lambda: file.readline(LONGEST_LINE), ""))
-
-        def wrong(problem: str, **details: Any) -> DataError:
-            return DataError(manifest, problem, at=f"line {rows.line_num}", todo=MAKE_AGAIN, **details)
-
-        for index in indices:
+        for index in range(len(tree.places)):
             try:
                 row = next(rows)
-                while others and int(row["index"]) < index:
-                    row = next(rows)
                 if int(row["index"]) != index:
                     raise ValueError(f"it is of image {row['index']}")
                 values = [int(row[column]) for column in columns]
             except (StopIteration, KeyError, TypeError, ValueError, csv.Error) as error:
+                problem, at = f"no valid row for image {index}", f"line {rows.line_num}"
                 expected, found = ",".join(["index", *columns]), repr(error)[:LONGEST_MESSAGE]
-                raise wrong(f"no valid row for image {index}", expected=expected, found=found) from None
-            yield values, wrong
+                raise DataError(manifest, problem, at=at, expected=expected, found=found, todo=MAKE_AGAIN) from None
+            yield values

@@ -9,6 +9,7 @@ from idxpng.dataset.model import ROLES, Dataset
 from idxpng.errors import DataError
 from idxpng.text import shell_word
 from idxpng.verify.png_tree import SHOWN, Problems
+from idxpng.verify.rebuilt_idx import MAKE_AGAIN
 from idxpng.verify.tree_check import TreeCheck
 
 WHICH = "to find out which image differs, "
@@ -21,8 +22,10 @@ def error(
     return DataError(tree, problem, expected=expected, found=found, todo=todo)
 
 
-def explained(check: TreeCheck, top: str, problems: Problems, found: Mapping[str, str], compared: bool) -> DataError:
-    """What is wrong with a tree: its files if they are known, otherwise the digests of the bytes it makes.
+def explained(
+    check: TreeCheck, top: str, problems: Problems, found: Mapping[str, str], pins: Mapping[str, str], compared: bool
+) -> DataError:
+    """What is wrong with a tree: its files if they are known, otherwise digests that differ: ``found`` from ``pins``.
 
     ``compared``: whether each image was compared with the original one.
     """
@@ -39,9 +42,9 @@ def explained(check: TreeCheck, top: str, problems: Problems, found: Mapping[str
         if problems.counts["missing"] and not problems.labels:
             repairs.append(WHICH + give_originals(check))
         return error(check.tree, check.dataset, lines, repairs)
-    pinned = check.expected.content_pins
-    digests, pins = ([f"{role}: SHA-256 {each[role]}" for role in ROLES] for each in (found, pinned))
-    return error(check.tree, check.dataset, digests, [WHICH + give_originals(check)], pins)
+    digests, expected = ([f"{role}: SHA-256 {each[role]}" for role in ROLES] for each in (found, pins))
+    todo = MAKE_AGAIN if compared else WHICH + give_originals(check)  # each image is right, but not the manifest
+    return error(check.tree, check.dataset, digests, [todo], expected)
 
 
 def moving(problems: Problems, tree: str, top: str, kept: Collection[str] = ()) -> list[str]:
