@@ -6,7 +6,6 @@ import os
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import tee
 
 from idxpng.errors import DataError
 from idxpng.formats.idx import IdxHeader
@@ -23,6 +22,8 @@ LONGEST_LINE = 2**16
 LONGEST_MESSAGE = 200
 MAKE_AGAIN = "make the manifest again: move it away, and give its path to Snakemake as the target"
 
+# Some images of a tree: of each, its index and its path below the tree.
+Chunk = list[tuple[int, str]]
 # What is wrong with an image: a kind, its path below the tree, and a few words.
 Wrong = tuple[str, str, str]
 
@@ -43,8 +44,8 @@ class StoredImages:
     def size(self) -> int:
         return self.rows * self.columns
 
-    def read(self, chunk: Sequence[tuple[int, str]]) -> tuple[bytes, list[Wrong]]:
-        """The images of some paths below the tree, one after the other, and what is wrong with which of them.
+    def read(self, chunk: Chunk) -> tuple[Chunk, bytes, list[Wrong]]:
+        """A chunk, its images one after the other, and what is wrong with which of them.
 
         Zeros replace an image that has a problem.
         """
@@ -57,15 +58,14 @@ class StoredImages:
                 wrong.append((error.kind, path, str(error)))
                 pixels = bytes(self.size)
             images.append(transposed(pixels, self.columns) if self.transposed else pixels)
-        return b"".join(images), wrong
+        return chunk, b"".join(images), wrong
 
-    def read_all(self, tree: PngTree, processes: int) -> Iterator[tuple[Sequence[tuple[int, str]], bytes, list[Wrong]]]:
-        """All images found in a tree, in the order of the IDX file: some indices and paths, and what `read` gives."""
+    def read_all(self, tree: PngTree, processes: int) -> Iterator[tuple[Chunk, bytes, list[Wrong]]]:
+        """What `read` gives of all images found in a tree, in the order of the IDX file."""
         if len(tree.places) < FEWEST_FOR_PROCESSES:
             processes = 1
-        chunks, pieces = tee(tree.chunks(max(1, min(CHUNK_IMAGES, CHUNK_BYTES // self.size))))
-        for chunk, (images, wrong) in zip(chunks, parallel_map(self.read, pieces, processes), strict=True):
-            yield chunk, images, wrong
+        chunks = tree.chunks(max(1, min(CHUNK_IMAGES, CHUNK_BYTES // self.size)))
+        return parallel_map(self.read, chunks, processes)
 
 
 def labels_digest(header: IdxHeader, tree: PngTree, columns: Sequence[str], manifest: str | None) -> str:
