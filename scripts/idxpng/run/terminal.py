@@ -12,7 +12,6 @@ from typing import Any, TextIO
 from idxpng.log import CLEAR
 
 SNAKEMAKE = "DefaultStreamHandler"  # Snakemake's handler that writes to the terminal
-BAR = 24  # characters
 
 # Events that the line of progress replaces.
 REPLACED = {
@@ -88,16 +87,14 @@ class ProgressLine:
     def _draw(self) -> None:
         if not self._total:
             return
-        columns, jobs = shutil.get_terminal_size().columns, f"{self._done} of {self._total} jobs"
-        bar = min(BAR, columns - len(jobs) - 4)
-        line = f"[{('#' * (bar * self._done // self._total)).ljust(bar, '.')}] {jobs}"
         if self._done == self._total:
             self._write("")
             return
+        line = f"{self._done} of {self._total} jobs"
         if self._running:
             line += f": {', '.join(sorted(set(self._running.values())))}"
         # The cursor returns to the start, so that the message of a job overwrites the line.
-        self._write(line[: columns - 1] + "\r")
+        self._write(line[: shutil.get_terminal_size().columns - 1] + "\r")
 
     def _write(self, text: str) -> None:
         self._stream.write(CLEAR + text)
