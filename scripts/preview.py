@@ -19,7 +19,6 @@ COLUMNS = 16  # images of a class on the contact sheet
 ONE_BLOCK = 30  # most classes in one block of rows; more are drawn in several blocks, side by side
 BLOCK_COLUMNS = 8  # images of a class there
 MOST_CLASSES = 400  # on the contact sheet
-ASPECT = 4 / 3  # width by height that several blocks come close to
 ROWS = 4  # of the sheet of first images
 SIDE = 56  # pixels of the longer side of an image on the sheet; small images grow by a whole factor
 GAP = 4
@@ -72,9 +71,10 @@ def _sheet(source: LabeledImages, captions: dict[int, str], indices: dict[int, l
     pitch = max(height, LINE) + GAP
     columns = min(COLUMNS if len(shown) <= ONE_BLOCK else BLOCK_COLUMNS, max(map(len, indices.values())))
     block = left + max(columns * (width + GAP), _length(NONE) + GAP)
-    rows = _rows(len(shown), block, pitch)
+    blocks = -(-len(shown) // ONE_BLOCK)
+    rows = -(-len(shown) // blocks)
     more = len(captions) - len(shown)
-    size = -(-len(shown) // rows) * block, GAP + rows * pitch + (pitch if more else 0)
+    size = blocks * block, GAP + rows * pitch + (pitch if more else 0)
     picture = Image.new("L", size, BACKGROUND)
     draw = ImageDraw.Draw(picture)
     for number, (label, text) in enumerate(shown):
@@ -88,14 +88,6 @@ def _sheet(source: LabeledImages, captions: dict[int, str], indices: dict[int, l
     if more:
         draw.text((2 * GAP, size[1] - pitch // 2), f"and {more:,} more classes", fill=PALE, font=FONT, anchor="lm")
     return picture
-
-
-def _rows(classes: int, block: int, pitch: int) -> int:
-    """How many rows a block of the contact sheet has, given its width and the height of a row."""
-    if classes <= ONE_BLOCK:
-        return classes
-    blocks = max(2, round(math.sqrt(classes * ASPECT * pitch / block)))
-    return -(-classes // blocks)
 
 
 def _first(source: LabeledImages, captions: dict[int, str], images: Iterator[tuple[int, int]]) -> Image.Image:

@@ -103,8 +103,8 @@ def test_images_without_a_border_have_gaps_between_them(tmp_path: Path, border: 
         (2000, 10, COLUMNS * SIDE, 10 * (SIDE + GAP)),
         (2000, 26, COLUMNS * SIDE, 26 * (SIDE + GAP)),
         (2000, 62, 3 * 8 * SIDE, 21 * (SIDE + GAP)),
-        (2000, 255, 6 * 8 * SIDE, 43 * (SIDE + GAP)),
-        (32_000, 2000, 7 * 8 * SIDE, 58 * (SIDE + GAP)),
+        (2000, 255, 9 * 8 * SIDE, 29 * (SIDE + GAP)),
+        (32_000, 2000, 14 * 8 * SIDE, 29 * (SIDE + GAP)),
     ],
 )
 def test_the_size_of_a_sheet_fits_its_images(
