@@ -4,7 +4,6 @@ import itertools
 import json
 import re
 from collections.abc import Collection, Mapping, Sequence
-from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -106,12 +105,8 @@ def _card(
     also_in: Mapping[str, str],
     texts: Sequence[str] = (),
 ) -> str:
-    named: dict[str, ParquetSplit] = {}  # as the `datasets` package takes them, which refuses a split without images
-    for part in filter(attrgetter("rows"), parts):
-        name = part.name.replace("-", "_")
-        while name in (*named, "all"):
-            name += "_"
-        named[name] = part
+    # As the `datasets` package takes them, which allows no hyphen, and refuses a split without images.
+    named = {part.name.replace("-", "_"): part for part in parts if part.rows}
     split_sizes = [
         {"name": name, "num_bytes": part.uncompressed, "num_examples": part.rows} for name, part in named.items()
     ]
