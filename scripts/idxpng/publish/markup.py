@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 NUMBER = re.compile(r"[\d,.]+")
+BAR = 4  # values of pixels in a bar of a histogram
 
 
 def filled(template: str, parts: Mapping[str, str]) -> str:
@@ -34,14 +35,13 @@ def json_for_script(document: object) -> str:
     return json.dumps(document, separators=(",", ":")).replace("<", "\\u003c")
 
 
-def histogram(levels: Sequence[int], bars: int, title: str) -> str:
-    """An SVG plot of how many pixels have which value, from 0 on, on a logarithmic scale.
+def histogram(levels: Sequence[int], title: str) -> str:
+    """An SVG plot of how many pixels have which value, from 0 to 255, on a logarithmic scale.
 
-    ``bars``: how many values there are in all, or a divisor of it; ``title``: what a screen reader says.
+    ``title``: what a screen reader says.
     """
     width, height, left, bottom = 740, 260, 95, 40
-    step = len(levels) // bars
-    sums = [sum(levels[start : start + step]) for start in range(0, len(levels), step)]
+    sums = [sum(levels[start : start + BAR]) for start in range(0, len(levels), BAR)]
     top = max(1, math.ceil(math.log10(max(*sums, 1))))
     plot_width, plot_height = width - left - 10, height - bottom - 10
 
@@ -53,13 +53,12 @@ def histogram(levels: Sequence[int], bars: int, title: str) -> str:
         at = y(10**power)
         drawn.append(f'<line x1="{left}" x2="{width - 10}" y1="{at:.1f}" y2="{at:.1f}"/>')
         drawn.append(f'<text x="{left - 8}" y="{at + 4:.1f}" text-anchor="end">{10**power:,}</text>')
-    bar = plot_width / bars
+    bar = plot_width / len(sums)
     for number, count in enumerate(sums):
-        first, last = number * step, (number + 1) * step - 1
-        tip = f"<title>{first} to {last}: {count:,}</title>" if step > 1 else f"<title>{first}: {count:,}</title>"
+        first, last = number * BAR, (number + 1) * BAR - 1
         drawn.append(
             f'<rect class="value" x="{left + number * bar:.1f}" y="{y(count):.1f}" width="{bar - 1:.1f}" '
-            f'height="{height - bottom - y(count):.1f}">{tip}</rect>'
+            f'height="{height - bottom - y(count):.1f}"><title>{first} to {last}: {count:,}</title></rect>'
         )
     for value in range(0, len(levels) + 1, len(levels) // 4):
         at = left + plot_width * value / len(levels)

@@ -10,7 +10,6 @@ from idxpng.publish.duplicates import Groups
 from idxpng.publish.markup import definitions, histogram, table
 from idxpng.text import counted, image_size
 
-BARS = 64
 LEVELS_PER_ROW = 16
 
 
@@ -37,7 +36,7 @@ def pixels(header: SplitHeader, numbers: dict[str, Any]) -> str:
     words = f"{header.split}: {sum(levels):,} pixels, {what}. The scale is logarithmic."
     return f"""<div data-split="{escape(header.split)}">
 <p class="numbers">{escape(words)}</p>
-{histogram(levels, BARS, title)}
+{histogram(levels, title)}
 <details><summary>The numbers</summary>
 {table(("value", "pixels"), rows)}
 </details>

@@ -29,7 +29,7 @@ def test_json_cannot_end_a_script() -> None:
 
 @pytest.mark.parametrize("levels", [[0] * 256, [1] * 256, [10**9, *range(255)]], ids=["none", "even", "black"])
 def test_a_bar_is_as_high_as_the_logarithm_of_its_count(levels: list[int]) -> None:
-    plot = ElementTree.fromstring(histogram(levels, 64, HOSTILE))
+    plot = ElementTree.fromstring(histogram(levels, HOSTILE))
     assert plot.get("aria-label") == HOSTILE
     bars = plot.findall("rect")
     heights = [float(bar.get("height", "")) for bar in bars]
