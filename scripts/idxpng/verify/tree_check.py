@@ -156,16 +156,9 @@ class TreeCheck:
 
 
 def _check_original(file: IdxFile, expected: IdxHeader, pinned: str | None, source: str) -> None:
-    if file.header != expected:
-        problem, wanted, found = "its header differs", str(expected), str(file.header)
-    elif pinned and (digest := digest_of(file.path)) != pinned:
-        problem, wanted, found = "its content differs", f"SHA-256 {pinned}", digest
-    else:
-        return
-    raise DataError(
-        file.path,
-        f"not the original: {problem}",
-        expected=f"{wanted}, from {source}",
-        found=found,
-        todo="move it away, and download and decompress the published file again",
-    )
+    wanted, found = str(expected), str(file.header)
+    if found == wanted and pinned:
+        wanted, found = f"SHA-256 {pinned}", f"SHA-256 {digest_of(file.path)}"
+    if found != wanted:
+        todo = "move it away, and download and decompress the published file again"
+        raise DataError(file.path, "not the original", expected=f"{wanted}, from {source}", found=found, todo=todo)
