@@ -73,9 +73,7 @@ def _sheet(source: LabeledImages, captions: dict[int, str], indices: dict[int, l
     block = left + max(columns * (width + GAP), _length(NONE) + GAP)
     blocks = -(-len(shown) // ONE_BLOCK)
     rows = -(-len(shown) // blocks)
-    more = len(captions) - len(shown)
-    size = blocks * block, GAP + rows * pitch + (pitch if more else 0)
-    picture = Image.new("L", size, BACKGROUND)
+    picture = Image.new("L", (blocks * block, GAP + rows * pitch), BACKGROUND)
     draw = ImageDraw.Draw(picture)
     for number, (label, text) in enumerate(shown):
         start, top = number // rows * block, GAP + number % rows * pitch
@@ -85,8 +83,6 @@ def _sheet(source: LabeledImages, captions: dict[int, str], indices: dict[int, l
             draw.text((start + left, middle), NONE, fill=PALE, font=FONT, anchor="lm")
         for column, index in enumerate(indices[label][:columns]):
             picture.paste(_image(source, index), (start + left + column * (width + GAP), middle - height // 2))
-    if more:
-        draw.text((2 * GAP, size[1] - pitch // 2), f"and {more:,} more classes", fill=PALE, font=FONT, anchor="lm")
     return picture
 
 
