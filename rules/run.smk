@@ -26,7 +26,7 @@ def check_before_the_first_job() -> None:
 
 if not is_imported():
     show_one_line_of_progress()
-    say_once_why_a_group_failed()
+    say_why_a_group_failed()
 elif is_first_reading:
     call_before_the_first_job(check_before_the_first_job)
 

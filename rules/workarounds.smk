@@ -281,21 +281,17 @@ def show_one_line_of_progress() -> None:
     show_progress(logger.handlers, workflow.output_settings)
 
 
-def say_once_why_a_group_failed() -> None:
+def say_why_a_group_failed() -> None:
     """Show why a group of jobs failed, in place of an error without a reason for the group and for each of its jobs.
 
-    A scheduler that refuses a group gives the same reason for each attempt, which is shown once.
     Can go when Snakemake's `GroupJob.log_error` shows its message.
     """
     from snakemake.jobs import GroupJob
     from snakemake_interface_logger_plugins.common import LogEvent
 
-    shown = set()
-
     def log_error(group, msg="", aux_logs=(), **facts):
         reason = (msg or "").partition("\n    sbatch call:")[0]  # thousands of characters, which --verbose shows, too
-        text = f"{group.groupid}: {'the same error again' if reason in shown else reason}"
-        shown.add(reason)
+        text = f"{group.groupid}: {reason}"
         if "external_jobid" in facts:  # it was not refused, so its jobs have logs
             errors = [job.get_log_error_info(**facts) for job in group.jobs]
             event = {"event": LogEvent.GROUP_ERROR, "groupid": group.groupid, "job_error_info": errors}
