@@ -116,10 +116,6 @@ def _trees(
     one = name in dataset.splits
     paths = {each: os.path.join(tree, each) for each in dataset.splits}
     there = {each: path for each, path in paths.items() if each in dataset.whole_splits or os.path.lexists(path)}
-    inner = os.path.join(tree, name)
-    if one and os.path.isdir(inner) and not set(dataset.labels) & set(os.listdir(tree)):
-        give = f"give the directory of the split: {advice.shell_path(inner)}"
-        raise DataError(tree, "a directory of splits, not of labels", todo=give)
     trees = {name: tree} if one else there
     for name, path in trees.items():
         if not os.path.isdir(path):

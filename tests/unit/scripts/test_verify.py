@@ -565,14 +565,6 @@ def test_a_directory_too_high_or_too_low_is_answered_with_those_to_give(exported
 
 
 @pytest.mark.parametrize("originals", [True, False])
-def test_the_directory_of_all_splits_given_for_one_is_answered_with_that_of_the_split(
-    exported: Exported, originals: bool
-) -> None:
-    message = exported.refusal(tree=exported.tree.parent, originals=originals)
-    assert message.endswith(f"\n  to do:    give the directory of the split: {exported.tree}")
-
-
-@pytest.mark.parametrize("originals", [True, False])
 def test_without_the_originals_an_error_says_that_altered_pixels_were_not_looked_for(
     exported: Exported, originals: bool
 ) -> None:
