@@ -101,5 +101,6 @@ class Catalog:
         """The question "did you mean" with the shipped datasets whose names begin with this one, or are like it."""
         wanted = entry.lower()
         longer = [name for name in self._shipped if wanted and name.startswith(wanted)]
-        meant = [wanted] if wanted in longer else longer or difflib.get_close_matches(wanted, self._shipped, n=1)
+        same = [name for name in longer if name == wanted]
+        meant = same or longer or difflib.get_close_matches(wanted, self._shipped, n=1)
         return f"did you mean {' or '.join(meant)}?" if meant else None
