@@ -77,7 +77,7 @@ def main(
         DataError: when they are not images and labels, split by split, ``output`` exists, or a name is not
             allowed in a dataset file.
     """
-    if bool(files) == bool(update) or (mirrors and not update):
+    if bool(files) == bool(update) or (mirrors and not update) or (output and update):
         todo = "give IDX files for a new dataset file, or a dataset file with --update, which names its files"
         raise DataError("new_dataset.py", "the files to read are not clear", todo=todo)
     if update:
@@ -226,4 +226,4 @@ def _checked(path: Path, content: str) -> Dataset:
 
 
 if __name__ == "__main__":
-    Command(__doc__).answer(main, exclusive=("output", "update"))
+    Command(__doc__).answer(main)

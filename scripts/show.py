@@ -24,7 +24,7 @@ def main(
     Args:
         file: an IDX file or an array (.npy), plain or compressed with gzip or xz, or an archive of arrays (.npz).
         member: which array of an archive.
-        count: show the first N items (labels or images).
+        count: show N items (labels or images), from the first one or from ``index``.
         index: show the item at position N, counted from 0.
         draw: draw images with block characters, instead of showing numbers.
 
@@ -40,7 +40,7 @@ def main(
             problem = "nothing to draw: the file has no images"
             raise IdxError(file, problem, expected="uint8 in 3 dimensions", found=found)
         only_header = count is None and index is None and not draw
-        shown = range(0) if only_header else _positions(header, file, count, index or 0)
+        shown = range(0) if only_header else _positions(header, file, count or 1, index or 0)
         data = _read(stream, header, file, shown)
     if only_header:
         return _header(header)
@@ -63,11 +63,11 @@ def _chosen(file: str, member: str | None) -> str | None:
     return member or (members[0] if members else None)
 
 
-def _positions(header: IdxHeader, file: str, count: int | None, start: int) -> range:
-    """Those of the first ``count`` items, or of the one at ``start``."""
+def _positions(header: IdxHeader, file: str, count: int, start: int) -> range:
+    """Those of ``count`` items from ``start`` on, or of as many as there are."""
     items = header.dims[0]
-    shown = range(start, start + 1 if count is None else min(count, items))
-    if start < 0 or not shown or shown.stop > items:
+    shown = range(start, min(start + count, items))
+    if start < 0 or not shown:
         indices = f"an index from 0 to {items - 1}" if items else "no index, since it is empty"
         raise IdxError(file, "no such item", expected=indices, found=start)
     return shown
@@ -106,4 +106,4 @@ def _drawing(image: numpy.ndarray) -> str:
 
 
 if __name__ == "__main__":
-    Command(__doc__).answer(main, exclusive=("count", "index"))
+    Command(__doc__).answer(main)

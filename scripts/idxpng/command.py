@@ -7,7 +7,7 @@ import re
 import stat
 import sys
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from itertools import chain
 from types import UnionType
@@ -60,12 +60,9 @@ class Command(argparse.ArgumentParser):
             call()
         gc.freeze()  # skips a last garbage collection when the process ends
 
-    def answer(self, main: Callable[..., str | None], exclusive: Collection[str] = ()) -> None:
-        """Call ``main`` as `run` does, and print the text that it returns, or the error alone.
-
-        A command line may have only one of the ``exclusive`` parameters.
-        """
-        call = self._parsed(main, exclusive)
+    def answer(self, main: Callable[..., str | None]) -> None:
+        """Call ``main`` as `run` does, and print the text that it returns, or the error alone."""
+        call = self._parsed(main)
         try:
             _check_pipes(self._paths)
             text = call()
@@ -74,7 +71,7 @@ class Command(argparse.ArgumentParser):
         except EXPECTED as error:
             sys.exit(described(error))
 
-    def _parsed(self, main: Callable[..., Any], exclusive: Collection[str] = ()) -> partial[Any]:
+    def _parsed(self, main: Callable[..., Any]) -> partial[Any]:
         """A call of ``main`` with the arguments of the command line."""
         hints = get_type_hints(main)
         names = main.__code__.co_varnames[: main.__code__.co_argcount]
@@ -87,7 +84,6 @@ class Command(argparse.ArgumentParser):
             defaults |= fields._field_defaults
             explained |= _explanations(fields.__doc__)
         explained |= _explanations(main.__doc__)
-        group = self.add_mutually_exclusive_group() if exclusive else self
         for name in chain(*(tuples[name]._fields if name in tuples else [name] for name in names)):
             settings = _values(hints[name], LEAST.get(name)) | ({"nargs": "*"} if defaults.get(name) == () else {})
             if name in positional:
@@ -96,7 +92,7 @@ class Command(argparse.ArgumentParser):
                 flag, settings["required"] = f"--{name.replace('_', '-')}", name not in defaults
             settings["help"] = explained[name].replace("%", "%%") if main.__doc__ else ""  # `python -OO` has none
             # The default is that of the function.
-            (group if name in exclusive else self).add_argument(flag, default=argparse.SUPPRESS, **settings)
+            self.add_argument(flag, default=argparse.SUPPRESS, **settings)
         given = vars(self.parse_args())
         values = {name: each if isinstance(each, list) else [each] for name, each in given.items()}
         paths = {name: [each for each in values[name] if isinstance(each, str)] for name in values}

@@ -117,14 +117,14 @@ def test_a_command_takes_positional_parameters_and_prints_what_its_function_retu
 
 @pytest.mark.parametrize(
     ("arguments", "code"),
-    [(["--kind", "c"], 2), (["--first", "1", "--last", "2"], 2), (["--kind", "b"], "b: a bad\\x1bkind")],
+    [(["--kind", "c"], 2), (["--kind", "b"], "b: a bad\\x1bkind")],
 )
-def test_a_command_refuses_other_choices_and_exclusive_options_and_ends_with_the_error(
+def test_a_command_refuses_other_choices_and_ends_with_the_error(
     monkeypatch: pytest.MonkeyPatch, arguments: list[str], code: object
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["main.py", *arguments])
     with pytest.raises(SystemExit) as end:
-        Command("What it does.").answer(answer, exclusive=("first", "last"))
+        Command("What it does.").answer(answer)
     assert end.value.code == code
 
 

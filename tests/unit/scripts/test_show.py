@@ -244,8 +244,8 @@ def test_the_command_prints_images_or_fails_with_status_1_and_no_traceback(files
     assert (process.returncode, process.stdout, process.stderr) == (1, "", refusal(files / "images", "--index", "2"))
 
 
-def test_count_and_index_together_are_a_usage_error(files: Path) -> None:
-    assert run_script("show", files / "labels", "--count", "1", "--index", "1").returncode == 2
+def test_count_and_index_together_are_items_from_that_position_on(files: Path) -> None:
+    assert shown(files / "labels", "--index", "1", "--count", "3") == "0 4 1\n"
 
 
 def test_escape_codes_in_the_name_of_a_missing_file_do_not_reach_the_terminal() -> None:
