@@ -21,10 +21,9 @@ from contextlib import contextmanager
 from os import PathLike
 from typing import Any
 
-from idxpng.text import printable, shortened
+from idxpng.text import printable
 
 INDENTED = "\n" + 12 * " "
-LONGEST = 6000  # characters of what is expected
 
 
 class DataError(Exception):
@@ -51,8 +50,6 @@ class DataError(Exception):
         todo: str | list[str] | None = None,
     ) -> None:
         self.problem = problem
-        if isinstance(expected, str):  # such as one of thousands of labels
-            expected = shortened(expected, LONGEST)
         details = {"at": at, "expected": expected, "found": found, "todo": todo}
         self.details: dict[str, Any] = {
             key: INDENTED.join(value) or None if isinstance(value, list) else value for key, value in details.items()
