@@ -8,7 +8,6 @@ import pytest
 import write_csv
 from dataset_files import write_split
 from idxpng.formats.split_header import Selection
-from memory import growth
 
 IMAGES = numpy.random.default_rng(0).integers(0, 256, (12, 2, 3), numpy.uint8)
 LABELS = numpy.arange(12, dtype=numpy.int16) * 100
@@ -31,12 +30,3 @@ def test_column_names_come_first_on_request(tmp_path: Path, split: tuple[str, st
     lines = (tmp_path / "train.csv").read_text().splitlines()
     assert lines[0] == "label,1x1,1x2,1x3,2x1,2x2,2x3"
     assert lines[1:] == [",".join(map(str, [300, *IMAGES[3].ravel()]))]
-
-
-@pytest.mark.memory
-@pytest.mark.parametrize("option", ["", ", True"])
-def test_a_large_image_takes_the_memory_of_its_text(tmp_path: Path, option: str) -> None:
-    files = write_split(tmp_path, numpy.full((1, 1000, 3000), 200, numpy.uint8), numpy.zeros(1, numpy.uint8))
-    code = f"write_csv.main(Selection(*sys.argv[1:4]), sys.argv[4]{option})"
-    before = "import write_csv; from idxpng.formats.split_header import Selection"
-    assert growth(code, *files, str(tmp_path / "train.csv"), before=before) < 50, "3 MB of pixels, 12 MB of text"
