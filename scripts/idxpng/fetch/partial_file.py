@@ -5,7 +5,6 @@ source of a file. The next process claims it by renaming it, which only one proc
 """
 
 import glob
-import json
 import os
 import re
 import zlib
@@ -16,16 +15,14 @@ from typing import IO
 
 from idxpng.fetch.integrity import WrongFileError
 from idxpng.files.disk_space import disk_full_error
-from idxpng.files.partial import claim_directory, is_own, lock, new_directory, remove, remove_leftovers
-
-STATE_LIMIT = 1 << 14  # bytes
+from idxpng.files.partial import claim_directory, lock, new_directory, remove, remove_leftovers
 
 
 class PartialFile:
-    """What has arrived of a file from one ``source``, in a private ``folder`` with the descriptor ``directory``."""
+    """What has arrived of a file from one source, in a private ``folder`` with the descriptor ``directory``."""
 
-    def __init__(self, folder: Path, directory: int, source: str) -> None:
-        self._folder, self._directory, self._source = folder, directory, source
+    def __init__(self, folder: Path, directory: int) -> None:
+        self._folder, self._directory = folder, directory
         self.path = folder / "bytes"
         self.file = self._open("bytes")
 
@@ -37,20 +34,15 @@ class PartialFile:
     @property
     def validator(self) -> str | None:
         """The ETag or the date of the file that the bytes belong to; None if they cannot be continued."""
-        try:
-            with self._open("state.json") as file:
-                file.seek(0)
-                state = json.loads(file.read(STATE_LIMIT))
-            return str(state["validator"]) if state["source"] == self._source else None
-        except (ValueError, KeyError, TypeError, RecursionError):
-            return None
+        with self._open("validator") as file:
+            file.seek(0)
+            return file.read().decode("latin-1") or None
 
     def remember(self, validator: str | None) -> None:
         """Store the ETag or the date of the file that the bytes belong to, or remove it."""
-        remove(self._folder / "state.json")
-        if validator:
-            with self._open("state.json") as file:
-                file.write(json.dumps({"source": self._source, "validator": validator}).encode())
+        with self._open("validator") as file:
+            file.truncate(0)
+            file.write((validator or "").encode("latin-1"))
 
     def restart(self) -> None:
         """Discard what has arrived."""
@@ -59,14 +51,9 @@ class PartialFile:
         self.file.truncate()
 
     def _open(self, name: str) -> IO[bytes]:
-        """Open a file to append and read. Replace it with a new one if it is not this user's."""
-        flags = os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK
-        descriptor = -1
-        with suppress(OSError):
-            descriptor = os.open(name, flags, dir_fd=self._directory)
-        if descriptor < 0 or not is_own(descriptor):
-            remove(self._folder / name)
-            descriptor = os.open(name, flags | os.O_CREAT | os.O_EXCL, 0o666, dir_fd=self._directory)
+        """Open a file of the folder, which only this user can enter, to append and read."""
+        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW
+        descriptor = os.open(name, flags, 0o666, dir_fd=self._directory)
         return open(self._folder / name, "a+b", opener=lambda *_: descriptor)
 
 
@@ -84,7 +71,7 @@ def partial_file(output: str | os.PathLike[str], source: str) -> Iterator[Partia
     with disk_full_error(output):
         folder, directory = claim_directory(final.parent, start) or new_directory(final.parent, start, 0o700)
         remove_leftovers(final.parent, re.escape(start))  # keep one
-        partial = PartialFile(folder, directory, source)
+        partial = PartialFile(folder, directory)
         try:
             with partial.file:
                 yield partial

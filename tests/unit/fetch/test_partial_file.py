@@ -149,32 +149,3 @@ def test_a_planted_file_is_not_written_to_and_not_in_the_way(
     after = planted.lstat()
     assert (after.st_ino, after.st_size, after.st_mtime) == (before.st_ino, before.st_size, before.st_mtime)
     assert [path.name for path in output.parent.iterdir()] == [planted.name]
-
-
-@pytest.mark.parametrize("name", ["bytes", "state.json"])
-@pytest.mark.parametrize("plant", PLANTED)
-def test_what_is_kept_is_continued_only_when_it_is_a_file_of_this_user_with_one_name(
-    output: Path, secret: Path, plant: Callable[[Path, Path], None], name: str
-) -> None:
-    secret.write_text('{"source": "http://a/file.gz", "validator": "theirs"}')
-    before = secret.read_bytes()
-    receive(output, A, b"earlier")
-    (kept(output) / name).unlink()
-    plant(kept(output) / name, secret)
-    with partial_file(output, A) as partial:
-        assert partial.size == (0 if name == "bytes" else len(b"earlier"))
-        assert partial.validator == ('"1"' if name == "bytes" else None)
-        partial.restart()
-        partial.file.write(b"sent")
-        partial.remember('"2"')
-    assert (kept(output) / "bytes").read_bytes() == b"sent"
-    assert secret.read_bytes() == before
-    assert sorted(secret.parent.iterdir()) == [output.parent, secret]
-
-
-@pytest.mark.parametrize("text", ["", "[]", "[" * 10_000, '{"source": 1}', "x" * 100_000, "\udcff"])
-def test_a_damaged_state_is_ignored(output: Path, text: str) -> None:
-    receive(output, A, b"earlier")
-    (kept(output) / "state.json").write_bytes(text.encode(errors="surrogateescape"))
-    with partial_file(output, A) as partial:
-        assert partial.validator is None

@@ -885,7 +885,7 @@ def test_a_failed_download_leaves_nothing_but_what_can_be_resumed(
     server.misbehave(f"/a/{FILE}", Misbehavior(cut_after=cut_after, headers=headers))
     refusal(folder, f"{server.url}/a", f"{server.url}/none", retries=0)
     left = sorted(path.name for path in folder.glob("*/*"))
-    assert left == (["bytes", "state.json"] if resumable else [])
+    assert left == (["bytes", "validator"] if resumable else [])
     assert len(list(folder.iterdir())) == resumable
 
 
@@ -923,7 +923,7 @@ def test_credentials_and_query_of_a_mirror_appear_in_no_message_and_no_file(
         download.download(**call)
     except DataError as error:
         message = str(error)
-    said = message + caplog.text + "".join(path.read_text() for path in folder.glob(".*/*.json"))
+    said = message + caplog.text + "".join(path.read_text() for path in folder.glob(".*/validator"))
     assert f"127.0.0.1:{server.server_port}/a/{FILE}" in said
     assert [secret for secret in ("alice", "xyzzy", "plugh") if secret in said] == []
 
