@@ -17,6 +17,7 @@ import refusals
 from builders import idx_bytes
 from idxpng.dataset.model import PublishedFile
 from idxpng.fetch.patience import Patience
+from mirror_server import Misbehavior
 from project import PROJECT
 
 FILE = "t10k-images-idx3-ubyte.gz"
@@ -32,9 +33,12 @@ PINNED = UNPINNED | {
 }
 
 # Tenths of a second instead of seconds: with other mirrors, and without.
-QUICK = Patience(0.5, 0.5, 0.7, rate=100_000, period=5.0, quick=True)
+QUICK = Patience(0.5, 0.5, 0.7, rate=100_000, period=5.0, retries=0)
 PATIENT = Patience(0.5, 0.5, 1.5, rate=1000, period=30.0)
 LONG = Patience(30.0, 30.0, 30.0, rate=1, period=30.0)
+
+# What a mirror answers in the patient pass if it is asked again only because it failed in the quick one.
+GONE = Misbehavior(status=404)
 
 IN_A_PROCESS = """
 import pickle, sys
@@ -58,7 +62,7 @@ def arguments(
         "mirrors": [str(mirror) for mirror in mirrors],
         "output": str(folder / file),
         "dataset": folder.name,
-        "passes": tuple(replace(each, retries=retries, backoff=0.01) for each in patience),
+        "passes": (patience[0], replace(patience[1], retries=retries, backoff=0.01)),
         **changes,
     }
 

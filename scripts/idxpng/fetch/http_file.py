@@ -10,7 +10,6 @@ from idxpng.fetch.partial_file import PartialFile
 from idxpng.fetch.patience import Patience, TooSlowError
 from idxpng.fetch.session import Session, status
 from idxpng.fetch.transfer import CHUNK, UnavailableError, copy, without_secrets
-from idxpng.text import counted
 
 PROGRESS = 1 << 16  # bytes since the last failure that reset the count of retries
 
@@ -47,10 +46,7 @@ def fetch(url: str, partial: PartialFile, size_limit: int, patience: Patience) -
                 session.failures = 0
                 furthest = at
             if not session.again(shown, f"the transfer {what} at byte {at}"):
-                # A stalled server may recover, so it is worth a later try.
-                later = 0 if what == "stalled" else None
-                times = counted(session.failures, "time")
-                raise UnavailableError(shown, f"the transfer {what} {times}", at=f"byte {at}", later=later)
+                raise UnavailableError(shown, f"the transfer {what}", at=f"byte {at}", later=0)
 
 
 def _fetch_rest(session: Session, url: str, shown: str, partial: PartialFile, size_limit: int) -> None:

@@ -28,8 +28,7 @@ class Patience:
 
     ``connect``: seconds for a connection to one address of a host. ``silence``: seconds for each next piece.
     ``answer``: seconds until the body begins, for all addresses and redirects together. ``rate``: bytes per
-    second of a body, on average over each ``period`` of seconds, unless little is left. ``quick``: whether there are
-    other mirrors, so that a server that does not answer is not asked again in this pass. ``retries``: how many without
+    second of a body, on average over each ``period`` of seconds, unless little is left. ``retries``: how many without
     progress in between. ``backoff``: seconds before the second retry, doubled before each further one.
     """
 
@@ -38,13 +37,12 @@ class Patience:
     answer: float
     rate: int
     period: float
-    quick: bool = False
     retries: int = 5
     backoff: float = 0.5
 
 
-# While there are other mirrors. A host that is down costs 1.5 s for each of its addresses.
-QUICK = Patience(connect=1.5, silence=5.0, answer=4.0, rate=100_000, period=5.0, quick=True)
+# While there are other mirrors: each is asked once. A host that is down costs 1.5 s for each of its addresses.
+QUICK = Patience(connect=1.5, silence=5.0, answer=4.0, rate=100_000, period=5.0, retries=0)
 # Once no mirror had the file: enough for a host with many addresses of which only the last answers.
 PATIENT = Patience(connect=10.0, silence=30.0, answer=180.0, rate=1000, period=30.0)
 

@@ -55,7 +55,7 @@ class Session(requests.Session):
         self.watch = Watch(patience, self._deadline)
 
     def ask(self, url: str, headers: Mapping[str, str]) -> requests.Response:
-        """The response to a GET, whatever its status, with its body not read yet; UnavailableError if there is none."""
+        """The response to a GET, with its body not read yet; UnavailableError if there is none, or a passing status."""
         shown = without_secrets(url)
         while True:
             response = None
@@ -69,9 +69,8 @@ class Session(requests.Session):
                 request = getattr(error, "request", None)  # that to which the first one was redirected
                 why = through_proxy(request.url if request else url) + reason(error, self._patience)
                 no_answer = isinstance(error, (exceptions.ConnectionError, exceptions.Timeout))
-                # Do not retry after a connect timeout, or where an address is invalid or the proxy cannot be reached.
-                dead = isinstance(error, exceptions.ProxyError) and "Tunnel connection failed" not in str(error)
-                once = self._patience.quick or not no_answer or dead or isinstance(error, exceptions.ConnectTimeout)
+                # Do not retry after a connect timeout, or where an address is invalid.
+                once = not no_answer or isinstance(error, exceptions.ConnectTimeout)
                 if once or self.failures >= CONNECT_RETRIES or not self.again(shown, why):
                     raise UnavailableError(shown, why, later=0 if no_answer else None) from None
                 continue
@@ -80,13 +79,10 @@ class Session(requests.Session):
                 raise UnavailableError(shown, why, later=0)
             if response.status_code not in PASSING_STATUS:
                 return response
-            wait = _retry_after(response)
-            if self._patience.quick and wait > self._patience.answer:
-                response.close()
-                raise UnavailableError(shown, status(response), later=min(LONGEST_WAIT, wait))
-            if not self.again(shown, str(response.status_code), wait):
-                return response
             response.close()
+            wait = _retry_after(response)
+            if not self.again(shown, str(response.status_code), wait):
+                raise UnavailableError(shown, status(response), later=min(LONGEST_WAIT, wait))
 
     def again(self, shown: str, why: str, wait: float = 0) -> bool:
         """Count a failure and wait for the next attempt; False if there is none."""

@@ -158,7 +158,7 @@ def test_a_body_that_stops_is_resumed_within_the_same_run(
 
 def test_a_body_that_always_stops_is_given_up_after_the_retries(server: MirrorServer, output: Path) -> None:
     server.misbehave(PATH, *[Misbehavior(cut_after=1000)] * 9)
-    with pytest.raises(UnavailableError, match=r"broke off 3 times\n  at: +byte 3000"):
+    with pytest.raises(UnavailableError, match=r"broke off\n  at: +byte 3000"):
         fetch(server.url + PATH, output, retries=2)
     assert len(server.requests) == 3
     assert kept(output) == BODY[:3000]
@@ -178,7 +178,7 @@ def test_a_body_that_starts_again_and_again_is_given_up(
 ) -> None:
     monkeypatch.setattr(http_file, "PROGRESS", 10_000)
     server.misbehave(PATH, *[Misbehavior(cut_after=size, ranges=False) for size in (30_000, 5_000) * 5])
-    with pytest.raises(UnavailableError, match="broke off 2 times"):
+    with pytest.raises(UnavailableError, match="broke off"):
         fetch(server.url + PATH, output, retries=1)
     assert len(server.requests) == 2
 

@@ -31,6 +31,7 @@ from builders import idx_bytes
 from downloads import (
     CONTENT,
     FILE,
+    GONE,
     IMAGES,
     LONG,
     PINNED,
@@ -159,7 +160,7 @@ def test_a_mirror_that_stops_in_the_middle_is_left_for_the_next(
 
 
 # Tenths of a second instead of half a minute.
-SHORT = (Patience(0.5, 0.5, 0.2, rate=100_000, period=0.3, quick=True), Patience(0.5, 0.5, 1.0, rate=1000, period=0.3))
+SHORT = (Patience(0.5, 0.5, 0.2, rate=100_000, period=0.3, retries=0), Patience(0.5, 0.5, 1.0, rate=1000, period=0.3))
 
 
 @pytest.mark.slow
@@ -319,12 +320,14 @@ def test_nothing_of_what_any_mirror_sent_is_lost_when_others_fail(
 ) -> None:
     mirrors = (f"{server.url}/a", f"{other_server.url}/b")
     for _ in range(2):
-        server.misbehave(f"/a/{FILE}", Misbehavior(cut_after=100_000))
-        other_server.misbehave(f"/b/{FILE}", Misbehavior(cut_after=2000))
-        refusal(folder, *mirrors, retries=0)
+        server.misbehave(f"/a/{FILE}", Misbehavior(cut_after=100_000), GONE)
+        other_server.misbehave(f"/b/{FILE}", Misbehavior(cut_after=2000), GONE)
+        refusal(folder, *mirrors)
     assert get(folder, *mirrors) == PUBLISHED
-    assert [request.headers["Range"] for request in server.requests] == [None, "bytes=100000-", "bytes=200000-"]
-    assert [request.headers["Range"] for request in other_server.requests] == [None, "bytes=2000-"]
+    ranges = [f"bytes={size}-" for size in (100_000, 100_000, 200_000, 200_000)]
+    assert [request.headers["Range"] for request in server.requests] == [None, *ranges]
+    ranges = [f"bytes={size}-" for size in (2000, 2000, 4000)]
+    assert [request.headers["Range"] for request in other_server.requests] == [None, *ranges]
 
 
 def test_a_file_name_is_put_into_the_path_of_a_mirror_with_a_query(server: MirrorServer, folder: Path) -> None:
@@ -332,10 +335,14 @@ def test_a_file_name_is_put_into_the_path_of_a_mirror_with_a_query(server: Mirro
     assert [request.path for request in server.requests] == [f"/a/{FILE}?token=plugh"]
 
 
-def test_a_server_error_that_passes_is_tried_again(server: MirrorServer, folder: Path) -> None:
-    server.misbehave(f"/a/{FILE}", Misbehavior(status=500))
-    assert get(folder, f"{server.url}/a", f"{server.url}/b") == PUBLISHED
-    assert [(request.path, request.status) for request in server.requests] == [(f"/a/{FILE}", 500), (f"/a/{FILE}", 200)]
+@pytest.mark.parametrize("fault", [Misbehavior(status=500), Misbehavior(cut_after=200_000)], ids=["500", "cut"])
+def test_what_may_pass_is_tried_again_after_the_other_mirrors(
+    server: MirrorServer, folder: Path, fault: Misbehavior
+) -> None:
+    server.misbehave(f"/a/{FILE}", fault)
+    assert get(folder, f"{server.url}/a", f"{server.url}/none") == PUBLISHED
+    assert [request.path for request in server.requests] == [f"/a/{FILE}", f"/none/{FILE}", f"/a/{FILE}"]
+    assert ("Range" in server.requests[-1].headers) == (fault.status is None)
 
 
 def test_a_resumed_download_needs_space_only_for_the_rest(
@@ -389,8 +396,8 @@ def test_a_mirror_without_the_file_does_not_discard_what_a_different_one_sent(
 ) -> None:
     mirrors: list[str | Path] = [f"{server.url}/a"]
     mirrors.insert(position, directory if kind == "directory" else f"{server.url}/none")
-    server.misbehave(f"/a/{FILE}", Misbehavior(cut_after=200_000))
-    refusal(folder, *mirrors, retries=0)
+    server.misbehave(f"/a/{FILE}", Misbehavior(cut_after=200_000), GONE)
+    refusal(folder, *mirrors)
     assert get(folder, *mirrors) == PUBLISHED
     assert server.requests[-1].headers["Range"] == "bytes=200000-"
 
@@ -853,7 +860,7 @@ def test_the_error_lists_each_mirror_with_its_reason_and_says_what_to_do(
     server: MirrorServer, folder: Path, directory: Path
 ) -> None:
     server.misbehave(f"/a/{FILE}", Misbehavior(body=HTML))
-    server.misbehave(f"/b/{FILE}", *[Misbehavior(status=503)] * 3)
+    server.misbehave(f"/b/{FILE}", *[Misbehavior(status=503)] * 4)
     message = refusal(
         folder, f"{server.url}/none", f"{server.url}/a", f"{server.url}/b", "http://127.0.0.1:1/mnist", directory
     )
@@ -882,8 +889,8 @@ def test_a_failed_download_leaves_nothing_but_what_can_be_resumed(
     server: MirrorServer, folder: Path, resumable: bool, cut_after: int
 ) -> None:
     headers = {} if resumable else {"ETag": None, "Last-Modified": None}
-    server.misbehave(f"/a/{FILE}", Misbehavior(cut_after=cut_after, headers=headers))
-    refusal(folder, f"{server.url}/a", f"{server.url}/none", retries=0)
+    server.misbehave(f"/a/{FILE}", Misbehavior(cut_after=cut_after, headers=headers), GONE)
+    refusal(folder, f"{server.url}/a", f"{server.url}/none")
     left = sorted(path.name for path in folder.glob("*/*"))
     assert left == (["bytes", "validator"] if resumable else [])
     assert len(list(folder.iterdir())) == resumable
