@@ -54,17 +54,15 @@ def _fetch_rest(session: Session, url: str, shown: str, partial: PartialFile, si
     validator = partial.validator if have else None
     headers = {"Range": f"bytes={have}-", "If-Range": validator} if validator else {}
     with session.ask(url, headers) as response:
-        resumed = response.status_code == 206
-        wrong_part = resumed and not response.headers.get("Content-Range", "").startswith(f"bytes {have}-")
-        if headers and (wrong_part or response.status_code == requests.codes.requested_range_not_satisfiable):
+        right_part = response.headers.get("Content-Range", "").startswith(f"bytes {have}-")
+        resumed = bool(headers) and response.status_code == 206 and right_part
+        if headers and response.status_code in (206, 416) and not resumed:
             log.info("%s: cannot be resumed at byte %d, starting again", shown, have)
             partial.restart()
             _fetch_rest(session, url, shown, partial, size_limit)
             return
-        if response.status_code not in (200, 206):
+        if response.status_code != 200 and not resumed:
             raise UnavailableError(shown, status(response))
-        if wrong_part:
-            raise UnavailableError(shown, "the server sent the wrong part of the file")
         if not resumed:
             have = 0
             partial.restart()

@@ -263,7 +263,7 @@ def test_after_a_part_that_was_not_requested_all_is_asked_for(
 def test_a_part_in_place_of_all_is_refused(server: MirrorServer, output: Path) -> None:
     other = Misbehavior(status=206, body=BODY[:500], headers={"Content-Range": f"bytes 500-999/{len(BODY)}"})
     server.misbehave(PATH, Misbehavior(cut_after=1000), other, other)
-    with pytest.raises(UnavailableError, match="the wrong part of the file"):
+    with pytest.raises(UnavailableError, match="206"):
         fetch(server.url + PATH, output)
     assert list(output.parent.glob(".*")) == []
 

@@ -131,11 +131,11 @@ def test_an_archive_that_breaks_off_goes_on_where_it_stopped(
         ([Misbehavior(cut_after=10)] * 9, "broke off"),
         (
             [Misbehavior(cut_after=10)] + [Misbehavior(status=206, headers={"Content-Range": "bytes 5-9/100"})] * 2,
-            "the wrong part of the file",
+            "206 ",
         ),
         (
             [Misbehavior(cut_after=10)] + [Misbehavior(status=206, headers={"Content-Range": None})] * 2,
-            "the wrong part of the file",
+            "206 ",
         ),
     ],
 )
