@@ -10,7 +10,6 @@ from urllib.parse import unquote, urlsplit
 from idxpng.dataset.file_names import find
 from idxpng.dataset.model import PublishedFile
 from idxpng.fetch.transfer import query_digest, without_secrets
-from idxpng.formats.compressed import SUFFIXES
 from idxpng.text import is_url, printable
 
 # The configured mirrors by folder, ``resources/{dataset}``, as JSON, in the environment of a job.
@@ -54,10 +53,8 @@ def places_in(mirror: str, file: PublishedFile) -> list[Place]:
     path = Path(unquote(parts.path) if mirror.startswith("file://") else mirror)
     if path.suffix == ".zip" and not os.path.isdir(path):
         return [Place(str(path), member or name)]
-    if not member:
-        return _in_directory(path, name) or _near(path, file) or [Place(str(path / name))]
-    unpacked = _in_directory(path, name) + _in_directory((path / member).parent, name)
-    return [*unpacked, Place(str(path / archive), member)]
+    found = _in_directory(path, file)
+    return [*found, Place(str(path / archive), member)] if member else found or [Place(str(path / name))]
 
 
 def local_places(file: PublishedFile, mirrors: Iterable[str]) -> list[Place]:
@@ -66,19 +63,10 @@ def local_places(file: PublishedFile, mirrors: Iterable[str]) -> list[Place]:
     return [place for place in places if os.path.isfile(place.where)]
 
 
-def _in_directory(directory: Path, file: str) -> list[Place]:
-    """The file in a directory, under each of its possible names that exist there."""
-    stem, suffix = os.path.splitext(file)
-    if suffix not in SUFFIXES:
-        stem, suffix = file, ".gz"
-    other = stem.replace("-idx", ".idx") if "-idx" in stem else stem.replace(".idx", "-idx")
-    names = dict.fromkeys((file, stem + suffix, stem, other + suffix, other))
-    return [Place(path) for name in names if os.path.isfile(path := str(directory / name))]
-
-
-def _near(directory: Path, file: PublishedFile) -> list[Place]:
-    """The file below a directory, under names that say the same; several only if a digest can tell them apart."""
-    found = find(directory, file.file)
+def _in_directory(directory: Path, file: PublishedFile) -> list[Place]:
+    """The file in a directory; else those below it whose names say the same, several only if a digest decides."""
+    own = str(directory / file.file)
+    found = [Path(own)] if os.path.isfile(own) else find(directory, file.file)
     if len(found) > 1 and not file.pinned:
         return []
     return [Place(str(path), file.file if path.suffix == ".zip" else None) for path in found]

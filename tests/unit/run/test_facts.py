@@ -66,6 +66,7 @@ def test_downloads_are_no_sources_where_their_folder_is_a_mirror(tmp_path: Path)
     for name in (file, file.removesuffix(".gz")):
         (tmp_path / "digits" / name).touch()
         assert Facts(plan(resources=str(tmp_path), datasets=path)).sources(wildcards) == {}
+        (tmp_path / "digits" / name).unlink()
     (tmp_path / "digits/digits.idx3-ubyte").touch()
     assert Facts(plan(resources=str(tmp_path), datasets=path)).sources(wildcards) != {}, "a user's file"
 

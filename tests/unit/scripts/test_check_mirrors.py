@@ -116,7 +116,7 @@ def test_a_different_compression_is_good_if_the_content_is_pinned(
 def test_files_that_a_download_takes_packed_differently_or_of_several_arrays_are_good(tmp_path: Path) -> None:
     images, labels = numpy.zeros((2500, 28, 28), "uint8"), numpy.zeros(2500, "uint8")
     numpy.savez(tmp_path / "a.npz", x=images, y=labels)  # more than sixteen times as large as its labels
-    (tmp_path / "plain").write_bytes(idx_bytes(images))
+    (tmp_path / "digits").write_bytes(idx_bytes(images))
     numpy.save(tmp_path / "b.npy", labels)
     (tmp_path / "plain.yaml").write_text(
         yaml.safe_dump(
@@ -132,7 +132,7 @@ def test_files_that_a_download_takes_packed_differently_or_of_several_arrays_are
                     "two": {
                         "count": 2500,
                         "shape": [28, 28],
-                        "images": {"file": "plain.gz"},
+                        "images": {"file": "digits.gz"},
                         "labels": {"file": "b.npy"},
                     },
                 },
@@ -142,7 +142,7 @@ def test_files_that_a_download_takes_packed_differently_or_of_several_arrays_are
     process = run_script("check_mirrors", tmp_path / "plain.yaml", "--full", "--format", "json")
     assert process.returncode == 0, process.stderr
     rows = json.loads(process.stdout)
-    assert [(row["file"], row["state"]) for row in rows] == [(name, "good") for name in ("a.npz", "plain.gz", "b.npy")]
+    assert [(row["file"], row["state"]) for row in rows] == [(name, "good") for name in ("a.npz", "digits.gz", "b.npy")]
 
 
 @pytest.fixture

@@ -714,12 +714,6 @@ def test_a_file_without_suffix_is_kept_as_it_is(folder: Path, directory: Path, p
     assert get(folder, directory, file="digits-idx3-ubyte", pinned=pinned, output=str(output)) == PUBLISHED
 
 
-def test_the_right_one_of_two_spellings_in_a_directory_is_taken(folder: Path, directory: Path) -> None:
-    (directory / "t10k-images-idx3-ubyte.gz").write_bytes(OTHER)
-    (directory / "t10k-images.idx3-ubyte").write_bytes(CONTENT)
-    assert gzip.decompress(get(folder, directory)) == CONTENT
-
-
 def test_a_wrong_file_in_a_directory_is_refused_and_the_next_mirror_tried(
     server: MirrorServer, folder: Path, directory: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
