@@ -9,8 +9,7 @@ from typing import IO, Any
 
 from idxpng.errors import DataError
 
-RUN = 100_000  # lines in memory at once
-MOST_RUNS = 100  # files that become one, so that a billion lines need at most 200: some systems allow 256
+RUN = 100_000  # lines in memory at once; 20 million take 200 open files, and some systems allow 256
 
 
 def sort_lines(lines: Iterable[str], key: Callable[[str], Any] | None = None) -> tuple[int, Iterator[str]]:
@@ -22,15 +21,12 @@ def sort_lines(lines: Iterable[str], key: Callable[[str], Any] | None = None) ->
         DataError: when the temporary folder is full.
     """
     lines = iter(lines)
-    count, runs, merged = 0, [], []
+    count, runs = 0, []
     while run := sorted(islice(lines, RUN), key=key):
         count += len(run)
         runs.append(_stored(run))
         run.clear()  # frees memory before the next run is read
-        if len(runs) == MOST_RUNS:
-            merged.append(_stored(heapq.merge(*runs, key=key)))
-            runs = []
-    return count, heapq.merge(*merged, *runs, key=key)
+    return count, heapq.merge(*runs, key=key)
 
 
 def _stored(run: Iterable[str]) -> IO[str]:

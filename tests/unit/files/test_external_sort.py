@@ -21,17 +21,6 @@ def test_lines_come_as_sorted_gives_them(monkeypatch: pytest.MonkeyPatch, count:
     assert (found, list(in_order)) == (count, sorted(lines, key=key))
 
 
-def test_more_runs_than_open_files_are_allowed_are_sorted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(external_sort, "RUN", 10)
-    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (256, limits[1]))
-    try:
-        count, lines = sort_lines(f"{number * 7919 % 4001:04}\n" for number in range(4001))
-        assert (count, list(lines)) == (4001, [f"{number:04}\n" for number in range(4001)])
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
-
-
 def test_a_full_temporary_folder_is_reported(tmp_path: Path) -> None:
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (2**18, limits[1]))
