@@ -16,11 +16,8 @@ def check_place(file: str | os.PathLike[str]) -> None:
     path = Path(file)
     check_role(path)
     if not path.parent.is_dir():
-        todo = f"mkdir -p {shell_word(os.path.realpath(path.parent) if path.parent.is_symlink() else path.parent)}"
-        raise DataError(file, "its folder does not exist", expected=f"a folder {path.parent}", todo=todo)
-    if not os.access(path.parent, os.W_OK | os.X_OK):
-        todo = "give a file in a folder in which you may write"
-        raise DataError(file, "cannot be made", found=f"no permission to write in {path.parent}", todo=todo)
+        todo = f"mkdir -p {shell_word(os.path.realpath(path.parent))}"  # which may be where a link leads
+        raise DataError(file, "its folder does not exist", todo=todo)
     if (path.exists() and not path.is_file()) or path.absolute().parent == Path("/dev"):
         todo = "give the name of a file that may be made or replaced"
         raise DataError(file, "not a regular file, so it cannot be replaced", todo=todo)
