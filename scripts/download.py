@@ -255,8 +255,7 @@ def opened(where: str) -> io.BufferedReader:
         like = ", ".join(alike(Path(where).parent, Path(where).name))
         raise UnavailableError(where, "file not found", found=f"in its folder: {like}" if like else None) from None
     except (OSError, ValueError) as error:  # ValueError: a path with a zero byte
-        todo = "get permission to read it" if isinstance(error, PermissionError) else None
-        raise UnavailableError(where, f"cannot be read: {getattr(error, 'strerror', error)}", todo=todo) from None
+        raise UnavailableError(where, f"cannot be read: {getattr(error, 'strerror', error)}") from None
 
 
 def _check(path: str, files: Sequence[PublishedFile], source: str) -> None:

@@ -66,10 +66,9 @@ class DataError(Exception):
 
 def permission(error: OSError) -> str | None:
     """What to do if this user may not read or write a path; None for other errors."""
-    refused = error.errno in (errno.EACCES, errno.EPERM, errno.EROFS)
-    if refused and error.filename and os.path.isfile(error.filename) and not os.access(error.filename, os.R_OK):
-        return "get permission to read it"
-    return "get permission for it and its folder, or work in another: in a run, --directory FOLDER" if refused else None
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return "get permission for it and its folder, or work in another: in a run, --directory FOLDER"
+    return None
 
 
 @contextmanager

@@ -1,17 +1,13 @@
 """Errors form one hierarchy, and are not changed when they are passed between processes."""
 
 import ast
-import errno
-import os
 import pickle
 import re
 from pathlib import Path
 
-import pytest
-
 import idxpng
 from idxpng import errors
-from idxpng.errors import DataError, permission
+from idxpng.errors import DataError
 from idxpng.fetch.transfer import UnavailableError
 
 SCRIPTS = Path(idxpng.__file__).parents[1]
@@ -60,13 +56,3 @@ def test_each_class_below_data_error_is_caught_somewhere() -> None:
     } | set(re.findall(r"except .*?\w\.(\w+Error)", "\n".join(path.read_text() for path in SCRIPTS.rglob("*.py"))))
     drawn = re.findall(r"^ +(\w+Error)  ", errors.__doc__ or "", re.MULTILINE)
     assert set(drawn) - caught == set()
-
-
-def test_a_file_that_may_not_be_read_needs_permission_and_no_different_folder(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (path := tmp_path / "a").touch()
-    error = PermissionError(errno.EACCES, "Permission denied", str(path))
-    assert "work in another" in str(permission(error)), "it can be read, so it cannot be written"
-    monkeypatch.setattr(os, "access", lambda path, mode: False)
-    assert permission(error) == "get permission to read it"

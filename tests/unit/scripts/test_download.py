@@ -762,22 +762,6 @@ def test_a_built_file_that_is_damaged_or_lost_is_to_be_built_again(tmp_path: Pat
         assert message.endswith(f"\n  to do:    {advice}")
 
 
-def test_a_file_that_may_not_be_read_is_answered_with_what_to_do(
-    folder: Path, directory: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (directory / FILE).write_bytes(PUBLISHED)
-    read = open
-    refused = PermissionError(errno.EACCES, "Permission denied", str(directory / FILE))
-
-    def opened(path: Any, *arguments: Any, **options: Any) -> Any:
-        if path == str(directory / FILE):
-            raise refused
-        return read(path, *arguments, **options)
-
-    monkeypatch.setattr("builtins.open", opened)
-    assert "Permission denied\n    to do:    get permission to read it" in refusal(folder, directory)
-
-
 def test_own_data_in_the_place_of_a_shipped_dataset_are_to_be_described(
     tmp_path: Path, directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
