@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from idxpng import log, replaceable
-from idxpng.advice import if_changed, is_built, run_script, shell_path, shown
+from idxpng.advice import if_changed, is_built, shown
 from idxpng.dataset.file_names import alike
 from idxpng.errors import DataError
 from idxpng.fetch import zip_member
@@ -65,10 +65,8 @@ def main(dataset: str, file: str, output: str, mirrors: Sequence[str] = ()) -> N
     replaceable.check_place(output)
     first = [*mirrors, *configured_for(output)]
     folders = [place for place in first if not is_url(place)]
-    own = if_changed(known.source, folders) if any(each.pinned for each in files) else None
-    if is_shipped(known.path):
-        data = next(filter(os.path.isdir, folders), None)
-        own = f"if it is your own data, describe it: {run_script('new_dataset')} {shell_path(data)}/*" if data else None
+    is_own = any(each.pinned for each in files) and not is_shipped(known.path)
+    own = if_changed(known.source, folders) if is_own else None
     download(files, [*first, *known.mirror_places()], output, known.name, own=own, built=is_built(known.source))
 
 

@@ -762,19 +762,6 @@ def test_a_built_file_that_is_damaged_or_lost_is_to_be_built_again(tmp_path: Pat
         assert message.endswith(f"\n  to do:    {advice}")
 
 
-def test_own_data_in_the_place_of_a_shipped_dataset_are_to_be_described(
-    tmp_path: Path, directory: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = Path(write_own_file(tmp_path)())
-    monkeypatch.setattr(dataset_file, "DATASETS", path.parent)
-    (directory / FILE).write_bytes(OTHER)
-    message = refused(download.main, str(path), FILE, str(tmp_path / FILE), [str(directory)])
-    told = f"if it is your own data, describe it: {run_script('new_dataset')} {shlex.quote(str(directory))}/*"
-    assert message.endswith(told)
-    zipped(archive := tmp_path / "all.zip", **{FILE: OTHER})
-    assert "describe it" not in refused(download.main, str(path), FILE, str(tmp_path / FILE), [str(archive)])
-
-
 def test_a_file_in_a_directory_that_is_too_large_is_not_copied(folder: Path, directory: Path) -> None:
     (directory / FILE).write_bytes(bytes(10_000_000))
     assert f"{directory / FILE}: larger than the file may be" in refusal(folder, directory)
