@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from idxpng import log, replaceable
-from idxpng.advice import if_changed, is_built, shown
+from idxpng.advice import if_changed
 from idxpng.dataset.file_names import alike
 from idxpng.errors import DataError
 from idxpng.fetch import zip_member
@@ -67,7 +67,7 @@ def main(dataset: str, file: str, output: str, mirrors: Sequence[str] = ()) -> N
     folders = [place for place in first if not is_url(place)]
     is_own = any(each.pinned for each in files) and not is_shipped(known.path)
     own = if_changed(known.source, folders) if is_own else None
-    download(files, [*first, *known.mirror_places()], output, known.name, own=own, built=is_built(known.source))
+    download(files, [*first, *known.mirror_places()], output, known.name, own=own)
 
 
 def download(
@@ -77,7 +77,6 @@ def download(
     dataset: str,
     passes: tuple[Patience, Patience] = (QUICK, PATIENT),
     own: str | None = None,
-    built: bool = False,
 ) -> None:
     """Make ``output`` from the first mirror that has the right file, see `integrity.judge`.
 
@@ -90,8 +89,7 @@ def download(
         output: the file to make. What arrives is kept beside it under hidden names until it is complete.
         dataset: its name in the configuration key ``mirrors``, for advice.
         passes: how long a server may take, in the quick and in the patient pass.
-        own: what to do if a file that is not the right one is the user's own; None if it cannot be.
-        built: whether that is what to do if it is missing, too.
+        own: what to do if the file is the user's own; None if it cannot be.
 
     Raises:
         DataError: when no mirror has the file, with the reason for each.
@@ -100,12 +98,8 @@ def download(
     if _is_there(output, files):
         return
     file = files[0]
-    elsewhere = f"{'try again later, or ' if mirrors else ''}get {file.file} in another way and give its folder"
-    folders = [shown(mirror) for mirror in mirrors if "://" not in mirror]
-    if folders and len(folders) == len(mirrors):
-        elsewhere = f"put {file.file} into {folders[0]}, or give its folder"
-    elsewhere += f", in a run: --config 'mirrors={{{dataset}: /path/to/folder}}'"
-    elsewhere = own if own and built else elsewhere
+    to_folder = f"in a run: --config 'mirrors={{{dataset}: /path/to/folder}}'"
+    elsewhere = f"get {file.file} in another way and give its folder, {to_folder}"
     reasons: dict[Place, DataError] = {}
     turns = {place: 0.0 for mirror in mirrors for place in places_in(mirror, file)}  # and the earliest time to ask it
     for patience in passes if len(turns) > 1 else passes[1:]:
@@ -125,8 +119,8 @@ def download(
         on_disk = {place: reason for place, reason in reasons.items() if not place.is_url}
         unresolved = sum(reason.problem.startswith(UNRESOLVED) for reason in reasons.values())
         if unresolved and unresolved + len(on_disk) == len(reasons):
-            network = DataError("no network", "no mirror's name can be resolved")
-            raise _failure(output, on_disk | {Place("no network"): network}, elsewhere, own)
+            reasons = on_disk | {Place("no network"): DataError("no network", "no mirror's name can be resolved")}
+            break
     raise _failure(output, reasons, elsewhere, own)
 
 
@@ -134,12 +128,10 @@ def _failure(output: str, reasons: dict[Place, DataError], elsewhere: str, own: 
     if disk_full := [reason for reason in reasons.values() if isinstance(reason, DiskRoomError)]:
         return disk_full[0]
     listed = "".join(f"\n  - {reason}".replace("\n", "\n  ") for reason in reasons.values())
-    advised = [place for place, why in reasons.items() if isinstance(why, WrongFileError) and why.details["todo"]]
+    advised = [why for why in reasons.values() if isinstance(why, WrongFileError) and why.details["todo"]]
     problem = f"no mirror has the right file{listed}" if listed else "there is no mirror to get it from"
     others = [] if reasons and len(advised) == len(reasons) else [elsewhere]
-    if own and not all(place.member for place in advised):  # to pin a file, it must be in a folder
-        others.append(own)
-    return DataError(output, problem, todo=list(dict.fromkeys(others)))
+    return DataError(output, problem, todo=others + ([own] if own else []))
 
 
 def _is_there(output: str, files: Sequence[PublishedFile]) -> bool:

@@ -308,7 +308,7 @@ def test_a_mistake_in_a_user_dataset_file_is_reported_with_the_key_to_change(
     run = snakemake(project, "--cores", "1", "all", "--config", "datasets=my/shapes.yaml", succeed=False)
     assert "my/idx/shapes-" in run.output
     assert told in run.output
-    assert "try again later" not in run.output
+    assert "in another way" not in run.output
 
 
 def test_a_replaced_download_is_not_exported(project: Path) -> None:
