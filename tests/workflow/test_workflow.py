@@ -323,7 +323,7 @@ def test_a_replaced_download_is_not_exported(project: Path) -> None:
     snakemake(project, "--cores", "1", download, "--config", "datasets=my/shapes.yaml")
     (project / download).write_bytes(gzip.compress(idx_bytes(numpy.zeros(30, "uint8"))))
     run = snakemake(project, "--cores", "2", "all", "--config", "datasets=my/shapes.yaml", succeed=False)
-    assert f"{download}: the content differs from the published content" in run.output
+    assert f"{download}: not the right file: its content differs" in run.output
     assert pin["sha256"] in run.output
     assert not (project / "results/shapes/png").exists()
 

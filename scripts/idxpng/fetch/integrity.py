@@ -110,7 +110,7 @@ def check_header(path: str, source: str | None, file: PublishedFile) -> None:
             found = read_header(stream, shown)
         in_array = is_array(path, file.member)
     except DataError as error:
-        again = {} if isinstance(error, ArrayError) else _write_again(source) if source else {"todo": move_away(path)}
+        again = {} if isinstance(error, ArrayError) else _again(path, source, file)
         raise WrongFileError(shown, error.problem, **error.details | again) from None
     if problem := mismatch(found, expected):
         raise WrongFileError(shown, **problem | ({"at": "the NumPy header"} if in_array else {}))
@@ -136,35 +136,23 @@ def _read(path: str, source: str, file: PublishedFile, idx: IO[bytes] | None) ->
 
 
 def _refusal(path: str, source: str | None, file: PublishedFile, found: Found) -> WrongFileError:
-    """Why a file from a source is not accepted; without a source, why a downloaded file is not decompressed."""
+    """Why a file from a source, or without one a downloaded file, is not the published one."""
     from idxpng.dataset.file import identify  # not in the digest
 
     if file.header and file.sha256 == found.sha256:  # it is the pinned file, so the dataset file contradicts itself
         check_header(path, source, file)
     known = identify((found.sha256, found.content_sha256))
     what = f"this is {known[0]}" if known else _other_kind(path)
-    header = None if what or file.pinned or found.damage else file.header
-    if source and header and (wrong := header.wrong_size(found.size)):
-        return WrongFileError(source, **wrong | _write_again(source))
-    pins = [(kind, getattr(file, name), getattr(found, name)) for name, kind in DIGESTS.items()]
-    differs = [
-        {"expected": f"{kind} {pin}", "found": digest} for kind, pin, digest in pins if pin not in (None, digest)
-    ]
-    size = {"expected": f"{file.content_bytes} bytes of content", "found": f"{found.size} bytes"}
-    details = next(iter(differs), size)
-    if details is size and found.damage:
-        details = found.damage.details | {"expected": size["expected"]}
-    if source:
-        what = what or (found.damage.problem if found.damage else "its content differs")
-        again = {"todo": "take the published file"} if file.pinned and "://" not in source else _write_again(source)
-        return WrongFileError(source, f"not the right file: {what}", **details | again)
-    problem = "the content differs from the published content"
+    what = what or (found.damage.problem if found.damage else "its content differs")
     if found.damage:
-        problem, details = found.damage.problem, found.damage.details
+        details = found.damage.details
     elif found.size != file.content_bytes:
-        problem, details = "the content is too short", size
-    problem = f"not the right file: {what}" if what else problem
-    return WrongFileError(path, problem, **details | {"todo": move_away(path)})
+        details = {"expected": f"{file.content_bytes} bytes of content", "found": f"{found.size} bytes"}
+    else:
+        pins = [(kind, getattr(file, name), getattr(found, name)) for name, kind in DIGESTS.items()]
+        kind, pin, digest = next(each for each in pins if each[1] not in (None, each[2]))
+        details = {"expected": f"{kind} {pin}", "found": digest}
+    return WrongFileError(source or path, f"not the right file: {what}", **details | _again(path, source, file))
 
 
 def _other_kind(path: str) -> str | None:
@@ -175,9 +163,12 @@ def _other_kind(path: str) -> str | None:
     return None
 
 
-def _write_again(source: str) -> dict[str, Any]:
-    """The advice for a damaged file; None for one that a server sent, since the user cannot repair that."""
-    return {"todo": None if "://" in source else "copy or write the file again"}
+def _again(path: str, source: str | None, file: PublishedFile) -> dict[str, Any]:
+    """The advice for a wrong file; None for one that a server sent, since the user cannot repair that."""
+    if not source:
+        return {"todo": move_away(path)}
+    todo = "take the published file" if file.pinned else "copy or write the file again"
+    return {"todo": None if "://" in source else todo}
 
 
 def _own_digests(path: str) -> dict[str, Any]:

@@ -133,7 +133,7 @@ def test_a_file_that_took_the_place_of_the_pinned_one_is_refused(
     published.write_bytes(swapped)
     message = refusal(published, idx, **pins(right)[pin])
     (expected,), (found,) = pins(right)[pin].values(), pins(swapped)[pin].values()
-    assert message.startswith(f"{published}: the content differs from the published content\n")
+    assert message.startswith(f"{published}: not the right file: its content differs\n")
     assert f"expected: {'SHA-256' if pin == 'sha256' else 'Git blob'} {expected}\n  found:    {found}\n" in message
 
 

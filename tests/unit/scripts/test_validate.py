@@ -256,7 +256,7 @@ def test_a_swapped_file_is_refused_where_only_the_download_is_pinned(split: Spli
     split.write(images=idx_bytes(255 - IMAGES))
     assert "content differs from the published content" in refusal(validate.main, *arguments)
     published.write_bytes(gzip.compress(idx_bytes(255 - IMAGES)))
-    assert "published" in refusal(validate.main, *arguments)
+    assert "not the right file: its content differs" in refusal(validate.main, *arguments)
     assert not split.header.exists()
 
 

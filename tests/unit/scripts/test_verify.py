@@ -361,7 +361,7 @@ def test_a_pinned_download_that_is_not_the_published_file_proves_nothing(exporte
     downloads = pin_downloads_only(exported, tmp_path)
     downloads["images"].write_bytes(gzip.compress(exported.images.read_bytes()[:-1] + b"x"))
     message = exported.refusal(published=[str(path) for path in downloads.values()])
-    assert message.startswith(f"{downloads['images']}: the content differs from the published content")
+    assert message.startswith(f"{downloads['images']}: not the right file: its content differs")
 
 
 def invert(path: Path) -> None:
