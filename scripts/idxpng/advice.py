@@ -74,7 +74,6 @@ def command(
     force: bool = False,
     directory: str | None = None,
     targets: Sequence[str] = ("all",),
-    split: str | None = None,
 ) -> str:
     """The command that makes what ``settings`` ask for, or in a workflow that imports this one, ``paths`` alone.
 
@@ -84,16 +83,10 @@ def command(
         force: whether to make ``paths`` again if they exist.
         directory: where Snakemake must work, as `directory_of` finds it for a script; ``paths`` are seen from there.
         targets: what to make.
-        split: that of the ``paths``. The user's own ``splits`` are left out without paths, and where they lack it.
     """
     typed = _call(directory)
     words = [*typed["words"], "--cores", "4", *(paths if typed["imported"] else targets)]
-    kept = [
-        word
-        for word in typed["config"]
-        if not word.startswith("splits=") or (paths and split in (None, *re.findall(r"[\w-]+", word)))
-    ]
-    if config := [*([] if typed["imported"] else settings), *kept]:
+    if config := [*([] if typed["imported"] else settings), *typed["config"]]:
         words += ["--config", *config]
     if force:
         words += ["--forcerun", *(paths if typed["imported"] or len(paths) <= MOST_TARGETS else ["export"])]

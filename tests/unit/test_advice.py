@@ -47,10 +47,8 @@ def test_a_command_has_the_options_of_the_call(tmp_path: Path, typed: Callable[.
         f"snakemake -s {tmp_path}/Snakefile --directory w --configfile my.yaml --cores 4 all --config datasets=mnist"
     )
     pathvars = """'pathvars={"results": "out"}'"""
-    assert command([], ["datasets=mnist"]) == f"{start} {pathvars}"
+    assert command([], ["datasets=mnist"]) == f"{start} {pathvars} splits=test"
     assert command(["x"], ["datasets=mnist"], force=True) == f"{start} {pathvars} splits=test --forcerun x"
-    assert command(["x"], ["datasets=mnist"], split="test") == f"{start} {pathvars} splits=test"
-    assert command(["x"], ["datasets=mnist"], split="train") == f"{start} {pathvars}"
 
 
 @pytest.mark.parametrize(

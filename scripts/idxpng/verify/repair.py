@@ -96,7 +96,7 @@ def making(check: TreeCheck, labels: Collection[str], force: bool = False) -> st
     # Otherwise `all` would also make the page again, of this split alone.
     manifest = os.path.join(os.path.dirname(paths[0]), "../../manifest", f"{check.split}.csv")
     targets = [*paths, os.path.normpath(manifest)] if check.expected.parent else ["all"]
-    return advice.command(paths, settings, force, directory, targets, check.split)
+    return advice.command(paths, settings, force, directory, targets)
 
 
 def _is_made_here(check: TreeCheck) -> bool:
