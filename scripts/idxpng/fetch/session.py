@@ -2,7 +2,6 @@
 
 import http.client
 import logging
-import os
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -135,16 +134,12 @@ def http_date(value: str) -> datetime | None:
 
 
 def through_proxy(url: str) -> str:
-    """The proxy of a URL without its password, and the variable that sets it; empty without a proxy."""
+    """The proxy of a URL without its password; empty without a proxy."""
     try:
         proxy = select_proxy(url, get_environ_proxies(url)) or ""
     except ValueError:  # an invalid address
         proxy = ""
-    if not proxy:
-        return ""
-    known = f"{urlsplit(url).scheme}_proxy", "all_proxy"
-    variable = next((name for name in os.environ if name.lower() in known and os.environ[name] == proxy), "settings")
-    return f"through the proxy {shortened(proxy.rpartition('@')[2])} (see {variable} and NO_PROXY): "
+    return f"through the proxy {shortened(proxy.rpartition('@')[2])}: " if proxy else ""
 
 
 def reason(error: Exception, patience: Patience) -> str:

@@ -124,17 +124,17 @@ def test_a_name_that_is_not_known_is_a_reason_without_its_secrets(monkeypatch: p
 @pytest.mark.parametrize(
     ("variable", "proxy", "why"),
     [
-        ("http_proxy", "http://alice:xyzzy@127.0.0.1:1", "127.0.0.1:1 (see http_proxy and NO_PROXY): no connection: "),
-        ("ALL_PROXY", "http://127.0.0.1:1", "http://127.0.0.1:1 (see ALL_PROXY and NO_PROXY): no connection: "),
+        ("http_proxy", "http://alice:xyzzy@127.0.0.1:1", "127.0.0.1:1: no connection: "),
+        ("ALL_PROXY", "http://127.0.0.1:1", "http://127.0.0.1:1: no connection: "),
         (
             "HTTP_PROXY",
             "alice:xyzzy@127.0.0.1:x",
-            "127.0.0.1:x (see HTTP_PROXY and NO_PROXY): the address, the proxy's",
+            "127.0.0.1:x: the address, the proxy's",
         ),
         (
             "http_proxy",
             "http://none:1",
-            "http://none:1 (see http_proxy and NO_PROXY): no connection: Failed to resolve",
+            "http://none:1: no connection: Failed to resolve",
         ),
     ],
 )
@@ -166,7 +166,7 @@ Session().ask("http://mirror.example/file", {})
     monkeypatch.setenv("http_proxy", "socks5://127.0.0.1:1")
     monkeypatch.setenv("no_proxy", "")
     error = run_code(code).stderr
-    assert "through the proxy socks5://127.0.0.1:1 (see http_proxy and NO_PROXY): a SOCKS proxy needs" in error
+    assert "through the proxy socks5://127.0.0.1:1: a SOCKS proxy needs" in error
     assert "PySocks" in error
 
 
