@@ -6,7 +6,7 @@ from idxpng.command import Command
 from idxpng.formats.compressed import CHUNK
 from idxpng.formats.idx import IdxError, IdxHeader, as_array, decode, read_header
 from idxpng.formats.numpy_array import ArrayError, member_names, open_idx
-from idxpng.text import printable, shell_word
+from idxpng.text import printable
 
 import numpy  # isort: skip
 
@@ -53,13 +53,9 @@ def main(
 def _chosen(file: str, member: str | None) -> str | None:
     """The array of an archive that is asked for, or its only one; None for any other file."""
     members = member_names(file)
-    if f"{member}.npy" in members:  # as numpy calls it
-        member = f"{member}.npy"
     if member not in members and (member or len(members) > 1):
-        todo = f"name one of them, such as --member {shell_word(members[0])}" if members else "leave out --member"
         found = ", ".join(map(printable, members)) or "not an archive of arrays"
-        problem = "the file has no such array" if member else "the file has several arrays"
-        raise ArrayError(file, problem, expected=member or "the name of one", found=found, todo=todo)
+        raise ArrayError(file, "which array is not clear", expected="--member with one of its names", found=found)
     return member or (members[0] if members else None)
 
 

@@ -119,8 +119,7 @@ def test_an_array_is_shown_as_the_idx_file_of_its_values(tmp_path: Path, files: 
     numpy.save(tmp_path / "x.npy", IMAGES)
     shown = show.main(str(files / "images"))
     assert show.main(str(tmp_path / "x.npy")) == show.main(str(arrays), member="x_train.npy") == shown
-    for member in ("y_train.npy", "y_train"):
-        assert show.main(str(arrays), member=member, count=5) == "5 0 4 1 9"
+    assert show.main(str(arrays), member="y_train.npy", count=5) == "5 0 4 1 9"
 
 
 def test_the_only_array_of_an_archive_needs_no_name(tmp_path: Path) -> None:
@@ -128,15 +127,11 @@ def test_the_only_array_of_an_archive_needs_no_name(tmp_path: Path) -> None:
     assert show.main(str(tmp_path / "labels.npz"), index=2) == "4"
 
 
-@pytest.mark.parametrize(
-    ("member", "problem"), [(None, "the file has several arrays"), ("x_test.npy", "the file has no such array")]
-)
-def test_an_archive_of_several_arrays_is_answered_with_their_names(
-    arrays: Path, member: str | None, problem: str
-) -> None:
+@pytest.mark.parametrize("member", [None, "x_test.npy"])
+def test_an_archive_of_several_arrays_is_answered_with_their_names(arrays: Path, member: str | None) -> None:
     message = refused(show.main, str(arrays), member=member)
-    for words in (problem, "x_train.npy, y_train.npy", "--member x_train.npy"):
-        assert words in message
+    assert "which array is not clear\n  expected: --member with one of its names\n" in message
+    assert "found:    x_train.npy, y_train.npy" in message
 
 
 def test_a_member_of_a_file_that_is_not_an_archive_is_refused(files: Path) -> None:
