@@ -18,7 +18,6 @@ from typing import Any
 from idxpng.text import shell_word
 
 VARIABLE = "IDXPNG_CALL"
-MOST_TARGETS = 100  # in a command for people to copy
 SNAKEFILE = Path(__file__).resolve().parents[2] / "Snakefile"
 FOUND = ("Snakefile", "snakefile", "workflow/Snakefile", "workflow/snakefile")  # without the option --snakefile
 
@@ -89,7 +88,7 @@ def command(
     if config := [*([] if typed["imported"] else settings), *typed["config"]]:
         words += ["--config", *config]
     if force:
-        words += ["--forcerun", *(paths if typed["imported"] or len(paths) <= MOST_TARGETS else ["export"])]
+        words += ["--forcerun", *paths]
     return " ".join(map(shell_word, words))
 
 

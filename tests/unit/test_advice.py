@@ -64,11 +64,6 @@ def test_a_setting_of_usual_words_has_no_quotes() -> None:
     assert setting("datasets", "my/m-1.2/x_y.yaml") == "datasets=my/m-1.2/x_y.yaml"
 
 
-def test_a_command_names_the_rule_instead_of_more_than_a_hundred_paths(typed: Callable[..., None]) -> None:
-    typed()
-    assert command([str(number) for number in range(101)], force=True).endswith(" --forcerun export")
-
-
 def test_a_command_of_an_importing_workflow_names_paths_and_its_own_settings(typed: Callable[..., None]) -> None:
     typed(settings={"mine": 1}, imported=True)
     assert command(["x", "y"], ["limit=3"]) == "snakemake --cores 4 x y --config mine=1"

@@ -22,7 +22,7 @@ from idxpng.text import shortened
 
 USER_AGENT = f"mnist-png-workflow/{idxpng.__version__} (python-requests)"
 PASSING_STATUS = (429, 500, 502, 503, 504)
-CONNECT_RETRIES = 2  # a silent server seldom recovers soon, and there are other mirrors
+CONNECT_RETRIES = 2  # a silent server seldom recovers soon
 LONGEST_WAIT = 120.0  # seconds, whatever Retry-After asks for
 REDIRECTS = 10
 # A body may take this long, plus the time that it takes at this rate.
