@@ -152,9 +152,8 @@ def _download(place: Place, files: Sequence[PublishedFile], output: str, patienc
     """Make ``output`` from one place, or return the reason why that failed."""
     file, archive = files[0], None
     if place.is_url and place.member:
-        folder = Path(output).absolute().parent
-        shared = folder.parent if os.access(folder.parent, os.W_OK | os.X_OK) else folder  # by other datasets
-        archive = zip_member.archive_path(shared / "archives", place.where)
+        shared = Path(output).absolute().parent.parent / "archives"  # by other datasets
+        archive = zip_member.archive_path(shared, place.where)
     kept = archive is not None and archive.is_file()
     try:
         with partial_file(output, place.source) as partial:

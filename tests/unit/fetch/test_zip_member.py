@@ -200,15 +200,6 @@ def test_the_whole_archive_is_downloaded_once_for_all_members_and_datasets(
     assert "the whole archive" in caplog.text
 
 
-def test_an_archive_is_kept_beside_the_file_where_nobody_may_write_above(
-    server: MirrorServer, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    may = os.access
-    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != folder.parent and may(path, mode))
-    download.download(**arguments(folder, f"{server.url}/a/gzip.zip", pinned=IN_ARCHIVE))
-    assert (wholes(folder), len(wholes(folder / FILE))) == ([], 1)
-
-
 def test_an_archive_that_cannot_be_stored_is_not_blamed_on_the_mirror(server: MirrorServer, folder: Path) -> None:
     (folder.parent / "archives").write_bytes(b"not a folder")
     message = refusal(folder, f"{server.url}/a/gzip.zip", pinned=IN_ARCHIVE)
