@@ -167,9 +167,8 @@ def _download(place: Place, files: Sequence[PublishedFile], output: str, patienc
                     _store(partial, output)
                 return None
             except OSError as error:
-                verb, found = ("stored", error.filename) if place.is_url else ("read", None)
-                problem = f"cannot be {verb}: {error.strerror or error}"
-                raise UnavailableError(place.shown, problem, found=found) from None
+                problem = f"cannot be read or stored: {error.strerror or error}"
+                raise UnavailableError(place.shown, problem, found=error.filename) from None
     except WrongFileError as error:
         if archive:
             archive.unlink(missing_ok=True)

@@ -203,7 +203,7 @@ def test_the_whole_archive_is_downloaded_once_for_all_members_and_datasets(
 def test_an_archive_that_cannot_be_stored_is_not_blamed_on_the_mirror(server: MirrorServer, folder: Path) -> None:
     (folder.parent / "archives").write_bytes(b"not a folder")
     message = refusal(folder, f"{server.url}/a/gzip.zip", pinned=IN_ARCHIVE)
-    assert f"cannot be stored: File exists\n    found:    {folder.parent / 'archives'}" in message
+    assert f"cannot be read or stored: File exists\n    found:    {folder.parent / 'archives'}" in message
 
 
 @pytest.mark.slow
