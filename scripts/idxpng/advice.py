@@ -110,15 +110,10 @@ def pin(dataset_file: str, mirrors: Iterable[str] = ()) -> str:
     return run_script("new_dataset", "--update", shown(dataset_file), *(["--mirrors", *folders] if folders else []))
 
 
-def is_built(dataset_file: str) -> bool:
-    """Whether the target idx made a dataset file, and makes it again."""
-    path = Path(dataset_file).absolute()
-    return path.parts[-3:-1] == (path.stem, "idx") and path.read_bytes().startswith(b"# Made by write_dataset.py")
-
-
 def if_changed(dataset_file: str, mirrors: Iterable[str] = ()) -> str:
     """What to do if a user's file is not the one that the dataset file pins; see `pin`."""
-    if is_built(dataset_file):
+    path = Path(dataset_file).absolute()
+    if path.parts[-3:-1] == (path.stem, "idx") and path.read_bytes().startswith(b"# Made by write_dataset.py"):
         return "if it is damaged or lost, run the target idx again, with your folders and --forcerun build_idx"
     return f"if it is your own data that changed, pin it: {pin(dataset_file, mirrors)}"
 
