@@ -5,9 +5,10 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from itertools import islice
+from pathlib import Path
 from typing import IO, Any
 
-from idxpng.errors import DataError
+from idxpng.files.disk_space import disk_full_error
 
 RUN = 100_000  # lines in memory at once; 20 million take 200 open files, and some systems allow 256
 
@@ -18,7 +19,7 @@ def sort_lines(lines: Iterable[str], key: Callable[[str], Any] | None = None) ->
     Only `RUN` lines are in memory at once: sorted runs go to unnamed temporary files, which are then merged.
 
     Raises:
-        DataError: when the temporary folder is full.
+        DiskRoomError: when the temporary folder is full.
     """
     lines = iter(lines)
     count, runs = 0, []
@@ -31,17 +32,12 @@ def sort_lines(lines: Iterable[str], key: Callable[[str], Any] | None = None) ->
 
 def _stored(run: Iterable[str]) -> IO[str]:
     file = tempfile.TemporaryFile("w+", encoding="utf-8", newline="\n")
-    try:
-        file.writelines(run)
-        file.seek(0)
-    except OSError as error:
-        with suppress(OSError):
-            file.close()  # writes what is left, which otherwise fails when the file is freed
-        raise DataError(
-            tempfile.gettempdir(),
-            "no room in the temporary folder to sort a list",
-            expected="room for 200 bytes an image",
-            found=error,
-            todo="make room, or set the environment variable TMPDIR to another folder",
-        ) from None
+    with disk_full_error(Path(tempfile.gettempdir(), "sorted list")):
+        try:
+            file.writelines(run)
+            file.seek(0)
+        except OSError:
+            with suppress(OSError):
+                file.close()  # writes what is left, which otherwise fails when the file is freed
+            raise
     return file

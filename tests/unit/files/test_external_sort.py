@@ -2,12 +2,13 @@
 
 import random
 import resource
+import tempfile
 from pathlib import Path
 
 import pytest
 
-from idxpng.errors import DataError
 from idxpng.files import external_sort
+from idxpng.files.disk_space import DiskRoomError
 from idxpng.files.external_sort import sort_lines
 
 
@@ -25,7 +26,7 @@ def test_a_full_temporary_folder_is_reported(tmp_path: Path) -> None:
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (2**18, limits[1]))
     try:
-        with pytest.raises(DataError, match=r"temporary folder[^$]*TMPDIR"):
+        with pytest.raises(DiskRoomError, match=f"{tempfile.gettempdir()}/sorted list: File too large"):
             sort_lines(f"{number:064}\n" for number in range(20_000))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
