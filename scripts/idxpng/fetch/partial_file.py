@@ -4,12 +4,11 @@ Each is in a directory with a private name, see `files.partial`, that no other u
 source of a file. The next process claims it by renaming it, which only one process can do.
 """
 
-import glob
 import os
 import re
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -89,14 +88,3 @@ def discard_others(output: str | os.PathLike[str]) -> None:
     """Remove what ended processes received of ``output`` from any source."""
     final = Path(output)
     remove_leftovers(final.parent, rf"\.{re.escape(final.name)}\.([0-9a-f]{{8}}\.)?")
-
-
-def arrived(output: str | os.PathLike[str]) -> int:
-    """How many bytes of ``output`` all processes of this user have received so far."""
-    final = Path(output)
-    total = 0
-    for path in final.parent.glob(f".{glob.escape(final.name)}.*.partial/bytes"):
-        with suppress(OSError):  # it just got its final name
-            found = path.lstat()
-            total += found.st_size * (found.st_uid == os.geteuid())
-    return total

@@ -11,12 +11,14 @@ from pathlib import Path
 from idxpng import log
 from idxpng.dataset.file_names import fits
 from idxpng.fetch.integrity import WrongFileError
-from idxpng.fetch.partial_file import PartialFile, arrived, discard_others, partial_file
-from idxpng.fetch.patience import PATIENT, Patience
+from idxpng.fetch.partial_file import PartialFile, discard_others, partial_file
+from idxpng.fetch.patience import Patience
 from idxpng.fetch.transfer import CHUNK, copy, query_digest, without_secrets
 from idxpng.files.atomic import publish
 from idxpng.files.partial import in_turn
 from idxpng.formats.compressed import CompressedFileError, find_member, open_archive
+
+HOUR = 3600.0  # seconds
 
 
 def from_file(archive: io.BufferedReader, shown: str, member: str, partial: PartialFile, size_limit: int) -> None:
@@ -49,13 +51,13 @@ def from_file(archive: io.BufferedReader, shown: str, member: str, partial: Part
 def download_archive(url: str, archive: Path, size_limit: int, patience: Patience) -> None:
     """Download a whole archive, see `http_file.fetch`, and keep it for all members of all datasets.
 
-    While a different process downloads it and makes progress, this one waits.
+    While a different process downloads it, this one waits, at most for an hour.
     """
     from idxpng.fetch import http_file  # not in the digest
 
     archive.parent.mkdir(parents=True, exist_ok=True)
     shown = without_secrets(url)
-    with in_turn(archive.parent, PATIENT.silence, lambda: arrived(archive)):
+    with in_turn(archive.parent, HOUR):
         if archive.is_file():  # a different process made it
             return
         with partial_file(archive, shown) as partial:

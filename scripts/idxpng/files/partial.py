@@ -95,22 +95,13 @@ def lock(descriptor: int) -> bool | None:
 
 
 @contextmanager
-def in_turn(folder: Path, patience: float, progress: Callable[[], object] = lambda: None) -> Iterator[None]:
-    """Run the block while no other process runs one for this existing folder.
-
-    Args:
-        patience: seconds to wait for a process that makes no progress; then the block runs without the lock.
-        progress: returns a value that changes while the other process makes progress.
-    """
+def in_turn(folder: Path, patience: float) -> Iterator[None]:
+    """Run the block while no other process runs one for this existing folder, or after ``patience`` seconds."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        seen, since = progress(), time.monotonic()
-        while lock(descriptor) is False:
-            if (now := progress()) != seen:
-                seen, since = now, time.monotonic()
-            if time.monotonic() - since > patience:
-                log.info("%s: locked for %g s by a different process, continuing without the lock", folder, patience)
-                break
+        end = time.monotonic() + patience
+        while lock(descriptor) is False and time.monotonic() < end:
+            log.progress("%s: waiting for a different process that works here", folder)
             time.sleep(0.05)
         yield
     finally:

@@ -205,15 +205,6 @@ def test_a_lock_that_is_held_forever_is_not_waited_for(tmp_path: Path) -> None:
     os.close(descriptor)
 
 
-def test_a_lock_is_waited_for_as_long_as_its_holder_makes_progress(tmp_path: Path) -> None:
-    descriptor = os.open(tmp_path, os.O_RDONLY)
-    assert lock(descriptor)
-    begin = time.monotonic()
-    with in_turn(tmp_path, 0.2, lambda: min(1.0, time.monotonic() - begin)):
-        assert 1.2 <= time.monotonic() - begin < 5
-    os.close(descriptor)
-
-
 def test_a_lock_on_a_file_system_without_locks_is_not_waited_for(tmp_path: Path, without_locks: None) -> None:
     with in_turn(tmp_path, 30), in_turn(tmp_path, 30):
         pass
