@@ -387,12 +387,6 @@ def test_an_url_is_shown_without_what_is_secret(url: str, shown: str) -> None:
     assert without_secrets(url) == shown
 
 
-def test_a_cut_body_loses_no_byte_that_arrived(server: MirrorServer, output: Path) -> None:
-    server.misbehave(PATH, Misbehavior(cut_after=200_000))
-    fetch(server.url + PATH, output)
-    assert server.requests[1].headers["Range"] == "bytes=200000-"
-
-
 def test_bytes_of_a_different_url_are_not_resumed(server: MirrorServer, output: Path) -> None:
     server.publish("/other.gz", bytes(2000))
     server.misbehave("/other.gz", Misbehavior(cut_after=1000))

@@ -437,15 +437,3 @@ def test_no_damage_leads_to_a_traceback_or_to_other_bytes(
         else:
             assert (folder / FILE).read_bytes() == PUBLISHED[:2000]
             (folder / FILE).unlink()
-
-
-def test_a_server_error_that_passes_is_tried_again(server: MirrorServer, folder: Path) -> None:
-    server.misbehave("/a/gzip.zip", Misbehavior(status=503))
-    assert get(folder, f"{server.url}/a/gzip.zip", pinned=IN_ARCHIVE) == PUBLISHED
-
-
-def test_the_requests_are_those_of_any_download(server: MirrorServer, folder: Path) -> None:
-    get(folder, f"{server.url}/a/gzip.zip", pinned=IN_ARCHIVE)
-    for request in server.requests:
-        assert request.headers["User-Agent"].startswith("mnist-png-workflow")
-        assert request.headers["Accept-Encoding"] == "identity"

@@ -999,18 +999,6 @@ def test_a_file_that_is_like_the_missing_one_is_named(folder: Path, directory: P
     assert f"in its folder: {FILE}.crdownload, notes.txt" in refusal(folder, directory)
 
 
-@pytest.mark.parametrize(
-    "fault", [Misbehavior(cut_after=200_000), Misbehavior(stall_after=200_000)], ids=["cut", "stall"]
-)
-def test_a_body_that_stops_is_resumed(server: MirrorServer, folder: Path, fault: Misbehavior) -> None:
-    server.misbehave(f"/a/{FILE}", fault)
-    assert get(folder, f"{server.url}/a") == PUBLISHED
-    first, second = server.requests
-    assert (first.status, second.status) == (200, 206)
-    assert first.bytes_sent == 200_000
-    assert second.bytes_sent < 200_000
-
-
 def test_a_later_run_resumes_where_a_cut_run_stopped(server: MirrorServer, folder: Path) -> None:
     server.misbehave(f"/a/{FILE}", Misbehavior(cut_after=200_000))
     assert "the transfer broke off" in refusal(folder, f"{server.url}/a", retries=0)
@@ -1041,11 +1029,6 @@ def test_a_planted_link_leads_to_no_file_of_the_user(
     assert (tmp_path / "diary").read_bytes() == b"dear diary"
     assert (folder / FILE).read_bytes() == PUBLISHED
     assert not (folder / FILE).is_symlink()
-
-
-def test_a_gz_that_the_server_calls_an_encoding_is_kept_as_published(server: MirrorServer, folder: Path) -> None:
-    server.misbehave(f"/a/{FILE}", Misbehavior(headers={"Content-Encoding": "gzip"}))
-    assert get(folder, f"{server.url}/a") == PUBLISHED
 
 
 @pytest.mark.parametrize(
