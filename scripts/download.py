@@ -9,7 +9,6 @@ import os
 import shutil
 import stat
 import tempfile
-import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -80,8 +79,8 @@ def download(
 ) -> None:
     """Make ``output`` from the first mirror that has the right file, see `integrity.judge`.
 
-    The quick pass asks each mirror once. If none has the file, the patient pass asks those again that may have it
-    later. A single mirror has only the patient pass.
+    The quick pass asks each mirror once. If none has the file, the patient pass asks servers again that sent no wrong
+    one. A single mirror has only the patient pass.
 
     Args:
         files: the file; if it is an archive of arrays, all of them, the largest first.
@@ -101,11 +100,9 @@ def download(
     to_folder = f"in a run: --config 'mirrors={{{dataset}: /path/to/folder}}'"
     elsewhere = f"get {file.file} in another way and give its folder, {to_folder}"
     reasons: dict[Place, DataError] = {}
-    turns = {place: 0.0 for mirror in mirrors for place in places_in(mirror, file)}  # and the earliest time to ask it
+    turns = list(dict.fromkeys(place for mirror in mirrors for place in places_in(mirror, file)))
     for patience in passes if len(turns) > 1 else passes[1:]:
-        again: dict[Place, float] = {}
-        for place, not_before in turns.items():
-            time.sleep(max(0, not_before - time.monotonic()))
+        for place in turns:
             reason = _download(place, files, output, patience)
             if reason is None:
                 log.info("%s: from %s", output, place.shown)
@@ -113,9 +110,7 @@ def download(
                 return
             log.info("%s", reason)
             reasons[place] = reason
-            if isinstance(reason, UnavailableError) and reason.later is not None:
-                again[place] = time.monotonic() + reason.later
-        turns = again
+        turns = [place for place in turns if place.is_url and isinstance(reasons[place], UnavailableError)]
         on_disk = {place: reason for place, reason in reasons.items() if not place.is_url}
         unresolved = sum(reason.problem.startswith(UNRESOLVED) for reason in reasons.values())
         if unresolved and unresolved + len(on_disk) == len(reasons):

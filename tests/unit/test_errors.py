@@ -8,7 +8,6 @@ from pathlib import Path
 import idxpng
 from idxpng import errors
 from idxpng.errors import DataError
-from idxpng.fetch.transfer import UnavailableError
 
 SCRIPTS = Path(idxpng.__file__).parents[1]
 
@@ -23,12 +22,6 @@ def test_a_pickled_error_keeps_its_message_problem_and_details() -> None:
 def test_a_list_in_an_error_is_shown_line_by_line_and_an_empty_one_not_at_all() -> None:
     error = DataError("a.idx", "too short", expected=[], found=["a", "b"], todo=["copy it", "or delete it"])
     assert str(error) == "a.idx: too short\n  found:    a\n            b\n  to do:    copy it\n            or delete it"
-
-
-def test_a_pickled_error_of_a_class_with_more_arguments_keeps_its_attributes() -> None:
-    error = UnavailableError("a.gz", "no answer", found="nothing", later=1.5)
-    copy = pickle.loads(pickle.dumps(error))
-    assert (type(copy), str(copy), copy.later) == (UnavailableError, str(error), 1.5)
 
 
 def test_the_hierarchy_in_the_docstring_matches_the_classes() -> None:

@@ -38,7 +38,7 @@ def fetch(url: str, partial: PartialFile, size_limit: int, patience: Patience) -
                 _fetch_rest(session, url, shown, partial, size_limit)
                 return
             except TooSlowError:
-                raise UnavailableError(shown, "the transfer is too slow", at=f"byte {partial.size}", later=0) from None
+                raise UnavailableError(shown, "the transfer is too slow", at=f"byte {partial.size}") from None
             except urllib3.exceptions.HTTPError as error:  # the body broke off
                 what = "stalled" if isinstance(error, urllib3.exceptions.TimeoutError) else "broke off"
             at = partial.size
@@ -46,7 +46,7 @@ def fetch(url: str, partial: PartialFile, size_limit: int, patience: Patience) -
                 session.failures = 0
                 furthest = at
             if not session.again(shown, f"the transfer {what} at byte {at}"):
-                raise UnavailableError(shown, f"the transfer {what}", at=f"byte {at}", later=0)
+                raise UnavailableError(shown, f"the transfer {what}", at=f"byte {at}")
 
 
 def _fetch_rest(session: Session, url: str, shown: str, partial: PartialFile, size_limit: int) -> None:

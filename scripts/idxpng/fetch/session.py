@@ -71,17 +71,16 @@ class Session(requests.Session):
                 # Do not retry after a connect timeout, or where an address is invalid.
                 once = not no_answer or isinstance(error, exceptions.ConnectTimeout)
                 if once or self.failures >= CONNECT_RETRIES or not self.again(shown, why):
-                    raise UnavailableError(shown, why, later=0 if no_answer else None) from None
+                    raise UnavailableError(shown, why) from None
                 continue
             if response is None:
                 why = f"{through_proxy(url)}no connection or no answer within {self._patience.answer:g} s"
-                raise UnavailableError(shown, why, later=0)
+                raise UnavailableError(shown, why)
             if response.status_code not in PASSING_STATUS:
                 return response
             response.close()
-            wait = _retry_after(response)
-            if not self.again(shown, str(response.status_code), wait):
-                raise UnavailableError(shown, status(response), later=min(LONGEST_WAIT, wait))
+            if not self.again(shown, str(response.status_code), _retry_after(response)):
+                raise UnavailableError(shown, status(response))
 
     def again(self, shown: str, why: str, wait: float = 0) -> bool:
         """Count a failure and wait for the next attempt; False if there is none."""

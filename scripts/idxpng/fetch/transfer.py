@@ -4,7 +4,6 @@ import hashlib
 import os
 import re
 from collections.abc import Iterable
-from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from idxpng import log
@@ -19,15 +18,7 @@ UNRESOLVED = "no connection: Failed to resolve "  # how the reason begins where 
 
 
 class UnavailableError(DataError):
-    """A place where the file is not available.
-
-    Args:
-        later: seconds to wait before a patient attempt, if no other place has the file; None for no attempt.
-    """
-
-    def __init__(self, *args: Any, later: float | None = None, **details: Any) -> None:
-        super().__init__(*args, **details)
-        self.later = later
+    """A place where the file is not available."""
 
 
 def copy(chunks: Iterable[bytes], shown: str, partial: PartialFile, expected: int | None, size_limit: int) -> None:

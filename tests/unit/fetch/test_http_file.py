@@ -189,10 +189,9 @@ def test_a_body_that_comes_too_slowly_is_given_up_and_what_came_is_kept(
 ) -> None:
     server.misbehave(PATH, Misbehavior(piece=1, pause=0.01, chunked=chunked))
     start = time.monotonic()
-    with pytest.raises(UnavailableError, match="the transfer is too slow") as raised:
+    with pytest.raises(UnavailableError, match="the transfer is too slow"):
         fetch(server.url + PATH, output, patience=replace(PATIENCE, period=0.3))
     assert 0.3 <= time.monotonic() - start < 5
-    assert raised.value.later is not None
     came = kept(output)
     assert came
     assert fetch(server.url + PATH, output) == BODY

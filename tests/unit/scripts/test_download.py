@@ -308,11 +308,11 @@ def test_a_mirror_that_wants_to_be_asked_later_is_asked_then_when_no_other_has_t
     server: MirrorServer, folder: Path, monkeypatch: pytest.MonkeyPatch, wait: str
 ) -> None:
     monkeypatch.setattr(session, "LONGEST_WAIT", 1.0)
-    server.misbehave(f"/a/{FILE}", Misbehavior(status=503, headers={"Retry-After": wait}))
+    server.misbehave(f"/a/{FILE}", *[Misbehavior(status=503, headers={"Retry-After": wait})] * 2)
     start = time.monotonic()
     assert get(folder, f"{server.url}/a", f"{server.url}/none") == PUBLISHED
     assert time.monotonic() - start >= 1
-    assert [request.status for request in server.requests] == [503, 404, 200]
+    assert [request.status for request in server.requests] == [503, 404, 503, 200]
 
 
 def test_nothing_of_what_any_mirror_sent_is_lost_when_others_fail(
@@ -911,9 +911,9 @@ def test_credentials_and_query_of_an_invalid_mirror_appear_in_no_message_and_no_
 def test_words_and_names_of_a_mirror_do_not_act_on_a_terminal(
     server: MirrorServer, folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    server.misbehave(f"/a/{FILE}", Misbehavior(raw=b"HTTP/1.1 404 \x1b[2Jgone\x85away\r\n\r\n"))
+    server.misbehave(f"/a/{FILE}", *[Misbehavior(raw=b"HTTP/1.1 404 \x1b[2Jgone\x85away\r\n\r\n")] * 2)
     location = {"Location": "http://\x1b]0;title\x07/"}
-    server.misbehave(f"/b/{FILE}", Misbehavior(status=302, headers=location))
+    server.misbehave(f"/b/{FILE}", *[Misbehavior(status=302, headers=location)] * 2)
     said = refusal(folder, f"{server.url}/a", f"{server.url}/b", "/tmp/\x1b[2J\u202e", "http://h\u2028/") + caplog.text
     assert r"404 \x1b[2Jgone\x85away" in said
     assert r"/tmp/\x1b[2J\u202e" in said
