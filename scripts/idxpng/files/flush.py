@@ -7,7 +7,6 @@ directories (shared folders of virtual machines, AFS); there, that step is skipp
 
 import errno
 import os
-import stat
 from collections.abc import Callable
 
 from idxpng import log
@@ -28,17 +27,15 @@ def flush_tree(descriptor: int) -> None:
 
 
 def flush_each(descriptor: int) -> None:
-    """Flush the files in the open directory and in its folders, one by one."""
-    for name in os.listdir(descriptor):
-        file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=descriptor)
-        try:
-            if stat.S_ISDIR(os.fstat(file).st_mode):
-                flush_each(file)
-                _flush_directory(file)
-            else:
+    """Flush the open directory, its folders, and the files in them, one by one."""
+    for _, _, names, folder in os.fwalk(dir_fd=descriptor):
+        for name in names:
+            file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=folder)
+            try:
                 os.fsync(file)
-        finally:
-            os.close(file)
+            finally:
+                os.close(file)
+        _flush_directory(folder)
 
 
 def flush_names(folder: str | os.PathLike[str]) -> None:
