@@ -3,8 +3,7 @@
     python scripts/convert_images.py my/photos my/photos-gray --size 28x28
 
 Color becomes gray, transparency becomes white or --ground, and a file with several pictures gives its first. Gray
-images of more than 8 bits need --white; in color or with alpha, their white is the largest value. Names that begin with
-a dot are left out.
+images of more than 8 bits a pixel, and names that begin with a dot, are left out.
 """
 
 import os
@@ -17,12 +16,10 @@ from idxpng.command import Command
 from idxpng.errors import DataError
 from idxpng.files.atomic import atomic_directory
 from idxpng.files.walk import files_below
-from idxpng.formats.gray_image import DEEP, damage, opened, upright
+from idxpng.formats.gray_image import DEEP, NOT_8_BITS, damage, opened, upright
 from idxpng.text import counted, image_size
 
-import numpy  # isort: skip
 from PIL import Image  # isort: skip
-from PIL.ExifTags import Base  # isort: skip
 from PIL.ImageFile import ImageFile  # isort: skip
 
 
@@ -32,20 +29,18 @@ def main(
     /,
     size: str | None = None,
     ground: Literal["white", "black"] = "white",
-    white: int | None = None,
 ) -> None:
-    """Write a PNG file into ``new`` for each image, and leave out what is not an image.
+    """Write a PNG file into ``new`` for each image, and leave out what cannot become one.
 
     Args:
         folder: the folder of images, which may have folders in it.
         new: the folder to make. A file that does not end in .png gets that suffix, too.
         size: ROWSxCOLUMNS to which each image is stretched, such as 28x28; by default, each keeps its size.
         ground: the color behind transparent pixels.
-        white: the value of white in gray images of more than 8 bits, where 0 is black, such as 65535, 255, or 1.
 
     Raises:
-        DataError: when ``new`` exists, two images would get the same name, an image would become a single gray value on
-            this ground, or its values are not from 0 to ``white``.
+        DataError: when ``new`` exists, two images would get the same name, or an image would become a single gray value
+            on this ground.
     """
     _check_new(new)
     if size and not re.fullmatch(r"[1-9]\d{0,4}x[1-9]\d{0,4}", size):
@@ -54,13 +49,12 @@ def main(
     with atomic_directory(new, os.path.dirname(os.path.abspath(new))) as made:
         for path in files_below(Path(folder)):
             image = opened(path)
-            if not isinstance(image, str):
-                try:
-                    gray = _gray(image, path, ground, white)
-                except (OSError, SyntaxError, ValueError) as error:
-                    image = damage(error, path)
-            if isinstance(image, str):
-                log.warning("left out: %s: %s", path, image)
+            try:
+                gray = image if isinstance(image, str) else _gray(image, path, ground)
+            except (OSError, SyntaxError, ValueError) as error:
+                gray = damage(error, path)
+            if isinstance(gray, str):
+                log.warning("left out: %s: %s", path, gray)
                 continue
             if size:
                 rows, columns = map(int, size.split("x"))
@@ -88,12 +82,12 @@ def _check_new(folder: str) -> None:
         raise DataError(folder, "already exists", todo="give a folder that does not exist")
 
 
-def _gray(image: ImageFile, path: Path, ground: str, white: int | None) -> Image.Image:
-    """The first picture of an image in mode L."""
+def _gray(image: ImageFile, path: Path, ground: str) -> Image.Image | str:
+    """The first picture of an image in mode L, or why it cannot be one."""
     with image:
         shown = upright(image)
         if shown.mode.startswith(DEEP):
-            return _in_8_bits(shown, path, white)
+            return NOT_8_BITS
         if not shown.has_transparency_data:
             return shown.convert("L")
         drawn = shown.convert("RGBA")
@@ -104,21 +98,6 @@ def _gray(image: ImageFile, path: Path, ground: str, white: int | None) -> Image
             problem = f"nothing would be left to see on a {ground} ground"
             raise DataError(path, problem, todo=f"add --ground {other}")
         return gray
-
-
-def _in_8_bits(image: Image.Image, path: Path, white: int | None) -> Image.Image:
-    """An image of wider numbers as 8-bit gray."""
-    values = numpy.asarray(image)
-    darkest, lightest = values.min(), values.max()
-    # This also refuses NaN, and images whose pixels would all be nearly black.
-    if not white or not 0 <= darkest <= lightest <= white or 0 < lightest <= white / 255:
-        expected = f"0 to {white}, and not all nearly 0" if white else "the value of white, such as --white 65535"
-        todo = "say with --white which value is white in all such images, such as 65535, 255, or 1, or scale them first"
-        found = f"{darkest} to {lightest}"
-        raise DataError(path, "more than 8 bits a pixel", expected=expected, found=found, todo=todo)
-    gray = (values * (255 / white)).round().astype("uint8")
-    white_is_zero = getattr(image, "tag_v2", {}).get(Base.PhotometricInterpretation) == 0  # Pillow leaves that to us
-    return Image.fromarray(255 - gray if white_is_zero else gray)
 
 
 if __name__ == "__main__":

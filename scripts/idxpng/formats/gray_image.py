@@ -31,6 +31,7 @@ REMEDIES = {
     "not an image": "move files that are not images elsewhere, and save images of other formats, such as HEIC, as PNG",
     "damaged": "get damaged images again, or move them elsewhere",
     "too large": "move images of more than 178 million pixels elsewhere",
+    NOT_8_BITS: "save images with 8 bits a pixel, in a program that knows which of their values is white",
     "missing": "correct the path in the manifest, or bring the image back",
 }
 
@@ -176,9 +177,7 @@ class Problems:
                 rows, columns = self._sizes[sizes[0]]
                 words += ["--size", f"{rows}x{columns}"]
                 copies += f", stretched to {image_size(rows, columns)},"
-            words += ["--white", "WHITE"] if NOT_8_BITS in wrong else []
             todo.append(run_script("convert_images", *words))
             todo.append(f"  writes {copies} into {new}, which you then name in place of {old}")
-            todo += ["  WHITE is the value of white, such as 65535"] if NOT_8_BITS in wrong else []
         problem = "not all images have one size and 8-bit grayscale pixels"
         return DataError(folder, problem, found=found, todo=todo)

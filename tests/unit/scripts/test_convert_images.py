@@ -7,11 +7,9 @@ from pathlib import Path
 import numpy
 import pytest
 from PIL import Image
-from PIL.ExifTags import Base
 from PIL.ImageFile import ImageFile
 
 import convert_images
-from idxpng.command import Command
 from idxpng.errors import DataError
 from idxpng.formats.gray_image import GrayImage, Problems, opened, read
 from refusals import refusal
@@ -102,9 +100,11 @@ def test_files_that_cannot_be_converted_are_left_out_by_name(tmp_path: Path, cap
     boxes = bytes.fromhex("0000000c6a5020200d0a870a 00000014667479706a703220000000006a703220 000000016a703268")
     (tmp_path / "my/3/lies.jp2").write_bytes(boxes + (2**62).to_bytes(8, "big") + bytes(20))  # the size of its header
     Image.new("1", (20_000, 20_000)).save(tmp_path / "my/3/large.png")
+    Image.new("I;16", (8, 8)).save(tmp_path / "my/3/deep.png")
     convert_images.main(str(tmp_path / "my"), str(tmp_path / "new"))
     assert [path.name for path in (tmp_path / "new/3").iterdir()] == ["0.png"]
     assert "notes.txt: not an image" in caplog.text and "cut.png: damaged" in caplog.text
+    assert "deep.png: not of 8 bits a pixel" in caplog.text
     assert "lies.jp2: damaged" in caplog.text and "large.png: too large" in caplog.text
 
 
@@ -165,51 +165,6 @@ def test_two_images_that_would_get_the_same_name_are_refused(tmp_path: Path) -> 
     assert not (tmp_path / "new").exists()
 
 
-@pytest.mark.parametrize(
-    ("type_name", "white", "suffix"),
-    [("uint16", 65535, "png"), ("uint16", 255, "png"), ("int32", 4095, "tiff"), ("float32", 255, "tiff")],
-)
-def test_values_of_more_than_8_bits_are_compared_with_white(
-    tmp_path: Path, type_name: str, white: int, suffix: str
-) -> None:
-    values = numpy.array([[0, 10, white]], type_name)
-    save(tmp_path / "my/3", {f"0.{suffix}": Image.fromarray(values)})
-    convert_images.main(str(tmp_path / "my"), str(tmp_path / "new"), white=white)
-    (made,) = (tmp_path / "new/3").iterdir()
-    assert read(made) == GrayImage((1, 3), bytes((0, round(10 * 255 / white), 255)))
-
-
-def test_a_tiff_file_in_which_0_is_white_keeps_its_look(tmp_path: Path) -> None:
-    values = numpy.array([[0, 4 * 257, 65535]], "uint16")
-    (tmp_path / "my").mkdir()
-    Image.fromarray(values).save(tmp_path / "my/0.tif", tiffinfo={Base.PhotometricInterpretation: 0})
-    convert_images.main(str(tmp_path / "my"), str(tmp_path / "new"), white=65535)
-    assert read(tmp_path / "new/0.tif.png") == GrayImage((1, 3), bytes((255, 251, 0)))
-
-
-@pytest.mark.parametrize(
-    ("value", "type_name", "white", "found"),
-    [
-        (300, "float32", 255, "0.0 to 300.0"),
-        (-1, "float32", 1, "-1.0 to 0.0"),
-        (float("nan"), "float32", 1, "nan to nan"),
-        (70_000, "int32", 65535, "0 to 70000"),
-        (255, "int32", 65535, "0 to 255"),
-        (1, "float32", 255, "0.0 to 1.0"),
-        (255, "int32", None, "0 to 255"),
-    ],
-)
-def test_values_that_are_not_from_black_to_white_are_refused_and_not_cut_off(
-    tmp_path: Path, value: float, type_name: str, white: int | None, found: str
-) -> None:
-    pixels = numpy.zeros((4, 4), type_name)
-    pixels[0] = value
-    save(tmp_path / "my/3", {"0.tiff": Image.fromarray(pixels)})
-    with pytest.raises(DataError, match=rf"0\.tiff: more than 8 bits a pixel[^$]*found: +{found}[^$]*say with --white"):
-        convert_images.main(str(tmp_path / "my"), str(tmp_path / "new"), white=white)
-    assert not (tmp_path / "new").exists()
-
-
 def test_the_advised_folder_is_new_each_time(tmp_path: Path) -> None:
     save(tmp_path / "my/3", {"0.png": Image.new("RGB", (4, 4), "red")})
     assert advised(tmp_path / "my").endswith(f"{tmp_path}/my-gray")
@@ -229,10 +184,3 @@ def test_a_folder_without_an_image_that_can_be_read_is_not_called_empty(tmp_path
     (path := tmp_path / "0.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     for folder, problem in ((tmp_path, "no image in it can be read"), (path, "no such folder")):
         assert refusal(convert_images.main, str(folder), str(tmp_path / "new")) == f"{folder}: {problem}"
-
-
-def test_white_is_not_below_1(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr("sys.argv", ["convert_images.py", "my", "new", "--white", "-1"])
-    with pytest.raises(SystemExit):
-        Command(None).run(convert_images.main)
-    assert "--white: expected a number of at least 1, found '-1'" in capsys.readouterr().err
