@@ -17,7 +17,7 @@ from idxpng.errors import DataError
 from idxpng.files.atomic import atomic_directory
 from idxpng.files.walk import files_below
 from idxpng.formats.gray_image import DEEP, NOT_8_BITS, damage, opened, upright
-from idxpng.text import counted, image_size
+from idxpng.text import counted
 
 from PIL import Image  # isort: skip
 from PIL.ImageFile import ImageFile  # isort: skip
@@ -35,7 +35,8 @@ def main(
     Args:
         folder: the folder of images, which may have folders in it.
         new: the folder to make. A file that does not end in .png gets that suffix, too.
-        size: ROWSxCOLUMNS to which each image is stretched, such as 28x28; by default, each keeps its size.
+        size: ROWSxCOLUMNS to which each image is stretched, whatever its proportions, such as 28x28; by default, each
+            keeps its size.
         ground: the color behind transparent pixels.
 
     Raises:
@@ -45,7 +46,7 @@ def main(
     _check_new(new)
     if size and not re.fullmatch(r"[1-9]\d{0,4}x[1-9]\d{0,4}", size):
         raise DataError(folder, "not a size", at="--size", expected="ROWSxCOLUMNS, such as 28x28", found=size)
-    count, stretched = 0, False
+    count = 0
     with atomic_directory(new, os.path.dirname(os.path.abspath(new))) as made:
         for path in files_below(Path(folder)):
             image = opened(path)
@@ -58,10 +59,6 @@ def main(
                 continue
             if size:
                 rows, columns = map(int, size.split("x"))
-                if not stretched and gray.height * columns != gray.width * rows:
-                    stretched, old = True, image_size(gray.height, gray.width)
-                    others = "as is each image of other proportions: pad or crop images first to keep theirs"
-                    log.warning("%s: stretched from %s to %s, %s", path, old, size, others)
                 gray = gray.resize((columns, rows), Image.Resampling.LANCZOS)
             target = made / path.relative_to(folder)
             target = target if target.suffix.lower() == ".png" else target.with_name(f"{target.name}.png")

@@ -74,15 +74,6 @@ def test_the_advised_command_gives_all_images_the_most_frequent_size(tmp_path: P
     assert {read(path) for path in (tmp_path / "my-gray/train/a").iterdir()} == {GrayImage((4, 6), bytes([9] * 24))}
 
 
-def test_a_single_warning_says_that_images_are_stretched(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    save(tmp_path / "my/a", {"0.png": Image.new("L", (6, 4)), "1.png": Image.new("L", (3, 2))})
-    convert_images.main(str(tmp_path / "my"), str(tmp_path / "in proportion"), "8x12")
-    assert "stretched" not in caplog.text
-    convert_images.main(str(tmp_path / "my"), str(tmp_path / "square"), "4x4")
-    assert caplog.text.count("stretched") == 1
-    assert "my/a/0.png: stretched from 4 rows × 6 columns to 4x4" in caplog.text
-
-
 def test_light_strokes_are_not_lost_on_a_white_ground(tmp_path: Path) -> None:
     white = numpy.full_like(STROKE, 255)
     save(tmp_path / "my/3", {"0.png": Image.fromarray(numpy.dstack([white, white, white, STROKE]))})
