@@ -40,8 +40,8 @@ def main(
         ground: the color behind transparent pixels.
 
     Raises:
-        DataError: when ``new`` exists, two images would get the same name, or an image would become a single gray value
-            on this ground.
+        DataError: when ``new`` exists, or an image would become a single gray value on this ground.
+        FileExistsError: when two images would get the same name.
     """
     _check_new(new)
     if size and not re.fullmatch(r"[1-9]\d{0,4}x[1-9]\d{0,4}", size):
@@ -63,10 +63,8 @@ def main(
             target = made / path.relative_to(folder)
             target = target if target.suffix.lower() == ".png" else target.with_name(f"{target.name}.png")
             target.parent.mkdir(parents=True, exist_ok=True)
-            if target.exists():
-                name = target.relative_to(made)
-                raise DataError(path, "two images have the same name", found=f"{new}/{name}", todo="rename one of them")
-            gray.save(target, "PNG")
+            with open(target, "xb") as file:
+                gray.save(file, "PNG")
             count += 1
         if not count:
             raise DataError(folder, "no image in it can be read" if os.path.isdir(folder) else "no such folder")
