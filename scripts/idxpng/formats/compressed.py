@@ -27,7 +27,6 @@ GZIP = 31  # zlib's number for its largest window inside a gzip file, which has 
 AGAIN = "copy or download the file again"
 ZIP = b"PK\x03\x04"
 OTHER_MIRROR = "get the archive again, or from another mirror"
-ENCRYPTED = 0x1  # in the flags of a member
 LARGEST_READ = 1 << 26  # bytes, more than the table of contents of a million members
 
 
@@ -168,7 +167,7 @@ def find_member(
     """The only member with that path; without one, the only content whose path fits, or the one with that name.
 
     Raises:
-        CompressedFileError: when it is missing, ambiguous, encrypted, or compressed in an unsupported way.
+        CompressedFileError: when it is missing, ambiguous, or compressed in an unsupported way.
     """
     wrong = partial(CompressedFileError, shown, todo=OTHER_MIRROR)
     infos = archive.infolist()
@@ -191,13 +190,6 @@ def find_member(
             found=", ".join(map(ascii, close)) or counted(len(names), "other"),
             todo=f"{OTHER_MIRROR}, or correct `member` if the dataset file has it",
         )
-    if found[0].flag_bits & ENCRYPTED:
-        raise wrong(f"{member} is encrypted")
     if found[0].compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise wrong(
-            f"{member} uses an unsupported compression method",
-            expected="deflate or stored",
-            found=f"method {found[0].compress_type}",
-            todo="unpack the archive with another program, and give the folder as a mirror",
-        )
+        raise wrong(f"{member} is compressed in an unsupported way", expected="deflate or stored")
     return found[0]
