@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 
 SIGNATURE = b"\x93NUMPY"
 LARGEST_HEADER = 1 << 14  # bytes; numpy reads no header of more than 10,000
-BLOCK = 1 << 26  # bytes of an array in Fortran order that are brought into order at once
-ROWS = 1 << 16  # bytes of it that are read at once, with what lies between the wanted ones
+BLOCK = 1 << 25  # bytes of an array in Fortran order that are brought into order at once
 
 
 class ArrayError(DataError):
@@ -199,34 +198,25 @@ class _Array:
     def _reordered(self) -> Iterator[numpy.ndarray]:
         """The elements of an array in Fortran order: the first element of every item, then the second ones, and so on.
 
-        Each pass over the file collects as many items as a block holds, some rows of elements at once.
+        Each pass over the file collects as many items as a block holds.
         """
         import numpy
 
-        with _open(self._path, self._member) as stream:  # before memory is taken for one item that is not there
-            _skip(stream, min(self._item_size, self._end) - 1)
-            self._read(stream, min(self._item_size, self._end) - 1, 1)
         count, size = self.dims[0], self.dtype.itemsize
-        row, elements = count * size, self._item_size // size
-        at_once, rows = min(count, max(1, BLOCK // self._item_size)), max(1, ROWS // row)
-        space = numpy.empty((elements, at_once), self.dtype)
-        step = max(1, (BLOCK >> 4) // self._item_size)
+        at_once, step = (max(1, most // self._item_size) for most in (BLOCK, BLOCK >> 3))
         for first in range(0, count, at_once):
-            block = space[:, : count - first]
-            items, position = block.shape[1], 0
+            items, block, position = min(at_once, count - first), bytearray(), 0
             with _open(self._path, self._member) as stream:
-                for start in range(0, elements, rows):
-                    wanted = block[start : start + rows]
-                    at = self._start + start * row + first * size
+                for row in range(self._start, self._end, count * size):
+                    at = row + first * size
                     _skip(stream, at - position)
-                    data = self._read(stream, at, (len(wanted) - 1) * row + items * size)
-                    wanted[:] = numpy.ndarray(wanted.shape, self.dtype, data, strides=(row, size))
-                    position = at + len(data)
+                    block += self._read(stream, at, items * size)
+                    position = at + items * size
                 if position == self._end:
                     self._check_end(stream)
+            ordered = numpy.frombuffer(block, self.dtype).reshape(*reversed(self.dims[1:]), items).T
             for start in range(0, items, step):
-                part = block[:, start : start + step].copy()  # contiguous, so that the processor's cache holds it
-                yield part.reshape(*reversed(self.dims[1:]), -1).T.ravel()
+                yield ordered[start : start + step].ravel()
 
     def _read(self, stream: IO[bytes], at: int, size: int) -> bytes:
         data = stream.read(size)

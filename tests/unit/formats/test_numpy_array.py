@@ -265,7 +265,7 @@ def test_a_pickle_is_not_an_array(tmp_path: Path) -> None:
 
 
 @pytest.mark.memory
-# In Fortran order a block has 64 MB, and the time grows with the square of the size: a pass over the file for each.
+# In Fortran order a block has 32 MB, and the time grows with the square of the size: a pass over the file for each.
 @pytest.mark.parametrize(("order", "size", "most"), [("C", 400, 20), ("F", 200, 110)], ids=["C", "F"])  # in MB
 @pytest.mark.parametrize("packed", [False, True], ids=["npy", "compressed npz"])
 def test_memory_is_that_of_a_block_whatever_the_size(
