@@ -108,7 +108,7 @@ def _new(files: Sequence[str], output: str | None) -> tuple[Path, str, str]:
         todo = f"give --update {shell_word(str(path))} alone, or a different file with --output"
         raise DataError(path, "the file already exists", todo=todo)
     facts = infer(read)
-    _check_names(facts, folder, [file for file, _ in read])
+    _check_found(facts, folder, [file for file, _ in read])
     kinds = " and ".join(sorted({"NumPy arrays" if is_array(*each) else "IDX files" for each in read}))
     to_fill_in = {
         "title": path.stem,
@@ -173,16 +173,13 @@ def _splits(path: Path, known: Dataset, facts: dict[str, Any]) -> dict[str, Any]
     return splits
 
 
-def _check_names(facts: dict[str, Any], folder: Path, files: Sequence[str]) -> None:
-    """Check that a run finds each file in the folder by its name in the dataset file, and that names of splits fit."""
-    names = [split[role]["file"] for split in facts["splits"].values() for role in ROLES]
-    lost = {name for name in names if not (folder / name).exists() and not find(folder, name)}
-    if lost or not all(re.fullmatch(NAME, split) for split in facts["splits"]):
+def _check_found(facts: dict[str, Any], folder: Path, files: Sequence[str]) -> None:
+    """Check that a run finds each file in the folder by its name in the dataset file."""
+    names = {split[role]["file"] for split in facts["splits"].values() for role in ROLES}
+    if lost := {name for name in names if not (folder / name).exists() and not find(folder, name)}:
         allowed = "letters, digits, -, _ and ., a different name for each file, and at most 3 folders, none hidden"
-        renamed = [file for file in dict.fromkeys(files) if os.path.basename(file) not in names]
-        far = [file for file in files if os.path.basename(file) in lost]
-        todo = f"move it into {folder}" if far and not renamed else "rename it"
-        problem, found = "the name or the place of a file is not allowed", renamed or far or list(files)
+        found = [file for file in dict.fromkeys(files) if os.path.basename(file) not in names - lost]
+        problem, todo = "the name or the place of a file is not allowed", f"rename it, or move it into {folder}"
         raise DataError(folder, problem, expected=allowed, found=found, todo=todo)
 
 
