@@ -38,7 +38,7 @@ from idxpng.fetch.mirrors import local_places
 from idxpng.files.atomic import atomic_file
 from idxpng.formats.idx import IdxError, read_header
 from idxpng.formats.numpy_array import ArrayError, array_name, is_array, member_names, open_idx
-from idxpng.text import NAME, counted, is_url, printable, shell_word
+from idxpng.text import NAME, counted, printable, shell_word
 
 HEAD = """\
 # Made from {kinds}. schemas/dataset.schema.yaml explains every key.
@@ -145,15 +145,8 @@ def _path(file: PublishedFile, mirrors: Sequence[str], dataset: str) -> Path:
     places = local_places(replace(file, sha256=None, content_sha256=None, git_blob=None, md5=None), mirrors)
     unpacked = [Path(place.where) for place in places if not place.member]
     if not unpacked:
-        folders = [printable(mirror) for mirror in mirrors if not is_url(mirror)]
-        raise DataError(
-            dataset,
-            f"{file.file} is in no folder of its mirrors",
-            at="mirrors",
-            expected=f"it in {' or '.join(folders)}" if folders else "a folder",
-            found=f"it in the archive {printable(places[0].where)}" if places else None,
-            todo="write the folder that has it under `mirrors`, or give the folder with --mirrors",
-        )
+        todo = "write the folder that has it, unpacked, under `mirrors`, or give the folder with --mirrors"
+        raise DataError(dataset, f"{file.file} is in no folder of its mirrors", at="mirrors", todo=todo)
     return unpacked[0]
 
 

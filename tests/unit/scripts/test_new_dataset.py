@@ -368,7 +368,7 @@ def test_an_update_reads_unpacked_files_and_refuses_those_in_an_archive(tmp_path
     (tmp_path / "idx/images").unlink()
     message = new_dataset(tmp_path, "--update idx.yaml").stderr
     assert message.startswith("idx.yaml: images is in no folder of its mirrors\n"), message
-    assert "in the archive idx/all.zip" in message
+    assert "the folder that has it, unpacked" in message
     (tmp_path / "other").mkdir()
     write_own(tmp_path / "other", [1, 1])
     update(tmp_path, "--mirrors other/idx")
