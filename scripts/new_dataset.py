@@ -154,15 +154,15 @@ def _splits(path: Path, known: Dataset, facts: dict[str, Any]) -> dict[str, Any]
     """The splits of a dataset file with new facts, and the old facts of them and their parts that are still true."""
     new, old = facts["splits"], read_yaml(path, known.source)["splits"]
     splits: dict[str, Any] = {}
-    wider = len(str(max(facts["classes"]))) > len(str(max(known.classes)))  # as are the names of all folders
     for name, split in known.splits.items():
-        files = new[split.parent or name]
-        pins = {role: file.content_pin or file.sha256 for role, file in split.by_role.items()}
-        changed = any(pin and pin not in files[role].values() for role, pin in pins.items())
-        stale = OF_A_TREE if changed or wider else ()
-        kept = {key: value for key, value in old[name].items() if key not in stale}
-        first = {} if split.parent else dict.fromkeys(("count", "shape", "class_counts"))
-        splits[name] = first | kept | new.get(name, {})
+        whole = split.parent or name
+        # Facts that are new, such as the first digests of a file, change no image.
+        same = facts["classes"].keys() == known.classes.keys() and all(
+            old[whole].get(key, value) == value or (key in ROLES and old[whole][key].items() <= value.items())
+            for key, value in new[whole].items()
+        )
+        kept = {key: value for key, value in old[name].items() if same or key not in (*OF_A_TREE, "class_counts")}
+        splits[name] = kept if split.parent else dict.fromkeys(("count", "shape", "class_counts")) | kept | new[name]
     return splits
 
 

@@ -87,9 +87,7 @@ def infer(places: Iterable[tuple[str | os.PathLike[str], str | None]]) -> dict[s
 
 
 def infer_again(known: Dataset, paths: Mapping[str, Sequence[Path]]) -> dict[str, Any]:
-    """The ``classes`` and ``splits`` of a known dataset, with all its classes, from files that may have changed.
-
-    Splits that are parts of others get class counts, if these are known.
+    """The ``classes`` and whole ``splits`` of a known dataset, with all its classes, from files that may have changed.
 
     Args:
         paths: where the images and the labels of each whole split are, in this order.
@@ -105,13 +103,9 @@ def infer_again(known: Dataset, paths: Mapping[str, Sequence[Path]]) -> dict[str
         )
         pairs[name] = images, labels
     facts = _facts(pairs, known.classes)
-    for name, split in known.splits.items():
-        if split.parent and split.rows and split.class_counts is not None:
-            counts = Counter(pairs[split.parent][1].values[slice(*split.rows)])
-            facts["splits"][name] = {"class_counts": [counts[label] for label in facts["classes"]]}
-        elif name in pairs:
-            files = zip(pairs[name], split.files, strict=True)
-            facts["splits"][name] |= {found.role: found.facts(old.file, old.member) for found, old in files}
+    for name, pair in pairs.items():
+        files = zip(pair, known.splits[name].files, strict=True)
+        facts["splits"][name] |= {found.role: found.facts(old.file, old.member) for found, old in files}
     return facts
 
 

@@ -278,9 +278,9 @@ def test_an_update_keeps_what_is_known_of_a_split_only_while_it_is_true(tmp_path
     with_labels([0, 1, 1])
     assert path.read_text() == text
     rest: dict[str, tuple[object, bool]] = {"test": ((1, 2), True), "test_part": ((1, 1), True)}
-    assert with_labels([1, 1, 0]) == {"train": ((1, 2), False), "train_part": ((0, 2), False)} | rest
-    rest = {"test": ((1, 2, 0), False), "test_part": ((1, 1, 0), False)}  # in the folders 00 and 01
-    assert with_labels([1, 1, 10]) == {"train": ((0, 2, 1), False), "train_part": ((0, 2, 0), False)} | rest
+    assert with_labels([1, 1, 0]) == {"train": ((1, 2), False), "train_part": (None, False)} | rest
+    rest = {"test": ((1, 2, 0), False), "test_part": (None, False)}  # in the folders 00 and 01
+    assert with_labels([1, 1, 10]) == {"train": ((0, 2, 1), False), "train_part": (None, False)} | rest
 
 
 @pytest.mark.slow
