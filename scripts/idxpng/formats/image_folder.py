@@ -11,7 +11,6 @@ from functools import cached_property, partial
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
-from unicodedata import normalize
 
 from idxpng.errors import DataError
 from idxpng.files.external_sort import sort_lines
@@ -96,8 +95,8 @@ class ImageFolder:
         If all names are numbers, they are the labels. Otherwise they are numbered from 0, in natural order.
 
         Raises:
-            DataError: when no dataset file may have such a name, two names are the same number or, in some form of
-                Unicode, the same name, or tables have -1, 3.0, or a NaN among numbers.
+            DataError: when no dataset file may have such a name, two names are the same number, or tables have -1, 3.0,
+                or a NaN among numbers.
         """
         place = next(iter(self.tables.values()), self.path)
         if self.tables:
@@ -124,13 +123,11 @@ class ImageFolder:
             raise DataError(table, problem, at=at, expected=expected, found=odd[0], todo=todo)
         names = sorted(found, key=natural)
         numbers = are_labels(names)
-        meant = {name: int(name) if numbers else normalize("NFC", name) for name in names}
-        counts = Counter(meant.values())
-        if same := [name for name in names if counts[meant[name]] > 1]:
-            problem = f"several {'names' if self.tables else 'folders'} have the same label"
-            remedy = None if numbers else "use one form of Unicode for accents"
-            raise DataError(place, problem, found=shortened(", ".join(same)), todo=remedy)
         labels = {name: int(name) if numbers else position for position, name in enumerate(names)}
+        counts = Counter(labels.values())
+        if same := [name for name in names if counts[labels[name]] > 1]:
+            problem = f"several {'names' if self.tables else 'folders'} have the same label"
+            raise DataError(place, problem, found=shortened(", ".join(same)))
         if max(labels.values(), default=0) >= 2**31:
             raise DataError(place, "the label is too large", expected="at most 2147483647", found=names[-1])
         return labels
@@ -192,11 +189,9 @@ def tables(place: str | os.PathLike[str]) -> dict[str, Path]:
 
 
 def spelled(folder: str | os.PathLike[str], path: str) -> str:
-    """Where the image is that a table names: under this name or that of the copy that convert_images.py made, whose
-    name ends in `COPY`; in this form of Unicode, or composed or not, as macOS and others write accents.
-    """
-    names = (name + end for name in (path, normalize("NFC", path), normalize("NFD", path)) for end in ("", COPY))
-    return next(filter(os.path.lexists, (os.path.join(folder, name) for name in names)), os.path.join(folder, path))
+    """Where the image is that a table names, or its copy by convert_images.py, whose name ends in `COPY`."""
+    image = os.path.join(folder, path)
+    return image if os.path.lexists(image) or not os.path.lexists(image + COPY) else image + COPY
 
 
 def rows(table: str | os.PathLike[str], *columns: str) -> Iterator[tuple[int, dict[str, str]]]:

@@ -7,7 +7,6 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-from unicodedata import normalize
 
 import numpy
 import pytest
@@ -313,7 +312,6 @@ def test_pillow_prints_no_code_of_its_own(tmp_path: Path) -> None:
         (["train/a"], "the folder has no images"),
         (["train/a/x.png/"], "not an image"),
         (["train/7/", "train/07/"], "several folders have the same label"),
-        (["train/caf\xe9/", "test/cafe\u0301/"], "several folders have the same label"),
         (["tr ain/a/"], "not a valid split name"),
         (["train/99999999999/"], "the label is too large"),
     ],
@@ -509,21 +507,6 @@ def test_a_table_also_names_the_gray_copies_of_its_images(tmp_path: Path) -> Non
     before = ImageFolder(gray, {"train": table}).state("train")
     os.utime(gray / "0.jpg.png", (1, 1))
     assert ImageFolder(gray, {"train": table}).state("train") != before
-
-
-COMPOSED, DECOMPOSED = (normalize(form, "é/ü.png") for form in ("NFC", "NFD"))
-
-
-@pytest.mark.parametrize(("path", "listed"), [(COMPOSED, DECOMPOSED), (DECOMPOSED, COMPOSED)])
-def test_a_table_names_images_in_any_form_of_unicode(tmp_path: Path, path: str, listed: str) -> None:
-    save(tmp_path / "scans" / path, pixels())
-    table = tmp_path / "train.csv"
-    table.write_text(f"path,label\n{listed},3\n")
-    _, labels, _ = build(tmp_path / "scans", tmp_path / "out", manifest=str(table))
-    assert labels == idx_bytes(numpy.array([3], numpy.uint8))
-    before = ImageFolder(tmp_path / "scans", {"train": table}).state("train")
-    os.utime(tmp_path / "scans" / path, (1, 1))
-    assert ImageFolder(tmp_path / "scans", {"train": table}).state("train") != before
 
 
 def test_an_image_that_a_table_lists_twice_with_one_label_is_taken_twice(tmp_path: Path) -> None:
