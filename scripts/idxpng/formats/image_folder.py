@@ -63,16 +63,12 @@ class ImageFolder:
         """The names of the splits, train first and test next.
 
         Raises:
-            DataError: when there is none, one whose name cannot be that of a split, or two that differ only in case.
+            DataError: when there is none, or one whose name cannot be that of a split.
         """
         names = list(self.tables) or ([ONLY] if self._flat else _folders(self.path))
         if wrong := [name for name in names if not re.fullmatch(NAME, name)]:
             allowed = "letters, digits, - and _, the first a letter or digit"
             raise DataError(self.path, "not a valid split name", expected=allowed, found=", ".join(wrong))
-        counts = Counter(map(str.lower, names))
-        if twice := [name for name in names if counts[name.lower()] > 1]:  # the dataset file would be refused
-            problem = "two splits have the same name but for case"
-            raise DataError(self.path, problem, found=", ".join(sorted(twice)), todo="rename one of them")
         usual = ["train", "test"]
         return sorted(names, key=lambda name: (usual.index(name) if name in usual else len(usual), natural(name)))
 

@@ -322,12 +322,6 @@ def test_a_folder_with_the_wrong_layout_is_refused(tmp_path: Path, names: list[s
     assert words in refusal(tmp_path / "my", tmp_path / "out")
 
 
-def test_splits_whose_names_differ_only_in_case_are_refused_as_in_a_dataset_file(tmp_path: Path) -> None:
-    tables = {name: tmp_path / name for name in ("train", "dev", "Train")}  # folders of these names may be one
-    with pytest.raises(DataError, match=r"same name but for case[^$]*found: +Train, train\n[^$]*rename"):
-        print(ImageFolder(tmp_path, tables).splits)
-
-
 def test_a_folder_of_images_beside_splits_is_named(tmp_path: Path) -> None:
     for name in ("train/cat/1.png", "test/cat/2.png", "samples/3.png"):
         save(tmp_path / "my" / name, pixels())
