@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from idxpng.errors import DataError
 from idxpng.files.external_sort import sort_lines
-from idxpng.text import NAME, printable, shortened
+from idxpng.text import NAME, shortened
 
 LAYOUT = "{split}/{class}/{image}, such as train/cat/0001.png, or {class}/{image}"
 ONLY = "train"  # the split of images without a folder for it
@@ -22,9 +22,6 @@ OTHER_NUMBER = re.compile(
     r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?", re.ASCII | re.IGNORECASE
 )  # as programs write what they took for measurements
 MISSING = re.compile(r"nan|none|null|n/?a|<na>|\?+|-+|\.+|", re.IGNORECASE)  # as they write that there is none
-# A name that the schema of dataset files refuses: a spreadsheet would run it when it opens a manifest.
-FORMULA = re.compile("(^|[;,])[=+@\uff1d\uff0b\uff0d\uff20-][^;,]*[(|!]")
-LONGEST = 200  # characters of a name
 COPY = ".png"  # what convert_images.py adds to the names of images
 USUAL = ("train", "training", "test", "testing", "val", "valid", "validation")  # names of splits, and not of classes
 
@@ -91,8 +88,7 @@ class ImageFolder:
         If all names are numbers, they are the labels. Otherwise they are numbered from 0, in natural order.
 
         Raises:
-            DataError: when no dataset file may have such a name, two names are the same number, or tables have -1, 3.0,
-                or a NaN among numbers.
+            DataError: when two names are the same number, or tables have -1, 3.0, or a NaN among numbers.
         """
         place = next(iter(self.tables.values()), self.path)
         if self.tables:
@@ -102,14 +98,6 @@ class ImageFolder:
                     found.setdefault(row["label"].strip(), (table, f"line {line}"))
         else:
             found = {name: (self.path, None) for split in self.splits for name in _folders(self.folder(split))}
-        for name, (table, at) in found.items():
-            if not name.strip() or printable(name) != name or len(name) > LONGEST or FORMULA.search(name):
-                allowed = [
-                    f"text in one line, of at most {LONGEST} characters, without control characters;",
-                    "not a formula, such as =SUM(...), that a spreadsheet would run",
-                ]
-                problem, todo = "not a valid name of a class", "rename this class"
-                raise DataError(table, problem, at=at, expected=allowed, found=shortened(name), todo=todo)
         names = [name for name in found if not are_labels([name])]
         missing = names if len(names) < len(found) and all(map(MISSING.fullmatch, names)) else []
         if self.tables and (odd := [*filter(OTHER_NUMBER.fullmatch, names), *missing]):
