@@ -84,7 +84,7 @@ def main(
         count, items = source.images(split)
     upright = model is None or model.orientation == "upright"
     counts: Counter[int] = Counter()
-    light, values = 0, set[int]()  # of all pixels: how many are nearly white, and some of the values
+    light = 0  # how many pixels are nearly white
     # In this order, an error names the images, which are what fills a disk.
     with atomic_file(labels) as labels_file, atomic_file(images) as images_file:
         pixels = _pixels(folder, items, count)
@@ -97,8 +97,6 @@ def main(
         for label, image in itertools.chain([first], pixels):
             stored = image.pixels.translate(INVERTED) if invert else image.pixels
             light += len(stored.translate(None, DARK))
-            if len(values) < 2:
-                values.update(stored)
             image_writer.write(stored if upright else transposed(stored, image.size[1]))
             label_writer.write(row.pack(*label))
             counts[label[kind.columns.index(CLASS)]] += 1
@@ -117,12 +115,10 @@ def main(
     }
     write_json(facts, document)
     log.info("%s: %s of %s", images, counted(count, "image"), image_size(*shape))
-    if len(values) == 1:
-        log.warning("%s: every pixel of every image is %d, so nothing can be seen in them", images, *values)
-    elif light > count * shape[0] * shape[1] / 2:
+    if light > count * shape[0] * shape[1] / 2:
         stores = "`invert: true` for this folder stores 255 - value for each pixel, and says so in the dataset file"
-        usual, todo = model.title if model else "MNIST", "leave out `invert`" if invert else stores
-        log.warning("%s: the images are dark on light, and those of %s light on dark: %s", images, usual, todo)
+        todo = "leave out `invert`" if invert else stores
+        log.warning("%s: the images are dark on light, and those of MNIST light on dark: %s", images, todo)
 
 
 def _pixels(root: str, items: Iterator[Item], count: int) -> Iterator[tuple[Sequence[int], GrayImage]]:
