@@ -37,23 +37,18 @@ def check(
     ``places``: where its values are, if it was read from a file; messages then say the line.
 
     Raises:
-        DataError: for the first mistake: the key, what was found and what is allowed.
+        DataError: for one mistake: the key, what was found and what is allowed.
     """
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import best_match
 
-    errors = list(Draft202012Validator(schema).iter_errors(document))
-    places = places or {}
-    if (best := best_match(errors)) is None:
+    if (error := best_match(Draft202012Validator(schema).iter_errors(document))) is None:
         return
-    # Of several mistakes that are alike it may take any, and people read from the beginning.
-    alike = [each for each in errors if each.validator == best.validator and len(each.path) == len(best.path)]
-    error = min([best, *alike], key=lambda each: places.get(tuple(each.absolute_path), Place(0, 0, ""))[:2])
     path = tuple(error.absolute_path)
     problem, expected, found = _in_words(error)
     if error.validator == "additionalProperties":
         path = (*path, found)
-    place = places.get(path)
+    place = (places or {}).get(path)
     raise DataError(
         display_name,
         problem,

@@ -29,7 +29,7 @@ def message_about(folder: Path, text: str) -> str:
     ("classes", "found", "todo"),
     [
         (
-            "{0: no, 1: yes}",
+            "{0: no, 1: 'yes'}",
             "false (line 1, column 14)",
             'YAML reads no as false: put it in quotes if it is text: "no"',
         ),
