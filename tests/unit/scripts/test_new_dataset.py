@@ -521,6 +521,7 @@ def test_arrays_are_described_like_the_idx_files_of_the_same_values(
     numpy.save(tmp_path / "my/names.npy", numpy.array(["a", None], object))
     process = new_dataset(tmp_path, "my/* --output set.yaml")
     assert "names.npy: pickled Python objects, which are never loaded" in process.stderr
+    assert "; from NumPy arrays\n" in process.stdout
     split = load(tmp_path / "set.yaml", SCHEMA).splits["train"]
     assert (split.count, split.shape, split.class_counts) == (30, (5, 7), (10, 10, 10))
     assert tuple(file.member for file in split.files) == members
