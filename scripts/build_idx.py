@@ -130,11 +130,8 @@ def _pixels(root: str, items: Iterator[Item], count: int) -> Iterator[tuple[Sequ
     problems, total = Problems(), counted(count, "image")
     for done, item in enumerate(items):
         log.progress("%s of %s read", f"{done:,}", total)
-        path = os.path.join(root, item.path)
+        path = spelled(root, item.path)
         image = read(path)
-        if image == "missing":
-            path = spelled(root, item.path)
-            image = read(path)
         problems.add(path, image)
         if not problems and not isinstance(image, str):
             yield item.label, image

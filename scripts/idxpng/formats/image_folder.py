@@ -129,7 +129,7 @@ class ImageFolder:
         if self.tables:
             total = _state(self.tables[split])
             paths = (row["path"] for _, row in rows(self.tables[split], "path"))
-            total += sum(_state(self.path / path) or _state(spelled(self.path, path)) for path in paths)
+            total += sum(_state(spelled(self.path, path)) for path in paths)
         else:
             folder = self.folder(split)
             total = sum(_state(image) for name in _folders(folder) for image in _visible(folder / name))
