@@ -170,16 +170,14 @@ class _Array:
         smallest = LABELS[type_name][0] if len(self.dims) > 1 else 0
         wrong = (labels < smallest) | (labels > largest)
         if wrong.any():
-            index, wider = int(wrong.argmax()), self._smallest_type()
-            is_class = wider == type_name or (len(self.dims) == 1 and labels[index] < 0)
-            to_widen = f"write `label_type: {wider}` into the dataset file"
+            index = int(wrong.argmax())
             raise ArrayError(
                 self._shown,
                 "a label does not fit into the labels file",
                 at=f"element {position + index}",
                 expected=f"{smallest} to {largest}, as {type_name}",
                 found=labels[index],
-                todo="number the classes from 0" if is_class else to_widen,
+                todo="number the classes from 0, or write a wider `label_type` into the dataset file",
             )
 
     def _elements(self) -> Iterator[numpy.ndarray]:

@@ -129,15 +129,10 @@ def test_pickled_objects_are_named_and_never_loaded(tmp_path: Path) -> None:
 
 
 def test_labels_that_do_not_fit_are_refused_with_what_to_do(tmp_path: Path) -> None:
-    for array, type_name, todo in (
-        ([5, 300], "uint8", "write `label_type: int16` into the dataset file"),
-        ([[5, 0], [6, -7]], "uint8", "write `label_type: int16` into the dataset file"),
-        ([5, -1], "uint8", "number the classes from 0"),
-        ([5, 2**31], None, "number the classes from 0"),
-    ):
+    for array, type_name in (([5, 300], "uint8"), ([[5, 0], [6, -7]], "uint8"), ([5, -1], "uint8"), ([5, 2**31], None)):
         with pytest.raises(ArrayError) as error, open_idx(saved(tmp_path, numpy.array(array)), None, type_name) as file:
             file.read()
-        assert error.value.details["todo"] == todo
+        assert "number the classes from 0, or write a wider `label_type`" in error.value.details["todo"]
 
 
 @pytest.mark.parametrize(
