@@ -226,9 +226,8 @@ def _classes(path: Path, header: IdxHeader, data: bytes, column: int) -> Sequenc
         raise DataError(path, **problem)
     index = min(range(len(classes)), key=classes.__getitem__)
     if classes[index] < 0:
-        at, todo = f"byte {header.offset(index) + column * header.type.size}", "number the classes from 0"
-        what = f"the label of image {index} is negative"
-        raise DataError(path, what, at=at, expected="0 or more", found=classes[index], todo=todo)
+        negative, todo = f"the label of image {index} is negative", "number the classes from 0"
+        raise DataError(path, negative, expected="0 or more", found=classes[index], todo=todo)
     return classes
 
 
@@ -255,13 +254,9 @@ def _pairs(files: list[IdxFacts]) -> dict[str, tuple[IdxFacts, IdxFacts]]:
     for images, labels in found:
         split = _split_name(images.key + labels.key, alone=len(found) == 1)
         if split in pairs:
-            first = pairs[split][0].shown
-            where = first.name if first.parent == images.shown.parent else f"{first}; the files are in several folders"
-            raise DataError(
-                images.shown,
-                f"a second split has the name {split}; the first is {where}",
-                todo="give the files of one of them only, or, if both belong to one dataset, rename those of one",
-            )
+            problem = f"a second split has the name {split}; the first is {pairs[split][0].shown}"
+            todo = "give the files of one of them only, or, if both belong to one dataset, rename those of one"
+            raise DataError(images.shown, problem, todo=todo)
         pairs[split] = images, labels
     return dict(sorted(pairs.items(), key=lambda item: (SPLITS.index(item[0]) if item[0] in SPLITS else 9, item[0])))
 

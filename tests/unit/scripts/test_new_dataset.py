@@ -450,7 +450,7 @@ def test_mistakes_are_reported_without_a_traceback_and_leave_no_file(tmp_path: P
     mistakes = {
         "idx/none": "No such file",
         "idx/*.txt": "No such file",
-        "idx/* other/*": "several folders",
+        "idx/* other/*": "the first is idx/",
         "'a b'/*": "such as --output my/digits.yaml",
         "idx/*labels*": "no images found for these labels",
     }
