@@ -137,8 +137,6 @@ class IdxHeader(NamedTuple):
         """What explains the size of the file, if anything does."""
         if 0 < sample.count(b"\n") == sample.count(b"\r\n"):
             return f", and each byte 0a follows a 0d, so it was copied as text: {BINARY}"
-        if IdxHeader(self.magic, tuple(int.from_bytes(n.to_bytes(4, "little")) for n in self.dims)).file_size == size:
-            return ", which is right if its dimensions are little-endian: write them big-endian"
         there, promised = size - self.size, self.file_size - self.size
         if min(there, promised) <= 0 or (there % promised and promised % there):
             return ""

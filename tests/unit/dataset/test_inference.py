@@ -198,12 +198,8 @@ def test_a_file_longer_or_shorter_than_its_header_says_is_refused(tmp_path: Path
         (lambda data: data[: 16 + 12], "found:    28 bytes, one part in 3 of what the header promises"),
         (lambda data: data + bytes(5), "found:    57 bytes\n"),
         (lambda data: data.replace(b"\n", b"\r\n"), "each byte 0a follows a 0d"),
-        (
-            lambda data: data[:4] + data[4:8][::-1] + data[8:12][::-1] + data[12:16][::-1] + data[16:],
-            "write them big-end",
-        ),
     ],
-    ids=["color", "twice as high and wide", "one third", "no factor", "line ends", "little-endian dimensions"],
+    ids=["color", "twice as high and wide", "one third", "no factor", "line ends"],
 )
 @pytest.mark.parametrize("compress", [bytes, gzip.compress])
 def test_the_true_length_of_a_file_is_reported_and_what_explains_it(
