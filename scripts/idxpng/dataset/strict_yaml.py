@@ -51,18 +51,13 @@ def read_with_places(path: str | os.PathLike[str], display_name: str) -> tuple[A
         DataError: when the file is not found, is not a regular file, or larger than ``MAX_BYTES``.
     """
     try:
-        text = _read(path, display_name).decode("utf-8")
+        return _Reader(display_name, LOADER(_read(path, display_name).decode("utf-8"))).document()
     except FileNotFoundError:
         raise DataError(display_name, "file not found") from None
     except OSError as error:
         raise DataError(display_name, "it cannot be read", found=error.strerror, todo=permission(error)) from None
-    except UnicodeDecodeError as error:
-        found = f"{error.object[error.start]:#04x}, not UTF-8"
-        raise DataError(display_name, UNREADABLE, at=f"byte {error.start}", found=found) from None
-    try:
-        return _Reader(display_name, LOADER(text)).document()
-    except yaml.reader.ReaderError as error:
-        raise DataError(display_name, UNREADABLE, at=f"character {error.position}", found=error.reason) from None
+    except (UnicodeDecodeError, yaml.reader.ReaderError) as error:
+        raise DataError(display_name, UNREADABLE, found=" ".join(str(error).split())) from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         at, found = str(_place(mark)) if mark else None, shortened(error.problem or error.context)
