@@ -2,14 +2,13 @@
 
     python scripts/convert_images.py my/photos my/photos-gray --size 28x28
 
-Color becomes gray, transparency becomes white or --ground, and a file with several pictures gives its first. Gray
-images of more than 8 bits a pixel, and names that begin with a dot, are left out.
+Color becomes gray, transparency becomes white, or black in an image that would show nothing on white, and a file with
+several pictures gives its first. Gray images of more than 8 bits a pixel and names that begin with a dot are left out.
 """
 
 import os
 import re
 from pathlib import Path
-from typing import Literal
 
 from idxpng import log
 from idxpng.command import Command
@@ -23,13 +22,7 @@ from PIL import Image  # isort: skip
 from PIL.ImageFile import ImageFile  # isort: skip
 
 
-def main(
-    folder: str,
-    new: str,
-    /,
-    size: str | None = None,
-    ground: Literal["white", "black"] = "white",
-) -> None:
+def main(folder: str, new: str, /, size: str | None = None) -> None:
     """Write a PNG file into ``new`` for each image, and leave out what cannot become one.
 
     Args:
@@ -37,10 +30,9 @@ def main(
         new: the folder to make. A file that does not end in .png gets that suffix, too.
         size: ROWSxCOLUMNS to which each image is stretched, whatever its proportions, such as 28x28; by default, each
             keeps its size.
-        ground: the color behind transparent pixels.
 
     Raises:
-        DataError: when ``new`` exists, or an image would become a single gray value on this ground.
+        DataError: when ``new`` exists, or there is no image.
         FileExistsError: when two images would get the same name.
     """
     _check_new(new)
@@ -51,7 +43,7 @@ def main(
         for path in files_below(Path(folder)):
             image = opened(path)
             try:
-                gray = image if isinstance(image, str) else _gray(image, path, ground)
+                gray = image if isinstance(image, str) else _gray(image)
             except (OSError, SyntaxError, ValueError) as error:
                 gray = damage(error, path)
             if isinstance(gray, str):
@@ -77,7 +69,7 @@ def _check_new(folder: str) -> None:
         raise DataError(folder, "already exists", todo="give a folder that does not exist")
 
 
-def _gray(image: ImageFile, path: Path, ground: str) -> Image.Image | str:
+def _gray(image: ImageFile) -> Image.Image | str:
     """The first picture of an image in mode L, or why it cannot be one."""
     with image:
         shown = upright(image)
@@ -86,13 +78,12 @@ def _gray(image: ImageFile, path: Path, ground: str) -> Image.Image | str:
         if not shown.has_transparency_data:
             return shown.convert("L")
         drawn = shown.convert("RGBA")
-        gray = Image.alpha_composite(Image.new("RGBA", drawn.size, ground), drawn).convert("L")
-        alpha = set(drawn.getchannel("A").tobytes())
-        if len(alpha) > 1 and len(set(gray.tobytes())) == 1:
-            other = "black" if ground == "white" else "white"
-            problem = f"nothing would be left to see on a {ground} ground"
-            raise DataError(path, problem, todo=f"add --ground {other}")
-        return gray
+        on_white, on_black = (
+            Image.alpha_composite(Image.new("RGBA", drawn.size, ground), drawn).convert("L")
+            for ground in ("white", "black")
+        )
+        shows_nothing = len(set(on_white.tobytes())) == 1 and len(set(drawn.getchannel("A").tobytes())) > 1
+        return on_black if shows_nothing else on_white
 
 
 if __name__ == "__main__":

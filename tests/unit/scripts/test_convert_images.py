@@ -77,11 +77,10 @@ def test_the_advised_command_gives_all_images_the_most_frequent_size(tmp_path: P
 def test_light_strokes_are_not_lost_on_a_white_ground(tmp_path: Path) -> None:
     white = numpy.full_like(STROKE, 255)
     save(tmp_path / "my/3", {"0.png": Image.fromarray(numpy.dstack([white, white, white, STROKE]))})
-    with pytest.raises(DataError, match="add --ground black"):
-        convert_images.main(str(tmp_path / "my"), str(tmp_path / "new"))
-    assert not (tmp_path / "new").exists()
-    convert_images.main(str(tmp_path / "my"), str(tmp_path / "new"), ground="black")
+    Image.new("RGBA", (8, 8)).save(tmp_path / "my/3/empty.png")
+    convert_images.main(str(tmp_path / "my"), str(tmp_path / "new"))
     assert read(tmp_path / "new/3/0.png") == GrayImage((8, 8), STROKE.tobytes())
+    assert read(tmp_path / "new/3/empty.png") == GrayImage((8, 8), bytes([255] * 64))
 
 
 def test_files_that_cannot_be_converted_are_left_out_by_name(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
