@@ -5,7 +5,7 @@ import re
 import shlex
 from collections.abc import Collection, Sequence
 
-NAME = r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}"  # of a dataset, a split, a folder
+NAME = r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}"  # of a dataset, a split, a folder
 
 # Characters that act instead of showing: they move the cursor, end a line, or turn the order of the letters around
 # them. In brackets of a regular expression they are the same for Python and for JSON schemas.

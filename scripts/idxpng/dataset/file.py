@@ -20,7 +20,7 @@ from idxpng.text import NAME
 
 DATASETS = Path(__file__).resolve().parents[3] / "datasets"  # those that come with the workflow
 SCHEMA = DATASETS.parent / "schemas/dataset.schema.yaml"
-FILE_NAME = "at most 100 letters, digits, - and _, starting with a letter or digit, then .yaml"  # of a dataset file
+FILE_NAME = "at most 60 letters, digits, - and _, starting with a letter or digit, then .yaml"  # of a dataset file
 OF_A_TREE = ("archive_sha256", "tree_sha256")
 
 
