@@ -16,7 +16,7 @@ from idxpng.errors import DataError
 from idxpng.formats.compressed import ARRAYS, SUFFIXES
 from idxpng.formats.idx import LABELS
 from idxpng.formats.labeled_images import CLASS, file_headers
-from idxpng.text import NAME
+from idxpng.text import NAME, counted
 
 DATASETS = Path(__file__).resolve().parents[3] / "datasets"  # those that come with the workflow
 SCHEMA = DATASETS.parent / "schemas/dataset.schema.yaml"
@@ -184,12 +184,10 @@ def _check_agreement(dataset: Dataset, outdated: bool) -> None:
         at, counts = f"splits.{name}.class_counts", split.class_counts
         if counts is None or outdated:
             continue
-        if len(counts) != len(dataset.classes):
-            problem = "the number of counts differs from the number of classes"
-            raise wrong(problem, at=at, expected=len(dataset.classes), found=len(counts))
-        if sum(counts) != split.count:
-            problem = "the class counts do not add up to the number of images"
-            raise wrong(problem, at=at, expected=split.count, found=sum(counts))
+        if (len(counts), sum(counts)) != (len(dataset.classes), split.count):
+            expected = f"one for each of {counted(len(dataset.classes), 'class')}, {split.count} in all"
+            problem, found = "the class counts do not add up", f"{len(counts)}, {sum(counts)} in all"
+            raise wrong(problem, at=at, expected=expected, found=found)
 
 
 def _alike(names: Iterable[str]) -> list[str]:

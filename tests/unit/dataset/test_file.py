@@ -296,7 +296,10 @@ def test_a_member_needs_a_described_archive(load_text: Callable[[str], Dataset])
         ({"from": "train"}, ["a key is missing", "rows"]),
         ({"rows": [0, 5]}, ["a key is missing", "count"]),
         ({"from": "train", "rows": [0, 5], "count": 5}, ["splits.part", "from, rows and class_counts"]),
-        ({"from": "train", "rows": [0, 5], "class_counts": [1] * 10}, ["do not add up", "expected: 5", "found:    10"]),
+        (
+            {"from": "train", "rows": [0, 5], "class_counts": [1] * 10},
+            ["do not add up", "expected: one for each of 10 classes, 5 in all", "found:    10, 10 in all"],
+        ),
         ({"from": "train", "rows": [0, 5], "tree_sha256": "5" * 63 + "x"}, ["splits.part.tree_sha256", "64 digits"]),
     ],
     ids=str,
