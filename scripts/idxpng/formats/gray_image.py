@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from contextlib import suppress
 from typing import NamedTuple
 
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 from PIL.ImageFile import ImageFile
 
 from idxpng.advice import free, run_script, shown
@@ -30,7 +30,6 @@ NOT_8_BITS = "not of 8 bits a pixel"
 REMEDIES = {
     "not an image": "move files that are not images elsewhere, and save images of other formats, such as HEIC, as PNG",
     "damaged": "get damaged images again, or move them elsewhere",
-    "too large": "move images of more than 178 million pixels elsewhere",
     NOT_8_BITS: "save images with 8 bits a pixel, in a program that knows which of their values is white",
     "missing": "correct the path in the manifest, or bring the image back",
 }
@@ -93,11 +92,10 @@ def opened(path: str | os.PathLike[str]) -> ImageFile | str:
         return Image.open(path, formats=CONVERTIBLE)
     except (FileNotFoundError, NotADirectoryError):
         return "missing"
-    except Image.DecompressionBombError:
-        return "too large"
+    except UnidentifiedImageError:
+        return "not an image"
     except Exception as error:  # of any class: each of Pillow's decoders raises what it stumbles over
-        broken = isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno)
-        return damage(error, path) if broken else "not an image"
+        return damage(error, path)
 
 
 def _is_scaled(image: Image.Image) -> bool:

@@ -118,7 +118,7 @@ def test_transposed_images_and_labels_with_several_columns_are_rebuilt_with_the_
             ["line 2", "writer does not fit", "a whole number of int32, -2147483648"],
         ),
         ("path,label,writer\ntrain/3/x.png,3,7\n", ["x.png", "missing"]),
-        ("path,label,writer\ntrain/3/\0.png,3,7\n", ["\\x00.png", "not an image"]),
+        ("path,label,writer\ntrain/3/\0.png,3,7\n", ["\\x00.png", "damaged"]),
         ("path,label,writer\n../x.png,3,7\n", ["line 2", "leads out of the folder", "found:    ../x.png"]),
         ("path,label,writer\n/x.png,3,7\n", ["line 2", "leads out of the folder", "found:    /x.png"]),
         ("path,label,writer\n\xe9", ["not a readable CSV file", "UTF-8"]),
