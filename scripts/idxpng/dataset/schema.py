@@ -17,16 +17,8 @@ TYPES = {
     "object": "pairs of a key and a value, as in {key: value}",
     "string": "text",
 }
-# The problem, and what is allowed, by the rule of the schema.
-WORDS = {
-    **dict.fromkeys(("pattern", "oneOf", "anyOf", "not"), ("not allowed here", "")),
-    **dict.fromkeys(("maxLength", "maxItems"), ("too long", "at most {:,}. ")),
-    **dict.fromkeys(("minLength", "minItems", "minProperties"), ("too short", "at least {:,}. ")),
-    "minimum": ("too small", "at least {}. "),
-    "maximum": ("too large", "at most {}. "),
-    "uniqueItems": ("an item is there twice", "each item once. "),
-    "contains": ("does not contain what it must", "{[const]}. "),
-}
+# What is allowed, by the first letters of a rule, such as maxLength, uniqueItems, and contains.
+ALLOWED = {"min": "at least {:,}. ", "max": "at most {:,}. ", "uni": "each item once. ", "con": "{[const]}. "}
 
 
 def check(
@@ -76,8 +68,8 @@ def _in_words(error: Any) -> tuple[str, str | None, str]:
         allowed = " or ".join(TYPES.get(name, name) for name in ([value] if isinstance(value, str) else value))
         problem = "wrong kind of value" if rule == "type" else "not allowed here"
         return problem, f"{allowed}. {described}".rstrip(), found
-    problem, allowed = WORDS.get(rule, (error.message, ""))
-    return problem, f"{allowed.format(value)}{described}".rstrip() or None, found
+    allowed = ALLOWED.get(rule[:3], "").format(value)
+    return "not allowed here", f"{allowed}{described}".rstrip() or None, found
 
 
 def _unknown_key(error: Any) -> tuple[str, str]:

@@ -86,7 +86,7 @@ def test_every_shipped_dataset_file_loads(path: Path) -> None:
         ({"splits.train.count": "60000"}, "splits.train.count", '"60000"', "a whole number"),
         ({"splits.train.count": True}, "splits.train.count", "true", "a whole number"),
         ({"splits.train.count": 0}, "splits.train.count", "0", "1"),
-        ({"splits.train.count": 2**32}, "splits.train.count", "4294967296", "4294967295"),
+        ({"splits.train.count": 2**32}, "splits.train.count", "4294967296", "at most 4,294,967,295"),
         ({"splits.train.shape": [28]}, "splits.train.shape", "[28]", "Rows and columns"),
         ({"splits.train.shape": [28, 0]}, "splits.train.shape.1", "0", "1"),
         ({"splits.train.images.sha256": "abc"}, "splits.train.images.sha256", '"abc"', "64"),
@@ -135,7 +135,7 @@ def test_every_shipped_dataset_file_loads(path: Path) -> None:
         ({"mirrors": ["ftp://example.org/"]}, "mirrors.0", "ftp://", "http"),
         ({"orientation": "sideways"}, "orientation", '"sideways"', "upright or transposed"),
         ({"label_type": "float32"}, "label_type", '"float32"', "int32"),
-        ({"label_columns": ["series", "writer"]}, "label_columns", '"series"', "contain"),
+        ({"label_columns": ["series", "writer"]}, "label_columns", '"series"', "class. "),
         ({"label_columns": ["class", "class"]}, "label_columns", '"class"', "each item once"),
         ({"label_columns": ["class", "a,b"]}, "label_columns.1", '"a,b"', "Lowercase letters"),
         *(
@@ -335,4 +335,4 @@ def test_a_file_that_is_not_a_dataset_file_is_refused_without_the_schema_too(tmp
 
 def test_a_file_without_classes_is_refused_without_the_schema_too(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text(yaml.safe_dump(mnist_with({"classes": {}})), encoding="utf-8")
-    assert "too short" in refusal(load, tmp_path / "mine.yaml")
+    assert "expected: at least 1. " in refusal(load, tmp_path / "mine.yaml")

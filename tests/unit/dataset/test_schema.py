@@ -59,19 +59,19 @@ def test_quotes_are_not_advised_for_a_list(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "problem", "expected"),
+    ("text", "expected"),
     [
-        ("label_columns: [label]", "does not contain what it must", "class. Names of the columns"),
-        ("creators: []", "too short", "at least 1. Who made it"),
-        ("classes: {}", "too short", "at least 1. What each value"),
-        ("archive: {file: a.zip, bytes: 0}", "too small", "at least 1. Size of the archive."),
-        ("splits: {a: {from: b, rows: [0, 4294967296]}}", "too large", "at most 4294967295."),
+        ("label_columns: [label]", "class. Names of the columns"),
+        ("creators: []", "at least 1. Who made it"),
+        ("classes: {}", "at least 1. What each value"),
+        ("archive: {file: a.zip, bytes: 0}", "at least 1. Size of the archive."),
+        ("splits: {a: {from: b, rows: [0, 4294967296]}}", "at most 4,294,967,295."),
     ],
 )
-def test_too_little_and_too_much_are_said_in_words(tmp_path: Path, text: str, problem: str, expected: str) -> None:
+def test_too_little_and_too_much_are_said_in_words(tmp_path: Path, text: str, expected: str) -> None:
     kept = [line for line in f"{REST}classes: {{0: a}}".splitlines() if line.split(":")[0] != text.split(":")[0]]
     message = message_about(tmp_path, "\n".join([*kept, text]))
-    assert message.startswith(f"mine.yaml: {problem}\n")
+    assert message.startswith("mine.yaml: not allowed here\n")
     assert f"  expected: {expected}" in message
 
 

@@ -49,7 +49,7 @@ def test_a_split_whose_name_is_a_number_is_found(tmp_path: Path, splits: object)
         ({"datasets": None}, ["at:       datasets", "found:    null"]),
         ({"datasets": ["a b"]}, ["at:       datasets.0", 'found:    "a b"', "expected: "]),
         ({"datasets": "../mnist"}, ["at:       datasets", 'found:    "../mnist"', "expected: "]),
-        ({"datasets": ["mnist", "mnist"]}, ["at:       datasets", "twice", "expected: each item once"]),
+        ({"datasets": ["mnist", "mnist"]}, ["at:       datasets", "expected: each item once"]),
         ({"datasets": "nowhere/my.yaml"}, ["nowhere/my.yaml: file not found"]),
         ({"splits": "trian"}, ["at:       splits", "found:    trian", "test, train"]),
         ({"splits": ["train", "../x"]}, ["at:       splits.1", 'found:    "../x"', "expected: "]),
@@ -67,7 +67,7 @@ def test_a_split_whose_name_is_a_number_is_found(tmp_path: Path, splits: object)
         ({"mirrors": "https://me:secret@a.example/b?sig=secret"}, ['found:    "https://a.example/b"']),
         ({"mirrors": {"mnist": 3}}, ["at:       mirrors.mnist", "found:    3", "URL"]),
         ({"mirrors": {"minst": "/data"}}, ["at:       mirrors", "found:    minst", "did you mean mnist?"]),
-        ({"mirrors": {"mnist": ""}}, ["too short", "at:       mirrors.mnist", 'found:    ""', "URL"]),
+        ({"mirrors": {"mnist": ""}}, ["expected: at least 1. ", "at:       mirrors.mnist", 'found:    ""', "URL"]),
         (
             {"mirrors": {"mnist": "ftp://me:secret@example.org/"}},
             ["at:       mirrors", "http, https, or file", "ftp://"],
