@@ -190,9 +190,8 @@ def _idx_files(files: Sequence[str]) -> list[tuple[str, str | None]]:
                     read_header(stream, file)
                 kept.append((file, member))
             except (IdxError, ArrayError) as error:
-                details = [error.problem, error.details["found"]]
-                details += [error.details["todo"]] if isinstance(error, ArrayError) else []
-                others.append(f"{array_name(file, member)}: {': '.join(map(str, details))}")
+                words = (error.problem, error.details["found"], error.details["todo"])
+                others.append(f"{array_name(file, member)}: {': '.join(str(word) for word in words if word)}")
     if not kept:
         raise DataError(files[0], "none of the files is an IDX file", found=others)
     for other in others:
