@@ -16,8 +16,7 @@ from idxpng.errors import DataError
 from idxpng.formats.png_reader import plain_file
 from idxpng.text import counted, image_size
 
-FORMATS = ("PNG", "BMP", "TIFF", "JPEG", "PPM")
-CONVERTIBLE = (*FORMATS, "GIF", "WEBP", "JPEG2000", "PCX", "ICO")  # what convert_images.py reads
+FORMATS = ("PNG", "BMP", "TIFF", "JPEG", "PPM", "GIF", "WEBP")  # Pillow's names; PPM is also PBM and PGM
 SHOWN = 5  # images of each kind, and sizes
 DEEP = ("I", "F")  # the first letter of the modes in which Pillow has more than 8 bits a pixel
 # How Pillow describes the decoding of images whose values it scales; PGM and PPM files say their value of white.
@@ -58,8 +57,6 @@ def read(path: str | os.PathLike[str]) -> GrayImage | str:
         return image
     try:
         with image:
-            if image.format not in FORMATS:
-                return f"of format {image.format}"
             if _is_scaled(image):
                 return NOT_8_BITS
             if getattr(image, "n_frames", 1) > 1:
@@ -81,7 +78,7 @@ def damage(error: Exception, path: str | os.PathLike[str]) -> str:
 
 
 def opened(path: str | os.PathLike[str]) -> ImageFile | str:
-    """A file as an image of one of the `CONVERTIBLE` formats; or what it is instead, a key of `REMEDIES`.
+    """A file as an image of one of the `FORMATS`; or what it is instead, a key of `REMEDIES`.
 
     Raises:
         OSError: when the file cannot be read.
@@ -89,7 +86,7 @@ def opened(path: str | os.PathLike[str]) -> ImageFile | str:
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):  # a pipe would be waited for
             return "not an image"
-        return Image.open(path, formats=CONVERTIBLE)
+        return Image.open(path, formats=FORMATS)
     except (FileNotFoundError, NotADirectoryError):
         return "missing"
     except UnidentifiedImageError:

@@ -88,9 +88,17 @@ def test_gray_pixels_are_taken_however_they_are_stored(tmp_path: Path, image: nu
     assert found(tmp_path / "0.png", image) == GrayImage((4, 6), GRAY.tobytes())
 
 
-@pytest.mark.parametrize("suffix", ["pgm", "bmp", "tiff", "png"])
+@pytest.mark.parametrize("suffix", ["pgm", "bmp", "tiff", "png", "gif", "webp"])
 def test_a_gray_image_of_each_format_is_read(tmp_path: Path, suffix: str) -> None:
-    assert found(tmp_path / f"0.{suffix}", GRAY) == GrayImage((4, 6), GRAY.tobytes())
+    options = {"lossless": True} if suffix == "webp" else {}
+    assert found(tmp_path / f"0.{suffix}", GRAY, **options) == GrayImage((4, 6), GRAY.tobytes())
+
+
+def test_a_file_with_several_pictures_is_named_as_such(tmp_path: Path) -> None:
+    moving = Image.fromarray(255 - GRAY)
+    for suffix in ("gif", "webp", "tiff"):
+        kind = found(tmp_path / f"0.{suffix}", GRAY, save_all=True, append_images=[moving])
+        assert kind == "with several pictures in one file"
 
 
 def test_an_image_as_exports_write_it_is_read_without_pillow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,8 +137,7 @@ def test_damaged_orientation_data_is_ignored_as_by_viewers(tmp_path: Path) -> No
         (numpy.dstack([GRAY, GRAY, GRAY, GRAY]), "png", "with transparency"),
         (numpy.dstack([GRAY, GRAY, 255 - GRAY]), "png", "in color"),
         (GRAY.astype(numpy.uint16), "png", "not of 8 bits a pixel"),
-        (GRAY, "gif", "of format GIF"),
-        (GRAY, "webp", "of format WEBP"),
+        (numpy.dstack([GRAY, GRAY, 255 - GRAY]), "webp", "in color"),
     ],
 )
 def test_an_image_that_would_change_is_named_by_what_it_is(

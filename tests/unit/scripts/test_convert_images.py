@@ -87,15 +87,13 @@ def test_files_that_cannot_be_converted_are_left_out_by_name(tmp_path: Path, cap
     save(tmp_path / "my/3", {"0.png": Image.fromarray(STROKE)})
     (tmp_path / "my/3/notes.txt").write_text("x")
     (tmp_path / "my/3/cut.png").write_bytes((tmp_path / "my/3/0.png").read_bytes()[:45])
-    boxes = bytes.fromhex("0000000c6a5020200d0a870a 00000014667479706a703220000000006a703220 000000016a703268")
-    (tmp_path / "my/3/lies.jp2").write_bytes(boxes + (2**62).to_bytes(8, "big") + bytes(20))  # the size of its header
     Image.new("1", (20_000, 20_000)).save(tmp_path / "my/3/large.png")
     Image.new("I;16", (8, 8)).save(tmp_path / "my/3/deep.png")
     convert_images.main(str(tmp_path / "my"), str(tmp_path / "new"))
     assert [path.name for path in (tmp_path / "new/3").iterdir()] == ["0.png"]
     assert "notes.txt: not an image" in caplog.text and "cut.png: damaged" in caplog.text
     assert "deep.png: not of 8 bits a pixel" in caplog.text
-    assert "lies.jp2: damaged" in caplog.text and "large.png: damaged" in caplog.text
+    assert "large.png: damaged" in caplog.text
 
 
 def test_an_image_that_cannot_be_read_is_not_left_out(tmp_path: Path) -> None:
