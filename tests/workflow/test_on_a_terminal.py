@@ -15,6 +15,14 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return copy_project(tmp_path_factory.mktemp("terminal"))
 
 
+def test_touching_files_that_are_not_there_leaves_no_advice_about_them(tmp_path: Path) -> None:
+    status, lines = on_a_terminal(copy_project(tmp_path / "project"), "--touch", "all")
+    text = "\n".join(lines)
+    assert status == 0, text
+    assert "Complete log(s)" in text
+    assert "images in" not in text and "Browse" not in text
+
+
 def test_a_run_leaves_what_it_made_and_how_to_look_at_it(project: Path) -> None:
     status, lines = on_a_terminal(project, "--cores", "2", "all", "--config", "limit=50")
     text = "\n".join(lines)

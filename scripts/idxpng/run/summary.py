@@ -15,7 +15,7 @@ def summary(plan: Plan, rules: Collection[str], seconds: float, storage: str = "
 
     Args:
         plan: what the run makes.
-        rules: the rules with a job in the run, finished before or not.
+        rules: the rules with a job in the run, finished before or not, whose input is there.
         seconds: how long the run took.
         storage: where the results are, such as ``s3://digits``; empty if they are in their folder on this disk.
     """
