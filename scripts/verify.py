@@ -76,6 +76,10 @@ def main(
     originals = (images, labels) if images and labels else None
     if not originals and (one := images or labels):
         raise DataError(one, "the images or the labels are missing", todo="give both --images and --labels")
+    # A run that needs no originals names where they would be.
+    to_make = [path for path in originals or () if advice.VARIABLE in os.environ and not os.path.exists(path)]
+    if to_make:
+        originals = None
     trees = _trees(tree, known, split, limit, classes)
     if beside is not None:
         _check_names(beside, known)
@@ -88,7 +92,7 @@ def main(
     for name, path in trees.items():
         check = TreeCheck(path, known, name, limit, manifest, processes, classes)
         directories = check.directories()
-        digests, files = _prove(check, originals, beside or tree)
+        digests, files = _prove(check, originals, beside or tree, to_make)
         if check.directories() != directories:
             todo = "verify again, when no other run uses the results folder"
             raise DataError(path, "another run replaced images while they were verified", todo=todo)
@@ -138,10 +142,13 @@ def _check_names(folder: str, dataset: Dataset) -> None:
         raise repair.error(folder, dataset, problems.lines(), repair.moving(problems, folder, folder))
 
 
-def _prove(check: TreeCheck, originals: tuple[str, str] | None, top: str) -> tuple[dict[str, str], int]:
+def _prove(
+    check: TreeCheck, originals: tuple[str, str] | None, top: str, to_make: Sequence[str]
+) -> tuple[dict[str, str], int]:
     """The digests of the originals of images and labels, and how many images the tree has, once it is proven.
 
     ``top``: the directory to which no command may add files: the tree, or one around it.
+    ``to_make``: the originals that a run can make.
     """
     if unproven := check.expected.unproven:
         raise DataError(
@@ -173,7 +180,7 @@ def _prove(check: TreeCheck, originals: tuple[str, str] | None, top: str) -> tup
         if check.part and not differing:
             return pins, count
         problems = differing or problems
-    raise repair.explained(check, top, problems, found or {}, pins, compared=originals is not None)
+    raise repair.explained(check, top, problems, found or {}, pins, originals is not None, to_make)
 
 
 def _sentence(check: TreeCheck, files: int, published: Sequence[str]) -> str:

@@ -243,10 +243,8 @@ class Plan:
         ]
 
     def originals_options(self, wildcards: Any) -> list[str]:
-        """The options for the IDX files of a split, if they are on this disk, to name images that differ."""
+        """The options for the IDX files of a split, which name images that differ; they may be missing."""
         files = {role: path.replace("<resources>", self.resources) for role, path in self.idx_files(wildcards).items()}
-        if not all(map(os.path.exists, files.values())):
-            return []
         return [word for role, path in files.items() for word in _option(role, path)]
 
     def manifest_option(self, wildcards: Any) -> list[str]:

@@ -12,8 +12,6 @@ from idxpng.verify.png_tree import SHOWN, Problems
 from idxpng.verify.rebuilt_idx import MAKE_AGAIN
 from idxpng.verify.tree_check import TreeCheck
 
-WHICH = "to find out which image differs, "
-
 
 def error(
     tree: str, dataset: Dataset, found: list[str], todo: list[str], expected: list[str] | None = None
@@ -23,15 +21,22 @@ def error(
 
 
 def explained(
-    check: TreeCheck, top: str, problems: Problems, found: Mapping[str, str], pins: Mapping[str, str], compared: bool
+    check: TreeCheck,
+    top: str,
+    problems: Problems,
+    found: Mapping[str, str],
+    pins: Mapping[str, str],
+    compared: bool,
+    to_make: Sequence[str] = (),
 ) -> DataError:
     """What is wrong with a tree: its files if they are known, otherwise digests that differ: ``found`` from ``pins``.
 
     ``compared``: whether each image was compared with the original one.
+    ``to_make``: the original IDX files that a run can make.
     """
     lines = problems.lines()
     if not compared:
-        lines.append("altered pixels: not looked for without --images and --labels, the original IDX files")
+        lines.append("altered pixels: not looked for without the original IDX files")
     if problems.counts["missing"] == check.count and problems.counts["extra"]:
         todo = "give the dataset and the split of this tree, or rename its files by label and position"
         return error(check.tree, check.dataset, lines, [f"{todo}: {check.example}"])
@@ -40,11 +45,20 @@ def explained(
         repairs = moving(problems, check.tree, top, check.dataset.labels if check.part else ())
         repairs += _making_again(check, sorted(problems.labels)) if problems.labels else []
         if problems.counts["missing"] and not problems.labels:
-            repairs.append(WHICH + give_originals(check))
+            repairs.append(_which(check, to_make))
         return error(check.tree, check.dataset, lines, repairs)
     digests, expected = ([f"{role}: SHA-256 {each[role]}" for role in ROLES] for each in (found, pins))
-    todo = MAKE_AGAIN if compared else WHICH + give_originals(check)  # each image is right, but not the manifest
+    todo = MAKE_AGAIN if compared else _which(check, to_make)  # each image is right, but not the manifest
     return error(check.tree, check.dataset, digests, [todo], expected)
+
+
+def _which(check: TreeCheck, to_make: Sequence[str]) -> str:
+    """How to find out which image differs."""
+    do = give_originals(check)
+    if to_make:
+        command = advice.command(to_make, [_setting(check)], targets=to_make)
+        do = f"make the original IDX files, then verify again: {command}"
+    return f"to find out which image differs, {do}"
 
 
 def moving(problems: Problems, tree: str, top: str, kept: Collection[str] = ()) -> list[str]:
@@ -82,13 +96,13 @@ def making_first(check: TreeCheck) -> str:
 
 def making(check: TreeCheck, labels: Collection[str], force: bool = False) -> str:
     """The command that makes the directories of some labels, with ``force`` even if they exist."""
-    dataset, directory, source = check.dataset, None, check.dataset.source
-    own, paths = not is_shipped(source), [os.path.join(_made(check), label) for label in labels]
+    directory, source = None, check.dataset.source
+    paths = [os.path.join(_made(check), label) for label in labels]
     if _is_made_here(check) and advice.VARIABLE not in os.environ:
         if directory := advice.directory_of(paths[0]):
             source = advice.from_folder(directory, os.path.abspath(source))
         paths = [os.path.relpath(path, directory) for path in paths]  # Snakemake knows no others
-    settings = [advice.setting("datasets", source if own else dataset.name)]
+    settings = [_setting(check, source)]
     if check.count < check.expected.count:
         settings.append(f"limit={check.count}")
     if check.classes is not None:
@@ -97,6 +111,12 @@ def making(check: TreeCheck, labels: Collection[str], force: bool = False) -> st
     manifest = os.path.join(os.path.dirname(paths[0]), "../../manifest", f"{check.split}.csv")
     targets = [*paths, os.path.normpath(manifest)] if check.expected.parent else ["all"]
     return advice.command(paths, settings, force, directory, targets)
+
+
+def _setting(check: TreeCheck, source: str | None = None) -> str:
+    """The word of a command that names the dataset: a file of one's own, as seen from where the command runs."""
+    own = not is_shipped(check.dataset.source)
+    return advice.setting("datasets", (source or check.dataset.source) if own else check.dataset.name)
 
 
 def _is_made_here(check: TreeCheck) -> bool:
