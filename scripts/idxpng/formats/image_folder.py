@@ -22,7 +22,6 @@ OTHER_NUMBER = re.compile(
     r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?", re.ASCII | re.IGNORECASE
 )  # as programs write what they took for measurements
 MISSING = re.compile(r"nan|none|null|n/?a|<na>|\?+|-+|\.+|", re.IGNORECASE)  # as they write that there is none
-COLUMNS = ("path", "label")  # of a table
 COPY = ".png"  # what convert_images.py adds to the names of images
 USUAL = ("train", "training", "test", "testing", "val", "valid", "validation")  # names of splits, and not of classes
 
@@ -91,25 +90,30 @@ class ImageFolder:
         Raises:
             DataError: when two names are the same number, or tables have -1, 3.0, or a NaN among numbers.
         """
+        place = next(iter(self.tables.values()), self.path)
         if self.tables:
-            found = {row["label"].strip(): table for table in self.tables.values() for _, row in rows(table, *COLUMNS)}
+            found: dict[str, tuple[Path, str | None]] = {}
+            for table in self.tables.values():
+                for line, row in rows(table, "path", "label"):
+                    found.setdefault(row["label"].strip(), (table, f"line {line}"))
         else:
-            found = {name: self.path for split in self.splits for name in _folders(self.folder(split))}
+            found = {name: (self.path, None) for split in self.splits for name in _folders(self.folder(split))}
         names = [name for name in found if not are_labels([name])]
         missing = names if len(names) < len(found) and all(map(MISSING.fullmatch, names)) else []
         if self.tables and (odd := [*filter(OTHER_NUMBER.fullmatch, names), *missing]):
+            table, at = found[odd[0]]
             todo = "write whole numbers, such as 3 in place of 3.0 or +3, and no line for an image without a label"
             problem, expected = "a label that is not a whole number", "0 or more, or names"
-            raise DataError(found[odd[0]], problem, expected=expected, found=odd[0], todo=todo)
+            raise DataError(table, problem, at=at, expected=expected, found=odd[0], todo=todo)
         names = sorted(found, key=natural)
         numbers = are_labels(names)
         labels = {name: int(name) if numbers else position for position, name in enumerate(names)}
         counts = Counter(labels.values())
         if same := [name for name in names if counts[labels[name]] > 1]:
             problem = f"several {'names' if self.tables else 'folders'} have the same label"
-            raise DataError(found[same[0]], problem, found=shortened(", ".join(same)))
+            raise DataError(place, problem, found=shortened(", ".join(same)))
         if max(labels.values(), default=0) >= 2**31:
-            raise DataError(found[names[-1]], "the label is too large", expected="at most 2147483647", found=names[-1])
+            raise DataError(place, "the label is too large", expected="at most 2147483647", found=names[-1])
         return labels
 
     def state(self, split: str) -> str:
