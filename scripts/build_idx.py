@@ -5,6 +5,7 @@ keeps its order. With --manifest, the manifest gives order and labels.
 """
 
 import itertools
+import json
 import os
 import re
 import struct
@@ -20,6 +21,7 @@ from idxpng.dataset.file import load
 from idxpng.dataset.model import Dataset
 from idxpng.errors import DataError
 from idxpng.files.atomic import atomic_file
+from idxpng.files.external_sort import sort_lines
 from idxpng.files.json_file import write_json
 from idxpng.formats.gray_image import DARK, INVERTED, GrayImage, Problems, read
 from idxpng.formats.idx import LABELS, label_type
@@ -168,7 +170,12 @@ def _listed(manifest: str, labels: Labels, classes: dict[str, int]) -> tuple[int
                 raise wrong("a path that leads out of the folder of images", expected=expected, found=row["path"])
             yield Item(row["path"], values)
 
-    if not (count := sum(1 for _ in items())):
+    count, lines = sort_lines(f"{json.dumps([os.path.normpath(item.path), item.label])}\n" for item in items())
+    for (path, label), (next_path, other) in itertools.pairwise(map(json.loads, lines)):
+        if path == next_path and label != other:
+            todo = "remove all its lines but the one with the right label"
+            raise DataError(manifest, "an image with two labels", found=path, todo=todo)
+    if not count:
         raise DataError(manifest, "the manifest has no images")
     return count, items()
 

@@ -125,6 +125,7 @@ def test_transposed_images_and_labels_with_several_columns_are_rebuilt_with_the_
         ("path,label,writer\ntrain/3/00.png,three,7\n", ["line 2", "not a class", "one of 0, 1, 2", "found:    three"]),
         ("path,label,writer\ntrain/3/00.png,3,1_0\n", ["line 2", "a whole number", "found:    1_0"]),
         ("path,label,writer\ntrain/3/00.png,\u0663,7\n", ["line 2", "not a class", "found:    \u0663"]),
+        ("path,label,writer\n0.png,3,7\n1.png,3,7\n./0.png,3,8\n", ["an image with two labels", "found:    0.png"]),
     ],
 )
 def test_a_manifest_with_a_mistake_is_refused(tmp_path: Path, text: str, words: list[str]) -> None:
@@ -444,6 +445,7 @@ NO_NUMBER = "labels.csv: a label that is not a whole number"
         ("path,label\na.png,7.0\n", [NO_NUMBER, "found:    7.0"]),
         ("path,label\na.png,-1\n", ["found:    -1"]),
         ("path,label\na.png,7\na.png,07\n", ["labels.csv: several names have the same label", "07, 7"]),
+        ("path,label\na.png,cat\n./a.png,dog\n", ["labels.csv: an image with two labels", "found:    a.png"]),
         ("path,label\na.png,7\nb.png,NaN\n", [NO_NUMBER, "line 3", "found:    NaN"]),
         ("path,label\na.png,3\nb.png,+7\n", ["line 3", "expected: 0 or more, or names", "found:    +7"]),
         ("path,label\na.png,+7\n", ["found:    +7"]),
@@ -496,11 +498,11 @@ def test_a_table_also_names_the_gray_copies_of_its_images(tmp_path: Path) -> Non
     assert ImageFolder(gray, {"train": table}).state("train") != before
 
 
-def test_an_image_that_a_table_lists_twice_is_taken_twice(tmp_path: Path) -> None:
+def test_an_image_that_a_table_lists_twice_with_one_label_is_taken_twice(tmp_path: Path) -> None:
     save(tmp_path / "scans/0.png", pixels())
-    (tmp_path / "train.csv").write_text("path,label,split\n0.png,3,train\n0.png,4,train\n")
+    (tmp_path / "train.csv").write_text("path,label,split\n0.png,3,train\n0.png,3,train\n")
     _, labels, _ = build(tmp_path / "scans", tmp_path / "out", manifest=str(tmp_path / "train.csv"))
-    assert labels == idx_bytes(numpy.array([3, 4], numpy.uint8))
+    assert labels == idx_bytes(numpy.array([3, 3], numpy.uint8))
 
 
 @pytest.mark.parametrize(
