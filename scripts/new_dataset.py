@@ -137,7 +137,7 @@ def _updated(path: Path, mirrors: Sequence[str]) -> str:
         text = with_key(text, path, "classes", dict(sorted((facts["classes"] | known.classes).items())))
     if (splits := _splits(path, known, facts)) != read_yaml(path, known.source)["splits"]:
         text = with_key(text, path, "splits", splits)
-    return text
+    return text.replace("\n", "\r\n") if b"\r\n" in path.read_bytes() else text
 
 
 def _path(file: PublishedFile, mirrors: Sequence[str], dataset: str) -> Path:

@@ -302,15 +302,16 @@ def test_an_update_replaces_the_whole_of_a_key_and_no_line_of_others(tmp_path: P
 
 
 @pytest.mark.slow
-def test_an_update_writes_through_a_link(tmp_path: Path) -> None:
+def test_an_update_writes_through_a_link_and_keeps_the_line_ends(tmp_path: Path) -> None:
     path = write_own(tmp_path, [1, 1, 0])
     path.unlink()
     (tmp_path / "shared").mkdir()
     shared = tmp_path / "shared/own.yaml"
-    shared.write_text(OWN_WORDS + OWN_FILES)
+    shared.write_bytes((OWN_WORDS + OWN_FILES).replace("\n", "\r\n").encode())
     path.symlink_to("shared/own.yaml")
     update(tmp_path)
     assert path.is_symlink() and load(shared, SCHEMA).splits["small"].count == 3
+    assert shared.read_bytes().count(b"\n") == shared.read_bytes().count(b"\r\n") > 20
 
 
 def write_pair(folder: Path, images: str, labels: str, classes: list[int]) -> list[bytes]:
