@@ -5,6 +5,7 @@ import hashlib
 import io
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from itertools import islice
 from math import prod
 from pathlib import Path
@@ -15,6 +16,7 @@ from idxpng.errors import DataError
 from idxpng.files.atomic import atomic_directory, atomic_file
 from idxpng.files.disk_space import check_room_for_files
 from idxpng.files.leftovers import not_images, some
+from idxpng.files.partial import in_turn
 from idxpng.formats.labeled_images import LabeledImages
 from idxpng.formats.png import PngEncoder
 from idxpng.formats.split_header import SplitHeader
@@ -23,6 +25,7 @@ from idxpng.text import counted
 
 COLUMNS = ("path", "split", "index", "label", "class_name", "sha256")
 BYTES_AT_ONCE = 1 << 16  # of pixels, few enough for a processor's cache
+PATIENCE = 2.0  # seconds for another process that publishes an export
 
 
 def main(
@@ -66,23 +69,28 @@ def main(
         check_settings(proof)
         Path(proof).unlink(missing_ok=True)
     root = png_dir.parents[2]  # results/{dataset}, where no program lists images
-    with (
-        split_header.open(images, labels) as source,
-        atomic_file(manifest) as manifest_file,
-        atomic_directory(png_dir, root) as directory,
-    ):
-        count = sum(1 for _ in source.indices(wanted, limit))
-        check_room_for_files(directory, count)
-        lines = io.TextIOWrapper(manifest_file, encoding="utf-8", newline="")
-        rows = csv.writer(lines, lineterminator="\n")
-        rows.writerow((*COLUMNS, *source.extra_columns))
-        for name, index, digest in _write_images(source, source.indices(wanted, limit), directory):
-            path = f"{split_header.split}/{label}/{name}"
-            rows.writerow((path, split_header.split, index, wanted, class_name, digest, *source.extra_values(index)))
-        lines.detach()  # writes what is left
-        _check_unchanged(png, len(os.listdir(directory)) == count)
-        made = os.stat(directory)
-    _check_unchanged(png, png_dir.exists() and os.path.samestat(os.stat(png), made))
+    with ExitStack() as published:
+        with (
+            split_header.open(images, labels) as source,
+            atomic_file(manifest) as manifest_file,
+            atomic_directory(png_dir, root) as directory,
+        ):
+            count = sum(1 for _ in source.indices(wanted, limit))
+            check_room_for_files(directory, count)
+            lines = io.TextIOWrapper(manifest_file, encoding="utf-8", newline="")
+            rows = csv.writer(lines, lineterminator="\n")
+            rows.writerow((*COLUMNS, *source.extra_columns))
+            for name, index, digest in _write_images(source, source.indices(wanted, limit), directory):
+                path = f"{split_header.split}/{label}/{name}"
+                rows.writerow(
+                    (path, split_header.split, index, wanted, class_name, digest, *source.extra_values(index))
+                )
+            lines.detach()  # writes what is left
+            _check_unchanged(png, len(os.listdir(directory)) == count)
+            made = os.stat(directory)
+            # From here on alone, so that directory and manifest always come from the same process.
+            published.enter_context(in_turn(Path(manifest).parent, PATIENCE))
+        _check_unchanged(png, png_dir.exists() and os.path.samestat(os.stat(png), made))
     log.info("%s: %s", png, counted(count, "image"))
 
 
