@@ -2,7 +2,9 @@
 
 import heapq
 import os
+import resource
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from idxpng import log
@@ -14,6 +16,7 @@ from idxpng.files.leftovers import remove_labels
 from idxpng.text import counted
 
 INDEX = 2  # column; no column before it is ever quoted
+OTHER_FILES = 50  # that the process has open
 
 
 def main(label_manifests: Sequence[str], /, manifest: str, png: str | None = None, proof: str | None = None) -> None:
@@ -36,6 +39,7 @@ def main(label_manifests: Sequence[str], /, manifest: str, png: str | None = Non
     if png is not None and remove_labels(png, Path(label_manifests[0]).parent, labels) and proof:
         Path(proof).unlink(missing_ok=True)
     check_space(manifest, sum(map(os.path.getsize, label_manifests)))
+    _allow_open_files(len(label_manifests) + OTHER_FILES)
     with atomic_file(manifest) as merged:
         lines = [_lines(path) for path in label_manifests]
         (_, column_names), *_ = map(next, lines)
@@ -45,6 +49,13 @@ def main(label_manifests: Sequence[str], /, manifest: str, png: str | None = Non
             merged.write(row)
             count += 1
     log.info("%s: %s", manifest, counted(count, "image"))
+
+
+def _allow_open_files(count: int) -> None:
+    """Let this process open that many files, where the system allows more than the usual 1,024, or 256 on macOS."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):  # then opening the files fails with a message
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, count), hard))
 
 
 def _lines(path: str) -> Iterator[tuple[int, bytes]]:

@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +56,16 @@ def test_merged_rows_are_in_the_order_of_the_idx_file_below_one_header(
         return header + "".join(row(*each).replace("\n", f"{extra}\n") for each in rows)
 
     assert merge(tmp_path, *map(text, manifests)) == text(merged)
+
+
+def test_more_labels_than_a_process_may_open_files_by_default_are_merged(tmp_path: Path) -> None:
+    paths = [tmp_path / f"{index}.csv" for index in range(300)]
+    for index, path in enumerate(paths):
+        path.write_text(HEADER + row(index, f"{index}"))
+    arguments = [sys.executable, merge_manifests.__file__, "--manifest", tmp_path / "train.csv", *paths]
+    limited = ["bash", "-c", 'ulimit -S -n 256 && exec "$@"', "bash", *map(str, arguments)]
+    subprocess.run(limited, check=True)
+    assert (tmp_path / "train.csv").read_text().count("\n") == 1 + len(paths)
 
 
 @pytest.mark.parametrize("given", [False, True])
