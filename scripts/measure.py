@@ -87,6 +87,7 @@ def _scan(
     ``sums`` of their classes, if there are any.
     """
     levels = numpy.zeros(LEVELS, numpy.int64)
+    pairs = numpy.zeros(LEVELS * LEVELS, numpy.int64)  # of pixels side by side: counting them takes half the time
     blank_count = 0
     blank: list[int] = []
     step = max(1, CHUNK // max(1, source.images.header.item_size))
@@ -102,12 +103,18 @@ def _scan(
         if classes is not None:
             chosen = numpy.isin(labels, list(classes))
             pixels, labels, indices = pixels[chosen], labels[chosen], indices[chosen]
-        levels += numpy.bincount(pixels.ravel(), minlength=LEVELS)
+        flat = pixels.ravel()
+        even = len(flat) - len(flat) % 2
+        for part in range(0, even, CHUNK):  # of which numpy makes numbers of 8 bytes
+            pairs += numpy.bincount(flat[part : min(part + CHUNK, even)].view(numpy.uint16), minlength=len(pairs))
+        levels += numpy.bincount(flat[even:], minlength=LEVELS)
         for label in set(labels.tolist()) if sums else ():
             sums[label] += pixels[labels == label].sum(axis=0, dtype=numpy.uint32)  # enough for a chunk
         found = indices[(pixels == pixels[:, :1]).all(axis=1)]
         blank_count += len(found)
         blank += found[: MOST_BLANK - len(blank)].tolist()
+    table = pairs.reshape(LEVELS, LEVELS)
+    levels += table.sum(axis=0) + table.sum(axis=1)
     return levels.tolist(), blank_count, blank
 
 
