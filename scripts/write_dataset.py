@@ -1,7 +1,7 @@
 """Write the dataset file of IDX files that build_idx.py made, which pins their digests."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,8 @@ from idxpng.dataset.schema import check
 from idxpng.dataset.writer import dump
 from idxpng.errors import reading
 from idxpng.files.atomic import atomic_file
-from idxpng.text import counted
+from idxpng.formats.image_folder import are_labels
+from idxpng.text import counted, shortened
 
 # No year, because the same images give the same bytes in every year.
 HEAD = """\
@@ -53,10 +54,23 @@ def main(facts: Sequence[str], /, dataset: str, labels: Sequence[str] = ()) -> N
         "mirrors": ["."],
         "splits": splits,
     }
+    _warn(dataset, classes, [split["class_counts"] for split in splits.values()])
     check(json.loads(json.dumps(document)), read_schema() or {}, dataset)  # names of classes may be any text
     with atomic_file(dataset) as stream:
         stream.write((HEAD + dump(document)).encode())
     log.info("%s: %s, %s", dataset, counted(len(splits), "split"), counted(len(classes), "class"))
+
+
+def _warn(dataset: str, classes: Mapping[int, str], counts: Iterable[Sequence[int]]) -> None:
+    """Warn of what a stray folder does to the labels of others, and of classes without images.
+
+    ``counts``: how many images each class has, by split.
+    """
+    if moved := [f"{name} is {label}" for label, name in classes.items() if are_labels([name]) and int(name) != label]:
+        reason = "since not all classes are numbers, their labels count from 0"
+        log.warning("%s: %s: the label of %s", dataset, reason, shortened(", ".join(moved)))
+    if empty := [name for name, *of_splits in zip(classes.values(), *counts, strict=False) if not any(of_splits)]:
+        log.warning("%s: no image has the class %s", dataset, shortened(", ".join(empty)))
 
 
 if __name__ == "__main__":

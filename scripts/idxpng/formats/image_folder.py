@@ -71,10 +71,18 @@ class ImageFolder:
 
     @cached_property
     def _flat(self) -> bool:
-        """Whether the folders in it are classes, since there are images in some of them, and no folder in any."""
-        kinds = {
-            (entry.is_dir(), name in USUAL) for name in _folders(self.path) for entry in _visible(self.path / name)
-        }
+        """Whether the folders in it are classes, since there are images in some of them, and no folder in any.
+
+        Raises:
+            DataError: when one of them has both, and not the name of a split.
+        """
+        kinds = set()
+        for name in _folders(self.path):
+            inside = {entry.is_dir(): entry.path for entry in _visible(self.path / name)}
+            kinds |= {(is_folder, name in USUAL) for is_folder in inside}
+            if len(inside) > 1 and name not in USUAL:
+                todo = "move it, or the files beside it, elsewhere"
+                raise DataError(inside[True], "a folder among images", expected=LAYOUT, todo=todo)
         return (False, False) in kinds and not any(is_folder for is_folder, _ in kinds)
 
     def folder(self, split: str) -> Path:

@@ -160,5 +160,5 @@ def _check_original(file: IdxFile, expected: IdxHeader, pinned: str | None, sour
     if found == wanted and pinned:
         wanted, found = f"SHA-256 {pinned}", f"SHA-256 {digest_of(file.path)}"
     if found != wanted:
-        todo = "move it away, and download and decompress the published file again"
+        todo = "move it away, and make it again from the published file, such as by the target all"
         raise DataError(file.path, "not the original", expected=f"{wanted}, from {source}", found=found, todo=todo)

@@ -198,6 +198,22 @@ def test_names_that_are_no_numbers_are_classes_in_an_order_of_their_own(
     assert facts["classes"] == {str(label): name for label, name in enumerate(classes)}
 
 
+def test_a_stray_folder_that_moves_labels_is_named_as_a_warning(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in ("3/1.png", "7/1.png"):
+        save(tmp_path / "my/train" / name, pixels())
+    facts, dataset = tmp_path / "out/train.json", str(tmp_path / "out/mine.yaml")
+    build(tmp_path / "my", tmp_path / "out")
+    write_dataset.main([str(facts)], dataset)
+    assert not caplog.text
+    (tmp_path / "my/train/New Folder").mkdir()
+    build(tmp_path / "my", tmp_path / "out")
+    write_dataset.main([str(facts)], dataset)
+    assert "their labels count from 0: the label of 3 is 0, 7 is 1" in caplog.text
+    assert "no image has the class New Folder" in caplog.text
+
+
 NOT_NAMES = ["new\nline", "\x1b[2J", "\u202egnp", "=) (happy)", "e" * 201, os.fsdecode(b"caf\xe9")]
 
 
@@ -340,6 +356,12 @@ def test_classes_beside_a_split_are_to_be_moved_into_one(tmp_path: Path) -> None
     message = refusal(tmp_path / "my", tmp_path / "out")
     assert f"{tmp_path}/my/0: expected only folders" in message
     assert "classes that lie beside a split into a split, such as train" in message
+
+
+def test_a_folder_among_the_images_of_a_class_is_named(tmp_path: Path) -> None:
+    for name in ("0/1.png", "1/1.png", "1/old/2.png"):
+        save(tmp_path / "my" / name, pixels())
+    assert f"{tmp_path}/my/1/old: a folder among images" in refusal(tmp_path / "my", tmp_path / "out")
 
 
 def test_names_that_exceed_one_sort_run_are_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
