@@ -136,7 +136,7 @@ def _refuse(error: DataError, wildcards: Any) -> NoReturn:
 
 def _as_regex(part: str) -> str:
     """A part of a path in `OUTPUTS` as a regular expression."""
-    for name, value in (("split", NAME), ("label", r"\d+"), ("shard", r"\d+")):
+    for name, value in (("split", NAME), ("label", NAME), ("shard", r"\d+")):
         part = part.replace(f"{{{name}}}", f"(?P<{name}>{value})")
     return part.replace(".", r"\.")
 

@@ -137,6 +137,7 @@ def test_other_words_of_the_command_are_ignored() -> None:
         ("results/shapes/png", "for a dataset file of your own, add it: --config datasets=FILE"),
         ("results/mnist/png/t10k", "one of train, test"),
         ("results/mnist/png/test/07", "one of 0, 1, 2"),
+        ("results/mnist/png/test/seven", "one of 0, 1, 2"),
         ("results/mnist/png/test/7/0000.png", "results/mnist/png/test/7"),
         ("results/mnist/pgn", "in mnist: "),
         ("results/mnist/manifest/tset.csv", "one of train, test"),
