@@ -39,7 +39,8 @@ def explained(
         lines.append("altered pixels: not looked for without the original IDX files")
     if problems.counts["missing"] == check.count and problems.counts["extra"]:
         todo = "give the dataset and the split of this tree, or rename its files by label and position"
-        return error(check.tree, check.dataset, lines, [f"{todo}: {check.example}"])
+        again = ["or if its images are lost:", *_making_again(check, list(check.labels))]
+        return error(check.tree, check.dataset, lines, [f"{todo}: {check.example};", *again])
     if problems:
         # If only a part of a split is verified, the other images may belong to the whole, so they stay.
         repairs = moving(problems, check.tree, top, check.dataset.labels if check.part else ())

@@ -587,7 +587,8 @@ def test_nothing_of_a_tree_with_other_names_or_of_a_different_dataset_is_to_be_m
     for originals in (True, False):
         message = exported.refusal(originals=originals)
         assert "mv " not in message and "give the dataset and the split of this tree" in message
-        assert message.endswith("rename its files by label and position: 00/07.png")
+        assert "rename its files by label and position: 00/07.png;" in message
+        assert message.endswith("--forcerun " + " ".join(f"results/set/png/train/{label}" for label in CLASSES))
 
 
 def test_an_image_changed_in_the_originals_too_is_refused(exported: Exported) -> None:
