@@ -106,7 +106,12 @@ def _card(
     texts: Sequence[str] = (),
 ) -> str:
     # As the `datasets` package takes them, which allows no hyphen, and refuses a split without images.
-    named = {part.name.replace("-", "_"): part for part in parts if part.rows}
+    with_images = [part for part in parts if part.rows]
+    named = {part.name.replace("-", "_"): part for part in with_images}
+    if len(named) < len(with_images):
+        problem = "two splits have names that differ only in - and _, which Hugging Face takes for the same"
+        found = ", ".join(part.name for part in with_images)
+        raise DataError(dataset.source, problem, at="splits", found=found, todo="rename one of them")
     split_sizes = [
         {"name": name, "num_bytes": part.uncompressed, "num_examples": part.rows} for name, part in named.items()
     ]

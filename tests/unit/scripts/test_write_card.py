@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -143,6 +144,9 @@ def test_the_card_names_splits_as_hugging_face_takes_them_without_those_that_are
     }
     assert [split["name"] for split in header["dataset_info"]["splits"]] == ["a_b", "c"]
     assert "| none | 0 |" in card, "readers see it"
+    parts[1] = replace(parts[1], name="a_b")
+    with pytest.raises(DataError, match=r"set.yaml: two splits have names that differ only in - and _[^$]*a-b, a_b"):
+        write_card._card(known, parts, "index.html", {})
 
 
 def test_the_attribution_is_in_card_metadata_and_license(published: Any) -> None:
