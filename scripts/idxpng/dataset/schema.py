@@ -18,7 +18,7 @@ TYPES = {
     "string": "text",
 }
 # What is allowed, by the first letters of a rule, such as maxLength, uniqueItems, and contains.
-ALLOWED = {"min": "at least {:,}. ", "max": "at most {:,}. ", "uni": "each item once. ", "con": "{[const]}. "}
+ALLOWED = {"min": "at least {:,}{}. ", "max": "at most {:,}{}. ", "uni": "each item once. ", "con": "{[const]}. "}
 
 
 def check(
@@ -68,7 +68,7 @@ def _in_words(error: Any) -> tuple[str, str | None, str]:
         allowed = " or ".join(TYPES.get(name, name) for name in ([value] if isinstance(value, str) else value))
         problem = "wrong kind of value" if rule == "type" else "not allowed here"
         return problem, f"{allowed}. {described}".rstrip(), found
-    allowed = ALLOWED.get(rule[:3], "").format(value)
+    allowed = ALLOWED.get(rule[:3], "").format(value, " characters" if rule == "maxLength" else "")
     return "not allowed here", f"{allowed}{described}".rstrip() or None, found
 
 

@@ -64,7 +64,7 @@ class ImageFolder:
         """
         names = list(self.tables) or ([ONLY] if self._flat else _folders(self.path))
         if wrong := [name for name in names if not re.fullmatch(NAME, name)]:
-            allowed = "letters, digits, - and _, the first a letter or digit"
+            allowed = "at most 60 letters, digits, - and _, starting with a letter or digit"
             raise DataError(self.path, "not a valid split name", expected=allowed, found=", ".join(wrong))
         usual = ["train", "test"]
         return sorted(names, key=lambda name: (usual.index(name) if name in usual else len(usual), natural(name)))
