@@ -27,7 +27,7 @@ def explained(
     found: Mapping[str, str],
     pins: Mapping[str, str],
     compared: bool,
-    to_make: Sequence[str] = (),
+    to_make: Sequence[str],
 ) -> DataError:
     """What is wrong with a tree: its files if they are known, otherwise digests that differ: ``found`` from ``pins``.
 
