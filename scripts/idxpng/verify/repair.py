@@ -58,7 +58,7 @@ def _which(check: TreeCheck, to_make: Sequence[str]) -> str:
     do = give_originals(check)
     if to_make:
         command = advice.command(to_make, [_setting(check)], targets=to_make)
-        do = f"make the original IDX files, then verify again: {command}"
+        do = f"verify again after this command, which makes the original IDX files: {command}"
     return f"to find out which image differs, {do}"
 
 
