@@ -52,8 +52,7 @@ def main(
             part of another.
         published: downloads whose own digest is pinned, but not that of their content: the tree must be what they
             decompress to.
-        manifest: CSV file of the split, which has the further columns of labels with several. A proof of a part of the
-            images does not look at it.
+        manifest: CSV file of the split, which has the further columns of labels with several.
         limit: how many images the tree has, counted from the first, if not all.
         report: the JSON file to make of what was proven. An earlier one is removed first.
         processes: how many processes read images; on the command line, by default one for each core, and at most 8.

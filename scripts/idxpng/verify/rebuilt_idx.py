@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from idxpng.errors import DataError
 from idxpng.formats.idx import IdxHeader
-from idxpng.formats.labeled_images import CLASS, transposed
+from idxpng.formats.labeled_images import CLASS, LabeledImages, transposed
 from idxpng.formats.png_reader import PngError, PngReader
 from idxpng.verify.parallel import parallel_map
 from idxpng.verify.png_tree import PngTree
@@ -84,7 +84,7 @@ def labels_digest(header: IdxHeader, tree: PngTree, columns: Sequence[str], mani
             digest.update(packed[place - 1])
         return digest.hexdigest()
     others = [column for column in columns if column != CLASS]
-    rows = _manifest_rows(tree, manifest, others)
+    rows = _manifest_rows(tree, manifest, others, range(len(tree.places)))
     for index, (place, values) in enumerate(zip(tree.places, rows, strict=True)):
         values.insert(columns.index(CLASS), tree.values[place - 1])
         try:
@@ -96,15 +96,34 @@ def labels_digest(header: IdxHeader, tree: PngTree, columns: Sequence[str], mani
     return digest.hexdigest()
 
 
-def _manifest_rows(tree: PngTree, manifest: str | None, columns: Sequence[str]) -> Iterator[list[int]]:
-    """The values of ``columns`` for each image of a whole tree, which the manifest must list in order."""
+def check_columns(tree: PngTree, manifest: str | None, originals: LabeledImages) -> None:
+    """Check that a manifest lists a tree's images, each with the further columns of its original label.
+
+    Raises:
+        DataError: when it does not, with the first line that differs.
+    """
+    columns = originals.extra_columns
+    indices = [index for chunk in tree.chunks(CHUNK_IMAGES) for index, _ in chunk]
+    rows = _manifest_rows(tree, manifest, columns, indices)
+    for line, (index, values) in enumerate(zip(indices, rows, strict=True), 2):
+        if tuple(values) != (expected := originals.extra_values(index)):
+            problem = f"the label of image {index} differs from the published one"
+            at, found = f"line {line}, {', '.join(columns)}", ", ".join(map(str, values))
+            wanted = ", ".join(map(str, expected))
+            raise DataError(manifest or "", problem, at=at, expected=wanted, found=found, todo=MAKE_AGAIN)
+
+
+def _manifest_rows(
+    tree: PngTree, manifest: str | None, columns: Sequence[str], indices: Sequence[int]
+) -> Iterator[list[int]]:
+    """The values of ``columns`` for each image of a tree, which the manifest must list in order."""
     if manifest is None:
         raise DataError(tree.path, f"the directories do not contain {', '.join(columns)}", todo="add --manifest FILE")
     if not os.path.isfile(manifest):
         raise DataError(manifest, "file not found", todo=MAKE_AGAIN)
     with open(manifest, encoding="utf-8", newline="") as file:
         rows = csv.DictReader(iter(lambda: file.readline(LONGEST_LINE), ""))
-        for index in range(len(tree.places)):
+        for index in indices:
             try:
                 row = next(rows)
                 if int(row["index"]) != index:

@@ -9,7 +9,6 @@ from idxpng.dataset.model import ROLES, Dataset
 from idxpng.errors import DataError
 from idxpng.text import shell_word
 from idxpng.verify.png_tree import SHOWN, Problems
-from idxpng.verify.rebuilt_idx import MAKE_AGAIN
 from idxpng.verify.tree_check import TreeCheck
 
 
@@ -49,8 +48,7 @@ def explained(
             repairs.append(_which(check, to_make))
         return error(check.tree, check.dataset, lines, repairs)
     digests, expected = ([f"{role}: SHA-256 {each[role]}" for role in ROLES] for each in (found, pins))
-    todo = MAKE_AGAIN if compared else _which(check, to_make)  # each image is right, but not the manifest
-    return error(check.tree, check.dataset, digests, [todo], expected)
+    return error(check.tree, check.dataset, digests, [_which(check, to_make)], expected)
 
 
 def _which(check: TreeCheck, to_make: Sequence[str]) -> str:

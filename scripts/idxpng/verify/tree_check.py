@@ -13,7 +13,7 @@ from idxpng.files.digest import digest_of
 from idxpng.formats.idx import IdxFile, IdxHeader
 from idxpng.formats.labeled_images import LabeledImages
 from idxpng.verify.png_tree import PngTree, Problems
-from idxpng.verify.rebuilt_idx import StoredImages, labels_digest
+from idxpng.verify.rebuilt_idx import StoredImages, check_columns, labels_digest
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class TreeCheck:
     def compare(self, images: str, labels: str) -> tuple[Problems, int]:
         """What differs from the original IDX files, image by image, and how many images the tree has.
 
-        Of a label, only the class is compared. Raises: see `_opened`.
+        Raises: see `check_columns` and `_opened`.
         """
         tree, reading = self._tree(), self._stored_images()
         with self._opened(images, labels) as originals:
@@ -104,6 +104,8 @@ class TreeCheck:
                         differing[path] = "altered", ""
                 for path, (kind, detail) in differing.items():
                     problems.add(kind, path, detail, [path.partition("/")[0]])
+            if originals.extra_columns and not problems:
+                check_columns(tree, self.manifest, originals)
         return problems, sum(tree.image_counts().values())
 
     @property
