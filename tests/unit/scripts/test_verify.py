@@ -543,6 +543,14 @@ def test_a_changed_writer_in_the_manifest_is_refused(tmp_path: Path) -> None:
     assert "line 4" in exported.refusal(), "the originals decide"
 
 
+def test_images_that_changed_before_they_were_compared_are_to_be_verified_again(
+    exported: Exported, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = dict.fromkeys(("images", "labels"), "a0")
+    monkeypatch.setattr(verify.TreeCheck, "rebuild", lambda self: (found, verify.Problems()))
+    assert exported.refusal().endswith("to do:    verify again, while nothing else changes the images")
+
+
 def test_a_report_never_takes_the_place_of_what_is_verified(exported: Exported) -> None:
     dataset = Path(exported.dataset)
     before = dataset.read_bytes(), entries(exported.tree)
