@@ -59,7 +59,7 @@ def read(path: str | os.PathLike[str]) -> GrayImage | str:
         with image:
             if _is_scaled(image):
                 return NOT_8_BITS
-            if getattr(image, "n_frames", 1) > 1:
+            if getattr(image, "n_frames", 1) > 1 or _is_followed(path, image):
                 return "with several pictures in one file"
             gray = _gray(upright(image))
             return gray if isinstance(gray, str) else GrayImage((gray.height, gray.width), gray.tobytes())
@@ -93,6 +93,16 @@ def opened(path: str | os.PathLike[str]) -> ImageFile | str:
         return "not an image"
     except Exception as error:  # of any class: each of Pillow's decoders raises what it stumbles over
         return damage(error, path)
+
+
+def _is_followed(path: str | os.PathLike[str], image: ImageFile) -> bool:
+    """Whether another picture follows in a binary PBM, PGM, or PPM file, of which Pillow reads the first."""
+    if image.format != "PPM" or image.tile[0].codec_name != "raw":
+        return False
+    row = (image.width + 7) // 8 if image.mode == "1" else image.width * len(image.getbands())
+    with open(path, "rb") as file:
+        file.seek(image.tile[0].offset + row * image.height)
+        return bool(re.match(rb"\s*P[1-6]\s", file.read(16)))
 
 
 def _is_scaled(image: Image.Image) -> bool:

@@ -152,6 +152,8 @@ def test_an_image_that_would_change_is_named_by_what_it_is(
         (b"P5 2 1 15\n\x10\x05", "not of 8 bits a pixel"),
         (b"P6 1 1 15\n\x10\x10\x10", "not of 8 bits a pixel"),
         (b"P5 1 1 300\n\x01\x2d", "not of 8 bits a pixel"),
+        (b"P5 2 1 255\n\1\2P5 2 1 255\n\3\4", "with several pictures in one file"),
+        (b"P4 9 1\n\1\2\nP4 9 1\n\3\4", "with several pictures in one file"),
         (b"P6 1 1 65535\n" + b"\1\2" * 3, "not of 8 bits a pixel"),
         (b"P4 9 1\n\1\0", GrayImage((1, 9), b"\xff" * 7 + b"\0\xff")),
         (b"P2 2 1 15\n15 5\n", "not of 8 bits a pixel"),
