@@ -17,8 +17,9 @@ from typing import NamedTuple
 
 from idxpng import log
 from idxpng.command import Command
-from idxpng.dataset.file import load
+from idxpng.dataset.file import load, read_schema
 from idxpng.dataset.model import Dataset
+from idxpng.dataset.schema import check
 from idxpng.errors import DataError
 from idxpng.files.atomic import atomic_file
 from idxpng.files.external_sort import sort_lines
@@ -66,7 +67,8 @@ def main(
         invert: store 255 - value for each pixel.
 
     Raises:
-        DataError: when the folder has a different layout, images differ in size or kind, or an output is one of them.
+        DataError: when the folder has a different layout, images differ in size or kind, an output is one of
+            them, or no dataset file may have the name of a class.
     """
     tables = dict.fromkeys(manifests) | {manifest: None} if manifest else {}
     source = ImageFolder(folder, {path: Path(path) for path in tables})
@@ -82,6 +84,8 @@ def main(
         count, items = _listed(manifest, kind, {} if model else source.classes)
     else:
         count, items = source.images(split)
+    names = {str(label): name for label, name in kind.classes.items()}
+    check({"classes": names}, (read_schema() or {}) | {"required": []}, manifest or folder)  # folders may have any name
     upright = model is None or model.orientation == "upright"
     counts: Counter[int] = Counter()
     light = 0  # how many pixels are nearly white
