@@ -33,7 +33,7 @@ SHARED = {
 }
 
 # The smallest values of numbers that no function checks.
-LEAST = {"limit": 1, "white": 1, "count": 1, "shard_size": 1, "processes": 1, "number": 0, "shuffle_seed": 0}
+LEAST = {"limit": 1, "count": 1, "shard_size": 1, "processes": 1, "number": 0, "shuffle_seed": 0}
 
 
 class Command(argparse.ArgumentParser):
