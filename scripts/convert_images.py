@@ -32,8 +32,7 @@ def main(folder: str, new: str, /, size: str | None = None) -> None:
             keeps its size.
 
     Raises:
-        DataError: when ``new`` exists, or there is no image.
-        FileExistsError: when two images would get the same name.
+        DataError: when ``new`` exists, there is no image, or two images would get the same name.
     """
     _check_new(new)
     if size and not re.fullmatch(r"[1-9]\d{0,4}x[1-9]\d{0,4}", size):
@@ -55,8 +54,10 @@ def main(folder: str, new: str, /, size: str | None = None) -> None:
             target = made / path.relative_to(folder)
             target = target if target.suffix.lower() == ".png" else target.with_name(f"{target.name}.png")
             target.parent.mkdir(parents=True, exist_ok=True)
-            with open(target, "xb") as file:
-                gray.save(file, "PNG")
+            if target.exists():
+                name = target.relative_to(made)
+                raise DataError(path, "a second image for one name", found=f"{new}/{name}", todo="rename one of them")
+            gray.save(target)
             count += 1
         if not count:
             raise DataError(folder, "no image in it can be read" if os.path.isdir(folder) else "no such folder")

@@ -148,7 +148,7 @@ def test_folders_behind_links_are_converted_and_hidden_ones_are_not(tmp_path: Pa
 
 def test_two_images_that_would_get_the_same_name_are_refused(tmp_path: Path) -> None:
     save(tmp_path / "my/3", {"1.gif": Image.fromarray(STROKE), "1.gif.png": Image.fromarray(STROKE)})
-    with pytest.raises(FileExistsError, match=r"3/1\.gif\.png"):
+    with pytest.raises(DataError, match=r"my/3/1\.gif\.png: a second image.*\n.*new/3/1\.gif\.png\n.*rename"):
         convert_images.main(str(tmp_path / "my"), str(tmp_path / "new"))
     assert not (tmp_path / "new").exists()
 
