@@ -191,5 +191,6 @@ def find_member(
             todo=f"{OTHER_MIRROR}, or correct `member` if the dataset file has it",
         )
     if found[0].compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise wrong(f"{member} is compressed in an unsupported way", expected="deflate or stored")
+        todo = "unpack it with another program, and give the folder of its files"
+        raise wrong(f"{member} is compressed in an unsupported way", expected="deflate or stored", todo=todo)
     return found[0]

@@ -370,7 +370,7 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     "bomb that lies": (lambda: claiming(1000), "not a readable zip archive"),
     "unusual compression": (
         lambda: with_neighbors(compression=zipfile.ZIP_BZIP2),
-        "is compressed in an unsupported way",
+        "unpack it with another program",
     ),
     "other content": (lambda: with_neighbors(data=PUBLISHED[::-1]), "not the right file"),
     "damaged member": (lambda: ARCHIVE.replace(PUBLISHED[5000:5100], bytes(100)), "Bad CRC-32"),
