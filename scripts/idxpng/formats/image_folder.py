@@ -11,6 +11,7 @@ from functools import cached_property, partial
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
+from unicodedata import normalize
 
 from idxpng.errors import DataError
 from idxpng.files.external_sort import sort_lines
@@ -96,7 +97,7 @@ class ImageFolder:
         If all names are numbers, they are the labels. Otherwise they are numbered from 0, in natural order.
 
         Raises:
-            DataError: when two names are the same number, or tables have -1, 3.0, or a NaN among numbers.
+            DataError: when two names are the same number or show alike, or tables have -1, 3.0, or a NaN among numbers.
         """
         place = next(iter(self.tables.values()), self.path)
         if self.tables:
@@ -116,8 +117,9 @@ class ImageFolder:
         names = sorted(found, key=natural)
         numbers = are_labels(names)
         labels = {name: int(name) if numbers else position for position, name in enumerate(names)}
-        counts = Counter(labels.values())
-        if same := [name for name in names if counts[labels[name]] > 1]:
+        meant = {name: int(name) if numbers else normalize("NFC", name) for name in names}  # accents as they show
+        counts = Counter(meant.values())
+        if same := [name for name in names if counts[meant[name]] > 1]:
             problem = f"several {'names' if self.tables else 'folders'} have the same label"
             raise DataError(place, problem, found=shortened(", ".join(same)))
         if max(labels.values(), default=0) >= 2**31:

@@ -321,6 +321,7 @@ def test_pillow_prints_no_code_of_its_own(tmp_path: Path) -> None:
         (["train/a"], "the folder has no images"),
         (["train/a/x.png/"], "not an image"),
         (["train/7/", "train/07/"], "several folders have the same label"),
+        (["train/caf\xe9/", "test/cafe\u0301/"], "several folders have the same label"),
         (["tr ain/a/"], "not a valid split name"),
         ([61 * "x" + "/a/"], "at most 60 letters"),
         (["train/99999999999/"], "the label is too large"),
