@@ -68,8 +68,8 @@ class Session(requests.Session):
                 request = getattr(error, "request", None)  # that to which the first one was redirected
                 why = through_proxy(request.url if request else url) + reason(error, self._patience)
                 no_answer = isinstance(error, (exceptions.ConnectionError, exceptions.Timeout))
-                # Do not retry after a connect timeout, or where an address is invalid.
-                once = not no_answer or isinstance(error, exceptions.ConnectTimeout)
+                # Do not retry after a connect timeout or a failure of the proxy, or where an address is invalid.
+                once = not no_answer or isinstance(error, (exceptions.ConnectTimeout, exceptions.ProxyError))
                 if once or self.failures >= CONNECT_RETRIES or not self.again(shown, why):
                     raise UnavailableError(shown, why) from None
                 continue

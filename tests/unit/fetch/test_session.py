@@ -136,8 +136,8 @@ def test_a_name_that_is_not_known_is_a_reason_without_its_secrets(monkeypatch: p
         ),
     ],
 )
-def test_a_proxy_that_is_not_there_is_named_without_its_password(
-    monkeypatch: pytest.MonkeyPatch, variable: str, proxy: str, why: str
+def test_a_proxy_that_is_not_there_is_named_without_its_password_and_asked_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, variable: str, proxy: str, why: str
 ) -> None:
     def resolve(host: str, port: int, *_: Any) -> list[Any]:
         if host == "none":
@@ -152,6 +152,7 @@ def test_a_proxy_that_is_not_there_is_named_without_its_password(
         ask("http://mirror.example/file")
     assert f": through the proxy {why}" in str(raised.value)
     assert "xyzzy" not in str(raised.value)
+    assert "trying again" not in caplog.text
 
 
 def test_without_its_package_a_socks_proxy_is_an_error_that_names_both(monkeypatch: pytest.MonkeyPatch) -> None:
