@@ -88,7 +88,7 @@ def main(
     check({"classes": names}, (read_schema() or {}) | {"required": []}, manifest or folder)  # folders may have any name
     upright = model is None or model.orientation == "upright"
     counts: Counter[int] = Counter()
-    light = 0  # how many pixels are nearly white
+    light, values = 0, set[int]()  # of all pixels: how many are nearly white, and some of the values
     # In this order, an error names the images, which are what fills a disk.
     with atomic_file(labels) as labels_file, atomic_file(images) as images_file:
         pixels = _pixels(folder, items, count)
@@ -101,6 +101,8 @@ def main(
         for label, image in itertools.chain([first], pixels):
             stored = image.pixels.translate(INVERTED) if invert else image.pixels
             light += len(stored.translate(None, DARK))
+            if len(values) < 2:
+                values.update(stored)
             image_writer.write(stored if upright else transposed(stored, image.size[1]))
             label_writer.write(row.pack(*label))
             counts[label[kind.columns.index(CLASS)]] += 1
@@ -119,7 +121,9 @@ def main(
     }
     write_json(facts, document)
     log.info("%s: %s of %s", images, counted(count, "image"), image_size(*shape))
-    if light > count * shape[0] * shape[1] / 2:
+    if len(values) == 1:
+        log.warning("%s: every pixel of every image is %d, so nothing can be seen in them", images, *values)
+    elif light > count * shape[0] * shape[1] / 2:
         stores = "`invert: true` for this folder stores 255 - value for each pixel, and says so in the dataset file"
         todo = "leave out `invert`" if invert else stores
         log.warning("%s: the images are dark on light, and those of MNIST light on dark: %s", images, todo)

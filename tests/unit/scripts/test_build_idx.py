@@ -553,3 +553,10 @@ def test_drawings_dark_on_light_are_reported_in_one_line_and_inverted_on_request
     dataset = tmp_path / "out/drawings.yaml"
     load(dataset, SCHEMA)
     assert yaml.safe_load(dataset.read_text()).get("inverted", False) == invert
+
+
+def test_images_of_a_single_value_are_reported(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    for number in range(2):
+        save(tmp_path / f"my/train/3/{number}.png", numpy.zeros((4, 6), numpy.uint8))
+    build(tmp_path / "my", tmp_path / "out")
+    assert "every pixel of every image is 0" in caplog.text
