@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO
 
 from idxpng import log
+from idxpng.errors import permission
 
 ATTEMPTS = 10  # to make a private name and lock it before another process removes it as a leftover
 WEEK = 7 * 86400.0  # seconds; longer than any process writes
@@ -119,6 +120,10 @@ def _new(folder: Path, start: str, make: Callable[[Path], int], attempts: int = 
     except (FileExistsError, FileNotFoundError):
         if attempts == 1:
             raise
+    except OSError as error:
+        if permission(error):
+            error.filename = folder  # in place of the private name
+        raise
     return _new(folder, start, make, attempts - 1)
 
 

@@ -24,6 +24,7 @@ from idxpng.files.partial import (
 )
 from planted import PLANTED
 from project import start
+from systems import LINUX
 
 NO_LOCKS = "import fcntl\ndef flock(*_): raise OSError(37, '')\nfcntl.flock = flock\n"
 MAKE_AND_STAY = """
@@ -158,6 +159,14 @@ def test_a_name_that_is_taken_is_skipped(
         make(tmp_path, ".file.")
     assert secret.read_bytes() == b"keep"
     assert {"planted", "new_file", "new_directory"} <= names(tmp_path)
+
+
+@pytest.mark.skipif(not LINUX, reason="a folder in which not even root may write")
+@pytest.mark.parametrize("make", [new_file, new_directory])
+def test_a_folder_that_may_not_be_written_is_named(make: Callable[[Path, str], object]) -> None:
+    with pytest.raises(OSError, match=r"denied|not permitted|ead-only") as raised:
+        make(Path("/sys"), ".a.gz.")
+    assert raised.value.filename == Path("/sys")
 
 
 def test_without_locks_a_file_and_a_directory_leave_nothing(tmp_path: Path, without_locks: None) -> None:
