@@ -79,8 +79,8 @@ def download(
 ) -> None:
     """Make ``output`` from the first mirror that has the right file, see `integrity.judge`.
 
-    The quick pass asks each mirror once. If none has the file, the patient pass asks servers again that sent no wrong
-    one. A single mirror has only the patient pass.
+    The quick pass asks each mirror once. If none has the file, the patient pass asks each server again that did not
+    send a wrong file. A single mirror has only the patient pass.
 
     Args:
         files: the file; if it is an archive of arrays, all of them, the largest first.
