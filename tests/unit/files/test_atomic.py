@@ -182,10 +182,12 @@ def test_of_several_processes_that_make_a_directory_each_publishes_a_whole_one(t
     while any(process.poll() is None for process in processes):
         with suppress(FileNotFoundError):
             descriptor = os.open(final, os.O_RDONLY)  # of one of them, even if it is replaced meanwhile
-            names = os.listdir(descriptor)
-            if os.path.samestat(os.fstat(descriptor), os.stat(final)):
-                seen.add(len(names))
-            os.close(descriptor)
+            try:
+                names = os.listdir(descriptor)
+                if os.path.samestat(os.fstat(descriptor), os.stat(final)):
+                    seen.add(len(names))
+            finally:
+                os.close(descriptor)
     assert [process.returncode for process in processes] == [0, 0, 0]
     assert len({path.read_bytes() for path in final.iterdir()}) == 1
     assert seen == {20}

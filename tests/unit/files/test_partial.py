@@ -115,6 +115,8 @@ def test_locks_that_another_process_takes_at_once_do_not_stop_it(
                     lock(taken[-1])
                 except OSError:
                     pass
+        for descriptor in taken:
+            os.close(descriptor)
 
     thread = threading.Thread(target=take_all)
     thread.start()
