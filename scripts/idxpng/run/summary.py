@@ -36,11 +36,9 @@ def summary(plan: Plan, rules: Collection[str], seconds: float, storage: str = "
     if "webdataset" in rules:
         lines += [*_of_shards(plan), f"Packed {took}"]
     if "verify" in rules:
-        lines.append(f"Verified {took}: the PNG files have the pixels of the IDX files; the reports have the digests")
-    others = [target for target in ("verify", "archive", "npz", "csv", "checksums") if target in rules]
-    if others:
-        paths = (path.replace("<results>", plan.results) for target in others for path in plan.outputs(target))
-        lines += [f"Made {took}:", *(f"  {shown(path)}" for path in paths)]
+        lines += [f"Verified {took}: the PNG files have the pixels of the IDX files, see", *_paths(plan, "verify")]
+    if others := [target for target in ("archive", "npz", "csv", "checksums") if target in rules]:
+        lines += [f"Made {took}:", *_paths(plan, *others)]
     if "validate" in rules:
         lines += [line for sentence in _of_pins(plan) for line in ("", sentence)]
     if lines and names == ["mnist-sample"]:
@@ -77,6 +75,12 @@ def _of_images(plan: Plan, took: str) -> Iterator[str]:
     yield f"Browse them:       open {' '.join(pages)}"
     yield f"At a glance:       {' '.join(previews)}"
     yield "How it was made:   the same command with --report report.html, which a browser opens"
+
+
+def _paths(plan: Plan, *targets: str) -> Iterator[str]:
+    for target in targets:
+        for path in plan.outputs(target):
+            yield f"  {shown(path.replace('<results>', plan.results))}"
 
 
 def _of_shards(plan: Plan) -> Iterator[str]:

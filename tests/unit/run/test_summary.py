@@ -76,6 +76,7 @@ def test_the_summary_of_proofs_names_the_report_of_each_split_whether_requested_
         (results / f"mnist-sample/png/{split}").mkdir(parents=True)
     words = summary_of(results, {"verify"}, splits="train")
     assert words.startswith("\nVerified in 0 s: ") and "verify/train.json" in words and "verify/test.json" in words
+    assert "Made" not in words
     assert "verify/test.json" not in summary_of(results, {"verify"}, splits="train", limit=3)
 
 
