@@ -100,6 +100,7 @@ def download(
     to_folder = f"in a run: --config 'mirrors={{{dataset}: /path/to/folder}}'"
     elsewhere = f"get {file.file} in another way and give its folder, {to_folder}"
     reasons: dict[Place, DataError] = {}
+    problems: list[DataError] = []
     turns = list(dict.fromkeys(place for mirror in mirrors for place in places_in(mirror, file)))
     for patience in passes if len(turns) > 1 else passes[1:]:
         for place in turns:
@@ -111,19 +112,20 @@ def download(
             log.info("%s", reason)
             reasons[place] = reason
         turns = [place for place in turns if place.is_url and isinstance(reasons[place], UnavailableError)]
-        on_disk = {place: reason for place, reason in reasons.items() if not place.is_url}
-        unresolved = sum(reason.problem.startswith(UNRESOLVED) for reason in reasons.values())
-        if unresolved and unresolved + len(on_disk) == len(reasons):
-            reasons = on_disk | {Place("no network"): DataError("no network", "no mirror's name can be resolved")}
+        problems = list(reasons.values())
+        of_servers = [reason for place, reason in reasons.items() if place.is_url]
+        if of_servers and all(reason.problem.startswith(UNRESOLVED) for reason in of_servers):
+            of_folders = [reason for reason in problems if reason not in of_servers]
+            problems = [*of_folders, DataError("no network", "no mirror's name can be resolved")]
             break
-    raise _failure(output, reasons, elsewhere, own)
+    raise _failure(output, problems, elsewhere, own)
 
 
-def _failure(output: str, reasons: dict[Place, DataError], elsewhere: str, own: str | None) -> DataError:
-    if disk_full := [reason for reason in reasons.values() if isinstance(reason, DiskRoomError)]:
+def _failure(output: str, reasons: Sequence[DataError], elsewhere: str, own: str | None) -> DataError:
+    if disk_full := [reason for reason in reasons if isinstance(reason, DiskRoomError)]:
         return disk_full[0]
-    listed = "".join(f"\n  - {reason}".replace("\n", "\n  ") for reason in reasons.values())
-    advised = [why for why in reasons.values() if isinstance(why, WrongFileError) and why.details["todo"]]
+    listed = "".join(f"\n  - {reason}".replace("\n", "\n  ") for reason in reasons)
+    advised = [why for why in reasons if isinstance(why, WrongFileError) and why.details["todo"]]
     problem = f"no mirror has the right file{listed}" if listed else "there is no mirror to get it from"
     others = [] if reasons and len(advised) == len(reasons) else [elsewhere]
     return DataError(output, problem, todo=others + ([own] if own else []))

@@ -17,8 +17,14 @@ TYPES = {
     "object": "pairs of a key and a value, as in {key: value}",
     "string": "text",
 }
-# What is allowed, by the first letters of a rule, such as maxLength, uniqueItems, and contains.
-ALLOWED = {"min": "at least {:,}{}. ", "max": "at most {:,}{}. ", "uni": "each item once. ", "con": "{[const]}. "}
+# What is allowed, by the rule of the schema.
+ALLOWED = {
+    **dict.fromkeys(("minLength", "minItems", "minProperties", "minimum"), "at least {:,}. "),
+    **dict.fromkeys(("maxItems", "maximum"), "at most {:,}. "),
+    "maxLength": "at most {:,} characters. ",
+    "uniqueItems": "each item once. ",
+    "contains": "{[const]}. ",
+}
 
 
 def check(
@@ -68,7 +74,7 @@ def _in_words(error: Any) -> tuple[str, str | None, str]:
         allowed = " or ".join(TYPES.get(name, name) for name in ([value] if isinstance(value, str) else value))
         problem = "wrong kind of value" if rule == "type" else "not allowed here"
         return problem, f"{allowed}. {described}".rstrip(), found
-    allowed = ALLOWED.get(rule[:3], "").format(value, " characters" if rule == "maxLength" else "")
+    allowed = ALLOWED.get(rule, "").format(value)
     return "not allowed here", f"{allowed}{described}".rstrip() or None, found
 
 
