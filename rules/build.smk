@@ -38,7 +38,7 @@ rule build_idx:
 rule name_labels:
     """Link or copy the labels to a name that says their type, which depends on the classes of all splits."""
     input:
-        "<results>/{dataset}/idx/.{split}-labels.gz",
+        folder_plan.built_labels,
     output:
         "<results>/{dataset}/idx/{split}-labels-{kind}.gz",
     log:

@@ -71,6 +71,18 @@ class FolderPlan:
             "facts": [f"<results>/{name}/idx/{split}.json" for split in folder.splits],
         }
 
+    def built_labels(self, wildcards: Any) -> str:
+        """The labels of a split as `build_idx` names them.
+
+        Raises:
+            DataError: when the name to be made, ``{split}-labels-{kind}.gz``, says a different kind of labels.
+        """
+        name = f"{wildcards.split}-labels-{wildcards.kind}.gz"
+        known = list(map(os.path.basename, self.parts(wildcards)["labels"]))
+        if name not in known:
+            raise DataError(name, "not the type of these labels", expected=f"one of {', '.join(known)}")
+        return f"<results>/{wildcards.dataset}/idx/.{wildcards.split}-labels.gz"
+
     def splits(self, wildcards: Any) -> list[str]:
         """The splits of a folder."""
         return self._folder(wildcards.dataset).splits

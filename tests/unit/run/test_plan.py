@@ -1,6 +1,7 @@
 import re
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -180,3 +181,14 @@ def test_the_images_of_thousands_of_labels_are_counted_in_time_in_proportion_to_
     for label in dataset.labels:
         assert made.label_count(Wildcards(dataset="digits", split="train", label=label)) == 1
     assert time.process_time() - start < 0.3  # second; with all counts put together for each label it takes one or two
+
+
+def test_labels_get_no_name_that_says_a_different_type(tmp_path: Path) -> None:
+    for path in ("train/3/1.png", "train/300/1.png"):
+        (tmp_path / path).parent.mkdir(parents=True)
+        (tmp_path / path).touch()
+    labels_of = plan(folders={"mine": str(tmp_path)}).folders.built_labels
+    right, wrong = (Wildcards(dataset="mine", split="train", kind=f"idx1-{kind}") for kind in ("short", "ubyte"))
+    assert labels_of(right) == "<results>/mine/idx/.train-labels.gz"
+    message = refusals.refusal(labels_of, wrong)
+    assert "train-labels-idx1-ubyte.gz" in message and "one of train-labels-idx1-short.gz" in message
