@@ -79,12 +79,13 @@ def _gray(image: ImageFile) -> Image.Image | str:
         if not shown.has_transparency_data:
             return shown.convert("L")
         drawn = shown.convert("RGBA")
-        on_white, on_black = (
-            Image.alpha_composite(Image.new("RGBA", drawn.size, ground), drawn).convert("L")
-            for ground in ("white", "black")
-        )
-        shows_nothing = len(set(on_white.tobytes())) == 1 and len(set(drawn.getchannel("A").tobytes())) > 1
-        return on_black if shows_nothing else on_white
+        gray = _on("white", drawn)
+        shows_nothing = len(set(gray.tobytes())) == 1 and len(set(drawn.getchannel("A").tobytes())) > 1
+        return _on("black", drawn) if shows_nothing else gray
+
+
+def _on(ground: str, drawn: Image.Image) -> Image.Image:
+    return Image.alpha_composite(Image.new("RGBA", drawn.size, ground), drawn).convert("L")
 
 
 if __name__ == "__main__":

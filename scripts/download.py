@@ -115,7 +115,7 @@ def download(
         problems = list(reasons.values())
         of_servers = [reason for place, reason in reasons.items() if place.is_url]
         if of_servers and all(reason.problem.startswith(UNRESOLVED) for reason in of_servers):
-            of_folders = [reason for reason in problems if reason not in of_servers]
+            of_folders = [reason for place, reason in reasons.items() if not place.is_url]
             problems = [*of_folders, DataError("no network", "no mirror's name can be resolved")]
             break
     raise _failure(output, problems, elsewhere, own)

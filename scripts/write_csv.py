@@ -10,7 +10,9 @@ NUMBERS = [b",%d" % value for value in range(256)]
 
 
 def main(split: Selection, csv: str, column_names: bool = False) -> None:
-    """Write ``csv``, a line for each image in the order of the IDX file, in 90 bytes of memory for each pixel of one.
+    """Write ``csv``, a line for each image in the order of the IDX file.
+
+    Takes 90 bytes of memory for each pixel of an image.
 
     Args:
         csv: the file to make.

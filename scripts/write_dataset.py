@@ -32,12 +32,13 @@ def main(facts: Sequence[str], /, dataset: str, labels: Sequence[str] = ()) -> N
         dataset: the file to make. Its name is the dataset's name.
         labels: the labels files of these splits, if they no longer have the names that build_idx.py gave them.
     """
-    splits = {}
+    splits, counts = {}, []
     for path, file in zip_longest(facts, labels[: len(facts)]):
         with reading("what build_idx wrote of a split", path):
             part: dict[str, Any] = json.loads(Path(path).read_bytes())
             part["facts"]["labels"] |= {"file": Path(file).name} if file else {}
             splits[part["split"]] = part["facts"]
+            counts.append(part["facts"]["class_counts"])
             classes = {int(label): name for label, name in part["classes"].items()}
             unusual = {key: part[key] for key, usual in USUAL.items() if part[key] != usual}
     document = {
@@ -49,7 +50,7 @@ def main(facts: Sequence[str], /, dataset: str, labels: Sequence[str] = ()) -> N
         "mirrors": ["."],
         "splits": splits,
     }
-    _warn(dataset, classes, [split["class_counts"] for split in splits.values()])
+    _warn(dataset, classes, counts)
     with atomic_file(dataset) as stream:
         stream.write((HEAD + dump(document)).encode())
     log.info("%s: %s, %s", dataset, counted(len(splits), "split"), counted(len(classes), "class"))

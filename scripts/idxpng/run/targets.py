@@ -91,7 +91,7 @@ class Targets:
                 if not os.path.dirname(word) and (not word or f" {word} " in message):
                     refuse_name(word, [*OUTPUTS, "idx"], datasets or ())
             for path in (*map(str.strip, message.splitlines()), *message.split()):
-                self._files(path)
+                self._files(path)  # raises the reason, if there is one
         except DataError as error:
             return f"\n{error}"
         return ""
