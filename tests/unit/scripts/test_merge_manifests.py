@@ -85,7 +85,7 @@ def test_labels_of_an_earlier_run_are_removed_when_their_folder_is_given(tmp_pat
 def test_files_that_no_earlier_step_made_are_refused_in_words(tmp_path: Path) -> None:
     (other := tmp_path / "train.json").write_text('{\n"dataset": "mnist"}\n')
     (right := tmp_path / "0.csv").write_text(HEADER + row(0, "0"))
-    facts = {"split": "test", "facts": {"labels": {}}, "classes": {}}
+    facts = {"split": "test", "facts": {"labels": {}, "class_counts": []}, "classes": {}}
     (built := tmp_path / "test.json").write_text(json.dumps(facts | write_dataset.USUAL))
     with pytest.raises(DataError, match=r"train\.json: not the manifest of a label"):
         merge_manifests.main([str(right), str(other)], manifest=str(tmp_path / "train.csv"))
