@@ -15,7 +15,6 @@ from idxpng.files.disk_space import check_space
 from idxpng.files.leftovers import remove_labels
 from idxpng.text import counted
 
-INDEX = 2  # column; no column before it is ever quoted
 OTHER_FILES = 50  # that the process has open
 
 
@@ -65,9 +64,11 @@ def _lines(path: str) -> Iterator[tuple[int, bytes]]:
         if file.read(1) != b"\n":
             raise DataError(path, "not a complete manifest: its last line does not end", todo=move_away(path))
         file.seek(0)
-        yield -1, file.readline()
+        column_names = file.readline()
+        yield -1, column_names
+        at = column_names.split(b",").index(b"index")  # no column before it is ever quoted
         for row in file:
-            yield int(row.split(b",", INDEX + 1)[INDEX]), row
+            yield int(row.split(b",", at + 1)[at]), row
 
 
 if __name__ == "__main__":

@@ -85,7 +85,7 @@ def listed_images(manifest: Path) -> set[str] | None:
             columns, paths = rows.fieldnames or [], [os.path.split(row["path"]) for row in rows]
     except (OSError, ValueError, KeyError, TypeError, csv.Error):
         return None
-    if list(columns[:2]) != ["path", "split"] or any(parent != folder for parent, _ in paths):
+    if not {"path", "split"} <= {*columns} or any(parent != folder for parent, _ in paths):
         return None
     return {name for _, name in paths} | {TIMESTAMP}
 

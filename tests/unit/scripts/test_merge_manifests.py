@@ -58,6 +58,11 @@ def test_merged_rows_are_in_the_order_of_the_idx_file_below_one_header(
     assert merge(tmp_path, *map(text, manifests)) == text(merged)
 
 
+def test_rows_are_in_order_wherever_the_column_of_the_index_is(tmp_path: Path) -> None:
+    header, first, second = "path,split,bytes,index,label\n", "1/09.png,train,784,9,1\n", "0/10.png,train,784,10,0\n"
+    assert merge(tmp_path, header + second, header + first) == header + first + second
+
+
 def test_more_labels_than_a_process_may_open_files_by_default_are_merged(tmp_path: Path) -> None:
     paths = [tmp_path / f"{index}.csv" for index in range(300)]
     for index, path in enumerate(paths):
