@@ -1,6 +1,7 @@
 """Shared by all rules: the library, the configuration as `plan`, and functions for parameters and resources."""
 
 import os
+import re
 import sys
 from functools import cache
 from pathlib import Path
@@ -14,6 +15,7 @@ import idxpng
 for file in idxpng.FILES:
     project_file(f"scripts/idxpng/{file}")  # copies it here if the workflow comes over the network
 
+from idxpng.dataset.model import DOWNLOAD_SUFFIXES
 from idxpng.dataset.schema import check
 from idxpng.dataset.strict_yaml import read_yaml
 from idxpng.run.catalog import Catalog
@@ -100,12 +102,15 @@ def script(name: str, *parts: str) -> dict:
     return {"script": untracked(path_of_script), "code": code}
 
 
+of_download = f"({'|'.join(map(re.escape, DOWNLOAD_SUFFIXES))})"
+
+
 wildcard_constraints:
     dataset=NAME,
     split=NAME,
     label=r"\d+",
-    published=r"[^/]+\.(gz|xz|npy|npz|plain)",
+    published=rf"[^/]+{of_download}",
     shard=r"\d{6}|[1-9]\d{6}\d*",  # Snakemake takes no {6,}
     setting=rf"(?:{NAME}/)?[a-z]+",
     digest=r"[0-9a-f]{16}",
-    idx=r"(?![^/]+\.(gz|xz|npy|npz|plain)$)[^/]+",
+    idx=rf"(?![^/]+{of_download}$)[^/]+",

@@ -29,7 +29,7 @@ from idxpng.fetch.patience import Patience, TooSlowError
 from idxpng.fetch.session import NETWORK_ERRORS, Session, http_date, status
 from idxpng.fetch.transfer import UnavailableError
 from idxpng.formats import numpy_array
-from idxpng.formats.compressed import ARRAYS, SIGNATURES, SUFFIXES, ZIP
+from idxpng.formats.compressed import ARRAYS, COMPRESSIONS, SUFFIXES, ZIP
 from idxpng.formats.file_kind import file_kind
 from idxpng.log import output
 from idxpng.text import aligned, is_url
@@ -39,7 +39,8 @@ import requests  # isort: skip
 PATIENCE = Patience(connect=5.0, silence=10.0, answer=20.0, rate=1, period=10.0, retries=0)
 AT_ONCE = 4
 FIRST = 16  # bytes, enough to recognize each kind of file
-KINDS = {**SIGNATURES, "zip": ZIP, "numpy": numpy_array.SIGNATURE, "idx": b"\0\0"}
+KINDS = {name: each.signature for name, each in COMPRESSIONS.items()}
+KINDS |= {"zip": ZIP, "numpy": numpy_array.SIGNATURE, "idx": b"\0\0"}
 COLUMNS = ("dataset", "file", "mirror", "bytes", "ranges", "tls", "first", "changed", "state")
 GOOD = "good"  # the state of a mirror that has the file; otherwise it is why not
 

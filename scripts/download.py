@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
 import io
-import lzma
 import os
 import shutil
 import stat
@@ -29,7 +27,7 @@ from idxpng.files.digest import digest_of
 from idxpng.files.disk_space import DiskRoomError, disk_full_error
 from idxpng.formats.compressed import (
     ARRAYS,
-    SIGNATURES,
+    COMPRESSIONS,
     SUFFIXES,
     CompressedFileError,
     bounded,
@@ -222,7 +220,7 @@ def _unwrap(partial: PartialFile, file: PublishedFile) -> None:
         open_content(partial.path) as outer,
     ):
         for piece in bounded(outer, partial.path, _largest(file)):
-            if not inner.tell() and not piece.startswith(SIGNATURES["gzip"]):
+            if not inner.tell() and not piece.startswith(COMPRESSIONS["gzip"].signature):
                 return
             inner.write(piece)
         inner.seek(0)
@@ -259,13 +257,15 @@ def _check(path: str, files: Sequence[PublishedFile], source: str) -> None:
 def _store(partial: PartialFile, output: str) -> None:
     """Give the file its final name, compressed if that name says so: a directory may hold it without its .gz."""
     wanted = SUFFIXES.get(os.path.splitext(output)[1])
-    if wanted in (None, compression(partial.path)):
+    if wanted is None or wanted == compression(partial.path):
         publish(partial.file, Path(output))
         return
-    with atomic_file(output) as stored, open_content(partial.path) as content:
-        packed = gzip.GzipFile("", "wb", 6, stored, mtime=0) if wanted == "gzip" else lzma.LZMAFile(stored, "wb")
-        with packed:
-            shutil.copyfileobj(content, packed)
+    with (
+        atomic_file(output) as stored,
+        open_content(partial.path) as content,
+        COMPRESSIONS[wanted].writer(stored) as packed,
+    ):
+        shutil.copyfileobj(content, packed)
 
 
 if __name__ == "__main__":

@@ -9,11 +9,10 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-from idxpng.dataset.model import PLAIN_SUFFIX, ROLES, Dataset, PublishedFile, Split
+from idxpng.dataset.model import DOWNLOAD_SUFFIXES, ROLES, Dataset, PublishedFile, Split
 from idxpng.dataset.schema import check
 from idxpng.dataset.strict_yaml import read_with_places, read_yaml
 from idxpng.errors import DataError
-from idxpng.formats.compressed import ARRAYS, SUFFIXES
 from idxpng.formats.idx import LABELS
 from idxpng.formats.labeled_images import CLASS, file_headers
 from idxpng.text import NAME, counted
@@ -167,7 +166,7 @@ def _check_agreement(dataset: Dataset, outdated: bool) -> None:
         )
     files = [file for split in dataset.whole_splits.values() for file in split.files]
     names = [file.idx for file in files]
-    if suffixed := [name for name in names if name.endswith((*SUFFIXES, *ARRAYS, PLAIN_SUFFIX))]:
+    if suffixed := [name for name in names if name.endswith(DOWNLOAD_SUFFIXES)]:
         raise wrong("a file name has an extra suffix", at="splits", found=", ".join(suffixed))
     if twice := _alike(names):
         raise wrong("two of its files have the same name", at="splits", found=", ".join(twice))

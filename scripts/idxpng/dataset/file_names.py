@@ -8,6 +8,8 @@ from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 
+from idxpng.formats.compressed import ARRAYS, SUFFIXES
+
 # What words of a name mean. Words with the empty meaning say nothing, so any name may have them.
 MEANINGS = {
     "train": "train training",
@@ -15,7 +17,7 @@ MEANINGS = {
     "validation": "val valid validation",
     "images": "image images img imgs x idx3 samples",
     "labels": "label labels lbl lbls y idx1 idx2 targets classes",
-    "": "idx ubyte byte short data copy gz xz zip plain npy npz arr 0",
+    "": " ".join(["idx ubyte byte short data copy zip plain arr 0", *SUFFIXES, *ARRAYS]).replace(".", ""),
 }
 MEANING = {word: meaning for meaning, words in MEANINGS.items() for word in words.split()}
 SPLITS = ("train", "test", "validation")

@@ -12,6 +12,7 @@ from idxpng.formats.compressed import ARRAYS, SUFFIXES
 from idxpng.formats.idx import IdxHeader
 
 PLAIN_SUFFIX = ".plain"
+DOWNLOAD_SUFFIXES = (*SUFFIXES, *ARRAYS, PLAIN_SUFFIX)
 ROLES = ("images", "labels")
 
 

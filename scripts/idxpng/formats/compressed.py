@@ -2,6 +2,7 @@
 
 import difflib
 import errno
+import gzip
 import io
 import lzma
 import os
@@ -10,7 +11,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 from zlib_ng import zlib_ng
 
@@ -19,11 +20,26 @@ from idxpng.text import counted
 
 CHUNK = 1 << 18
 
-SUFFIXES = {".gz": "gzip", ".xz": "xz"}
-ARRAYS = {".npy": "numpy", ".npz": "zip"}  # see numpy_array.py
-SIGNATURES = {"gzip": b"\x1f\x8b", "xz": b"\xfd7zXZ\x00"}
-
 GZIP = 31  # zlib's number for its largest window inside a gzip file, which has neither name nor time when written
+
+
+class Compression(NamedTuple):
+    """A kind of compressed file: how its name ends, how it begins, and what decompresses and writes it."""
+
+    suffix: str
+    signature: bytes
+    decompressor: Callable[[], Any]
+    writer: Callable[[IO[bytes]], io.BufferedIOBase]
+
+
+GZIP_READER = partial(zlib_ng.decompressobj, GZIP)  # in half the time of Python's `gzip`
+COMPRESSIONS = {
+    "gzip": Compression(".gz", b"\x1f\x8b", GZIP_READER, partial(gzip.GzipFile, "", "wb", 6, mtime=0)),
+    "xz": Compression(".xz", b"\xfd7zXZ\x00", lzma.LZMADecompressor, partial(lzma.LZMAFile, mode="wb")),
+}
+SUFFIXES = {each.suffix: name for name, each in COMPRESSIONS.items()}
+ARRAYS = {".npy": "numpy", ".npz": "zip"}  # see numpy_array.py
+
 AGAIN = "copy or download the file again"
 ZIP = b"PK\x03\x04"
 OTHER_MIRROR = "get the archive again, or from another mirror"
@@ -38,13 +54,7 @@ def compression(path: str | os.PathLike[str]) -> str:
     """``gzip``, ``xz`` or ``plain``, by the file's first bytes."""
     with open(path, "rb") as file:
         start = file.read(6)
-    return next((name for name, signature in SIGNATURES.items() if start.startswith(signature)), "plain")
-
-
-DECOMPRESSORS: dict[str, Callable[[], Any]] = {
-    "gzip": partial(zlib_ng.decompressobj, GZIP),  # in half the time of Python's `gzip`
-    "xz": partial(lzma.LZMADecompressor, lzma.FORMAT_XZ),
-}
+    return next((name for name, each in COMPRESSIONS.items() if start.startswith(each.signature)), "plain")
 
 
 class Pieces(io.RawIOBase):
@@ -65,15 +75,15 @@ class Pieces(io.RawIOBase):
 
 
 def _decompressed(file: IO[bytes], kind: str, path: str | os.PathLike[str]) -> Iterator[bytes]:
-    """The content of a gzip or xz file: one stream or several; after each, zeros may follow, but nothing else."""
+    """The content of a compressed file: one stream or several; after each, zeros may follow, but nothing else."""
     compressed = file.read(CHUNK)
     while compressed:
-        decompressor = DECOMPRESSORS[kind]()
+        decompressor = COMPRESSIONS[kind].decompressor()
         yield decompressor.decompress(compressed, CHUNK)
         while not decompressor.eof:
-            # If a piece has more content than one chunk, zlib returns the rest of it, while lzma keeps it.
-            compressed = decompressor.unconsumed_tail if kind == "gzip" else b""
-            if not compressed and (kind == "gzip" or decompressor.needs_input):
+            # If a piece has more content than one chunk, zlib returns the rest of it, while others keep it.
+            compressed = getattr(decompressor, "unconsumed_tail", b"")
+            if not compressed and getattr(decompressor, "needs_input", True):
                 compressed = file.read(CHUNK)
                 if not compressed:
                     raise EOFError("end of file")
@@ -81,7 +91,7 @@ def _decompressed(file: IO[bytes], kind: str, path: str | os.PathLike[str]) -> I
         compressed = decompressor.unused_data.lstrip(b"\0")
         while not compressed and (more := file.read(CHUNK)):
             compressed = more.lstrip(b"\0")
-        if not compressed.startswith(SIGNATURES[kind][: len(compressed)]):
+        if not compressed.startswith(COMPRESSIONS[kind].signature[: len(compressed)]):
             problem = f"something else follows the {kind} data"
             raise CompressedFileError(path, problem, at=f"about byte {file.tell()}", todo=AGAIN)
 
