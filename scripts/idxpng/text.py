@@ -53,8 +53,8 @@ def aligned(rows: Sequence[Sequence[str]], right: Collection[int] = ()) -> str:
 
 
 def is_url(place: str) -> bool:
-    """Whether a place is an http or https URL, not a path."""
-    return place.startswith(("http://", "https://"))
+    """Whether a place is on a server: a URL, but not that of a file."""
+    return "://" in place and not place.startswith("file://")
 
 
 def shell_word(text: str | os.PathLike[str]) -> str:

@@ -24,7 +24,7 @@ class Place(NamedTuple):
 
     @property
     def is_url(self) -> bool:
-        return "://" in self.where  # which no `Path` has
+        return is_url(self.where)
 
     @property
     def shown(self) -> str:
@@ -45,7 +45,7 @@ def places_in(mirror: str, file: PublishedFile) -> list[Place]:
         parts = urlsplit(mirror)
     except ValueError:
         return [Place(mirror)]  # the download reports it as invalid
-    if parts.scheme != "file" and "://" in mirror:  # the file's name goes before a query, such as a signature
+    if is_url(mirror):  # the file's name goes before a query, such as a signature
         if member and parts.path.endswith(".zip"):
             return [Place(mirror, member)]
         inside = [parts._replace(path=f"{parts.path.rstrip('/')}/{each}").geturl() for each in (name, archive)]
