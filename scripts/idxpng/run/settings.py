@@ -21,7 +21,6 @@ from idxpng.run.plan import Plan
 from idxpng.text import shortened
 
 DIGITS = 16
-OF_SPLIT = ("facts", "sources", "pins", "folder")  # the others are of a whole dataset
 UNKNOWN = "{}"  # sources, of pinned files and where there are none
 LONGEST = 10_000  # characters of a file, which people read; the digest is of the whole
 
@@ -32,17 +31,19 @@ class Settings:
     def __init__(self, plan: Plan, facts: Facts, run_its_job: Callable[[str], None]) -> None:
         self._plan, self._run_its_job = plan, run_its_job
         config = plan.config
-        self._values: dict[str, Callable[[Any], Any]] = {
+        self._of_split: dict[str, Callable[[Any], Any]] = {
+            "facts": facts.of_split,
+            "sources": facts.sources,
+            "pins": facts.pins,
+            "folder": plan.folders.settings,
+        }
+        self._of_dataset: dict[str, Callable[[Any], Any]] = {
             "limit": lambda _: config.limit,
             "classes": lambda _: config.classes,
             "splits": lambda wildcards: plan.splits(plan.catalog.dataset(wildcards.dataset)),
             "shards": lambda _: {"shard_size": config.shard_size, "shuffle_seed": config.shuffle_seed},
             "csv": lambda _: {"csv_header": config.csv_header},
             "description": facts.description,
-            "facts": facts.of_split,
-            "sources": facts.sources,
-            "pins": facts.pins,
-            "folder": plan.folders.settings,
             "built": plan.folders.splits,
         }
         self._files, self._text = cache(self._found), cache(self._json)  # many jobs have the same settings
@@ -82,7 +83,7 @@ class Settings:
     def _found(self, names: tuple[str, ...], dataset: str, split: str | None) -> list[str]:
         settings: list[str] = []
         for name in names:
-            if name in OF_SPLIT:
+            if name in self._of_split:
                 splits = [split] if split else self._plan.splits(self._plan.catalog.dataset(dataset))
                 settings += [f"{each}/{name}" for each in splits]
             else:
@@ -106,7 +107,8 @@ class Settings:
 
     def _json(self, dataset: str, setting: str) -> str:
         part, _, name = setting.rpartition("/")
-        value = self._values[name](SimpleNamespace(dataset=dataset, split=part))
+        values = self._of_split if part else self._of_dataset
+        value = values[name](SimpleNamespace(dataset=dataset, split=part))
         text = json.dumps(value, sort_keys=True)
         # As parameters, they are shown in Snakemake's report, which does not escape them.
         return text.replace("<", r"\u003c").replace(">", r"\u003e").replace("&", r"\u0026")
