@@ -1,14 +1,13 @@
 """The checked configuration of a run, from config.yaml, --config, or an importing workflow."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Self
 
 from idxpng.dataset.schema import check
 from idxpng.errors import DataError
 
 SHOWN_AS = "configuration"
-BOOLEANS = ("csv_header", "on_nodes", "invert")
 TRUTH = {"true": True, "false": False}
 
 
@@ -64,9 +63,6 @@ class Config:
         check(config, schema, SHOWN_AS)
         settings = {key: rule["default"] for key, rule in schema["properties"].items() if "default" in rule} | config
         settings.pop("pathvars", None)  # a key of Snakemake's
-        for key in ("limit", "shard_size", "shuffle_seed"):
-            if settings[key] is not None:
-                settings[key] = int(settings[key])  # a schema's integer may be 10.0
         # Shells do not expand ~ inside an option.
         settings |= {
             "datasets": tuple(map(os.path.expanduser, _sequence(settings["datasets"]))),
@@ -78,6 +74,9 @@ class Config:
             "folders": {name: _own_folder(folder) for name, folder in (settings["folders"] or {}).items()},
         }
         return cls(**settings)
+
+
+BOOLEANS = {field.name for keys in (Config, OwnFolder) for field in fields(keys) if field.type is bool}
 
 
 def _check_spelling(value: Any, at: str = "") -> None:
@@ -93,9 +92,13 @@ def _check_spelling(value: Any, at: str = "") -> None:
 
 
 def _as_in_yaml(value: Any, key: object = None) -> Any:
-    """Keys as text, since a dataset or a folder may have the name ``2024``; booleans, which are text after --config."""
+    """Keys as text, since a dataset or a folder may have the name ``2024``; booleans, which are text after --config;
+    and ``10.0`` as an integer, as in a JSON schema.
+    """
     if isinstance(value, dict):
         return {str(name): _as_in_yaml(inner, name) for name, inner in value.items()}
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
     return TRUTH.get(str(value).lower(), value) if key in BOOLEANS else value
 
 
