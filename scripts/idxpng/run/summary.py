@@ -6,8 +6,10 @@ from pathlib import Path
 
 from idxpng.advice import command, pin, setting, shell_path, shown
 from idxpng.files.json_file import read_json
-from idxpng.run.plan import Plan
+from idxpng.run.plan import OUTPUTS, Plan
 from idxpng.text import counted
+
+DESCRIBED = ("all", "publish", "webdataset", "verify")  # targets with words of their own
 
 
 def summary(plan: Plan, rules: Collection[str], seconds: float, storage: str = "") -> str:
@@ -37,7 +39,7 @@ def summary(plan: Plan, rules: Collection[str], seconds: float, storage: str = "
         lines += [*_of_shards(plan), f"Packed {took}"]
     if "verify" in rules:
         lines += [f"Verified {took}: the PNG files have the pixels of the IDX files, see", *_paths(plan, "verify")]
-    if others := [target for target in ("archive", "npz", "csv", "checksums") if target in rules]:
+    if others := [target for target in OUTPUTS if target in rules and target not in DESCRIBED]:
         lines += [f"Made {took}:", *_paths(plan, *others)]
     if "validate" in rules:
         lines += [line for sentence in _of_pins(plan) for line in ("", sentence)]
