@@ -26,14 +26,7 @@ class OwnFolder:
 
 @dataclass(frozen=True)
 class Config:
-    """The keys of config.yaml; see schemas/config.schema.yaml.
-
-    ``datasets``: names, or paths of dataset files. ``splits``: names; empty for all. ``limit``: the number of images of
-    each split, or None for all. ``classes``: labels; empty for all. ``shard_size``, ``shuffle_seed``: for `pack`.
-    ``csv_header``: whether CSV files begin with a line of column names. ``mirrors``: by dataset, where to look before
-    its own mirrors. ``folders``: by name, folders of images to turn into IDX files. ``on_nodes``: whether short steps
-    are jobs of a cluster.
-    """
+    """The keys of config.yaml, which schemas/config.schema.yaml explains; None or empty where nothing is set."""
 
     datasets: tuple[str, ...]
     splits: tuple[str, ...]
