@@ -109,10 +109,9 @@ class Targets:
         outputs = self._outputs_without("verify", "verify/", wildcards.dataset)
         below = {path.removeprefix(f"{folder}/") for path in outputs}
         found = {path for path in below if path.startswith((f"png/{split}/", f"manifest/{split}/"))}
-        of_all_splits = split in self._plan.splits(self._plan.catalog.dataset(wildcards.dataset)) and any(
-            "/" not in path for path in below - {"SHA256SUMS"}
-        )
-        if of_all_splits or f"manifest/{split}.csv" in below:
+        requested = split in self._plan.splits(self._plan.catalog.dataset(wildcards.dataset))
+        of_all_splits = not below.isdisjoint(OUTPUTS["publish"])  # such as index.html, paths without wildcards
+        if (requested and of_all_splits) or f"manifest/{split}.csv" in below:
             found.add(f"manifest/{split}.csv")  # when it is made, labels of earlier runs go
         return [f"{folder}/{path}" for path in sorted(found)]
 
