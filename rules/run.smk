@@ -41,4 +41,4 @@ onstart:
 onsuccess:
     # With --touch, files may be missing.
     made = {job.rule.name for job in planned_jobs() if all(map(os.path.exists, job.input))}
-    show(summary(plan, made, time.monotonic() - started, storage()))
+    show(summary(plan, made, time.monotonic() - started, storage(), asked_targets()))

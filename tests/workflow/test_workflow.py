@@ -431,6 +431,7 @@ def test_a_folder_of_results_is_a_target(project: Path) -> None:
     command = ("--cores", "2", f"{png}/test", "--config")
     run = snakemake(project, *command, "classes=[3,7]")
     assert run.jobs["export"] == 2
+    assert re.search(rf"Made in \d+ s:\n  {png}/test\n", run.output)
     made = {path.parent.relative_to(project / png) for path in (project / png).rglob("*.png")}
     assert made == {Path("test/3"), Path("test/7")}
     snakemake(project, *command, "classes=[3]")

@@ -61,9 +61,9 @@ class Settings:
         file = self._plan.catalog.dataset(wildcards.dataset).file(wildcards.published)
         folder = Path(self._plan.resources, wildcards.dataset)
         is_there = any(map(os.path.lexists, (folder / file.published, folder / file.idx)))
-        is_told = os.access(folder, os.W_OK) or (folder / f".settings/{file.published}").is_dir()
+        may_note = os.access(folder, os.W_OK) or (folder / f".settings/{file.published}").is_dir()
         setting = f"{wildcards.published}/sources"
-        return self._listed("resources", wildcards.dataset, [setting], is_there and is_told)
+        return self._listed("resources", wildcards.dataset, [setting], is_there and may_note)
 
     def name(self, wildcards: Any) -> str:
         """The name of a setting, with which all names of its files begin."""

@@ -12,14 +12,17 @@ from idxpng.text import counted
 DESCRIBED = ("all", "publish", "webdataset", "verify")  # targets with words of their own
 
 
-def summary(plan: Plan, rules: Collection[str], seconds: float, storage: str = "") -> str:
-    """How many images the configured datasets have, and where to look; empty if the targets are single files.
+def summary(
+    plan: Plan, rules: Collection[str], seconds: float, storage: str = "", targets: Collection[str] = ()
+) -> str:
+    """What the run made, and where to look.
 
     Args:
         plan: what the run makes.
         rules: the rules with a job in the run, finished before or not, whose input is there.
         seconds: how long the run took.
         storage: where the results are, such as ``s3://digits``; empty if they are in their folder on this disk.
+        targets: those of the command line, which may be paths.
     """
     minutes, rest = divmod(round(seconds), 60)
     took = f"in {minutes} min {rest} s" if minutes else f"in {rest} s"
@@ -41,9 +44,12 @@ def summary(plan: Plan, rules: Collection[str], seconds: float, storage: str = "
         lines += [f"Verified {took}: the PNG files have the pixels of the IDX files, see", *_paths(plan, "verify")]
     if others := [target for target in OUTPUTS if target in rules and target not in DESCRIBED]:
         lines += [f"Made {took}:", *_paths(plan, *others)]
+    paths = [] if lines else [shown(path) for path in sorted(targets) if os.path.exists(path)]
+    if paths:
+        lines += [f"Made {took}:", *(f"  {path}" for path in paths)]
     if "validate" in rules:
         lines += [line for sentence in _of_pins(plan) for line in ("", sentence)]
-    if lines and names == ["mnist-sample"]:
+    if lines and not paths and names == ["mnist-sample"]:
         lines += ["", f"This is the bundled sample. For MNIST itself: {command([], ['datasets=mnist'])}"]
     if "idx" in rules:
         files = (f"{plan.results}/{name}/idx/{name}.yaml" for name in plan.config.folders)

@@ -1,6 +1,7 @@
 import json
 import shutil
 import subprocess
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,8 @@ from plans import plan
 from project import PROJECT
 
 
-def summary_of(results: Path, rules: set[str], seconds: float = 0, **config: Any) -> str:
-    return summary(plan(str(results), str(results / "resources"), **config), rules, seconds)
+def summary_of(results: Path, rules: set[str], seconds: float = 0, targets: Collection[str] = (), **config: Any) -> str:
+    return summary(plan(str(results), str(results / "resources"), **config), rules, seconds, targets=targets)
 
 
 @pytest.fixture
@@ -91,7 +92,11 @@ def test_the_summary_names_the_files_of_each_other_format(results: Path) -> None
     assert lines[1:] == ["Made in 3 s:", *(f"  {results}/mnist/{path}" for path in [*made, "SHA256SUMS"])]
 
 
-def test_a_run_of_single_jobs_has_no_summary(results: Path) -> None:
+def test_the_summary_names_the_folders_and_files_that_were_asked_for(results: Path) -> None:
+    asked = [f"{results}/mnist-sample", f"{results}/mnist-sample/manifest/test.csv", "all", f"{results}/lost"]
+    words = summary_of(results, {"export"}, 3, asked)
+    assert words.splitlines()[1:4] == ["Made in 3 s:", *(f"  {path}" for path in asked[:2])]
+    assert "lost" not in words
     assert summary_of(results, {"export", "download"}) == ""
 
 
