@@ -100,20 +100,7 @@ class ImageFolder:
             DataError: when two names are the same number or show alike, or tables have -1, 3.0, or a NaN among numbers.
         """
         place = next(iter(self.tables.values()), self.path)
-        if self.tables:
-            found: dict[str, tuple[Path, str | None]] = {}
-            for table in self.tables.values():
-                for line, row in rows(table, "path", "label"):
-                    found.setdefault(row["label"].strip(), (table, f"line {line}"))
-        else:
-            found = {name: (self.path, None) for split in self.splits for name in _folders(self.folder(split))}
-        names = [name for name in found if not are_labels([name])]
-        missing = names if len(names) < len(found) and all(map(MISSING.fullmatch, names)) else []
-        if self.tables and (odd := [*filter(OTHER_NUMBER.fullmatch, names), *missing]):
-            table, at = found[odd[0]]
-            todo = "write whole numbers, such as 3 in place of 3.0 or +3, and no line for an image without a label"
-            problem, expected = "a label that is not a whole number", "0 or more, or names"
-            raise DataError(table, problem, at=at, expected=expected, found=odd[0], todo=todo)
+        found = self._in_tables() if self.tables else self._in_folders()
         names = sorted(found, key=natural)
         numbers = are_labels(names)
         labels = {name: int(name) if numbers else position for position, name in enumerate(names)}
@@ -125,6 +112,25 @@ class ImageFolder:
         if max(labels.values(), default=0) >= 2**31:
             raise DataError(place, "the label is too large", expected="at most 2147483647", found=names[-1])
         return labels
+
+    def _in_folders(self) -> Iterable[str]:
+        """The names of the folders of classes in all splits."""
+        return {name for split in self.splits for name in _folders(self.folder(split))}
+
+    def _in_tables(self) -> Iterable[str]:
+        """The labels in the tables: whole numbers or names, and if others are numbers, no word for a missing one."""
+        found: dict[str, tuple[Path, int]] = {}
+        for table in self.tables.values():
+            for line, row in rows(table, "path", "label"):
+                found.setdefault(row["label"].strip(), (table, line))
+        names = [name for name in found if not are_labels([name])]
+        missing = names if len(names) < len(found) and all(map(MISSING.fullmatch, names)) else []
+        if odd := [*filter(OTHER_NUMBER.fullmatch, names), *missing]:
+            table, line = found[odd[0]]
+            todo = "write whole numbers, such as 3 in place of 3.0 or +3, and no line for an image without a label"
+            problem, expected = "a label that is not a whole number", "0 or more, or names"
+            raise DataError(table, problem, at=f"line {line}", expected=expected, found=odd[0], todo=todo)
+        return found
 
     def state(self, split: str) -> str:
         """A digest of name, size and time of change of a split's images and of its table: it changes with any edit.
