@@ -7,6 +7,7 @@ import os
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
+import idxpng
 from idxpng import advice, log
 from idxpng.dataset.file import load, read_schema
 from idxpng.dataset.model import ROLES, Dataset
@@ -101,6 +102,7 @@ def main(
                 "dataset": known.name,
                 "split": name,
                 **({"part": check.part} if check.part else {}),
+                "workflow": {"version": idxpng.__version__},  # as in provenance.json, without time and place
                 "equal": True,
                 "files": files,
                 "sha256": digests,

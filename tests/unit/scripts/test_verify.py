@@ -19,6 +19,7 @@ import yaml
 from PIL import ExifTags, Image
 
 import export
+import idxpng
 import validate
 import verify
 from builders import idx_bytes
@@ -148,6 +149,7 @@ def test_a_tree_is_proven_with_the_dataset_file_alone(
     assert json.loads(report.read_text()) == {
         "dataset": "set",
         "split": "train",
+        "workflow": {"version": idxpng.__version__},
         "equal": True,
         "files": 40,
         "sha256": digests,
