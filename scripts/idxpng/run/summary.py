@@ -22,7 +22,7 @@ def summary(
         rules: the rules with a job in the run, finished before or not, whose input is there.
         seconds: how long the run took.
         storage: where the results are, such as ``s3://digits``; empty if they are in their folder on this disk.
-        targets: those of the command line, which may be paths.
+        targets: those of the command line: names, or paths, which have a slash.
     """
     minutes, rest = divmod(round(seconds), 60)
     took = f"in {minutes} min {rest} s" if minutes else f"in {rest} s"
@@ -44,7 +44,7 @@ def summary(
         lines += [f"Verified {took}: the PNG files have the pixels of the IDX files, see", *_paths(plan, "verify")]
     if others := [target for target in OUTPUTS if target in rules and target not in DESCRIBED]:
         lines += [f"Made {took}:", *_paths(plan, *others)]
-    paths = [] if lines else [shown(path) for path in sorted(targets) if os.path.exists(path)]
+    paths = [] if lines else [shown(path) for path in sorted(targets) if "/" in path and os.path.exists(path)]
     if paths:
         lines += [f"Made {took}:", *(f"  {path}" for path in paths)]
     if "validate" in rules:

@@ -93,7 +93,7 @@ def test_the_summary_names_the_files_of_each_other_format(results: Path) -> None
 
 
 def test_the_summary_names_the_folders_and_files_that_were_asked_for(results: Path) -> None:
-    asked = [f"{results}/mnist-sample", f"{results}/mnist-sample/manifest/test.csv", "all", f"{results}/lost"]
+    asked = [f"{results}/mnist-sample", f"{results}/mnist-sample/manifest/test.csv", "docs", f"{results}/lost"]
     words = summary_of(results, {"export"}, 3, asked)
     assert words.splitlines()[1:4] == ["Made in 3 s:", *(f"  {path}" for path in asked[:2])]
     assert "lost" not in words
