@@ -54,7 +54,7 @@ rule validate:
     input:
         unpack(plan.idx_files),
         published=plan.witnesses,
-        settings=settings.files("facts", "sources"),
+        settings=settings.files("facts"),
     output:
         header="<results>/{dataset}/header/{split}.json",
         checksums="<results>/{dataset}/header/{split}.crc32",  # beside it, which is how the scripts find it

@@ -3,8 +3,11 @@
 import fcntl
 import json
 import os
+import re
+import shlex
 import shutil
 import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -402,3 +405,18 @@ def test_a_job_that_goes_on_after_its_run_replaces_nothing_of_a_newer_run(work: 
     assert job.returncode == 1
     assert "a newer run has other settings" in job.stderr
     assert files(work / "results") == between != before
+
+
+def test_a_job_that_goes_on_after_its_run_replaces_nothing_made_of_newer_originals(work: Path) -> None:
+    targets = (f"{PNG}/1", "csv", "npz", "webdataset")
+    planned = run(work, "-n", "-p", "--forceall", *targets).output
+    old = re.findall(r"python \S+/(?:export|write_csv|save_npz|pack|index_shards)\.py .*", planned)
+    with_other_images(work)
+    run(work, *targets)
+    made = files(work / SHAPES)
+    for command in old:
+        words = shlex.split(command)
+        job = subprocess.run([sys.executable, *words[1:]], cwd=work, capture_output=True, text=True)
+        assert "a newer run has other settings" in job.stderr, command
+    assert files(work / SHAPES) == made
+    assert len(old) == 5

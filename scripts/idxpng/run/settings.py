@@ -49,10 +49,14 @@ class Settings:
         self._files, self._text = cache(self._found), cache(self._json)  # many jobs have the same settings
 
     def files(self, *names: str) -> Callable[[Any], list[str]]:
-        """An input function: the files with these settings of a job's dataset and split, or of all its splits."""
+        """An input function: the files with these settings of a job's dataset and split, or of all its splits.
+
+        What depends on the facts of a split also depends on where its originals come from.
+        """
+        all_names = (*names, "sources") if "facts" in names else names
 
         def files(wildcards: Any) -> list[str]:
-            return self._files(names, wildcards.dataset, wildcards.get("split"))
+            return self._files(all_names, wildcards.dataset, wildcards.get("split"))
 
         return files
 
