@@ -33,6 +33,7 @@ SHORT, KILL = -1, -2
 HOW = {"EIO": errno.EIO, "ENOSPC": errno.ENOSPC, "EINTR": errno.EINTR, "short": SHORT, "killed": KILL}
 # After these the work must be done all the same: Python repeats these calls when a signal interrupts them.
 HARMLESS = {"short": ("read", "write", "pread"), "EINTR": ("read", "write", "pread", "open", "openat", "fsync")}
+NAMED = ("read", "write", "pread", "fsync")  # errors of these name the file
 SECONDS = 60  # for one try
 
 
@@ -142,6 +143,8 @@ def fuzz(name: str, words: list[str], folder: Path, how: str) -> Iterator[tuple[
             problem = f"died of signal {-status}"
         elif "Traceback" in messages:
             problem = f"a traceback: {messages.strip().splitlines()[-1]}"
+        elif "ERROR: a file: " in messages and how == "EIO" and failed.removesuffix("64") in NAMED:
+            problem = "no file is named"
         elif status != expected_status and failed.removesuffix("64") in HARMLESS.get(how, ()):
             problem = f"not done: {messages.strip().splitlines()[-1:]}"
         elif run(words, folder)[0] != expected_status or state(out) != expected:

@@ -72,10 +72,22 @@ def permission(error: OSError) -> str | None:
 
 
 @contextmanager
+def named(file: str | PathLike[str]) -> Iterator[None]:
+    """Give the name of ``file`` to an error of the system that names none, as where reading or writing fails."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno:
+            error.filename = error.filename or file
+        raise
+
+
+@contextmanager
 def reading(what: str, path: str | PathLike[str]) -> Iterator[None]:
     """Raise DataError where a file that the block reads is not ``what`` it expects, such as "a header"."""
     try:
-        yield
+        with named(path):
+            yield
     except (ValueError, LookupError, TypeError, AttributeError, OSError) as error:
         if isinstance(error, OSError) and error.errno:  # pyarrow's errors about damaged files have no number
             raise

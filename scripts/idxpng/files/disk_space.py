@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from idxpng import log
-from idxpng.errors import DataError
+from idxpng.errors import DataError, named
 from idxpng.text import counted
 
 AGAIN = "free some space, and run the same command again"
@@ -28,9 +28,13 @@ def check_space(file: str | os.PathLike[str], size: int, folder: Path | None = N
 
 @contextmanager
 def disk_full_error(file: str | os.PathLike[str]) -> Iterator[None]:
-    """Raise a full disk as DiskRoomError with the ``file`` being written, which the system's error does not name."""
+    """Raise a full disk as DiskRoomError with the ``file`` being written, which the system's error does not name.
+
+    Any other error of the system is `named`.
+    """
     try:
-        yield
+        with named(file):
+            yield
     except OSError as error:
         if error.errno == errno.EFBIG:  # a limit of this process, which more space does not lift
             raise DiskRoomError(file, error.strerror or "too large", todo="allow larger files, see ulimit -f") from None

@@ -15,7 +15,7 @@ from typing import IO, Any, NamedTuple
 
 from zlib_ng import zlib_ng
 
-from idxpng.errors import DataError
+from idxpng.errors import DataError, named
 from idxpng.text import counted
 
 CHUNK = 1 << 18
@@ -52,7 +52,7 @@ class CompressedFileError(DataError):
 
 def compression(path: str | os.PathLike[str]) -> str:
     """``gzip``, ``xz`` or ``plain``, by the file's first bytes."""
-    with open(path, "rb") as file:
+    with named(path), open(path, "rb") as file:
         start = file.read(6)
     return next((name for name, each in COMPRESSIONS.items() if start.startswith(each.signature)), "plain")
 

@@ -215,8 +215,10 @@ class IdxFile:
                 wrong = self.header.wrong_size(size, self._file.read(SAMPLE))
                 raise IdxError(path, **wrong, todo=move_away(path))
             self._items_at, self._item_size = self.header.size, self.header.item_size
-        except BaseException:
+        except BaseException as error:
             self._file.close()
+            if isinstance(error, OSError):
+                error.filename = path
             raise
 
     def __enter__(self) -> IdxFile:
@@ -236,7 +238,11 @@ class IdxFile:
         wanted = (stop - start) * self._item_size
         data = b""
         while len(data) < wanted:
-            more = os.pread(self._file.fileno(), min(wanted - len(data), ONE_READ), offset + len(data))
+            try:
+                more = os.pread(self._file.fileno(), min(wanted - len(data), ONE_READ), offset + len(data))
+            except OSError as error:
+                error.filename = self.path  # which the system does not name
+                raise
             if not more:
                 problem = "the file became shorter while it was read"
                 raise IdxError(self.path, problem, expected=f"{wanted} bytes", found=len(data))

@@ -51,6 +51,14 @@ def test_other_errors_are_not_taken_for_a_full_disk(tmp_path: Path) -> None:
         (tmp_path / "missing").read_bytes()
 
 
+def test_an_error_of_a_disk_names_the_file_that_is_made(tmp_path: Path) -> None:
+    file, other = tmp_path / "file", str(tmp_path / "other")
+    for name in (None, other):
+        with pytest.raises(OSError, match=os.strerror(errno.EIO)) as failed, disk_full_error(file):
+            raise OSError(errno.EIO, os.strerror(errno.EIO), name)
+        assert failed.value.filename == (name or file)
+
+
 def refuse(path: object) -> os.statvfs_result:
     raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
 

@@ -1,3 +1,4 @@
+import errno
 import gzip
 import math
 import os
@@ -246,3 +247,14 @@ def test_reading_one_item_takes_memory_for_that_item_alone(path: Path) -> None:
 def test_a_file_in_a_known_other_format_is_refused_with_its_format(path: Path, data: bytes, name: str) -> None:
     message = refusal(path, data)
     assert name in message and "mv " not in message, "it may be what it should be decompressed from"
+
+
+def test_an_error_of_a_disk_names_the_file_that_is_read(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> bytes:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    path.write_bytes(DIGITS)
+    with IdxFile(path) as file:
+        monkeypatch.setattr(os, "pread", fail)
+        with pytest.raises(OSError, match=str(path)):
+            file.read(0, 1)
