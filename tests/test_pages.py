@@ -111,8 +111,8 @@ def test_every_module_that_causes_faults_is_in_the_table_of_faults() -> None:
 def test_messages_in_the_table_of_errors_are_in_the_code() -> None:
     page = (PROJECT / "docs/errors.md").read_text(encoding="utf-8")
     column = "".join(re.findall(r"^\| (`.*?) \|", page, re.MULTILINE))
-    (of_snakemake,) = [path for path in files_of_package("snakemake") or [] if path.name == "exceptions.py"]
-    code = text_of("scripts", "*.py") + of_snakemake.read_text()
+    of_snakemake = [path for path in files_of_package("snakemake") or [] if path.name in ("exceptions.py", "dag.py")]
+    code = "".join([text_of("scripts", "*.py"), *(path.read_text() for path in of_snakemake)])
     messages = re.findall(r"`(.+?)`", column)
     assert len(messages) > 5
     for message in messages:

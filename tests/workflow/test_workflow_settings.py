@@ -420,3 +420,14 @@ def test_a_job_that_goes_on_after_its_run_replaces_nothing_made_of_newer_origina
         assert "a newer run has other settings" in job.stderr, command
     assert files(work / SHAPES) == made
     assert len(old) == 5
+
+
+def test_files_from_a_clock_that_was_ahead_are_made_again_by_force(work: Path, few: Path) -> None:
+    for path in (*(work / "results").rglob("*"), *(work / "resources").rglob("*")):
+        state = path.stat()
+        os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns + 3600 * 10**9))
+    refused = run(work, PNG, "--config", "limit=10", succeed=False)
+    assert "has older modification time" in refused.output
+    run(work, PNG, "--forceall", "--config", "limit=10")
+    assert "Nothing to be done" in run(work, PNG, "--config", "limit=10").output
+    assert files(work / SHAPES / "png") == files(few / SHAPES / "png")
