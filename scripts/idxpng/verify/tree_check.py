@@ -119,10 +119,13 @@ class TreeCheck:
         """The path of an image below the tree, which shows how many digits names have."""
         return f"{next(iter(self.labels))}/{7:0{self._tree().width}}.png"
 
-    def directories(self) -> dict[str, int]:
-        """What is in the tree, and the inode of each, which differs once an export has replaced a directory."""
+    def directories(self) -> dict[str, tuple[int, int]]:
+        """What is in the tree, and of each the inode and when it changed: one differs once files were replaced in it.
+
+        A directory that replaces a removed one may have its inode.
+        """
         with os.scandir(self.tree) as entries:
-            return {entry.name: entry.inode() for entry in entries}
+            return {entry.name: (entry.inode(), entry.stat(follow_symlinks=False).st_ctime_ns) for entry in entries}
 
     def _tree(self) -> PngTree:
         return PngTree(self.tree, self.labels, self.expected.file_count, self.count, self._first)

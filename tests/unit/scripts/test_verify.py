@@ -567,17 +567,23 @@ def test_a_report_never_takes_the_place_of_what_is_verified(exported: Exported) 
     assert (dataset.read_bytes(), entries(exported.tree)) == before
 
 
+@pytest.mark.parametrize("what", ["a directory", "a file"])
 def test_nothing_is_said_of_images_that_another_run_replaced_meanwhile(
-    exported: Exported, monkeypatch: pytest.MonkeyPatch
+    exported: Exported, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
     rebuild = verify.TreeCheck.rebuild
 
-    def rebuild_and_export(check: Any) -> Any:
+    def rebuild_and_replace(check: Any) -> Any:
         found = rebuild(check)
-        exported.export()
+        if what == "a directory":
+            exported.export()
+        else:  # in a directory that keeps its inode, as one may that replaces another
+            image = next(exported.tree.rglob("*.png"))
+            shutil.copy(image, exported.root / "copy.png")
+            (exported.root / "copy.png").replace(image)
         return found
 
-    monkeypatch.setattr(verify.TreeCheck, "rebuild", rebuild_and_export)
+    monkeypatch.setattr(verify.TreeCheck, "rebuild", rebuild_and_replace)
     assert "another run replaced images" in exported.refusal()
 
 
