@@ -37,8 +37,7 @@ def main(
         header = read_header(stream, file)
         if draw and (header.type.name != "uint8" or len(header.dims) != 3):
             found = f"{header.type.name} in {len(header.dims)}"
-            problem = "nothing to draw: the file has no images"
-            raise IdxError(file, problem, expected="uint8 in 3 dimensions", found=found)
+            raise IdxError(file, "it cannot be drawn", expected="images: uint8 in 3 dimensions", found=found)
         only_header = count is None and index is None and not draw
         shown = range(0) if only_header else _positions(header, file, count or 1, index or 0)
         data = _read(stream, header, file, shown)

@@ -29,7 +29,7 @@ def test_a_run_leaves_what_it_made_and_how_to_look_at_it(project: Path) -> None:
     assert status == 0, text
     assert len(lines) < 20, text
     assert "50 PNG files in results/mnist-sample/png/train, a directory per label" in text
-    assert "open results/mnist-sample/index.html" in text
+    assert "In a browser:      results/mnist-sample/index.html" in text
     assert "Complete log(s)" in text
 
 

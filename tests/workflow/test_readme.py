@@ -8,6 +8,7 @@ import re
 import subprocess
 from pathlib import Path
 
+import numpy
 import pytest
 from PIL import Image
 
@@ -36,6 +37,7 @@ def reader(mnist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("cat", "dog"):
         (folder / f"my/photos/train/{name}").mkdir(parents=True)
         Image.new("L", (5, 7), 99).save(folder / f"my/photos/train/{name}/0001.png")
+    numpy.save(folder / "images.npy", numpy.zeros((2, 5, 7), "uint8"))
     (folder / "my/shapes.yaml").write_text(blocks(PROJECT / "docs/own-data.md", "yaml")[0])
     (folder / "my/idx/shapes-images-idx3-ubyte").rename(folder / "my/idx/shapes-images-idx3-ubyte.gz")
     typed = [command for page in PAGES for command in blocks(page, "sh")]

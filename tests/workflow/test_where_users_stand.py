@@ -71,7 +71,7 @@ def test_advice_works_where_the_user_stands(call: str, tmp_path: Path) -> None:
 
     made = run("all")
     if call != "module":  # an importing workflow has its own hooks
-        (opened,) = re.findall(r"open (.+)", made)
+        (opened,) = re.findall(r"In a browser: +(.+)", made)
         type_in(folder, f"ls {opened}")
         (more,) = re.findall(r"For MNIST itself: (.+)", made)
         type_in(folder, f"{more.replace('--cores 4', '-n -q all --cores 4')}")

@@ -2,7 +2,8 @@
 
 from collections.abc import Collection
 
-from idxpng.formats.idx import LABELS, ElementType, IdxHeader
+from idxpng.formats.file_kind import ENDIAN
+from idxpng.formats.idx import LABELS, ElementType, IdxHeader, other_order
 from idxpng.text import shortened
 
 AXES = {"images": ("images", "rows", "columns"), "labels": ("labels", "columns")}
@@ -43,7 +44,7 @@ def _dimensions(found: IdxHeader, expected: IdxHeader, role: str) -> dict[str, s
         problem = f"this file has {other}, but the dataset file says {role}"
         todo = "swap the two names under `images` and `labels` in the dataset file"
     elif role == "images":
-        todo = "write each image as rows and columns, not as one row of pixels, with one gray value for each pixel"
+        todo = "write each image, or slice of a volume, as rows and columns, with one gray value for each pixel"
     elif n_dims < wanted:
         todo = "use the file whose labels have columns, or delete `label_columns` from the dataset file"
     else:
@@ -63,12 +64,13 @@ def _sizes(found: IdxHeader, expected: IdxHeader, role: str) -> dict[str, str]:
         keys = [f"count: {found.dims[0]}", f"label_columns, with {found.dims[-1]} names"]
     for axis, (size, wanted) in enumerate(zip(found.dims, expected.dims, strict=True)):
         if size != wanted:
+            todo = f"use the right file, or write `{keys[axis]}` into the dataset file"
             return {
                 "problem": f"the number of {AXES[role][axis]} differs from the dataset file",
                 "at": f"byte {4 + 4 * axis}",
                 "expected": str(wanted),
                 "found": str(size),
-                "todo": f"use the right file, or write `{keys[axis]}` into the dataset file",
+                "todo": ENDIAN if other_order(size) == wanted else todo,
             }
     return {}
 

@@ -57,11 +57,13 @@ def read_with_places(path: str | os.PathLike[str], display_name: str) -> tuple[A
     except OSError as error:
         raise DataError(display_name, "it cannot be read", found=error.strerror, todo=permission(error)) from None
     except (UnicodeDecodeError, yaml.reader.ReaderError) as error:
-        raise DataError(display_name, UNREADABLE, found=" ".join(str(error).split())) from None
+        todo = "save it as UTF-8, without control characters"
+        raise DataError(display_name, UNREADABLE, found=" ".join(str(error).split()), todo=todo) from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         at, found = str(_place(mark)) if mark else None, shortened(error.problem or error.context)
-        raise DataError(display_name, UNREADABLE, at=at, found=found) from None
+        todo = "indent with spaces, not tabs, write a space after each colon, and put text with : % or @ in quotes"
+        raise DataError(display_name, UNREADABLE, at=at, found=found, todo=todo) from None
 
 
 def _read(path: str | os.PathLike[str], display_name: str) -> bytes:

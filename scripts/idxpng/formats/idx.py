@@ -24,7 +24,7 @@ from array import array
 from typing import IO, TYPE_CHECKING, NamedTuple
 
 from idxpng.errors import DataError, move_away, move_away_if_meant
-from idxpng.formats.file_kind import BINARY, START, file_kind
+from idxpng.formats.file_kind import BINARY, ENDIAN, START, file_kind
 
 if TYPE_CHECKING:
     import numpy
@@ -137,6 +137,8 @@ class IdxHeader(NamedTuple):
         """What explains the size of the file, if anything does."""
         if 0 < sample.count(b"\n") == sample.count(b"\r\n"):
             return f", and each byte 0a follows a 0d, so it was copied as text: {BINARY}"
+        if IdxHeader(self.magic, tuple(map(other_order, self.dims))).file_size == size:
+            return f", right for sizes in little-endian order: {ENDIAN}"
         there, promised = size - self.size, self.file_size - self.size
         if min(there, promised) <= 0 or (there % promised and promised % there):
             return ""
@@ -153,6 +155,11 @@ class IdxHeader(NamedTuple):
     def offset(self, index: int) -> int:
         """Byte at which the item of 0-based position ``index`` begins."""
         return self.size + index * self.item_size
+
+
+def other_order(size: int) -> int:
+    """A size as it is when its four bytes are read in the other order."""
+    return int.from_bytes(size.to_bytes(4, "big"), "little")
 
 
 def read_header(stream: IO[bytes], file: str | os.PathLike[str]) -> IdxHeader:

@@ -76,7 +76,7 @@ def check_folder(path: str | os.PathLike[str], name: str, writable: bool = True)
         raise DataError(path, "cannot be a folder", expected="a folder, or nothing", found=found, todo=todo)
     if writable and not os.access(existing, os.W_OK | os.X_OK):
         found = f"no permission to write in {existing}, or its disk is read-only"
-        raise DataError(path, "cannot be written", found=found, todo=todo)
+        raise DataError(path, "cannot be written", found=found, todo=f"get permission from its owner, or {todo}")
 
 
 def check_variables(path: str) -> None:
@@ -177,7 +177,10 @@ def _check_foreign(plan: Plan, exports: list[Any], pages: list[Any]) -> None:
             shown(plan.results),
             "the run would remove what no run made",
             found=found,
-            todo=["move it away, then run the same command again:", " && ".join([f"mkdir -- {aside}", *moves])],
+            todo=[
+                "move the folder or file away, then run the same command again:",
+                " && ".join([f"mkdir -- {aside}", *moves]),
+            ],
         )
 
 

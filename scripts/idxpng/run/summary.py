@@ -80,7 +80,7 @@ def _of_images(plan: Plan, took: str) -> Iterator[str]:
     yield ""
     pages = dict.fromkeys(shell_path(f"{folder}/index.html") for folder, _ in _splits(plan))
     previews = [shell_path(f"{folder}/preview/{split}.png") for folder, split in _splits(plan)]
-    yield f"Browse them:       open {' '.join(pages)}"
+    yield f"In a browser:      {' '.join(pages)}"
     yield f"At a glance:       {' '.join(previews)}"
     yield "How it was made:   the same command with --report report.html, which a browser opens"
 

@@ -59,6 +59,14 @@ def test_a_mistake_is_reported_with_its_byte_and_the_change_to_make(
     assert todo in difference["todo"]
 
 
+def test_sizes_in_little_endian_order_are_recognized_and_not_advised_as_the_count() -> None:
+    swapped = IdxHeader(IMAGES_HEADER.magic, tuple(size << 24 for size in IMAGES_HEADER.dims))
+    advised = mismatch(swapped, IMAGES_HEADER)["todo"], swapped.wrong_size(IMAGES_HEADER.file_size)["found"]
+    assert all("big-endian" in advice for advice in advised)
+    assert "endian" not in IMAGES_HEADER.wrong_size(1065)["found"]
+    assert "endian" not in mismatch(IMAGES_HEADER._replace(dims=(31, 5, 7)), IMAGES_HEADER)["todo"]
+
+
 @pytest.mark.parametrize(("size", "problem", "at"), [(1065, "shorter", "byte 1065"), (1067, "longer", "byte 1066")])
 def test_a_file_longer_or_shorter_than_its_header_says_is_reported_with_both_sizes(
     size: int, problem: str, at: str
