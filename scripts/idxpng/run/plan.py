@@ -19,12 +19,14 @@ from idxpng.run.config import SHOWN_AS, Config
 from idxpng.run.folder_plan import FolderPlan
 
 # Paths below a dataset's results folder. The target makes any of them again if it was deleted.
+MANIFEST = "manifest/{split}.csv"
+SHARD = "webdataset/{split}-{shard}.tar"
 _ALL = (
     "header/{split}.json",
     "header/{split}.crc32",
     "png/{split}/{label}",
     "manifest/{split}/{label}.csv",
-    "manifest/{split}.csv",
+    MANIFEST,
     "preview/{split}.png",
     "preview/{split}/first.png",
     "statistics/{split}.json",
@@ -37,7 +39,7 @@ _PUBLISHED = ("parquet/{split}.parquet", "README.md", "croissant.json", "LICENSE
 OUTPUTS = {
     "all": _ALL,
     "publish": (*_ALL, *_PUBLISHED),
-    "webdataset": ("webdataset/{split}-{shard}.tar", "webdataset/{split}.json"),
+    "webdataset": (SHARD, "webdataset/{split}.json"),
     "archive": ("archive/{split}.tar",),
     "npz": ("npz/{dataset}.npz",),
     "csv": ("csv/{split}.csv",),
@@ -250,7 +252,7 @@ class Plan:
     def manifest_option(self, wildcards: Any) -> list[str]:
         """The option for the manifest, for labels with several columns, which directory names cannot express."""
         several = len(self._dataset(wildcards).label_columns) > 1
-        path = f"{self.results}/{wildcards.dataset}/manifest/{wildcards.split}.csv"
+        path = f"{self.results}/{wildcards.dataset}/{MANIFEST.format(split=wildcards.split)}"
         return _option("manifest", path if several else None)
 
     def _dataset(self, wildcards: Any) -> Dataset:

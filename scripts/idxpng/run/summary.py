@@ -6,7 +6,7 @@ from pathlib import Path
 
 from idxpng.advice import command, pin, setting, shell_path, shown
 from idxpng.files.json_file import read_json
-from idxpng.run.plan import OUTPUTS, Plan
+from idxpng.run.plan import MANIFEST, OUTPUTS, SHARD, Plan
 from idxpng.text import counted
 
 DESCRIBED = ("all", "publish", "webdataset", "verify")  # targets with words of their own
@@ -71,7 +71,7 @@ def _of_images(plan: Plan, took: str) -> Iterator[str]:
         splits, folder = plan.splits(dataset), f"{plan.results}/{dataset.name}"
         also_in = dataset.also_in(splits, plan.config.limit)
         for split in splits:
-            count = image_count(f"{folder}/manifest/{split}.csv")
+            count = image_count(f"{folder}/{MANIFEST.format(split=split)}")
             if count is not None:
                 also = also_in.get(split, "")
                 yield f"{_counted(count, 'PNG file')} in {shown(folder)}/png/{split}, a directory per label{also}"
@@ -94,8 +94,8 @@ def _paths(plan: Plan, *targets: str) -> Iterator[str]:
 def _of_shards(plan: Plan) -> Iterator[str]:
     for folder, split in _splits(plan):
         if index := read_json(f"{folder}/webdataset/{split}.json"):
-            shards = counted(len(index["shards"]), "shard")
-            yield f"{_counted(index['images'], 'image')} in {shards}, {shown(folder)}/webdataset/{split}-*.tar"
+            images, shards = _counted(index["images"], "image"), counted(len(index["shards"]), "shard")
+            yield f"{images} in {shards}, {shown(folder)}/{SHARD.format(split=split, shard='*')}"
 
 
 def _counted(count: int, noun: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 from idxpng.advice import setting
 from idxpng.errors import DataError
 from idxpng.run.catalog import OWN
-from idxpng.run.plan import OUTPUTS, Plan
+from idxpng.run.plan import MANIFEST, OUTPUTS, Plan
 from idxpng.text import NAME, shell_word
 
 
@@ -71,7 +71,7 @@ class Targets:
                     return []
                 files += self._plan.expand(f"<results>/{{dataset}}/{pattern}", name, split)
                 if pattern.startswith("png/"):  # when the manifest of the split is made, labels of earlier runs go
-                    files += self._plan.expand("<results>/{dataset}/manifest/{split}.csv", name, split)
+                    files += self._plan.expand(f"<results>/{{dataset}}/{MANIFEST}", name, split)
         if not files and re.fullmatch(rf"png/{NAME}/\d+/\d+\.png", below):
             todo = f"make the directory of its label: {os.path.dirname(word)}"
             raise DataError(word, "a PNG file is made together with all others of its label", todo=todo)
@@ -98,7 +98,7 @@ class Targets:
 
     def others(self, wildcards: Any) -> list[str]:
         """What the same command makes of a dataset besides the list of its files, which comes last."""
-        return self._outputs_without("checksums", "SHA256SUMS", wildcards.dataset)
+        return self._outputs_without("checksums", wildcards.dataset)
 
     def images_of_others(self, wildcards: Any) -> list[str]:
         """What the same command makes of the images of a split besides proofs, which come last.
@@ -106,25 +106,26 @@ class Targets:
         On its own, `verify` must not create files whose absence it should report.
         """
         folder, split = f"<results>/{wildcards.dataset}", wildcards.split
-        outputs = self._outputs_without("verify", "verify/", wildcards.dataset)
+        outputs = self._outputs_without("verify", wildcards.dataset)
         below = {path.removeprefix(f"{folder}/") for path in outputs}
-        found = {path for path in below if path.startswith((f"png/{split}/", f"manifest/{split}/"))}
+        manifest = MANIFEST.format(split=split)
+        found = {path for path in below if path.startswith((f"png/{split}/", manifest.replace(".csv", "/")))}
         requested = split in self._plan.splits(self._plan.catalog.dataset(wildcards.dataset))
         of_all_splits = not below.isdisjoint(OUTPUTS["publish"])  # such as index.html, paths without wildcards
-        if (requested and of_all_splits) or f"manifest/{split}.csv" in below:
-            found.add(f"manifest/{split}.csv")  # when it is made, labels of earlier runs go
+        if (requested and of_all_splits) or manifest in below:
+            found.add(manifest)  # when it is made, labels of earlier runs go
         return [f"{folder}/{path}" for path in sorted(found)]
 
-    def _outputs_without(self, target: str, below: str, dataset: str) -> list[str]:
-        """What the command makes of a dataset, without a target and paths that begin with ``below``."""
-        files = []
+    def _outputs_without(self, target: str, dataset: str) -> list[str]:
+        """What the command makes of a dataset, without a target and paths that begin as what it makes."""
+        files, own = [], OUTPUTS[target][0].partition("{")[0]
         for word in sorted(self._asked() - {target}):
             path = os.path.relpath(word, self._plan.results)
             if word in OUTPUTS and dataset in self._plan.catalog.configured:
                 files += self._plan.outputs(word, dataset)
             elif word == "idx" and dataset in self._plan.config.folders:
                 files += self._plan.folders.outputs_of(dataset)
-            elif f"{path}/".startswith(f"{dataset}/") and not path.startswith(f"{dataset}/{below}"):
+            elif f"{path}/".startswith(f"{dataset}/") and not path.startswith(f"{dataset}/{own}"):
                 files += self._files(word) or [f"<results>/{path}"]
         return files
 
