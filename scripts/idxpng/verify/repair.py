@@ -108,8 +108,7 @@ def making(check: TreeCheck, labels: Collection[str], force: bool = False) -> st
     if check.classes is not None:
         settings.append(f"classes=[{','.join(map(str, check.classes))}]")
     # Otherwise `all` would also make the page again, of this split alone.
-    manifest = os.path.join(os.path.dirname(paths[0]), "../../manifest", f"{check.split}.csv")
-    targets = [*paths, os.path.normpath(manifest)] if check.expected.parent else ["all"]
+    targets = [os.path.dirname(paths[0])] if check.expected.parent else ["all"]
     return advice.command(paths, settings, force, directory, targets)
 
 

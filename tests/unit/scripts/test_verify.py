@@ -272,11 +272,11 @@ def test_the_repair_of_a_part_makes_nothing_of_all_splits(exported: Exported) ->
     invert(image)
     command = exported.refusal(tree=tree, split="part").splitlines()[-1]
     made = f"results/set/png/part/{image.parent.name}"
-    wanted = f"--cores 4 {made} results/set/manifest/part.csv --config datasets=set.yaml --forcerun {made}"
+    wanted = f"--cores 4 results/set/png/part --config datasets=set.yaml --forcerun {made}"
     assert command.endswith(wanted)
     copy = shutil.copytree(tree, exported.root.parent / "copy")
     command = exported.refusal(tree=copy, split="part").splitlines()[-1]
-    assert command.endswith(f"--cores 4 {made} results/set/manifest/part.csv --config datasets={exported.dataset}")
+    assert command.endswith(f"--cores 4 results/set/png/part --config datasets={exported.dataset}")
 
 
 def test_a_tree_of_some_labels_is_proven_with_the_originals(exported: Exported) -> None:
