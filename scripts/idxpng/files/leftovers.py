@@ -23,11 +23,11 @@ TIMESTAMP = ".snakemake_timestamp"  # Snakemake's own file, in a directory that 
 def remove_shards(
     index: str | os.PathLike[str], current: Collection[str], is_ours: Callable[[Path], bool]
 ) -> list[str]:
-    """Remove the shards beside an ``index`` that are not ``current``, if they are ours; return their names."""
-    folder, split = Path(index).parent, Path(index).stem
+    """Remove shards beside an ``index`` that have names like the ``current`` ones, and are ours; return their names."""
+    folder, start = Path(index).parent, min(current).rpartition("-")[0]
     check_settings(index)  # or it would remove what a newer run made
     entries = entries_of(folder)
-    shards = re.compile(rf"{re.escape(split)}-\d{{6,}}\.tar", re.ASCII)
+    shards = re.compile(rf"{re.escape(start)}-\d{{6,}}\.tar", re.ASCII)
     others = set(filter(shards.fullmatch, entries)) - set(current)
     stale = sorted(name for name in others if entries[name] and is_ours(folder / name))
     for name in stale:

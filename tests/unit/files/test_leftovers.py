@@ -39,7 +39,7 @@ def test_shards_that_are_not_current_are_removed(tmp_path: Path, caplog: pytest.
     kept = ["test-000007.tar", "train-extra-000007.tar", "train-7.tar", "train-000007.tar.gz", "train.json", "x.tar"]
     shards(tmp_path, *current, *stale, *kept)
     (tmp_path / stale[0]).write_bytes(END)  # of no images
-    assert remove_shards(tmp_path / "train.json", current, is_shard) == stale
+    assert remove_shards(tmp_path / "index.json", current, is_shard) == stale
     assert names(tmp_path) == sorted([*current, *kept])
     assert "removed 7 shards of an earlier run: train-000002.tar" in caplog.text
     assert "and 2 more" in caplog.text
@@ -60,7 +60,7 @@ def test_what_does_not_begin_as_a_shard_of_ours_is_left_and_reported(
             file.addfile(info)
     (tmp_path / "train-000006.tar").symlink_to(tmp_path / "elsewhere")
     os.mkfifo(tmp_path / "train-000007.tar")
-    assert remove_shards(tmp_path / "train.json", [], is_shard) == []
+    assert remove_shards(tmp_path / "train.json", ["train-000000.tar"], is_shard) == []
     assert len(list(tmp_path.glob("*.tar"))) == 7
     assert "not shards of this run, but not removed: train-000001.tar, train-000002.tar" in caplog.text
 
@@ -130,7 +130,7 @@ def test_a_job_of_a_killed_run_removes_nothing_that_a_run_with_other_settings_ha
     touch(tmp_path, "png/0/0.png")
     manifest(tmp_path / "train/0.csv", "train/0/0.png")
     with pytest.raises(DataError, match="a newer run has other settings"):
-        remove_shards(tmp_path / "train.json", [], is_shard)
+        remove_shards(tmp_path / "train.json", ["train-000000.tar"], is_shard)
     with pytest.raises(DataError, match="a newer run has other settings"):
         remove_labels(tmp_path / "png", tmp_path / "train", [])
     assert names(tmp_path) == ["png/0/0.png", "train-000007.tar", "train/0.csv"]
