@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import partial
 from operator import attrgetter
 from pathlib import Path
@@ -93,19 +93,18 @@ def _dataset(name: str, facts: dict[str, Any], display_name: str, path: Path) ->
     splits = facts["splits"].items()
     whole = {split: _split(known, *file_facts) for split, known in splits if "from" not in known}
     parts = {split: _part(known, whole, display_name, f"splits.{split}") for split, known in splits if "from" in known}
-    return Dataset(
-        name=name,
-        classes=classes,
-        label_type=label_type,
-        label_columns=label_columns,
-        mirrors=tuple(facts.get("mirrors", ["."])),
-        splits={split: (whole | parts)[split] for split in facts["splits"]},
-        creators=tuple(facts.get("creators", ())),
-        source=display_name,
-        path=path,
-        **{key: facts[key] for key in ("title", "license", "citation")},
-        **{key: facts[key] for key in ("attribution", "orientation", "url", "published") if key in facts},
-    )
+    read = {
+        "name": name,
+        "classes": classes,
+        "label_type": label_type,
+        "label_columns": label_columns,
+        "mirrors": tuple(facts.get("mirrors", ["."])),
+        "splits": {split: (whole | parts)[split] for split in facts["splits"]},
+        "creators": tuple(facts.get("creators", ())),
+        "source": display_name,
+        "path": path,
+    }
+    return Dataset(**{key: facts[key] for key in {field.name for field in fields(Dataset)} & facts.keys()} | read)
 
 
 def _part(facts: dict[str, Any], whole: dict[str, Split], display_name: str, at: str) -> Split:

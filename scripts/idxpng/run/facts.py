@@ -3,6 +3,7 @@
 import hashlib
 import os
 from contextlib import suppress
+from dataclasses import fields
 from functools import cache
 from typing import Any
 
@@ -12,8 +13,8 @@ from idxpng.fetch.mirrors import places_in
 from idxpng.run.plan import Plan
 from idxpng.text import is_url
 
-# What `make_page` and `write_card` say about a dataset beyond its images.
-DESCRIPTION = ("name", "title", "license", "attribution", "citation", "url", "creators", "published")
+# What `make_page` and `write_card` do not say in words about a dataset: facts of its images, and where files are.
+NOT_SAID = ("classes", "orientation", "label_type", "label_columns", "mirrors", "splits", "source", "path")
 SAMPLE = 1 << 20  # bytes at the start and at the end of a local file in which a change is seen, whatever its time
 
 
@@ -79,7 +80,7 @@ class Facts:
     def description(self, wildcards: Any) -> dict[str, Any]:
         """Name, title, license, citation, and other words about a dataset."""
         dataset = self._dataset(wildcards)
-        return {key: getattr(dataset, key) for key in DESCRIPTION}
+        return {field.name: getattr(dataset, field.name) for field in fields(dataset) if field.name not in NOT_SAID}
 
     def _dataset(self, wildcards: Any) -> Dataset:
         return self._plan.catalog.dataset(wildcards.dataset)

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -177,6 +178,11 @@ def test_url_creators_date_and_superseded_releases_are_optional(load_text: Calla
     assert dataset.url == "https://example.org/a?b=c#d"
     assert dataset.creators == ("Ada Lovelace", "Given Ten Family")
     assert dataset.published == "1998-11-05"
+
+
+def test_each_key_of_a_dataset_file_is_loaded() -> None:
+    read_otherwise = {"archive", "inverted", "superseded"}
+    assert SCHEMA["properties"].keys() - read_otherwise <= {field.name for field in fields(Dataset)}
 
 
 @pytest.mark.parametrize("digit", "01")
