@@ -11,6 +11,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import jobs
+from idxpng.run.checks import BEGINNINGS, PAGES
+from idxpng.run.plan import OUTPUTS
 from project import PROJECT
 
 FILES = [PROJECT / "Snakefile", *sorted((PROJECT / "rules").glob("*.smk"))]
@@ -24,6 +26,15 @@ def rules_of(path: Path) -> dict[str, str]:
 RULES = {name: body for path in FILES for name, body in rules_of(path).items()}
 WORKING = sorted(name for name, body in RULES.items() if "shell:" in body)
 WITH_SCRIPT = sorted({*WORKING} - {"name_labels", "write_settings"})  # for these, the shell's commands are enough
+
+
+def test_a_run_knows_how_each_file_beside_the_folders_of_results_begins_that_it_would_replace() -> None:
+    """`checksums` makes a list of files that is nobody's own."""
+    beside = {path for paths in OUTPUTS.values() for path in paths if "/" not in path}
+    assert BEGINNINGS.keys() == beside - {"SHA256SUMS"}
+    made = {rule: body.partition("output:")[2].partition("log:")[0] for rule, body in RULES.items()}
+    makers = {rule for rule, outputs in made.items() for name in beside if f"<results>/{{dataset}}/{name}" in outputs}
+    assert {*PAGES} == makers - {"list_digests"}
 
 
 def test_no_rule_has_a_lambda() -> None:
