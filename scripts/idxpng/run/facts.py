@@ -8,7 +8,6 @@ from functools import cache
 from typing import Any
 
 from idxpng.dataset.file import is_shipped
-from idxpng.dataset.model import Dataset
 from idxpng.fetch.mirrors import places_in
 from idxpng.run.plan import Plan
 from idxpng.text import is_url
@@ -27,7 +26,7 @@ class Facts:
 
     def of_download(self, wildcards: Any) -> list[dict[str, Any]]:
         """The facts of a published file, and so of what it decompresses to; several if it is an archive of arrays."""
-        files, ignored = self._dataset(wildcards).arrays(wildcards.published), ("verified", "header")
+        files, ignored = self._plan.dataset_of(wildcards).arrays(wildcards.published), ("verified", "header")
         return [
             {key: value for key, value in vars(file).items() if value is not None and key not in ignored}
             | {"type": file.header and file.header.type.name}
@@ -40,7 +39,7 @@ class Facts:
         The ``split`` of the wildcards may also be the published name of a file. Then the pinned digests of the user's
         own file are its sources: it is read again if they change. Those of shipped datasets do not.
         """
-        dataset, name = self._dataset(wildcards), wildcards.split
+        dataset, name = self._plan.dataset_of(wildcards), wildcards.split
         files = dataset.downloads.get(name) or dataset.split(name).files
         found = {file.published: self._sources(dataset.name, file.published) for file in files if not file.pinned}
         if name in dataset.downloads and not is_shipped(dataset.path):
@@ -58,7 +57,7 @@ class Facts:
 
     def of_split(self, wildcards: Any) -> dict[str, Any]:
         """The facts of a split, and what later steps need to know about its dataset."""
-        dataset = self._dataset(wildcards)
+        dataset = self._plan.dataset_of(wildcards)
         split = dataset.split(wildcards.split)
         return {
             "count": split.count,
@@ -74,16 +73,13 @@ class Facts:
 
     def pins(self, wildcards: Any) -> dict[str, Any]:
         """Names and digests of a split's published files that do not decide whether its IDX files are right."""
-        split = self._dataset(wildcards).split(wildcards.split)
+        split = self._plan.dataset_of(wildcards).split(wildcards.split)
         return {"published": [[file.file, file.sha256] for file in split.files], "archive": split.archive_sha256}
 
     def description(self, wildcards: Any) -> dict[str, Any]:
         """Name, title, license, citation, and other words about a dataset."""
-        dataset = self._dataset(wildcards)
+        dataset = self._plan.dataset_of(wildcards)
         return {field.name: getattr(dataset, field.name) for field in fields(dataset) if field.name not in NOT_SAID}
-
-    def _dataset(self, wildcards: Any) -> Dataset:
-        return self._plan.catalog.dataset(wildcards.dataset)
 
 
 def _state(path: str) -> str:

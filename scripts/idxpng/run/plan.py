@@ -80,6 +80,10 @@ class Plan:
 
     # Which files
 
+    def dataset_of(self, wildcards: Any) -> Dataset:
+        """The dataset of a job."""
+        return self.catalog.dataset(wildcards.dataset)
+
     def splits(self, dataset: Dataset) -> list[str]:
         """The requested splits of a dataset; by default, those with files of their own."""
         if not self.config.splits:
@@ -139,7 +143,7 @@ class Plan:
 
     def published(self, wildcards: Any) -> str:
         """The download that an IDX file comes from."""
-        return f"<resources>/{wildcards.dataset}/{self._dataset(wildcards).file(wildcards.idx).published}"
+        return f"<resources>/{wildcards.dataset}/{self.dataset_of(wildcards).file(wildcards.idx).published}"
 
     def idx_files(self, wildcards: Any) -> dict[str, str]:
         """The images and the labels of a split, decompressed."""
@@ -154,7 +158,7 @@ class Plan:
     def validated_splits(self, wildcards: Any) -> dict[str, list[str]]:
         """The same of all requested splits of a dataset, a list of each."""
         dataset = wildcards.dataset
-        names = self.some_splits(self._dataset(wildcards))
+        names = self.some_splits(self.dataset_of(wildcards))
         found = [self.validated_split(SimpleNamespace(dataset=dataset, split=name)) for name in names]
         return {what: [files[what] for files in found] for what in (*ROLES, "header", "checksums")}
 
@@ -181,14 +185,14 @@ class Plan:
 
     def label_count(self, wildcards: Any) -> int:
         """About how many images of a split have the label of a job."""
-        dataset, split = self._dataset(wildcards), self._split(wildcards)
+        dataset, split = self.dataset_of(wildcards), self._split(wildcards)
         counts = dataset.label_counts[wildcards.split]
         of_label = counts.get(wildcards.label, split.count / len(dataset.labels))
         return round(of_label / split.count * self.image_count(split))
 
     def splits_of(self, wildcards: Any) -> list[Split]:
         """The split of a job; for a single file, the largest; without either, all requested splits of its dataset."""
-        dataset = self._dataset(wildcards)
+        dataset = self.dataset_of(wildcards)
         if name := getattr(wildcards, "split", None):
             return [dataset.split(name)]
         if hasattr(wildcards, "published") or hasattr(wildcards, "idx"):
@@ -207,7 +211,7 @@ class Plan:
 
     def dataset_file(self, wildcards: Any) -> str:
         """The path of a dataset's file."""
-        return str(self._dataset(wildcards).path)
+        return str(self.dataset_of(wildcards).path)
 
     def dataset_file_for_download(self, wildcards: Any) -> str:
         """The path of a dataset's file, once files that the workflow brings along are beside it."""
@@ -222,7 +226,7 @@ class Plan:
         """The options that select images of a split: limit, and the requested labels that its dataset has."""
         if not self.config.classes:
             return self.limit_option(wildcards)
-        dataset = self._dataset(wildcards)
+        dataset = self.dataset_of(wildcards)
         classes = (str(dataset.labels[name]) for name in self.labels(dataset))
         return [*self.limit_option(wildcards), "--classes", *classes]
 
@@ -251,15 +255,12 @@ class Plan:
 
     def manifest_option(self, wildcards: Any) -> list[str]:
         """The option for the manifest, for labels with several columns, which directory names cannot express."""
-        several = len(self._dataset(wildcards).label_columns) > 1
+        several = len(self.dataset_of(wildcards).label_columns) > 1
         path = f"{self.results}/{wildcards.dataset}/{MANIFEST.format(split=wildcards.split)}"
         return _option("manifest", path if several else None)
 
-    def _dataset(self, wildcards: Any) -> Dataset:
-        return self.catalog.dataset(wildcards.dataset)
-
     def _split(self, wildcards: Any) -> Split:
-        return self._dataset(wildcards).split(wildcards.split)
+        return self.dataset_of(wildcards).split(wildcards.split)
 
 
 def _check_known(what: str, key: str, requested: Iterable[Any], known: set[Any]) -> None:

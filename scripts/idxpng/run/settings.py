@@ -40,7 +40,7 @@ class Settings:
         self._of_dataset: dict[str, Callable[[Any], Any]] = {
             "limit": lambda _: config.limit,
             "classes": lambda _: config.classes,
-            "splits": lambda wildcards: plan.splits(plan.catalog.dataset(wildcards.dataset)),
+            "splits": lambda wildcards: plan.splits(plan.dataset_of(wildcards)),
             "shards": lambda _: {"shard_size": config.shard_size, "shuffle_seed": config.shuffle_seed},
             "csv": lambda _: {"csv_header": config.csv_header},
             "description": facts.description,
@@ -62,7 +62,7 @@ class Settings:
 
     def sources(self, wildcards: Any) -> list[str]:
         """An input function: the file with the sources of a download, if it is not pinned and they are at hand."""
-        file = self._plan.catalog.dataset(wildcards.dataset).file(wildcards.published)
+        file = self._plan.dataset_of(wildcards).file(wildcards.published)
         folder = Path(self._plan.resources, wildcards.dataset)
         is_there = any(map(os.path.lexists, (folder / file.published, folder / file.idx)))
         may_note = os.access(folder, os.W_OK) or (folder / f".settings/{file.published}").is_dir()

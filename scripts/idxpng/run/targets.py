@@ -110,7 +110,7 @@ class Targets:
         below = {path.removeprefix(f"{folder}/") for path in outputs}
         manifest = MANIFEST.format(split=split)
         found = {path for path in below if path.startswith((f"png/{split}/", manifest.replace(".csv", "/")))}
-        requested = split in self._plan.splits(self._plan.catalog.dataset(wildcards.dataset))
+        requested = split in self._plan.splits(self._plan.dataset_of(wildcards))
         of_all_splits = not below.isdisjoint(OUTPUTS["publish"])  # such as index.html, paths without wildcards
         if (requested and of_all_splits) or manifest in below:
             found.add(manifest)  # when it is made, labels of earlier runs go
