@@ -70,6 +70,7 @@ def main(
         "firstCode": FIRST_CODE,
         "sheetColumns": columns,
         "digests": Path(digests).name,
+        "duplicates": Path(duplicates).name,
         "splits": described,
         "across": _groups(across, split_headers),
     }

@@ -177,6 +177,8 @@ def test_the_card_says_what_hugging_face_reads_and_what_people_must_know(publish
     }
     for name in ("LICENSE", "CITATION"):
         assert (root / name).read_text(encoding="utf-8").strip() in text
+    folders = re.findall("`([a-z]+/)`", text)
+    assert [name for name in folders if (root / name).is_dir()] == folders == ["parquet/", "png/", "manifest/"]
     assert "Keras says CC BY-SA 3.0, the Hugging Face card ylecun/mnist says MIT" in (root / "LICENSE").read_text()
     assert "doi:10.1109/5.726791" in (root / "CITATION").read_text()
 

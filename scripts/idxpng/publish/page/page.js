@@ -388,7 +388,7 @@ function showList() {
 
 function showGroups(view) {
   const found = view === "across" ? data.across : splits[current].within;
-  const more = found.count > found.groups.length ? `; the first ${number(found.groups.length)} are shown, duplicates.json has all` : "";
+  const more = found.count > found.groups.length ? `; the first ${number(found.groups.length)} are shown, ${data.duplicates} has all` : "";
   say(`${counted(found.count, "group")} of images with the same pixels${more}`);
   get("groups").replaceChildren(...found.groups.map((group) => {
     const members = { length: group.length, at: (position) => group[position] };
