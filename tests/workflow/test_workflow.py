@@ -87,6 +87,20 @@ def test_every_manifest_row_is_an_image_with_these_pixels(finished: Path) -> Non
             assert row["path"].split("/")[:2] == [split, row["label"]]
 
 
+def test_each_column_and_key_of_the_results_is_documented(finished: Path) -> None:
+    results = finished / "results/mnist-sample"
+    page = (PROJECT / "docs/reference.md").read_text(encoding="utf-8")
+    found = {
+        "Manifest columns": (results / "manifest/train.csv").read_text().splitlines()[0].split(","),
+        "Header keys": json.loads((results / "header/train.json").read_text()),
+        "Statistics keys": json.loads((results / "statistics/train.json").read_text()),
+    }
+    for title, names in found.items():
+        rows = re.findall(r"^\| (`.*?) \|", page.partition(f"## {title}\n")[2].partition("\n## ")[0], re.MULTILINE)
+        documented = {*re.findall(r"`(\w+)`", " ".join(rows))}
+        assert documented - {"rows"} == {*names}, title  # of which the sample has none
+
+
 def test_the_number_of_cores_and_the_folder_change_no_byte(finished: Path, project: Path) -> None:
     snakemake(project, "--cores", "1", "all")
     assert files(project / "results") == files(finished / "results")
