@@ -1,12 +1,16 @@
 """The message about a mistake has its key, its line, the value found, the values allowed, and a remedy."""
 
+import re
 from pathlib import Path
 
 import pytest
 
+import plans
 from dataset_files import SCHEMA
 from idxpng.dataset.schema import check
 from idxpng.dataset.strict_yaml import read_with_places
+from idxpng.formats.idx import LABELS
+from idxpng.text import NAME
 from refusals import refusal
 
 REST = """
@@ -85,3 +89,18 @@ def test_a_long_unknown_key_is_shortened(tmp_path: Path) -> None:
     message = message_about(tmp_path, f"title: x\n? {'t' * 100_000}\n: y\n")
     assert "(100,000 characters)" in message
     assert len(message) < 800
+
+
+@pytest.mark.parametrize(
+    "name", ["a", "A-1_b", "2024", "a.b", "_a", "-a", "a b", "a/b", "\N{GREEK SMALL LETTER ALPHA}", "a\n", ""]
+)
+def test_the_schemas_allow_the_names_that_the_rules_have_files_for(name: str) -> None:
+    places = SCHEMA["properties"]["splits"], plans.SCHEMA["properties"]["folders"]
+    keys = [place["propertyNames"]["pattern"] for place in places]
+    values = [plans.SCHEMA["$defs"][what]["pattern"] for what in ("dataset", "split")]
+    allowed = bool(re.fullmatch(NAME, name))
+    assert [bool(re.search(pattern, name)) for pattern in keys + values] == [allowed] * 4
+
+
+def test_the_schema_allows_the_types_of_labels_that_can_be_read() -> None:
+    assert SCHEMA["properties"]["label_type"]["enum"] == [*LABELS]
