@@ -128,3 +128,8 @@ def test_the_header_of_the_snakefile_lists_each_rule_that_has_a_script_with_its_
 def test_the_report_names_each_rule_whose_jobs_it_shows() -> None:
     named = re.findall("``(.*?)``", (PROJECT / "rules/report/workflow.rst").read_text())
     assert {*named} == {*jobs.FILES, *jobs.IMAGES}
+
+
+def test_the_report_explains_each_category_of_its_results() -> None:
+    explained = re.findall(r"^- \*\*(.*?)\*\*:", (PROJECT / "rules/report/workflow.rst").read_text(), re.MULTILINE)
+    assert {*explained} == {*re.findall('category="(.*?)"', "".join(RULES.values()))}
