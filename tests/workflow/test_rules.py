@@ -37,6 +37,17 @@ def test_a_run_knows_how_each_file_beside_the_folders_of_results_begins_that_it_
     assert {*PAGES} == makers - {"list_digests"}
 
 
+def test_paths_in_results_that_are_no_inputs_are_those_of_the_plan() -> None:
+    """Such as the proof that an export removes: under a wrong path, an old one would stay."""
+    folders = r'(?:\{plan\.results\}/\{\{dataset\}\}|\{params\.results:q\})/([^\s"]+)'
+    named = [
+        re.sub(r"\{+(?:\w+\.)?(\w+)(?::q)?\}+", r"{\1}", path) for path in re.findall(folders, "".join(RULES.values()))
+    ]
+    made = {path for paths in OUTPUTS.values() for path in paths}
+    assert len(named) > 4
+    assert [path for path in named if not any(f"{each}/".startswith(f"{path}/") for each in made)] == []
+
+
 def test_no_rule_has_a_lambda() -> None:
     assert [path.name for path in FILES if "lambda" in path.read_text()] == []
 

@@ -19,7 +19,7 @@ from idxpng.files.json_file import read_json
 from idxpng.files.leftovers import TIMESTAMP, entries_of, listed_images, not_images, some
 from idxpng.run.catalog import OWN
 from idxpng.run.config import SHOWN_AS
-from idxpng.run.plan import Plan
+from idxpng.run.plan import HEADER, Plan
 from idxpng.run.summary import image_count
 from idxpng.text import counted, is_url, shell_word
 
@@ -91,7 +91,7 @@ def check_origins(plan: Plan, names: Iterable[str]) -> None:
     for name in names:
         dataset = plan.catalog.dataset(name)
         folder = Path(plan.results, name)
-        for header in folder.glob("header/*.json"):
+        for header in folder.glob(HEADER.format(split="*")):
             found = read_json(header).get("dataset_file")
             if not isinstance(found, str) or found == origin(dataset):
                 continue

@@ -19,10 +19,11 @@ from idxpng.run.config import SHOWN_AS, Config
 from idxpng.run.folder_plan import FolderPlan
 
 # Paths below a dataset's results folder. The target makes any of them again if it was deleted.
+HEADER = "header/{split}.json"
 MANIFEST = "manifest/{split}.csv"
 SHARD = "webdataset/{split}-{shard}.tar"
 _ALL = (
-    "header/{split}.json",
+    HEADER,
     "header/{split}.crc32",
     "png/{split}/{label}",
     "manifest/{split}/{label}.csv",
@@ -152,8 +153,8 @@ class Plan:
 
     def validated_split(self, wildcards: Any) -> dict[str, str]:
         """Images and labels of a split, and what `validate` made: its header, and beside it the checksums."""
-        header = f"<results>/{wildcards.dataset}/header/{wildcards.split}"
-        return self.idx_files(wildcards) | {"header": f"{header}.json", "checksums": f"{header}.crc32"}
+        header = f"<results>/{wildcards.dataset}/{HEADER.format(split=wildcards.split)}"
+        return self.idx_files(wildcards) | {"header": header, "checksums": header.replace(".json", ".crc32")}
 
     def validated_splits(self, wildcards: Any) -> dict[str, list[str]]:
         """The same of all requested splits of a dataset, a list of each."""
