@@ -85,7 +85,6 @@ def load(
 
 
 def _dataset(name: str, facts: dict[str, Any], display_name: str, path: Path) -> Dataset:
-    classes = dict(sorted((int(label), text) for label, text in facts["classes"].items()))
     label_type = facts.get("label_type", "uint8")
     label_columns = tuple(facts.get("label_columns", (CLASS,)))
     archive = facts.get("archive")
@@ -95,7 +94,7 @@ def _dataset(name: str, facts: dict[str, Any], display_name: str, path: Path) ->
     parts = {split: _part(known, whole, display_name, f"splits.{split}") for split, known in splits if "from" in known}
     read = {
         "name": name,
-        "classes": classes,
+        "classes": dict(sorted((int(label), text) for label, text in facts["classes"].items())),
         "label_type": label_type,
         "label_columns": label_columns,
         "mirrors": tuple(facts.get("mirrors", ["."])),
