@@ -27,14 +27,24 @@ RULES = {name: body for path in FILES for name, body in rules_of(path).items()}
 WORKING = sorted(name for name, body in RULES.items() if "shell:" in body)
 WITH_SCRIPT = sorted({*WORKING} - {"name_labels", "write_settings"})  # for these, the shell's commands are enough
 
+# The paths of each rule's outputs below a dataset's results.
+MADE = {
+    rule: re.findall('"<results>/{dataset}/([^"]+)"', body.partition("output:")[2].partition("log:")[0])
+    for rule, body in RULES.items()
+}
+PLANNED = {path for paths in OUTPUTS.values() for path in paths}
+
+
+def test_the_plan_has_each_output_of_a_rule() -> None:
+    made = {path for paths in MADE.values() for path in paths if not path.startswith(("idx/", ".settings/"))}
+    assert made == PLANNED, "OUTPUTS of plan.py"
+
 
 def test_a_run_knows_how_each_file_beside_the_folders_of_results_begins_that_it_would_replace() -> None:
     """`checksums` makes a list of files that is nobody's own."""
-    beside = {path for paths in OUTPUTS.values() for path in paths if "/" not in path}
-    assert BEGINNINGS.keys() == beside - {"SHA256SUMS"}
-    made = {rule: body.partition("output:")[2].partition("log:")[0] for rule, body in RULES.items()}
-    makers = {rule for rule, outputs in made.items() for name in beside if f"<results>/{{dataset}}/{name}" in outputs}
-    assert {*PAGES} == makers - {"list_digests"}
+    beside = {path for path in PLANNED if "/" not in path} - {"SHA256SUMS"}
+    assert BEGINNINGS.keys() == beside, "BEGINNINGS of checks.py"
+    assert {*PAGES} == {rule for rule, paths in MADE.items() if not beside.isdisjoint(paths)}, "PAGES of checks.py"
 
 
 def test_paths_in_results_that_are_no_inputs_are_those_of_the_plan() -> None:
@@ -43,9 +53,8 @@ def test_paths_in_results_that_are_no_inputs_are_those_of_the_plan() -> None:
     named = [
         re.sub(r"\{+(?:\w+\.)?(\w+)(?::q)?\}+", r"{\1}", path) for path in re.findall(folders, "".join(RULES.values()))
     ]
-    made = {path for paths in OUTPUTS.values() for path in paths}
     assert len(named) > 4
-    assert [path for path in named if not any(f"{each}/".startswith(f"{path}/") for each in made)] == []
+    assert [path for path in named if not any(f"{each}/".startswith(f"{path}/") for each in PLANNED)] == []
 
 
 def test_no_rule_has_a_lambda() -> None:
