@@ -22,7 +22,9 @@ from huggingface_hub.utils import filter_repo_objects
 
 import idxpng
 from idxpng.formats.idx import IdxFile
+from idxpng.publish.croissant import CLASSES, SPLITS
 from idxpng.run.checks import BEGINNINGS
+from idxpng.text import NAME
 from project import PROJECT, copy_finished, files, snakemake
 from write_parquet import features
 
@@ -186,6 +188,10 @@ def test_the_card_says_what_hugging_face_reads_and_what_people_must_know(publish
 @pytest.mark.parametrize("name", BEGINNINGS)
 def test_a_run_knows_its_own_files_by_how_they_begin(published: Path, name: str) -> None:
     assert (published / "results/mnist-sample" / name).read_bytes().startswith(BEGINNINGS[name])
+
+
+def test_no_split_can_have_the_name_of_a_different_record_set() -> None:
+    assert [name for name in (CLASSES, SPLITS) if re.fullmatch(NAME, name)] == []
 
 
 def test_nothing_is_published_into_the_image_folder(published: Path) -> None:
