@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from idxpng import log, replaceable
 from idxpng.advice import if_changed
 from idxpng.dataset.file_names import alike
-from idxpng.errors import DataError
+from idxpng.errors import DataError, open_named
 from idxpng.fetch import zip_member
 from idxpng.fetch.integrity import WrongFileError, check_header, judge
 from idxpng.fetch.mirrors import Place, configured_for, places_in
@@ -233,7 +233,7 @@ def opened(where: str) -> io.BufferedReader:
     try:
         if not stat.S_ISREG(os.stat(where).st_mode):  # a device may be endless, and a pipe may block
             raise UnavailableError(where, "not a regular file")
-        return open(where, "rb")
+        return open_named(where)
     except FileNotFoundError:
         like = ", ".join(alike(Path(where).parent, Path(where).name))
         raise UnavailableError(where, "file not found", found=f"in its folder: {like}" if like else None) from None

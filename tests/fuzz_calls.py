@@ -145,6 +145,8 @@ def fuzz(name: str, words: list[str], folder: Path, how: str) -> Iterator[tuple[
             problem = f"a traceback: {messages.strip().splitlines()[-1]}"
         elif "ERROR: a file: " in messages and how == "EIO" and failed.removesuffix("64") in NAMED:
             problem = "no file is named"
+        elif "ERROR: out/" in messages and how == "EIO" and "read" in failed:
+            problem = "an output is named, not the input"
         elif status != expected_status and failed.removesuffix("64") in HARMLESS.get(how, ()):
             problem = f"not done: {messages.strip().splitlines()[-1:]}"
         elif run(words, folder)[0] != expected_status or state(out) != expected:

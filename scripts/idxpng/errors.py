@@ -15,6 +15,7 @@ A class below `DataError` exists only if code catches it; other bad input raises
 
 import copyreg
 import errno
+import io
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -80,6 +81,19 @@ def named(file: str | PathLike[str]) -> Iterator[None]:
         if error.errno:
             error.filename = error.filename or file
         raise
+
+
+class _NamedFile(io.FileIO):
+    """A file to read whose errors name it."""
+
+    def readinto(self, buffer: Any) -> int:
+        with named(self.name):
+            return super().readinto(buffer)
+
+
+def open_named(path: str | PathLike[str]) -> io.BufferedReader:
+    """Open a file to read. Its errors name it, where `named` would take them for those of a file that is written."""
+    return io.BufferedReader(_NamedFile(path))
 
 
 @contextmanager

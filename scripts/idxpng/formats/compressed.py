@@ -15,7 +15,7 @@ from typing import IO, Any, NamedTuple
 
 from zlib_ng import zlib_ng
 
-from idxpng.errors import DataError, named
+from idxpng.errors import DataError, open_named
 from idxpng.text import counted
 
 CHUNK = 1 << 18
@@ -52,7 +52,7 @@ class CompressedFileError(DataError):
 
 def compression(path: str | os.PathLike[str]) -> str:
     """``gzip``, ``xz`` or ``plain``, by the file's first bytes."""
-    with named(path), open(path, "rb") as file:
+    with open_named(path) as file:
         start = file.read(6)
     return next((name for name, each in COMPRESSIONS.items() if start.startswith(each.signature)), "plain")
 
@@ -104,7 +104,7 @@ def open_content(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
         CompressedFileError: when the file is truncated, damaged, or followed by something else.
     """
     kind = compression(path)
-    with open(path, "rb") as file:
+    with open_named(path) as file:
         try:
             yield file if kind == "plain" else io.BufferedReader(Pieces(_decompressed(file, kind, path)), CHUNK)
         except (EOFError, zlib_ng.error, lzma.LZMAError) as error:  # type: ignore[misc] # zlib-ng declares an instance

@@ -23,7 +23,7 @@ import sys
 from array import array
 from typing import IO, TYPE_CHECKING, NamedTuple
 
-from idxpng.errors import DataError, move_away, move_away_if_meant
+from idxpng.errors import DataError, move_away, move_away_if_meant, open_named
 from idxpng.formats.file_kind import BINARY, ENDIAN, START, file_kind
 
 if TYPE_CHECKING:
@@ -209,7 +209,7 @@ class IdxFile:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = path
-        self._file = open(path, "rb")
+        self._file = open_named(path)
         try:
             try:
                 self.header = read_header(self._file, path)
@@ -222,10 +222,8 @@ class IdxFile:
                 wrong = self.header.wrong_size(size, self._file.read(SAMPLE))
                 raise IdxError(path, **wrong, todo=move_away(path))
             self._items_at, self._item_size = self.header.size, self.header.item_size
-        except BaseException as error:
+        except BaseException:
             self._file.close()
-            if isinstance(error, OSError):
-                error.filename = path
             raise
 
     def __enter__(self) -> IdxFile:

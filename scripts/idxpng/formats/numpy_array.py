@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
 
-from idxpng.errors import DataError
+from idxpng.errors import DataError, open_named
 from idxpng.formats.compressed import CHUNK, ZIP, CompressedFileError, Pieces, find_member, open_archive, open_content
 from idxpng.formats.idx import LABELS, IdxHeader, label_type
 
@@ -35,7 +35,7 @@ def member_names(path: str | os.PathLike[str]) -> list[str]:
     Raises:
         CompressedFileError: when the archive is damaged.
     """
-    with open(path, "rb") as file:
+    with open_named(path) as file:
         if file.read(len(ZIP)) != ZIP:
             return []
         with open_archive(file, path) as archive:
@@ -79,7 +79,7 @@ def open_idx(
 @contextmanager
 def _open(path: str | os.PathLike[str], member: str | None) -> Iterator[IO[bytes]]:
     """What a file decompresses to, or a member of an archive."""
-    with open(path, "rb") as file:
+    with open_named(path) as file:
         if member and file.read(len(ZIP)) == ZIP:
             with open_archive(file, path) as archive, archive.open(find_member(archive, path, member)) as stream:
                 yield stream

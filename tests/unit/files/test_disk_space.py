@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from idxpng import log
+from idxpng.errors import open_named
 from idxpng.files import disk_space
 from idxpng.files.disk_space import DiskRoomError, check_room_for_files, check_space, disk_full_error
 
@@ -57,6 +58,16 @@ def test_an_error_of_a_disk_names_the_file_that_is_made(tmp_path: Path) -> None:
         with pytest.raises(OSError, match=os.strerror(errno.EIO)) as failed, disk_full_error(file):
             raise OSError(errno.EIO, os.strerror(errno.EIO), name)
         assert failed.value.filename == (name or file)
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/mem"), reason="needs a file that fails when it is read")
+def test_an_error_of_a_disk_names_the_file_that_is_read_for_a_different_one(tmp_path: Path) -> None:
+    with (
+        pytest.raises(OSError, match="/proc/self/mem"),
+        disk_full_error(tmp_path / "file"),
+        open_named("/proc/self/mem") as file,
+    ):
+        file.read(1)
 
 
 def refuse(path: object) -> os.statvfs_result:
