@@ -62,7 +62,7 @@ def read_with_places(path: str | os.PathLike[str], display_name: str) -> tuple[A
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         at, found = str(_place(mark)) if mark else None, shortened(error.problem or error.context)
-        todo = "indent with spaces, not tabs, write a space after each colon, and put text with : % or @ in quotes"
+        todo = "indent with spaces, write a space after each colon, quote text with : % or @, close quotes and brackets"
         raise DataError(display_name, UNREADABLE, at=at, found=found, todo=todo) from None
 
 

@@ -139,6 +139,14 @@ def test_hostile_yaml_is_refused_at_once_with_its_line_and_column(
         assert least_ratio(*of_both, rounds=10, enough=1.5) < 1.5
 
 
+@pytest.mark.parametrize(
+    ("data", "todo"), [(b"a:\n\tb: 1", "indent with spaces"), (b"a: [1", "close"), (b"a: \xff", "UTF-8")]
+)
+def test_a_mistake_in_the_spelling_of_yaml_is_refused_with_what_yaml_needs(path: Path, data: bytes, todo: str) -> None:
+    path.write_bytes(data)
+    assert todo in refusal(read_yaml, path, "mine.yaml").partition("to do:")[2]
+
+
 @pytest.mark.slow
 @needs_memory_limit
 @pytest.mark.parametrize("name", ["alias bomb", "brackets", "braces", "dashes", "brackets as a key", "keys"])
