@@ -42,14 +42,13 @@ def summary(
         lines += [*_of_shards(plan), f"Packed {took}"]
     if "verify" in rules:
         lines += [f"Verified {took}: the PNG files have the pixels of the IDX files, see", *_paths(plan, "verify")]
-    if others := [target for target in OUTPUTS if target in rules and target not in DESCRIBED]:
-        lines += [f"Made {took}:", *_paths(plan, *others)]
-    paths = [] if lines else [shown(path) for path in sorted(targets) if "/" in path and os.path.exists(path)]
-    if paths:
-        lines += [f"Made {took}:", *(f"  {path}" for path in paths)]
+    made = [*_paths(plan, *(target for target in OUTPUTS if target in rules and target not in DESCRIBED))]
+    made += [f"  {shown(path)}" for path in sorted(targets) if "/" in path and os.path.exists(path)]
+    if made:
+        lines += [f"Made {took}:", *made]
     if "validate" in rules:
         lines += [line for sentence in _of_pins(plan) for line in ("", sentence)]
-    if lines and not paths and names == ["mnist-sample"]:
+    if names == ["mnist-sample"] and not OUTPUTS.keys().isdisjoint(rules):
         lines += ["", f"This is the bundled sample. For MNIST itself: {command([], ['datasets=mnist'])}"]
     if "idx" in rules:
         files = (f"{plan.results}/{name}/idx/{name}.yaml" for name in plan.config.folders)
