@@ -53,7 +53,7 @@ def aligned(rows: Sequence[Sequence[str]], right: Collection[int] = ()) -> str:
 
 
 def is_url(place: str) -> bool:
-    """Whether a place is on a server: a URL, but not that of a file."""
+    """Whether a place is the URL of a server, and not of a file."""
     return "://" in place and not place.startswith("file://")
 
 

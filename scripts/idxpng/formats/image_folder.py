@@ -118,7 +118,7 @@ class ImageFolder:
         return {name for split in self.splits for name in _folders(self.folder(split))}
 
     def _in_tables(self) -> Iterable[str]:
-        """The labels in the tables: whole numbers or names, and if others are numbers, no word for a missing one."""
+        """The labels in the tables; DataError for a number that is not whole, or a missing label among numbers."""
         found: dict[str, tuple[Path, int]] = {}
         for table in self.tables.values():
             for line, row in rows(table, "path", "label"):

@@ -85,8 +85,8 @@ def _check_spelling(value: Any, at: str = "") -> None:
 
 
 def _as_in_yaml(value: Any, key: object = None) -> Any:
-    """Keys as text, since a dataset or a folder may have the name ``2024``; booleans, which are text after --config;
-    and ``10.0`` as an integer, as in a JSON schema.
+    """Each key as text, since ``2024`` may name a dataset or a folder; ``true``, text after --config, as a boolean; and
+    ``10.0`` as an integer, as JSON schemas do.
     """
     if isinstance(value, dict):
         return {str(name): _as_in_yaml(inner, name) for name, inner in value.items()}

@@ -22,7 +22,7 @@ def summary(
         rules: the rules with a job in the run, finished before or not, whose input is there.
         seconds: how long the run took.
         storage: where the results are, such as ``s3://digits``; empty if they are in their folder on this disk.
-        targets: those of the command line: names, or paths, which have a slash.
+        targets: those of the command line: names, and paths, which have a slash.
     """
     minutes, rest = divmod(round(seconds), 60)
     took = f"in {minutes} min {rest} s" if minutes else f"in {rest} s"
