@@ -102,15 +102,15 @@ def script(name: str, *parts: str) -> dict:
     return {"script": untracked(path_of_script), "code": code}
 
 
-of_download = f"({'|'.join(map(re.escape, DOWNLOAD_SUFFIXES))})"
+download_suffix = f"({'|'.join(map(re.escape, DOWNLOAD_SUFFIXES))})"
 
 
 wildcard_constraints:
     dataset=NAME,
     split=NAME,
     label=r"\d+",
-    published=rf"[^/]+{of_download}",
+    published=rf"[^/]+{download_suffix}",
     shard=r"\d{6}|[1-9]\d{6}\d*",  # Snakemake takes no {6,}
     setting=rf"(?:{NAME}/)?[a-z]+",
     digest=r"[0-9a-f]{16}",
-    idx=rf"(?![^/]+{of_download}$)[^/]+",
+    idx=rf"(?![^/]+{download_suffix}$)[^/]+",

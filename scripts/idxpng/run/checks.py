@@ -177,10 +177,7 @@ def _check_foreign(plan: Plan, exports: list[Any], pages: list[Any]) -> None:
             shown(plan.results),
             "the run would remove what no run made",
             found=found,
-            todo=[
-                "move the folder or file away, then run the same command again:",
-                " && ".join([f"mkdir -- {aside}", *moves]),
-            ],
+            todo=["move these away, then run the same command again:", " && ".join([f"mkdir -- {aside}", *moves])],
         )
 
 

@@ -111,7 +111,7 @@ class Targets:
         manifest = MANIFEST.format(split=split)
         found = {path for path in below if path.startswith((f"png/{split}/", manifest.replace(".csv", "/")))}
         requested = split in self._plan.splits(self._plan.dataset_of(wildcards))
-        of_all_splits = not below.isdisjoint(OUTPUTS["publish"])  # such as index.html, paths without wildcards
+        of_all_splits = not below.isdisjoint(OUTPUTS["publish"])  # by a path without wildcards, such as index.html
         if (requested and of_all_splits) or manifest in below:
             found.add(manifest)  # when it is made, labels of earlier runs go
         return [f"{folder}/{path}" for path in sorted(found)]

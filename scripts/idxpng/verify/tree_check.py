@@ -120,9 +120,9 @@ class TreeCheck:
         return f"{next(iter(self.labels))}/{7:0{self._tree().width}}.png"
 
     def directories(self) -> dict[str, tuple[int, int]]:
-        """What is in the tree, and of each the inode and when it changed: one differs once files were replaced in it.
+        """The inode of each entry of the tree, and when it changed, which differs once files in it were replaced.
 
-        A directory that replaces a removed one may have its inode.
+        The inode does not suffice: a new directory can get that of a removed one.
         """
         with os.scandir(self.tree) as entries:
             return {entry.name: (entry.inode(), entry.stat(follow_symlinks=False).st_ctime_ns) for entry in entries}
