@@ -30,7 +30,7 @@ def shards(folder: Path, *names: str) -> None:
 def manifest(folder: Path, *paths: str) -> None:
     """The manifest of a label of an earlier run, which lists images."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    folder.write_text("\n".join(["path,split,index", *(f"{path},train,0" for path in paths), ""]))
+    folder.write_text("\n".join(["split,path,index", *(f"train,{path},0" for path in paths), ""]))
 
 
 def test_shards_that_are_not_current_are_removed(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
