@@ -12,7 +12,7 @@ from idxpng.dataset.file import load
 from project import DOCS, PAGES, PROJECT, blocks, git_files, run_script
 
 README = PAGES[0].read_text(encoding="utf-8")
-LINKED = [*PAGES, *(PROJECT / name for name in ("CONTRIBUTING.md", "CHANGELOG.md", "profiles/README.md"))]
+LINKED = [PROJECT / name for name in git_files() if name.endswith(".md")]
 # Code of test modules that cause faults: killed processes, full disks, planted or damaged files, misbehaving servers.
 FAULTS = r'Misbehavior|SIGKILL|SIGTERM|\.kill\(|"mount"|RLIMIT|mkfifo|bomb|\bmutated\(|\bdamaged\b.*:$'
 
@@ -74,24 +74,24 @@ def test_every_page_of_the_docs_is_reachable_from_the_readme() -> None:
         assert f"(docs/{page.name}" in README, page
 
 
-@pytest.mark.parametrize("page", LINKED, ids=lambda path: path.name)
-def test_files_named_in_a_page_exist(page: Path) -> None:
-    """Checks paths, with wildcards or without, and modules named without their folder."""
+def test_files_named_in_pages_comments_and_descriptions_exist() -> None:
+    """Checks paths, with wildcards or without, and in pages modules named without their folder."""
     ours = git_files()
     folders = "|".join(sorted({re.escape(name.split("/")[0]) for name in ours if "/" in name}))
-    text = page.read_text(encoding="utf-8").replace("\\_", "_")
-    paths = re.findall(rf"(?<![\w/.-])(?:{folders})/[\w./*-]*\w(?![\w{{/*])", text)
-    for path in paths:
-        assert list(PROJECT.glob(path)), path
-    for name in re.findall(r"(?<![\w/.}-])\w+\.(?:py|smk)\b", text):
-        assert any(Path(path).name == name for path in ours), name
+    for name in ours:
+        if name.startswith("tests/") or name.endswith((".gz", ".png")):
+            continue
+        text = (PROJECT / name).read_text(encoding="utf-8").replace("\\_", "_")
+        for path in re.findall(rf"(?<![\w/.-])(?:{folders})/[\w./*-]*\w(?![\w{{/*])", text):
+            assert list(PROJECT.glob(path)), f"{name}: {path}"
+        for module in re.findall(r"(?<![\w/.}-])\w+\.(?:py|smk)\b", text) if name.endswith(".md") else ():
+            assert any(Path(path).name == module for path in ours), f"{name}: {module}"
 
 
-@pytest.mark.parametrize("page", LINKED, ids=lambda path: path.name)
-def test_functions_and_tests_named_in_a_page_exist(page: Path) -> None:
+def test_functions_and_tests_named_in_pages_exist() -> None:
     code = text_of("scripts", "*.py") + text_of("rules", "*.smk")
     tests = text_of("tests", "*.py")
-    text = page.read_text(encoding="utf-8")
+    text = "".join(page.read_text(encoding="utf-8") for page in LINKED)
     for name in re.findall(r"`(?:\w+\.)*(\w+)\(\)`", text):
         assert re.search(rf"def {name}\b", code), name
     for name in re.findall(r"\btest_\w+\b(?!\.py)", text):
