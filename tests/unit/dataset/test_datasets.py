@@ -269,7 +269,6 @@ FAMILY = {
     ),
     "qmnist-nist": Member({"nist": (402953, "xnist-images-idx3-ubyte.xz", "xnist-labels-idx2-int.xz")}, columns=QMNIST),
 }
-# Every split is downloaded and validated here; exported is the last one, since that costs a job for each label.
 
 
 @pytest.mark.parametrize("name", FAMILY)

@@ -23,7 +23,6 @@ def test_a_row_has_the_facts_of_the_dataset_file() -> None:
         "emnist-letters": "2017 145,600 26 35.9 MB uncertain pinned 2 of 4",
         "fashion-mnist": "2017 70,000 10 30.9 MB MIT bytes 4 of 4",
         "kannada-mnist": "2019 80,240 10 over 2.5 MB uncertain 5 bytes, 1 pinned 5 of 6",
-        "oracle-mnist": "2022 30,222 10 over 1.5 MB Apache-2.0 3 bytes, 1 pinned 3 of 4",
     }.items():
         assert rows[name] == facts.split()
 
