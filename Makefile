@@ -4,6 +4,7 @@
 PYTHON ?= python3
 PY := .venv/bin/python
 SNAKEMAKE := $(PY) -m snakemake
+OLDEST := $(shell sed -n 's/^python_version = "\([0-9.]*\)".*/\1/p' pyproject.toml)
 INSTALL := -m pip install --quiet --disable-pip-version-check --require-hashes
 
 sample: .venv/ready ## set up .venv and run the workflow on the bundled sample
@@ -72,7 +73,7 @@ lock: .venv-tools/ready ## pin versions and hashes of envs/*.in for each Python 
 	index="$${PIP_INDEX_URL:-$$($(TOOLS) -m pip config get global.index-url 2>/dev/null)}"; \
 	if [ -n "$$index" ]; then export UV_DEFAULT_INDEX="$$index"; fi; \
 	cd envs && constraint=; for name in $(LOCKS); do \
-	    ../$(TOOLS) -m uv pip compile --quiet --system-certs $(if $(UPGRADE),--upgrade) --universal --python-version 3.11 \
+	    ../$(TOOLS) -m uv pip compile --quiet --system-certs $(if $(UPGRADE),--upgrade) --universal --python-version $(OLDEST) \
 	        --fork-strategy fewest --generate-hashes $$constraint $$name.in --output-file $$name.txt || exit; \
 	    constraint="--constraint $(firstword $(LOCKS)).txt"; \
 	done
@@ -81,8 +82,8 @@ audit: .venv-tools/ready ## check the pinned versions for known vulnerabilities
 	for name in $(LOCKS); do $(TOOLS) -m pip_audit --disable-pip --require-hashes --strict -r envs/$$name.txt || exit; done
 
 .venv/bin/pip:
-	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] + \
-	    ": name a newer one, such as make PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
+	@$(PYTHON) -c 'import sys; sys.exit("Python $(OLDEST) or newer is needed, this is " + sys.version.split()[0] + \
+	    ": name a newer one, such as make PYTHON=python$(OLDEST)" if sys.version_info < tuple(map(int, "$(OLDEST)".split("."))) else 0)'
 	$(PYTHON) -m venv .venv
 
 # Otherwise each job compiles its modules again if Python may not write to scripts/.

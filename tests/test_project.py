@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 from collections import defaultdict
 from pathlib import Path
 
@@ -46,11 +47,6 @@ def test_the_conda_environment_has_every_requirement_of_the_workflow() -> None:
     assert {name.lower() for name in wanted} <= set(re.findall(r"- ([a-z-]+)=", listed))
 
 
-def test_no_two_environments_are_equal() -> None:
-    contents = [str(yaml.safe_load(path.read_text())["dependencies"]) for path in ENVIRONMENTS]
-    assert len(set(contents)) == len(contents)
-
-
 def test_packages_installed_together_are_pinned_to_one_version() -> None:
     versions = defaultdict(set)
     for path in TOGETHER:
@@ -80,6 +76,17 @@ def test_the_version_is_the_same_everywhere() -> None:
     assert found == dict.fromkeys(found, idxpng.__version__)
     assert newest[2] == str(citation["date-released"])
     assert f"/{idxpng.__version__} " in session.USER_AGENT
+
+
+def test_the_oldest_python_is_the_same_everywhere() -> None:
+    tools = tomllib.loads((PROJECT / "pyproject.toml").read_text())["tool"]
+    oldest = tools["mypy"]["python_version"]
+    assert tools["ruff"]["target-version"] == f"py{oldest.replace('.', '')}"
+    linux = yaml.safe_load((PROJECT / ".github/workflows/test.yml").read_text())["jobs"]["linux"]
+    assert linux["strategy"]["matrix"]["python"][0] == oldest
+    readme, library = ((PROJECT / name).read_text() for name in ("README.md", "scripts/idxpng/__init__.py"))
+    assert f"Python {oldest} or newer" in readme and f"Python {oldest} or newer" in library
+    assert f"version_info < ({oldest.replace('.', ', ')})" in library
 
 
 def test_ruff_and_mypy_see_every_python_file() -> None:

@@ -34,8 +34,8 @@ exec {sys.executable} -c "import sys; sys.version_info = (3, 10, 1); $2"
     run = make(folder, f"PYTHON={old}")
     assert run.returncode != 0
     line = run.stderr.splitlines()[0]
-    assert line.startswith("Python 3.11 or newer is needed")
-    assert line.endswith(": name a newer one, such as make PYTHON=python3.12")
+    advice = "name a newer one, such as make PYTHON=python"
+    assert re.fullmatch(rf"Python (3\.\d+) or newer is needed, this is \S+: {advice}\1", line)
     assert not (folder / ".venv").exists()
 
 
