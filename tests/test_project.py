@@ -1,6 +1,5 @@
 """Facts that the project states in two places are the same in both."""
 
-import ast
 import re
 import subprocess
 import sys
@@ -104,19 +103,10 @@ def test_ruff_and_mypy_see_every_python_file() -> None:
     assert typed and {name.split("/")[0] for name in python} == set(re.findall(r'"(\w+)"', typed[1]))
 
 
-@pytest.mark.slow
-def test_no_test_imports_a_test() -> None:
-    for path in (PROJECT / "tests").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_bytes())):
-            if isinstance(node, ast.ImportFrom):
-                assert not (node.module or "").startswith("test_"), path
-
-
 def test_make_help_lists_every_target() -> None:
     phony = re.search(r"^\.PHONY: (.*)$", (PROJECT / "Makefile").read_text(), re.MULTILINE)
     listed = subprocess.run(["make", "help"], cwd=PROJECT, check=True, capture_output=True, text=True).stdout
-    assert phony and re.findall(r"^([a-z]+) ", listed, re.MULTILINE) != []
-    assert sorted(re.findall(r"^([a-z]+) ", listed, re.MULTILINE)) == sorted(phony[1].split())
+    assert phony and sorted(re.findall(r"^([a-z]+) ", listed, re.MULTILINE)) == sorted(phony[1].split())
 
 
 def test_nothing_generated_is_in_the_repository() -> None:
