@@ -4,6 +4,7 @@ python bench/steps.py IMAGES LABELS    decompressed IDX files of MNIST's trainin
 """
 
 import csv
+import datetime
 import hashlib
 import io
 import os
@@ -24,7 +25,7 @@ from PIL import Image
 from zlib_ng import zlib_ng
 
 import export
-from compare import PROJECT, label_rate, new, with_table
+from compare import PROJECT, label_rate, machine, new, with_table
 from idxpng.files.flush import flush_each, flush_tree
 from idxpng.formats.labeled_images import LabeledImages
 from idxpng.formats.png import COMPRESSION_LEVEL, PngEncoder
@@ -184,7 +185,7 @@ def table(measured: Iterable[Step]) -> str:
     for step in measured:
         others = ", ".join(f"{name}: {time:.1f}" for name, time in step.others.items())
         lines.append(f"| {step.name} | {step.own:.1f} | {others} |")
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, "", f"{datetime.date.today()}, {machine()}."]) + "\n"
 
 
 if __name__ == "__main__":
