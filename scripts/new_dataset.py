@@ -10,7 +10,7 @@ train-labels-idx1-ubyte.gz, or x_train and y_train in an .npz file, or by their 
 classes, and digests from the files. You fill in class names, title, license, and citation; the file works before that,
 too.
 
-If the files change later, --update writes their counts and digests into the dataset file, and keeps the rest:
+If the files change later, --update writes their counts, digests, and classes into the dataset file:
 
     python scripts/new_dataset.py --update my/idx.yaml
 """
