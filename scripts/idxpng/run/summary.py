@@ -45,7 +45,7 @@ def summary(
     made = [*_paths(plan, *(target for target in OUTPUTS if target in rules and target not in DESCRIBED))]
     made += [f"  {shown(path)}" for path in sorted(targets) if "/" in path and os.path.exists(path)]
     if made:
-        lines += [f"Made {took}:", *made]
+        lines += [f"Made {took}:", *dict.fromkeys(made)]
     if "validate" in rules:
         lines += [line for sentence in _of_pins(plan) for line in ("", sentence)]
     if names == ["mnist-sample"] and not OUTPUTS.keys().isdisjoint(rules):

@@ -98,8 +98,11 @@ def test_the_summary_names_the_folders_and_files_that_were_asked_for(results: Pa
     assert words.splitlines()[1:4] == ["Made in 3 s:", *(f"  {path}" for path in asked[:2])]
     assert "lost" not in words
     assert "sample. For" not in words, "what was asked for may be of a different dataset"
-    beside = summary_of(results, {"export", "npz"}, 3, asked).splitlines()[1:5]
-    assert beside == ["Made in 3 s:", f"  {results}/mnist-sample/npz/mnist-sample.npz", *words.splitlines()[2:4]]
+    npz = results / "mnist-sample/npz/mnist-sample.npz"
+    npz.parent.mkdir()
+    npz.touch()
+    beside = summary_of(results, {"export", "npz"}, 3, [*asked, str(npz)])
+    assert beside.splitlines()[1:6] == ["Made in 3 s:", f"  {npz}", *words.splitlines()[2:4], ""]
     assert summary_of(results, {"export", "download"}) == ""
 
 
