@@ -109,7 +109,7 @@ class Targets:
         outputs = self._outputs_without("verify", wildcards.dataset)
         below = {path.removeprefix(f"{folder}/") for path in outputs}
         manifest = MANIFEST.format(split=split)
-        found = {path for path in below if path.startswith((f"png/{split}/", manifest.replace(".csv", "/")))}
+        found = {path for path in below if path.startswith((f"png/{split}/", f"manifest/{split}/"))}
         requested = split in self._plan.splits(self._plan.dataset_of(wildcards))
         of_all_splits = not below.isdisjoint(OUTPUTS["publish"])  # by a path without wildcards, such as index.html
         if (requested and of_all_splits) or manifest in below:
@@ -117,7 +117,7 @@ class Targets:
         return [f"{folder}/{path}" for path in sorted(found)]
 
     def _outputs_without(self, target: str, dataset: str) -> list[str]:
-        """What the command makes of a dataset, without a target and paths that begin as what it makes."""
+        """What the command makes of a dataset besides the outputs of a target."""
         files, own = [], OUTPUTS[target][0].partition("{")[0]
         for word in sorted(self._asked() - {target}):
             path = os.path.relpath(word, self._plan.results)
