@@ -170,7 +170,7 @@ def _check_found(facts: dict[str, Any], folder: Path, files: Sequence[str]) -> N
     """Check that a run finds each file in the folder by its name in the dataset file."""
     names = {split[role]["file"] for split in facts["splits"].values() for role in ROLES}
     if lost := {name for name in names if not (folder / name).exists() and not find(folder, name)}:
-        allowed = "unaccented letters, digits, -, _, and ., a name for each file, and at most 3 folders, none hidden"
+        allowed = "unaccented letters, digits, -, _, and ., different names, and at most 3 folders, none hidden"
         found = [file for file in dict.fromkeys(files) if os.path.basename(file) not in names - lost]
         problem, todo = "the name or the place of a file is not allowed", f"rename it, or move it into {folder}"
         raise DataError(folder, problem, expected=allowed, found=found, todo=todo)

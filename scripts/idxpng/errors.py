@@ -92,7 +92,7 @@ class _NamedFile(io.FileIO):
 
 
 def open_named(path: str | PathLike[str]) -> io.BufferedReader:
-    """Open a file to read. Its errors name it, where `named` would take them for those of a file that is written."""
+    """Open a file to read, with errors that name it: `named` could give them the name of an output."""
     return io.BufferedReader(_NamedFile(path))
 
 

@@ -23,7 +23,7 @@ TIMESTAMP = ".snakemake_timestamp"  # Snakemake's own file, in a directory that 
 def remove_shards(
     index: str | os.PathLike[str], current: Collection[str], is_ours: Callable[[Path], bool]
 ) -> list[str]:
-    """Remove shards beside an ``index`` that have names like the ``current`` ones, and are ours; return their names."""
+    """Remove our old shards beside an ``index``, of names like the ``current`` ones, and return their names."""
     folder, start = Path(index).parent, min(current).rpartition("-")[0]
     check_settings(index)  # or it would remove what a newer run made
     entries = entries_of(folder)
