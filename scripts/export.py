@@ -15,13 +15,13 @@ from idxpng.command import Command
 from idxpng.errors import DataError
 from idxpng.files.atomic import atomic_directory, atomic_file
 from idxpng.files.disk_space import check_room_for_files
-from idxpng.files.leftovers import not_images, some
+from idxpng.files.leftovers import not_images
 from idxpng.files.partial import in_turn
 from idxpng.formats.labeled_images import LabeledImages
 from idxpng.formats.png import PngEncoder
 from idxpng.formats.split_header import SplitHeader
 from idxpng.replaceable import check_settings
-from idxpng.text import counted
+from idxpng.text import counted, some
 
 COLUMNS = ("path", "split", "index", "label", "class_name", "sha256")
 BYTES_AT_ONCE = 1 << 16  # of pixels, few enough for a processor's cache

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Collection, Sequence
 
 NAME = r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}"  # of a dataset, a split, a folder
+SHOWN = 5  # names in a message
 
 # Characters that act instead of showing: they move the cursor, end a line, or turn the order of the letters around
 # them. In brackets of a regular expression they are the same for Python and for JSON schemas.
@@ -34,6 +35,12 @@ def shortened(text: object, length: int = 200) -> str:
 def counted(number: int, noun: str) -> str:
     """A number with its noun, such as ``1 file``, ``2,000 files``, or ``10 classes``."""
     return f"{number:,} {noun if number == 1 else noun + ('es' if noun.endswith('s') else 's')}"
+
+
+def some(names: Collection[str]) -> str:
+    """The first names for a message, and how many more there are."""
+    listed = ", ".join(map(printable, sorted(names)[:SHOWN]))
+    return f"{listed} and {len(names) - SHOWN} more" if len(names) > SHOWN else listed
 
 
 def image_size(rows: int, columns: int) -> str:

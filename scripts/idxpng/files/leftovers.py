@@ -14,9 +14,8 @@ from pathlib import Path
 
 from idxpng import log
 from idxpng.replaceable import check_settings
-from idxpng.text import counted, printable
+from idxpng.text import counted, some
 
-SHOWN = 5  # names in a message
 TIMESTAMP = ".snakemake_timestamp"  # Snakemake's own file, in a directory that is an output
 
 
@@ -101,9 +100,3 @@ def entries_of(folder: str | os.PathLike[str]) -> dict[str, bool]:
 def not_images(names: Iterable[str]) -> list[str]:
     """The names in a label's directory that no export gives to a file."""
     return [name for name in names if name != TIMESTAMP and not re.fullmatch(r"\d+\.png", name, re.ASCII)]
-
-
-def some(names: Collection[str]) -> str:
-    """The first names for a message, and how many more there are."""
-    listed = ", ".join(map(printable, sorted(names)[:SHOWN]))
-    return f"{listed} and {len(names) - SHOWN} more" if len(names) > SHOWN else listed

@@ -16,12 +16,12 @@ from idxpng.errors import DataError
 from idxpng.fetch.integrity import WrongFileError, judge
 from idxpng.files.disk_space import check_room_for_files
 from idxpng.files.json_file import read_json
-from idxpng.files.leftovers import TIMESTAMP, entries_of, listed_images, not_images, some
+from idxpng.files.leftovers import TIMESTAMP, entries_of, listed_images, not_images
 from idxpng.run.catalog import OWN
 from idxpng.run.config import SHOWN_AS
 from idxpng.run.plan import HEADER, Plan
 from idxpng.run.summary import image_count
-from idxpng.text import counted, is_url, shell_word
+from idxpng.text import counted, is_url, shell_word, some
 
 OF_IDX = ("idx", "build_idx", "name_labels", "write_dataset", "write_settings")  # what the target idx runs
 # How files begin that jobs made and users may have written themselves.
