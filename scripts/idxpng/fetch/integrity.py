@@ -18,6 +18,7 @@ from idxpng.formats.compressed import CompressedFileError, bounded, open_content
 from idxpng.formats.file_kind import START, file_kind
 from idxpng.formats.idx import read_header
 from idxpng.formats.numpy_array import ArrayError, is_array, member_names, open_idx
+from idxpng.text import is_url
 
 if TYPE_CHECKING:
     from idxpng.dataset.model import Dataset, PublishedFile, Split  # not in the digest
@@ -168,7 +169,7 @@ def _again(path: str, source: str | None, file: PublishedFile) -> dict[str, Any]
     if not source:
         return {"todo": move_away(path)}
     todo = "take the published file" if file.pinned else "copy or write the file again"
-    return {"todo": None if "://" in source else todo}
+    return {"todo": None if is_url(source) else todo}
 
 
 def _own_digests(path: str) -> dict[str, Any]:
