@@ -197,7 +197,7 @@ def _going(plan: Plan, jobs: list[Any]) -> Iterator[str]:
             if others := names - images:
                 what = f"{some(others)}, which it did not make. To keep it, press Ctrl-C and move it."
                 yield f"{shown(png)}: the run removes {what}"
-            rows = plan.catalog.dataset(job.wildcards.dataset).split(job.wildcards.split).rows or (0, 0)
+            rows = plan.dataset_of(job.wildcards).split(job.wildcards.split).rows or (0, 0)
             limit = math.inf if plan.config.limit is None else rows[0] + plan.config.limit
             removed["limit", os.path.dirname(png)] += sum(int(name[:-4]) >= limit for name in images)
         if job.rule.name == "merge_manifests" and plan.config.classes:
