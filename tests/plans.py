@@ -17,6 +17,15 @@ from project import PROJECT
 MNIST = yaml.safe_load((PROJECT / "datasets/mnist.yaml").read_text(encoding="utf-8"))
 SPLIT = MNIST["splits"]["train"]
 SHIPPED = sorted(path.stem for path in (PROJECT / "datasets").glob("*.yaml"))
+# Each setting of a run, with keys of the configuration that change it.
+CHANGED_SETTINGS: list[tuple[str, dict[str, Any]]] = [
+    ("limit", {"limit": 5}),
+    ("classes", {"classes": [3]}),
+    ("splits", {"splits": "test"}),
+    ("shards", {"shard_size": 7}),
+    ("shards", {"shuffle_seed": 7}),
+    ("csv", {"csv_header": True}),
+]
 SCHEMA = read_yaml(PROJECT / "schemas/config.schema.yaml", "schemas/config.schema.yaml")
 
 

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
+from idxpng.run.config import Config
 from idxpng.run.facts import Facts
 from idxpng.run.settings import Settings
-from plans import Wildcards, plan
+from plans import CHANGED_SETTINGS, Wildcards, plan
 
 
 def settings(missing: list[str], results: str = "results", **config: Any) -> Settings:
@@ -19,21 +20,17 @@ def files(*names: str, split: str | None = None, **config: Any) -> list[str]:
     return settings([], **config).files(*names)(job)
 
 
-@pytest.mark.parametrize(
-    ("name", "config"),
-    [
-        ("limit", {"limit": 5}),
-        ("classes", {"classes": [3]}),
-        ("splits", {"splits": "test"}),
-        ("shards", {"shard_size": 7}),
-        ("shards", {"shuffle_seed": 7}),
-        ("csv", {"csv_header": True}),
-    ],
-)
+def test_each_key_of_the_configuration_changes_a_setting_unless_results_do_not_depend_on_it() -> None:
+    """Files at mirrors and in folders have settings of their own, which name what was found."""
+    without = {"datasets", "mirrors", "folders", "on_nodes"}
+    assert {key for _, config in CHANGED_SETTINGS for key in config} == {*Config.__annotations__} - without
+
+
+@pytest.mark.parametrize(("name", "config"), CHANGED_SETTINGS)
 def test_the_file_of_a_setting_has_a_different_name_for_a_different_value_alone(
     name: str, config: dict[str, Any]
 ) -> None:
-    names = ("limit", "classes", "splits", "shards", "csv", "description")
+    names = (*dict(CHANGED_SETTINGS), "description")
     before, after = files(*names), files(*names, **config)
     changed = [one for one, other in zip(before, after, strict=True) if one != other]
     assert [path.split("/")[-1].split("-")[0] for path in changed] == [name]

@@ -7,13 +7,16 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import jobs
+from idxpng.run import checks
 from idxpng.run.checks import BEGINNINGS, PAGES
 from idxpng.run.plan import OUTPUTS
-from project import PROJECT
+from plans import CHANGED_SETTINGS, Wildcards, plan
+from project import PROJECT, git_files
 
 FILES = [PROJECT / "Snakefile", *sorted((PROJECT / "rules").glob("*.smk"))]
 
@@ -57,6 +60,17 @@ def test_paths_in_results_that_are_no_inputs_are_those_of_the_plan() -> None:
     assert [path for path in named if not any(f"{each}/".startswith(f"{path}/") for each in PLANNED)] == []
 
 
+def test_rules_that_checks_profiles_and_pages_name_exist() -> None:
+    """A check passes over jobs of a rule that is not there, and a profile does not group them."""
+    profiles = [yaml.safe_load(path.read_text()) for path in (PROJECT / "profiles").glob("*/config.yaml")]
+    pages = "".join((PROJECT / name).read_text(encoding="utf-8") for name in git_files() if name.endswith(".md"))
+    options = " ".join(re.findall(r"--(?:groups|set-resources) ((?:\w+[:=]\S+\s)+)", pages)).split()
+    named = {*checks.RULES, *re.findall(r'rule\.name == "(\w+)"', Path(checks.__file__).read_text())}
+    named |= {rule for profile in profiles for rule in profile.get("groups", ())}
+    named |= {re.split("[:=]", option)[0].removeprefix("mnist_") for option in options}
+    assert {"merge_manifests", "index_shards"} <= named <= RULES.keys()
+
+
 def test_no_rule_has_a_lambda() -> None:
     assert [path.name for path in FILES if "lambda" in path.read_text()] == []
 
@@ -81,14 +95,22 @@ def test_a_rule_calls_the_script_of_its_name_with_log_and_environment(rule: str)
     assert (PROJECT / environment).is_file()
 
 
-SELECTING = [rule for rule in WITH_SCRIPT if re.search("plan.(selection|limit|shard|archive)_option", RULES[rule])]
+OPTIONS = {rule: re.findall(r"\bplan\.(\w+_options?)", RULES[rule]) for rule in WITH_SCRIPT}
 
 
-@pytest.mark.parametrize("rule", sorted({*SELECTING} - {"verify_split"}))  # which runs at each request
-def test_a_rule_that_selects_images_has_the_settings_as_inputs(rule: str) -> None:
+@pytest.mark.parametrize("rule", [rule for rule in WITH_SCRIPT if OPTIONS[rule] and rule != "verify_split"])
+def test_a_rule_has_the_settings_on_which_its_options_depend_as_inputs(rule: str) -> None:
+    """Except `verify_split`, which runs at each request."""
     (names,) = re.findall(r"settings=settings\.files\((.*)\)", RULES[rule])
-    needed = {"facts", "limit"} | (set() if "plan.limit_option" in RULES[rule] else {"classes"})
-    assert needed <= set(re.findall(r"\w+", names))
+    job = Wildcards(dataset="mnist-sample", split="train")
+    needed = {
+        setting
+        for setting, config in CHANGED_SETTINGS
+        for option in OPTIONS[rule]
+        if getattr(plan(), option)(job) != getattr(plan(**config), option)(job)
+    }
+    assert "limit" in needed
+    assert {"facts", *needed} <= set(re.findall(r"\w+", names))
     assert "--settings {input.settings:q}" in RULES[rule]
 
 
