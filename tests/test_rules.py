@@ -43,6 +43,12 @@ def test_the_plan_has_each_output_of_a_rule() -> None:
     assert made == PLANNED, "OUTPUTS of plan.py"
 
 
+def test_the_plan_has_each_rule_that_is_a_target() -> None:
+    assert {rule for rule, body in RULES.items() if "    output:" not in body} == {*OUTPUTS, "idx"}, (
+        "OUTPUTS of plan.py"
+    )
+
+
 def test_a_run_knows_how_each_file_beside_the_folders_of_results_begins_that_it_would_replace() -> None:
     """`checksums` makes a list of files that is nobody's own."""
     beside = {path for path in PLANNED if "/" not in path} - {"SHA256SUMS"}
