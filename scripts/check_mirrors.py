@@ -128,11 +128,11 @@ def wrong(found: Check, file: PublishedFile, in_archive: bool) -> str | None:
 
 def table(checks: Iterable[Check], markdown: bool = False) -> str:
     """The checks as a table, a row for each file at each mirror."""
-    rows = [[_cell(each[column]) for column in COLUMNS] for each in checks]
+    rows = [{column: _cell(each[column]) for column in COLUMNS} for each in checks]
     if markdown:
-        lines = [COLUMNS, ["---"] * len(COLUMNS), *([cell.replace("|", "\\|") for cell in row] for row in rows)]
-        return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    return aligned([COLUMNS, *rows])
+        cells = ([cell.replace("|", "\\|") for cell in row.values()] for row in rows)
+        return "\n".join(f"| {' | '.join(line)} |" for line in [COLUMNS, ["---"] * len(COLUMNS), *cells])
+    return aligned(rows)
 
 
 def _differs(dataset: str, files: Sequence[PublishedFile], mirror: str, folder: str) -> str | None:

@@ -14,8 +14,6 @@ from idxpng.dataset.file import load_all
 from idxpng.dataset.model import Dataset
 from idxpng.text import aligned
 
-COLUMNS = ("name", "published", "images", "classes", "download", "license", "verified", "content")
-
 
 def main(datasets: Sequence[str] = (), /) -> str:
     """A table of dataset files, one in each line.
@@ -26,25 +24,26 @@ def main(datasets: Sequence[str] = (), /) -> str:
     Raises:
         DataError: when a file has a mistake.
     """
-    numbers = map(COLUMNS.index, ("images", "classes", "download"))
-    return aligned([COLUMNS, *map(_row, load_all(datasets))], set(numbers))
+    return aligned([*map(_row, load_all(datasets))], {"images", "classes", "download"})
 
 
-def _row(dataset: Dataset) -> tuple[str, ...]:
+def _row(dataset: Dataset) -> dict[str, str]:
+    """The cells of a line by the names of their columns."""
     splits = dataset.whole_splits.values()
     files = [file for split in splits for file in split.files]
     sizes = {file.published: file.bytes for file in files}.values()  # an archive of arrays has several of them
     verified = Counter(file.verified or "no" for file in files)
-    return (
-        dataset.name,
-        (dataset.published or "")[:4],
-        f"{sum(split.count for split in splits):,}",
-        str(len(dataset.classes)),
-        f"{'over ' if None in sizes else ''}{sum(size or 0 for size in sizes) / 1e6:.1f} MB",
-        dataset.license["spdx"] or "uncertain",
-        next(iter(verified)) if len(verified) == 1 else ", ".join(f"{n} {how}" for how, n in sorted(verified.items())),
-        f"{sum(file.content_sha256 is not None for file in files)} of {len(files)}",
-    )
+    each = ", ".join(f"{n} {how}" for how, n in sorted(verified.items()))
+    return {
+        "name": dataset.name,
+        "published": (dataset.published or "")[:4],
+        "images": f"{sum(split.count for split in splits):,}",
+        "classes": str(len(dataset.classes)),
+        "download": f"{'over ' if None in sizes else ''}{sum(size or 0 for size in sizes) / 1e6:.1f} MB",
+        "license": dataset.license["spdx"] or "uncertain",
+        "verified": next(iter(verified)) if len(verified) == 1 else each,
+        "content": f"{sum(file.content_sha256 is not None for file in files)} of {len(files)}",
+    }
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import os
 import re
 import shlex
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 NAME = r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}"  # of a dataset, a split, a folder
 SHOWN = 5  # names in a message
@@ -48,15 +48,13 @@ def image_size(rows: int, columns: int) -> str:
     return f"{rows} × {columns} pixels" if rows == columns else f"{rows} rows × {columns} columns"
 
 
-def aligned(rows: Sequence[Sequence[str]], right: Collection[int] = ()) -> str:
-    """A table in columns as wide as their widest cells, those at the positions ``right`` aligned to the right."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = []
-    for row in rows:
-        cells = enumerate(zip(row, widths, strict=True))
-        line = "  ".join(cell.rjust(width) if at in right else cell.ljust(width) for at, (cell, width) in cells)
-        lines.append(line.rstrip())
-    return "\n".join(lines)
+def aligned(rows: Sequence[Mapping[str, str]], right: Collection[str] = ()) -> str:
+    """A table of rows with the same keys, its columns; those in ``right`` are aligned to the right."""
+    head = {name: name for row in rows[:1] for name in row}
+    widths = {name: max(len(row[name]) for row in (head, *rows)) for name in head}
+    styles = {name: f"{'>' if name in right else '<'}{width}" for name, width in widths.items()}
+    lines = ("  ".join(f"{row[name]:{style}}" for name, style in styles.items()) for row in (head, *rows))
+    return "\n".join(map(str.rstrip, lines))
 
 
 def is_url(place: str) -> bool:

@@ -15,11 +15,11 @@ def filled(template: str, parts: Mapping[str, str]) -> str:
     return re.sub(r"\{\{(\w+)\}\}", lambda slot: parts[slot[1]], template)
 
 
-def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """A table with ``columns`` as its head; columns of numbers, such as ``1,234``, are aligned to the right."""
-    numeric = [all(NUMBER.fullmatch(str(cell)) for cell in column) for column in zip(*rows, strict=True)]
-    head = "".join(_cell("th", name, number) for name, number in zip(columns, numeric, strict=True))
-    lines = ("".join(_cell("td", cell, number) for cell, number in zip(row, numeric, strict=True)) for row in rows)
+def table(rows: Sequence[Mapping[str, object]]) -> str:
+    """A table of rows with the same keys, its columns; numbers, such as ``1,234``, are aligned to the right."""
+    numeric = {name: all(NUMBER.fullmatch(str(row[name])) for row in rows) for name in rows[0]}
+    head = "".join(_cell("th", name, number) for name, number in numeric.items())
+    lines = ("".join(_cell("td", row[name], number) for name, number in numeric.items()) for row in rows)
     body = "\n".join(f"<tr>{line}</tr>" for line in lines)
     return f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"
 

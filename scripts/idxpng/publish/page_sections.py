@@ -28,7 +28,10 @@ def pixels(header: SplitHeader, numbers: dict[str, Any]) -> str:
     """The values of a split's pixels: a histogram, and its numbers as a table."""
     levels = numbers["levels"]
     rows = [
-        (f"{start} to {start + LEVELS_PER_ROW - 1}", f"{sum(levels[start : start + LEVELS_PER_ROW]):,}")
+        {
+            "value": f"{start} to {start + LEVELS_PER_ROW - 1}",
+            "pixels": f"{sum(levels[start : start + LEVELS_PER_ROW]):,}",
+        }
         for start in range(0, len(levels), LEVELS_PER_ROW)
     ]
     what = f"mean {numbers['mean']:.4f} and standard deviation {numbers['std']:.4f} of white"
@@ -38,7 +41,7 @@ def pixels(header: SplitHeader, numbers: dict[str, Any]) -> str:
 <p class="numbers">{escape(words)}</p>
 {histogram(levels, title)}
 <details><summary>The numbers</summary>
-{table(("value", "pixels"), rows)}
+{table(rows)}
 </details>
 </div>"""
 
@@ -47,33 +50,36 @@ def numbers(
     headers: Sequence[SplitHeader], measured: Sequence[dict[str, Any]], within: Mapping[str, Groups], across: Groups
 ) -> str:
     """A table of what was measured, with a row for each split."""
-    columns = ("split", "images", "classes", "mean", "standard deviation", "blank", "duplicates", "in another split")
     rows = [
-        (
-            header.split,
-            f"{numbers['images']:,}",
-            len(numbers["class_counts"]),
-            f"{numbers['mean']:.4f}",
-            f"{numbers['std']:.4f}",
-            f"{numbers['blank_count']:,}",
-            f"{within[header.split].repeated:,}",
-            f"{across.images[header.split]:,}",
-        )
+        {
+            "split": header.split,
+            "images": f"{numbers['images']:,}",
+            "classes": len(numbers["class_counts"]),
+            "mean": f"{numbers['mean']:.4f}",
+            "standard deviation": f"{numbers['std']:.4f}",
+            "blank": f"{numbers['blank_count']:,}",
+            "duplicates": f"{within[header.split].repeated:,}",
+            "in another split": f"{across.images[header.split]:,}",
+        }
         for header, numbers in zip(headers, measured, strict=True)
     ]
-    return table(columns, rows)
+    return table(rows)
 
 
 def files(headers: Sequence[SplitHeader]) -> str:
     """A table of the IDX files: what their headers say, and their digests."""
-    columns = ("split", "file", "magic", "type", "dims", "bytes", "SHA-256")
-    rows = []
-    for header in headers:
-        for file in (header.images, header.labels):
-            dims = " × ".join(map(str, file["dims"]))
-            size = f"{file['bytes']:,}"
-            rows.append((header.split, file["file"], file["magic"], file["type"], dims, size, file["content_sha256"]))
-    return table(columns, rows)
+    rows = [
+        {
+            "split": header.split,
+            **{key: file[key] for key in ("file", "magic", "type")},
+            "dims": " × ".join(map(str, file["dims"])),
+            "bytes": f"{file['bytes']:,}",
+            "SHA-256": file["content_sha256"],
+        }
+        for header in headers
+        for file in (header.images, header.labels)
+    ]
+    return table(rows)
 
 
 def terms(known: Dataset) -> str:

@@ -15,7 +15,7 @@ def test_placeholders_in_inserted_text_are_not_filled() -> None:
 
 
 def test_hostile_text_is_shown_unchanged() -> None:
-    rows = ElementTree.fromstring(table(("name", "count"), [(HOSTILE, "1,234")])).findall("tbody/tr/td")
+    rows = ElementTree.fromstring(table([{"name": HOSTILE, "count": "1,234"}])).findall("tbody/tr/td")
     assert [(cell.text, cell.get("class")) for cell in rows] == [(HOSTILE, None), ("1,234", "number")]
     items = ElementTree.fromstring(definitions({"note": HOSTILE, "nothing": None}))
     assert [item.text for item in items] == ["note", HOSTILE]
