@@ -36,7 +36,7 @@ from idxpng.text import aligned, is_url
 
 import requests  # isort: skip
 
-PATIENCE = Patience(connect=5.0, silence=10.0, answer=20.0, rate=1, period=10.0, retries=0)
+PATIENCE = Patience(connect=5.0, silence=10.0, answer=20.0, rate=1, period=10.0)
 AT_ONCE = 4
 FIRST = 16  # bytes, enough to recognize each kind of file
 KINDS = {name: each.signature for name, each in COMPRESSIONS.items()}

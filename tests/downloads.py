@@ -33,7 +33,7 @@ PINNED = UNPINNED | {
 }
 
 # Tenths of a second instead of seconds: with other mirrors, and without.
-QUICK = Patience(0.5, 0.5, 0.7, rate=100_000, period=5.0, retries=0)
+QUICK = Patience(0.5, 0.5, 0.7, rate=100_000, period=5.0)
 PATIENT = Patience(0.5, 0.5, 1.5, rate=1000, period=30.0)
 LONG = Patience(30.0, 30.0, 30.0, rate=1, period=30.0)
 

@@ -37,14 +37,14 @@ class Patience:
     answer: float
     rate: int
     period: float
-    retries: int = 5
-    backoff: float = 0.5
+    retries: int = 0
+    backoff: float = 0.0
 
 
 # While there are other mirrors: each is asked once. A host that is down costs 1.5 s for each of its addresses.
-QUICK = Patience(connect=1.5, silence=5.0, answer=4.0, rate=100_000, period=5.0, retries=0)
+QUICK = Patience(connect=1.5, silence=5.0, answer=4.0, rate=100_000, period=5.0)
 # Once no mirror had the file: enough for a host with many addresses of which only the last answers.
-PATIENT = Patience(connect=10.0, silence=30.0, answer=180.0, rate=1000, period=30.0)
+PATIENT = Patience(connect=10.0, silence=30.0, answer=180.0, rate=1000, period=30.0, retries=5, backoff=0.5)
 
 
 class Watch:

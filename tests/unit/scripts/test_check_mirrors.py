@@ -34,7 +34,7 @@ HTML = b"<!DOCTYPE html><html>Please accept the terms of this network.</html>"
 
 @pytest.fixture
 def server(mirror_server: MirrorServer, monkeypatch: pytest.MonkeyPatch) -> MirrorServer:
-    monkeypatch.setattr(check_mirrors, "PATIENCE", Patience(0.5, 0.5, 1.5, rate=1, period=1.0, retries=0))
+    monkeypatch.setattr(check_mirrors, "PATIENCE", Patience(0.5, 0.5, 1.5, rate=1, period=1.0))
     mirror_server.publish(f"/a/{FILE}", DATA)
     return mirror_server
 

@@ -160,7 +160,7 @@ def test_a_mirror_that_stops_in_the_middle_is_left_for_the_next(
 
 
 # Tenths of a second instead of half a minute.
-SHORT = (Patience(0.5, 0.5, 0.2, rate=100_000, period=0.3, retries=0), Patience(0.5, 0.5, 1.0, rate=1000, period=0.3))
+SHORT = (Patience(0.5, 0.5, 0.2, rate=100_000, period=0.3), Patience(0.5, 0.5, 1.0, rate=1000, period=0.3))
 
 
 @pytest.mark.slow
