@@ -9,6 +9,7 @@ import yaml
 
 import make_pages
 from idxpng.dataset.file import load
+from idxpng.fetch.patience import PATIENT, QUICK, WORTH
 from project import DOCS, PAGES, PROJECT, blocks, git_files, run_script
 
 README = PAGES[0].read_text(encoding="utf-8")
@@ -96,6 +97,14 @@ def test_functions_and_tests_named_in_pages_exist() -> None:
         assert re.search(rf"def {name}\b", code), name
     for name in re.findall(r"\btest_\w+\b(?!\.py)", text):
         assert f"def {name}(" in tests or list((PROJECT / "tests").rglob(f"{name}.py")), name
+
+
+def test_the_page_on_mirrors_says_how_long_a_server_may_take() -> None:
+    page = (PROJECT / "docs/mirrors.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (?:quick|patient).*", page, re.MULTILINE)
+    found = [[float(number) for number in re.findall(r"(\d[\d.]*) (?:s|min|KB/s)\b", row)] for row in rows]
+    quick, patient = ([each.connect, each.answer, each.rate / 1000] for each in (QUICK, PATIENT))
+    assert found == [[*quick, WORTH], [patient[0], patient[1] / 60, patient[2]]]
 
 
 def test_every_module_that_causes_faults_is_in_the_table_of_faults() -> None:

@@ -46,6 +46,12 @@ def test_a_module_imports_from_no_later_wing(module: str) -> None:
     assert {name for name in imports(module) if wing(name) in later} == set()
 
 
+@pytest.mark.parametrize("module", MODULES)
+def test_the_tests_of_a_module_are_in_the_folder_of_its_wing(module: str) -> None:
+    unit = Path(__file__).parent
+    assert {path.parent for path in unit.rglob(f"test_{Path(module).name}")} <= {unit / wing(module)}
+
+
 def test_imports_have_no_cycle() -> None:
     left = {module: imports(module) for module in MODULES}
     while free := [module for module, names in left.items() if not names & set(left)]:

@@ -7,6 +7,7 @@ import numpy
 import pytest
 import yaml
 
+import export
 from dataset_files import SCHEMA
 from idxpng.dataset.file import DATASETS, identify, load
 from idxpng.dataset.model import Dataset, PublishedFile
@@ -19,9 +20,8 @@ SHIPPED = sorted((PROJECT / "datasets").glob("*.yaml"))
 MISSING = object()
 NO_YAML = r"^mine\.yaml: not a readable YAML file[^\n]*\n  at: +\w+ \d+[^$]*\n  found: +\S"
 
-# Columns that the workflow adds to manifests, Parquet files and shards; tests/workflow/test_publish.py checks that
-# the list is complete.
-OWN_COLUMNS = "path", "split", "index", "label", "class_name", "sha256", "image", "png", "cls", "json"
+# Columns that the workflow adds to manifests, Parquet files and shards.
+OWN_COLUMNS = *export.COLUMNS, "image", "png", "cls", "json"
 
 ORIGIN = {
     "url": "https://example.org/a?b=c#d",

@@ -23,7 +23,9 @@ def files(*names: str, split: str | None = None, **config: Any) -> list[str]:
 def test_each_key_of_the_configuration_changes_a_setting_unless_results_do_not_depend_on_it() -> None:
     """Files at mirrors and in folders have settings of their own, which name what was found."""
     without = {"datasets", "mirrors", "folders", "on_nodes"}
-    assert {key for _, config in CHANGED_SETTINGS for key in config} == {*Config.__annotations__} - without
+    assert {key for _, config in CHANGED_SETTINGS for key in config} == {*Config.__annotations__} - without, (
+        "CHANGED_SETTINGS"
+    )
 
 
 @pytest.mark.parametrize(("name", "config"), CHANGED_SETTINGS)
