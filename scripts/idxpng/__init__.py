@@ -1,17 +1,7 @@
 """The library behind the scripts.
 
-It has wings. A module imports from its own wing and from those above it in this list, never from one below:
-
-    (here)    errors, messages, advice, command lines, text from outside
-    files/    files that are complete or absent, whatever happens to the process or the disk
-    formats/  the bytes of files: IDX, PNG, tar, compressed files, and folders of images
-    dataset/  what is known about a dataset, and its dataset file
-    fetch/    published files: downloading them from mirrors, and checking that they are the right ones
-    verify/   proving that a tree of PNG files is the published dataset
-    publish/  pages for people, and files for other tools
-    run/      answers for the rules: which files, from which inputs, with which options
-
-Only `run` knows which files the workflow's rules make, and where.
+It has wings, in the order of `WINGS`: a module imports from its own wing and from earlier ones. What each
+knows is in docs/architecture.md.
 """
 
 import os

@@ -65,10 +65,6 @@ def test_no_wing_has_more_than_a_dozen_modules(folder: str) -> None:
     assert 1 <= sum(wing(module) == folder for module in MODULES) <= 12
 
 
-def test_the_package_docstring_lists_the_wings_in_order() -> None:
-    assert re.findall(r"^    (\w+)/ ", idxpng.__doc__ or "", re.MULTILINE) == WINGS[1:]
-
-
 def test_only_these_imports_are_left_out_of_the_digest() -> None:
     marked = {
         (path.name, line.split()[1])
