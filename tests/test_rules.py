@@ -142,6 +142,7 @@ def packages_of(environment: Path) -> set[str]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", WITH_SCRIPT)
 def test_the_environment_of_a_rule_has_the_packages_that_its_script_imports(rule: str) -> None:
     (environment,) = re.findall(r'"\.\./(envs/[\w-]+\.yaml)"', RULES[rule])
@@ -155,6 +156,12 @@ def test_the_environment_of_a_rule_has_the_packages_that_its_script_imports(rule
     command = [sys.executable, "-c", IMPORT_WITHOUT, script, *missing]
     run = subprocess.run(command, cwd=PROJECT / "scripts", capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
+
+
+def test_each_rule_that_makes_results_is_tried_on_a_full_disk() -> None:
+    faults = (PROJECT / "tests/workflow/test_faults.py").read_text(encoding="utf-8")
+    table = faults.partition("ON_A_FULL_DISK = {")[2].partition("}\n\n")[0]
+    assert {*re.findall(r'^    "(\w+)": ', table, re.MULTILINE)} == {*WITH_SCRIPT} - {"download"}, "ON_A_FULL_DISK"
 
 
 def test_the_snakefile_is_a_table_of_contents() -> None:
