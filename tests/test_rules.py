@@ -105,9 +105,10 @@ OPTIONS = {rule: re.findall(r"\bplan\.(\w+_options?)", RULES[rule]) for rule in 
 
 
 @pytest.mark.parametrize("rule", [rule for rule in WITH_SCRIPT if OPTIONS[rule] and rule != "verify_split"])
-def test_a_rule_has_the_settings_on_which_its_options_depend_as_inputs(rule: str) -> None:
+def test_a_rule_has_the_settings_on_which_its_options_depend_as_inputs_and_no_more(rule: str) -> None:
     """Except `verify_split`, which runs at each request."""
     (names,) = re.findall(r"settings=settings\.files\((.*)\)", RULES[rule])
+    settings = {*re.findall(r"\w+", names)}
     job = Wildcards(dataset="mnist-sample", split="train")
     needed = {
         setting
@@ -115,8 +116,8 @@ def test_a_rule_has_the_settings_on_which_its_options_depend_as_inputs(rule: str
         for option in OPTIONS[rule]
         if getattr(plan(), option)(job) != getattr(plan(**config), option)(job)
     }
-    assert "limit" in needed
-    assert {"facts", *needed} <= set(re.findall(r"\w+", names))
+    assert "facts" in settings and "limit" in needed
+    assert settings & dict(CHANGED_SETTINGS).keys() - {"splits"} == needed, "on splits, inputs depend"
     assert "--settings {input.settings:q}" in RULES[rule]
 
 
