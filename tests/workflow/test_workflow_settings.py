@@ -77,7 +77,9 @@ EXPORTS = {*IMAGES, "write_settings", "all"}
         ("all", "classes=1", EXPORTS - {"export"}),
         (f"{SHAPES}/png/train/1", "limit=10", {"write_settings", "export"}),
         (f"{SHAPES}/png/train", "limit=10", {"write_settings", "export", "merge_manifests", f"{SHAPES}/png/train"}),
+        ("webdataset", "shuffle_seed=7", {"write_settings", "pack", "index_shards", "webdataset"}),
         ("csv", "csv_header=true", {"write_settings", "write_csv", "csv"}),
+        ("npz", "limit=10", {"write_settings", "save_npz", "npz"}),
     ],
 )
 def test_other_settings_run_again_what_depends_on_them_and_no_more(
