@@ -96,7 +96,6 @@ def check(job: tuple[str, Sequence[PublishedFile], str], folder: str | None) -> 
 
 def ask(where: str) -> Check:
     """What is known from the first bytes at an http or https URL, or a path; ``state``: why there are none."""
-    tls = {"https": "yes", "http": "no"}.get(where.partition("://")[0])
     try:
         if not is_url(where):
             with opened(where) as file:
@@ -107,12 +106,12 @@ def ask(where: str) -> Check:
             session.ask(where, {"Range": f"bytes=0-{FIRST - 1}"}) as response,
             session.watch.body(FIRST),
         ):
-            return _read(response) | {"tls": "no" if response.url.startswith("http://") else tls}  # after redirects
+            return _read(response) | {"tls": "yes" if where.startswith("https://") else "no"}  # redirects keep it
     except UnavailableError as error:
         untrusted = isinstance(error.__context__, requests.exceptions.SSLError)
-        return {"state": error.problem, "tls": "untrusted" if untrusted else tls}
+        return {"state": error.problem, "tls": "untrusted" if untrusted else None}
     except (*NETWORK_ERRORS, TooSlowError):
-        return {"state": "broke off", "tls": tls}
+        return {"state": "broke off"}
 
 
 def wrong(found: Check, file: PublishedFile, in_archive: bool) -> str | None:
