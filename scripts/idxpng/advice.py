@@ -93,9 +93,9 @@ def command(
 
 
 def directory_of(result: str) -> str | None:
-    """Where Snakemake must work to make a result that a script got; None if a run knows it, or here."""
+    """Where Snakemake must work to make a result that a script got; None if that is here, or unknown."""
     folder, found, _ = os.path.abspath(result).rpartition("/results/")
-    return folder if found and VARIABLE not in os.environ and folder != os.getcwd() else None
+    return folder if found and folder != os.getcwd() else None
 
 
 def run_script(name: str, *words: str) -> str:
