@@ -67,6 +67,13 @@ def setting(key: str, value: object) -> str:
     return f"{key}={json.dumps([value] if key == 'datasets' else value, ensure_ascii=False)}"
 
 
+def folder_as_mirror(dataset: str) -> str:
+    """How to give a run the folder with the files of a dataset; an importing workflow passes no ``--config`` on."""
+    if _call()["imported"]:
+        return f"in `module` of your Snakefile: config: {json.dumps({'mirrors': {dataset: '/path/to/folder'}})}"
+    return f"in a run: --config 'mirrors={{{dataset}: /path/to/folder}}'"
+
+
 def command(
     paths: Sequence[str],
     settings: Sequence[str] = (),

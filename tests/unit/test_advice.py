@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from idxpng.advice import VARIABLE, call, command, setting, shell_path, shown
+from idxpng.advice import VARIABLE, call, command, folder_as_mirror, setting, shell_path, shown
 from idxpng.errors import move_away
 
 
@@ -67,6 +67,16 @@ def test_a_setting_of_usual_words_has_no_quotes() -> None:
 def test_a_command_of_an_importing_workflow_names_paths_and_its_own_settings(typed: Callable[..., None]) -> None:
     typed(settings={"mine": 1}, imported=True)
     assert command(["x", "y"], ["limit=3"]) == "snakemake --cores 4 x y --config mine=1"
+
+
+def test_an_importing_workflow_names_a_mirror_in_its_module_since_it_passes_no_config_on(
+    typed: Callable[..., None],
+) -> None:
+    typed()
+    assert folder_as_mirror("mnist") == "in a run: --config 'mirrors={mnist: /path/to/folder}'"
+    typed(imported=True)
+    config = 'config: {"mirrors": {"mnist": "/path/to/folder"}}'
+    assert folder_as_mirror("mnist") == f"in `module` of your Snakefile: {config}"
 
 
 def test_a_run_makes_again_what_was_moved_away(typed: Callable[..., None]) -> None:
