@@ -36,8 +36,10 @@ def explained(
     lines = problems.lines()
     if not compared:
         lines.append("altered pixels: not looked for without the original IDX files")
-    if problems.counts["missing"] == check.count and problems.counts["extra"]:
-        todo = "give the dataset and the split of this tree, or rename its files by label and position"
+    missing, extra = problems.counts["missing"], problems.counts["extra"]
+    if (extra and missing == check.count) or missing == extra > SHOWN:  # other names, such as without leading zeros
+        todo = "give the dataset and the split of this tree, make IDX files of it to compare them (the target idx), "
+        todo += "or rename its files by label and position"
         again = ["or if its images are lost:", *_making_again(check, list(check.labels))]
         return error(check.tree, check.dataset, lines, [f"{todo}: {check.example};", *again])
     if problems:

@@ -613,13 +613,16 @@ def test_a_split_may_be_called_like_a_label(exported: Exported) -> None:
     exported.verify(split="01")
 
 
-def test_nothing_of_a_tree_with_other_names_or_of_a_different_dataset_is_to_be_moved(exported: Exported) -> None:
-    for path in sorted(exported.tree.rglob("*.png")):
+@pytest.mark.parametrize("renamed", [COUNT, 25])
+def test_nothing_of_a_tree_with_other_names_or_of_a_different_dataset_is_to_be_moved(
+    exported: Exported, renamed: int
+) -> None:
+    for path in sorted(exported.tree.rglob("*.png"))[:renamed]:
         path.rename(path.with_name(f"000{path.name}"))
     for originals in (True, False):
         message = exported.refusal(originals=originals)
         assert "mv " not in message and "give the dataset and the split of this tree" in message
-        assert "rename its files by label and position: 00/07.png;" in message
+        assert "(the target idx), or rename its files by label and position: 00/07.png;" in message
         assert message.endswith("--forcerun " + " ".join(f"results/set/png/train/{label}" for label in CLASSES))
 
 
