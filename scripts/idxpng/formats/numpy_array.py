@@ -152,7 +152,7 @@ class _Array:
             todo = "write the images as uint8, from 0 for black to 255 for white"
         elif not images and self.dtype.kind not in "iu":
             problem, expected = "labels have the wrong type", "integers"
-            todo = "write the labels as whole numbers, such as uint8"
+            todo = "write the labels as whole numbers; numpy's unique(labels, return_inverse=True) numbers names"
         elif not self.dims or not all(0 < size < 1 << 32 for size in self.dims) or math.prod(self.dims) >= 1 << 60:
             problem, found = "neither images nor labels", f"shape {shape}"
             expected, todo = "shape (count, rows, columns), or (count,) for labels", "write at least one item"

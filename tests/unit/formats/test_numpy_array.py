@@ -165,6 +165,13 @@ def test_what_no_idx_file_holds_is_refused(tmp_path: Path, array: Any, problem: 
     assert all(value != "None" for value in details.values()), "place, expected, found and what to do"
 
 
+def test_names_as_labels_are_refused_with_a_way_to_number_them(tmp_path: Path) -> None:
+    names = numpy.array(["dog", "cat", "dog"])
+    with pytest.raises(ArrayError, match=r"numpy's unique\(labels, return_inverse=True\) numbers names"):
+        read(saved(tmp_path, names))
+    assert read(saved(tmp_path, numpy.unique(names, return_inverse=True)[1])).endswith(bytes([1, 0, 1]))
+
+
 def test_a_label_that_does_not_fit_is_named_by_its_position(tmp_path: Path) -> None:
     labels = numpy.zeros(100_000, "int64")
     labels[77_777] = 256
