@@ -35,7 +35,7 @@ def explained(
     """
     lines = problems.lines()
     if not compared:
-        lines.append("altered pixels: not looked for without the original IDX files")
+        lines.append("altered pixels, wrong labels: not looked for without the original IDX files")
     missing, extra = problems.counts["missing"], problems.counts["extra"]
     if (extra and missing == check.count) or missing == extra > SHOWN:  # other names, such as without leading zeros
         todo = "give the dataset and the split of this tree, make IDX files of it to compare them (the target idx), "

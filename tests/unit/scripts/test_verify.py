@@ -605,7 +605,7 @@ def test_without_the_originals_an_error_says_that_altered_pixels_were_not_looked
     message = exported.refusal(originals=originals)
     assert "missing: 1\n" in message
     assert ("altered: 1\n" in message) == originals
-    assert ("altered pixels: not looked for without the original IDX files" in message) != originals
+    assert ("altered pixels, wrong labels: not looked for without the original IDX files" in message) != originals
 
 
 def test_a_split_may_be_called_like_a_label(exported: Exported) -> None:
