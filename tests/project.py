@@ -226,13 +226,13 @@ def on_a_terminal(
 
 
 def on_github(repository: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Commit all of a folder, and let git find it at an address on GitHub, which is returned."""
+    """Commit all of a folder, tag it as v9, and let git find it at an address on GitHub, which is returned."""
     url = "https://github.com/someone/something"
     monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
     monkeypatch.setenv("GIT_CONFIG_KEY_0", f"url.file://{repository}.insteadOf")
     monkeypatch.setenv("GIT_CONFIG_VALUE_0", url)
     monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
-    for command in ("init -q -b main", "add -A", "-c user.name=a -c user.email=a commit -q -m all"):
+    for command in ("init -q -b main", "add -A", "-c user.name=a -c user.email=a commit -q -m all", "tag v9"):
         subprocess.run(["git", "-C", str(repository), *command.split()], check=True)
     return url
 

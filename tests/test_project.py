@@ -69,9 +69,9 @@ def test_the_version_is_the_same_everywhere() -> None:
     citation = yaml.safe_load((PROJECT / "CITATION.cff").read_text())
     newest = re.search(r"^## (\S+) - (\S+)$", (PROJECT / "CHANGELOG.md").read_text(), re.MULTILINE)
     assert newest
-    deployed = re.search(r"--tag v(\S+)", (PROJECT / "config/README.md").read_text())
-    assert deployed
-    found = {"CHANGELOG.md": newest[1], "CITATION.cff": citation["version"], "config/README.md": deployed[1]}
+    found = {"CHANGELOG.md": newest[1], "CITATION.cff": citation["version"]}
+    for page in ("config/README.md", "docs/module.md"):
+        (found[page],) = re.findall(r"\btag\W+v([\d.]+\d)", (PROJECT / page).read_text())
     assert found == dict.fromkeys(found, idxpng.__version__)
     assert newest[2] == str(citation["date-released"])
     assert f"/{idxpng.__version__} " in session.USER_AGENT

@@ -61,7 +61,7 @@ DEPLOYED = """
 configfile: "config/config.yaml"
 
 module something:
-    snakefile: github("someone/something", path="Snakefile", branch="main")
+    snakefile: github("someone/something", path="Snakefile", tag="v9")
     config: config
 
 use rule * from something
@@ -78,7 +78,7 @@ def address(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> s
 def test_a_deployment_by_snakedeploy_makes_the_sample(address: str, imported: Path, tmp_path: Path) -> None:
     folder = tmp_path / "deployed"
     deploy = [sys.executable, "-c", "from snakedeploy.client import main; main()", "deploy-workflow", address]
-    subprocess.run([*deploy, str(folder), "--branch", "main"], check=True)
+    subprocess.run([*deploy, str(folder), "--tag", "v9"], check=True)
     assert DEPLOYED.split() == [
         word
         for line in (folder / "workflow/Snakefile").read_text().splitlines()
