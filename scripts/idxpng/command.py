@@ -4,7 +4,6 @@ import argparse
 import gc
 import os
 import re
-import stat
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -56,7 +55,7 @@ class Command(argparse.ArgumentParser):
         call = self._parsed(main)
         replaceable.settings += call.keywords.pop("settings")
         with job_log(call.keywords.pop("log")):
-            _check_pipes(self._paths)
+            _check_kinds(self._paths)
             call()
         gc.freeze()  # skips a last garbage collection when the process ends
 
@@ -64,7 +63,7 @@ class Command(argparse.ArgumentParser):
         """Call ``main`` as `run` does, and print the text that it returns, or the error alone."""
         call = self._parsed(main)
         try:
-            _check_pipes(self._paths)
+            _check_kinds(self._paths)
             text = call()
             if text is not None:
                 output(text)
@@ -104,11 +103,11 @@ class Command(argparse.ArgumentParser):
         return partial(main, *[given.pop(name) for name in positional if name in given], **given)
 
 
-def _check_pipes(paths: Iterable[str]) -> None:
-    """Raise DataError if one of the paths is a pipe, which may block, and can be read only once."""
+def _check_kinds(paths: Iterable[str]) -> None:
+    """Raise DataError if one of the paths is a pipe or a device, which may block, never end, or be read only once."""
     for path in paths:
-        if os.path.exists(path) and stat.S_ISFIFO(os.stat(path).st_mode):
-            raise DataError(path, "a pipe, not a file", todo="save it in a file first")
+        if os.path.exists(path) and not (os.path.isfile(path) or os.path.isdir(path)):
+            raise DataError(path, "a pipe or a device, not a file", todo="give a file in its place")
 
 
 def _in_two_roles(paths: Iterable[Iterable[str]]) -> set[str]:

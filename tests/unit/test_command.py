@@ -49,9 +49,12 @@ def test_each_parameter_is_an_option_with_values_of_its_type(monkeypatch: pytest
     assert given == {"images": ["a", "b"], "label_file": "c", "limit": 3, "names": True, "only": [4, 5]}
 
 
-def test_a_pipe_is_named_and_not_waited_for(tmp_path: Path) -> None:
-    pipe = tmp_path / "pipe"
-    os.mkfifo(pipe)
+@pytest.mark.parametrize("kind", ["pipe", "/dev/zero"])
+def test_a_pipe_or_a_device_is_named_and_not_waited_for(tmp_path: Path, kind: str) -> None:
+    pipe = tmp_path / kind
+    if not pipe.exists():
+        os.mkfifo(pipe)
+    there = [*tmp_path.iterdir()]
     calls: list[tuple[Any, ...]] = [
         ("show", pipe),
         ("merge_manifests", "--manifest", tmp_path / "new.csv", pipe),
@@ -61,8 +64,8 @@ def test_a_pipe_is_named_and_not_waited_for(tmp_path: Path) -> None:
     for words in calls:
         done = run_script(*words)
         assert done.returncode == 1
-        assert f"{pipe}: a pipe, not a file\n  to do:    save it in a file first" in done.stderr
-    assert list(tmp_path.iterdir()) == [pipe]
+        assert f"{pipe}: a pipe or a device, not a file\n  to do:    give a file in its place" in done.stderr
+    assert [*tmp_path.iterdir()] == there
 
 
 def test_an_option_that_is_not_given_has_the_default_of_its_parameter(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -261,7 +261,7 @@ def test_a_file_that_is_not_as_long_as_its_header_says_is_reported_with_its_true
 def test_a_pipe_is_named_and_a_closed_output_is_no_error(files: Path) -> None:
     command = f"{sys.executable} {SCRIPT}"
     for words, status, said in (
-        (f"cat {files}/images | {command} /dev/stdin", 1, "/dev/stdin: a pipe, not a file"),
+        (f"cat {files}/images | {command} /dev/stdin", 1, "/dev/stdin: a pipe or a device, not a file"),
         (f"{command} {files}/images >&-", 0, ""),
         (f"{command} {files}/images >/dev/full", 1, "standard output: No space left on device"),
     ):
