@@ -34,9 +34,6 @@ def main(label_manifests: Sequence[str], /, manifest: str, png: str | None = Non
         DataError: when one of them was cut short, or is no manifest.
         DiskRoomError: when the disk lacks the space.
     """
-    labels = {Path(path).stem for path in label_manifests}
-    if png is not None and remove_labels(png, Path(label_manifests[0]).parent, labels) and proof:
-        Path(proof).unlink(missing_ok=True)
     check_space(manifest, sum(map(os.path.getsize, label_manifests)))
     _allow_open_files(len(label_manifests) + OTHER_FILES)
     with atomic_file(manifest) as merged:
@@ -47,6 +44,8 @@ def main(label_manifests: Sequence[str], /, manifest: str, png: str | None = Non
         for _, row in heapq.merge(*lines):
             merged.write(row)
             count += 1
+        if png is not None:  # only now, since a wrong name among the manifests is no reason to remove a label
+            remove_labels(png, Path(label_manifests[0]).parent, {Path(path).stem for path in label_manifests}, proof)
     log.info("%s: %s", manifest, counted(count, "image"))
 
 

@@ -39,7 +39,10 @@ def remove_shards(
 
 
 def remove_labels(
-    png: str | os.PathLike[str], manifests: str | os.PathLike[str], current: Collection[str]
+    png: str | os.PathLike[str],
+    manifests: str | os.PathLike[str],
+    current: Collection[str],
+    proof: str | os.PathLike[str] | None = None,
 ) -> list[str]:
     """Remove the directories and manifests of labels that a split no longer has; return the removed names.
 
@@ -49,6 +52,7 @@ def remove_labels(
         png: the folder of the split's label directories, such as ``0`` and ``07``.
         manifests: the folder of the labels' manifests, such as ``0.csv``.
         current: names of the label directories that the split has.
+        proof: a report of `verify` on the split, which is removed before the first image.
     """
     check_settings(png)  # as in `remove_shards`
     removed = []
@@ -61,6 +65,8 @@ def remove_labels(
         if foreign := [entry for entry, is_file in entries.items() if not (is_file and entry in listed)]:
             log.warning("%s: not a label of the split, but not removed, because it has %s", directory, some(foreign))
             continue
+        if proof:
+            Path(proof).unlink(missing_ok=True)
         for entry in entries:
             (directory / entry).unlink()
         if directory.is_dir():

@@ -90,6 +90,15 @@ def test_labels_that_the_split_no_longer_has_are_removed_with_their_manifests(
     assert "png/train: not labels of the split, but not removed: a.png, notes" in caplog.text
 
 
+def test_a_proof_does_not_outlive_a_removal_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    touch(tmp_path, "png/0/0.png", "test.json")
+    manifest(tmp_path / "train/0.csv", "train/0/0.png")
+    monkeypatch.setattr(Path, "rmdir", Path.read_bytes)
+    with pytest.raises(IsADirectoryError):
+        remove_labels(tmp_path / "png", tmp_path / "train", [], tmp_path / "test.json")
+    assert names(tmp_path) == ["train/0.csv"]
+
+
 def test_labels_that_no_manifest_of_an_earlier_run_lists_are_left_and_reported(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

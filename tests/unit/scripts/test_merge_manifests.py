@@ -87,6 +87,17 @@ def test_labels_of_an_earlier_run_are_removed_when_their_folder_is_given(tmp_pat
     assert {path.name for path in png.iterdir()} == left == {path.stem for path in manifests.iterdir()}
 
 
+def test_a_wrong_name_among_the_manifests_removes_no_label(tmp_path: Path) -> None:
+    manifests, png = tmp_path / "manifest/train", tmp_path / "png/train"
+    for folder in (png / "0", manifests):
+        folder.mkdir(parents=True)
+    (image := png / "0/000.png").touch()
+    (manifests / "0.csv").write_text(HEADER + row(0, "0"))
+    with pytest.raises(FileNotFoundError):
+        merge_manifests.main([str(manifests / "O.csv")], str(tmp_path / "train.csv"), str(png))
+    assert image.exists()
+
+
 def test_files_that_no_earlier_step_made_are_refused_in_words(tmp_path: Path) -> None:
     (other := tmp_path / "train.json").write_text('{\n"dataset": "mnist"}\n')
     (right := tmp_path / "0.csv").write_text(HEADER + row(0, "0"))
