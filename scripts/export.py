@@ -15,12 +15,11 @@ from idxpng.command import Command
 from idxpng.errors import DataError
 from idxpng.files.atomic import atomic_directory, atomic_file
 from idxpng.files.disk_space import check_room_for_files
-from idxpng.files.leftovers import not_images
+from idxpng.files.leftovers import not_images, remove_proof
 from idxpng.files.partial import in_turn
 from idxpng.formats.labeled_images import LabeledImages
 from idxpng.formats.png import PngEncoder
 from idxpng.formats.split_header import SplitHeader
-from idxpng.replaceable import check_settings
 from idxpng.text import counted, some
 
 COLUMNS = ("path", "split", "index", "label", "class_name", "sha256")
@@ -66,8 +65,7 @@ def main(
             png, "this directory has other files, which an export would remove", found=some(others), todo=todo
         )
     if proof:  # not only once this succeeds: Snakemake has already removed the images that it proves
-        check_settings(proof)
-        Path(proof).unlink(missing_ok=True)
+        remove_proof(proof)
     root = png_dir.parents[2]  # results/{dataset}, where no program lists images
     with ExitStack() as published:
         with (

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
 from idxpng import log
-from idxpng.replaceable import check_settings
+from idxpng.replaceable import check_role, check_settings
 from idxpng.text import counted, some
 
 TIMESTAMP = ".snakemake_timestamp"  # Snakemake's own file, in a directory that is an output
@@ -66,7 +66,7 @@ def remove_labels(
             log.warning("%s: not a label of the split, but not removed, because it has %s", directory, some(foreign))
             continue
         if proof:
-            Path(proof).unlink(missing_ok=True)
+            remove_proof(proof)
         for entry in entries:
             (directory / entry).unlink()
         if directory.is_dir():
@@ -78,6 +78,13 @@ def remove_labels(
     if others := entries_of(png).keys() - set(current):
         log.warning("%s: not labels of the split, but not removed: %s", png, some(others))
     return removed
+
+
+def remove_proof(report: str | os.PathLike[str]) -> None:
+    """Remove a report of `verify`, which is about other images, if there is one; DataError if it is an input."""
+    check_role(report)
+    check_settings(report)  # as in `remove_shards`
+    Path(report).unlink(missing_ok=True)
 
 
 def listed_images(manifest: Path) -> set[str] | None:

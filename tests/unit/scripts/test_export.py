@@ -219,7 +219,10 @@ def test_an_error_in_mid_export_leaves_the_last_results_as_they_were(
     with monkeypatch.context() as patch, pytest.raises(DataError, match="a newer run has other settings"):
         patch.setattr(replaceable, "settings", [str(tmp_path / "limit-of-then.json")])
         export.main(*split.arguments("1"), proof=str(proof))
-    assert proof.exists(), "a job of a killed run removes nothing"
+    with monkeypatch.context() as patch, pytest.raises(DataError, match=r"proof\.json: given twice"):
+        patch.setattr(replaceable, "in_two_roles", {os.path.realpath(proof)})
+        export.main(*split.arguments("1"), proof=str(proof))
+    assert proof.exists(), "a job of a killed run removes nothing, and no job its input"
     with pytest.raises(IdxError):
         export.main(*split.arguments("1"), proof=str(proof))
     assert split.made() == first
