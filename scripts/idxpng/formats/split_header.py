@@ -52,8 +52,12 @@ class SplitHeader(NamedTuple):
         return {int(name): name for name in self.class_names}
 
     def names(self, only: Collection[int] | None = None) -> dict[int, str]:
-        """What each label means; with ``only``, each of these."""
-        return {int(label): name for label, name in self.class_names.items() if only is None or int(label) in only}
+        """What each label means; with ``only``, each of these. DataError if one of them is no label."""
+        names = {int(label): name for label, name in self.class_names.items()}
+        if unknown := [str(label) for label in only or () if label not in names]:
+            expected = f"some of {', '.join(map(str, names))}"
+            raise DataError(self.path, "no such label", expected=expected, found=", ".join(unknown))
+        return {label: name for label, name in names.items() if only is None or label in only}
 
     def label(self, directory: str) -> int:
         """The value in the labels file, from the name of its directory; DataError if no label has this name."""
@@ -107,10 +111,7 @@ class Selection(NamedTuple):
     def open(self) -> Iterator[tuple[SplitHeader, LabeledImages]]:
         """What `validate` wrote, and the two IDX files, see `SplitHeader.open`."""
         header = SplitHeader.read(self.header)
-        known = header.names()
-        if unknown := [str(label) for label in self.classes or () if label not in known]:
-            expected = f"some of {', '.join(map(str, known))}"
-            raise DataError(self.header, "no such label", expected=expected, found=", ".join(unknown))
+        header.names(self.classes)  # an error if one of them is no label
         with header.open(self.images, self.labels) as source:
             yield header, source
 

@@ -33,6 +33,12 @@ def header(tmp_path: Path) -> SplitHeader:
     return SplitHeader.read(write_header(tmp_path / "train.json", tmp_path / "images", {"07": "seven", "61": "z"}))
 
 
+def test_names_are_those_of_labels_that_exist(header: SplitHeader) -> None:
+    assert header.names([61]) == {61: "z"}
+    with pytest.raises(DataError, match=r"train\.json: no such label[^$]*some of 7, 61[^$]*found: +8, 9"):
+        header.names([8, 61, 9])
+
+
 def test_a_label_is_found_by_the_name_of_its_directory(header: SplitHeader) -> None:
     assert header.label("07") == 7
     assert header.directories == {7: "07", 61: "61"}
