@@ -52,7 +52,7 @@ class SplitHeader(NamedTuple):
         return {int(name): name for name in self.class_names}
 
     def names(self, only: Collection[int] | None = None) -> dict[int, str]:
-        """What each label means; with ``only``, each of these. DataError if one of them is no label."""
+        """What each label means; with ``only``, each of these. DataError if one of them does not exist."""
         names = {int(label): name for label, name in self.class_names.items()}
         if unknown := [str(label) for label in only or () if label not in names]:
             expected = f"some of {', '.join(map(str, names))}"
@@ -111,7 +111,7 @@ class Selection(NamedTuple):
     def open(self) -> Iterator[tuple[SplitHeader, LabeledImages]]:
         """What `validate` wrote, and the two IDX files, see `SplitHeader.open`."""
         header = SplitHeader.read(self.header)
-        header.names(self.classes)  # an error if one of them is no label
+        header.names(self.classes)  # DataError if one of them does not exist
         with header.open(self.images, self.labels) as source:
             yield header, source
 
