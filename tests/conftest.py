@@ -16,6 +16,7 @@ from idxpng import log
 from mirror_server import MirrorServer
 from plans import write_own_file
 from project import PROJECT, copy_finished, copy_project, files, run_snakemake, snakemake
+from systems import failing
 
 LONGEST = ("_slurm", "_stand", "_readme", "_faults", "_family", "_mnist", "_report", "_download", "_hostile")
 
@@ -57,11 +58,7 @@ def own_file(tmp_path: Path) -> Callable[..., str]:
 @pytest.fixture
 def without_locks(monkeypatch: pytest.MonkeyPatch) -> None:
     """A file system without locks, as some network file systems are."""
-
-    def refuse(*_: object) -> None:
-        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
-
-    monkeypatch.setattr(fcntl, "flock", refuse)
+    monkeypatch.setattr(fcntl, "flock", failing(errno.ENOLCK))
 
 
 @pytest.fixture(scope="session")

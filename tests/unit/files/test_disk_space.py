@@ -11,6 +11,7 @@ from idxpng import log
 from idxpng.errors import open_named
 from idxpng.files import disk_space
 from idxpng.files.disk_space import DiskRoomError, check_room_for_files, check_space, disk_full_error
+from systems import failing
 
 
 def test_files_that_fit_are_accepted(tmp_path: Path) -> None:
@@ -70,15 +71,11 @@ def test_an_error_of_a_disk_names_the_file_that_is_read_for_a_different_one(tmp_
         file.read(1)
 
 
-def refuse(path: object) -> os.statvfs_result:
-    raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
-
-
 def zeros(path: object) -> os.statvfs_result:
     return os.statvfs_result((4096, 4096, *[0] * 8))
 
 
-@pytest.mark.parametrize("statvfs", [refuse, zeros])
+@pytest.mark.parametrize("statvfs", [failing(errno.ENOSYS), zeros])
 def test_a_file_system_that_does_not_say_what_is_free_is_reported_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, statvfs: Callable[..., object]
 ) -> None:

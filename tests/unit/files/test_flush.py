@@ -7,7 +7,7 @@ import pytest
 from idxpng import log
 from idxpng.files import flush
 from idxpng.files.flush import flush_names, flush_tree
-from systems import LINUX
+from systems import LINUX, failing
 
 
 def flushed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> set[str]:
@@ -68,10 +68,7 @@ def test_directories_that_cannot_be_flushed_are_reported_once(
 
 @pytest.mark.parametrize("number", [errno.EIO, errno.ENOSPC])
 def test_a_disk_that_fails_is_an_error(folder: Path, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
-    def fail(descriptor: int) -> None:
-        raise OSError(number, os.strerror(number))
-
-    monkeypatch.setattr(flush.os, "fsync", fail)
+    monkeypatch.setattr(flush.os, "fsync", failing(number))
     with pytest.raises(OSError) as caught:
         flush_names(folder)
     assert caught.value.errno == number
@@ -80,10 +77,7 @@ def test_a_disk_that_fails_is_an_error(folder: Path, monkeypatch: pytest.MonkeyP
 def test_a_file_system_that_does_not_know_the_one_call_has_each_file_flushed(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def unknown(descriptor: int) -> None:
-        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
-
-    monkeypatch.setattr(flush, "_syncfs", unknown)
+    monkeypatch.setattr(flush, "_syncfs", failing(errno.ENOSYS))
     (folder / "cat").mkdir()
     (folder / "cat/2.png").write_bytes(b"image")
     assert flushed(folder, monkeypatch) == {"0.png", "1.png", "cat", "2.png", folder.name}

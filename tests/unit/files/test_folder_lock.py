@@ -9,7 +9,7 @@ from idxpng.errors import DataError
 from idxpng.files.folder_lock import lock_folder
 from idxpng.text import NAME
 from project import start
-from systems import mounted
+from systems import failing, mounted
 
 LOCKS = "import sys, time; from idxpng.files.folder_lock import lock_folder; lock_folder(sys.argv[1]);"
 WAITS = LOCKS + "print('locked', flush=True); time.sleep(60)"
@@ -43,11 +43,8 @@ def test_a_folder_that_is_a_file_is_refused_in_words(tmp_path: Path) -> None:
 def test_a_full_disk_or_quota_is_left_to_the_jobs_to_report(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
-    def refuse(*arguments: object) -> int:
-        raise OSError(number, os.strerror(number))
-
     with monkeypatch.context() as full:
-        full.setattr(os, "open", refuse)
+        full.setattr(os, "open", failing(number))
         lock_folder(tmp_path)
 
 

@@ -15,6 +15,7 @@ from idxpng.formats import gray_image
 from idxpng.formats.gray_image import FORMATS, GrayImage, read
 from idxpng.formats.png import PngEncoder
 from project import PROJECT
+from systems import failing
 
 # Pillow raises TypeError for this TIFF file.
 DAMAGED_TIFF = (
@@ -56,11 +57,7 @@ def test_what_the_file_system_refuses_is_not_called_damaged(tmp_path: Path, monk
     with pytest.raises(OSError, match="symbolic links"):
         read(tmp_path / "loop.gif")
     Image.new("L", (4, 4)).save(tmp_path / "0.bmp")
-
-    def fail(image: object) -> None:
-        raise OSError(errno.EIO, "Input/output error")  # which no file system here gives
-
-    monkeypatch.setattr("PIL.ImageFile.ImageFile.load", fail)
+    monkeypatch.setattr("PIL.ImageFile.ImageFile.load", failing(errno.EIO))  # which no file system here gives
     with pytest.raises(OSError, match="Input/output error") as raised:
         read(tmp_path / "0.bmp")
     assert raised.value.filename == tmp_path / "0.bmp"

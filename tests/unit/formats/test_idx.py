@@ -14,6 +14,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from builders import TYPE_CODES, idx_bytes
 from idxpng.formats.idx import TYPES, IdxError, IdxFile
 from refusals import refusal as refused
+from systems import failing
 
 SIZES = {0x08: 1, 0x09: 1, 0x0B: 2, 0x0C: 4, 0x0D: 4, 0x0E: 8}
 LARGEST = 2**32 - 1
@@ -250,11 +251,8 @@ def test_a_file_in_a_known_other_format_is_refused_with_its_format(path: Path, d
 
 
 def test_an_error_of_a_disk_names_the_file_that_is_read(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: object) -> bytes:
-        raise OSError(errno.EIO, os.strerror(errno.EIO))
-
     path.write_bytes(DIGITS)
     with IdxFile(path) as file:
-        monkeypatch.setattr(os, "pread", fail)
+        monkeypatch.setattr(os, "pread", failing(errno.EIO))
         with pytest.raises(OSError, match=str(path)):
             file.read(0, 1)

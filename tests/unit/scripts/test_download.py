@@ -56,6 +56,7 @@ from mirror_server import HOSTILE, FarServer, MirrorServer, Misbehavior, black_h
 from plans import write_own_file
 from project import PROJECT
 from refusals import refusal as refused
+from systems import failing
 
 OTHER = gzip.compress(idx_bytes(255 - IMAGES), mtime=0)
 HTML = b"\n<!DOCTYPE html><html><body>Please accept the terms of this network.</body></html>"
@@ -433,14 +434,11 @@ def test_the_right_file_is_not_downloaded_again(server: MirrorServer, folder: Pa
 def test_the_right_file_of_another_user_or_on_a_read_only_disk_is_replaced_by_an_own_one(
     folder: Path, directory: Path, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
-    def refuse(path: str) -> None:
-        raise OSError(number, os.strerror(number))
-
     (directory / FILE).write_bytes(PUBLISHED)
     get(folder, str(directory))
     before = (folder / FILE).stat().st_ino
     with monkeypatch.context() as another:
-        another.setattr(os, "utime", refuse)
+        another.setattr(os, "utime", failing(number))
         assert get(folder, str(directory)) == PUBLISHED
     assert (folder / FILE).stat().st_ino != before
 
