@@ -25,7 +25,7 @@ if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > 8 * 10**9:
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))  # most disks are slow for 70,000 files at a time
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # tests start hundreds of Pythons, which share compiled modules
 
-pytest.register_assert_rewrite("downloads")  # so that its assertions show values, as in tests
+pytest.register_assert_rewrite("downloads", "memory")  # so that their assertions show values, as in tests
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,11 +1,12 @@
-"""Measure the memory that some code needs, in a separate process, or limit that of this one."""
+"""Measure the memory that some code needs, in a separate process or here, and limit what this process may have."""
 
 import os
 import resource
 import subprocess
 import sys
+import tracemalloc
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
@@ -50,13 +51,31 @@ def growth(code: str, *arguments: str, before: str = "") -> float:
 
 
 @contextmanager
-def no_more_memory_than(more: int) -> Iterator[None]:
-    """Fail with a `MemoryError` where this process takes so many more bytes. Only Linux has such a limit."""
-    limits = resource.getrlimit(resource.RLIMIT_AS)
-    if LINUX:
-        taken = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-        resource.setrlimit(resource.RLIMIT_AS, (taken + more, limits[1]))
+def allocating_less_than(most: int) -> Iterator[None]:
+    """Check that Python has allocated fewer bytes than ``most`` at any time in the block."""
+    tracemalloc.start()
+    try:
+        yield
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < most
+
+
+@contextmanager
+def limited(what: int, most: int) -> Iterator[None]:
+    """Limit what this process may have, such as RLIMIT_FSIZE, in the block."""
+    limits = resource.getrlimit(what)
+    resource.setrlimit(what, (most, limits[1]))
     try:
         yield
     finally:
-        resource.setrlimit(resource.RLIMIT_AS, limits)
+        resource.setrlimit(what, limits)
+
+
+def no_more_memory_than(more: int) -> AbstractContextManager[None]:
+    """Fail with a `MemoryError` where this process takes so many more bytes. Only Linux has such a limit."""
+    if not LINUX:
+        return nullcontext()
+    taken = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    return limited(resource.RLIMIT_AS, taken + more)

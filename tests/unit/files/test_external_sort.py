@@ -10,6 +10,7 @@ import pytest
 from idxpng.files import external_sort
 from idxpng.files.disk_space import DiskRoomError
 from idxpng.files.external_sort import sort_lines
+from memory import limited
 
 
 @pytest.mark.parametrize("count", [0, 1, 10, 1001])
@@ -23,10 +24,6 @@ def test_lines_come_as_sorted_gives_them(monkeypatch: pytest.MonkeyPatch, count:
 
 
 def test_a_full_temporary_folder_is_reported(tmp_path: Path) -> None:
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (2**18, limits[1]))
-    try:
-        with pytest.raises(DiskRoomError, match=f"{tempfile.gettempdir()}/sorted list: File too large"):
-            sort_lines(f"{number:064}\n" for number in range(20_000))
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    told = pytest.raises(DiskRoomError, match=f"{tempfile.gettempdir()}/sorted list: File too large")
+    with limited(resource.RLIMIT_FSIZE, 2**18), told:
+        sort_lines(f"{number:064}\n" for number in range(20_000))

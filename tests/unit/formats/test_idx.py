@@ -2,7 +2,6 @@ import errno
 import gzip
 import math
 import os
-import tracemalloc
 from pathlib import Path
 
 import numpy
@@ -13,6 +12,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 
 from builders import TYPE_CODES, idx_bytes
 from idxpng.formats.idx import TYPES, IdxError, IdxFile
+from memory import allocating_less_than
 from refusals import refusal as refused
 from systems import failing
 
@@ -49,21 +49,17 @@ def is_sound(data: bytes) -> bool:
 def check_right_data_or_refused(path: Path, data: bytes) -> None:
     """Open, read and decode the bytes: the result is the right data or a complete `IdxError`."""
     path.write_bytes(data)
-    tracemalloc.start()
-    try:
-        with IdxFile(path) as file:
-            content = file.read(0, len(file))
-            values = file.values()
-        assert is_sound(data)
-        assert content == data[file.header.size :]
-        assert len(values) * file.header.type.size == len(content)
-    except IdxError as error:
-        assert not is_sound(data)
-        assert all(part in str(error) for part in (str(path), "at: ", "expected: ", "found: "))
-    finally:
-        _, peak = tracemalloc.get_traced_memory()
-        tracemalloc.stop()
-    assert peak < OVERHEAD + 3 * len(data)
+    with allocating_less_than(OVERHEAD + 3 * len(data)):
+        try:
+            with IdxFile(path) as file:
+                content = file.read(0, len(file))
+                values = file.values()
+            assert is_sound(data)
+            assert content == data[file.header.size :]
+            assert len(values) * file.header.type.size == len(content)
+        except IdxError as error:
+            assert not is_sound(data)
+            assert all(part in str(error) for part in (str(path), "at: ", "expected: ", "found: "))
 
 
 def refusal(path: Path, data: bytes) -> str:
@@ -228,12 +224,8 @@ def test_reading_one_item_takes_memory_for_that_item_alone(path: Path) -> None:
     with open(path, "wb") as sparse:
         sparse.write(header(0x08, 100_000, 28, 28))
         sparse.truncate(16 + 100_000 * 28 * 28)
-    tracemalloc.start()
-    with IdxFile(path) as file:
+    with allocating_less_than(OVERHEAD), IdxFile(path) as file:
         file.read(99_999, 100_000)
-    _, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    assert peak < OVERHEAD
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from dataset_files import write_split
 from idxpng.formats.split_header import Selection
 from idxpng.publish import duplicates
 from idxpng.publish.duplicates import MOST_MEMBERS, read_duplicates, write_duplicates
-from memory import growth
+from memory import growth, limited
 
 COUNT = 200_000
 FIND = "find_duplicates.main(Selections(*([path] for path in sys.argv[1:4])), sys.argv[4])"
@@ -79,12 +79,8 @@ def test_images_are_grouped_by_the_whole_digest(tmp_path: Path, different: int) 
 
 def test_more_splits_are_read_than_files_may_be_open(tmp_path: Path) -> None:
     splits = {f"split-{number}": ["a" * 64, f"{number // 2:064x}"] for number in range(150)}
-    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (256, limits[1]))  # that of macOS
-    try:
+    with limited(resource.RLIMIT_NOFILE, 256):  # that of macOS
         assert found(tmp_path, splits) == simply_found(splits)
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
 
 
 def test_digests_that_only_begin_alike_form_no_group(tmp_path: Path) -> None:

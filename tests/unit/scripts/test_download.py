@@ -11,7 +11,6 @@ import shlex
 import signal
 import socket
 import time
-import tracemalloc
 import zipfile
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -52,6 +51,7 @@ from idxpng.fetch import patience, session
 from idxpng.fetch.patience import PATIENT, QUICK, Patience
 from idxpng.formats.file_kind import file_kind
 from idxpng.formats.idx import IdxHeader
+from memory import allocating_less_than, limited
 from mirror_server import HOSTILE, FarServer, MirrorServer, Misbehavior, black_hole
 from plans import write_own_file
 from project import PROJECT
@@ -170,12 +170,10 @@ def test_the_second_mirror_is_used_whatever_the_first_does(
     server: MirrorServer, other_server: MirrorServer, folder: Path, name: str
 ) -> None:
     server.misbehave(f"/a/{FILE}", *[HOSTILE[name]] * 9)
-    tracemalloc.start()
     start = time.monotonic()
-    assert get(folder, f"{server.url}/a", f"{other_server.url}/b", patience=SHORT) == PUBLISHED
+    with allocating_less_than(10_000_000):
+        assert get(folder, f"{server.url}/a", f"{other_server.url}/b", patience=SHORT) == PUBLISHED
     assert time.monotonic() - start < 5
-    assert tracemalloc.get_traced_memory()[1] < 10_000_000
-    tracemalloc.stop()
     assert max(request.bytes_sent for request in server.requests) < 10_000_000
 
 
@@ -445,12 +443,8 @@ def test_the_right_file_of_another_user_or_on_a_read_only_disk_is_replaced_by_an
 
 def test_a_limit_on_the_size_of_files_is_not_blamed_on_the_mirror(folder: Path, directory: Path) -> None:
     (directory / FILE).write_bytes(PUBLISHED)
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (len(PUBLISHED) // 2, limits[1]))
-    try:
+    with limited(resource.RLIMIT_FSIZE, len(PUBLISHED) // 2):
         message = refusal(folder, str(directory))
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert message == f"{folder / FILE}: File too large\n  to do:    allow larger files, see ulimit -f"
 
 

@@ -1,6 +1,5 @@
 """The pictures show the right images with the right names, and have the same bytes on every machine."""
 
-import tracemalloc
 from pathlib import Path
 
 import numpy
@@ -11,6 +10,7 @@ import preview
 from builders import arrays_of
 from dataset_files import DIGITS, write_split
 from idxpng.formats.split_header import Selection
+from memory import allocating_less_than
 from preview import BACKGROUND, COLUMNS, GAP, MOST_CLASSES, SIDE
 from project import PROJECT
 
@@ -146,10 +146,6 @@ def test_a_caption_has_only_what_the_font_can_draw(class_name: str, caption: str
 @pytest.mark.slow
 def test_the_picture_in_the_readme_is_the_preview_of_mnist(mnist: Path, tmp_path: Path) -> None:
     files = write_split(tmp_path, *arrays_of(mnist, "train"))
-    tracemalloc.start()
-    try:
+    with allocating_less_than(8_000_000):  # only what is shown is read
         preview.main(Selection(*files), str(tmp_path / "sheet.png"), str(tmp_path / "first.png"))
-        assert tracemalloc.get_traced_memory()[1] < 8_000_000, "only what is shown is read"
-    finally:
-        tracemalloc.stop()
     assert (tmp_path / "sheet.png").read_bytes() == (PROJECT / "docs/digits.png").read_bytes()
