@@ -1,4 +1,4 @@
-"""IDX files and datasets for tests, made by numpy and by hand, independently of the code under test."""
+"""Files, IDX files and datasets for tests, made by numpy and by hand, independently of the code under test."""
 
 import gzip
 import struct
@@ -8,6 +8,13 @@ import numpy
 import yaml
 
 TYPE_CODES = {"uint8": 0x08, "int8": 0x09, "int16": 0x0B, "int32": 0x0C, "float32": 0x0D, "float64": 0x0E}
+
+
+def put(path: Path, data: bytes | str = b"") -> Path:
+    """Write a file, and make the folders that it lies in; return its path."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data.encode() if isinstance(data, str) else data)
+    return path
 
 
 def idx_bytes(array: numpy.ndarray) -> bytes:
@@ -49,8 +56,7 @@ def make_own_dataset(folder: Path) -> tuple[numpy.ndarray, numpy.ndarray]:
     random = numpy.random.default_rng(0)
     images = random.integers(0, 256, (30, 5, 7), numpy.uint8)
     labels = random.integers(0, 3, 30).astype(numpy.uint8)
-    (folder / "idx").mkdir(parents=True)
-    (folder / "idx/shapes-images-idx3-ubyte").write_bytes(idx_bytes(images))
+    put(folder / "idx/shapes-images-idx3-ubyte", idx_bytes(images))
     (folder / "idx/shapes-labels-idx1-ubyte.gz").write_bytes(gzip.compress(idx_bytes(labels), mtime=0))
     (folder / "shapes.yaml").write_text(yaml.safe_dump(OWN, allow_unicode=True))
     return images, labels

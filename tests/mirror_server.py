@@ -21,6 +21,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from builders import put
+
 PIECE = 1 << 14  # bytes that are sent at a time
 
 
@@ -90,9 +92,7 @@ class MirrorServer(ThreadingHTTPServer):
 
     def publish(self, path: str, data: bytes) -> None:
         """Serve ``data`` under ``path`` from now on."""
-        file = self.folder / path.lstrip("/")
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(data)
+        put(self.folder / path.lstrip("/"), data)
 
     def misbehave(self, path: str, *misbehaviors: Misbehavior) -> None:
         """Answer the next requests for ``path`` in these ways, one after the other, and then normally again."""

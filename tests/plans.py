@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 import refusals
+from builders import put
 from idxpng.dataset.strict_yaml import read_yaml
 from idxpng.run.catalog import Catalog
 from idxpng.run.config import Config
@@ -54,9 +55,6 @@ def write_own_file(tmp_path: Path) -> Callable[..., str]:
     """A function that writes a copy of MNIST's dataset file with some keys changed, and returns its path."""
 
     def write(name: str = "my/digits.yaml", **changes: Any) -> str:
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(yaml.safe_dump(MNIST | changes), encoding="utf-8")
-        return str(path)
+        return str(put(tmp_path / name, yaml.safe_dump(MNIST | changes)))
 
     return write

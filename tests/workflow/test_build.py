@@ -12,7 +12,7 @@ import pytest
 import yaml
 from PIL import Image
 
-from builders import OWN, idx_bytes
+from builders import OWN, idx_bytes, put
 from jobs import IDX
 from project import Run, copy_finished, copy_project, files, run_script, snakemake
 
@@ -137,8 +137,7 @@ def test_a_manifest_gives_order_and_labels_and_like_gives_types(project: Path) -
     labels[:, 0] %= 3
     columns = ["class", "series", "writer", "digit", "code", "global", "duplicate", "unused"]
     facts = OWN | {"label_type": "int32", "label_columns": columns, "orientation": "transposed"}
-    (project / "my/idx").mkdir(parents=True)
-    (project / "my/idx/shapes-images-idx3-ubyte").write_bytes(idx_bytes(images))
+    put(project / "my/idx/shapes-images-idx3-ubyte", idx_bytes(images))
     (project / "my/idx/shapes-labels-idx1-ubyte.gz").write_bytes(gzip.compress(idx_bytes(labels)))
     (project / "my/shapes.yaml").write_text(yaml.safe_dump(facts, allow_unicode=True))
     snakemake(project, "results/shapes/png/train", "--cores", "2", "--config", "datasets=my/shapes.yaml")
@@ -153,8 +152,7 @@ def test_a_manifest_gives_order_and_labels_and_like_gives_types(project: Path) -
 
     assert built("results/shapes/manifest") == [idx_bytes(images), idx_bytes(labels)]
     head, *rows = (project / "results/shapes/manifest/train.csv").read_text().splitlines()
-    (project / "my/lists").mkdir()
-    (project / "my/lists/train.csv").write_text("\n".join([head, *rows[:1:-1]]) + "\n")
+    put(project / "my/lists/train.csv", "\n".join([head, *rows[:1:-1], ""]))
     assert built("my/lists") == [idx_bytes(images[:1:-1]), idx_bytes(labels[:1:-1])]
 
 
@@ -198,8 +196,7 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     project = copy_project(tmp_path_factory.mktemp("photos"))
     make_photos(project / "my/photos")
     (project / "my/empty").mkdir()
-    (project / "results/other/idx").mkdir(parents=True)
-    (project / "results/other/idx/other.yaml").touch()  # of an earlier run, whose folder is no longer configured
+    put(project / "results/other/idx/other.yaml")  # of an earlier run, whose folder is no longer configured
     return project
 
 

@@ -24,7 +24,7 @@ import pytest
 import yaml
 from PIL import Image
 
-from builders import TYPE_CODES, idx_bytes
+from builders import TYPE_CODES, idx_bytes, put
 from mirror_server import MirrorServer, Misbehavior
 from project import PROJECT, copy_project, snakemake
 from speed import cpu_seconds, least_ratio
@@ -149,8 +149,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Finished]:
         server.publish("/a/gzip.zip", archive)
         server.publish("/b/gzip.zip", archive)
         server.misbehave("/b/gzip.zip", Misbehavior(ranges=False))
-        (folder / "datasets/zip").mkdir()
-        (folder / "datasets/zip/gzip.zip").write_bytes(archive)
+        put(folder / "datasets/zip/gzip.zip", archive)
         ways = ("a/gzip.zip", "a/", "b/gzip.zip", "b/gzip.zip")
         mirrors = itertools.cycle([*(f"{server.url}/{way}" for way in ways), "zip", "unpacked"])
         for name, each in made.items():
@@ -162,8 +161,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Finished]:
                     server.publish(f"/{name}/{file}", data)
             if each.document["mirrors"] == ["unpacked"]:
                 for member, data in each.members.items():
-                    (folder / "datasets/unpacked" / member).parent.mkdir(parents=True, exist_ok=True)
-                    (folder / "datasets/unpacked" / member).write_bytes(data)
+                    put(folder / "datasets/unpacked" / member, data)
             text = yaml.safe_dump(each.document, sort_keys=False)
             (folder / f"datasets/{name}.yaml").write_text(text, encoding="utf-8")
         targets = [f"results/{name}/header/{split}.json" for name, splits in SPLITS.items() for split in splits]

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 import show
-from builders import make_own_dataset
+from builders import make_own_dataset, put
 from idxpng.run.plan import OUTPUTS
 from project import PAGES, PROJECT, blocks, copy_project, link_environment, snakemake
 
@@ -99,10 +99,9 @@ def test_a_documented_example_runs(reader: Path, tmp_path: Path, number: int) ->
 
 def test_the_documented_line_for_pandas_reads_every_class_name_as_text(tmp_path: Path) -> None:
     (code,) = (code for code in examples() if "pandas" in code)
-    (tmp_path / "results/mnist-sample/manifest").mkdir(parents=True)
     names = ["NA", "null", "None", "nan", "1", "T-shirt/top"]
     rows = "".join(f"{name},0\n" for name in names)
-    (tmp_path / "results/mnist-sample/manifest/train.csv").write_text(f"class_name,label\n{rows}")
+    put(tmp_path / "results/mnist-sample/manifest/train.csv", f"class_name,label\n{rows}")
     command = [str(PROJECT / ".venv/bin/python"), "-c", f"{code}\nprint(*train['class_name'])"]
     run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert run.stdout.split() == names

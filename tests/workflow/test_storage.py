@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from builders import put
 from project import copy_project, files, snakemake
 
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_DEFAULT_REGION": "us-east-1"}
@@ -48,9 +49,7 @@ def test_shards_and_images_can_live_on_s3(tmp_path: Path, s3_url: str) -> None:
     run = snakemake(on_s3, *of_results, python=sys.executable, succeed=False)
     assert "s3://digits/results: verify and checksums look at files on this disk, not in a storage" in run.output
     for key, data in stored.items():
-        copy = tmp_path / "copied" / key
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        copy.write_bytes(data)
+        put(tmp_path / "copied" / key, data)
     snakemake(on_s3, "checksums", "--cores", "2", "--directory", str(tmp_path / "copied"))
     listed = (tmp_path / "copied/results/mnist-sample/SHA256SUMS").read_text().splitlines()
     assert {line.split()[1] for line in listed} == {key.partition("mnist-sample/")[2] for key in stored}

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from builders import make_own_dataset
+from builders import make_own_dataset, put
 from project import PROJECT, copy_project, files, run_script, snakemake, users_python
 
 MODULE = """
@@ -59,9 +59,8 @@ def type_in(folder: Path, command: str) -> None:
 def test_advice_works_where_the_user_stands(call: str, tmp_path: Path) -> None:
     stands, options, config, results = CALLS[call]
     project, folder = copy_project(tmp_path / "project"), tmp_path / stands
-    folder.mkdir(exist_ok=True)
-    (folder / "module.smk").write_text(MODULE)
-    (folder / "my.yaml").write_text("limit: 20\nsplits: test\nclasses: [6, 7]\npathvars:\n  results: out\n")
+    put(folder / "module.smk", MODULE)
+    put(folder / "my.yaml", "limit: 20\nsplits: test\nclasses: [6, 7]\npathvars:\n  results: out\n")
     settings = [word.replace("{t}", str(tmp_path)) for word in config]
     prefix = "mnist_" if call == "module" else ""
 
@@ -80,7 +79,7 @@ def test_advice_works_where_the_user_stands(call: str, tmp_path: Path) -> None:
     others = [path / "mnist-sample/png/test" for path in trees if path != tmp_path / results]
     for tree in (tmp_path / results / "mnist-sample/png/test", *others):
         (tree / "7").mkdir(parents=True, exist_ok=True)
-        (tree / "junk").write_text("one's own")
+        put(tree / "junk", "one's own")
     for image in (tmp_path / results / "mnist-sample/png/test/7").iterdir():
         image.unlink()
     commands = advised(run("verify", succeed=False))
@@ -138,8 +137,7 @@ def test_the_advice_of_verify_by_hand_works_where_the_user_stands(stands: str, m
 
 def test_the_advice_of_a_script_works_in_any_folder(tmp_path: Path) -> None:
     for name in ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"):
-        (tmp_path / "idx").mkdir(exist_ok=True)
-        shutil.copy(PROJECT / "datasets/mnist-sample" / name, tmp_path / "idx")
+        put(tmp_path / "idx" / name, (PROJECT / "datasets/mnist-sample" / name).read_bytes())
     (tmp_path / "my #1").mkdir()
     files = ("idx/train-images-idx3-ubyte.gz", "idx/train-labels-idx1-ubyte.gz")
     made = run_script("new_dataset", *files, "--output", "my #1/idx.yaml", cwd=tmp_path)

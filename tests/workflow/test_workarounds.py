@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from builders import put
 from project import COUNT_TIMERS, PROJECT, Snakemake, on_a_terminal, on_github, run_snakemake, snakemake
 from slurm_cluster import wait_for
 
@@ -79,14 +80,12 @@ def test_read_binary_files_from_git_copies_bytes_that_snakemake_still_takes_for_
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, with_it: bool
 ) -> None:
     repository, folder = tmp_path / "repository", tmp_path / "folder"
-    repository.mkdir()
-    folder.mkdir()
-    (repository / "data.gz").write_bytes(b"\x1f\x8b\n")
-    (repository / "Snakefile").write_text('print("BYTES", open(workflow.source_path("data.gz"), "rb").read())\n')
+    put(repository / "data.gz", b"\x1f\x8b\n")
+    put(repository / "Snakefile", 'print("BYTES", open(workflow.source_path("data.gz"), "rb").read())\n')
     on_github(repository, tmp_path / "cache", monkeypatch)
     call = "read_binary_files_from_git()\n" if with_it else ""
     module = 'module x:\n    snakefile: github("someone/something", path="Snakefile", branch="main")\n'
-    (folder / "Snakefile").write_text(INCLUDE + call + module + "use rule * from x\n")
+    put(folder / "Snakefile", INCLUDE + call + module + "use rule * from x\n")
     ended = run_snakemake(folder, "-n")  # without it, with a traceback
     assert (ended.status == 0) == with_it
     assert (r"BYTES b'\x1f\x8b\n'" in ended.output) == with_it
@@ -367,8 +366,7 @@ def test_keep_timestamps_out_of_images_leaves_no_file_where_snakemake_still_puts
     tmp_path: Path, with_it: bool
 ) -> None:
     rule = 'rule NAME:\n    output:\n        directory("NAME"),\n    shell:\n        "mkdir {output}"\n'
-    (tmp_path / "rules").mkdir()
-    (tmp_path / "rules/images.smk").write_text(rule.replace("NAME", "ours"))
+    put(tmp_path / "rules/images.smk", rule.replace("NAME", "ours"))
     theirs = rule.replace("NAME", "theirs")
     call = "keep_timestamps_out_of_images()\n" if with_it else ""
     run(tmp_path, INCLUDE + call + 'include: "rules/images.smk"\n' + theirs, "ours", "theirs")

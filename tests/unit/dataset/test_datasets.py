@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy
 import pytest
 
-from builders import idx_bytes
+from builders import idx_bytes, put
 from dataset_files import SCHEMA
 from idxpng.dataset.file import identify, load
 from idxpng.dataset.model import PublishedFile, Split
@@ -166,10 +166,9 @@ def test_the_bundled_sample_is_the_beginning_of_mnist(mnist: Path) -> None:
 @pytest.mark.slow
 def test_make_sample_makes_the_bundled_sample(mnist: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     decompressed, sample = tmp_path / "mnist", tmp_path / "sample"
-    decompressed.mkdir()
     sample.mkdir()
     for path in mnist.glob("*.gz"):
-        (decompressed / path.stem).write_bytes(gzip.decompress(path.read_bytes()))
+        put(decompressed / path.stem, gzip.decompress(path.read_bytes()))
     spec = importlib.util.spec_from_file_location("make_sample", DATASETS / "mnist-sample/make_sample.py")
     assert spec is not None
     assert spec.loader is not None

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from builders import put
 from idxpng.dataset import file_names
 from idxpng.dataset.file_names import alike, find, fits, words
 
@@ -61,8 +62,7 @@ def test_files_are_found_by_their_names_or_with_their_folders(tmp_path: Path) ->
     found = ["MNIST/raw/train-images-idx3-ubyte", "train/Images.idx", "train-images (1).zip"]
     others = ["test/Images.idx", "train-images.gz.part", ".hidden/train-images", "a/b/c/d/train-images", "train-labels"]
     for name in found + others:
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).touch()
+        put(tmp_path / name)
     names = [str(path.relative_to(tmp_path)) for path in find(tmp_path, "train-images-idx3-ubyte.gz")]
     assert sorted(names) == sorted(found)
     assert alike(tmp_path, "train-images.gz")[0] == "train-images.gz.part"

@@ -9,7 +9,7 @@ from typing import Any
 import numpy
 import pytest
 
-from builders import idx_bytes
+from builders import idx_bytes, put
 from idxpng.dataset.inference import infer
 from refusals import refusal
 
@@ -22,8 +22,7 @@ def write(folder: Path, **arrays: numpy.ndarray) -> list[Path]:
     """Write IDX files, each named after its keyword with __ replaced by a hyphen, and return their paths."""
     paths = []
     for name, array in arrays.items():
-        paths.append(folder / f"{name.replace('__', '-')}-idx{array.ndim}-ubyte")
-        paths[-1].write_bytes(idx_bytes(array))
+        paths.append(put(folder / f"{name.replace('__', '-')}-idx{array.ndim}-ubyte", idx_bytes(array)))
     return paths
 
 
@@ -174,8 +173,7 @@ def test_an_array_is_judged_by_its_name_or_if_that_tells_nothing_by_that_of_its_
 
 def test_two_files_with_one_name_and_different_content_are_refused(tmp_path: Path) -> None:
     paths = write(tmp_path, train__images=IMAGES, train__labels=LABELS)
-    paths.append(tmp_path / "train-images.idx3-ubyte")
-    paths[-1].write_bytes(idx_bytes(255 - IMAGES))
+    paths.append(put(tmp_path / "train-images.idx3-ubyte", idx_bytes(255 - IMAGES)))
     message = refusal(infer_files, paths)
     assert "the content differs" in message and f"rename one: {paths[0]}, {paths[-1]}" in message
 
@@ -242,9 +240,7 @@ def test_folders_are_a_part_of_the_names(tmp_path: Path, layout: str, name: str)
     paths = []
     for split in ("train", "test"):
         for role, array in ROLES:
-            paths.append(tmp_path / layout.format(split=split, role=role))
-            paths[-1].parent.mkdir(parents=True, exist_ok=True)
-            paths[-1].write_bytes(idx_bytes(array))
+            paths.append(put(tmp_path / layout.format(split=split, role=role), idx_bytes(array)))
     splits = infer_files(paths)["splits"]
     assert list(splits) == ["train", "test"]
     for split, facts in splits.items():

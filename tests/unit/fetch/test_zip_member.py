@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 import download
-from builders import idx_bytes
+from builders import idx_bytes, put
 from downloads import (
     CONTENT,
     FILE,
@@ -261,10 +261,9 @@ def test_a_killed_download_of_the_whole_archive_leaves_nothing_under_its_name_an
 
 def test_a_whole_archive_that_went_bad_is_thrown_away(server: MirrorServer, folder: Path) -> None:
     whole = archive_path(folder.parent / "archives", f"{server.url}/a/gzip.zip")
-    whole.parent.mkdir()
     damaged = bytearray(ARCHIVE)
     damaged[ARCHIVE.index(PUBLISHED) + 1000] ^= 1
-    whole.write_bytes(damaged)
+    put(whole, bytes(damaged))
     assert get(folder, f"{server.url}/a/gzip.zip", pinned=IN_ARCHIVE) == PUBLISHED
     assert whole.read_bytes() == ARCHIVE
 
@@ -325,8 +324,7 @@ def test_a_member_without_a_digest_is_taken_from_elsewhere_in_the_archive_but_no
 
 @pytest.mark.parametrize("path", [FILE, MEMBER, FILE.removesuffix(".gz"), MEMBER.removesuffix(".gz")])
 def test_members_that_were_unpacked_already_are_found(folder: Path, directory: Path, path: str) -> None:
-    (directory / path).parent.mkdir(exist_ok=True)
-    (directory / path).write_bytes(PUBLISHED if path.endswith(".gz") else CONTENT)
+    put(directory / path, PUBLISHED if path.endswith(".gz") else CONTENT)
     (directory / "gzip.zip").write_bytes(b"damaged")
     assert get(folder, directory, pinned=IN_ARCHIVE)[:2] == PUBLISHED[:2]
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from builders import put
 from idxpng.errors import DataError
 from idxpng.files import atomic as module
 from idxpng.files import partial
@@ -84,8 +85,7 @@ def test_a_directory_appears_only_when_it_is_complete(tmp_path: Path) -> None:
 
 def test_an_existing_directory_survives_a_failed_rewrite_and_not_a_successful_one(tmp_path: Path) -> None:
     final = tmp_path / "train/0"
-    final.mkdir(parents=True)
-    (final / "old.png").write_bytes(b"old")
+    put(final / "old.png", "old")
     with pytest.raises(ArithmeticError), atomic_directory(final, tmp_path):
         raise ArithmeticError
     assert [path.name for path in final.iterdir()] == ["old.png"]

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from builders import put
 from idxpng import log
 from idxpng.files import flush
 from idxpng.files.flush import flush_names, flush_tree
@@ -78,8 +79,7 @@ def test_a_file_system_that_does_not_know_the_one_call_has_each_file_flushed(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(flush, "_syncfs", failing(errno.ENOSYS))
-    (folder / "cat").mkdir()
-    (folder / "cat/2.png").write_bytes(b"image")
+    put(folder / "cat/2.png", "image")
     assert flushed(folder, monkeypatch) == {"0.png", "1.png", "cat", "2.png", folder.name}
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from builders import put
 from idxpng import replaceable
 from idxpng.errors import DataError
 from idxpng.files.leftovers import remove_labels, remove_shards
@@ -18,8 +19,7 @@ def names(folder: Path) -> list[str]:
 
 def touch(folder: Path, *paths: str) -> None:
     for path in paths:
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).touch()
+        put(folder / path)
 
 
 def shards(folder: Path, *names: str) -> None:
@@ -27,10 +27,9 @@ def shards(folder: Path, *names: str) -> None:
         (folder / name).write_bytes(member("00007.png", b"image") + END)
 
 
-def manifest(folder: Path, *paths: str) -> None:
+def manifest(file: Path, *paths: str) -> None:
     """The manifest of a label of an earlier run, which lists images."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    folder.write_text("\n".join(["split,path,index", *(f"train,{path},0" for path in paths), ""]))
+    put(file, "\n".join(["split,path,index", *(f"train,{path},0" for path in paths), ""]))
 
 
 def test_shards_that_are_not_current_are_removed(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from builders import put
 from idxpng.publish.provenance import checkout
 
 
@@ -20,10 +21,9 @@ def git(folder: Path, *arguments: str) -> str:
 def clone(tmp_path: Path) -> Path:
     """A repository with one commit of a Snakefile and a configuration."""
     folder = tmp_path / "clone"
-    folder.mkdir()
-    git(folder, "init", "--quiet")
     for name in ("Snakefile", "config.yaml"):
-        (folder / name).write_text("")
+        put(folder / name)
+    git(folder, "init", "--quiet")
     git(folder, "add", ".")
     git(folder, "commit", "--quiet", "--message", "One")
     return folder
@@ -31,8 +31,7 @@ def clone(tmp_path: Path) -> Path:
 
 def test_a_clone_with_changed_configuration_and_results_has_its_commit(clone: Path) -> None:
     (clone / "config.yaml").write_text("limit: 10")
-    (clone / "results").mkdir()
-    (clone / "results/made").write_text("x")
+    put(clone / "results/made", "x")
     assert checkout(clone) == {"commit": git(clone, "rev-parse", "HEAD"), "modified": False}
 
 

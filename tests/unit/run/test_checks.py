@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from builders import put
 from idxpng.dataset.file import origin
 from idxpng.errors import DataError
 from idxpng.run.checks import (
@@ -22,8 +23,7 @@ from refusals import refusal
 
 
 def write_header(results: Path, name: str, dataset_file: str) -> None:
-    (results / name / "header").mkdir(parents=True)
-    (results / name / "header/train.json").write_text(json.dumps({"dataset_file": dataset_file}))
+    put(results / name / "header/train.json", json.dumps({"dataset_file": dataset_file}))
 
 
 @pytest.fixture
@@ -58,11 +58,9 @@ def test_a_replaced_original_of_a_split_and_of_its_part_is_named_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     own, copies = write_own_file(tmp_path)("my/digits.yaml", mirrors=["."]), tmp_path / "resources/digits"
-    copies.mkdir(parents=True)
     names = [SPLIT[role]["file"] for role in ("images", "labels")]
     for name in names:
-        (copies / name).touch()
-        os.utime(copies / name, (0, 0))
+        os.utime(put(copies / name), (0, 0))
         (tmp_path / "my" / name).write_bytes(b"newer")
     of_both = plan("results", str(copies.parent), datasets=own, splits=["train", "validation"])
     found = [warning.partition(": ")[0] for warning in replaced_originals(of_both)]
@@ -204,8 +202,7 @@ def move_as_advised(results: Path, jobs: list[SimpleNamespace]) -> Path:
 def test_what_no_export_makes_is_moved_by_the_advised_command_before_a_run(tmp_path: Path, name: str) -> None:
     jobs = [export(tmp_path, "0", "0003.png"), export(tmp_path, "1", "0005.png")]
     for label in ("0", "1"):
-        (tmp_path / "mnist/png/test" / label / name).parent.mkdir(exist_ok=True)
-        (tmp_path / "mnist/png/test" / label / name).write_text(f"mine {label}")
+        put(tmp_path / "mnist/png/test" / label / name, f"mine {label}")
     here = move_as_advised(tmp_path, jobs)
     (moved,) = here.iterdir()
     assert {path.read_text() for path in moved.rglob(Path(name).name)} == {"mine 0", "mine 1"}
@@ -223,10 +220,9 @@ def test_what_no_export_makes_is_moved_by_the_advised_command_before_a_run(tmp_p
 def test_files_of_ones_own_are_moved_by_the_advised_command_before_a_job_replaces_them(
     tmp_path: Path, rule: str, names: list[str]
 ) -> None:
-    (tmp_path / "mnist").mkdir()
     job = page(tmp_path, rule, *names)
     for name in names:
-        (tmp_path / "mnist" / name).write_text("mine")
+        put(tmp_path / "mnist" / name, "mine")
     here = move_as_advised(tmp_path, [job])
     assert {path.name: path.read_text() for path in here.glob("kept/*")} == {f"mnist-{name}": "mine" for name in names}
     assert check_run(plan(str(tmp_path), datasets="mnist"), [job]) == []

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 import idxpng
+from builders import put
 from idxpng.run import code_digest as module
 from idxpng.run.code_digest import code_digest
 
@@ -47,13 +48,10 @@ def test_the_digest_changes_only_with_the_modules_that_the_script_imports(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changed: str, matters: bool
 ) -> None:
     package = tmp_path / "idxpng"
-    package.mkdir()
     monkeypatch.setattr(module, "PACKAGE", package)
-    (package / "wing").mkdir()
     for name, source in MODULES.items():
-        (package / f"{name}.py").write_text(source)
-    rule = tmp_path / "rule.py"
-    rule.write_text(RULE)
+        put(package / f"{name}.py", source)
+    rule = put(tmp_path / "rule.py", RULE)
     before = code_digest(rule)
     assert code_digest(rule) == before
     with open(package / f"{changed}.py", "a") as file:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from builders import put
 from idxpng.run.facts import Facts
 from plans import SPLIT, Wildcards, plan, write_own_file
 
@@ -36,11 +37,9 @@ def test_an_unpinned_file_is_tracked_by_its_urls_and_by_size_and_time_of_local_c
 ) -> None:
     file, url = "digits-idx3-ubyte.gz", "https://me:secret@a.example/idx"
     path = own_file(mirrors=["idx", url], splits={"train": SPLIT | {"images": {"file": file}}})
-    copy = Path(path).parent / "idx/digits.idx3-ubyte"
-    copy.parent.mkdir()
     seen = []
     for content in ("", "x", "y"):
-        copy.write_text(content)
+        put(Path(path).parent / "idx/digits.idx3-ubyte", content)
         of_split = facts(datasets=path).sources(Wildcards(dataset="digits", split="train"))
         assert facts(datasets=path).sources(Wildcards(dataset="digits", split=file)) == {file: of_split[file]}
         (state, shown) = of_split[file]
@@ -116,8 +115,7 @@ def test_an_archive_of_arrays_is_tracked_if_one_of_them_is_not_pinned(
 
 
 def test_an_unpinned_file_is_tracked_by_its_path_in_an_archive(own_file: Callable[..., str], tmp_path: Path) -> None:
-    (tmp_path / "my").mkdir()
-    (tmp_path / "my/a.zip").touch()
+    put(tmp_path / "my/a.zip")
     states = []
     for folder in ("first", "second"):
         splits = {"train": SPLIT | {"images": {"file": "images.gz", "member": f"{folder}/images.gz"}}}

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import refusals
+from builders import put
 from idxpng.errors import DataError
 from idxpng.run.facts import Facts
 from idxpng.run.plan import OUTPUTS
@@ -165,8 +166,7 @@ def test_the_images_of_thousands_of_labels_are_counted_in_time_in_proportion_to_
 
 def test_labels_get_no_name_that_says_a_different_type(tmp_path: Path) -> None:
     for path in ("train/3/1.png", "train/300/1.png"):
-        (tmp_path / path).parent.mkdir(parents=True)
-        (tmp_path / path).touch()
+        put(tmp_path / path)
     labels_of = plan(folders={"mine": str(tmp_path)}).folders.built_labels
     right, wrong = (Wildcards(dataset="mine", split="train", kind=f"idx1-{kind}") for kind in ("short", "ubyte"))
     assert labels_of(right) == "<results>/mine/idx/.train-labels.gz"

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from builders import put
 from idxpng.run.config import Config
 from idxpng.run.facts import Facts
 from idxpng.run.settings import Settings
@@ -49,13 +50,10 @@ def test_the_job_of_a_missing_file_is_run(tmp_path: Path) -> None:
     (path,) = settings(missing, str(tmp_path)).files("limit")(Wildcards(dataset="mnist"))
     file = tmp_path / path.removeprefix("<results>/")
     assert missing == [str(file)]
-    file.parent.mkdir(parents=True)
-    file.touch()
+    put(file)
     settings(missing, str(tmp_path)).files("limit")(Wildcards(dataset="mnist"))
     assert len(missing) == 1
-    file.with_name(
-        "limit-0123456789abcdef.json"
-    ).touch()  # as where results of a different limit were copied over these
+    put(file.with_name("limit-0123456789abcdef.json"))  # of a different limit, whose results were copied over these
     settings(missing, str(tmp_path)).files("limit")(Wildcards(dataset="mnist"))
     assert missing == [str(file)] * 2
 
@@ -63,9 +61,7 @@ def test_the_job_of_a_missing_file_is_run(tmp_path: Path) -> None:
 def test_unknown_sources_are_those_of_the_last_run(tmp_path: Path) -> None:
     missing: list[str] = []
     for name, known in (("sources-0123456789abcdef.json", 1), ("sources-fedcba9876543210.json", 0)):
-        file = tmp_path / "mnist/.settings/train" / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.touch()
+        put(tmp_path / "mnist/.settings/train" / name)
         found = settings(missing, str(tmp_path)).files("sources")(Wildcards(dataset="mnist", split="train"))
         assert found == [f"<results>/mnist/.settings/train/{name}"] * known
     assert missing == []

@@ -1,4 +1,3 @@
-import json
 import shutil
 import subprocess
 from collections.abc import Collection
@@ -8,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from builders import put
 from dataset_files import SCHEMA
 from idxpng.dataset.file import load
 from idxpng.dataset.strict_yaml import read_yaml
@@ -25,9 +25,7 @@ def summary_of(results: Path, rules: set[str], seconds: float = 0, targets: Coll
 def results(tmp_path: Path) -> Path:
     """A folder of results whose manifests list three images and one image."""
     for split, count in (("train", 3), ("test", 1)):
-        manifest = tmp_path / f"mnist-sample/manifest/{split}.csv"
-        manifest.parent.mkdir(parents=True, exist_ok=True)
-        manifest.write_text("path,label\n" + "0/0.png,0\n" * count)
+        put(tmp_path / f"mnist-sample/manifest/{split}.csv", "path,label\n" + "0/0.png,0\n" * count)
     return tmp_path
 
 
@@ -65,8 +63,7 @@ def test_the_summary_says_how_to_look_at_the_images(results: Path) -> None:
 
 
 def test_the_summary_of_shards_has_their_numbers(results: Path) -> None:
-    (results / "mnist-sample/webdataset").mkdir()
-    (results / "mnist-sample/webdataset/train.json").write_text(json.dumps({"images": 1000, "shards": [{}, {}]}))
+    put(results / "mnist-sample/webdataset/train.json", '{"images": 1000, "shards": [{}, {}]}')
     assert f"1,000 images in 2 shards, {results}/mnist-sample/webdataset" in summary_of(
         results, {"webdataset"}, splits="train"
     )
@@ -98,9 +95,7 @@ def test_the_summary_names_the_folders_and_files_that_were_asked_for(results: Pa
     assert words.splitlines()[1:4] == ["Made in 3 s:", *(f"  {path}" for path in asked[:2])]
     assert "lost" not in words
     assert "sample. For" not in words, "what was asked for may be of a different dataset"
-    npz = results / "mnist-sample/npz/mnist-sample.npz"
-    npz.parent.mkdir()
-    npz.touch()
+    npz = put(results / "mnist-sample/npz/mnist-sample.npz")
     beside = summary_of(results, {"export", "npz"}, 3, [*asked, str(npz)])
     assert beside.splitlines()[1:6] == ["Made in 3 s:", f"  {npz}", *words.splitlines()[2:4], ""]
     assert summary_of(results, {"export", "download"}) == ""

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from builders import put
 from idxpng.errors import DataError
 from idxpng.run.plan import OUTPUTS
 from idxpng.run.targets import Targets, refuse_name
@@ -161,9 +162,7 @@ def test_a_file_by_its_whole_path_is_a_target(below: str) -> None:
 
 
 def test_a_single_png_file_is_refused_in_the_same_words_when_it_exists() -> None:
-    path = Path("results/mnist/png/test/7/0000.png")
-    path.parent.mkdir(parents=True)
-    path.touch()
+    path = put(Path("results/mnist/png/test/7/0000.png"))
     with pytest.raises(DataError, match="together with all others of its label"):
         made([str(path)])
 

@@ -26,7 +26,7 @@ from zlib_ng import gzip_ng
 
 import download
 import write_dataset
-from builders import idx_bytes
+from builders import idx_bytes, put
 from downloads import (
     CONTENT,
     FILE,
@@ -933,8 +933,7 @@ def zipped(path: Path, **members: bytes) -> None:
     ],
 )
 def test_a_file_is_found_in_a_directory_as_people_have_it(folder: Path, directory: Path, place: str) -> None:
-    (directory / place).parent.mkdir(parents=True, exist_ok=True)
-    (directory / place).write_bytes(PUBLISHED if place.endswith(".gz") else CONTENT)
+    put(directory / place, PUBLISHED if place.endswith(".gz") else CONTENT)
     for name in ("train-images-idx3-ubyte", "t10k-labels-idx1-ubyte"):
         (directory / name).write_bytes(b"something else")
     assert gzip.decompress(get(folder, directory)) == CONTENT
@@ -961,8 +960,7 @@ def test_a_zip_archive_for_a_file_or_for_all_files_is_unpacked(folder: Path, dir
 
 def test_of_several_files_that_may_be_meant_the_digest_decides_and_nothing_else(folder: Path, directory: Path) -> None:
     for name, data in (("a", OTHER), ("b", PUBLISHED)):
-        (directory / name).mkdir()
-        (directory / name / FILE).write_bytes(data)
+        put(directory / name / FILE, data)
     assert get(folder, directory) == PUBLISHED
     (folder / FILE).unlink()
     message = refusal(folder, directory, pinned=UNPINNED)

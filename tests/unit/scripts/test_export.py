@@ -15,7 +15,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from PIL import Image
 
 import export
-from builders import idx_bytes
+from builders import idx_bytes, put
 from dataset_files import write_header
 from idxpng import replaceable
 from idxpng.errors import DataError
@@ -163,8 +163,7 @@ def test_a_second_export_makes_the_same_bytes_and_removes_what_does_not_belong(t
 
 def test_a_directory_with_files_of_others_is_not_replaced(tmp_path: Path) -> None:
     split = random_split(tmp_path, 50)
-    split.png("1").mkdir(parents=True)
-    (split.png("1") / "photo.png").write_bytes(b"mine")
+    put(split.png("1") / "photo.png", "mine")
     with pytest.raises(DataError, match=r"which an export would remove[^$]*found: +photo\.png"):
         split.export("1")
     assert [path.read_bytes() for path in split.png("1").iterdir()] == [b"mine"]

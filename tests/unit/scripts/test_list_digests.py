@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import list_digests
+from builders import put
 from idxpng.errors import DataError
 
 NAMES = ("png/train/0/00001.png", "png/train/0/00010.png", "a b.csv", "ü", "Z")
@@ -20,9 +21,7 @@ def check(folder: Path) -> subprocess.CompletedProcess[str]:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     for name in NAMES:
-        path = tmp_path / "set" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(name)
+        put(tmp_path / "set" / name, name)
     return tmp_path / "set"
 
 
@@ -60,8 +59,7 @@ def test_folders_behind_links_are_listed_and_a_link_to_a_folder_above_is_not_fol
 def test_folders_that_link_to_each_other_are_listed_once_each(folder: Path, tmp_path: Path) -> None:
     others = [tmp_path / f"other{number}" for number in range(3)]
     for other in others:
-        other.mkdir()
-        (other / "file").write_text(other.name)
+        put(other / "file", other.name)
     for one in (folder, *others):
         for other in others:
             (one / other.name).symlink_to(other)

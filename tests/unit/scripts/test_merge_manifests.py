@@ -8,6 +8,7 @@ import pytest
 
 import merge_manifests
 import write_dataset
+from builders import put
 from idxpng.errors import DataError
 from idxpng.formats import tar
 from project import run_script
@@ -77,10 +78,8 @@ def test_more_labels_than_a_process_may_open_files_by_default_are_merged(tmp_pat
 def test_labels_of_an_earlier_run_are_removed_when_their_folder_is_given(tmp_path: Path, given: bool) -> None:
     manifests, png = tmp_path / "manifest/train", tmp_path / "png/train"
     for label in ("0", "00", "01"):
-        (png / label).mkdir(parents=True)
-        (png / label / "000.png").touch()
-        manifests.mkdir(parents=True, exist_ok=True)
-        (manifests / f"{label}.csv").write_text(HEADER + row(0, label))
+        put(png / label / "000.png")
+        put(manifests / f"{label}.csv", HEADER + row(0, label))
     current = [str(manifests / name) for name in ("00.csv", "01.csv")]
     merge_manifests.main(current, str(tmp_path / "manifest/train.csv"), str(png) if given else None)
     left = {"00", "01"} if given else {"0", "00", "01"}

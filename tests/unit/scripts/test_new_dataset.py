@@ -13,7 +13,7 @@ import numpy
 import pytest
 
 import download
-from builders import idx_bytes
+from builders import idx_bytes, put
 from dataset_files import SCHEMA, sha256
 from idxpng.dataset.file import load
 from project import PROJECT
@@ -99,10 +99,9 @@ def test_files_that_are_not_idx_are_left_out_and_named(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_files_whose_words_are_no_name_of_a_split_are_named(tmp_path: Path) -> None:
-    (tmp_path / "idx").mkdir()
     for count, name in enumerate(("été", "hiver"), 3):
-        (tmp_path / f"idx/{name}-images").write_bytes(idx_bytes(numpy.zeros((count, 2, 2), "uint8")))
-        (tmp_path / f"idx/{name}-labels").write_bytes(idx_bytes(numpy.zeros(count, "uint8")))
+        put(tmp_path / f"idx/{name}-images", idx_bytes(numpy.zeros((count, 2, 2), "uint8")))
+        put(tmp_path / f"idx/{name}-labels", idx_bytes(numpy.zeros(count, "uint8")))
     message = new_dataset(tmp_path, "idx/*").stderr
     assert "at:       splits\n" in message and 'found:    "été"' in message
 
@@ -127,8 +126,7 @@ orientation: transposed
 
 def write_own(folder: Path, labels: list[int], text: str = OWN_WORDS + OWN_FILES) -> Path:
     """Write IDX files, and a dataset file of earlier ones; return its path."""
-    (folder / "idx").mkdir(parents=True, exist_ok=True)
-    (folder / "idx/images").write_bytes(idx_bytes(numpy.zeros((len(labels), 3, 4), "uint8")))
+    put(folder / "idx/images", idx_bytes(numpy.zeros((len(labels), 3, 4), "uint8")))
     (folder / "idx/labels").write_bytes(idx_bytes(numpy.array(labels, "uint8")))
     (folder / "idx.yaml").write_text(text)
     return folder / "idx.yaml"
@@ -305,9 +303,7 @@ def test_an_update_replaces_the_whole_of_a_key_and_no_line_of_others(tmp_path: P
 def test_an_update_writes_through_a_link_and_keeps_the_line_ends(tmp_path: Path) -> None:
     path = write_own(tmp_path, [1, 1, 0])
     path.unlink()
-    (tmp_path / "shared").mkdir()
-    shared = tmp_path / "shared/own.yaml"
-    shared.write_bytes((OWN_WORDS + OWN_FILES).replace("\n", "\r\n").encode())
+    shared = put(tmp_path / "shared/own.yaml", (OWN_WORDS + OWN_FILES).replace("\n", "\r\n"))
     path.symlink_to("shared/own.yaml")
     update(tmp_path)
     assert path.is_symlink() and load(shared, SCHEMA).splits["small"].count == 3
@@ -319,8 +315,7 @@ def write_pair(folder: Path, images: str, labels: str, classes: list[int]) -> li
     pixels = numpy.full((len(classes), 3, 4), sum(classes), "uint8")
     contents = [idx_bytes(pixels), idx_bytes(numpy.array(classes, "uint8"))]
     for name, data in zip((images, labels), contents, strict=True):
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
+        put(folder / name, gzip.compress(data) if name.endswith(".gz") else data)
     return contents
 
 
@@ -469,9 +464,8 @@ def test_mistakes_are_reported_without_a_traceback_and_leave_no_file(tmp_path: P
 
 
 def test_each_file_is_named_with_what_it_is_when_none_is_an_idx_file(tmp_path: Path) -> None:
-    (tmp_path / "idx").mkdir()
-    (tmp_path / "idx/train-images-idx3-ubyte.gz").write_bytes(gzip.compress(gzip.compress(b"IDX")))
-    (tmp_path / "idx/train-labels-idx1-ubyte.gz").write_bytes(b"\n<html>")
+    put(tmp_path / "idx/train-images-idx3-ubyte.gz", gzip.compress(gzip.compress(b"IDX")))
+    put(tmp_path / "idx/train-labels-idx1-ubyte.gz", b"\n<html>")
     process = new_dataset(tmp_path, "idx/*")
     images, labels = process.stderr.splitlines()[1:3]
     assert images.endswith("(gzip: decompress it first)") and "(HTML or XML: download" in labels
@@ -485,8 +479,7 @@ def test_files_in_folders_and_of_a_second_download_are_found_again_by_a_run(tmp_
         "train-images-idx3": "train/images",
     }
     for name, path in (names | {"train-labels-idx1": "train/labels (2)"}).items():
-        (tmp_path / "data" / path).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(SAMPLE / f"{name}-ubyte.gz", tmp_path / "data" / f"{path}.gz")
+        put(tmp_path / f"data/{path}.gz", (SAMPLE / f"{name}-ubyte.gz").read_bytes())
     assert new_dataset(tmp_path, "data/*/*").returncode == 0
     (tmp_path / "out").mkdir()
     made = load(tmp_path / "data.yaml", SCHEMA)

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 import tree_digest
+from builders import put
 from mutated_png import assemble, png
 from project import run_script
 from refusals import refusal as refused
@@ -24,8 +25,7 @@ SECOND = 255 - FIRST
 def tree(tmp_path: Path) -> Path:
     folder = tmp_path / "tree"
     for name, pixels in {"train/3/1.png": FIRST, "train/10/0.png": SECOND}.items():
-        (folder / name).parent.mkdir(parents=True)
-        (folder / name).write_bytes(png(pixels))
+        put(folder / name, png(pixels))
     return folder
 
 
@@ -94,8 +94,7 @@ def test_a_path_that_could_pass_for_a_second_line_is_refused(tree: Path, name: s
 def test_a_path_that_imitates_two_files_is_refused(tree: Path) -> None:
     line = f"{hashlib.sha256(b'L 4 6 ' + SECOND.tobytes()).hexdigest()}  train"
     one = tree.parent / "one"
-    (one / f"train/10/0.png\n{line}/3").mkdir(parents=True)
-    (one / f"train/10/0.png\n{line}/3/1.png").write_bytes(png(SECOND))
+    put(one / f"train/10/0.png\n{line}/3/1.png", png(SECOND))
     assert "the path has control characters" in refusal(one)
 
 

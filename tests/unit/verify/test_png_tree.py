@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from builders import put
 from idxpng.formats.idx import IdxHeader
 from idxpng.verify.png_tree import PngTree
 from idxpng.verify.rebuilt_idx import StoredImages, labels_digest
@@ -20,9 +21,7 @@ LABELS = {"00": 0, "07": 7, "12": 12}
 def folder(tmp_path: Path) -> Path:
     """A tree of six images; the files are empty, because the tests never open them."""
     for index, label in enumerate(["12", "00", "07", "00", "12", "12"]):
-        path = tmp_path / label / f"{index:02}.png"
-        path.parent.mkdir(exist_ok=True)
-        path.touch()
+        put(tmp_path / label / f"{index:02}.png")
     return tmp_path
 
 
