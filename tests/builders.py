@@ -2,7 +2,9 @@
 
 import gzip
 import struct
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy
 import yaml
@@ -23,6 +25,18 @@ def idx_bytes(array: numpy.ndarray) -> bytes:
     return header + array.astype(array.dtype.newbyteorder(">")).tobytes()
 
 
+def put_pair(
+    folder: Path, images: numpy.ndarray, labels: numpy.ndarray, names: tuple[str, str] = ("images", "labels")
+) -> tuple[Path, Path]:
+    """Write the IDX files of images and their labels; return their paths."""
+    return put(folder / names[0], idx_bytes(images)), put(folder / names[1], idx_bytes(labels))
+
+
+def described(count: int, shape: Sequence[int], images: str = "images", labels: str = "labels") -> dict[str, Any]:
+    """A split in a dataset file: how many images of which shape, in files of which names."""
+    return {"count": count, "shape": list(shape), "images": {"file": images}, "labels": {"file": labels}}
+
+
 def arrays_of(folder: Path, stem: str) -> tuple[numpy.ndarray, numpy.ndarray]:
     """The images, uint8 (count, 28, 28), and the labels, uint8 (count,), in published files of MNIST or the sample."""
     kinds = ("images-idx3", "labels-idx1")
@@ -30,20 +44,13 @@ def arrays_of(folder: Path, stem: str) -> tuple[numpy.ndarray, numpy.ndarray]:
     return numpy.frombuffer(images[16:], numpy.uint8).reshape(-1, 28, 28), numpy.frombuffer(labels[8:], numpy.uint8)
 
 
-OWN = {
+OWN: dict[str, Any] = {
     "title": "Three shapes",
     "license": {"spdx": "CC0-1.0"},
     "citation": "none",
     "classes": {0: "circle", 1: "square, filled", 2: "étoile"},
     "mirrors": ["idx"],
-    "splits": {
-        "train": {
-            "count": 30,
-            "shape": [5, 7],
-            "images": {"file": "shapes-images-idx3-ubyte"},
-            "labels": {"file": "shapes-labels-idx1-ubyte.gz"},
-        }
-    },
+    "splits": {"train": described(30, (5, 7), "shapes-images-idx3-ubyte", "shapes-labels-idx1-ubyte.gz")},
 }
 
 

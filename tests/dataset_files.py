@@ -11,7 +11,7 @@ from typing import Any
 import numpy
 import yaml
 
-from builders import idx_bytes
+from builders import described, put_pair
 from idxpng.dataset.strict_yaml import read_yaml
 from project import PROJECT
 
@@ -58,9 +58,7 @@ def write_split(
     folder: Path, images: numpy.ndarray, labels: numpy.ndarray, split: str = "train", **facts: Any
 ) -> tuple[str, str, str]:
     """Write the files of a split, with ``facts`` for `write_header`; return their paths: images, labels, header."""
-    paths = folder / f"{split}-images", folder / f"{split}-labels"
-    for path, array in zip(paths, (images, labels), strict=True):
-        path.write_bytes(idx_bytes(array))
+    paths = put_pair(folder, images, labels, (f"{split}-images", f"{split}-labels"))
     return str(paths[0]), str(paths[1]), write_header(folder / f"{split}.json", paths[0], split=split, **facts)
 
 
@@ -71,14 +69,7 @@ def write_dataset(path: Path, **facts: Any) -> str:
         "license": {"spdx": "CC0-1.0"},
         "citation": "none",
         "classes": {label: str(label) for label in range(10)},
-        "splits": {
-            "train": {
-                "count": 5,
-                "shape": [2, 3],
-                "images": {"file": "train-images-idx3-ubyte"},
-                "labels": {"file": "train-labels-idx1-ubyte"},
-            }
-        },
+        "splits": {"train": described(5, (2, 3), "train-images-idx3-ubyte", "train-labels-idx1-ubyte")},
     }
     path.write_text(yaml.safe_dump(document | facts, allow_unicode=True), encoding="utf-8")
     return str(path)

@@ -21,7 +21,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
 from browser import POLL, Browser
-from builders import arrays_of, idx_bytes
+from builders import arrays_of, described, put_pair
 from dataset_files import write_dataset
 from project import PROJECT, copy_project, snakemake
 
@@ -49,10 +49,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
             first = images[:1]
         else:
             images, labels = numpy.concatenate([images, first]), numpy.append(labels, numpy.uint8(5))
-        for role, values in (("images", images), ("labels", labels)):
-            (project / f"{split}-{role}").write_bytes(idx_bytes(numpy.ascontiguousarray(values)))
-        files = {role: {"file": f"{split}-{role}"} for role in ("images", "labels")}
-        splits[split] = {"count": len(images), "shape": [28, 28], **files}
+        names = f"{split}-images", f"{split}-labels"
+        put_pair(project, images, labels, names)
+        splits[split] = described(len(images), (28, 28), *names)
     for name in ("digits", "some"):
         write_dataset(
             project / f"{name}.yaml", title="Digits & more", splits=splits, classes=NAMES, mirrors=[str(project)]

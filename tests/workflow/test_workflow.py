@@ -258,7 +258,7 @@ def test_a_user_dataset_given_by_path_is_exported(finished_shapes: tuple[Path, R
     images, labels = make_own_dataset(tmp_path)  # the same
     rows = list(csv.DictReader((project / "results/shapes/manifest/train.csv").open(newline="", encoding="utf-8")))
     assert [int(row["label"]) for row in rows] == labels.tolist()
-    assert {row["class_name"] for row in rows} == set(OWN["classes"].values())  # type: ignore[attr-defined]
+    assert {row["class_name"] for row in rows} == set(OWN["classes"].values())
     for row, image in zip(rows, images, strict=True):
         assert (numpy.asarray(Image.open(project / "results/shapes/png" / row["path"])) == image).all()
     assert "content_sha256: " in run.output, "a run without checksums shows the value to pin"
@@ -310,7 +310,7 @@ def test_a_generated_dataset_file_runs(project: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"splits": {"train": OWN["splits"]["train"] | {"count": 31}}}, "`count: 30`"),  # type: ignore[index]
+        ({"splits": {"train": OWN["splits"]["train"] | {"count": 31}}}, "`count: 30`"),
         ({"label_type": "int32"}, "`label_type: uint8`"),
     ],
 )
@@ -329,9 +329,9 @@ def test_a_replaced_download_is_not_exported(project: Path) -> None:
     """Also where only the digest of the published file is pinned, and that was right when it was downloaded."""
     make_own_dataset(project / "my")
     published = project / "my/idx/shapes-labels-idx1-ubyte.gz"
-    document = OWN | {"splits": {"train": dict(OWN["splits"]["train"])}}  # type: ignore[index]
+    document = OWN | {"splits": {"train": dict(OWN["splits"]["train"])}}
     pin = {"sha256": hashlib.sha256(published.read_bytes()).hexdigest()}
-    document["splits"]["train"]["labels"] = {"file": published.name} | pin  # type: ignore[index]
+    document["splits"]["train"]["labels"] = {"file": published.name} | pin
     (project / "my/shapes.yaml").write_text(yaml.safe_dump(document, allow_unicode=True))
     download = "resources/shapes/shapes-labels-idx1-ubyte.gz"
     snakemake(project, "--cores", "1", download, "--config", "datasets=my/shapes.yaml")

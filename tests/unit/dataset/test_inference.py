@@ -9,7 +9,7 @@ from typing import Any
 import numpy
 import pytest
 
-from builders import idx_bytes, put
+from builders import idx_bytes, put, put_pair
 from idxpng.dataset.inference import infer
 from refusals import refusal
 
@@ -61,8 +61,7 @@ def test_splits_shapes_classes_and_counts_are_inferred(tmp_path: Path) -> None:
     ],
 )
 def test_images_and_labels_are_paired_by_their_names(tmp_path: Path, images: str, labels: str, split: str) -> None:
-    (tmp_path / images).write_bytes(idx_bytes(IMAGES))
-    (tmp_path / labels).write_bytes(idx_bytes(LABELS))
+    put_pair(tmp_path, IMAGES, LABELS, (images, labels))
     facts = infer_files([tmp_path / labels, tmp_path / images])
     ((found, roles),) = facts["splits"].items()
     assert (found, roles["images"]["file"], roles["labels"]["file"]) == (split, images, labels)

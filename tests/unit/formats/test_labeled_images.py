@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy
 import pytest
 
-from builders import idx_bytes
+from builders import put_pair
 from idxpng.formats.labeled_images import LabeledImages
 
 IMAGES = numpy.random.default_rng(0).integers(0, 256, (12, 5, 7), numpy.uint8)
@@ -13,24 +13,17 @@ COLUMNS = ("series", "class", "writer")
 LABELS = numpy.arange(36, dtype=numpy.int32).reshape(12, 3) * 70_001
 
 
-def write(folder: Path, images: numpy.ndarray, labels: numpy.ndarray) -> tuple[Path, Path]:
-    paths = folder / "images", folder / "labels"
-    for path, values in zip(paths, (images, labels), strict=True):
-        path.write_bytes(idx_bytes(values))
-    return paths
-
-
 @pytest.mark.parametrize("orientation", ["upright", "transposed"])
 def test_pixels_are_upright_in_either_orientation(tmp_path: Path, orientation: str) -> None:
     stored = IMAGES.transpose(0, 2, 1) if orientation == "transposed" else IMAGES
-    paths = write(tmp_path, numpy.ascontiguousarray(stored), numpy.zeros(12, numpy.uint8))
+    paths = put_pair(tmp_path, numpy.ascontiguousarray(stored), numpy.zeros(12, numpy.uint8))
     with LabeledImages(*paths, orientation) as split:
         assert split.size == (5, 7)
         assert [split.pixels(index) for index in range(12)] == [image.tobytes() for image in IMAGES]
 
 
 def test_one_label_column_is_the_class_and_the_others_keep_their_names(tmp_path: Path) -> None:
-    with LabeledImages(*write(tmp_path, IMAGES, LABELS), label_columns=COLUMNS) as split:
+    with LabeledImages(*put_pair(tmp_path, IMAGES, LABELS), label_columns=COLUMNS) as split:
         assert split.extra_columns == ("series", "writer")
         assert list(split.classes()) == LABELS[:, 1].tolist()
         assert list(split.classes(5)) == LABELS[:5, 1].tolist()
@@ -39,14 +32,14 @@ def test_one_label_column_is_the_class_and_the_others_keep_their_names(tmp_path:
 
 def test_labels_of_one_column_have_a_class_and_no_extra_values(tmp_path: Path) -> None:
     labels = numpy.arange(12, dtype=numpy.int16) - 3
-    with LabeledImages(*write(tmp_path, IMAGES, labels)) as split:
+    with LabeledImages(*put_pair(tmp_path, IMAGES, labels)) as split:
         assert list(split.classes()) == labels.tolist()
         assert split.extra_columns == split.extra_values(3) == ()
         assert [split.name(index) for index in (3, 11)] == ["03", "11"]
 
 
 def test_images_of_a_row_range_keep_their_indices_in_the_file(tmp_path: Path) -> None:
-    with LabeledImages(*write(tmp_path, IMAGES, LABELS), label_columns=COLUMNS, rows=(4, 9)) as part:
+    with LabeledImages(*put_pair(tmp_path, IMAGES, LABELS), label_columns=COLUMNS, rows=(4, 9)) as part:
         assert part.name(4) == "04"
         assert list(part.classes()) == LABELS[4:9, 1].tolist()
         assert list(part.classes(3)) == LABELS[4:7, 1].tolist()
@@ -56,14 +49,14 @@ def test_images_of_a_row_range_keep_their_indices_in_the_file(tmp_path: Path) ->
 
 def test_a_limit_applies_before_the_selection_of_classes(tmp_path: Path) -> None:
     labels = numpy.array([3, 5, 3, 1, 5, 5, 3, 1, 2, 3, 5, 1], numpy.uint8)
-    with LabeledImages(*write(tmp_path, IMAGES, labels), rows=(1, 11)) as part:
+    with LabeledImages(*put_pair(tmp_path, IMAGES, labels), rows=(1, 11)) as part:
         assert list(part.labeled(limit=6, only=[3, 2])) == [(2, 3), (6, 3)]
 
 
 @pytest.mark.parametrize("type_name", ["uint8", "int16", "int32"])
 def test_the_indices_of_a_class_are_those_of_its_images(tmp_path: Path, type_name: str) -> None:
     labels = numpy.array([3, 5, 3, 1, 5, 5, 3, 1, 2, 3, 5, 1], type_name)
-    with LabeledImages(*write(tmp_path, IMAGES, labels), rows=(1, 11)) as part:
+    with LabeledImages(*put_pair(tmp_path, IMAGES, labels), rows=(1, 11)) as part:
         for label in (1, 2, 3, 5, 9, 300):
             for limit in (None, 6, 1):
                 expected = [index for index, found in part.labeled(limit) if found == label]

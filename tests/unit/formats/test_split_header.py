@@ -19,7 +19,7 @@ import save_npz
 import validate
 import write_csv
 import write_parquet
-from builders import idx_bytes
+from builders import described, idx_bytes, put_pair
 from dataset_files import write_dataset, write_header
 from idxpng.errors import DataError
 from idxpng.formats.idx import IdxError
@@ -58,12 +58,10 @@ class Validated:
     """Three images with their labels, and the header that `validate` wrote about them."""
 
     def __init__(self, folder: Path) -> None:
-        self.images, self.labels, self.header = folder / "images", folder / "labels", folder / "train.json"
-        self.images.write_bytes(idx_bytes(numpy.arange(18, dtype=numpy.uint8).reshape(3, 2, 3)))
-        self.labels.write_bytes(idx_bytes(numpy.arange(3, dtype=numpy.uint8)))
-        files = {role: {"file": role} for role in ("images", "labels")}
-        splits = {"train": {"count": 3, "shape": [2, 3]} | files}
-        dataset = write_dataset(folder / "set.yaml", splits=splits)
+        images, labels = numpy.arange(18, dtype=numpy.uint8).reshape(3, 2, 3), numpy.arange(3, dtype=numpy.uint8)
+        self.images, self.labels = put_pair(folder, images, labels)
+        self.header = folder / "train.json"
+        dataset = write_dataset(folder / "set.yaml", splits={"train": described(3, (2, 3))})
         validate.main(dataset, "train", str(self.images), str(self.labels), str(self.header))
 
     def open(self) -> LabeledImages:

@@ -19,7 +19,7 @@ import export
 import merge_manifests
 import validate
 import write_dataset
-from builders import idx_bytes
+from builders import described, idx_bytes, put_pair
 from dataset_files import SCHEMA
 from dataset_files import write_dataset as write_dataset_file
 from idxpng.dataset.file import load
@@ -68,20 +68,16 @@ def exported(
     folder: Path, images: numpy.ndarray, labels: numpy.ndarray, **settings: Any
 ) -> tuple[str, str, bytes, bytes]:
     """Export arrays; return the folder of PNG files, the manifest, and the content of both IDX files."""
-    paths = folder / "images", folder / "labels"
-    contents = idx_bytes(images), idx_bytes(labels)
-    for path, content in zip(paths, contents, strict=True):
-        path.write_bytes(content)
-    split = {"count": len(images), "shape": list(images.shape[1:]), "images": {"file": "i"}, "labels": {"file": "l"}}
-    dataset = write_dataset_file(folder / "set.yaml", splits={"train": split}, label_type=labels.dtype.name, **settings)
-    files, header = [str(path) for path in paths], str(folder / "header.json")
+    splits = {"train": described(len(images), images.shape[1:])}
+    dataset = write_dataset_file(folder / "set.yaml", splits=splits, label_type=labels.dtype.name, **settings)
+    files, header = [str(path) for path in put_pair(folder, images, labels)], str(folder / "header.json")
     validate.main(dataset, "train", files[0], files[1], header)
     manifests = []
     for label in range(10):
         manifests.append(str(folder / f"{label}.csv"))
         export.main(files[0], files[1], header, str(label), str(folder / f"set/png/train/{label}"), manifests[-1])
     merge_manifests.main(manifests, str(folder / "train.csv"))
-    return str(folder / "set/png"), str(folder / "train.csv"), *contents
+    return str(folder / "set/png"), str(folder / "train.csv"), idx_bytes(images), idx_bytes(labels)
 
 
 def test_an_exported_tree_gives_the_same_idx_files(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 import check_mirrors
-from builders import OWN, idx_bytes
+from builders import OWN, described, idx_bytes
 from certificates import loopback_tls
 from check_mirrors import Check, ask, table, wrong
 from idxpng.dataset.model import PublishedFile
@@ -118,27 +118,9 @@ def test_files_that_a_download_takes_packed_differently_or_of_several_arrays_are
     numpy.savez(tmp_path / "a.npz", x=images, y=labels)  # more than sixteen times as large as its labels
     (tmp_path / "digits").write_bytes(idx_bytes(images))
     numpy.save(tmp_path / "b.npy", labels)
-    (tmp_path / "plain.yaml").write_text(
-        yaml.safe_dump(
-            OWN
-            | {
-                "mirrors": ["."],
-                "splits": {
-                    "one": {"count": 2500, "shape": [28, 28]}
-                    | {
-                        role: {"file": "a.npz", "member": f"{of}.npy"}
-                        for role, of in (("images", "x"), ("labels", "y"))
-                    },
-                    "two": {
-                        "count": 2500,
-                        "shape": [28, 28],
-                        "images": {"file": "digits.gz"},
-                        "labels": {"file": "b.npy"},
-                    },
-                },
-            }
-        )
-    )
+    one, two = described(2500, (28, 28), "a.npz", "a.npz"), described(2500, (28, 28), "digits.gz", "b.npy")
+    one["images"]["member"], one["labels"]["member"] = "x.npy", "y.npy"
+    (tmp_path / "plain.yaml").write_text(yaml.safe_dump(OWN | {"mirrors": ["."], "splits": {"one": one, "two": two}}))
     process = run_script("check_mirrors", tmp_path / "plain.yaml", "--full", "--format", "json")
     assert process.returncode == 0, process.stderr
     rows = json.loads(process.stdout)

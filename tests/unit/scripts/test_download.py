@@ -26,7 +26,7 @@ from zlib_ng import gzip_ng
 
 import download
 import write_dataset
-from builders import idx_bytes, put
+from builders import described, idx_bytes, put
 from downloads import (
     CONTENT,
     FILE,
@@ -727,8 +727,8 @@ def test_the_command_that_pins_changed_files_can_be_typed_and_is_for_own_data_al
     assert (message.endswith(pin), "--update" in message) == (own, own)
     message = refused(download.main, str(path), FILE, str(tmp_path / FILE), [str(directory), "http://127.0.0.1:1/"])
     assert message.endswith(f"{pin} --mirrors {shlex.quote(str(directory))}") == own
-    split = {"count": 3, "shape": [4, 5], "images": {"file": FILE}, "labels": {"file": "labels"}}
-    unpinned = write_own_file(tmp_path)("my/unpinned.yaml", mirrors=[str(directory)], splits={"test": split})
+    splits = {"test": described(3, (4, 5), FILE)}
+    unpinned = write_own_file(tmp_path)("my/unpinned.yaml", mirrors=[str(directory)], splits=splits)
     message = refused(download.main, unpinned, FILE, str(tmp_path / FILE))
     assert "into the dataset file" in message and "--update" not in message, "nothing is pinned that differs"
 

@@ -15,7 +15,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from PIL import Image
 
 import export
-from builders import idx_bytes, put
+from builders import idx_bytes, put, put_pair
 from dataset_files import write_header
 from idxpng import replaceable
 from idxpng.errors import DataError
@@ -33,10 +33,7 @@ class Split:
     """IDX files in a folder, and the results of exporting their labels below it."""
 
     def __init__(self, folder: Path, images: numpy.ndarray, labels: numpy.ndarray) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self.images, self.labels = folder / "images-idx3-ubyte", folder / "labels-idx1-ubyte"
-        self.images.write_bytes(idx_bytes(images))
-        self.labels.write_bytes(idx_bytes(labels))
+        self.images, self.labels = put_pair(folder, images, labels, ("images-idx3-ubyte", "labels-idx1-ubyte"))
         self.results = folder / "results/digits"
         (self.results / "manifest/train").mkdir(parents=True)
 

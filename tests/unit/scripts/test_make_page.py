@@ -18,7 +18,7 @@ import find_duplicates
 import make_page
 import measure
 import validate
-from builders import idx_bytes
+from builders import described, put_pair
 from dataset_files import write_dataset
 from idxpng.errors import DataError
 from idxpng.formats.split_header import Selection, Selections
@@ -49,12 +49,9 @@ def make(
         name = f"s{number}"
         pixels = RANDOM.integers(0, 256, (count, *SHAPE), numpy.uint8)
         labels = RANDOM.integers(0, classes, count).astype(numpy.int16)
-        (folder / f"{name}.images").write_bytes(idx_bytes(pixels))
-        (folder / f"{name}.labels").write_bytes(idx_bytes(labels))
+        put_pair(folder, pixels, labels, (f"{name}.images", f"{name}.labels"))
         files[name] = name, pixels, labels, range(count)
-        splits[name] = {"count": count, "shape": list(SHAPE)} | {
-            role: {"file": f"{name}-{role}-idx{dims}-ubyte"} for role, dims in (("images", 3), ("labels", 1))
-        }
+        splits[name] = described(count, SHAPE, f"{name}-images-idx3-ubyte", f"{name}-labels-idx1-ubyte")
     if rows:
         files["part"] = *files["s0"][:3], range(*rows)
         splits["part"] = {"from": "s0", "rows": list(rows)}

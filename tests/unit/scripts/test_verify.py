@@ -22,7 +22,7 @@ import export
 import idxpng
 import validate
 import verify
-from builders import idx_bytes
+from builders import described, idx_bytes, put_pair
 from dataset_files import sha256, write_dataset
 from idxpng.errors import DataError
 from mutated_png import swap_a_pixel
@@ -51,14 +51,11 @@ class Exported:
         self.report.parent.mkdir(parents=True)
         (self.root / "manifest/train").mkdir(parents=True)
         self.manifest = self.root / "manifest/train.csv" if len(label_columns) > 1 else None
-        self.images, self.labels = folder / "images", folder / "labels"
-        self.images.write_bytes(idx_bytes(random.integers(0, 256, (COUNT, *SHAPE), numpy.uint8)))
-        self.labels.write_bytes(idx_bytes(stored))
-        split = {"count": COUNT, "shape": list(SHAPE)}
-        split |= {
-            file.name: {"file": f"{file.name}.gz", "content_sha256": sha256(file)}
-            for file in (self.images, self.labels)
-        }
+        images = random.integers(0, 256, (COUNT, *SHAPE), numpy.uint8)
+        self.images, self.labels = put_pair(folder, images, stored)
+        split = described(COUNT, SHAPE, "images.gz", "labels.gz")
+        for file in (self.images, self.labels):
+            split[file.name]["content_sha256"] = sha256(file)
         self.dataset = write_dataset(
             folder / "set.yaml",
             classes={int(label): name for label, name in CLASSES.items()},
@@ -72,7 +69,7 @@ class Exported:
         self.export()
 
     @contextmanager
-    def described(self) -> Iterator[dict[str, Any]]:
+    def splits(self) -> Iterator[dict[str, Any]]:
         """The splits in the dataset file, to change."""
         document = yaml.safe_load(Path(self.dataset).read_text())
         yield document["splits"]
@@ -80,7 +77,7 @@ class Exported:
 
     def unpin(self, *roles: str) -> None:
         """Remove the digests of some files from the dataset file."""
-        with self.described() as splits:
+        with self.splits() as splits:
             for role in roles:
                 del splits["train"][role]["content_sha256"]
 
@@ -158,7 +155,7 @@ def test_a_tree_is_proven_with_the_dataset_file_alone(
 
 
 def test_all_splits_are_proven_at_once(exported: Exported, capsys: pytest.CaptureFixture[str]) -> None:
-    with exported.described() as splits:
+    with exported.splits() as splits:
         others = {role: splits["train"][role] | {"file": f"test-{role}.gz"} for role in ("images", "labels")}
         splits["test"] = splits["train"] | others
     png = exported.tree.parent
@@ -223,7 +220,7 @@ def test_a_limited_export_is_proven_to_be_the_first_images(
 
 def make_a_part(exported: Exported) -> Path:
     """The tree of a split with rows 3 to 7 of the files, whose images keep their names."""
-    with exported.described() as splits:
+    with exported.splits() as splits:
         splits["part"] = {"from": "train", "rows": [3, 8]}
     header = str(exported.root / "part.json")
     pair = str(exported.images), str(exported.labels)
@@ -346,7 +343,7 @@ def test_a_tree_without_directories_of_empty_classes_is_proven(exported: Exporte
 def pin_downloads_only(exported: Exported, folder: Path, git: bool = False) -> dict[str, Path]:
     """Compress the originals, and pin these files in place of their content."""
     downloads = {role: folder / f"{role}.gz" for role in ("images", "labels")}
-    with exported.described() as splits:
+    with exported.splits() as splits:
         for role, path in downloads.items():
             path.write_bytes(data := gzip.compress((folder / role).read_bytes()))
             blob = hashlib.sha1(b"blob %d\0%s" % (len(data), data)).hexdigest()
@@ -473,7 +470,7 @@ def test_a_damaged_file_is_detected_without_the_originals(
 
 
 def test_the_label_of_a_missing_image_is_found_by_class_counts_without_the_originals(exported: Exported) -> None:
-    with exported.described() as splits:
+    with exported.splits() as splits:
         splits["train"]["class_counts"] = [len(list((exported.tree / label).iterdir())) for label in CLASSES]
     exported.some("12").unlink()
     assert exported.refusal(originals=False).endswith("--forcerun results/set/png/train/12")
@@ -669,7 +666,7 @@ def test_originals_of_a_different_shape_are_refused(exported: Exported, role: st
 
 
 def test_a_file_published_without_compression_needs_one_digest(exported: Exported) -> None:
-    with exported.described() as splits:
+    with exported.splits() as splits:
         for role in ("images", "labels"):
             splits["train"][role] = {"file": role, "sha256": splits["train"][role]["content_sha256"]}
     exported.verify(originals=False)

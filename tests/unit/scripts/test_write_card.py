@@ -14,6 +14,7 @@ import yaml
 import new_dataset
 import write_card
 import write_parquet
+from builders import described
 from dataset_files import write_dataset, write_split
 from idxpng.dataset.file import load
 from idxpng.errors import DataError
@@ -88,8 +89,7 @@ def test_the_metadata_count_the_classes_that_were_taken(published: Any) -> None:
 
 def test_the_card_of_an_excerpt_says_so(published: Any) -> None:
     assert "excerpt" not in published()["card"]
-    split = {"images": {"file": "train-images-idx3-ubyte"}, "labels": {"file": "train-labels-idx1-ubyte"}}
-    card = published(splits={"train": {"count": 1234, "shape": [2, 3], **split}})["card"]
+    card = published(splits={"train": described(1234, (2, 3))})["card"]
     assert "\n\nThis is an excerpt of the dataset: 5 of the 1,234 images of train.\n\n|" in card
 
 
@@ -114,8 +114,7 @@ def test_images_of_a_split_that_another_has_too_are_named_and_count_once(
 ) -> None:
     counted: list[int] = []
     monkeypatch.setattr(write_card, "_size_category", counted.append)
-    files = {role: {"file": f"train-{role}-idx{dims}-ubyte"} for role, dims in (("images", 3), ("labels", 1))}
-    splits = {"train": {"count": 5, "shape": [2, 3], **files}, "a-part": {"from": "train", "rows": [3, 5]}}
+    splits = {"train": described(5, (2, 3)), "a-part": {"from": "train", "rows": [3, 5]}}
     made = published(splits=splits, part=[3, 5])
     assert "| train | 5 |\n| a-part | 2 (also in train) |" in made["card"]
     assert "train 5, a-part 2 (also in train)" in json.loads(made["croissant"])["description"]
@@ -131,9 +130,7 @@ def test_the_card_names_splits_as_hugging_face_takes_them_without_those_that_are
         ParquetSplit(name, FileRecord(f"parquet/{name}.parquet", 9, ""), rows, 9, {"image": {}})
         for name, rows in (("a-b", 1), ("c", 2), ("none", 0))
     ]
-    files = {role: {"file": f"x-{role}-idx{dims}-ubyte"} for role, dims in (("images", 3), ("labels", 1))}
-    whole = {"count": 5, "shape": [2, 3], **files}
-    splits = {"a-b": whole} | {part.name: {"from": "a-b", "rows": [0, 5]} for part in parts[1:]}
+    splits = {"a-b": described(5, (2, 3))} | {part.name: {"from": "a-b", "rows": [0, 5]} for part in parts[1:]}
     known = load(write_dataset(tmp_path / "set.yaml", splits=splits))
     card = write_card._card(known, parts, "index.html", {})
     header = yaml.safe_load(card.split("---\n")[1])
