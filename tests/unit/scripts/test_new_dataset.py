@@ -5,6 +5,7 @@ import stat
 import subprocess
 import sys
 import zipfile
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import download
 from builders import idx_bytes, put
 from dataset_files import SCHEMA, sha256
 from idxpng.dataset.file import load
+from idxpng.dataset.model import PublishedFile
 from project import PROJECT
 
 SAMPLE = PROJECT / "datasets/mnist-sample"
@@ -27,10 +29,31 @@ def new_dataset(folder: Path, command: str) -> "subprocess.CompletedProcess[str]
     return subprocess.run(f"{script} {command}", shell=True, cwd=folder, capture_output=True, text=True)
 
 
+def made(folder: Path, command: str) -> "subprocess.CompletedProcess[str]":
+    """Run the script, which must succeed."""
+    process = new_dataset(folder, command)
+    assert process.returncode == 0, process.stderr
+    return process
+
+
 def update(folder: Path, options: str = "") -> None:
     """Update idx.yaml."""
-    process = new_dataset(folder, f"--update idx.yaml {options}")
-    assert process.returncode == 0, process.stderr
+    made(folder, f"--update idx.yaml {options}")
+
+
+def refusal(folder: Path, command: str = "--update idx.yaml") -> str:
+    """The words with which the script ends, which must not be those of a defect."""
+    process = new_dataset(folder, command)
+    assert process.returncode == 1
+    assert "Traceback" not in process.stderr
+    return process.stderr
+
+
+def download_all(path: Path, files: Iterable[PublishedFile], folder: Path) -> None:
+    """Download files of a dataset file, which refuses what it does not pin."""
+    folder.mkdir(parents=True)
+    for file in files:
+        download.main(str(path), file.file, str(folder / file.file))
 
 
 def sample(folder: Path) -> Path:
@@ -44,18 +67,17 @@ def sample(folder: Path) -> Path:
 def test_a_new_dataset_file_has_every_fact_of_the_files(tmp_path: Path) -> None:
     """It is compared with the dataset file of the sample, which was written by hand."""
     sample(tmp_path / "my/idx")
-    process = new_dataset(tmp_path, "my/idx/*")
-    assert process.returncode == 0, process.stderr
-    made = load(tmp_path / "my/idx.yaml", SCHEMA)
+    process = made(tmp_path, "my/idx/*")
+    dataset = load(tmp_path / "my/idx.yaml", SCHEMA)
     known = load(PROJECT / "datasets/mnist-sample.yaml", SCHEMA)
     # Only an export gives these two digests.
-    assert made.splits == {
+    assert dataset.splits == {
         name: replace(split, archive_sha256=None, tree_sha256=None) for name, split in known.splits.items()
     }
-    assert made.classes == known.classes
+    assert dataset.classes == known.classes
     assert "# Yours to fill in" in (tmp_path / "my/idx.yaml").read_text()
-    assert made.license["spdx"] is None
-    assert made.mirror_places() == [str(tmp_path / "my/idx")]
+    assert dataset.license["spdx"] is None
+    assert dataset.mirror_places() == [str(tmp_path / "my/idx")]
     assert f"snakemake -s {PROJECT}/Snakefile --cores 4 all --config datasets=my/idx.yaml" in process.stdout
     assert "1,000 images in train, 200 images in test; 10 classes; from IDX files\n" in process.stdout
 
@@ -63,25 +85,22 @@ def test_a_new_dataset_file_has_every_fact_of_the_files(tmp_path: Path) -> None:
 def test_an_existing_file_is_not_overwritten(tmp_path: Path) -> None:
     sample(tmp_path / "idx")
     (tmp_path / "idx.yaml").write_text("mine")
-    process = new_dataset(tmp_path, "idx/*")
-    assert process.returncode == 1
-    assert "the file already exists" in process.stderr
+    assert "the file already exists" in refusal(tmp_path, "idx/*")
     assert (tmp_path / "idx.yaml").read_text() == "mine"
     (tmp_path / "idx/page").write_text("<html>")
-    assert "HTML" in new_dataset(tmp_path, "idx/page").stderr
+    assert "HTML" in refusal(tmp_path, "idx/page")
 
 
 @pytest.mark.slow
 def test_the_path_and_name_of_the_dataset_file_can_be_given(tmp_path: Path) -> None:
     sample(tmp_path / "data/a b")
     (tmp_path / "my").mkdir()
-    process = new_dataset(tmp_path, "data/a*/* --output my/digits.yaml")
-    assert process.returncode == 0, process.stderr
-    made = load(tmp_path / "my/digits.yaml", SCHEMA)
-    assert (made.name, made.title) == ("digits", "digits")
+    made(tmp_path, "data/a*/* --output my/digits.yaml")
+    dataset = load(tmp_path / "my/digits.yaml", SCHEMA)
+    assert (dataset.name, dataset.title) == ("digits", "digits")
     (tmp_path / "linked").symlink_to("data/a b")
-    assert "linked.yaml: " in new_dataset(tmp_path, "linked/*").stdout, "where the user sees the folder"
-    for each in (made, load(tmp_path / "linked.yaml", SCHEMA)):
+    assert "linked.yaml: " in made(tmp_path, "linked/*").stdout, "where the user sees the folder"
+    for each in (dataset, load(tmp_path / "linked.yaml", SCHEMA)):
         assert [Path(mirror).resolve() for mirror in each.mirror_places()] == [tmp_path / "data/a b"]
 
 
@@ -90,8 +109,7 @@ def test_files_that_are_not_idx_are_left_out_and_named(tmp_path: Path) -> None:
     folder = sample(tmp_path / "idx")
     (folder / "README.txt").write_text("Digits")
     (folder / "old").mkdir()
-    process = new_dataset(tmp_path, "idx/*")
-    assert process.returncode == 0
+    process = made(tmp_path, "idx/*")
     assert "left out: idx/README.txt: not an IDX file: its magic number is wrong: 44 69 67 69 (text)" in process.stderr
     assert "left out: idx/old: a folder" in process.stderr
     assert len(load(tmp_path / "idx.yaml", SCHEMA).files) == 8
@@ -102,7 +120,7 @@ def test_files_whose_words_are_no_name_of_a_split_are_named(tmp_path: Path) -> N
     for count, name in enumerate(("été", "hiver"), 3):
         put(tmp_path / f"idx/{name}-images", idx_bytes(numpy.zeros((count, 2, 2), "uint8")))
         put(tmp_path / f"idx/{name}-labels", idx_bytes(numpy.zeros(count, "uint8")))
-    message = new_dataset(tmp_path, "idx/*").stderr
+    message = refusal(tmp_path, "idx/*")
     assert "at:       splits\n" in message and 'found:    "été"' in message
 
 
@@ -153,9 +171,9 @@ def test_an_update_writes_counts_and_digests_and_keeps_every_other_line(tmp_path
 def test_an_update_keeps_the_names_of_classes_and_adds_new_ones(tmp_path: Path) -> None:
     write_own(tmp_path, [1, 2])
     update(tmp_path)
-    made = load(tmp_path / "idx.yaml", SCHEMA)
-    assert made.classes == {0: "zero", 1: "one", 2: "2"}
-    assert made.splits["small"].class_counts == (0, 1, 1)
+    dataset = load(tmp_path / "idx.yaml", SCHEMA)
+    assert dataset.classes == {0: "zero", 1: "one", 2: "2"}
+    assert dataset.splits["small"].class_counts == (0, 1, 1)
 
 
 @pytest.mark.slow
@@ -179,7 +197,7 @@ def test_an_update_opens_the_dataset_file_to_nobody_else(tmp_path: Path) -> None
 def test_images_without_a_second_dimension_are_named_as_such(tmp_path: Path) -> None:
     numpy.save(tmp_path / "x_train.npy", numpy.zeros((20, 35), "uint8"))
     numpy.save(tmp_path / "y_train.npy", numpy.zeros(20, "uint8"))
-    message = new_dataset(tmp_path, "*.npy").stderr
+    message = refusal(tmp_path, "*.npy")
     assert message.startswith("x_train.npy: ") and "expected: 3 (images, rows, columns)" in message, message
 
 
@@ -188,7 +206,7 @@ def test_a_file_in_too_deep_a_folder_is_told_where_it_may_be(tmp_path: Path) -> 
     (tmp_path / "idx").mkdir()
     shutil.copy(tmp_path / "a/b/c/d/e/idx/images", tmp_path / "idx/test-images")
     shutil.copy(tmp_path / "a/b/c/d/e/idx/labels", tmp_path / "idx/test-labels")
-    message = new_dataset(tmp_path, "a/b/c/d/e/idx/images a/b/c/d/e/idx/labels idx/*").stderr
+    message = refusal(tmp_path, "a/b/c/d/e/idx/images a/b/c/d/e/idx/labels idx/*")
     assert "at most 3 folders, none hidden" in message and f"to do:    rename it, or move it into {tmp_path}" in message
     assert "found:    a/b/c/d/e/idx/images\n            a/b/c/d/e/idx/labels\n" in message
 
@@ -196,7 +214,7 @@ def test_a_file_in_too_deep_a_folder_is_told_where_it_may_be(tmp_path: Path) -> 
 def test_a_file_whose_name_is_not_allowed_is_named(tmp_path: Path) -> None:
     (tmp_path / "idx").mkdir()
     numpy.savez(tmp_path / "idx/daten ä.npz", x_train=numpy.zeros((2, 3, 3), "uint8"), y_train=numpy.array([0, 1]))
-    message = new_dataset(tmp_path, "idx/*").stderr
+    message = refusal(tmp_path, "idx/*")
     assert f"found:    idx/daten ä.npz\n  to do:    rename it, or move it into {tmp_path}/idx\n" in message
 
 
@@ -205,7 +223,7 @@ def test_a_folder_or_an_array_whose_name_is_not_allowed_is_named(tmp_path: Path,
     (tmp_path / folder).mkdir()
     arrays: dict[str, Any] = {array: numpy.zeros((2, 3, 4), "uint8"), "labels": numpy.zeros(2, "uint8")}
     numpy.savez(tmp_path / folder / "set.npz", **arrays)
-    message = new_dataset(tmp_path, "--output mine.yaml */set.npz").stderr
+    message = refusal(tmp_path, "--output mine.yaml */set.npz")
     assert message.startswith("mine.yaml: not allowed here\n  at:       ")
     assert ("my images.npy" if folder == "idx" else r"id\u200ex") in message
     assert not (tmp_path / "mine.yaml").exists()
@@ -213,13 +231,13 @@ def test_a_folder_or_an_array_whose_name_is_not_allowed_is_named(tmp_path: Path,
 
 def test_the_name_of_a_dataset_file_ends_in_yaml(tmp_path: Path) -> None:
     write_own(tmp_path, [1, 0])
-    assert "then .yaml" in new_dataset(tmp_path, "idx/* --output foo").stderr
+    assert "then .yaml" in refusal(tmp_path, "idx/* --output foo")
     assert not (tmp_path / "foo").exists()
 
 
 def test_files_without_a_folder_around_them_need_a_name_for_the_dataset_file(tmp_path: Path) -> None:
-    message = new_dataset(tmp_path, "/one/train-images /two/train-labels").stderr
-    assert "name the dataset file, such as --output my/digits.yaml" in message
+    told = "name the dataset file, such as --output my/digits.yaml"
+    assert told in refusal(tmp_path, "/one/train-images /two/train-labels")
 
 
 @pytest.mark.parametrize(
@@ -234,8 +252,7 @@ def test_an_update_says_which_key_to_change_for_labels_of_another_form(
 ) -> None:
     write_own(tmp_path, [1, 0, 1])
     (tmp_path / "idx/labels").write_bytes(idx_bytes(labels))
-    process = new_dataset(tmp_path, "--update idx.yaml")
-    assert process.returncode == 1 and key in process.stderr, process.stderr
+    assert key in refusal(tmp_path)
     assert (tmp_path / "idx.yaml").read_text() == OWN_WORDS + OWN_FILES
 
 
@@ -245,20 +262,19 @@ def test_an_update_takes_the_class_from_its_column(tmp_path: Path) -> None:
     path = write_own(tmp_path, [1, 0, 1], OWN_WORDS + columns)
     (tmp_path / "idx/labels").write_bytes(idx_bytes(numpy.array([[7, 1], [8, 0], [9, 1]], "uint8")))
     update(tmp_path)
-    made = load(path, SCHEMA)
-    assert (made.label_columns, made.classes) == (("writer", "class"), {0: "zero", 1: "one"})
-    assert made.splits["small"].class_counts == (1, 2)
+    dataset = load(path, SCHEMA)
+    assert (dataset.label_columns, dataset.classes) == (("writer", "class"), {0: "zero", 1: "one"})
+    assert dataset.splits["small"].class_counts == (1, 2)
     for labels in ([1, 0, 1], [[7, 1, 1], [8, 0, 1], [9, 1, 1]]):
         (tmp_path / "idx/labels").write_bytes(idx_bytes(numpy.array(labels, "uint8")))
-        process = new_dataset(tmp_path, "--update idx.yaml")
-        assert process.returncode == 1 and "label_columns" in process.stderr
+        assert "label_columns" in refusal(tmp_path)
 
 
 @pytest.mark.slow
 def test_an_update_keeps_what_is_known_of_a_split_only_while_it_is_true(tmp_path: Path) -> None:
     for name in ("train", "test"):
         write_pair(tmp_path / "idx", f"{name}-images", f"{name}-labels", [0, 1, 1])
-    assert new_dataset(tmp_path, "idx/*").returncode == 0
+    made(tmp_path, "idx/*")
     path, tree = tmp_path / "idx.yaml", f"    tree_sha256: {'a' * 64}\n"
     parts = (
         f"  {name}_part:\n    from: {name}\n    rows: [0, 2]\n    class_counts: [1, 1]\n{tree}"
@@ -319,15 +335,6 @@ def write_pair(folder: Path, images: str, labels: str, classes: list[int]) -> li
     return contents
 
 
-def check_pins(path: Path, split: str, contents: list[bytes]) -> None:
-    """Check that the dataset file pins these contents for a split, and that a download finds them."""
-    files = load(path, SCHEMA).splits[split].files
-    assert [file.content_sha256 for file in files] == [hashlib.sha256(content).hexdigest() for content in contents]
-    (path.parent / "out" / split).mkdir(parents=True)
-    for file in files:
-        download.main(str(path), file.file, str(path.parent / "out" / split / file.file))
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("in_file", "on_disk"),
@@ -341,14 +348,14 @@ def check_pins(path: Path, split: str, contents: list[bytes]) -> None:
 def test_an_update_finds_the_split_as_a_run_finds_its_files(tmp_path: Path, in_file: str, on_disk: str) -> None:
     path = tmp_path / "idx.yaml"
     names = in_file.format("images"), in_file.format("labels")
-    text = OWN_WORDS + OWN_FILES.replace("file: images", f"file: {names[0]}").replace(
-        "file: labels", f"file: {names[1]}"
-    )
-    path.write_text(text)
+    files = OWN_FILES.replace("file: images", f"file: {names[0]}").replace("file: labels", f"file: {names[1]}")
+    path.write_text(OWN_WORDS + files)
     pair = write_pair(tmp_path / "idx", on_disk.format("images"), on_disk.format("labels"), [0, 1, 1])
     update(tmp_path)
-    assert list(load(path, SCHEMA).splits) == ["small"]
-    check_pins(path, "small", pair)
+    ((name, split),) = load(path, SCHEMA).splits.items()
+    assert name == "small"
+    assert [file.content_sha256 for file in split.files] == [hashlib.sha256(each).hexdigest() for each in pair]
+    download_all(path, split.files, tmp_path / "out")
 
 
 @pytest.mark.slow
@@ -361,7 +368,7 @@ def test_an_update_reads_unpacked_files_and_refuses_those_in_an_archive(tmp_path
     with zipfile.ZipFile(tmp_path / "idx/all.zip", "w") as archive:
         archive.write(tmp_path / "idx/images", "a/images")
     (tmp_path / "idx/images").unlink()
-    message = new_dataset(tmp_path, "--update idx.yaml").stderr
+    message = refusal(tmp_path)
     assert message.startswith("idx.yaml: images is in no folder of its mirrors\n"), message
     assert "the folder that has it, unpacked" in message
     (tmp_path / "other").mkdir()
@@ -385,8 +392,7 @@ def test_an_update_reads_unpacked_files_and_refuses_those_in_an_archive(tmp_path
 )
 def test_an_update_refuses_files_that_are_not_there_or_swapped(tmp_path: Path, text: str, message: str) -> None:
     write_own(tmp_path, [1, 0], OWN_WORDS + text)
-    process = new_dataset(tmp_path, "--update idx.yaml")
-    assert process.returncode == 1 and message in process.stderr, process.stderr
+    assert message in refusal(tmp_path)
     assert (tmp_path / "idx.yaml").read_text() == OWN_WORDS + text
 
 
@@ -396,31 +402,28 @@ def test_an_update_of_arrays_keeps_a_wider_type_of_labels(tmp_path: Path) -> Non
     for split, labels in (("train", [[1, 7], [0, 300]]), ("test", [[1, 7], [0, 8]])):
         numpy.save(tmp_path / f"idx/{split}-images.npy", numpy.zeros((2, 3, 4), "uint8"))
         numpy.save(tmp_path / f"idx/{split}-labels.npy", numpy.array(labels))
-    assert new_dataset(tmp_path, "idx/*").returncode == 0
+    made(tmp_path, "idx/*")
     path = tmp_path / "idx.yaml"
     path.write_text(path.read_text().replace("int16", "int32").replace("-labels.npy", "-image-classes.npy"))
     for name in ("train", "test"):
         (tmp_path / f"idx/{name}-labels.npy").rename(tmp_path / f"idx/{name}-image-classes.npy")
     update(tmp_path)
-    made = load(path, SCHEMA)
-    assert made.label_type == "int32"
-    (tmp_path / "out").mkdir()
-    for file in made.splits["test"].files:  # refuses what it does not pin
-        download.main(str(path), file.file, str(tmp_path / "out" / file.file))
+    dataset = load(path, SCHEMA)
+    assert dataset.label_type == "int32"
+    download_all(path, dataset.splits["test"].files, tmp_path / "out")
 
 
 def test_an_update_shows_no_password_of_a_mirror(tmp_path: Path) -> None:
     secret = OWN_FILES.replace("[idx]", "['https://me:secret@a.example/x?t=secret']")
     write_own(tmp_path, [1, 0], OWN_WORDS + secret)
-    message = new_dataset(tmp_path, "--update idx.yaml").stderr
+    message = refusal(tmp_path)
     assert "in no folder of its mirrors" in message and "secret" not in message
 
 
 @pytest.mark.parametrize("words", ["", "idx/* --update idx.yaml", "idx/* --mirrors idx"])
 def test_either_files_or_a_dataset_file_are_given(tmp_path: Path, words: str) -> None:
     write_own(tmp_path, [1, 0])
-    process = new_dataset(tmp_path, words)
-    assert process.returncode == 1 and "or a dataset file with --update" in process.stderr
+    assert "or a dataset file with --update" in refusal(tmp_path, words)
 
 
 @pytest.mark.slow
@@ -429,9 +432,7 @@ def test_an_update_that_fails_changes_nothing(tmp_path: Path, text: str | None) 
     path = write_own(tmp_path, [1, 0], text or "")
     if not text:
         path.unlink()
-    process = new_dataset(tmp_path, "--update idx.yaml")
-    assert process.returncode == 1
-    assert process.stderr.startswith("idx.yaml: ")
+    assert refusal(tmp_path).startswith("idx.yaml: ")
     assert (path.read_text() if path.exists() else None) == text
 
 
@@ -451,23 +452,17 @@ def test_mistakes_are_reported_without_a_traceback_and_leave_no_file(tmp_path: P
         "idx/*labels*": "no images found for these labels",
     }
     for command, words in mistakes.items():
-        process = new_dataset(tmp_path, command)
-        assert process.returncode == 1
-        assert words in process.stderr
-        assert "Traceback" not in process.stderr
+        assert words in refusal(tmp_path, command)
     for data, words in ((good[:-50], "truncated gzip"), (gzip.compress(gzip.decompress(good)[:-1]), "shorter")):
         images.write_bytes(data)
-        process = new_dataset(tmp_path, "idx/*")
-        assert (process.returncode, "Traceback" in process.stderr) == (1, False)
-        assert words in process.stderr
+        assert words in refusal(tmp_path, "idx/*")
     assert list(tmp_path.glob("*.yaml")) == []
 
 
 def test_each_file_is_named_with_what_it_is_when_none_is_an_idx_file(tmp_path: Path) -> None:
     put(tmp_path / "idx/train-images-idx3-ubyte.gz", gzip.compress(gzip.compress(b"IDX")))
     put(tmp_path / "idx/train-labels-idx1-ubyte.gz", b"\n<html>")
-    process = new_dataset(tmp_path, "idx/*")
-    images, labels = process.stderr.splitlines()[1:3]
+    images, labels = refusal(tmp_path, "idx/*").splitlines()[1:3]
     assert images.endswith("(gzip: decompress it first)") and "(HTML or XML: download" in labels
 
 
@@ -480,12 +475,9 @@ def test_files_in_folders_and_of_a_second_download_are_found_again_by_a_run(tmp_
     }
     for name, path in (names | {"train-labels-idx1": "train/labels (2)"}).items():
         put(tmp_path / f"data/{path}.gz", (SAMPLE / f"{name}-ubyte.gz").read_bytes())
-    assert new_dataset(tmp_path, "data/*/*").returncode == 0
-    (tmp_path / "out").mkdir()
-    made = load(tmp_path / "data.yaml", SCHEMA)
-    for split in made.splits.values():
-        for file in split.files:
-            download.main(str(tmp_path / "data.yaml"), file.file, str(tmp_path / "out" / file.file))
+    made(tmp_path, "data/*/*")
+    splits = load(tmp_path / "data.yaml", SCHEMA).splits.values()
+    download_all(tmp_path / "data.yaml", [file for split in splits for file in split.files], tmp_path / "out")
 
 
 PIXELS = numpy.arange(30 * 5 * 7, dtype="uint8").reshape(30, 5, 7)
@@ -513,7 +505,7 @@ def test_arrays_are_described_like_the_idx_files_of_the_same_values(
         else:
             numpy.save(tmp_path / "my" / name, next(iter(values.values())))
     numpy.save(tmp_path / "my/names.npy", numpy.array(["a", None], object))
-    process = new_dataset(tmp_path, "my/* --output set.yaml")
+    process = made(tmp_path, "my/* --output set.yaml")
     assert "names.npy: pickled Python objects, which are never loaded" in process.stderr
     assert "; from NumPy arrays\n" in process.stdout
     split = load(tmp_path / "set.yaml", SCHEMA).splits["train"]
@@ -527,5 +519,5 @@ def test_the_labels_of_all_splits_get_the_type_that_holds_all(tmp_path: Path) ->
     (tmp_path / "my").mkdir()
     arrays = {"x_train": PIXELS, "y_train": CLASSES, "x_test": PIXELS[:5], "y_test": CLASSES[:5] + 300}
     numpy.savez(tmp_path / "my/data.npz", **arrays)  # type: ignore[arg-type]
-    new_dataset(tmp_path, "my/* --output set.yaml")
+    made(tmp_path, "my/* --output set.yaml")
     assert load(tmp_path / "set.yaml", SCHEMA).label_type == "int16"
