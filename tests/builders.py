@@ -1,8 +1,10 @@
 """Files, IDX files and datasets for tests, made by numpy and by hand, independently of the code under test."""
 
 import gzip
+import os
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,23 @@ def put(path: Path, data: bytes | str = b"") -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data.encode() if isinstance(data, str) else data)
     return path
+
+
+def flip(path: Path, *places: int) -> None:
+    """Change one bit of some bytes of a file whose times stay, as a bad disk does."""
+    times, data = path.stat(), bytearray(path.read_bytes())
+    for place in places:
+        data[place] ^= 1
+    path.write_bytes(data)
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+
+@contextmanager
+def rewritten(path: Path) -> Iterator[dict[str, Any]]:
+    """What a dataset file says, to change."""
+    document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    yield document
+    path.write_text(yaml.safe_dump(document, allow_unicode=True, sort_keys=False), encoding="utf-8")
 
 
 def idx_bytes(array: numpy.ndarray) -> bytes:

@@ -17,6 +17,7 @@ import pytest
 import yaml
 from PIL import Image
 
+from builders import flip
 from jobs import ALL
 from mirror_server import MirrorServer, Misbehavior
 from project import Snakemake, copy_finished, copy_project, files, snakemake, without_privilege
@@ -301,12 +302,7 @@ def test_workflows_that_share_resources_never_see_a_partial_file(
 def test_an_idx_file_that_changed_and_kept_its_time_does_not_become_pixels(
     complete: Path, undisturbed: dict[str, bytes]
 ) -> None:
-    idx = complete / f"resources/{SAMPLE}/train-images-idx3-ubyte"
-    times, data = idx.stat(), bytearray(idx.read_bytes())
-    for index in range(1000):
-        data[16 + 784 * index] ^= 1
-    idx.write_bytes(data)
-    os.utime(idx, ns=(times.st_atime_ns, times.st_mtime_ns))
+    flip(complete / f"resources/{SAMPLE}/train-images-idx3-ubyte", *range(16, 16 + 784 * 1000, 784))
     for label in ("3", "7"):
         shutil.rmtree(complete / f"results/{SAMPLE}/png/train/{label}")
     run = snakemake(complete, "--cores", "2", "--keep-going", "all", succeed=False)

@@ -8,8 +8,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from builders import rewritten
 from mirror_server import MirrorServer, Misbehavior, black_hole
 from project import PROJECT, Snakemake, copy_project, files
 
@@ -40,9 +39,8 @@ def seconds(mirrors: dict[Path, list[str]]) -> dict[Path, float]:
     took: dict[Path, float] = {}
     start = time.monotonic()
     for project, urls in mirrors.items():
-        dataset = project / "datasets/mnist-sample.yaml"
-        document = yaml.safe_load(dataset.read_text(encoding="utf-8"))
-        dataset.write_text(yaml.safe_dump(document | {"mirrors": urls}), encoding="utf-8")
+        with rewritten(project / "datasets/mnist-sample.yaml") as document:
+            document["mirrors"] = urls
         shutil.rmtree(project / "resources", ignore_errors=True)
         wanted = [f"resources/mnist-sample/{path.name}" for path in SAMPLE.glob("*.gz")]
         runs[project] = Snakemake(project, "--cores", "4", *wanted, no_proxy="*")

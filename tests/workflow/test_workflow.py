@@ -18,7 +18,7 @@ import pytest
 import yaml
 from PIL import Image
 
-from builders import OWN, idx_bytes, make_own_dataset
+from builders import OWN, idx_bytes, make_own_dataset, rewritten
 from jobs import ALL, IMAGES, LABEL
 from mirror_server import MirrorServer
 from project import COUNT_TIMERS, PROJECT, Run, copy_finished, copy_project, files, run_script, snakemake
@@ -265,13 +265,11 @@ def test_a_user_dataset_given_by_path_is_exported(finished_shapes: tuple[Path, R
 
 
 def test_dropped_labels_and_shards_leave_no_files_for_a_loader(shapes: Path) -> None:
-    dataset = shapes / "my/shapes.yaml"
     command = ("--cores", "2", "results/shapes/png", "webdataset", *OF_SHAPES)
     snakemake(shapes, *command, "shard_size=10")
     before = files(shapes / "results/shapes")
-    document = yaml.safe_load(dataset.read_text(encoding="utf-8"))
-    document["classes"][10] = "an eleventh"  # so that labels have two digits
-    dataset.write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
+    with rewritten(shapes / "my/shapes.yaml") as document:
+        document["classes"][10] = "an eleventh"  # so that labels have two digits
     run = snakemake(shapes, *command, "shard_size=30")
     labels = {f"{int(label):02}" for label in document["classes"]}
     assert {path.name for path in (shapes / "results/shapes/png/train").iterdir()} == labels

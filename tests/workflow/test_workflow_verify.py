@@ -8,6 +8,7 @@ from pathlib import Path
 import yaml
 from PIL import Image
 
+from builders import flip, rewritten
 from mutated_png import swap_a_pixel
 from project import PROJECT, files, snakemake
 
@@ -77,19 +78,13 @@ def test_what_was_not_asked_for_is_verified_too(complete: Path) -> None:
 
 def test_the_pinned_download_is_the_witness(complete: Path) -> None:
     """A forged IDX file, and a tree like it, beside the download that they come from."""
-    dataset = complete / "datasets/mnist-sample.yaml"
-    facts = yaml.safe_load(dataset.read_text())
-    for split in facts["splits"].values():
-        for role in ("images", "labels"):
-            split.get(role, {}).pop("content_sha256", None)
-    dataset.write_text(yaml.safe_dump(facts, sort_keys=False))
+    with rewritten(complete / "datasets/mnist-sample.yaml") as facts:
+        for split in facts["splits"].values():
+            for role in ("images", "labels"):
+                split.get(role, {}).pop("content_sha256", None)
     snakemake(complete, "--cores", "2", "verify")
     idx = complete / "resources/mnist-sample/t10k-images-idx3-ubyte"
-    times = idx.stat()
-    data = bytearray(idx.read_bytes())
-    data[16] ^= 1
-    idx.write_bytes(data)
-    os.utime(idx, ns=(times.st_atime_ns, times.st_mtime_ns))
+    flip(idx, 16)
     swap_a_pixel(complete / "results/mnist-sample/png/test/7/000.png")
     for problem in (f"{idx.name}: not the original", "png/test: not the published images and labels"):
         assert problem in snakemake(complete, "--cores", "2", "verify", succeed=False).output
@@ -98,17 +93,13 @@ def test_the_pinned_download_is_the_witness(complete: Path) -> None:
 
 
 def test_an_idx_file_without_any_pin_must_be_what_the_download_decompresses_to(project: Path) -> None:
-    dataset = project / "datasets/mnist-sample.yaml"
-    facts = yaml.safe_load(dataset.read_text())
-    for split in facts["splits"].values():
-        split |= {role: {"file": split[role]["file"]} for role in ("images", "labels") if role in split}
-    dataset.write_text(yaml.safe_dump(facts, sort_keys=False))
+    with rewritten(project / "datasets/mnist-sample.yaml") as facts:
+        for split in facts["splits"].values():
+            split |= {role: {"file": split[role]["file"]} for role in ("images", "labels") if role in split}
     sevens = "results/mnist-sample/png/test/7"
     snakemake(project, "--cores", "2", sevens)
     idx = project / "resources/mnist-sample/t10k-images-idx3-ubyte"
-    data = bytearray(idx.read_bytes())
-    data[-1] ^= 1
-    idx.write_bytes(data)
+    flip(idx, -1)
     output = snakemake(project, "--cores", "2", sevens, succeed=False).output
     assert f"{idx.name}: the content differs from the published content" in output
     idx.unlink()

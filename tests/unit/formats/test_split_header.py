@@ -1,7 +1,6 @@
 """Headers are read as `validate` wrote them, and only the files that it saw are read with them."""
 
 import json
-import os
 import subprocess
 import zlib
 from collections.abc import Callable
@@ -19,7 +18,7 @@ import save_npz
 import validate
 import write_csv
 import write_parquet
-from builders import described, idx_bytes, put_pair
+from builders import described, flip, idx_bytes, put_pair
 from dataset_files import write_dataset, write_header
 from idxpng.errors import DataError
 from idxpng.formats.idx import IdxError
@@ -71,14 +70,6 @@ class Validated:
 @pytest.fixture
 def validated(tmp_path: Path) -> Validated:
     return Validated(tmp_path)
-
-
-def flip(path: Path, at: int) -> None:
-    """Change one bit of a file whose time of change stays, as a bad disk does."""
-    times, data = path.stat(), bytearray(path.read_bytes())
-    data[at] ^= 1
-    path.write_bytes(data)
-    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
 
 
 def test_an_image_that_changed_after_it_was_validated_is_not_read(validated: Validated) -> None:

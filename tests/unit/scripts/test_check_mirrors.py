@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 import check_mirrors
-from builders import OWN, described, idx_bytes
+from builders import OWN, described, flip, idx_bytes, rewritten
 from certificates import loopback_tls
 from check_mirrors import Check, ask, table, wrong
 from idxpng.dataset.model import PublishedFile
@@ -223,10 +223,10 @@ def dataset(mirror_server: MirrorServer, tmp_path: Path) -> Path:
     """The dataset file of the sample, whose mirrors are two folders of a server."""
     for mirror in ("a", "b"):
         shutil.copytree(SAMPLE, mirror_server.folder / mirror)
-    document = yaml.safe_load((PROJECT / "datasets/mnist-sample.yaml").read_text())
-    document["mirrors"] = [f"{mirror_server.url}/a/?key=plugh", f"{mirror_server.url}/b"]
-    (tmp_path / "digits.yaml").write_text(yaml.safe_dump(document))
-    return tmp_path / "digits.yaml"
+    path = Path(shutil.copy(PROJECT / "datasets/mnist-sample.yaml", tmp_path / "digits.yaml"))
+    with rewritten(path) as document:
+        document["mirrors"] = [f"{mirror_server.url}/a/?key=plugh", f"{mirror_server.url}/b"]
+    return path
 
 
 @pytest.mark.slow
@@ -261,8 +261,8 @@ def test_a_file_without_a_good_mirror_ends_with_1_and_is_named(dataset: Path, mi
 
 
 def test_a_file_for_which_no_mirror_is_named_is_named_too(dataset: Path) -> None:
-    document = yaml.safe_load(dataset.read_text()) | {"mirrors": []}
-    dataset.write_text(yaml.safe_dump(document))
+    with rewritten(dataset) as document:
+        document["mirrors"] = []
     process = run_script("check_mirrors", dataset)
     assert process.returncode == 1
     files = ", ".join(f"digits/{path.name}" for path in sorted(SAMPLE.glob("*.gz")))
@@ -271,9 +271,7 @@ def test_a_file_for_which_no_mirror_is_named_is_named_too(dataset: Path) -> None
 
 @pytest.mark.slow
 def test_bytes_that_only_a_digest_tells_apart_are_found_in_full(dataset: Path, mirror_server: MirrorServer) -> None:
-    wrong = bytearray((SAMPLE / T10K).read_bytes())
-    wrong[-1] ^= 1
-    mirror_server.publish(f"/a/{T10K}", bytes(wrong))
+    flip(mirror_server.folder / "a" / T10K, -1)
     assert "404" not in run_script("check_mirrors", dataset).stdout
     process = run_script("check_mirrors", dataset, "--full", "--format", "json")
     assert process.returncode == 0, process.stderr

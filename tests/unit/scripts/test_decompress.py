@@ -172,12 +172,6 @@ def test_a_file_that_nothing_pins_is_refused_for_the_field_in_which_it_differs(p
     assert "`count: 256`" in message
 
 
-@every_compression
-def test_too_large_a_content_is_refused(published: Path, idx: Path, kind: str) -> None:
-    published.write_bytes(COMPRESS[kind](CONTENT + b"\0"))
-    assert f"expected: at most {len(CONTENT)} bytes of content" in refusal(published, idx)
-
-
 @pytest.mark.slow
 @every_compression
 def test_a_bomb_fills_neither_memory_nor_disk(published: Path, idx: Path, kind: str) -> None:
