@@ -293,3 +293,18 @@ HOSTILE = {
     "nothing": Misbehavior(raw=b""),
     "no answer": Misbehavior(delay=60),
 }
+# Answers to a request with credentials and a query, of which a message may say the rest.
+TALKATIVE = {
+    "success": Misbehavior(),
+    "404": Misbehavior(status=404),
+    "503": Misbehavior(status=503),
+    "cut": Misbehavior(cut_after=100_000),
+    "no answer": Misbehavior(delay=60),
+    "too large": Misbehavior(body=bytes(10_000_000)),
+    "HTML page": Misbehavior(body=b"<!DOCTYPE html>"),
+    "odd Retry-After": Misbehavior(status=503, headers={"Retry-After": "soon"}),
+    **{
+        to: Misbehavior(status=302, headers={"Location": f"{to}/?token=plugh"})
+        for to in ("ftp://alice:xyzzy@host", "http://alice:xyzzy@host:x", "http://alice:xyzzy@127.0.0.1:1")
+    },
+}

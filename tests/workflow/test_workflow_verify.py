@@ -100,6 +100,7 @@ def test_an_idx_file_without_any_pin_must_be_what_the_download_decompresses_to(p
     snakemake(project, "--cores", "2", sevens)
     idx = project / "resources/mnist-sample/t10k-images-idx3-ubyte"
     flip(idx, -1)
+    idx.touch()  # or no job would read it again
     output = snakemake(project, "--cores", "2", sevens, succeed=False).output
     assert f"{idx.name}: the content differs from the published content" in output
     idx.unlink()

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,8 @@ from idxpng.fetch.integrity import WrongFileError
 from idxpng.fetch.partial_file import partial_file
 from idxpng.fetch.patience import Patience
 from idxpng.fetch.transfer import CHUNK, UnavailableError, without_secrets
-from mirror_server import MirrorServer, Misbehavior
+from mirror_server import TALKATIVE, MirrorServer, Misbehavior
+from refusals import refusal as refused
 
 BODY = b"".join(hashlib.sha256(b"%d" % n).digest() for n in range(10_000))
 PATH = "/file.gz"
@@ -63,6 +65,11 @@ def fetch(
     return data
 
 
+def refusal(server: MirrorServer, output: Path, **how: Any) -> str:
+    """Why the file of a server cannot be downloaded."""
+    return refused(fetch, server.url + PATH, output, error=UnavailableError, **how)
+
+
 def kept(output: Path) -> bytes:
     """What is left for the next attempt."""
     (path,) = output.parent.glob(f".{output.name}.*.partial/bytes")
@@ -97,16 +104,14 @@ def test_an_error_that_may_pass_is_tried_again(server: MirrorServer, output: Pat
 
 def test_an_error_that_lasts_is_given_up_after_the_retries(server: MirrorServer, output: Path) -> None:
     server.misbehave(PATH, *[Misbehavior(status=500)] * 9)
-    with pytest.raises(UnavailableError, match="500 Internal Server Error"):
-        fetch(server.url + PATH, output, retries=2)
+    assert "500 Internal Server Error" in refusal(server, output, retries=2)
     assert len(server.requests) == 3
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 410])
 def test_an_error_that_does_not_pass_is_not_tried_again(server: MirrorServer, output: Path, status: int) -> None:
     server.misbehave(PATH, Misbehavior(status=status))
-    with pytest.raises(UnavailableError, match=str(status)):
-        fetch(server.url + PATH, output)
+    assert str(status) in refusal(server, output)
     assert len(server.requests) == 1
 
 
@@ -158,8 +163,7 @@ def test_a_body_that_stops_is_resumed_within_the_same_run(
 
 def test_a_body_that_always_stops_is_given_up_after_the_retries(server: MirrorServer, output: Path) -> None:
     server.misbehave(PATH, *[Misbehavior(cut_after=1000)] * 9)
-    with pytest.raises(UnavailableError, match=r"broke off\n  at: +byte 3000"):
-        fetch(server.url + PATH, output, retries=2)
+    assert "broke off\n  at:       byte 3000" in refusal(server, output, retries=2)
     assert len(server.requests) == 3
     assert kept(output) == BODY[:3000]
 
@@ -178,8 +182,7 @@ def test_a_body_that_starts_again_and_again_is_given_up(
 ) -> None:
     monkeypatch.setattr(http_file, "PROGRESS", 10_000)
     server.misbehave(PATH, *[Misbehavior(cut_after=size, ranges=False) for size in (30_000, 5_000) * 5])
-    with pytest.raises(UnavailableError, match="broke off"):
-        fetch(server.url + PATH, output, retries=1)
+    assert "broke off" in refusal(server, output, retries=1)
     assert len(server.requests) == 2
 
 
@@ -189,8 +192,7 @@ def test_a_body_that_comes_too_slowly_is_given_up_and_what_came_is_kept(
 ) -> None:
     server.misbehave(PATH, Misbehavior(piece=1, pause=0.01, chunked=chunked))
     start = time.monotonic()
-    with pytest.raises(UnavailableError, match="the transfer is too slow"):
-        fetch(server.url + PATH, output, patience=replace(PATIENCE, period=0.3))
+    assert "the transfer is too slow" in refusal(server, output, patience=replace(PATIENCE, period=0.3))
     assert 0.3 <= time.monotonic() - start < 5
     came = kept(output)
     assert came
@@ -208,8 +210,7 @@ def test_no_body_may_take_for_ever(server: MirrorServer, output: Path, monkeypat
     monkeypatch.setattr(session, "DEADLINE_RATE", 1e9)
     server.misbehave(PATH, Misbehavior(piece=1000, pause=0.01))
     start = time.monotonic()
-    with pytest.raises(UnavailableError, match="the transfer is too slow"):
-        fetch(server.url + PATH, output)
+    assert "the transfer is too slow" in refusal(server, output)
     assert 1 <= time.monotonic() - start < 5
     assert 0 < len(kept(output)) < len(BODY)
 
@@ -262,8 +263,7 @@ def test_after_a_part_that_was_not_requested_all_is_asked_for(
 def test_a_part_in_place_of_all_is_refused(server: MirrorServer, output: Path) -> None:
     other = Misbehavior(status=206, body=BODY[:500], headers={"Content-Range": f"bytes 500-999/{len(BODY)}"})
     server.misbehave(PATH, Misbehavior(cut_after=1000), other, other)
-    with pytest.raises(UnavailableError, match="206"):
-        fetch(server.url + PATH, output)
+    assert "206" in refusal(server, output)
     assert list(output.parent.glob(".*")) == []
 
 
@@ -274,8 +274,7 @@ def test_a_redirect_is_followed(server: MirrorServer, output: Path) -> None:
 
 def test_a_redirect_without_end_is_given_up(server: MirrorServer, output: Path) -> None:
     server.misbehave(PATH, *[Misbehavior(status=302, headers={"Location": PATH})] * 99)
-    with pytest.raises(UnavailableError, match="too many redirects"):
-        fetch(server.url + PATH, output)
+    assert "too many redirects" in refusal(server, output)
 
 
 def test_tls_with_a_trusted_certificate_works(secure_server: MirrorServer, output: Path) -> None:
@@ -286,10 +285,8 @@ def test_tls_without_a_trusted_certificate_is_refused(
     secure_server: MirrorServer, output: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("REQUESTS_CA_BUNDLE")
-    with pytest.raises(
-        UnavailableError, match=r"certificate is not trusted; if your network has its own CA, set REQUESTS_CA_BUNDLE"
-    ):
-        fetch(secure_server.url + PATH, output)
+    told = "certificate is not trusted; if your network has its own CA, set REQUESTS_CA_BUNDLE"
+    assert told in refusal(secure_server, output)
     assert secure_server.requests == []
 
 
@@ -299,10 +296,10 @@ def test_a_redirect_that_gives_up_tls_is_not_followed(
 ) -> None:
     location = f"{scheme}://alice:xyzzy@127.0.0.1:{server.server_port}{PATH}?token=plugh"
     secure_server.misbehave(PATH, Misbehavior(status=302, headers={"Location": location}))
-    with pytest.raises(UnavailableError, match="unencrypted") as raised:
-        fetch(secure_server.url + PATH, output)
+    message = refusal(secure_server, output)
+    assert "unencrypted" in message
     assert server.requests == []
-    assert [secret for secret in SECRETS if secret in str(raised.value)] == []
+    assert [secret for secret in SECRETS if secret in message] == []
 
 
 def test_the_proxy_of_the_environment_is_used(
@@ -333,8 +330,7 @@ def test_a_server_that_is_not_there_is_a_reason_in_one_line(
 def test_a_server_that_does_not_answer_is_a_reason(server: MirrorServer, output: Path) -> None:
     server.misbehave(PATH, *[Misbehavior(delay=60)] * 2)
     start = time.monotonic()
-    with pytest.raises(UnavailableError, match=r"no answer within 0\.5 s"):
-        fetch(server.url + PATH, output, retries=1)
+    assert "no answer within 0.5 s" in refusal(server, output, retries=1)
     assert 1 <= time.monotonic() - start < 5
 
 
@@ -413,25 +409,7 @@ def test_a_body_that_is_too_large_is_not_taken(
     assert sum(path.stat().st_size for path in output.parent.glob(".*/bytes")) <= taken
 
 
-@pytest.mark.parametrize(
-    "fault",
-    [
-        pytest.param(Misbehavior(), id="success"),
-        pytest.param(Misbehavior(status=404), id="404"),
-        pytest.param(Misbehavior(status=500), id="500"),
-        pytest.param(Misbehavior(cut_after=1000), id="cut"),
-        pytest.param(Misbehavior(delay=60), id="no answer"),
-        pytest.param(Misbehavior(body=bytes(len(BODY) + 1)), id="too large"),
-        pytest.param(Misbehavior(status=302, headers={"Location": "ftp://alice:xyzzy@host/?token=plugh"}), id="ftp"),
-        pytest.param(
-            Misbehavior(status=302, headers={"Location": "http://alice:xyzzy@host:x/?token=plugh"}), id="port"
-        ),
-        pytest.param(
-            Misbehavior(status=302, headers={"Location": "http://alice:xyzzy@127.0.0.1:1/?token=plugh"}), id="refused"
-        ),
-        pytest.param(Misbehavior(status=503, headers={"Retry-After": "soon"}), id="odd Retry-After"),
-    ],
-)
+@pytest.mark.parametrize("fault", [*TALKATIVE.values(), Misbehavior(status=500)], ids=[*TALKATIVE, "500"])
 def test_credentials_and_query_appear_in_no_message(
     server: MirrorServer, output: Path, caplog: pytest.LogCaptureFixture, fault: Misbehavior
 ) -> None:

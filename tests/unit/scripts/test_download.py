@@ -52,7 +52,7 @@ from idxpng.fetch.patience import PATIENT, QUICK, Patience
 from idxpng.formats.file_kind import file_kind
 from idxpng.formats.idx import IdxHeader
 from memory import allocating_less_than, limited
-from mirror_server import HOSTILE, FarServer, MirrorServer, Misbehavior, black_hole
+from mirror_server import HOSTILE, TALKATIVE, FarServer, MirrorServer, Misbehavior, black_hole
 from plans import write_own_file
 from project import PROJECT
 from refusals import refusal as refused
@@ -850,23 +850,7 @@ def test_a_failed_download_leaves_an_earlier_file_as_it_was(server: MirrorServer
     assert (folder / FILE).read_bytes() == b"from an earlier run"
 
 
-@pytest.mark.parametrize(
-    "fault",
-    [
-        pytest.param(Misbehavior(), id="success"),
-        pytest.param(Misbehavior(status=404), id="404"),
-        pytest.param(Misbehavior(status=503), id="503"),
-        pytest.param(Misbehavior(cut_after=100_000), id="cut"),
-        pytest.param(Misbehavior(body=HTML), id="HTML page"),
-        pytest.param(Misbehavior(body=bytes(10_000_000)), id="too large"),
-        pytest.param(Misbehavior(delay=60), id="no answer"),
-        pytest.param(Misbehavior(status=503, headers={"Retry-After": "soon"}), id="odd Retry-After"),
-        *(
-            pytest.param(Misbehavior(status=302, headers={"Location": f"{to}/?token=plugh"}), id=to)
-            for to in ("ftp://alice:xyzzy@host", "http://alice:xyzzy@host:x", "http://alice:xyzzy@127.0.0.1:1")
-        ),
-    ],
-)
+@pytest.mark.parametrize("fault", TALKATIVE.values(), ids=TALKATIVE)
 def test_credentials_and_query_of_a_mirror_appear_in_no_message_and_no_file(
     server: MirrorServer, folder: Path, caplog: pytest.LogCaptureFixture, fault: Misbehavior
 ) -> None:

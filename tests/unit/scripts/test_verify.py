@@ -159,7 +159,7 @@ def test_a_tree_is_proven_with_the_dataset_file_alone(
 def test_all_splits_are_proven_at_once(exported: Exported, capsys: pytest.CaptureFixture[str]) -> None:
     with exported.splits() as splits:
         others = {role: splits["train"][role] | {"file": f"test-{role}.gz"} for role in ("images", "labels")}
-        splits["test"] = splits["train"] | others
+        splits["test"] = splits["train"] | others | {"shape": list(SHAPE)}
     png = exported.tree.parent
     (png / "test").symlink_to("train")
     verify.main(str(png), exported.dataset)
@@ -182,7 +182,7 @@ def test_everything_beside_the_splits_is_named(exported: Exported, tmp_path: Pat
         (png / name).mkdir()
     (png / "0.png").touch()
     (png / "link").symlink_to(tmp_path)
-    names = "\n            ".join([".hidden", "0.png", "evil", "link\n"])
+    names = "\n              ".join([".hidden", "0.png", "evil", "link\n"])
     assert names in refusal(verify.main, str(png), exported.dataset)
     assert names in refusal(exported.verify, beside=str(png))
     shutil.rmtree(part)
