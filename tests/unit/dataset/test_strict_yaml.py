@@ -163,8 +163,7 @@ def test_a_file_up_to_the_size_limit_is_read_and_a_larger_one_is_refused(path: P
     assert read_yaml(path, "mine.yaml") == {"a": 1}
     with open(path, "ab") as file:
         file.truncate(2**40)
-    with pytest.raises(DataError, match=r"too large for a YAML file\n  expected: at most 1,048,576 bytes"):
-        read_yaml(path, "mine.yaml")
+    assert "too large for a YAML file\n  expected: at most 1,048,576 bytes" in refusal(read_yaml, path, "mine.yaml")
 
 
 @pytest.mark.parametrize("what", ["pipe", "/dev/zero"])
@@ -173,8 +172,7 @@ def test_a_pipe_or_device_is_refused_without_waiting(path: Path, what: str) -> N
         os.mkfifo(path)
     else:
         path.symlink_to(what)
-    with pytest.raises(DataError, match=r"mine\.yaml: not a regular file"):
-        read_yaml(path, "mine.yaml")
+    assert "mine.yaml: not a regular file" in refusal(read_yaml, path, "mine.yaml")
 
 
 @pytest.mark.usefixtures("loader")

@@ -200,8 +200,7 @@ def test_a_file_that_shrinks_while_it_is_read_is_refused(path: Path) -> None:
     path.write_bytes(DIGITS)
     with IdxFile(path) as file:
         path.write_bytes(DIGITS[:-7])
-        with pytest.raises(IdxError, match="became shorter"):
-            file.read(0, 3)
+        assert "became shorter" in refused(file.read, 0, 3, error=IdxError)
 
 
 def test_a_long_read_is_several_calls(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

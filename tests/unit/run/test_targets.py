@@ -163,8 +163,7 @@ def test_a_file_by_its_whole_path_is_a_target(below: str) -> None:
 
 def test_a_single_png_file_is_refused_in_the_same_words_when_it_exists() -> None:
     path = put(Path("results/mnist/png/test/7/0000.png"))
-    with pytest.raises(DataError, match="together with all others of its label"):
-        made([str(path)])
+    assert "together with all others of its label" in refusal(made, [str(path)])
 
 
 def test_a_missing_input_that_is_a_png_file_is_explained_and_others_are_not() -> None:

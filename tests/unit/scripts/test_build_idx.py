@@ -23,7 +23,6 @@ from builders import described, idx_bytes, put_pair
 from dataset_files import SCHEMA
 from dataset_files import write_dataset as write_dataset_file
 from idxpng.dataset.file import load
-from idxpng.errors import DataError
 from idxpng.formats import image_folder
 from idxpng.formats.image_folder import ImageFolder
 from memory import growth
@@ -41,6 +40,12 @@ def save(path: Path, pixels: numpy.ndarray, **options: Any) -> None:
 
 def pixels(rows: int = 4, columns: int = 6) -> numpy.ndarray:
     return RANDOM.integers(0, 256, (rows, columns), numpy.uint8)
+
+
+def save_each(folder: Path, classes: Sequence[str]) -> None:
+    """An image of each class."""
+    for name in classes:
+        save(folder / name / "1.png", pixels())
 
 
 def build(folder: Path, out: Path, split: str = "train", **options: Any) -> tuple[bytes, bytes, dict[str, Any]]:
@@ -136,8 +141,8 @@ def test_a_manifest_with_a_mistake_is_refused(tmp_path: Path, text: str, words: 
 
 def test_like_without_a_manifest_is_refused(tmp_path: Path) -> None:
     save(tmp_path / "my/train/cat/1.png", pixels())
-    with pytest.raises(DataError, match="give their manifest"):
-        build(tmp_path / "my", tmp_path / "out", like=write_dataset_file(tmp_path / "set.yaml"))
+    like = write_dataset_file(tmp_path / "set.yaml")
+    assert "give their manifest" in refused(build, tmp_path / "my", tmp_path / "out", like=like)
 
 
 def test_images_are_in_natural_order_and_classes_are_numbered_across_splits(tmp_path: Path) -> None:
@@ -168,8 +173,7 @@ def test_images_whose_names_have_no_suffix_are_in_natural_order_too(tmp_path: Pa
 def test_numbered_folders_give_labels_of_the_smallest_type_that_fits(
     tmp_path: Path, names: list[str], type_name: str
 ) -> None:
-    for name in names:
-        save(tmp_path / "my/train" / name / "1.png", pixels())
+    save_each(tmp_path / "my/train", names)
     _, labels, facts = build(tmp_path / "my", tmp_path / "out")
     assert labels == idx_bytes(numpy.array([int(name) for name in names], type_name))
     assert facts["label_type"] == type_name
@@ -188,8 +192,7 @@ def test_numbered_folders_give_labels_of_the_smallest_type_that_fits(
 def test_names_that_are_no_numbers_are_classes_in_an_order_of_their_own(
     tmp_path: Path, names: list[str], classes: list[str]
 ) -> None:
-    for name in names:
-        save(tmp_path / "my/train" / name / "1.png", pixels())
+    save_each(tmp_path / "my/train", names)
     _, _, facts = build(tmp_path / "my", tmp_path / "out")
     assert facts["classes"] == {str(label): name for label, name in enumerate(classes)}
 
@@ -197,8 +200,7 @@ def test_names_that_are_no_numbers_are_classes_in_an_order_of_their_own(
 def test_a_stray_folder_that_moves_labels_is_named_as_a_warning(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    for name in ("3/1.png", "7/1.png"):
-        save(tmp_path / "my/train" / name, pixels())
+    save_each(tmp_path / "my/train", ["3", "7"])
     facts, dataset = tmp_path / "out/train.json", str(tmp_path / "out/mine.yaml")
     build(tmp_path / "my", tmp_path / "out")
     write_dataset.main([str(facts)], dataset)
@@ -223,8 +225,8 @@ def test_a_class_whose_name_no_dataset_file_may_have_is_refused(tmp_path: Path, 
 def test_an_image_that_is_read_is_not_replaced(tmp_path: Path) -> None:
     save(image := tmp_path / "my/train/a/1.png", pixels())
     before = image.read_bytes()
-    with pytest.raises(DataError, match="a file in the folder of images"):
-        build_idx.main(str(tmp_path / "my"), "train", str(image), str(image), str(image))
+    message = refused(build_idx.main, str(tmp_path / "my"), "train", str(image), str(image), str(image))
+    assert "a file in the folder of images" in message
     assert image.read_bytes() == before
 
 
@@ -329,35 +331,31 @@ def test_a_folder_with_the_wrong_layout_is_refused(tmp_path: Path, names: list[s
     assert words in refusal(tmp_path / "my", tmp_path / "out")
 
 
-def test_a_folder_of_images_beside_splits_is_named(tmp_path: Path) -> None:
-    for name in ("train/cat/1.png", "test/cat/2.png", "samples/3.png"):
-        save(tmp_path / "my" / name, pixels())
-    assert f"{tmp_path}/my/samples: expected only folders" in refusal(tmp_path / "my", tmp_path / "out")
+@pytest.mark.parametrize(
+    ("names", "refused", "advice"),
+    [
+        ("train/cat/1 test/cat/2 samples/3", "/samples: expected only folders", ""),
+        ("train/1", "/train: expected only folders", "move images into folders for their classes"),
+        (
+            "0/1 1/1 test/0/1",
+            "/0: expected only folders",
+            "classes that lie beside a split into a split, such as train",
+        ),
+        ("0/1 1/1 1/old/2", "/1/old: a folder among images", ""),
+    ],
+    ids=["a folder beside splits", "no class folders", "classes beside a split", "a folder in a class"],
+)
+def test_images_in_the_wrong_place_are_refused(tmp_path: Path, names: str, refused: str, advice: str) -> None:
+    for name in names.split():
+        save(tmp_path / f"my/{name}.png", pixels())
+    message = refusal(tmp_path / "my", tmp_path / "out")
+    assert f"{tmp_path}/my{refused}" in message and advice in message
 
 
 def test_a_link_to_nothing_is_not_called_a_folder(tmp_path: Path) -> None:
     save(tmp_path / "my/train/a/1.png", pixels())
     (tmp_path / "my/train/a/2.png").symlink_to("nothing")
     assert "found:    a broken link" in refusal(tmp_path / "my", tmp_path / "out")
-
-
-def test_images_outside_of_class_folders_are_refused(tmp_path: Path) -> None:
-    save(tmp_path / "my/train/1.png", pixels())
-    assert "move images into folders for their classes" in refusal(tmp_path / "my", tmp_path / "out")
-
-
-def test_classes_beside_a_split_are_to_be_moved_into_one(tmp_path: Path) -> None:
-    for name in ("0/1.png", "1/1.png", "test/0/1.png"):
-        save(tmp_path / "my" / name, pixels())
-    message = refusal(tmp_path / "my", tmp_path / "out")
-    assert f"{tmp_path}/my/0: expected only folders" in message
-    assert "classes that lie beside a split into a split, such as train" in message
-
-
-def test_a_folder_among_the_images_of_a_class_is_named(tmp_path: Path) -> None:
-    for name in ("0/1.png", "1/1.png", "1/old/2.png"):
-        save(tmp_path / "my" / name, pixels())
-    assert f"{tmp_path}/my/1/old: a folder among images" in refusal(tmp_path / "my", tmp_path / "out")
 
 
 def test_names_that_exceed_one_sort_run_are_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -372,8 +370,7 @@ def test_names_that_exceed_one_sort_run_are_in_order(tmp_path: Path, monkeypatch
 
 def test_the_dataset_file_pins_the_built_files(tmp_path: Path) -> None:
     for split in ("train", "test"):
-        for name in ("être", "8 ball"):
-            save(tmp_path / "my" / split / name / "1.png", pixels())
+        save_each(tmp_path / "my" / split, ["être", "8 ball"])
         build(tmp_path / "my", tmp_path / "out", split)
     facts = [str(tmp_path / f"out/{split}.json") for split in ("train", "test")]
     write_dataset.main(facts, str(tmp_path / "out/photos.yaml"))

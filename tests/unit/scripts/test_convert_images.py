@@ -108,8 +108,7 @@ def test_an_image_that_cannot_be_read_is_not_left_out(tmp_path: Path) -> None:
 def test_an_existing_folder_is_not_written_to(tmp_path: Path, new: str) -> None:
     save(tmp_path / "my/3", {"0.png": Image.fromarray(STROKE)})
     (tmp_path / "link").symlink_to("my")
-    with pytest.raises(DataError, match="already exists"):
-        convert_images.main(str(tmp_path / "my"), str(tmp_path / new))
+    assert "already exists" in refusal(convert_images.main, str(tmp_path / "my"), str(tmp_path / new))
 
 
 def test_a_folder_that_somebody_makes_meanwhile_is_not_replaced(
@@ -121,15 +120,13 @@ def test_a_folder_that_somebody_makes_meanwhile_is_not_replaced(
 
     monkeypatch.setattr(convert_images, "opened", make_meanwhile)
     save(tmp_path / "my/3", {"0.png": Image.fromarray(STROKE)})
-    with pytest.raises(DataError, match="already exists"):
-        convert_images.main(str(tmp_path / "my"), str(tmp_path / "new"))
+    assert "already exists" in refusal(convert_images.main, str(tmp_path / "my"), str(tmp_path / "new"))
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["mine.png"]
 
 
 @pytest.mark.parametrize("size", ["28", "0x28", "28x-1", "28×28"])
 def test_a_size_that_is_none_is_refused(tmp_path: Path, size: str) -> None:
-    with pytest.raises(DataError, match="such as 28x28"):
-        convert_images.main(str(tmp_path), str(tmp_path / "new"), size)
+    assert "such as 28x28" in refusal(convert_images.main, str(tmp_path), str(tmp_path / "new"), size)
 
 
 def test_folders_behind_links_are_converted_and_hidden_ones_are_not(tmp_path: Path) -> None:
