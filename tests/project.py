@@ -1,6 +1,7 @@
 """Run the workflow like a user: from a copy of the project in a folder, with Snakemake as a separate process."""
 
 import atexit
+import csv
 import functools
 import importlib.metadata
 import json
@@ -80,6 +81,12 @@ def copy_project(folder: Path) -> Path:
         copy = shutil.copy2 if name.startswith("scripts/") else shutil.copy
         copy(PROJECT / name, target)
     return folder
+
+
+def rows_of(manifest: Path) -> list[dict[str, str]]:
+    """The rows of a manifest, by the names of its columns."""
+    with manifest.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def copy_finished(finished: Path, folder: Path) -> Path:

@@ -5,7 +5,6 @@ that their pixels tell index, label and orientation.
 """
 
 import copy
-import csv
 import gzip
 import hashlib
 import io
@@ -26,7 +25,7 @@ from PIL import Image
 
 from builders import TYPE_CODES, idx_bytes, put
 from mirror_server import MirrorServer, Misbehavior
-from project import PROJECT, copy_project, snakemake
+from project import PROJECT, copy_project, rows_of, snakemake
 from speed import cpu_seconds, least_ratio
 
 FAMILY = {path.stem: yaml.safe_load(path.read_text("utf-8")) for path in sorted((PROJECT / "datasets").glob("*.yaml"))}
@@ -180,7 +179,7 @@ def test_every_image_is_exported_upright_under_its_index_and_label(finished: Fin
     extra = [column for column in columns if column != "class"]
     images, labels = made.images[split], made.labels[split].reshape(len(made.images[split]), -1)
     assert sorted(path.name for path in (root / "png" / split).iterdir()) == list(directories)
-    rows = list(csv.DictReader((root / f"manifest/{split}.csv").open(newline="", encoding="utf-8")))
+    rows = rows_of(root / f"manifest/{split}.csv")
     assert [int(row["index"]) for row in rows] == list(range(len(images)))
     width = len(str(len(images) - 1))
     for index, (row, image, values) in enumerate(zip(rows, images, labels.tolist(), strict=True)):

@@ -1,6 +1,5 @@
 """The page of a dataset in a real browser: looked at, scrolled, searched, with the mouse and with keys alone."""
 
-import csv
 import hashlib
 import http.server
 import shutil
@@ -23,7 +22,7 @@ from selenium.webdriver.support.ui import Select, WebDriverWait
 from browser import POLL, Browser
 from builders import arrays_of, described, put_pair
 from dataset_files import write_dataset
-from project import PROJECT, copy_project, snakemake
+from project import PROJECT, copy_project, rows_of, snakemake
 
 AXE = "axe-core@4.14.1"
 NAMES = {label: f"digit <{label}>" for label in range(10)} | {7: "seven" * 20}
@@ -223,10 +222,7 @@ def test_a_part_of_a_split_has_a_place_only_where_it_is_asked_for(page: Page) ->
 
 
 def test_a_page_of_some_classes_and_rows_shows_what_was_made(browser: Page, some: Path) -> None:
-    made = {}
-    for split in ("train", "validation"):
-        with (some / f"manifest/{split}.csv").open(newline="", encoding="utf-8") as file:
-            made[split] = list(csv.DictReader(file))
+    made = {split: rows_of(some / f"manifest/{split}.csv") for split in ("train", "validation")}
     browser.open(some / "index.html", str(len(made["train"])))
     for split, rows in made.items():
         browser.click(f"{split} ({len(rows)})")

@@ -43,6 +43,15 @@ def run(folder: Path, text: str, *arguments: str, python: str = "") -> str:
     return snakemake(folder, "--cores", "1", *arguments, python=python).output
 
 
+IMPORT = 'module x:\n    snakefile: "inner.smk"\n\nuse rule * from x as x_*\n'
+
+
+def imported(folder: Path, text: str, *arguments: str, by: str = IMPORT) -> str:
+    """What a run of a workflow prints that imports this Snakefile."""
+    (folder / "inner.smk").write_text(text, encoding="utf-8")
+    return run(folder, by, *arguments)
+
+
 def failed(folder: Path, text: str, *targets: str) -> str:
     """What a run of a Snakefile prints that fails, perhaps with a traceback."""
     (folder / "Snakefile").write_text(text, encoding="utf-8")
@@ -94,10 +103,8 @@ def test_read_binary_files_from_git_copies_bytes_that_snakemake_still_takes_for_
 
 def test_is_imported_and_command_line_tell_the_main_workflow_from_an_imported_one(tmp_path: Path) -> None:
     inner = INCLUDE + 'print("IMPORTED", is_imported(), command_line())\n' + RULES.partition("\n\nrule one")[0]
-    (tmp_path / "inner.smk").write_text(inner)
     assert "IMPORTED False ['--cores', '1', '--list']" in run(tmp_path, inner, "--list")
-    outer = 'module inner:\n    snakefile: "inner.smk"\n\nuse rule * from inner as inner_*\n'
-    assert "IMPORTED True []" in run(tmp_path, outer, "--list")
+    assert "IMPORTED True []" in imported(tmp_path, inner, "--list")
 
 
 def test_path_variable_is_what_a_path_has(tmp_path: Path) -> None:
@@ -105,9 +112,8 @@ def test_path_variable_is_what_a_path_has(tmp_path: Path) -> None:
     said = run(tmp_path, text + RULES.replace('"1"', '"<results>/1"'), "-n")
     assert "IS out\n" in said
     assert "out/1" in said
-    (tmp_path / "inner.smk").write_text(text + RULES.replace('"1"', '"<results>/1"'))
-    outer = 'module x:\n    snakefile: "inner.smk"\n    prefix: "before"\n\nuse rule * from x as x_*\n'
-    said = run(tmp_path, outer, "-n", "x_all")
+    outer = IMPORT.replace("\n\n", '\n    prefix: "before"\n\n')
+    said = imported(tmp_path, text + RULES.replace('"1"', '"<results>/1"'), "-n", "x_all", by=outer)
     assert "IS before/out\n" in said
     assert "before/out/1" in said
 
@@ -162,12 +168,11 @@ def test_targets_are_known_when_jobs_are_planned_and_still_not_when_rules_are_re
     said = run(tmp_path, INCLUDE + 'print("NOW", asked_targets())\n' + ask + RULES, "-n", "mine")
     assert "NOW set()" in said
     assert "THEN {'mine'}" in said
-    (tmp_path / "inner.smk").write_text(INCLUDE + ask.replace("mine", "csv") + RULES)
-    said = run(tmp_path, 'module x:\n    snakefile: "inner.smk"\n\nuse rule * from x as x_*\n', "-n", "x_csv")
+    said = imported(tmp_path, INCLUDE + ask.replace("mine", "csv") + RULES, "-n", "x_csv")
     assert "THEN {'csv'}" in said, "whatever the importing workflow calls it"
-    (tmp_path / "inner.smk").write_text(INCLUDE + ask.replace("mine", "csv") + '    output:\n        "made"\n' + RULES)
+    makes = INCLUDE + ask.replace("mine", "csv") + '    output:\n        "made"\n' + RULES
     own = 'rule csv:\n    input:\n        "made"\n'
-    said = run(tmp_path, f'module x:\n    snakefile: "inner.smk"\n\nuse rule * from x as x_*\n\n{own}', "-n", "csv")
+    said = imported(tmp_path, makes, "-n", "csv", by=f"{IMPORT}\n{own}")
     assert "THEN set()" in said, "a rule of the importing workflow has the name of ours"
 
 
@@ -194,9 +199,8 @@ rule csv:
 
 
 def test_a_module_is_called_before_the_first_job_with_its_own_jobs_and_names(tmp_path: Path) -> None:
-    (tmp_path / "inner.smk").write_text(INCLUDE + CHECKED)
     own = 'onstart:\n    print("OWN")\n\nrule all:\n    input:\n        "made"\n\n'
-    said = run(tmp_path, f'{own}module x:\n    snakefile: "inner.smk"\n\nuse rule * from x as x_*\n')
+    said = imported(tmp_path, INCLUDE + CHECKED, by=own + IMPORT)
     assert said.index("OWN") < said.index("CHECK ['csv']")
 
 
@@ -204,10 +208,10 @@ def test_readings_of_this_import_are_one_for_each_rule_that_the_importing_workfl
     tmp_path: Path,
 ) -> None:
     say = 'print("READ", len(readings), is_first_reading)\n'
-    (tmp_path / "inner.smk").write_text(INCLUDE + say + CHECKED + RULES)
     use = 'module MODULE:\n    snakefile: "inner.smk"\n    prefix: "MODULE"\n\nuse rule * from MODULE as MODULE_*\n\n'
     change = "use rule one from x as x_one with:\n    threads: 2\n"
-    said = run(tmp_path, use.replace("MODULE", "x") + change + use.replace("MODULE", "y"), "x/made")
+    outer = use.replace("MODULE", "x") + change + use.replace("MODULE", "y")
+    said = imported(tmp_path, INCLUDE + say + CHECKED + RULES, "x/made", by=outer)
     assert re.findall("READ.*|CHECK.*", said) == [
         "READ 1 True",
         "READ 2 False",
@@ -424,10 +428,8 @@ def test_call_of_the_user_has_the_folder_and_the_options_of_the_command(tmp_path
     )
     assert f"'folder': '{tmp_path}'" in said
     assert "'--directory', 'w'], 'config': ['pathvars={\"results\": \"out\"}'], 'imported': False" in said
-    (tmp_path / "inner.smk").write_text(INCLUDE + say + RULES)
-    module = 'module x:\n    snakefile: "inner.smk"\n\nuse rule * from x as x_*\n'
     config = "mirrors={mnist: https://me:secret@example.org/}", "epochs=3"
-    (call,) = re.findall("CALL .*", run(tmp_path, module, "-n", "--config", *config))
+    (call,) = re.findall("CALL .*", imported(tmp_path, INCLUDE + say + RULES, "-n", "--config", *config))
     assert "epochs=3" in call and "secret" not in call
 
 

@@ -1,6 +1,5 @@
 """The whole workflow, used as people use Snakemake. The bundled sample stands for any dataset."""
 
-import csv
 import gzip
 import hashlib
 import json
@@ -21,7 +20,7 @@ from PIL import Image
 from builders import OWN, idx_bytes, make_own_dataset, rewritten
 from jobs import ALL, IMAGES, LABEL
 from mirror_server import MirrorServer
-from project import COUNT_TIMERS, PROJECT, Run, copy_finished, copy_project, files, run_script, snakemake
+from project import COUNT_TIMERS, PROJECT, Run, copy_finished, copy_project, files, rows_of, run_script, snakemake
 
 OF_SHAPES = ("--config", "datasets=my/shapes.yaml")
 
@@ -79,7 +78,7 @@ def test_the_results_are_laid_out_as_documented(finished: Path) -> None:
 def test_every_manifest_row_is_an_image_with_these_pixels(finished: Path) -> None:
     root = finished / "results/mnist-sample"
     for split, count in (("train", 1000), ("test", 200)):
-        rows = list(csv.DictReader((root / f"manifest/{split}.csv").open(newline="")))
+        rows = rows_of(root / f"manifest/{split}.csv")
         assert [int(row["index"]) for row in rows] == list(range(count))
         for row in rows:
             pixels = Image.open(root / "png" / row["path"]).tobytes()
@@ -154,7 +153,7 @@ def test_a_changed_limit_exports_again_and_downloads_nothing(complete: Path) -> 
     manifest = "results/mnist-sample/manifest/train.csv"
     run = snakemake(complete, "--cores", "2", manifest, "--config", "limit=10")
     assert run.jobs == {"write_settings": 1, "export": 10, "merge_manifests": 1}
-    rows = list(csv.DictReader((complete / manifest).open(newline="")))
+    rows = rows_of(complete / manifest)
     assert [row["label"] for row in rows] == ["5", "0", "4", "1", "9", "2", "1", "3", "1", "4"]
 
 
@@ -256,7 +255,7 @@ def test_results_and_resources_can_be_moved(project: Path) -> None:
 def test_a_user_dataset_given_by_path_is_exported(finished_shapes: tuple[Path, Run], tmp_path: Path) -> None:
     project, run = finished_shapes
     images, labels = make_own_dataset(tmp_path)  # the same
-    rows = list(csv.DictReader((project / "results/shapes/manifest/train.csv").open(newline="", encoding="utf-8")))
+    rows = rows_of(project / "results/shapes/manifest/train.csv")
     assert [int(row["label"]) for row in rows] == labels.tolist()
     assert {row["class_name"] for row in rows} == set(OWN["classes"].values())
     for row, image in zip(rows, images, strict=True):

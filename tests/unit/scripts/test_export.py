@@ -1,4 +1,3 @@
-import csv
 import hashlib
 import os
 import shutil
@@ -21,7 +20,7 @@ from idxpng import replaceable
 from idxpng.errors import DataError
 from idxpng.files.disk_space import DiskRoomError
 from idxpng.formats.idx import IdxError
-from project import start
+from project import rows_of, start
 from refusals import refusal
 from systems import needs_memory_limit
 
@@ -52,8 +51,7 @@ class Split:
         export.main(*self.arguments(label, class_name), limit=limit)
 
     def rows(self, label: str) -> list[dict[str, str]]:
-        with open(self.manifest(label), encoding="utf-8", newline="") as file:
-            return list(csv.DictReader(file))
+        return rows_of(self.manifest(label))
 
     def made(self) -> dict[str, bytes]:
         """All files below the results, by path."""
