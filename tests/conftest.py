@@ -18,7 +18,7 @@ from plans import write_own_file
 from project import PROJECT, copy_finished, copy_project, files, run_snakemake, snakemake
 from systems import failing
 
-LONGEST = ("_slurm", "_stand", "_readme", "_faults", "_family", "_mnist", "_report", "_download", "_hostile")
+LONGEST = ("_slurm", "_stand", "_readme", "_faults", "_family", "_mnist", "_report", "_download", "_mutated_idx")
 
 MEMORY = Path("/dev/shm")
 if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > 8 * 10**9:

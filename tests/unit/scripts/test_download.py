@@ -884,6 +884,25 @@ def test_credentials_and_query_of_an_invalid_mirror_appear_in_no_message_and_no_
     assert [secret for secret in ("alice", "xyz", "zy", "plugh") if secret in said] == []
 
 
+@pytest.mark.parametrize("device", ["/dev/zero", "pipe"])
+def test_a_device_in_a_directory_is_refused(folder: Path, directory: Path, device: str) -> None:
+    os.mkfifo(directory / "pipe")
+    (directory / FILE).symlink_to(device)
+    assert "not a regular file" in refusal(folder, directory)
+    assert list(folder.iterdir()) == []
+
+
+def test_a_directory_full_of_links_is_never_written_to(folder: Path, directory: Path, tmp_path: Path) -> None:
+    secret, stem = put(tmp_path / "secret", "not for you"), "t10k-images"
+    (directory / f"{stem}-idx3-ubyte.gz").symlink_to(secret)
+    (directory / f"{stem}-idx3-ubyte").symlink_to("/dev/zero")
+    (directory / f"{stem}.idx3-ubyte").symlink_to(directory)
+    (directory / f"{stem}.idx3-ubyte.gz").symlink_to("nowhere")
+    assert "not the right file" in refusal(folder, directory)
+    assert secret.read_bytes() == b"not for you"
+    assert list(folder.iterdir()) == []
+
+
 def test_words_and_names_of_a_mirror_do_not_act_on_a_terminal(
     server: MirrorServer, folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

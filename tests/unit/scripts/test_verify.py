@@ -49,7 +49,8 @@ class Exported:
         self.report = self.root / "verify/train.json"
         self.report.parent.mkdir(parents=True)
         (self.root / "manifest/train").mkdir(parents=True)
-        self.manifest = self.root / "manifest/train.csv" if len(label_columns) > 1 else None
+        self.manifest = self.root / "manifest/train.csv"
+        self.with_manifest = len(label_columns) > 1
         images = random.integers(0, 256, (COUNT, *SHAPE), numpy.uint8)
         self.images, self.labels = put_pair(folder, images, stored)
         split = described(COUNT, SHAPE, "images.gz", "labels.gz")
@@ -92,10 +93,12 @@ class Exported:
             export.main(str(self.images), str(self.labels), self.header, label, directory, str(manifest), limit)
             parts.append(manifest.read_text().splitlines())
         rows = sorted((row for part in parts for row in part[1:]), key=lambda row: int(row.split(",")[2]))
-        (self.root / "manifest/train.csv").write_text("\n".join([parts[0][0], *rows, ""]))
+        self.manifest.write_text("\n".join([parts[0][0], *rows, ""]))
 
     def verify(self, tree: Path | None = None, originals: bool = True, **settings: Any) -> None:
-        arguments = {"split": "train", "report": str(self.report), "manifest": self.manifest and str(self.manifest)}
+        arguments = {"split": "train", "report": str(self.report)}
+        if self.with_manifest:
+            arguments["manifest"] = str(self.manifest)
         if originals:
             arguments |= {"images": str(self.images), "labels": str(self.labels)}
         verify.main(str(tree or self.tree), self.dataset, **(arguments | settings))
@@ -113,6 +116,12 @@ class Exported:
 @pytest.fixture
 def exported(tmp_path: Path) -> Exported:
     return Exported(tmp_path)
+
+
+@pytest.fixture
+def of_writers(tmp_path: Path) -> Exported:
+    """With labels of two columns, of which the manifest has the second."""
+    return Exported(tmp_path, label_columns=("class", "writer"))
 
 
 @pytest.mark.parametrize("originals", [True, False])
@@ -243,19 +252,17 @@ def test_a_part_of_a_split_is_proven_with_the_originals(exported: Exported, caps
     assert "altered: 1" in exported.refusal(tree=tree, split="part")
 
 
-def test_the_labels_of_a_part_with_several_columns_are_those_of_the_originals(tmp_path: Path) -> None:
-    exported = Exported(tmp_path, label_columns=("class", "writer"))
-    tree = make_a_part(exported)
-    rows = exported.manifest.read_text().splitlines() if exported.manifest else []
-    manifest = exported.root / "manifest/part.csv"
+def test_the_labels_of_a_part_with_several_columns_are_those_of_the_originals(of_writers: Exported) -> None:
+    tree, rows = make_a_part(of_writers), of_writers.manifest.read_text().splitlines()
+    manifest = of_writers.root / "manifest/part.csv"
     name = rows[4].split("/")[1]
     for kept, classes in ((rows[4:9], None), ([row for row in rows[4:9] if f"/{name}/" in row], [int(name)])):
         manifest.write_text("\n".join([rows[0], *kept, ""]))
         for label in CLASSES.keys() - {name} if classes else ():
             shutil.rmtree(tree / label)
-        exported.verify(tree, split="part", manifest=str(manifest), classes=classes)
+        of_writers.verify(tree, split="part", manifest=str(manifest), classes=classes)
         manifest.write_text("\n".join([rows[0], *(row[:-1] + str((int(row[-1]) + 1) % 10) for row in kept), ""]))
-        refused = exported.refusal(tree=tree, split="part", manifest=str(manifest), classes=classes)
+        refused = of_writers.refusal(tree=tree, split="part", manifest=str(manifest), classes=classes)
         assert "differs from the published one\n  at:       line 2" in refused
 
 
@@ -524,16 +531,14 @@ def test_only_the_first_twenty_of_many_problems_are_listed(exported: Exported) -
     assert f"and {COUNT - 20} more" in message
 
 
-def test_a_changed_writer_in_the_manifest_is_refused(tmp_path: Path) -> None:
-    exported = Exported(tmp_path, label_columns=("class", "writer"))
-    assert exported.manifest
-    lines = exported.manifest.read_text().splitlines()
+def test_a_changed_writer_in_the_manifest_is_refused(of_writers: Exported) -> None:
+    lines = of_writers.manifest.read_text().splitlines()
     lines[3] = lines[3].rpartition(",")[0] + ",1"
-    exported.manifest.write_text("\n".join([*lines, ""]))
-    assert "differs from the published one\n  at:       line 4, writer\n  expected: " in exported.refusal()
-    assert "labels: SHA-256" in exported.refusal(originals=False)
-    exported.unpin("images", "labels")
-    assert "line 4" in exported.refusal(), "the originals decide"
+    of_writers.manifest.write_text("\n".join([*lines, ""]))
+    assert "differs from the published one\n  at:       line 4, writer\n  expected: " in of_writers.refusal()
+    assert "labels: SHA-256" in of_writers.refusal(originals=False)
+    of_writers.unpin("images", "labels")
+    assert "line 4" in of_writers.refusal(), "the originals decide"
 
 
 def test_images_that_changed_before_they_were_compared_are_to_be_verified_again(
@@ -805,31 +810,26 @@ def test_a_timestamp_file_with_content_is_reported_as_extra(exported: Exported) 
         b"index,writer\n\0",
     ],
 )
-def test_a_file_that_is_not_a_manifest_is_reported(tmp_path: Path, content: bytes) -> None:
-    exported = Exported(tmp_path, label_columns=("class", "writer"))
-    assert exported.manifest
-    exported.manifest.write_bytes(content)
-    message = exported.refusal(originals=False)
-    assert message.startswith(f"{exported.manifest}: no valid row for image 0\n")
+def test_a_file_that_is_not_a_manifest_is_reported(of_writers: Exported, content: bytes) -> None:
+    of_writers.manifest.write_bytes(content)
+    message = of_writers.refusal(originals=False)
+    assert message.startswith(f"{of_writers.manifest}: no valid row for image 0\n")
     assert len(message) < 1000
 
 
 @pytest.mark.parametrize("value", ["2147483648", "9" * 5000, "x", ""])
-def test_a_value_that_is_not_a_label_is_reported(tmp_path: Path, value: str) -> None:
-    exported = Exported(tmp_path, label_columns=("class", "writer"))
-    assert exported.manifest
-    lines = exported.manifest.read_text().splitlines()
+def test_a_value_that_is_not_a_label_is_reported(of_writers: Exported, value: str) -> None:
+    lines = of_writers.manifest.read_text().splitlines()
     lines[1] = f"{lines[1].rpartition(',')[0]},{value}"
-    exported.manifest.write_text("\n".join(lines))
-    assert f"{exported.manifest}: " in exported.refusal(originals=False)
+    of_writers.manifest.write_text("\n".join(lines))
+    assert f"{of_writers.manifest}: " in of_writers.refusal(originals=False)
 
 
-def test_labels_with_several_columns_need_a_manifest(tmp_path: Path) -> None:
-    exported = Exported(tmp_path, label_columns=("class", "writer"))
-    assert "the directories do not contain writer" in exported.refusal(manifest=None, originals=False)
-    assert "file not found" in exported.refusal(manifest=str(tmp_path / "nowhere"), originals=False)
+def test_labels_with_several_columns_need_a_manifest(of_writers: Exported, tmp_path: Path) -> None:
+    assert "the directories do not contain writer" in of_writers.refusal(manifest=None, originals=False)
+    assert "file not found" in of_writers.refusal(manifest=str(tmp_path / "nowhere"), originals=False)
     os.mkfifo(tmp_path / "pipe")
-    assert "file not found" in exported.refusal(manifest=str(tmp_path / "pipe"), originals=False)
+    assert "file not found" in of_writers.refusal(manifest=str(tmp_path / "pipe"), originals=False)
 
 
 @pytest.mark.slow
