@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy
 import yaml
+from PIL import Image
 
 TYPE_CODES = {"uint8": 0x08, "int8": 0x09, "int16": 0x0B, "int32": 0x0C, "float32": 0x0D, "float64": 0x0E}
 
@@ -19,6 +20,12 @@ def put(path: Path, data: bytes | str = b"") -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data.encode() if isinstance(data, str) else data)
     return path
+
+
+def put_image(path: Path, pixels: numpy.ndarray, **options: Any) -> None:
+    """Save an image, in the format that its name says, and make the folders that it lies in."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(pixels).save(path, **options)
 
 
 def flip(path: Path, *places: int) -> None:

@@ -22,9 +22,8 @@ from contextlib import suppress
 from pathlib import Path
 
 import numpy
-from PIL import Image
 
-from builders import idx_bytes
+from builders import idx_bytes, put_image
 from dataset_files import write_dataset
 
 TESTS = Path(__file__).parent
@@ -57,9 +56,8 @@ class Inputs:
         write_dataset(folder / "set.yaml", classes=classes, splits={"train": split})
         for tree in ("png", "forged"):
             for index, (image, label) in enumerate(zip(arrays["images"], arrays["labels"], strict=True)):
-                (folder / tree / "train" / str(label)).mkdir(parents=True, exist_ok=True)
-                Image.fromarray(image).save(folder / tree / f"train/{label}/{index}.png")
-        Image.fromarray(255 - arrays["images"][5]).save(folder / "forged/train/2/5.png")
+                put_image(folder / tree / f"train/{label}/{index}.png", image)
+        put_image(folder / "forged/train/2/5.png", 255 - arrays["images"][5])
 
     def commands(self) -> dict[str, str]:
         """What to run, by a name; ``OUT`` is the folder of results."""

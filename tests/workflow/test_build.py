@@ -12,7 +12,7 @@ import pytest
 import yaml
 from PIL import Image
 
-from builders import OWN, idx_bytes, put
+from builders import OWN, idx_bytes, put, put_image
 from jobs import IDX
 from project import Run, copy_finished, copy_project, files, run_script, snakemake
 
@@ -27,10 +27,8 @@ def make_photos(folder: Path) -> dict[str, bytes]:
     for split, count in (("train", 12), ("test", 5)):
         for number in range(count):
             name = ("cat", "<b> {dog}", "10 eels")[number % 3]
-            path = folder / split / name / f"{number}.png"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            image = Image.fromarray(random.integers(0, 256, (6, 9), numpy.uint8))
-            image.save(path)
+            image = random.integers(0, 256, (6, 9), numpy.uint8)
+            put_image(folder / split / name / f"{number}.png", image)
             made[f"{split}/{number:0{len(str(count - 1))}}.png"] = image.tobytes()
     return made
 
@@ -158,9 +156,7 @@ def test_a_manifest_gives_order_and_labels_and_like_gives_types(project: Path) -
 
 def test_the_name_of_a_labels_file_says_its_type(project: Path) -> None:
     for label in (7, 256):
-        path = project / f"my/photos/{label}/a.png"
-        path.parent.mkdir(parents=True)
-        Image.new("L", (4, 4), label % 256).save(path)
+        put_image(project / f"my/photos/{label}/a.png", numpy.full((4, 4), label % 256, numpy.uint8))
     snakemake(project, *BUILD)
     folder = project / "results/photos/idx"
     names = {"train-images-idx3-ubyte.gz", "train-labels-idx1-short.gz", "train.json", "photos.yaml"}
@@ -247,8 +243,7 @@ def test_a_folder_for_each_class_and_a_table_of_labels_become_idx_files(project:
     drawn = numpy.random.default_rng(0).integers(200, 256, (4, 6, 9), numpy.uint8)
     for number, image in enumerate(drawn):
         for place in (f"pets/{'cat' if number % 2 else 'dog'}", "scans"):
-            (project / place).mkdir(parents=True, exist_ok=True)
-            Image.fromarray(image).save(project / place / f"{number}.png")
+            put_image(project / place / f"{number}.png", image)
     table = project / "labels.csv"
     table.write_bytes("\ufeffpath,label\r\n2.png,7\r\n0.png,3\r\n".encode())
     folders = "folders={pets: pets, scans: {path: scans, manifests: labels.csv, invert: true}}"

@@ -15,9 +15,8 @@ from pathlib import Path
 import numpy
 import pytest
 import yaml
-from PIL import Image
 
-from builders import flip
+from builders import flip, put_image
 from jobs import ALL
 from mirror_server import MirrorServer, Misbehavior
 from project import Snakemake, copy_finished, copy_project, files, snakemake, without_privilege
@@ -77,11 +76,8 @@ def make_photos(folder: Path) -> None:
     """Images of two classes, of 10,000 pixels that no compression makes less."""
     random = numpy.random.default_rng(0)
     for name in ("cat", "dog"):
-        (folder / "train" / name).mkdir(parents=True)
         for number in range(10):
-            Image.fromarray(random.integers(0, 256, (100, 100), numpy.uint8)).save(
-                folder / f"train/{name}/{number}.png"
-            )
+            put_image(folder / f"train/{name}/{number}.png", random.integers(0, 256, (100, 100), numpy.uint8))
 
 
 @contextmanager

@@ -10,10 +10,9 @@ from pathlib import Path
 
 import numpy
 import pytest
-from PIL import Image
 
 import show
-from builders import make_own_dataset, put
+from builders import make_own_dataset, put, put_image
 from idxpng.run.plan import OUTPUTS
 from project import PAGES, PROJECT, blocks, copy_project, link_environment, snakemake
 
@@ -36,8 +35,7 @@ def reader(mnist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "config.yaml").write_text(config)
     make_own_dataset(folder / "my")
     for name in ("cat", "dog"):
-        (folder / f"my/photos/train/{name}").mkdir(parents=True)
-        Image.new("L", (5, 7), 99).save(folder / f"my/photos/train/{name}/0001.png")
+        put_image(folder / f"my/photos/train/{name}/0001.png", numpy.full((7, 5), 99, numpy.uint8))
     numpy.save(folder / "images.npy", numpy.zeros((2, 5, 7), "uint8"))
     (folder / "my/shapes.yaml").write_text(blocks(PROJECT / "docs/own-data.md", "yaml")[0])
     (folder / "my/idx/shapes-images-idx3-ubyte").rename(folder / "my/idx/shapes-images-idx3-ubyte.gz")

@@ -5,10 +5,10 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import numpy
 import yaml
-from PIL import Image
 
-from builders import flip, rewritten
+from builders import flip, put_image, rewritten
 from mutated_png import swap_a_pixel
 from project import PROJECT, files, snakemake
 
@@ -128,9 +128,7 @@ def test_a_list_of_digests_has_the_proofs_of_the_same_command(complete: Path) ->
 
 def test_a_run_does_not_go_on_with_a_dataset_file_that_it_makes_again(project: Path) -> None:
     for number, name in enumerate(("cat", "dog")):
-        folder = project / f"my photos/train/{name}"
-        folder.mkdir(parents=True)
-        Image.new("L", (4, 4), number).save(folder / "1.png")
+        put_image(project / f"my photos/train/{name}/1.png", numpy.full((4, 4), number, numpy.uint8))
     dataset = "datasets=results/f/idx/f.yaml"
     command = ("--cores", "2", "--config", "folders={f: my photos}")
     first = snakemake(project, "all", *command, dataset, succeed=False)
@@ -138,7 +136,7 @@ def test_a_run_does_not_go_on_with_a_dataset_file_that_it_makes_again(project: P
     assert "make it first: idx --config datasets=mnist-sample 'folders={f: FOLDER}'" in first.output
     snakemake(project, "idx", *command, "datasets=mnist-sample")
     snakemake(project, "idx", "all", "verify", *command, dataset)
-    Image.new("L", (4, 4), 9).save(project / "my photos/train/cat/2.png")
+    put_image(project / "my photos/train/cat/2.png", numpy.full((4, 4), 9, numpy.uint8))
     for others in (("all", "verify"), ("all",), ("results/f/png/train",)):
         refused = snakemake(project, "idx", *others, *command, dataset, succeed=False)
         assert "run the target idx on its own, then the others" in refused.output

@@ -19,7 +19,7 @@ import export
 import merge_manifests
 import validate
 import write_dataset
-from builders import described, idx_bytes, put_pair
+from builders import described, idx_bytes, put_image, put_pair
 from dataset_files import SCHEMA
 from dataset_files import write_dataset as write_dataset_file
 from idxpng.dataset.file import load
@@ -33,11 +33,6 @@ from systems import LINUX
 RANDOM = numpy.random.default_rng(0)
 
 
-def save(path: Path, pixels: numpy.ndarray, **options: Any) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(pixels).save(path, **options)
-
-
 def pixels(rows: int = 4, columns: int = 6) -> numpy.ndarray:
     return RANDOM.integers(0, 256, (rows, columns), numpy.uint8)
 
@@ -45,7 +40,7 @@ def pixels(rows: int = 4, columns: int = 6) -> numpy.ndarray:
 def save_each(folder: Path, classes: Sequence[str]) -> None:
     """An image of each class."""
     for name in classes:
-        save(folder / name / "1.png", pixels())
+        put_image(folder / name / "1.png", pixels())
 
 
 def build(folder: Path, out: Path, split: str = "train", **options: Any) -> tuple[bytes, bytes, dict[str, Any]]:
@@ -140,7 +135,7 @@ def test_a_manifest_with_a_mistake_is_refused(tmp_path: Path, text: str, words: 
 
 
 def test_like_without_a_manifest_is_refused(tmp_path: Path) -> None:
-    save(tmp_path / "my/train/cat/1.png", pixels())
+    put_image(tmp_path / "my/train/cat/1.png", pixels())
     like = write_dataset_file(tmp_path / "set.yaml")
     assert "give their manifest" in refused(build, tmp_path / "my", tmp_path / "out", like=like)
 
@@ -149,8 +144,8 @@ def test_images_are_in_natural_order_and_classes_are_numbered_across_splits(tmp_
     made = {}
     for name in ("cat/10.png", "cat/9.png", "dog/9.bmp", "class 10/x.tiff", "class 9/1.png"):
         made[name] = pixels()
-        save(tmp_path / "my/train" / name, made[name])
-    save(tmp_path / "my/test/eel/1.png", pixels())
+        put_image(tmp_path / "my/train" / name, made[name])
+    put_image(tmp_path / "my/test/eel/1.png", pixels())
     (tmp_path / "my/train/cat/.DS_Store").write_text("x")
     images, labels, facts = build(tmp_path / "my", tmp_path / "out")
     order = ["class 9/1.png", "cat/9.png", "dog/9.bmp", "cat/10.png", "class 10/x.tiff"]
@@ -162,7 +157,7 @@ def test_images_are_in_natural_order_and_classes_are_numbered_across_splits(tmp_
 def test_images_whose_names_have_no_suffix_are_in_natural_order_too(tmp_path: Path) -> None:
     made = [pixels() for _ in range(4)]
     for name, image in zip(("cat/2", "dog/3", "cat/10", "dog/11"), made, strict=True):
-        save(tmp_path / "my/train" / name, image, format="PNG")
+        put_image(tmp_path / "my/train" / name, image, format="PNG")
     images, _, _ = build(tmp_path / "my", tmp_path / "out")
     assert images == idx_bytes(numpy.stack(made))
 
@@ -217,13 +212,13 @@ NOT_NAMES = ["new\nline", "\x1b[2J", "\u202egnp", "=) (happy)", "e" * 201, os.fs
 
 @pytest.mark.parametrize("name", NOT_NAMES if LINUX else NOT_NAMES[:-1])  # other systems require names to be text
 def test_a_class_whose_name_no_dataset_file_may_have_is_refused(tmp_path: Path, name: str) -> None:
-    save(tmp_path / "my/train" / name / "1.png", pixels())
+    put_image(tmp_path / "my/train" / name / "1.png", pixels())
     message = refusal(tmp_path / "my", tmp_path / "out")
     assert message.startswith(f"{tmp_path}/my: ") and "at:       classes.0\n" in message
 
 
 def test_an_image_that_is_read_is_not_replaced(tmp_path: Path) -> None:
-    save(image := tmp_path / "my/train/a/1.png", pixels())
+    put_image(image := tmp_path / "my/train/a/1.png", pixels())
     before = image.read_bytes()
     message = refused(build_idx.main, str(tmp_path / "my"), "train", str(image), str(image), str(image))
     assert "a file in the folder of images" in message
@@ -231,7 +226,7 @@ def test_an_image_that_is_read_is_not_replaced(tmp_path: Path) -> None:
 
 
 def test_two_files_to_make_have_two_names(tmp_path: Path) -> None:
-    save(tmp_path / "my/train/a/1.png", pixels())
+    put_image(tmp_path / "my/train/a/1.png", pixels())
     options = ["--folder", "my", "--split", "train", "--images", "x", "--labels", "./x", "--facts", "y"]
     done = run_script("build_idx", *options, cwd=tmp_path)
     assert (done.returncode, "x: given twice" in done.stderr) == (1, True)
@@ -240,8 +235,8 @@ def test_two_files_to_make_have_two_names(tmp_path: Path) -> None:
 
 def test_jpeg_and_black_and_white_images_are_read_as_gray(tmp_path: Path) -> None:
     gray, white = pixels(), pixels() > 127
-    save(tmp_path / "my/train/a/1.jpg", gray)
-    save(tmp_path / "my/train/a/2.png", white)
+    put_image(tmp_path / "my/train/a/1.jpg", gray)
+    put_image(tmp_path / "my/train/a/2.png", white)
     images, _, _ = build(tmp_path / "my", tmp_path / "out")
     decoded = numpy.asarray(Image.open(tmp_path / "my/train/a/1.jpg"))
     assert images == idx_bytes(numpy.stack([decoded, white.astype(numpy.uint8) * 255]))
@@ -249,7 +244,7 @@ def test_jpeg_and_black_and_white_images_are_read_as_gray(tmp_path: Path) -> Non
 
 def test_the_same_images_make_the_same_bytes(tmp_path: Path) -> None:
     for number in range(20):
-        save(tmp_path / f"my/train/a/{number}.png", pixels())
+        put_image(tmp_path / f"my/train/a/{number}.png", pixels())
     for out in ("one", "two"):
         build(tmp_path / "my", tmp_path / out)
     for path in (tmp_path / "one").iterdir():
@@ -261,10 +256,10 @@ def test_the_same_images_make_the_same_bytes(tmp_path: Path) -> None:
 def test_all_images_that_do_not_fit_are_named_with_a_remedy(tmp_path: Path) -> None:
     folder, out = tmp_path / "my", tmp_path / "out"
     for number in range(7):
-        save(folder / f"train/a/{number}.png", pixels())
-    save(folder / "train/b/large.png", pixels(9, 9))
-    save(folder / "train/b/color.png", RANDOM.integers(0, 256, (4, 6, 3), numpy.uint8))
-    save(folder / "train/b/deep.png", RANDOM.integers(0, 60_000, (4, 6)).astype(numpy.uint16))
+        put_image(folder / f"train/a/{number}.png", pixels())
+    put_image(folder / "train/b/large.png", pixels(9, 9))
+    put_image(folder / "train/b/color.png", RANDOM.integers(0, 256, (4, 6, 3), numpy.uint8))
+    put_image(folder / "train/b/deep.png", RANDOM.integers(0, 60_000, (4, 6)).astype(numpy.uint16))
     frames = [Image.fromarray(pixels()) for _ in range(3)]
     frames[0].save(folder / "train/b/moving.tiff", save_all=True, append_images=frames[1:])
     (folder / "train/b/words.txt").write_text("x")
@@ -292,8 +287,8 @@ def test_all_images_that_do_not_fit_are_named_with_a_remedy(tmp_path: Path) -> N
 
 def test_of_many_sizes_the_most_frequent_are_named(tmp_path: Path) -> None:
     for rows in range(1, 101):
-        save(tmp_path / f"my/a/{rows}.png", pixels(rows))
-    save(tmp_path / "my/a/again.png", pixels(50))
+        put_image(tmp_path / f"my/a/{rows}.png", pixels(rows))
+    put_image(tmp_path / "my/a/again.png", pixels(50))
     (tmp_path / "my/a/words.txt").write_text("x")
     message = refusal(tmp_path / "my", tmp_path / "out")
     assert len(message.splitlines()) == 11
@@ -347,13 +342,13 @@ def test_a_folder_with_the_wrong_layout_is_refused(tmp_path: Path, names: list[s
 )
 def test_images_in_the_wrong_place_are_refused(tmp_path: Path, names: str, refused: str, advice: str) -> None:
     for name in names.split():
-        save(tmp_path / f"my/{name}.png", pixels())
+        put_image(tmp_path / f"my/{name}.png", pixels())
     message = refusal(tmp_path / "my", tmp_path / "out")
     assert f"{tmp_path}/my{refused}" in message and advice in message
 
 
 def test_a_link_to_nothing_is_not_called_a_folder(tmp_path: Path) -> None:
-    save(tmp_path / "my/train/a/1.png", pixels())
+    put_image(tmp_path / "my/train/a/1.png", pixels())
     (tmp_path / "my/train/a/2.png").symlink_to("nothing")
     assert "found:    a broken link" in refusal(tmp_path / "my", tmp_path / "out")
 
@@ -362,7 +357,7 @@ def test_names_that_exceed_one_sort_run_are_in_order(tmp_path: Path, monkeypatch
     monkeypatch.setattr("idxpng.files.external_sort.RUN", 3)
     made = [pixels() for _ in range(25)]
     for number, image in enumerate(made):
-        save(tmp_path / f"my/train/{number % 3}/{number}.png", image)
+        put_image(tmp_path / f"my/train/{number % 3}/{number}.png", image)
     images, labels, _ = build(tmp_path / "my", tmp_path / "out")
     assert images == idx_bytes(numpy.stack(made))
     assert list(labels[8:]) == [number % 3 for number in range(25)]
@@ -399,7 +394,7 @@ def test_memory_does_not_grow_with_the_number_of_images(tmp_path: Path) -> None:
 def test_class_folders_without_a_split_are_the_split_train(tmp_path: Path) -> None:
     made = {name: pixels() for name in ("cat/1.png", "dog/0.png", "a cat!/2.png")}
     for name, image in made.items():
-        save(tmp_path / "pets" / name, image)
+        put_image(tmp_path / "pets" / name, image)
     images, _, facts = build(tmp_path / "pets", tmp_path / "out")
     assert images == idx_bytes(numpy.stack([made[name] for name in ("dog/0.png", "cat/1.png", "a cat!/2.png")]))
     assert facts["classes"] == {"0": "a cat!", "1": "cat", "2": "dog"}
@@ -407,7 +402,7 @@ def test_class_folders_without_a_split_are_the_split_train(tmp_path: Path) -> No
 
 
 def test_class_folders_without_a_split_may_be_empty(tmp_path: Path) -> None:
-    save(tmp_path / "pets/cat/1.png", pixels())
+    put_image(tmp_path / "pets/cat/1.png", pixels())
     (tmp_path / "pets/dog").mkdir()
     _, _, facts = build(tmp_path / "pets", tmp_path / "out")
     assert facts["facts"]["class_counts"] == [1, 0]
@@ -441,7 +436,7 @@ def test_labels_in_a_table_need_no_class_folders(
 ) -> None:
     made = [pixels(), pixels()]
     for number, image in enumerate(made):
-        save(tmp_path / f"scans/{number}.png", image)
+        put_image(tmp_path / f"scans/{number}.png", image)
     table = tmp_path / "train.csv"
     table.write_text(text, newline="")
     found_images, found_labels, facts = build(tmp_path / "scans", tmp_path / "out", manifest=str(table))
@@ -479,7 +474,7 @@ NO_NUMBER = "labels.csv: a label that is not a whole number"
     ],
 )
 def test_what_is_wrong_in_a_table_is_said_of_the_table(tmp_path: Path, text: str, words: list[str]) -> None:
-    save(tmp_path / "my/a.png", pixels())
+    put_image(tmp_path / "my/a.png", pixels())
     table = tmp_path / "labels.csv"
     table.write_text(text)
     message = refused(build, tmp_path / "my", tmp_path / "out", manifest=str(table))
@@ -500,7 +495,7 @@ def test_tables_are_found_whatever_the_case_of_their_suffix(tmp_path: Path) -> N
 
 def test_a_table_also_names_the_gray_copies_of_its_images(tmp_path: Path) -> None:
     for number in range(2):
-        save(tmp_path / f"scans/{number}.jpg", RANDOM.integers(0, 256, (4, 6, 3), numpy.uint8))
+        put_image(tmp_path / f"scans/{number}.jpg", RANDOM.integers(0, 256, (4, 6, 3), numpy.uint8))
     table, gray = tmp_path / "train.csv", tmp_path / "gray"
     table.write_text("path,label\n1.jpg,7\n0.jpg,3\n")
     convert_images.main(str(tmp_path / "scans"), str(gray))
@@ -514,7 +509,7 @@ def test_a_table_also_names_the_gray_copies_of_its_images(tmp_path: Path) -> Non
 
 
 def test_an_image_that_a_table_lists_twice_with_one_label_is_taken_twice(tmp_path: Path) -> None:
-    save(tmp_path / "scans/0.png", pixels())
+    put_image(tmp_path / "scans/0.png", pixels())
     (tmp_path / "train.csv").write_text("path,label,split\n0.png,3,train\n0.png,3,train\n")
     _, labels, _ = build(tmp_path / "scans", tmp_path / "out", manifest=str(tmp_path / "train.csv"))
     assert labels == idx_bytes(numpy.array([3, 3], numpy.uint8))
@@ -536,7 +531,7 @@ def test_drawings_dark_on_light_are_reported_in_one_line_and_inverted_on_request
 ) -> None:
     drawing = numpy.full((4, 6), value, numpy.uint8)
     drawing[1, 2] = 100
-    save(tmp_path / "my/train/3/0.png", drawing)
+    put_image(tmp_path / "my/train/3/0.png", drawing)
     images, _, _ = build(tmp_path / "my", tmp_path / "out", invert=invert)
     assert images == idx_bytes((255 - drawing if invert else drawing)[None])
     reported = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
@@ -550,6 +545,6 @@ def test_drawings_dark_on_light_are_reported_in_one_line_and_inverted_on_request
 
 def test_images_of_a_single_value_are_reported(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     for number in range(2):
-        save(tmp_path / f"my/train/3/{number}.png", numpy.zeros((4, 6), numpy.uint8))
+        put_image(tmp_path / f"my/train/3/{number}.png", numpy.zeros((4, 6), numpy.uint8))
     build(tmp_path / "my", tmp_path / "out")
     assert "every pixel of every image is 0" in caplog.text
