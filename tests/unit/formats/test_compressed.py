@@ -1,17 +1,16 @@
 import gzip
 import lzma
 import random
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from builders import COMPRESS
 from idxpng.formats.compressed import CompressedFileError, bounded, compression, open_content
 from memory import allocating_less_than
 from refusals import refusal as refused
 
 CONTENT = b"\0\0\x08\x01\0\0\x10\0" + random.Random(0).randbytes(4096)
-COMPRESS: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.compress, "xz": lzma.compress, "plain": bytes}
 COMPRESSED = ["gzip", "xz"]
 MEGABYTE = 1 << 20
 DICTIONARY = {"gzip": 0, "xz": 10 * MEGABYTE, "plain": 0}  # bytes that a decompressor must hold in memory

@@ -2,7 +2,6 @@
 
 import contextlib
 import gzip
-import lzma
 import pickle
 import zipfile
 from collections.abc import Callable
@@ -12,7 +11,7 @@ from typing import Any
 import numpy
 import pytest
 
-from builders import idx_bytes
+from builders import COMPRESS, idx_bytes
 from idxpng.formats import numpy_array
 from idxpng.formats.compressed import CompressedFileError
 from idxpng.formats.numpy_array import ArrayError, is_array, member_names, open_idx
@@ -21,7 +20,6 @@ from memory import growth
 RANDOM = numpy.random.default_rng(0)
 IMAGES = RANDOM.integers(0, 256, (30, 5, 7), numpy.uint8)
 LABELS = RANDOM.integers(0, 200, 30)
-PACKED: dict[str, Callable[[bytes], bytes]] = {"plain": bytes, "gzip": gzip.compress, "xz": lzma.compress}
 
 
 def saved(folder: Path, array: Any) -> Path:
@@ -35,7 +33,7 @@ def read(path: Path, member: str | None = None, label_type: str | None = None) -
         return stream.read()
 
 
-@pytest.mark.parametrize("pack", PACKED.values(), ids=PACKED)
+@pytest.mark.parametrize("pack", COMPRESS.values(), ids=COMPRESS)
 @pytest.mark.parametrize("order", ["C", "F"])
 @pytest.mark.parametrize("block", [1, 100, 1 << 26], ids="block of {}".format)
 def test_images_in_either_order_are_those_of_the_idx_file(
@@ -180,7 +178,7 @@ def test_a_label_that_does_not_fit_is_named_by_its_position(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("order", ["C", "F"])
-@pytest.mark.parametrize("pack", PACKED.values(), ids=PACKED)
+@pytest.mark.parametrize("pack", COMPRESS.values(), ids=COMPRESS)
 def test_a_truncated_array_is_refused(tmp_path: Path, order: Any, pack: Callable[[bytes], bytes]) -> None:
     path = saved(tmp_path, numpy.asarray(IMAGES, order=order))
     path.write_bytes(path.read_bytes()[:-1])

@@ -1,10 +1,8 @@
 import gzip
 import hashlib
 import logging
-import lzma
 import shutil
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,6 +12,7 @@ import numpy
 import pytest
 
 import decompress
+from builders import COMPRESS
 from idxpng.dataset.model import PublishedFile
 from idxpng.errors import DataError
 from idxpng.formats.idx import IdxHeader
@@ -22,7 +21,6 @@ from refusals import refusal as refused
 
 CONTENT = b"\0\0\x08\x01\0\0\x01\0" + bytes(range(256))
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
-COMPRESS: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.compress, "xz": lzma.compress, "plain": bytes}
 every_compression = pytest.mark.parametrize("kind", COMPRESS)
 
 

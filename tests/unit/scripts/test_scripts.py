@@ -42,6 +42,11 @@ def test_a_job_starts_with_the_packages_that_it_needs_alone(script: str, needs: 
     assert run_code(code, check=True).stdout.strip() == needs
 
 
+def help_of(script: str, python: object) -> "subprocess.CompletedProcess[str]":
+    command = [str(python), f"scripts/{script}.py", "--help"]
+    return subprocess.run(command, cwd=PROJECT, check=False, capture_output=True, text=True)
+
+
 @pytest.fixture(scope="module")
 def bare_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A Python without packages, like that of the system."""
@@ -52,8 +57,7 @@ def bare_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_a_python_without_the_packages_is_told_which_one_has_them(script: str, bare_python: Path) -> None:
-    command = [str(bare_python), f"scripts/{script}.py", "--help"]
-    process = subprocess.run(command, cwd=PROJECT, check=False, capture_output=True, text=True)
+    process = help_of(script, bare_python)
     if process.returncode:
         assert re.fullmatch(r"No module named '\w+': use \.venv/bin/python \(make creates it\)\n", process.stderr)
     else:
@@ -67,8 +71,7 @@ def test_an_older_python_is_told_which_one_to_use(version: str) -> None:
     if not python:
         pytest.skip(f"there is no Python {version}")
     for script in SCRIPTS:
-        command = [str(python), f"scripts/{script}.py", "--help"]
-        process = subprocess.run(command, cwd=PROJECT, check=False, capture_output=True, text=True)
+        process = help_of(script, python)
         told = r"Python 3\.\d+ or newer is needed: use \.venv/bin/python \(make creates it\)\n"
         assert process.returncode == 1 and re.fullmatch(told, process.stderr)
 

@@ -1,6 +1,5 @@
 import gzip
 import io
-import lzma
 import runpy
 import subprocess
 import sys
@@ -12,7 +11,7 @@ import numpy
 import pytest
 
 import show
-from builders import idx_bytes
+from builders import COMPRESS, idx_bytes
 from project import PROJECT, run_script
 from refusals import refusal as refused
 from systems import needs_full_device
@@ -21,7 +20,6 @@ SCRIPT = PROJECT / "scripts/show.py"
 IMAGES = numpy.array([[[0, 5, 255], [10, 0, 1]], [[7, 8, 9], [1, 2, 3]]], "uint8")
 LABELS = numpy.array([5, 0, 4, 1, 9], "uint8")
 LARGEST = 2**32 - 1
-COMPRESS: dict[str, Callable[[bytes], bytes]] = {"plain": bytes, "gzip": gzip.compress, "xz": lzma.compress}
 
 
 def run(*arguments: str | Path) -> tuple[object, str]:
@@ -49,7 +47,7 @@ def refusal(*arguments: str | Path) -> str:
     return message + "\n"
 
 
-@pytest.fixture(params=["plain", "gzip", "xz"])
+@pytest.fixture(params=COMPRESS)
 def files(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     """A folder with the files `images` and `labels`, compressed or not."""
     compress = COMPRESS[request.param]
@@ -63,13 +61,17 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "file"
 
 
-def test_the_header_of_images_is_shown_as_magic_number_and_dimensions(files: Path) -> None:
-    assert shown(files / "images") == (
+def header(images: int, rows: int, columns: int) -> str:
+    return (
         "magic number:      2051  (0x00000803, uint8)\n"
-        "number of images:  2\n"
-        "number of rows:    2\n"
-        "number of columns: 3\n"
+        f"number of images:  {images}\n"
+        f"number of rows:    {rows}\n"
+        f"number of columns: {columns}\n"
     )
+
+
+def test_the_header_of_images_is_shown_as_magic_number_and_dimensions(files: Path) -> None:
+    assert shown(files / "images") == header(2, 2, 3)
 
 
 def test_the_header_of_labels_is_shown_as_magic_number_and_count(files: Path) -> None:
@@ -144,8 +146,8 @@ def test_labels_cannot_be_drawn(files: Path) -> None:
 
 def test_two_dimensions_are_shown_by_number(path: Path) -> None:
     path.write_bytes(idx_bytes(numpy.array([[3, -40], [5, 6]], "int32")))
-    header = "magic number:      3074  (0x00000c02, int32)\ndimension 1:       2\ndimension 2:       2"
-    assert show.main(str(path)) == header
+    shown = "magic number:      3074  (0x00000c02, int32)\ndimension 1:       2\ndimension 2:       2"
+    assert show.main(str(path)) == shown
 
 
 def test_a_row_of_two_dimensions_is_shown_in_one_line(path: Path) -> None:
@@ -277,12 +279,7 @@ def test_a_truncated_plain_file_is_refused_with_the_byte_where_it_ends(path: Pat
 
 
 def test_the_header_of_mnist_matches_the_description_of_its_authors(mnist: Path) -> None:
-    assert shown(mnist / "train-images-idx3-ubyte.gz") == (
-        "magic number:      2051  (0x00000803, uint8)\n"
-        "number of images:  60000\n"
-        "number of rows:    28\n"
-        "number of columns: 28\n"
-    )
+    assert shown(mnist / "train-images-idx3-ubyte.gz") == header(60000, 28, 28)
 
 
 def test_the_first_labels_of_mnist_are_shown(mnist: Path) -> None:
