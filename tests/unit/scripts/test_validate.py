@@ -10,7 +10,7 @@ import numpy
 import pytest
 
 import validate
-from builders import idx_bytes
+from builders import described, idx_bytes
 from dataset_files import write_dataset
 from idxpng.files.json_file import read_json
 from refusals import refusal
@@ -116,6 +116,15 @@ def test_the_header_is_the_same_text_on_every_run_and_keeps_the_order_of_the_cla
     split.validate(**UNPINNED)
     assert split.header.read_bytes() == first
     assert list(json.loads(first)["class_counts"]) == list(FACTS["classes"])
+
+
+def test_the_header_of_a_part_counts_the_images_of_the_part_alone(split: SplitFiles) -> None:
+    whole = described(5, (2, 3), split.images.name, split.labels.name)
+    dataset = write_dataset(split.dataset, splits={"train": whole, "middle": {"from": "train", "rows": [1, 4]}})
+    validate.main(dataset, "middle", str(split.images), str(split.labels), str(split.header))
+    document = read_json(split.header)
+    assert document["rows"] == [1, 4]
+    assert document["class_counts"] == dict.fromkeys(map(str, range(10)), 0) | {"0": 1, "7": 1, "1": 1}
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "int8", "int16", "int32"])

@@ -125,6 +125,14 @@ def test_images_of_a_split_that_another_has_too_are_named_and_count_once(
         assert [split[key] for split in splits] == ["train", "a_part"], "`datasets` refuses a hyphen"
 
 
+@pytest.mark.parametrize(
+    ("rows", "category"),
+    [(999, "n<1K"), (1000, "1K<n<10K"), (70_000, "10K<n<100K"), (814_255, "100K<n<1M"), (10**10, "n>10B")],
+)
+def test_the_size_category_is_one_of_hugging_face(rows: int, category: str) -> None:
+    assert write_card._size_category(rows) == category
+
+
 def test_the_card_names_splits_as_hugging_face_takes_them_without_those_that_are_empty(tmp_path: Path) -> None:
     parts = [
         ParquetSplit(name, FileRecord(f"parquet/{name}.parquet", 9, ""), rows, 9, {"image": {}})
