@@ -31,3 +31,19 @@ def test_labels_are_named_once_however_many_jobs_ask_for_them() -> None:
     dataset = load(PROJECT / "datasets/emnist-byclass.yaml")
     assert dataset.labels is dataset.labels
     assert list(dataset.labels.items())[6:8] == [("06", 6), ("07", 7)]
+
+
+@pytest.mark.parametrize(
+    ("names", "limit", "expected"),
+    [
+        (["test", "test10k", "test50k"], None, ["test10k", "test50k"]),
+        (["test", "test10k", "test50k"], 100, ["test10k"]),
+        (["test", "test50k"], 60_000, ["test50k"]),
+        (["test10k", "train"], None, []),
+    ],
+)
+def test_a_part_is_in_its_split_too_if_a_limit_leaves_all_its_images_there(
+    names: list[str], limit: int | None, expected: list[str]
+) -> None:
+    dataset = load(PROJECT / "datasets/qmnist.yaml")
+    assert dataset.also_in(names, limit) == dict.fromkeys(expected, " (also in test)")

@@ -7,9 +7,11 @@ from pathlib import Path
 import numpy
 import pytest
 
-from builders import idx_bytes
+from builders import idx_bytes, put
+from dataset_files import write_dataset
+from idxpng.dataset.file import load
 from idxpng.dataset.model import PublishedFile
-from idxpng.fetch.integrity import WrongFileError, judge
+from idxpng.fetch.integrity import WrongFileError, judge, with_witnesses
 from idxpng.formats.idx import IdxHeader
 from refusals import refusal
 
@@ -82,3 +84,13 @@ def test_a_file_is_accepted_by_the_md5_that_is_pinned_alone_and_no_other(tmp_pat
     judge(str(path), PublishedFile("images.gz", HEADER.file_size, md5=right, header=HEADER))
     other = PublishedFile("images.gz", HEADER.file_size, md5=wrong, header=HEADER)
     assert f"MD5 {wrong}" in refusal(judge, str(path), other, error=WrongFileError)
+
+
+def test_a_download_that_is_not_pinned_is_a_witness_only_on_request(tmp_path: Path) -> None:
+    dataset = load(write_dataset(tmp_path / "set.yaml"))
+    images = dataset.splits["train"].images
+    path = put(tmp_path / images.published, idx_bytes(numpy.zeros((5, 2, 3), "uint8")))
+    assert with_witnesses(dataset, [str(path)]) == dataset
+    witnessed = with_witnesses(dataset, [str(path)], pinned_only=False)
+    assert witnessed.splits["train"].images.content_sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert witnessed.splits["train"].labels == dataset.splits["train"].labels
