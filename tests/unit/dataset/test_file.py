@@ -291,6 +291,22 @@ def test_a_member_needs_a_described_archive(load_text: Callable[[str], Dataset])
 
 
 @pytest.mark.parametrize(
+    ("changes", "parts"),
+    [
+        ({"splits.train.images.file": "a.gz.xz"}, ["an extra suffix", "found:    a.gz"]),
+        ({"splits.train.images.file": "x.npz"}, ["x.npz has no `member`", "x_train.npy"]),
+        ({"classes.300": "x"}, ["a label is too large", "of type uint8: 0 to 255", "found:    300", "as label_type"]),
+    ],
+    ids=["suffix", "member", "label"],
+)
+def test_a_file_that_contradicts_itself_is_refused(
+    load_text: Callable[[str], Dataset], changes: Change, parts: list[str]
+) -> None:
+    message = refusal(load_text, yaml.safe_dump(mnist_with(changes)))
+    assert [words for words in parts if words not in message] == []
+
+
+@pytest.mark.parametrize(
     ("part", "parts"),
     [
         ({"from": "train", "rows": [50000, 60001]}, ["splits.part.rows", "from 0 to 60000", "[50000, 60001]"]),

@@ -280,9 +280,13 @@ def test_the_repair_of_a_part_makes_nothing_of_all_splits(exported: Exported) ->
 
 
 def test_a_tree_of_some_labels_is_proven_with_the_originals(exported: Exported) -> None:
-    kept = sorted(exported.tree.iterdir())[0]
-    for other in sorted(exported.tree.iterdir())[1:]:
+    kept, *others = sorted(exported.tree.iterdir())
+    stray = next(others[0].iterdir())
+    moved = stray.rename(kept / stray.name)
+    for other in others:
         shutil.rmtree(other)
+    assert f"{kept.name}/{moved.name} (its label was not requested)" in exported.refusal(classes=[int(kept.name)])
+    moved.unlink()
     exported.verify(classes=[int(kept.name)])
     assert json.loads(exported.report.read_text())["files"] == len(list(kept.iterdir()))
     some = next(kept.iterdir())
