@@ -40,7 +40,7 @@ def explained(
     if (extra and missing == check.count) or missing == extra > SHOWN:  # other names, such as without leading zeros
         todo = "give the dataset and the split of this tree, make IDX files of it to compare them (the target idx), "
         todo += "or rename its files by label and position"
-        again = ["or if its images are lost:", *_making_again(check, list(check.labels))]
+        again = ["or if its images are lost:", *_making_again(check, sorted(problems.labels) or list(check.labels))]
         return error(check.tree, check.dataset, lines, [f"{todo}: {check.example};", *again])
     if problems:
         # If only a part of a split is verified, the other images may belong to the whole, so they stay.

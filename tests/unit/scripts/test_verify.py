@@ -616,13 +616,15 @@ def test_a_split_may_be_called_like_a_label(exported: Exported) -> None:
 def test_nothing_of_a_tree_with_other_names_or_of_a_different_dataset_is_to_be_moved(
     exported: Exported, renamed: int
 ) -> None:
-    for path in sorted(exported.tree.rglob("*.png"))[:renamed]:
+    paths = sorted(exported.tree.rglob("*.png"))[:renamed]
+    for path in paths:
         path.rename(path.with_name(f"000{path.name}"))
     for originals in (True, False):
         message = exported.refusal(originals=originals)
+        lost = sorted({path.parent.name for path in paths}) if originals else CLASSES
         assert "mv " not in message and "give the dataset and the split of this tree" in message
         assert "(the target idx), or rename its files by label and position: 00/07.png;" in message
-        assert message.endswith("--forcerun " + " ".join(f"results/set/png/train/{label}" for label in CLASSES))
+        assert message.endswith("--forcerun " + " ".join(f"results/set/png/train/{label}" for label in lost))
 
 
 def test_an_image_changed_in_the_originals_too_is_refused(exported: Exported) -> None:
