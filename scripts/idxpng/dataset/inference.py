@@ -286,7 +286,7 @@ def _left_out(file: IdxFacts, files: list[IdxFacts], alone: bool) -> None:
         expected=f"a file with the same name and {wanted} in place of {file.role}, or one with as many items",
         found=", ".join(sorted(each.shown.name for each in files)),
         todo="give both files, with matching names such as train-images-idx3-ubyte and train-labels-idx1-ubyte; "
-        f"if the {wanted} are left out above, write them as it says",
+        f"if a line above leaves out the {wanted}, do what it says",
     )
 
 

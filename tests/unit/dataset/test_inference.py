@@ -114,7 +114,7 @@ ONE_HOT = numpy.eye(8, dtype="uint8")[LABELS]
         ({"train__images": IMAGES, "train__labels": LABELS[:, None]}, ["byte 3", "one number for each image"]),
         ({"train__images": IMAGES, "train__labels": -LABELS.astype("int8")}, ["of image 4", "-7"]),
         ({"train__images": IMAGES, "train__labels": LABELS[:5]}, ["number of labels", "expected: 6", "found:    5"]),
-        ({"train__images": IMAGES}, ["no labels found for these images", "if the labels are left out above"]),
+        ({"train__images": IMAGES}, ["no labels found for these images", "if a line above leaves out the labels"]),
         ({"train__images": IMAGES, "test__labels": LABELS}, ["found for these", "matching names"]),
         ({"train__images": IMAGES[:0], "train__labels": LABELS[:0]}, ["the file contains no items"]),
         (
