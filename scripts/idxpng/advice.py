@@ -68,9 +68,9 @@ def setting(key: str, value: object) -> str:
 
 
 def folder_as_mirror(dataset: str) -> str:
-    """How to give a run the folder with the files of a dataset; an importing workflow passes no ``--config`` on."""
+    """How to give a run the folder with the files of a dataset; an importing workflow need not pass ``--config`` on."""
     if _call()["imported"]:
-        return f"in `module` of your Snakefile: config: {json.dumps({'mirrors': {dataset: '/path/to/folder'}})}"
+        return f"in the config of `module` in your Snakefile: {json.dumps({'mirrors': {dataset: '/path/to/folder'}})}"
     return f"in a run: --config 'mirrors={{{dataset}: /path/to/folder}}'"
 
 

@@ -69,14 +69,14 @@ def test_a_command_of_an_importing_workflow_names_paths_and_its_own_settings(typ
     assert command(["x", "y"], ["limit=3"]) == "snakemake --cores 4 x y --config mine=1"
 
 
-def test_an_importing_workflow_names_a_mirror_in_its_module_since_it_passes_no_config_on(
+def test_an_importing_workflow_names_a_mirror_in_the_config_of_its_module(
     typed: Callable[..., None],
 ) -> None:
     typed()
     assert folder_as_mirror("mnist") == "in a run: --config 'mirrors={mnist: /path/to/folder}'"
     typed(imported=True)
-    config = 'config: {"mirrors": {"mnist": "/path/to/folder"}}'
-    assert folder_as_mirror("mnist") == f"in `module` of your Snakefile: {config}"
+    config = '{"mirrors": {"mnist": "/path/to/folder"}}'
+    assert folder_as_mirror("mnist") == f"in the config of `module` in your Snakefile: {config}"
 
 
 def test_a_run_makes_again_what_was_moved_away(typed: Callable[..., None]) -> None:
