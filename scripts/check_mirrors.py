@@ -106,7 +106,7 @@ def ask(where: str) -> Check:
             session.ask(where, {"Range": f"bytes=0-{FIRST - 1}"}) as response,
             session.watch.body(FIRST),
         ):
-            return _read(response) | {"tls": "yes" if where.startswith("https://") else "no"}  # redirects keep it
+            return _read(response) | {"tls": "yes" if where.startswith("https://") else "no"}  # no redirect drops it
     except UnavailableError as error:
         untrusted = isinstance(error.__context__, requests.exceptions.SSLError)
         return {"state": error.problem, "tls": "untrusted" if untrusted else None}
