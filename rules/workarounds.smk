@@ -311,7 +311,12 @@ def end_on_sigterm_as_on_ctrl_c() -> None:
     """
     import signal
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    def end(number, frame):
+        # An event loop has its own handler, which ends its tasks: an exception could make it lose one, and wait for it.
+        on_ctrl_c = signal.getsignal(signal.SIGINT)
+        (on_ctrl_c if callable(on_ctrl_c) else signal.default_int_handler)(number, frame)
+
+    signal.signal(signal.SIGTERM, end)
 
 
 def keep_timestamps_out_of_images() -> None:

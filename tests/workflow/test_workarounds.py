@@ -365,6 +365,36 @@ def test_end_on_sigterm_as_on_ctrl_c_ends_a_run_that_snakemake_still_hangs_in(tm
         os.kill(process.pid, signal.SIGKILL)
 
 
+SIGTERM_IN_AN_EVENT_LOOP = """
+import asyncio, os, signal
+
+async def work():
+    asyncio.get_running_loop().call_soon(os.kill, os.getpid(), signal.SIGTERM)
+    try:
+        await asyncio.sleep(60)
+    finally:
+        print("TASK ENDED")
+
+end_on_sigterm_as_on_ctrl_c()
+runner = asyncio.Runner()
+try:
+    runner.run(work())
+except KeyboardInterrupt:
+    print("RUN ENDED")
+signal.signal(signal.SIGINT, signal.SIG_IGN)  # as in the background of some shells
+try:
+    os.kill(os.getpid(), signal.SIGTERM)
+except KeyboardInterrupt:
+    print("ENDED WITHOUT SIGINT")
+"""
+
+
+def test_end_on_sigterm_as_on_ctrl_c_ends_the_tasks_of_an_event_loop(tmp_path: Path) -> None:
+    """Otherwise Snakemake waits for them at its end, once in some hundred times without end."""
+    said = run(tmp_path, INCLUDE + SIGTERM_IN_AN_EVENT_LOOP + RULES, "-n")
+    assert "TASK ENDED\nRUN ENDED\nENDED WITHOUT SIGINT\n" in said
+
+
 @pytest.mark.parametrize("with_it", [True, False])
 def test_keep_timestamps_out_of_images_leaves_no_file_where_snakemake_still_puts_one(
     tmp_path: Path, with_it: bool
