@@ -390,7 +390,7 @@ except KeyboardInterrupt:
 
 
 def test_end_on_sigterm_as_on_ctrl_c_ends_the_tasks_of_an_event_loop(tmp_path: Path) -> None:
-    """Otherwise Snakemake waits for them at its end, once in some hundred times without end."""
+    """A task that an exception makes the loop lose never ends, and Snakemake waits for it when it ends itself."""
     said = run(tmp_path, INCLUDE + SIGTERM_IN_AN_EVENT_LOOP + RULES, "-n")
     assert "TASK ENDED\nRUN ENDED\nENDED WITHOUT SIGINT\n" in said
 
