@@ -38,8 +38,10 @@ def explained(
         lines.append("altered pixels, wrong labels: not looked for without the original IDX files")
     missing, extra = problems.counts["missing"], problems.counts["extra"]
     if (extra and missing == check.count) or missing == extra > SHOWN:  # other names, such as without leading zeros
-        todo = "give the dataset and the split of this tree, make IDX files of it to compare them (the target idx), "
-        todo += "or rename its files by label and position"
+        todo = (
+            "give the dataset and the split of this tree, make IDX files of it to compare them (the target idx), "
+            "or rename its files by label and position"
+        )
         again = ["or if its images are lost:", *_making_again(check, sorted(problems.labels) or list(check.labels))]
         return error(check.tree, check.dataset, lines, [f"{todo}: {check.example};", *again])
     if problems:
