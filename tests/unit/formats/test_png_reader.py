@@ -30,8 +30,10 @@ def refusal(path: Path, data: bytes, shape: tuple[int, int] = (6, 4)) -> tuple[s
     return refused.value.kind, str(refused.value)
 
 
-@pytest.mark.parametrize("data", originals(PIXELS), ids=["plain", "with metadata", "animated"])
-def test_pixels_are_read_from_files_with_metadata_or_animation(tmp_path: Path, data: bytes) -> None:
+@pytest.mark.parametrize(
+    "data", [*originals(PIXELS), png(PIXELS) + b"more"], ids=["plain", "with metadata", "animated", "longer"]
+)
+def test_pixels_are_read_from_files_with_other_contents(tmp_path: Path, data: bytes) -> None:
     assert read(tmp_path / "x", data) == PIXELS.tobytes()
 
 
