@@ -4,6 +4,7 @@ Datasets come from datasets/*.yaml, keys from schemas/, and targets from the Sna
 """
 
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,7 @@ def _table(*rows: tuple[str, ...]) -> str:
     return lines[0] + "|" + "---|" * len(rows[0]) + "\n" + "".join(lines[1:])
 
 
+@cache
 def _facts() -> dict[str, dict[str, Any]]:
     paths = sorted((ROOT / "datasets").glob("*.yaml"))
     return {path.stem: yaml.safe_load(path.read_text(encoding="utf-8")) for path in paths}

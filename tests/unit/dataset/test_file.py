@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from idxpng.dataset.file import DATASETS, identify, load
 from idxpng.dataset.model import Dataset, PublishedFile
 from idxpng.errors import DataError
 from idxpng.formats.idx import IdxHeader
+from plans import MNIST
 from project import PROJECT
 from refusals import refusal
 
@@ -35,7 +37,7 @@ Change = dict[str, Any]
 
 def mnist_with(changes: Change) -> dict[str, Any]:
     """The content of datasets/mnist.yaml with the values of some keys replaced, such as {"splits.train.count": 9}."""
-    document = yaml.safe_load((PROJECT / "datasets/mnist.yaml").read_text(encoding="utf-8"))
+    document = deepcopy(MNIST)
     for path, value in changes.items():
         *parents, last = (int(key) if key.lstrip("-").isdigit() else key for key in path.split("."))
         place = document

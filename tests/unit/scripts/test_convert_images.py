@@ -83,6 +83,7 @@ def test_light_strokes_are_not_lost_on_a_white_ground(tmp_path: Path) -> None:
     assert read(tmp_path / "new/3/empty.png") == GrayImage((8, 8), bytes([255] * 64))
 
 
+@pytest.mark.slow
 def test_files_that_cannot_be_converted_are_left_out_by_name(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     save(tmp_path / "my/3", {"0.png": Image.fromarray(STROKE)})
     (tmp_path / "my/3/notes.txt").write_text("x")

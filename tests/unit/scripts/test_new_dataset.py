@@ -218,6 +218,7 @@ def test_a_file_whose_name_is_not_allowed_is_named(tmp_path: Path) -> None:
     assert f"found:    idx/daten ä.npz\n  to do:    rename it, or move it into {tmp_path}/idx\n" in message
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("folder", "array"), [("idx", "my images"), ("id\u200ex", "images")])
 def test_a_folder_or_an_array_whose_name_is_not_allowed_is_named(tmp_path: Path, folder: str, array: str) -> None:
     (tmp_path / folder).mkdir()
@@ -240,6 +241,7 @@ def test_files_without_a_folder_around_them_need_a_name_for_the_dataset_file(tmp
     assert told in refusal(tmp_path, "/one/train-images /two/train-labels")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("labels", "key"),
     [
@@ -484,6 +486,7 @@ PIXELS = numpy.arange(30 * 5 * 7, dtype="uint8").reshape(30, 5, 7)
 CLASSES = numpy.arange(30) % 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("files", "members"),
     [

@@ -104,7 +104,7 @@ def test_images_without_a_border_have_gaps_between_them(tmp_path: Path, border: 
         (2000, 26, COLUMNS * SIDE, 26 * (SIDE + GAP)),
         (2000, 62, 3 * 8 * SIDE, 21 * (SIDE + GAP)),
         (2000, 255, 9 * 8 * SIDE, 29 * (SIDE + GAP)),
-        (32_000, 2000, 14 * 8 * SIDE, 29 * (SIDE + GAP)),
+        pytest.param(32_000, 2000, 14 * 8 * SIDE, 29 * (SIDE + GAP), marks=pytest.mark.slow),
     ],
 )
 def test_the_size_of_a_sheet_fits_its_images(

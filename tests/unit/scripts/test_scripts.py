@@ -55,6 +55,7 @@ def bare_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "bin/python"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_a_python_without_the_packages_is_told_which_one_has_them(script: str, bare_python: Path) -> None:
     process = help_of(script, bare_python)
@@ -64,6 +65,7 @@ def test_a_python_without_the_packages_is_told_which_one_has_them(script: str, b
         assert process.stdout.startswith("usage: ")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("version", ["3.9", "3.10"])
 def test_an_older_python_is_told_which_one_to_use(version: str) -> None:
     found = [*Path.home().glob(f".pyenv/versions/{version}.*/bin/python"), shutil.which(f"python{version}")]

@@ -259,6 +259,7 @@ def test_a_file_that_is_not_as_long_as_its_header_says_is_reported_with_its_true
     assert "found:    52 bytes, 3 times what the header promises" in refusal(path)
 
 
+@pytest.mark.slow
 @needs_full_device
 def test_a_pipe_is_named_and_a_closed_output_is_no_error(files: Path) -> None:
     command = f"{sys.executable} {SCRIPT}"
