@@ -2,6 +2,7 @@
 
 import socket
 import time
+from base64 import b64encode
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from builders import put
 from idxpng.fetch import patience
 from idxpng.fetch import session as module
 from idxpng.fetch.patience import Patience
@@ -180,3 +182,10 @@ def test_credentials_go_to_the_same_host_only(server: MirrorServer) -> None:
     )
     assert ask(f"{url}/old") == 200
     assert "Authorization" not in server.requests[-1].headers
+
+
+def test_a_password_may_be_in_netrc(server: MirrorServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(tmp_path / "netrc", "machine 127.0.0.1 login alice password xyzzy\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    assert ask(f"http://127.0.0.1:{server.server_port}/file") == 200
+    assert server.requests[-1].headers["Authorization"] == f"Basic {b64encode(b'alice:xyzzy').decode()}"
