@@ -106,7 +106,7 @@ def main(
                 "equal": True,
                 "files": files,
                 "sha256": digests,
-                "pinned": {role: role in check.expected.content_pins for role in ROLES},
+                "pinned": {role: role in check.split.content_pins for role in ROLES},
             }
             write_json(report, document)
         log.output(_sentence(check, files, published))
@@ -152,7 +152,7 @@ def _prove(
     ``top``: the directory to which no command may add files: the tree, or one around it.
     ``to_make``: the originals that a run can make.
     """
-    if unproven := check.expected.unproven:
+    if unproven := check.split.unproven:
         raise DataError(
             check.tree,
             "not provable without the published files",
@@ -165,10 +165,10 @@ def _prove(
             "it cannot be verified without the original IDX files",
             found=f"not pinned: {check.not_pinned}"
             if check.not_pinned
-            else f"{check.part}; only the digests of all {check.expected.file_count:,} images are pinned",
+            else f"{check.part}; only the digests of all {check.split.file_count:,} images are pinned",
             todo=repair.give_originals(check),
         )
-    found, problems, pins = None, Problems(), dict(check.expected.content_pins)
+    found, problems, pins = None, Problems(), dict(check.split.content_pins)
     for role, path in zip(ROLES, originals or (), strict=False):
         pins[role] = pins.get(role) or digest_of(path)
     if not check.part:
@@ -192,7 +192,7 @@ def _sentence(check: TreeCheck, files: int, published: Sequence[str]) -> str:
     if check.not_pinned:
         return f"{sentence}, as in the given originals; not pinned: {check.not_pinned}"
     digests_of = "of the originals " if check.part else ""
-    digests = " and ".join(check.expected.content_pins[role] for role in ROLES)
+    digests = " and ".join(check.split.content_pins[role] for role in ROLES)
     pinned = "of the downloads that are pinned" if published else "pinned"
     return f"{sentence} (SHA-256 {digests_of}{digests}, {pinned} in {check.dataset.source})"
 

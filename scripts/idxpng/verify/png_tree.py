@@ -79,14 +79,14 @@ class PngTree:
         self.places = array("I", [0]) * limit
         self.first = first
 
-    def find_images(self, expected: Sequence[int] | None = None) -> Problems:
+    def find_images(self, labels: Sequence[int] | None = None) -> Problems:
         """Find all images, and report what is missing, misplaced or extra.
 
         A file counts as an image by its name, in a directory with the name of a label. Nothing is opened, and no
         symbolic link followed.
 
         Args:
-            expected: the label of each image, if known, and -1 for each that the tree must not have. Without it, the
+            labels: the label of each image, if known, and -1 for each that the tree must not have. Without it, the
                 directory of a missing image is unknown, and an image is misplaced only if its name was found before.
 
         Raises:
@@ -102,12 +102,12 @@ class PngTree:
                     problems.add("extra", entry.name, _kind(entry))
         for position, name in enumerate(self.names, 1):
             if name in found:
-                self._find_label(position, name, problems, expected)
+                self._find_label(position, name, problems, labels)
         if 0 in self.places:
-            self._add_missing(problems, expected)
+            self._add_missing(problems, labels)
         return problems
 
-    def _find_label(self, position: int, name: str, problems: Problems, expected: Sequence[int] | None) -> None:
+    def _find_label(self, position: int, name: str, problems: Problems, labels: Sequence[int] | None) -> None:
         value = self.values[position - 1]
         with os.scandir(os.path.join(self.path, name)) as entries:
             for entry in entries:
@@ -115,10 +115,10 @@ class PngTree:
                 if index is None:
                     if not _is_timestamp(entry):
                         problems.add("extra", f"{name}/{entry.name}", _kind(entry))
-                elif expected is not None and expected[index] < 0:
+                elif labels is not None and labels[index] < 0:
                     problems.add("extra", f"{name}/{entry.name}", "its label was not requested", [name])
-                elif expected is not None and expected[index] != value:
-                    right = self._directory(expected[index])
+                elif labels is not None and labels[index] != value:
+                    right = self._directory(labels[index])
                     problems.add("misplaced", f"{name}/{entry.name}", f"its label is {right}", [name])
                 elif self.places[index]:
                     other = self.names[self.places[index] - 1]
@@ -135,12 +135,12 @@ class PngTree:
                 return index
         return None
 
-    def _add_missing(self, problems: Problems, expected: Sequence[int] | None) -> None:
+    def _add_missing(self, problems: Problems, labels: Sequence[int] | None) -> None:
         for index, place in enumerate(self.places):
-            if place == 0 and (expected is None or expected[index] >= 0):
-                name = "?" if expected is None else self._directory(expected[index])
+            if place == 0 and (labels is None or labels[index] >= 0):
+                name = "?" if labels is None else self._directory(labels[index])
                 problems.add(
-                    "missing", f"{name}/{self.first + index:0{self.width}}.png", labels=[name] if expected else []
+                    "missing", f"{name}/{self.first + index:0{self.width}}.png", labels=[name] if labels else []
                 )
 
     def _directory(self, value: int) -> str:

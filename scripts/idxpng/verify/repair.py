@@ -107,12 +107,12 @@ def making(check: TreeCheck, labels: Collection[str], force: bool = False) -> st
             source = advice.from_folder(directory, os.path.abspath(source))
         paths = [os.path.relpath(path, directory) for path in paths]  # Snakemake knows no others
     settings = [_setting(check, source)]
-    if check.count < check.expected.count:
+    if check.count < check.split.count:
         settings.append(f"limit={check.count}")
     if check.classes is not None:
         settings.append(f"classes=[{','.join(map(str, check.classes))}]")
     # Otherwise `all` would also make the page again, of this split alone.
-    targets = [os.path.dirname(paths[0])] if check.expected.parent else ["all"]
+    targets = [os.path.dirname(paths[0])] if check.split.parent else ["all"]
     return advice.command(paths, settings, force, directory, targets)
 
 
@@ -125,16 +125,16 @@ def _setting(check: TreeCheck, source: str | None = None) -> str:
 def _is_made_here(check: TreeCheck) -> bool:
     """Whether a run makes this directory of a split: in a job, that run; by hand, a run whose results are `results`."""
     results = "" if advice.VARIABLE in os.environ else "/results"
-    return os.path.abspath(check.tree).endswith(f"{results}/{check.dataset.name}/png/{check.split}")
+    return os.path.abspath(check.tree).endswith(f"{results}/{check.dataset.name}/png/{check.name}")
 
 
 def _made(check: TreeCheck) -> str:
     """The directory of a split that a run makes: this one, or if none makes it, that in `results`."""
-    return check.tree if _is_made_here(check) else f"results/{check.dataset.name}/png/{check.split}"
+    return check.tree if _is_made_here(check) else f"results/{check.dataset.name}/png/{check.name}"
 
 
 def give_originals(check: TreeCheck) -> str:
     beside = os.path.normpath(os.path.join(check.tree, "../../../../resources", check.dataset.name)) + "/"
-    folder = beside if all(os.path.exists(beside + file.idx) for file in check.expected.files) else ""
-    options = [f"--{role} {shell_word(folder + file.idx)}" for role, file in check.expected.by_role.items()]
+    folder = beside if all(os.path.exists(beside + file.idx) for file in check.split.files) else ""
+    options = [f"--{role} {shell_word(folder + file.idx)}" for role, file in check.split.by_role.items()]
     return f"give the original IDX files, decompressed: {' '.join(options)}"

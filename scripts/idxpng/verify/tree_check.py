@@ -29,7 +29,7 @@ class TreeCheck:
 
     tree: str
     dataset: Dataset
-    split: str
+    name: str
     limit: int | None = None
     manifest: str | None = None
     processes: int = 1
@@ -38,29 +38,29 @@ class TreeCheck:
     @property
     def count(self) -> int:
         """How many images the tree must have, before labels are chosen."""
-        return min(self.limit or self.expected.count, self.expected.count)
+        return min(self.limit or self.split.count, self.split.count)
 
     @property
     def part(self) -> str:
         """The part of the images in the files that it is about, as text; empty for all of them."""
-        if self.classes is None and self.count == self.expected.file_count:
+        if self.classes is None and self.count == self.split.file_count:
             return ""
         rows = f"rows {self._first:,} to {self._first + self.count - 1:,}"
         labels = " or ".join(map(str, self.classes or ()))
         return f"{rows} with label {labels}" if labels else rows
 
     @property
-    def expected(self) -> Split:
-        return self.dataset.splits[self.split]
+    def split(self) -> Split:
+        return self.dataset.splits[self.name]
 
     @property
     def _first(self) -> int:
-        return self.expected.rows[0] if self.expected.rows else 0
+        return self.split.rows[0] if self.split.rows else 0
 
     @property
     def not_pinned(self) -> str:
         """The missing keys that would pin both files, and the dataset file, as text; empty if both are pinned."""
-        keys = [f"splits.{self.split}.{role}" for role in ROLES if role not in self.expected.content_pins]
+        keys = [f"splits.{self.name}.{role}" for role in ROLES if role not in self.split.content_pins]
         return f"content_sha256 of {' and '.join(keys)} in {self.dataset.source}" if keys else ""
 
     def rebuild(self) -> tuple[dict[str, str] | None, Problems]:
@@ -73,7 +73,7 @@ class TreeCheck:
         """
         tree = self._tree()
         problems = tree.find_images()
-        headers, columns = self.expected.headers, self.dataset.label_columns
+        headers, columns = self.split.headers, self.dataset.label_columns
         labels_sha256 = None if problems else labels_digest(headers["labels"], tree, columns, self.manifest)
         images_digest = hashlib.sha256(headers["images"].to_bytes())
         for _, images, wrong in self._stored_images().read_all(tree, self.processes):
@@ -82,7 +82,7 @@ class TreeCheck:
                 problems.add(kind, path, detail, [path.partition("/")[0]])
         if labels_sha256 is not None and not problems:
             return {"images": images_digest.hexdigest(), "labels": labels_sha256}, problems
-        counts = self.expected.class_counts
+        counts = self.split.class_counts
         if counts is not None:
             found = tree.image_counts().items()
             problems.labels |= {label for (label, count), right in zip(found, counts, strict=True) if count != right}
@@ -128,7 +128,7 @@ class TreeCheck:
             return {entry.name: (entry.inode(), entry.stat(follow_symlinks=False).st_ctime_ns) for entry in entries}
 
     def _tree(self) -> PngTree:
-        return PngTree(self.tree, self.labels, self.expected.file_count, self.count, self._first)
+        return PngTree(self.tree, self.labels, self.split.file_count, self.count, self._first)
 
     def _labels(self, originals: LabeledImages) -> Sequence[int]:
         """The label of each image, and -1 for each that the tree must not have."""
@@ -139,7 +139,7 @@ class TreeCheck:
 
     def _stored_images(self) -> StoredImages:
         transposed = self.dataset.orientation == "transposed"
-        rows, columns = self.expected.shape[::-1] if transposed else self.expected.shape
+        rows, columns = self.split.shape[::-1] if transposed else self.split.shape
         return StoredImages(self.tree, rows, columns, transposed)
 
     @contextmanager
@@ -153,10 +153,10 @@ class TreeCheck:
         for path in (images, labels):
             if not os.path.isfile(path):
                 raise DataError(path, "file not found")
-        dataset, expected = self.dataset, self.expected
-        with LabeledImages(images, labels, dataset.orientation, dataset.label_columns, expected.rows) as originals:
-            for role, header in expected.headers.items():
-                _check_original(getattr(originals, role), header, expected.content_pins.get(role), dataset.source)
+        dataset, split = self.dataset, self.split
+        with LabeledImages(images, labels, dataset.orientation, dataset.label_columns, split.rows) as originals:
+            for role, header in split.headers.items():
+                _check_original(getattr(originals, role), header, split.content_pins.get(role), dataset.source)
             yield originals
 
 

@@ -39,7 +39,7 @@ def test_each_problem_is_reported_with_its_path_and_the_labels_to_repeat(folder:
     (folder / "12/00.png").unlink()
     (folder / "07/02.png").rename(folder / "00/02.png")
     (folder / "00/06.png").touch()
-    problems = PngTree(str(folder), LABELS, 11, 6).find_images(expected=[12, 0, 7, 0, 12, 12])
+    problems = PngTree(str(folder), LABELS, 11, 6).find_images(labels=[12, 0, 7, 0, 12, 12])
     assert problems.lines() == [
         "missing: 2",
         "  07/02.png",
@@ -64,7 +64,7 @@ def test_a_missing_image_without_labels_is_reported_without_a_directory(folder: 
 
 
 def test_an_original_label_without_a_class_is_reported(folder: Path) -> None:
-    problems = PngTree(str(folder), LABELS, 11, 6).find_images(expected=[12, 0, 99, 0, 12, 12])
+    problems = PngTree(str(folder), LABELS, 11, 6).find_images(labels=[12, 0, 99, 0, 12, 12])
     assert problems.lines() == ["missing: 1", "  99/02.png", "misplaced: 1", "  07/02.png (its label is 99)"]
 
 
@@ -87,7 +87,7 @@ def peak_of_survey(folder: Path, count: int) -> int:
     tracemalloc.start()
     try:
         tree = PngTree(str(folder), LABELS, 99999, count)
-        tree.find_images(expected=bytes(count))
+        tree.find_images(labels=bytes(count))
         for _ in tree.chunks(100):
             pass
         labels_digest(IdxHeader.of("uint8", (count,)), tree, ("class",), None)
