@@ -5,6 +5,7 @@ Where the dataset file pins the digests, neither the IDX files nor a network is 
 
 import os
 from collections.abc import Collection, Sequence
+from functools import partial
 from pathlib import Path
 
 import idxpng
@@ -13,10 +14,10 @@ from idxpng.dataset.file import load, read_schema
 from idxpng.dataset.model import ROLES, Dataset
 from idxpng.errors import DataError
 from idxpng.fetch.integrity import with_witnesses
-from idxpng.files.digest import digest_of
 from idxpng.files.json_file import write_json
+from idxpng.files.leftovers import remove_proof
 from idxpng.replaceable import check_place
-from idxpng.text import counted, shell_word
+from idxpng.text import counted, printable, shell_word, some
 from idxpng.verify import repair
 from idxpng.verify.png_tree import Problems
 from idxpng.verify.tree_check import TreeCheck
@@ -69,7 +70,7 @@ def main(
         check_place(report)
         if Path(report).resolve().is_relative_to(Path(tree).resolve()):
             raise DataError(report, "nothing may be added to this directory", todo="give a report outside of it")
-        Path(report).unlink(missing_ok=True)
+        remove_proof(report)
     known = with_witnesses(load(dataset, read_schema()), published)
     if unknown := {*(classes or ())} - known.classes.keys():
         expected = f"some of {', '.join(map(str, known.classes))}"
@@ -77,62 +78,60 @@ def main(
     originals = (images, labels) if images and labels else None
     if not originals and (one := images or labels):
         raise DataError(one, "the images or the labels are missing", todo="give both --images and --labels")
-    # A run that needs no originals names where they would be.
-    to_make = [path for path in originals or () if advice.VARIABLE in os.environ and not os.path.exists(path)]
-    if to_make:
-        originals = None
-    trees = _trees(tree, known, split, limit, classes)
+    of_split = partial(TreeCheck, known, limit, manifest, processes, classes, originals, beside or tree)
+    checks = [of_split(path, name) for name, path in _trees(tree, known, split).items()]
+    if absent := [check for check in checks if not os.path.isdir(check.tree)]:
+        raise _nothing(absent[0], tree)
+    if checks[0].tree != tree:
+        _check_names(tree, known)
     if beside is not None:
         _check_names(beside, known)
-    if len(trees) > 1 and any((images, labels, manifest, report)):
+    if len(checks) > 1 and any((images, labels, manifest, report)):
         raise DataError(
             tree,
             "--images, --labels, --manifest, and --report apply to one split",
-            todo=f"give the directory of one split: {' or '.join(map(advice.shell_path, trees.values()))}",
+            todo=f"give the directory of one split: {' or '.join(advice.shell_path(check.tree) for check in checks)}",
         )
-    for name, path in trees.items():
-        check = TreeCheck(path, known, name, limit, manifest, processes, classes)
+    for check in checks:
         directories = check.directories()
-        digests, files = _prove(check, originals, beside or tree, to_make)
+        files = _prove(check)
         if check.directories() != directories:
-            todo = "verify again, when no other run uses the results folder"
-            raise DataError(path, "another run replaced images while they were verified", todo=todo)
+            todo = "verify again, while no other run or program changes it"
+            raise DataError(check.tree, "this directory was changed while it was verified", todo=todo)
         if report is not None:
             document = {
                 "dataset": known.name,
-                "split": name,
+                "split": check.name,
                 **({"part": check.part} if check.part else {}),
                 "workflow": {"version": idxpng.__version__},  # as in provenance.json, without time and place
                 "equal": True,
                 "files": files,
-                "sha256": digests,
+                "sha256": check.pins,
                 "pinned": {role: role in check.split.content_pins for role in ROLES},
             }
             write_json(report, document)
         log.output(_sentence(check, files, published))
 
 
-def _trees(
-    tree: str, dataset: Dataset, split: str | None, limit: int | None, classes: Collection[int] | None
-) -> dict[str, str]:
+def _trees(tree: str, dataset: Dataset, split: str | None) -> dict[str, str]:
     """The directory of each split to verify, by its name."""
     name = split or Path(os.path.abspath(tree)).name
-    if split is not None:
-        dataset.split(split)  # raises if there is no such split
-    one = name in dataset.splits
+    if split is not None or name in dataset.splits:
+        dataset.split(name)  # raises if there is no such split
+        return {name: tree}
     paths = {each: os.path.join(tree, each) for each in dataset.splits}
-    there = {each: path for each, path in paths.items() if each in dataset.whole_splits or os.path.lexists(path)}
-    trees = {name: tree} if one else there
-    for name, path in trees.items():
-        if not os.path.isdir(path):
-            check = TreeCheck(path, dataset, name, limit, classes=classes)
-            other = f"or give the directory of all splits, {dataset.name}/png, or that of one split, and --split NAME"
-            expected = "a directory with a directory for each label"
-            todo = [repair.making_first(check), other]
-            raise DataError(path, "there is nothing to verify", expected=expected, todo=todo)
-    if not one:
-        _check_names(tree, dataset)
-    return trees
+    return {each: path for each, path in paths.items() if each in dataset.whole_splits or os.path.lexists(path)}
+
+
+def _nothing(check: TreeCheck, tree: str) -> DataError:
+    """That there is no directory to check, with what is at the path ``tree`` that was given."""
+    found = f"{printable(tree)} is a file; if it is an archive, unpack it first" if os.path.exists(tree) else None
+    if os.path.isdir(tree):
+        found = f"in {printable(tree)}: {some(os.listdir(tree)) or 'nothing'}"
+    other = f"or give the directory of all splits, {check.dataset.name}/png, or that of one split, and --split NAME"
+    expected = f"a directory with a directory for each label: {some(check.labels)}"
+    todo = [repair.making_first(check), other]
+    return DataError(check.tree, "there is nothing to verify", expected=expected, found=found, todo=todo)
 
 
 def _check_names(folder: str, dataset: Dataset) -> None:
@@ -141,17 +140,13 @@ def _check_names(folder: str, dataset: Dataset) -> None:
     for other in set(os.listdir(folder)) - set(dataset.splits):
         problems.add("extra", other)
     if problems:
-        raise repair.error(folder, dataset, problems.lines(), repair.moving(problems, folder, folder))
+        problem = f"not only the splits of {dataset.title}: {', '.join(dataset.splits)}"
+        todo = repair.moving(problems, folder, folder)
+        raise DataError(folder, problem, found=problems.lines(), todo=todo)
 
 
-def _prove(
-    check: TreeCheck, originals: tuple[str, str] | None, top: str, to_make: Sequence[str]
-) -> tuple[dict[str, str], int]:
-    """The digests of the originals of images and labels, and how many images the tree has, once it is proven.
-
-    ``top``: the directory to which no command may add files: the tree, or one around it.
-    ``to_make``: the originals that a run can make.
-    """
+def _prove(check: TreeCheck) -> int:
+    """How many images a tree has, once it is proven."""
     if unproven := check.split.unproven:
         raise DataError(
             check.tree,
@@ -159,42 +154,32 @@ def _prove(
             expected=f"what {' and '.join(unproven)} decompress to, since {check.dataset.source} pins only them",
             todo=f"download them, and add --published {' '.join(map(shell_word, unproven))}",
         )
+    originals = check.existing_originals
     if not originals and (check.part or check.not_pinned):
-        raise DataError(
-            check.tree,
-            "it cannot be verified without the original IDX files",
-            found=f"not pinned: {check.not_pinned}"
-            if check.not_pinned
-            else f"{check.part}; only the digests of all {check.split.file_count:,} images are pinned",
-            todo=repair.give_originals(check),
-        )
-    found, problems, pins = None, Problems(), dict(check.split.content_pins)
-    for role, path in zip(ROLES, originals or (), strict=False):
-        pins[role] = pins.get(role) or digest_of(path)
-    if not check.part:
-        found, problems = check.rebuild()
-        if found:
-            log.info("rebuilt from %s: SHA-256 %s", check.tree, " and ".join(found.values()))
-        if found == pins:
-            return pins, check.count
+        problem, todo = "it cannot be verified without the original IDX files", repair.give_originals(check)
+        pinned = f"{check.part}; only the digests of all {check.split.file_count:,} images are pinned"
+        found = f"not pinned: {check.not_pinned}" if check.not_pinned else pinned
+        raise DataError(check.tree, problem, found=found, todo=todo)
+    digests, problems = ({}, Problems()) if check.part else check.rebuild()
+    if digests:
+        log.info("rebuilt from %s: SHA-256 %s", check.tree, " and ".join(digests.values()))
+    if digests == check.pins:
+        return check.count
     if originals:
         differing, count = check.compare(*originals)
         if check.part and not differing:
-            return pins, count
+            return count
         problems = differing or problems
-    raise repair.explained(check, top, problems, found or {}, pins, originals is not None, to_make)
+    raise repair.explained(check, problems, digests)
 
 
 def _sentence(check: TreeCheck, files: int, published: Sequence[str]) -> str:
-    part = f"{check.part} of the " if check.part else ""
-    what = f"{part}{'' if check.not_pinned else 'published '}images and labels of {check.dataset.title}"
-    sentence = f"{check.tree}: {counted(files, 'PNG file')} {'is' if files == 1 else 'are'} the {what}"
+    sentence = f"{check.tree}: {counted(files, 'PNG file')} {'is' if files == 1 else 'are'} the {check.subject}"
     if check.not_pinned:
         return f"{sentence}, as in the given originals; not pinned: {check.not_pinned}"
-    digests_of = "of the originals " if check.part else ""
-    digests = " and ".join(check.split.content_pins[role] for role in ROLES)
+    digests = f"{'of the originals ' if check.part else ''}{' and '.join(check.pins.values())}"
     pinned = "of the downloads that are pinned" if published else "pinned"
-    return f"{sentence} (SHA-256 {digests_of}{digests}, {pinned} in {check.dataset.source})"
+    return f"{sentence} (SHA-256 {digests}, {pinned} in {check.dataset.source})"
 
 
 if __name__ == "__main__":

@@ -11,8 +11,9 @@ from idxpng.files.leftovers import TIMESTAMP
 from idxpng.text import printable
 
 LARGEST_TIMESTAMP = 1024
-KINDS = ("missing", "misplaced", "extra", "altered", "unreadable")
+KINDS = ("missing", "misplaced", "wrong count", "extra", "altered", "unreadable")
 SHOWN = 20  # of each kind
+UNKNOWN = "?"  # the directory of a missing image whose label is not known
 
 
 class Problems:
@@ -32,13 +33,14 @@ class Problems:
     def __bool__(self) -> bool:
         return bool(self.counts)
 
-    def add(self, kind: str, path: str, detail: str = "", labels: Sequence[str] = ()) -> None:
-        """Count a path below the tree as of one kind. ``labels``: see `Problems`."""
+    def add(self, kind: str, path: str, detail: str = "") -> None:
+        """Count a path below the tree as of one kind. Making the directory of its label again repairs all but extra."""
         self.counts[kind] += 1
         shown = self.shown[kind]
         insort(shown, (path, detail))
         del shown[SHOWN:]
-        self.labels.update(labels)
+        if kind != "extra" and (label := path.partition("/")[0]) != UNKNOWN:
+            self.labels.add(label)
 
     def lines(self) -> list[str]:
         """The problems as text that is safe on a terminal, even with hostile file names."""
@@ -116,13 +118,14 @@ class PngTree:
                     if not _is_timestamp(entry):
                         problems.add("extra", f"{name}/{entry.name}", _kind(entry))
                 elif labels is not None and labels[index] < 0:
-                    problems.add("extra", f"{name}/{entry.name}", "its label was not requested", [name])
+                    problems.add("extra", f"{name}/{entry.name}", "its label was not requested")
                 elif labels is not None and labels[index] != value:
                     right = self._directory(labels[index])
-                    problems.add("misplaced", f"{name}/{entry.name}", f"its label is {right}", [name])
+                    problems.add("misplaced", f"{name}/{entry.name}", f"its label is {right}")
                 elif self.places[index]:
                     other = self.names[self.places[index] - 1]
-                    problems.add("misplaced", f"{name}/{entry.name}", f"also in {other}", [name, other])
+                    problems.add("misplaced", f"{name}/{entry.name}", f"also in {other}")
+                    problems.labels.add(other)
                 else:
                     self.places[index] = position
 
@@ -138,10 +141,8 @@ class PngTree:
     def _add_missing(self, problems: Problems, labels: Sequence[int] | None) -> None:
         for index, place in enumerate(self.places):
             if place == 0 and (labels is None or labels[index] >= 0):
-                name = "?" if labels is None else self._directory(labels[index])
-                problems.add(
-                    "missing", f"{name}/{self.first + index:0{self.width}}.png", labels=[name] if labels else []
-                )
+                name = UNKNOWN if labels is None else self._directory(labels[index])
+                problems.add("missing", f"{name}/{self.first + index:0{self.width}}.png")
 
     def _directory(self, value: int) -> str:
         return self._directories.get(value, str(value))

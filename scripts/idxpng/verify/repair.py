@@ -4,65 +4,66 @@ import os
 from collections.abc import Collection, Mapping, Sequence
 
 from idxpng import advice
-from idxpng.dataset.file import is_shipped
-from idxpng.dataset.model import ROLES, Dataset
+from idxpng.dataset.file import identify, is_shipped
+from idxpng.dataset.model import ROLES
 from idxpng.errors import DataError
-from idxpng.text import shell_word
-from idxpng.verify.png_tree import SHOWN, Problems
+from idxpng.text import shell_word, some
+from idxpng.verify.png_tree import SHOWN, UNKNOWN, Problems
 from idxpng.verify.tree_check import TreeCheck
 
-
-def error(
-    tree: str, dataset: Dataset, found: list[str], todo: list[str], expected: list[str] | None = None
-) -> DataError:
-    problem = f"not the published images and labels of {dataset.title}"
-    return DataError(tree, problem, expected=expected, found=found, todo=todo)
+# What a different digest of the IDX file that a tree makes means: at least one image has ...
+DIFFERS = {"images": "other pixels", "labels": "another label"}
 
 
-def explained(
-    check: TreeCheck,
-    top: str,
-    problems: Problems,
-    found: Mapping[str, str],
-    pins: Mapping[str, str],
-    compared: bool,
-    to_make: Sequence[str],
-) -> DataError:
-    """What is wrong with a tree: its files if they are known, otherwise digests that differ: ``found`` from ``pins``.
+def explained(check: TreeCheck, problems: Problems, found: Mapping[str, str]) -> DataError:
+    """What is wrong with a tree: its files, as far as they are known, and which of the digests ``found``."""
+    compared = check.existing_originals is not None
+    differing = [] if compared and problems else [role for role in found if found[role] != check.pins[role]]
+    lines, todo = problems.lines(), _repairs(check, problems)
+    if differing:
+        of_role = {role: f"SHA-256 {found[role]}: at least one image has {DIFFERS[role]}" for role in differing}
+        lines = [f"{role}: {of_role.get(role, 'as expected')}" for role in ROLES] + lines
+        todo += ["verify again, while nothing else changes the images"] if compared else _which(check)
+    elif not compared:
+        unknown = f"; {UNKNOWN} is a label that is not known" if problems.counts["missing"] else ""
+        lines.append(f"altered pixels, wrong labels: not looked for without the original IDX files{unknown}")
+    if "images" in differing and (known := identify([found["images"]])):
+        todo = [f"this is {known[0]}; if you mean that, verify it as the dataset {known[1]}"]
+    expected = [f"{role}: SHA-256 {check.pins[role]}" for role in differing]
+    return DataError(check.tree, f"not the {check.subject}", expected=expected, found=lines, todo=todo)
 
-    ``compared``: whether each image was compared with the original one.
-    ``to_make``: the original IDX files that a run can make.
-    """
-    lines = problems.lines()
-    if not compared:
-        lines.append("altered pixels, wrong labels: not looked for without the original IDX files")
+
+def _repairs(check: TreeCheck, problems: Problems) -> list[str]:
+    """What to do about problems with files."""
     missing, extra = problems.counts["missing"], problems.counts["extra"]
-    if (extra and missing == check.count) or missing == extra > SHOWN:  # other names, such as without leading zeros
-        todo = (
-            "give the dataset and the split of this tree, make IDX files of it to compare them (the target idx), "
-            "or rename its files by label and position"
-        )
-        again = ["or if its images are lost:", *_making_again(check, sorted(problems.labels) or list(check.labels))]
-        return error(check.tree, check.dataset, lines, [f"{todo}: {check.example};", *again])
-    if problems:
-        # If only a part of a split is verified, the other images may belong to the whole, so they stay.
-        repairs = moving(problems, check.tree, top, check.dataset.labels if check.part else ())
-        repairs += _making_again(check, sorted(problems.labels)) if problems.labels else []
-        if problems.counts["missing"] and not problems.labels:
-            repairs.append(_which(check, to_make))
-        return error(check.tree, check.dataset, lines, repairs)
-    digests, expected = ([f"{role}: SHA-256 {each[role]}" for role in ROLES] for each in (found, pins))
-    todo = "verify again, while nothing else changes the images" if compared else _which(check, to_make)
-    return error(check.tree, check.dataset, digests, [todo], expected)
+    if (extra and missing == check.count) or (extra > SHOWN and not check.part):
+        return [
+            f"check that this is the split {check.name} of {check.dataset.name}, with the directories "
+            f"{some(check.labels)};",
+            f"if its files have other names: rename them by label and position, as in {check.example}, "
+            "or make IDX files of it to compare them (the target idx);",
+            "if other programs added files: move these elsewhere, and verify again;",
+            "or if you need none of its files:",
+            *_making_again(check, sorted(problems.labels) or list(check.labels)),
+        ]
+    # If only a part of a split is verified, the other images may belong to the whole, so they stay.
+    kept = check.dataset.labels if check.part else ()
+    repairs = moving(problems, check.tree, check.top, kept)
+    # Nor is a directory made again from which more would have to be moved.
+    if extra > SHOWN or any(path.partition("/")[0] in kept for path, _ in problems.shown["extra"]):
+        return [*repairs, "keep the images of the same split, and verify all of them: leave out limit and classes"]
+    if problems.labels:
+        return repairs + _making_again(check, sorted(problems.labels))
+    return repairs + (_which(check) if missing else [])
 
 
-def _which(check: TreeCheck, to_make: Sequence[str]) -> str:
+def _which(check: TreeCheck) -> list[str]:
     """How to find out which image differs."""
-    do = give_originals(check)
-    if to_make:
-        command = advice.command(to_make, [_setting(check)], targets=to_make)
-        do = f"verify again after this command, which makes the original IDX files: {command}"
-    return f"to find out which image differs, {do}"
+    first, *others = give_originals(check)
+    if check.originals:  # where a run makes them
+        command = advice.command(check.originals, [_setting(check)], targets=check.originals)
+        first, others = f"verify again after this command, which makes the original IDX files: {command}", []
+    return [f"to find out which image differs, {first}", *others]
 
 
 def moving(problems: Problems, tree: str, top: str, kept: Collection[str] = ()) -> list[str]:
@@ -70,8 +71,7 @@ def moving(problems: Problems, tree: str, top: str, kept: Collection[str] = ()) 
 
     It goes to a new folder outside of ``top`` under the same names, since it may be the user's only copy.
     """
-    extra = [path for path, _ in problems.shown["extra"]]
-    others = [path for path in extra if path.partition("/")[0] not in kept]
+    others = [path for path, _ in problems.shown["extra"] if path.partition("/")[0] not in kept]
     moved: dict[str, list[str]] = {"": []}
     for path in others:
         moved.setdefault(os.path.dirname(path), []).append(advice.shell_path(os.path.join(tree, path)))
@@ -79,10 +79,7 @@ def moving(problems: Problems, tree: str, top: str, kept: Collection[str] = ()) 
     to = {folder: shell_word(os.path.join(aside, folder)) for folder in moved}
     commands = [f"mkdir -- {' '.join(to.values())}"]
     commands += [f"mv -- {' '.join(paths)} {to[folder]}" for folder, paths in moved.items() if paths]
-    lines = [" && ".join(commands)] if len(commands) > 1 else []
-    if len(others) < len(extra):
-        return [*lines, "keep the images of the same split, and verify all of them: leave out limit and classes"]
-    return lines + ["and verify again, since there is more"] * (problems.counts["extra"] > SHOWN)
+    return [" && ".join(commands)] if len(commands) > 1 else []
 
 
 def _making_again(check: TreeCheck, labels: Sequence[str]) -> list[str]:
@@ -133,8 +130,13 @@ def _made(check: TreeCheck) -> str:
     return check.tree if _is_made_here(check) else f"results/{check.dataset.name}/png/{check.name}"
 
 
-def give_originals(check: TreeCheck) -> str:
-    beside = os.path.normpath(os.path.join(check.tree, "../../../../resources", check.dataset.name)) + "/"
-    folder = beside if all(os.path.exists(beside + file.idx) for file in check.split.files) else ""
-    options = [f"--{role} {shell_word(folder + file.idx)}" for role, file in check.split.by_role.items()]
-    return f"give the original IDX files, decompressed: {' '.join(options)}"
+def give_originals(check: TreeCheck) -> list[str]:
+    """How to give the original IDX files: those in the resources beside the tree, or else those that a run makes."""
+    beside = os.path.normpath(os.path.join(check.tree, "../../../../resources", check.dataset.name))
+    there = all(os.path.exists(os.path.join(beside, file.idx)) for file in check.split.files)
+    folder = beside if there else f"resources/{check.dataset.name}"
+    paths = {role: os.path.join(folder, file.idx) for role, file in check.split.by_role.items()}
+    options = " ".join(f"--{role} {shell_word(path)}" for role, path in paths.items())
+    making_them = advice.command([*paths.values()], [_setting(check)], targets=[*paths.values()])
+    give = f"give the original IDX files, decompressed: {options}"
+    return [give] if there else [f"{give};", f"this makes them: {making_them}"]

@@ -3,10 +3,11 @@
 import hashlib
 import os
 from array import array
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
+from idxpng import advice
 from idxpng.dataset.model import ROLES, Dataset, Split
 from idxpng.errors import DataError
 from idxpng.files.digest import digest_of
@@ -21,19 +22,24 @@ class TreeCheck:
     """The check that a tree is a split of a dataset, or its first images, or those of some labels among them.
 
     Args:
-        tree: the directory with a directory for each label.
         limit: how many images of the split to take, counted from the first; None for all.
         manifest: the CSV file of the split, for labels of several columns, or None.
         classes: the labels whose images the tree has; None for all.
+        originals: the IDX files of images and labels, or where a run would make them; None if not given.
+        top: the directory to which no advised command may add files: the tree, or one around it.
+        tree: the directory with a directory for each label.
+        name: that of the split.
     """
 
-    tree: str
     dataset: Dataset
+    limit: int | None
+    manifest: str | None
+    processes: int
+    classes: Collection[int] | None
+    originals: tuple[str, str] | None
+    top: str
+    tree: str
     name: str
-    limit: int | None = None
-    manifest: str | None = None
-    processes: int = 1
-    classes: Collection[int] | None = None
 
     @property
     def count(self) -> int:
@@ -53,9 +59,28 @@ class TreeCheck:
     def split(self) -> Split:
         return self.dataset.splits[self.name]
 
+    @cached_property  # so that all agree on it, even if another job makes them meanwhile
+    def existing_originals(self) -> tuple[str, str] | None:
+        """The originals, unless a run has not made them, since it may not need them."""
+        made = advice.VARIABLE not in os.environ or all(map(os.path.exists, self.originals or ()))
+        return self.originals if made else None
+
+    @cached_property
+    def pins(self) -> dict[str, str]:
+        """The SHA-256 of the IDX files that the tree must make: as pinned, or else of the originals."""
+        pins, originals = self.split.content_pins, dict(zip(ROLES, self.originals or (), strict=False))
+        return {role: pins.get(role) or digest_of(originals[role]) for role in ROLES}
+
     @property
     def _first(self) -> int:
         return self.split.rows[0] if self.split.rows else 0
+
+    @property
+    def subject(self) -> str:
+        """What the tree must be, as text."""
+        published = "" if self.not_pinned else "published "
+        part = f"{self.part} of the " if self.part else ""
+        return f"{part}{published}images and labels of {self.dataset.title}, split {self.name}"
 
     @property
     def not_pinned(self) -> str:
@@ -63,10 +88,10 @@ class TreeCheck:
         keys = [f"splits.{self.name}.{role}" for role in ROLES if role not in self.split.content_pins]
         return f"content_sha256 of {' and '.join(keys)} in {self.dataset.source}" if keys else ""
 
-    def rebuild(self) -> tuple[dict[str, str] | None, Problems]:
-        """The SHA-256 of the IDX files that a whole tree makes by itself, or None where there is a problem with it.
+    def rebuild(self) -> tuple[dict[str, str], Problems]:
+        """The SHA-256 of the IDX files that a whole tree makes by itself, none where files have problems, and these.
 
-        Where the dataset file has class counts, they show which labels have a problem.
+        Where the dataset file has class counts, they show which labels have the wrong number of images.
 
         Raises:
             DataError: when the manifest lacks numbers for further columns of labels.
@@ -78,32 +103,41 @@ class TreeCheck:
         images_digest = hashlib.sha256(headers["images"].to_bytes())
         for _, images, wrong in self._stored_images().read_all(tree, self.processes):
             images_digest.update(images)
-            for kind, path, detail in wrong:
-                problems.add(kind, path, detail, [path.partition("/")[0]])
+            for problem in wrong:
+                problems.add(*problem)
+        found = {}
         if labels_sha256 is not None and not problems:
-            return {"images": images_digest.hexdigest(), "labels": labels_sha256}, problems
-        counts = self.split.class_counts
-        if counts is not None:
-            found = tree.image_counts().items()
-            problems.labels |= {label for (label, count), right in zip(found, counts, strict=True) if count != right}
-        return None, problems
+            found = {"images": images_digest.hexdigest(), "labels": labels_sha256}
+        counts = tree.image_counts().items()
+        for (label, count), right in zip(counts, self.split.class_counts or (), strict=False):
+            if count != right:
+                problems.add("wrong count", label, f"{count:,} images; expected {right:,}")
+        return found, problems
 
     def compare(self, images: str, labels: str) -> tuple[Problems, int]:
         """What differs from the original IDX files, image by image, and how many images the tree has.
 
-        Raises: see `check_columns` and `_opened`.
+        Raises:
+            DataError: when an original differs from the dataset file's description, and also from its digest where one
+                is pinned; and as `check_columns`.
+            IdxError: when it is not an IDX file.
         """
-        tree, reading = self._tree(), self._stored_images()
-        with self._opened(images, labels) as originals:
+        for path in (images, labels):
+            if not os.path.isfile(path):
+                raise DataError(path, "file not found")
+        dataset, split, tree, reading = self.dataset, self.split, self._tree(), self._stored_images()
+        with LabeledImages(images, labels, dataset.orientation, dataset.label_columns, split.rows) as originals:
+            for role, header in split.headers.items():
+                _check_original(getattr(originals, role), header, split.content_pins.get(role), dataset.source)
             problems = tree.find_images(self._labels(originals))
             for chunk, pixels, wrong in reading.read_all(tree, self.processes):
-                differing = {path: (kind, detail) for kind, path, detail in wrong}
+                for problem in wrong:
+                    problems.add(*problem)
+                known = {path for _, path, _ in wrong}
                 for position, (index, path) in enumerate(chunk):
                     image = pixels[position * reading.size : (position + 1) * reading.size]
-                    if path not in differing and image != originals.images.read(index, index + 1):
-                        differing[path] = "altered", ""
-                for path, (kind, detail) in differing.items():
-                    problems.add(kind, path, detail, [path.partition("/")[0]])
+                    if path not in known and image != originals.images.read(index, index + 1):
+                        problems.add("altered", path)
             if originals.extra_columns and not problems:
                 check_columns(tree, self.manifest, originals)
         return problems, sum(tree.image_counts().values())
@@ -141,23 +175,6 @@ class TreeCheck:
         transposed = self.dataset.orientation == "transposed"
         rows, columns = self.split.shape[::-1] if transposed else self.split.shape
         return StoredImages(self.tree, rows, columns, transposed)
-
-    @contextmanager
-    def _opened(self, images: str, labels: str) -> Iterator[LabeledImages]:
-        """Open the originals, once they are known to be the pinned ones where any are pinned.
-
-        Raises:
-            DataError: when a file differs from the dataset file's description.
-            IdxError: when it is not an IDX file.
-        """
-        for path in (images, labels):
-            if not os.path.isfile(path):
-                raise DataError(path, "file not found")
-        dataset, split = self.dataset, self.split
-        with LabeledImages(images, labels, dataset.orientation, dataset.label_columns, split.rows) as originals:
-            for role, header in split.headers.items():
-                _check_original(getattr(originals, role), header, split.content_pins.get(role), dataset.source)
-            yield originals
 
 
 def _check_original(file: IdxFile, expected: IdxHeader, pinned: str | None, source: str) -> None:

@@ -10,6 +10,7 @@ import subprocess
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ import validate
 import verify
 from builders import described, flip, idx_bytes, put_pair, rewritten
 from dataset_files import sha256, write_dataset
+from idxpng.dataset.file import identify
 from mutated_png import swap_a_pixel
 from project import run_script
 from refusals import refusal
@@ -151,7 +153,7 @@ def test_a_tree_is_proven_with_the_dataset_file_alone(
     report = tmp_path / "report.json"
     verify.main(str(tmp_path / "train"), exported.dataset, report=str(report))
     assert capsys.readouterr().out == (
-        f"{tmp_path}/train: 40 PNG files are the published images and labels of A set "
+        f"{tmp_path}/train: 40 PNG files are the published images and labels of A set, split train "
         f"(SHA-256 {digests['images']} and {digests['labels']}, pinned in {exported.dataset})\n"
     )
     assert json.loads(report.read_text()) == {
@@ -210,6 +212,8 @@ def test_images_beyond_a_limit_or_of_other_labels_are_not_to_be_removed(
     assert "extra: " in message
     assert "mv " not in message
     assert message.endswith("verify all of them: leave out limit and classes")
+    exported.some("01").unlink()
+    assert exported.refusal(**part).endswith("leave out limit and classes"), "or the others would be lost"
     (exported.tree / "-junk").touch()
     assert f" && mv -- {exported.tree}/-junk extra-train/\n" in exported.refusal(**part)
 
@@ -462,8 +466,12 @@ def test_a_damaged_file_is_detected_without_the_originals(
     harm(path)
     message = exported.refusal(originals=False)
     if harm in (invert, swap_a_pixel, rotate):
-        assert f"expected: images: SHA-256 {sha256(exported.images)}" in message
-        assert message.endswith("give the original IDX files, decompressed: --images images --labels labels")
+        assert f"expected: images: SHA-256 {sha256(exported.images)}\n" in message
+        assert ": at least one image has other pixels\n            labels: as expected\n" in message
+        made = "resources/set/images", "resources/set/labels"
+        give, command = message.splitlines()[-2:]
+        assert give.endswith("give the original IDX files, decompressed: --images {} --labels {};".format(*made))
+        assert "this makes them: " in command and "--cores 4 {} {} --config datasets=".format(*made) in command
         (beside := exported.images.parent / "resources/set").mkdir(parents=True)
         for file in (exported.images, exported.labels):
             shutil.copy(file, beside)
@@ -477,8 +485,12 @@ def test_a_damaged_file_is_detected_without_the_originals(
 def test_the_label_of_a_missing_image_is_found_by_class_counts_without_the_originals(exported: Exported) -> None:
     with exported.splits() as splits:
         splits["train"]["class_counts"] = [len(list((exported.tree / label).iterdir())) for label in CLASSES]
-    exported.some("12").unlink()
-    assert exported.refusal(originals=False).endswith("--forcerun results/set/png/train/12")
+    exported.some("12").rename(exported.root / "12.png")
+    message = exported.refusal(originals=False)
+    count = len(list((exported.tree / "12").iterdir()))
+    assert f"wrong count: 1\n              12 ({count} images; expected {count + 1})\n" in message
+    assert "; ? is a label that is not known" in message
+    assert message.endswith("--forcerun results/set/png/train/12")
 
 
 def test_a_file_in_the_wrong_directory_is_named_and_both_labels_are_repaired(exported: Exported) -> None:
@@ -488,14 +500,40 @@ def test_a_file_in_the_wrong_directory_is_named_and_both_labels_are_repaired(exp
     assert f"misplaced: 1\n              00/{path.name}" in message
     assert f"missing: 1\n              01/{path.name}" in message
     assert message.endswith("--forcerun results/set/png/train/00 results/set/png/train/01")
-    assert f"labels: SHA-256 {sha256(exported.labels)}" in exported.refusal(originals=False)
+    message = exported.refusal(originals=False)
+    assert f"expected: labels: SHA-256 {sha256(exported.labels)}\n  found:    images: as expected\n" in message
+    assert ": at least one image has another label\n" in message
+    with exported.splits() as splits:
+        counts = splits["train"]["class_counts"] = [len(list((exported.tree / label).iterdir())) for label in CLASSES]
+        counts[0], counts[1] = counts[0] - 1, counts[1] + 1
+    message = exported.refusal(originals=False)
+    assert f"  00 ({counts[0] + 1} images; expected {counts[0]})\n" in message
+    assert "--forcerun results/set/png/train/00 results/set/png/train/01\n" in message
+    assert "to find out which image differs" in message
+
+
+def test_images_of_another_dataset_are_named(exported: Exported, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = shutil.copytree(Path(exported.dataset).parent, exported.root / "datasets", ignore=lambda *_: ["results"])
+    (known / "set.yaml").rename(known / "other.yaml")
+    shutil.copy(exported.dataset, known / "first.yaml")
+    with rewritten(known / "first.yaml") as first:
+        del first["splits"]["train"]["images"]["content_sha256"]
+    monkeypatch.setattr("idxpng.verify.repair.identify", partial(identify, datasets=known))
+    with exported.splits() as splits:
+        splits["train"]["images"]["content_sha256"] = "0" * 64
+    message = exported.refusal(originals=False)
+    assert message.endswith("this is images.gz of A set; if you mean that, verify it as the dataset other")
+    invert(exported.some())
+    assert "this is" not in exported.refusal(originals=False), "the labels alone do not tell"
 
 
 def test_an_image_in_two_directories_is_named(exported: Exported) -> None:
     path = exported.some()
     shutil.copy(path, exported.tree / "00")
     assert f"misplaced: 1\n              00/{path.name} (its label is 01)\n" in exported.refusal()
-    assert f"misplaced: 1\n              01/{path.name} (also in 00)\n" in exported.refusal(originals=False)
+    message = exported.refusal(originals=False)
+    assert f"misplaced: 1\n              01/{path.name} (also in 00)\n" in message
+    assert message.endswith("--forcerun results/set/png/train/00 results/set/png/train/01")
 
 
 @pytest.mark.parametrize("name", ["01/99.png", "01/notes.txt", "01/.hidden", "01/00.PNG", "01/0.png", "01/+1.png", "x"])
@@ -584,7 +622,7 @@ def test_nothing_is_said_of_images_that_another_run_replaced_meanwhile(
         return found
 
     monkeypatch.setattr(verify.TreeCheck, "rebuild", rebuild_and_replace)
-    assert "another run replaced images" in exported.refusal()
+    assert "this directory was changed while it was verified" in exported.refusal()
 
 
 def test_a_directory_too_high_or_too_low_is_answered_with_those_to_give(exported: Exported) -> None:
@@ -592,6 +630,8 @@ def test_a_directory_too_high_or_too_low_is_answered_with_those_to_give(exported
         message = refusal(verify.main, str(tree), exported.dataset)
         assert "there is nothing to verify" in message
         assert "to do:    this makes results/set/png/train: " in message, "but not this directory"
+        listed = sorted(os.listdir(tree))[:2] if tree.exists() else []
+        assert (f"found:    in {tree}: {', '.join(listed)}" in message) == tree.exists()
         assert message.endswith("or give the directory of all splits, set/png, or that of one split, and --split NAME")
 
 
@@ -612,18 +652,30 @@ def test_a_split_may_be_called_like_a_label(exported: Exported) -> None:
     exported.verify(split="01")
 
 
-@pytest.mark.parametrize("renamed", [COUNT, 25])
+def test_an_archive_is_to_be_unpacked(exported: Exported) -> None:
+    archive = shutil.make_archive(str(exported.root / "train"), "zip", exported.tree)
+    assert f"{archive} is a file; if it is an archive, unpack it first" in refusal(
+        verify.main, archive, exported.dataset
+    )
+
+
+@pytest.mark.parametrize(("renamed", "lacking"), [(COUNT, 0), (COUNT, 1), (25, 0), (25, 3)])
 def test_nothing_of_a_tree_with_other_names_or_of_a_different_dataset_is_to_be_moved(
-    exported: Exported, renamed: int
+    exported: Exported, renamed: int, lacking: int
 ) -> None:
     paths = sorted(exported.tree.rglob("*.png"))[:renamed]
-    for path in paths:
+    for path in paths[lacking:]:
         path.rename(path.with_name(f"000{path.name}"))
+    for path in paths[:lacking]:
+        path.unlink()
     for originals in (True, False):
         message = exported.refusal(originals=originals)
         lost = sorted({path.parent.name for path in paths}) if originals else CLASSES
-        assert "mv " not in message and "give the dataset and the split of this tree" in message
-        assert "(the target idx), or rename its files by label and position: 00/07.png;" in message
+        assert (
+            "mv " not in message and "check that this is the split train of set, with the directories 00, " in message
+        )
+        assert "rename them by label and position, as in 00/07.png, or make IDX files of it" in message
+        assert "or if you need none of its files:\n" in message
         assert message.endswith("--forcerun " + " ".join(f"results/set/png/train/{label}" for label in lost))
 
 
@@ -648,7 +700,8 @@ def test_facts_that_are_not_pinned_are_reported(
     named = f"not pinned: content_sha256 of {' and '.join(f'splits.train.{role}' for role in roles)}"
     exported.verify()
     assert capsys.readouterr().out == (
-        f"{exported.tree}: 40 PNG files are the images and labels of A set, as in the given originals; "
+        f"{exported.tree}: 40 PNG files are the images and labels of A set, split train, "
+        "as in the given originals; "
         f"{named} in {exported.dataset}\n"
     )
     assert json.loads(exported.report.read_text())["pinned"] == {
@@ -844,7 +897,7 @@ def test_the_command_prints_the_proof_or_the_problem(exported: Exported, tmp_pat
     proven = run_script("verify", *arguments, "--log", "log", cwd=tmp_path)
     assert (proven.returncode, proven.stderr) == (0, "")
     assert proven.stdout.startswith(
-        "results/set/png/train: 40 PNG files are the published images and labels of A set ("
+        "results/set/png/train: 40 PNG files are the published images and labels of A set, split train ("
     )
     invert(exported.some())
     refused = run_script("verify", *arguments, "--images", "images", "--labels", "labels", cwd=tmp_path)
