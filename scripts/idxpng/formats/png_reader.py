@@ -41,7 +41,7 @@ COLOR_TYPES = {0: "grayscale", 2: "RGB", 3: "palette", 4: "grayscale with alpha"
 
 
 class PngError(Exception):
-    """A file without the pixels that were asked for. ``kind``: ``missing``, ``unreadable`` or ``altered``."""
+    """A file without the pixels that were asked for. ``kind``: one of those of a tree's problems."""
 
     def __init__(self, kind: str, detail: str) -> None:
         super().__init__(detail)
@@ -69,7 +69,8 @@ class PngReader:
         data = read_regular_file(path, self._largest)
         compressed = check_chunks(data)
         if not data.startswith(self._start):
-            raise PngError("altered", f"{_header(data)}; expected {self._expected}")
+            kind = "wrong format" if data[:24] == self._start[:24] else "altered"  # in size
+            raise PngError(kind, f"{_header(data)}; expected {self._expected}")
         if plain := plain_image(data, compressed):
             return plain[2]
         check_end(compressed, self._largest)

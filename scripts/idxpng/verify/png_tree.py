@@ -11,7 +11,7 @@ from idxpng.files.leftovers import TIMESTAMP
 from idxpng.text import printable
 
 LARGEST_TIMESTAMP = 1024
-KINDS = ("missing", "misplaced", "wrong count", "extra", "altered", "unreadable")
+KINDS = ("missing", "misplaced", "wrong count", "extra", "altered", "wrong format", "unreadable")
 SHOWN = 20  # of each kind
 UNKNOWN = "?"  # the directory of a missing image whose label is not known
 

@@ -52,6 +52,10 @@ def _repairs(check: TreeCheck, problems: Problems) -> list[str]:
     # Nor is a directory made again from which more would have to be moved.
     if extra > SHOWN or any(path.partition("/")[0] in kept for path, _ in problems.shown["extra"]):
         return [*repairs, "keep the images of the same split, and verify all of them: leave out limit and classes"]
+    if problems.counts["wrong format"]:
+        gray = advice.new_folder("gray", check.top)
+        command = advice.run_script("convert_images", advice.shown(check.tree), gray)
+        repairs += [f"to compare images in color, verify gray copies, with --split {check.name}: {command}"]
     if problems.labels:
         return repairs + _making_again(check, sorted(problems.labels))
     return repairs + (_which(check) if missing else [])

@@ -425,7 +425,7 @@ HARM = [
     (Path.unlink, "missing"),
     (invert, "altered"),
     (swap_a_pixel, "altered"),
-    (edit(lambda image: image.convert("RGB")), "altered"),
+    (edit(lambda image: image.convert("RGB")), "wrong format"),
     (edit(lambda image: image.resize((9, 9))), "altered"),
     (rotate, "altered"),
     (turn, "altered"),
@@ -525,6 +525,15 @@ def test_images_of_another_dataset_are_named(exported: Exported, monkeypatch: py
     assert message.endswith("this is images.gz of A set; if you mean that, verify it as the dataset other")
     invert(exported.some())
     assert "this is" not in exported.refusal(originals=False), "the labels alone do not tell"
+
+
+def test_the_gray_copies_of_images_in_color_are_proven(exported: Exported, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(exported.root)
+    for path in exported.tree.rglob("*.png"):
+        Image.open(path).convert("RGB").save(path)
+    command = exported.refusal(originals=False).partition("gray copies, with --split train: ")[2].splitlines()[0]
+    subprocess.run(["bash", "-c", command], check=True)
+    exported.verify(exported.root / command.rpartition(" ")[2], originals=False)
 
 
 def test_an_image_in_two_directories_is_named(exported: Exported) -> None:
