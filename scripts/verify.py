@@ -102,9 +102,11 @@ def main(
             document = {
                 "dataset": known.name,
                 "split": check.name,
+                "tree": check.tree,
                 **({"part": check.part} if check.part else {}),
                 "workflow": {"version": idxpng.__version__},  # as in provenance.json, without time and place
                 "equal": True,
+                "compared": "each image with its original" if check.part else "digests of IDX files made of the images",
                 "files": files,
                 "sha256": check.pins,
                 "pinned": {role: role in check.split.content_pins for role in ROLES},

@@ -159,8 +159,10 @@ def test_a_tree_is_proven_with_the_dataset_file_alone(
     assert json.loads(report.read_text()) == {
         "dataset": "set",
         "split": "train",
+        "tree": f"{tmp_path}/train",
         "workflow": {"version": idxpng.__version__},
         "equal": True,
+        "compared": "digests of IDX files made of the images",
         "files": 40,
         "sha256": digests,
         "pinned": {"images": True, "labels": True},
@@ -224,7 +226,8 @@ def test_a_limited_export_is_proven_to_be_the_first_images(
     exported.export(limit=7)
     exported.verify(limit=7)
     assert "7 PNG files are the rows 0 to 6 of the published images and labels of A set" in capsys.readouterr().out
-    assert json.loads(exported.report.read_text())["part"] == "rows 0 to 6"
+    report = json.loads(exported.report.read_text())
+    assert (report["part"], report["compared"]) == ("rows 0 to 6", "each image with its original")
     assert "missing" in exported.refusal()
     assert "cannot be verified without the original IDX files" in exported.refusal(limit=7, originals=False)
 
