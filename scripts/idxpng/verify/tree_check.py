@@ -9,7 +9,7 @@ from functools import cached_property
 
 from idxpng import advice
 from idxpng.dataset.model import ROLES, Dataset, Split
-from idxpng.errors import DataError
+from idxpng.errors import DataError, move_away_if_meant
 from idxpng.files.digest import digest_of
 from idxpng.formats.idx import IdxFile, IdxHeader
 from idxpng.formats.labeled_images import LabeledImages
@@ -182,5 +182,5 @@ def _check_original(file: IdxFile, expected: IdxHeader, pinned: str | None, sour
     if found == wanted and pinned:
         wanted, found = f"SHA-256 {pinned}", f"SHA-256 {digest_of(file.path)}"
     if found != wanted:
-        todo = "move it away, and make it again from the published file, such as by the target all"
-        raise DataError(file.path, "not the original", expected=f"{wanted}, from {source}", found=found, todo=todo)
+        wanted, todo = f"{wanted}, from {source}", move_away_if_meant(file.path)
+        raise DataError(file.path, "not the original", expected=wanted, found=found, todo=todo)

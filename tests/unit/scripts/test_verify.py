@@ -729,7 +729,9 @@ def test_originals_of_a_different_shape_are_refused(exported: Exported, role: st
     exported.unpin("images", "labels")
     path = getattr(exported, role)
     path.write_bytes(idx_bytes(numpy.zeros((COUNT + 1, *SHAPE)[: 3 if role == "images" else 1], numpy.uint8)))
-    assert f"{path}: not the original\n  expected: {COUNT}" in exported.refusal()
+    message = exported.refusal()
+    assert f"{path}: not the original\n  expected: {COUNT}" in message
+    assert f"check that this is the file that you mean; if it is: mv {path} {path}.changed" in message
 
 
 def test_a_file_published_without_compression_needs_one_digest(exported: Exported) -> None:
