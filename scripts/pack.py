@@ -61,8 +61,8 @@ def shuffled(count: int, seed: int) -> Sequence[int]:
 
     try:
         return numpy.random.RandomState(seed).permutation(count).data
-    except ValueError as error:
-        raise DataError("--shuffle-seed", str(error), found=seed) from None
+    except ValueError:
+        raise DataError("--shuffle-seed", "the seed is too large", expected="at most 4294967295", found=seed) from None
 
 
 if __name__ == "__main__":

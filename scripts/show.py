@@ -36,8 +36,7 @@ def main(
     with open_idx(file, _chosen(file, member)) as stream:
         header = read_header(stream, file)
         if draw and (header.type.name != "uint8" or len(header.dims) != 3):
-            found = f"{header.type.name} in {len(header.dims)}"
-            raise IdxError(file, "it cannot be drawn", expected="images: uint8 in 3 dimensions", found=found)
+            raise IdxError(file, "cannot be drawn", expected="images: uint8, in 3 dimensions", found=header)
         only_header = count is None and index is None and not draw
         shown = range(0) if only_header else _positions(header, file, count or 1, index or 0)
         data = _read(stream, header, file, shown)

@@ -17,7 +17,7 @@ from idxpng.files.json_file import write_json
 from idxpng.formats.idx import IdxFile
 from idxpng.formats.labeled_images import LabeledImages
 from idxpng.formats.split_header import write_checksums
-from idxpng.text import counted, image_size
+from idxpng.text import counted, image_size, shortened
 
 from zlib_ng.zlib_ng import crc32  # isort: skip
 
@@ -105,7 +105,7 @@ def _count_classes(split: LabeledImages, dataset: Dataset, expected: tuple[int, 
             split.labels.path,
             f"image {index} has a label that is not a class",
             at=f"byte {split.labels.header.offset(index)}",
-            expected=f"a label from {min(classes)} to {max(classes)}",
+            expected=f"one of {shortened(', '.join(map(str, classes)))}",
             found=value,
             todo="number the classes from 0"
             if value < 0

@@ -17,7 +17,7 @@ from idxpng.files.digest import digest_of
 from idxpng.formats.compressed import SUFFIXES
 from idxpng.formats.idx import LABEL_TYPES, LABELS, IdxHeader, decode, read_header
 from idxpng.formats.labeled_images import CLASS, file_headers
-from idxpng.formats.numpy_array import array_name, is_array, open_idx
+from idxpng.formats.numpy_array import array_name, is_array, open_idx, place
 
 IMAGES = re.compile("image|img", re.IGNORECASE)  # also inside a word
 
@@ -130,7 +130,8 @@ def _facts(pairs: dict[str, tuple[IdxFacts, IdxFacts]], known: Iterable[int] = (
         if images.header.dims[0] != labels.header.dims[0]:
             problem = f"the number of labels differs from the number of images in {images.shown.name}"
             count, of_labels = images.header.dims[0], labels.header.dims[0]
-            raise DataError(labels.shown, problem, at="byte 4", expected=count, found=of_labels)
+            at = place(labels.path, labels.member, "byte 4")
+            raise DataError(labels.shown, problem, at=at, expected=count, found=of_labels)
         counts = Counter(labels.values)
         facts["splits"][split] = {
             "count": images.header.dims[0],
@@ -167,7 +168,7 @@ def _read(
     digest, values, sample = hashlib.sha256(), bytearray(), b""
     with open_idx(path, member, known.label_type if known else label_type) as stream:
         header = read_header(stream, shown)
-        _check_kind(shown, next(telling, path.name), header, known, role)
+        _check_kind(path, member, next(telling, path.name), header, known, role)
         is_labels = len(header.dims) < 3
         digest.update(header.to_bytes())
         size = header.size
@@ -184,7 +185,9 @@ def _read(
     return IdxFacts(path, member, key, header, path.stat().st_size, sha256, digest.hexdigest(), classes)
 
 
-def _check_kind(path: Path, name: str, header: IdxHeader, known: Dataset | None, role: str | None) -> None:
+def _check_kind(
+    path: Path, member: str | None, name: str, header: IdxHeader, known: Dataset | None, role: str | None
+) -> None:
     """Images are uint8 with 3 dimensions, labels integers with 1, or 2 where each has columns.
 
     ``name``: the one that may tell the role: of the array, or of its file.
@@ -198,11 +201,12 @@ def _check_kind(path: Path, name: str, header: IdxHeader, known: Dataset | None,
     else:
         labels = dims[:1] if dims[1:] == (1,) or len(dims) > 2 else dims
         expected = IdxHeader.of(type_ if type_ in LABELS else "uint8", labels)
+    shown = array_name(path, member)
     if problem := mismatch(header, expected):
-        raise DataError(path, **problem)
+        raise DataError(shown, **problem | {"at": place(path, member, problem["at"])})
     if 0 in header.dims:
         wanted = "at least one item"
-        raise DataError(path, "the file contains no items", at="byte 4", expected=wanted, found=header.dims)
+        raise DataError(shown, "the file contains no items", at="byte 4", expected=wanted, found=header.dims)
 
 
 def _classes(path: Path, header: IdxHeader, data: bytes, column: int) -> Sequence[int]:
@@ -216,7 +220,6 @@ def _classes(path: Path, header: IdxHeader, data: bytes, column: int) -> Sequenc
         raise DataError(
             path,
             "the labels are one-hot",
-            at="byte 3",
             expected="1 dimension: the class number of each image",
             found=f"2 dimensions {header.dims}, with a single 1 in each row",
             todo="replace each row by the position of the 1, such as with numpy's argmax(axis=1)",

@@ -17,7 +17,7 @@ from idxpng.files.digest import digest_of
 from idxpng.formats.compressed import CompressedFileError, bounded, open_content
 from idxpng.formats.file_kind import START, file_kind
 from idxpng.formats.idx import read_header
-from idxpng.formats.numpy_array import ArrayError, is_array, member_names, open_idx
+from idxpng.formats.numpy_array import ArrayError, member_names, open_idx, place
 from idxpng.text import is_url
 
 if TYPE_CHECKING:
@@ -109,12 +109,11 @@ def check_header(path: str, source: str | None, file: PublishedFile) -> None:
     try:
         with open_idx(path, file.member, expected.type.name) as stream:
             found = read_header(stream, shown)
-        in_array = is_array(path, file.member)
     except DataError as error:
         again = {} if isinstance(error, ArrayError) else _again(path, source, file)
         raise WrongFileError(shown, error.problem, **error.details | again) from None
     if problem := mismatch(found, expected):
-        raise WrongFileError(shown, **problem | ({"at": "the NumPy header"} if in_array else {}))
+        raise WrongFileError(shown, **problem | {"at": place(path, file.member, problem["at"])})
 
 
 def _read(path: str, source: str, file: PublishedFile, idx: IO[bytes] | None) -> Found:

@@ -285,6 +285,4 @@ def as_array(data: bytes, header: IdxHeader, count: int, file: str | os.PathLike
     try:
         return numpy.frombuffer(data, f">{header.type.code}").reshape(count, *header.item_shape)
     except ValueError as error:
-        raise IdxError(
-            file, "numpy cannot represent its dimensions", at="byte 3", expected=error, found=header
-        ) from None
+        raise IdxError(file, f"no array for numpy: {error}", at="byte 3", found=header) from None

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 SIGNATURE = b"\x93NUMPY"
 LARGEST_HEADER = 1 << 14  # bytes; numpy reads no header of more than 10,000
+AT = "the NumPy header"
 BLOCK = 1 << 25  # bytes of an array in Fortran order that are brought into order at once
 
 
@@ -51,6 +52,11 @@ def is_array(path: str | os.PathLike[str], member: str | None = None) -> bool:
     """Whether a file, or a member of an archive, is an array, by its first bytes."""
     with _open(path, member) as stream:
         return stream.read(len(SIGNATURE)) == SIGNATURE
+
+
+def place(path: str | os.PathLike[str], member: str | None, at: str) -> str:
+    """``at``, a byte of the header of an IDX file, in messages; it is not that byte where an array becomes one."""
+    return AT if is_array(path, member) else at
 
 
 @contextmanager
@@ -158,7 +164,7 @@ class _Array:
             expected, todo = "shape (count, rows, columns), or (count,) for labels", "write at least one item"
         else:
             return
-        raise ArrayError(self._shown, problem, at="the NumPy header", expected=expected, found=found, todo=todo)
+        raise ArrayError(self._shown, problem, at=AT, expected=expected, found=found, todo=todo)
 
     def _smallest_type(self) -> str:
         extremes = [(int(elements.min()), int(elements.max())) for elements in self._elements()]

@@ -134,7 +134,7 @@ class Selections(NamedTuple):
     def each(self) -> list[Selection]:
         """The selection of each split."""
         if not len(self.images) == len(self.labels) == len(self.headers):
-            counts = f"{len(self.images)}, {len(self.labels)}, and {len(self.headers)}"
+            counts = f"{len(self.headers)} headers, {len(self.images)} of images, {len(self.labels)} of labels"
             raise DataError(self.headers[0], "each header needs one file of images and one of labels", found=counts)
         files = zip(self.images, self.labels, self.headers, strict=True)
         return [Selection(*of_split, self.limit, self.classes) for of_split in files]

@@ -11,6 +11,7 @@ from idxpng.errors import DataError
 from idxpng.formats.idx import IdxHeader
 from idxpng.formats.labeled_images import CLASS, LabeledImages, transposed
 from idxpng.formats.png_reader import PngError, PngReader
+from idxpng.text import shortened
 from idxpng.verify.parallel import parallel_map
 from idxpng.verify.png_tree import PngTree
 
@@ -19,7 +20,6 @@ CHUNK_BYTES = 2**20
 # Starting processes takes as long as reading a few thousand digits.
 FEWEST_FOR_PROCESSES = 4000
 LONGEST_LINE = 2**16
-LONGEST_MESSAGE = 200
 MAKE_AGAIN = "make the manifest again: move it away, and give its path to Snakemake as the target"
 
 # Some images of a tree: of each, its index and its path below the tree.
@@ -124,13 +124,16 @@ def _manifest_rows(
     with open(manifest, encoding="utf-8", newline="") as file:
         rows = csv.DictReader(iter(lambda: file.readline(LONGEST_LINE), ""))
         for index in indices:
+            row = None
             try:
                 row = next(rows)
                 if int(row["index"]) != index:
-                    raise ValueError(f"it is of image {row['index']}")
+                    raise ValueError
                 values = [int(row[column]) for column in columns]
             except (StopIteration, KeyError, TypeError, ValueError, csv.Error) as error:
                 problem, at = f"no valid row for image {index}", f"line {rows.line_num}"
-                expected, found = ",".join(["index", *columns]), repr(error)[:LONGEST_MESSAGE]
+                expected = f"index {index}, and whole numbers: {', '.join(columns)}"
+                cells = ", ".join(f"{name} {row.get(name)}" for name in ("index", *columns)) if row else str(error)
+                found = shortened(cells or "end of file")
                 raise DataError(manifest, problem, at=at, expected=expected, found=found, todo=MAKE_AGAIN) from None
             yield values

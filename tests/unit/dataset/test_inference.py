@@ -139,10 +139,18 @@ def test_files_that_do_not_form_a_dataset_are_refused_with_the_reason(
 @pytest.mark.parametrize(
     ("array", "values", "words"),
     [
-        ("x_test", IMAGES.reshape(6, 6), ["x_test.npy: wrong number of dimensions", "2 (6, 6)", "rows and columns"]),
+        (
+            "x_test",
+            IMAGES.reshape(6, 6),
+            ["x_test.npy: wrong number of dimensions\n  at:       the NumPy header\n", "2 (6, 6)", "rows and columns"],
+        ),
         ("x_test", IMAGES[..., None].repeat(3, 3), ["x_test.npy: wrong number of dimensions", "one gray value"]),
         ("y_test", ONE_HOT, ["y_test.npy: the labels are one-hot"]),
-        ("y_test", LABELS[:5], ["y_test.npy: the number of labels", "images in images.npz: x_test.npy"]),
+        (
+            "y_test",
+            LABELS[:5],
+            ["y_test.npy: the number of labels", "images in images.npz: x_test.npy\n  at:       the NumPy header"],
+        ),
         (
             "test_x",
             IMAGES + 1,

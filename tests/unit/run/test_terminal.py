@@ -60,6 +60,7 @@ def test_important_messages_are_not_filtered() -> None:
     assert not line.filter(record("RuleException:\nCalledProcessError in file x", logging.ERROR))
     assert not line.filter(record("Select jobs to execute..."))
     assert not line.filter(record("Cannot restore images.gz: no backup found.", logging.WARNING))
+    assert not line.filter(record("Restored previous version of images.gz (updating job failed).", logging.WARNING))
 
 
 def test_a_failed_job_is_named_once_with_its_log() -> None:

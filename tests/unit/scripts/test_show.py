@@ -141,7 +141,7 @@ def test_a_member_of_a_file_that_is_not_an_archive_is_refused(files: Path) -> No
 
 
 def test_labels_cannot_be_drawn(files: Path) -> None:
-    assert "it cannot be drawn" in refusal(files / "labels", "--index", "0", "--draw")
+    assert "labels: cannot be drawn\n" in refusal(files / "labels", "--index", "0", "--draw")
 
 
 def test_two_dimensions_are_shown_by_number(path: Path) -> None:

@@ -872,21 +872,22 @@ def test_a_timestamp_file_with_content_is_reported_as_extra(exported: Exported) 
 
 
 @pytest.mark.parametrize(
-    "content",
+    ("content", "found"),
     [
-        b"",
-        b"index\n",
-        b"\xff\xfe",
-        b"index,class,writer\n0,0\n",
-        b"index,writer\n1,1\n",
-        b'"' * 10**6,
-        b"index,writer\n\0",
+        (b"", "end of file"),
+        (b"index\n", "end of file"),
+        (b"\xff\xfe", "can't decode byte 0xff"),
+        (b"index,class,writer\n0,0\n", "index 0, writer None"),
+        (b"index,writer\n1,1\n", "index 1, writer 1"),
+        (b'"' * 10**6, "index None, writer None"),
+        (b"index,writer\n\0", "index "),
     ],
 )
-def test_a_file_that_is_not_a_manifest_is_reported(of_writers: Exported, content: bytes) -> None:
+def test_a_file_that_is_not_a_manifest_is_reported(of_writers: Exported, content: bytes, found: str) -> None:
     of_writers.manifest.write_bytes(content)
     message = of_writers.refusal(originals=False)
     assert message.startswith(f"{of_writers.manifest}: no valid row for image 0\n")
+    assert "expected: index 0, and whole numbers: writer\n" in message and found in message.partition("found: ")[2]
     assert len(message) < 1000
 
 
