@@ -138,7 +138,7 @@ def _describe(file: IdxFile, found: str, sha256: str | None) -> dict[str, Any]:
     if sha256 is not None and found != sha256:
         raise DataError(
             file.path,
-            "the content differs from the published content",
+            "not the original IDX file",
             expected=f"SHA-256 {sha256}",
             found=found,
             todo=move_away(file.path),

@@ -251,7 +251,7 @@ def test_a_run_that_would_remove_what_no_run_made_stops_also_where_it_is_importe
     notes.unlink()
     with (folder / "digits/mnist-sample/.settings/.lock").open("ab") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        assert "a different run is making files here" in snakemake(folder, *command, succeed=False).output
+        assert "another run is making files here" in snakemake(folder, *command, succeed=False).output
 
 
 def test_a_shard_has_no_second_name_whose_images_a_loader_would_get_twice(project: Path, imported: Path) -> None:

@@ -369,7 +369,7 @@ def lock(folder: Path) -> int:
 def test_two_runs_on_the_same_results_are_refused_in_words(work: Path) -> None:
     descriptor = lock(work)
     output = run(work, "all", "--config", "limit=10", succeed=False).output
-    assert f"{SHAPES}: a different run is making files here" in output
+    assert f"{SHAPES}: another run is making files here" in output
     assert pictures(work) == 30
     assert "Nothing to be done" in run(work, "all").output, "which needs no lock"
     os.close(descriptor)

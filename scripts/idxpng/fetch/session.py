@@ -79,7 +79,7 @@ class Session(requests.Session):
             if response.status_code not in PASSING_STATUS:
                 return response
             response.close()
-            if not self.again(shown, str(response.status_code), _retry_after(response)):
+            if not self.again(shown, status(response), _retry_after(response)):
                 raise UnavailableError(shown, status(response))
 
     def again(self, shown: str, why: str, wait: float = 0) -> bool:
@@ -89,7 +89,7 @@ class Session(requests.Session):
         pause = min(LONGEST_WAIT, wait or backoff)
         if self.failures > self._patience.retries or time.monotonic() + pause > self._deadline:
             return False
-        log.warning("%s: %s, trying again%s", shown, why, f" in {pause:.0f} s" if pause >= 1 else "")
+        log.warning("%s: trying again%s: %s", shown, f" in {pause:.0f} s" if pause >= 1 else "", why)
         time.sleep(pause)
         return True
 

@@ -15,7 +15,7 @@ def lock_folder(folder: str | os.PathLike[str]) -> None:
     Those who can only read the folder cannot open the lock file, and so cannot lock it.
 
     Raises:
-        DataError: when a different run has locked it.
+        DataError: when another run has locked it.
     """
     path = Path(folder, ".settings/.lock")
     try:
@@ -25,11 +25,11 @@ def lock_folder(folder: str | os.PathLike[str]) -> None:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             return  # the jobs name what has no room
         expected, found = "a file that can be written, or nothing", error.strerror
-        todo = permission(error) or "remove it, if no other run is at work"
+        todo = permission(error) or "move it away, if no other run is at work"
         raise DataError(path, "cannot be locked", expected=expected, found=found, todo=todo) from None
     held = lock(descriptor)
     if held is False:
         todo = "wait until it has ended, and run the same command again"
-        raise DataError(folder, "a different run is making files here", todo=todo)
+        raise DataError(folder, "another run is making files here", todo=todo)
     if held is None:
         log.warning("%s: this file system has no locks, so make sure that no other run uses this folder", folder)

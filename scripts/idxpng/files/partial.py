@@ -102,7 +102,7 @@ def in_turn(folder: Path, patience: float) -> Iterator[None]:
     try:
         end = time.monotonic() + patience
         while lock(descriptor) is False and time.monotonic() < end:
-            log.progress("%s: waiting for a different process that works here", folder)
+            log.progress("%s: waiting for another process that works here", folder)
             time.sleep(0.05)
         yield
     finally:

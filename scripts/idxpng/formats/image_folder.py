@@ -108,7 +108,8 @@ class ImageFolder:
         counts = Counter(meant.values())
         if same := [name for name in names if counts[meant[name]] > 1]:
             problem = f"several {'names' if self.tables else 'folders'} have the same label"
-            raise DataError(place, problem, found=shortened(", ".join(same)))
+            todo = "use one of these names for all images of the label"
+            raise DataError(place, problem, found=shortened(", ".join(same)), todo=todo)
         if max(labels.values(), default=0) >= 2**31:
             raise DataError(place, "the label is too large", expected="at most 2147483647", found=names[-1])
         return labels

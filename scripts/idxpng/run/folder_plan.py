@@ -48,8 +48,7 @@ class FolderPlan:
             DataError: when no folder is configured, or one has the wrong layout.
         """
         if not self._folders:
-            todo = "--config 'folders={photos: my/photos}', where my/photos/train/cat/0001.png is an image"
-            raise DataError(SHOWN_AS, "no folder of images", at="folders", found="nothing", todo=todo)
+            raise DataError(SHOWN_AS, "no folder of images", at="folders", found="nothing", todo=_example("photos"))
         return [output for name in self._folders for output in self.outputs_of(name)]
 
     def outputs_of(self, name: str) -> list[str]:
@@ -117,10 +116,15 @@ class FolderPlan:
 
     def _folder(self, name: str) -> ImageFolder:
         if name not in self._folders:
-            expected = f"one of {', '.join(self._folders)}" if self._folders else "a folder of images"
-            raise DataError(SHOWN_AS, "no such folder", at="folders", expected=expected, found=name)
+            known = ", ".join(self._folders)
+            help_ = {"expected": f"one of {known}"} if known else {"todo": _example(name)}
+            raise DataError(SHOWN_AS, "no such folder", at="folders", found=name, **help_)
         manifests = self._settings[name].manifests
         if manifests and not self._folders[name].tables:
             expected = "a CSV file, or a folder with one for each split, such as train.csv"
             raise DataError(manifests, "no table of labels", at=f"folders.{name}.manifests", expected=expected)
         return self._folders[name]
+
+
+def _example(name: str) -> str:
+    return f"--config 'folders={{{name}: my/{name}}}', where my/{name}/train/cat/0001.png is an image"

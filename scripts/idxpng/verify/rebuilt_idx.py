@@ -20,7 +20,8 @@ CHUNK_BYTES = 2**20
 # Starting processes takes as long as reading a few thousand digits.
 FEWEST_FOR_PROCESSES = 4000
 LONGEST_LINE = 2**16
-MAKE_AGAIN = "make the manifest again: move it away, and give its path to Snakemake as the target"
+MAKE = "give its path to Snakemake as the target"
+MAKE_AGAIN = f"move it away; to make it again, {MAKE}"
 
 # Some images of a tree: of each, its index and its path below the tree.
 Chunk = list[tuple[int, str]]
@@ -118,9 +119,10 @@ def _manifest_rows(
 ) -> Iterator[list[int]]:
     """The values of ``columns`` for each image of a tree, which the manifest must list in order."""
     if manifest is None:
-        raise DataError(tree.path, f"the directories do not contain {', '.join(columns)}", todo="add --manifest FILE")
+        problem = f"its directories say the class of each image, but not: {', '.join(columns)}"
+        raise DataError(tree.path, problem, todo="add --manifest FILE, the manifest of the split")
     if not os.path.isfile(manifest):
-        raise DataError(manifest, "file not found", todo=MAKE_AGAIN)
+        raise DataError(manifest, "file not found", todo=f"to make it, {MAKE}")
     with open(manifest, encoding="utf-8", newline="") as file:
         rows = csv.DictReader(iter(lambda: file.readline(LONGEST_LINE), ""))
         for index in indices:

@@ -183,4 +183,4 @@ def _check_original(file: IdxFile, expected: IdxHeader, pinned: str | None, sour
         wanted, found = f"SHA-256 {pinned}", f"SHA-256 {digest_of(file.path)}"
     if found != wanted:
         wanted, todo = f"{wanted}, from {source}", move_away_if_meant(file.path)
-        raise DataError(file.path, "not the original", expected=wanted, found=found, todo=todo)
+        raise DataError(file.path, "not the original IDX file", expected=wanted, found=found, todo=todo)

@@ -123,7 +123,7 @@ def test_retry_after_is_waited_for_and_said(
     start = time.monotonic()
     assert fetch(server.url + PATH, output) == BODY
     assert time.monotonic() - start >= 1
-    assert "429, trying again in 1 s" in caplog.text
+    assert "trying again in 1 s: 429 Too Many Requests" in caplog.text
 
 
 def test_retry_after_is_not_waited_for_without_end(

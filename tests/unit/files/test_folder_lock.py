@@ -18,7 +18,7 @@ WAITS = LOCKS + "print('locked', flush=True); time.sleep(60)"
 
 def test_a_folder_is_locked_until_the_process_is_killed(tmp_path: Path) -> None:
     process = start(WAITS, tmp_path / "new/folder")
-    assert "a different run is making files here" in refusal(lock_folder, tmp_path / "new/folder")
+    assert "another run is making files here" in refusal(lock_folder, tmp_path / "new/folder")
     process.kill()
     process.wait()
     lock_folder(tmp_path / "new/folder")
@@ -35,7 +35,8 @@ def test_without_locks_there_is_one_warning(
 
 def test_a_folder_that_is_a_file_is_refused_in_words(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    assert "cannot be locked" in refusal(lock_folder, tmp_path / "file")
+    message = refusal(lock_folder, tmp_path / "file")
+    assert "cannot be locked" in message and "to do:    move it away, if no other run is at work" in message
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])

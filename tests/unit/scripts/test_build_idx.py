@@ -454,7 +454,10 @@ NO_NUMBER = "labels.csv: a label that is not a whole number"
         ("path,label\na.png,7\nno.png,7\n", ["missing: 1 ", "no.png", "correct the path in the manifest"]),
         ("path,label\na.png,7.0\n", [NO_NUMBER, "found:    7.0"]),
         ("path,label\na.png,-1\n", ["found:    -1"]),
-        ("path,label\na.png,7\na.png,07\n", ["labels.csv: several names have the same label", "07, 7"]),
+        (
+            "path,label\na.png,7\na.png,07\n",
+            ["labels.csv: several names have the same label", "07, 7\n  to do:    use one of these names"],
+        ),
         ("path,label\na.png,cat\n./a.png,dog\n", ["labels.csv: an image with two labels", "found:    a.png"]),
         ("path,label\na.png,7\nb.png,NaN\n", [NO_NUMBER, "line 3", "found:    NaN"]),
         ("path,label\na.png,3\nb.png,+7\n", ["line 3", "expected: 0 or more, or names", "found:    +7"]),

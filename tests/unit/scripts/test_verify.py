@@ -376,7 +376,7 @@ def test_a_tree_is_proven_by_what_pinned_downloads_decompress_to(
     flip(exported.images, -1)
     exported.validate()
     exported.export()
-    assert "not the original\n  expected: SHA-256 " in exported.refusal(published=published)
+    assert "not the original IDX file\n  expected: SHA-256 " in exported.refusal(published=published)
     assert "not the published images and labels" in exported.refusal(published=published, originals=False)
     for originals in (True, False):
         message = exported.refusal(published=published[:1], originals=originals)
@@ -698,10 +698,12 @@ def test_an_image_changed_in_the_originals_too_is_refused(exported: Exported) ->
     exported.validate()
     Path(exported.dataset).write_text(pinned)
     exported.export()
-    assert f"{exported.images}: not the original\n  expected: SHA-256 " in exported.refusal()
+    message = exported.refusal()
+    assert f"{exported.images}: not the original IDX file\n  expected: SHA-256 " in message
+    assert f"if it is: mv {exported.images} {exported.images}.changed, then download or make it again" in message
     assert f"images: SHA-256 {sha256(exported.images)}" in exported.refusal(originals=False)
     exported.export(limit=7)
-    assert "not the original" in exported.refusal(limit=7), "although the first images are"
+    assert "not the original IDX file" in exported.refusal(limit=7), "although the first images are"
 
 
 @pytest.mark.parametrize("roles", [("images",), ("labels",), ("images", "labels")])
@@ -730,7 +732,7 @@ def test_originals_of_a_different_shape_are_refused(exported: Exported, role: st
     path = getattr(exported, role)
     path.write_bytes(idx_bytes(numpy.zeros((COUNT + 1, *SHAPE)[: 3 if role == "images" else 1], numpy.uint8)))
     message = exported.refusal()
-    assert f"{path}: not the original\n  expected: {COUNT}" in message
+    assert f"{path}: not the original IDX file\n  expected: {COUNT}" in message
     assert f"check that this is the file that you mean; if it is: mv {path} {path}.changed" in message
 
 
@@ -900,7 +902,9 @@ def test_a_value_that_is_not_a_label_is_reported(of_writers: Exported, value: st
 
 
 def test_labels_with_several_columns_need_a_manifest(of_writers: Exported, tmp_path: Path) -> None:
-    assert "the directories do not contain writer" in of_writers.refusal(manifest=None, originals=False)
+    assert "its directories say the class of each image, but not: writer\n" in of_writers.refusal(
+        manifest=None, originals=False
+    )
     assert "file not found" in of_writers.refusal(manifest=str(tmp_path / "nowhere"), originals=False)
     os.mkfifo(tmp_path / "pipe")
     assert "file not found" in of_writers.refusal(manifest=str(tmp_path / "pipe"), originals=False)

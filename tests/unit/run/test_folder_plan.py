@@ -1,0 +1,32 @@
+"""Folders of images in a configuration: one that is missing is named, with what to do."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from plans import Wildcards, plan
+from refusals import refusal
+
+EXAMPLE = "to do:    --config 'folders={photos: my/photos}', where my/photos/train/cat/0001.png is an image"
+
+
+@pytest.mark.parametrize(
+    ("folders", "told"),
+    [
+        ({}, f"no such folder\n  at:       folders\n  found:    photos\n  {EXAMPLE}"),
+        ({"other": "o"}, "no such folder\n  at:       folders\n  expected: one of other\n  found:    photos"),
+        ({"photos": "none"}, "none: folder not found\n  expected: {split}/{class}/{image}"),
+        ({"photos": {"path": "none", "manifests": "t"}}, "t: no table of labels\n  at:       folders.photos.manifests"),
+    ],
+)
+def test_a_folder_that_is_missing_is_named_with_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folders: dict[str, Any], told: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert told in refusal(plan(folders=folders).folders.splits, Wildcards(dataset="photos"))
+
+
+def test_idx_without_a_folder_is_refused_with_an_example() -> None:
+    told = refusal(plan().folders.outputs, Wildcards())
+    assert told == f"configuration: no folder of images\n  at:       folders\n  found:    nothing\n  {EXAMPLE}"
