@@ -60,7 +60,7 @@ def main(folder: str, new: str, /, size: str | None = None) -> None:
             gray.save(target)
             count += 1
         if not count:
-            raise DataError(folder, "no image in it can be read" if os.path.isdir(folder) else "no such folder")
+            raise DataError(folder, "no image in it can be read" if os.path.isdir(folder) else "folder not found")
         _check_new(new)  # which it would replace, if somebody has made it meanwhile
     log.info("%s: %s", new, counted(count, "gray image"))
 

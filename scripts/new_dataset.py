@@ -102,7 +102,7 @@ def _new(files: Sequence[str], output: str | None) -> tuple[Path, str, str]:
     folder, path = Path(typed).resolve(), Path(output or os.path.relpath(f"{typed}.yaml"))
     if path.suffix != ".yaml" or not re.fullmatch(NAME, path.stem):
         todo = "name the dataset file, such as --output my/digits.yaml"
-        raise DataError(path, "not the name of a dataset file", expected=FILE_NAME, todo=todo)
+        raise DataError(path, "not a valid dataset name", expected=FILE_NAME, todo=todo)
     read = _idx_files(files)
     if path.exists():
         todo = f"give --update {shell_word(str(path))} alone, or a different file with --output"

@@ -152,13 +152,13 @@ def _prove(check: TreeCheck) -> int:
     if unproven := check.split.unproven:
         raise DataError(
             check.tree,
-            "not provable without the published files",
-            expected=f"what {' and '.join(unproven)} decompress to, since {check.dataset.source} pins only them",
+            "cannot be verified without the published files",
+            found=f"not pinned: the content of {' and '.join(unproven)} in {check.dataset.source}",
             todo=f"download them, and add --published {' '.join(map(shell_word, unproven))}",
         )
     originals = check.existing_originals
     if not originals and (check.part or check.not_pinned):
-        problem, todo = "it cannot be verified without the original IDX files", repair.give_originals(check)
+        problem, todo = "cannot be verified without the original IDX files", repair.give_originals(check)
         pinned = f"{check.part}; only the digests of all {check.split.file_count:,} images are pinned"
         found = f"not pinned: {check.not_pinned}" if check.not_pinned else pinned
         raise DataError(check.tree, problem, found=found, todo=todo)

@@ -81,7 +81,7 @@ def _check_count(manifest: str, parquet: Path, rows: int) -> None:
     with open(manifest, "rb") as file:
         count = sum(1 for _ in file) - 1
     if count != rows:
-        problem, expected = "it lists too many or too few images", f"{rows}, as in {parquet}"
+        problem, expected = "lists too many or too few images", f"{rows}, as in {parquet}"
         raise DataError(manifest, problem, expected=expected, found=count, todo=move_away(manifest, parquet))
 
 

@@ -109,14 +109,14 @@ def without_logs(disk: Path) -> dict[str, bytes]:
     return {path: content for path, content in files(disk).items() if not path.startswith("logs/")}
 
 
-FULL = "ERROR: {output}: No space left on device\n  expected: more than is free"
+FULL = "ERROR: {output}: not enough disk space: No space left on device\n  found:    "
 NO_SPACE = "ERROR: {output}: not enough disk space\n  expected: "
-NO_ROOM = "{disk}/results: no room for 93 files\n  expected: 380928 bytes, 93 inodes"
+NO_ROOM = "{disk}/results: no room for 93 files\n  expected: 380,928 bytes, 93 inodes"
 
 
 # What each rule makes, the bytes that are left on the disk, and what is told.
 ON_A_FULL_DISK = {
-    "decompress": (f"resources/{SAMPLE}/train-images-idx3-ubyte", 500_000, NO_SPACE + "784016 bytes"),
+    "decompress": (f"resources/{SAMPLE}/train-images-idx3-ubyte", 500_000, NO_SPACE + "784,016 bytes"),
     "validate": (f"results/{SAMPLE}/header/train.json", 0, FULL),
     "export": (f"results/{SAMPLE}/png/train/3", 200_000, NO_ROOM),
     "merge_manifests": (f"results/{SAMPLE}/manifest/train.csv", 12_288, NO_SPACE),
@@ -183,8 +183,8 @@ def remove(output: Path) -> None:
 @pytest.mark.parametrize(
     ("chunked", "told"),
     [
-        (None, "ERROR: {mirror}/{file}: not enough disk space\n  expected: 161728 bytes"),
-        (False, "ERROR: {mirror}/{file}: not enough disk space\n  expected: 161728 bytes"),
+        (None, "ERROR: {mirror}/{file}: not enough disk space\n  expected: 161,728 bytes"),
+        (False, "ERROR: {mirror}/{file}: not enough disk space\n  expected: 161,728 bytes"),
         (True, FULL),
     ],
     ids=["from a directory", "from a server", "from a server that tells no length"],

@@ -63,7 +63,7 @@ def test_ctrl_c_ends_a_run_in_words_and_the_same_command_goes_on(tmp_path: Path)
         status, lines = on_a_terminal(project, *command, meanwhile=interrupt)
         text = "\n".join(lines)
         assert status != 0
-        assert "type the same command again" in text
+        assert "run the same command again" in text
         for noise in ("Traceback", "KeyboardInterrupt", "Error", "Failed"):
             assert noise not in text
         shown(project, *command)

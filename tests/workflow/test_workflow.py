@@ -471,7 +471,7 @@ def test_no_timer_is_started_while_jobs_wait_for_a_core(project: Path) -> None:
         ("limit: 3\nlimit: 4\n", "line 2"),
         ("- 3\n", "[3]"),
         (Path("gone.yaml"), "file not found"),
-        (Path("config.yaml"), "it cannot be read"),
+        (Path("config.yaml"), "cannot be read"),
     ],
     ids=["no end", "a key twice", "a list", "a link to nothing", "a link to itself"],
 )

@@ -71,7 +71,7 @@ def load(
     display_name = display_name or str(path)
     name = Path(path).stem
     if not re.fullmatch(NAME, name):
-        raise DataError(display_name, "not a valid name for a dataset", expected=FILE_NAME, found=name)
+        raise DataError(display_name, "not a valid dataset name", expected=FILE_NAME, found=name)
     facts, places = read_with_places(path, display_name)
     if schema is not None:
         check(facts, schema, display_name, places=places)

@@ -44,8 +44,9 @@ def check(
         return
     path = tuple(error.absolute_path)
     problem, expected, found = _in_words(error)
+    todo = _quoted(error, (places or {}).get(path))
     if error.validator == "additionalProperties":
-        path = (*path, found)
+        path, todo = (*path, found), _meant(error, found)
     place = (places or {}).get(path)
     raise DataError(
         display_name,
@@ -53,7 +54,7 @@ def check(
         at=".".join(str(key) for key in error.absolute_path) or None,
         expected=expected,
         found=shortened(found) + (f" ({place})" if place else ""),
-        todo=_quoted(error, place),
+        todo=todo,
     )
 
 
@@ -64,7 +65,8 @@ def _in_words(error: Any) -> tuple[str, str | None, str]:
     if "://" in found:  # an address, whose user, password, and query are secret
         found = re.sub(r'(?<=://)[^\s"]*@|\?[^\s"]*', "", found)
     if rule == "additionalProperties":
-        return "unknown key", *_unknown_key(error)
+        known = error.schema["properties"]
+        return "unknown key", f"one of {', '.join(sorted(known))}", min(error.instance.keys() - known.keys())
     if rule in ("required", "dependentRequired"):
         # With `dependentRequired`, by the key that needs them.
         needed = [value] if rule == "required" else [value[key] for key in value if key in error.instance]
@@ -78,14 +80,12 @@ def _in_words(error: Any) -> tuple[str, str | None, str]:
     return "not allowed here", f"{allowed}{described}".rstrip() or None, found
 
 
-def _unknown_key(error: Any) -> tuple[str, str]:
-    """The keys that are allowed, and the first that is not."""
+def _meant(error: Any, key: str) -> str | None:
+    """The question whether an unknown key is a misspelled one."""
     import difflib
 
-    known = sorted(error.schema["properties"])
-    found = next(key for key in sorted(error.instance) if key not in known)
-    close = difflib.get_close_matches(found[:100], known, n=1)
-    return f"one of {', '.join(known)}" + (f" (did you mean {close[0]}?)" if close else ""), found
+    close = difflib.get_close_matches(key[:100], error.schema["properties"], n=1)
+    return f"did you mean {close[0]}?" if close else None
 
 
 def _quoted(error: Any, place: Place | None) -> str | None:

@@ -55,7 +55,7 @@ def read_with_places(path: str | os.PathLike[str], display_name: str) -> tuple[A
     except FileNotFoundError:
         raise DataError(display_name, "file not found") from None
     except OSError as error:
-        raise DataError(display_name, "it cannot be read", found=error.strerror, todo=permission(error)) from None
+        raise DataError(display_name, "cannot be read", found=error.strerror, todo=permission(error)) from None
     except (UnicodeDecodeError, yaml.reader.ReaderError) as error:
         todo = "save it as UTF-8, without control characters"
         raise DataError(display_name, UNREADABLE, found=" ".join(str(error).split()), todo=todo) from None

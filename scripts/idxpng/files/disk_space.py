@@ -22,7 +22,7 @@ def check_space(file: str | os.PathLike[str], size: int, folder: Path | None = N
     folder = folder or Path(file).absolute().parent
     free = _free(folder)
     if free and size > free.f_bavail * free.f_frsize:
-        expected, found = f"{size} bytes", _shown(free, folder)
+        expected, found = f"{size:,} bytes", _shown(free, folder)
         raise DiskRoomError(file, "not enough disk space", expected=expected, found=found, todo=AGAIN)
 
 
@@ -42,8 +42,8 @@ def disk_full_error(file: str | os.PathLike[str]) -> Iterator[None]:
             raise
         folder = existing_folder(Path(file).absolute().parent)
         free = _free(folder)
-        problem, found = error.strerror or "no space left", free and _shown(free, folder)
-        raise DiskRoomError(file, problem, expected="more than is free", found=found, todo=AGAIN) from None
+        problem, found = f"not enough disk space: {error.strerror}", free and _shown(free, folder)
+        raise DiskRoomError(file, problem, found=found, todo=AGAIN) from None
 
 
 def check_room_for_files(folder: str | os.PathLike[str], files: int) -> None:
@@ -55,13 +55,16 @@ def check_room_for_files(folder: str | os.PathLike[str], files: int) -> None:
     existing = existing_folder(Path(folder).absolute())
     free = _free(existing)
     if free and (files > free.f_bavail or (files > free.f_favail and free.f_files)):
-        problem, expected = f"no room for {counted(files, 'file')}", f"{files * free.f_frsize} bytes, {files} inodes"
+        problem, expected = (
+            f"no room for {counted(files, 'file')}",
+            f"{files * free.f_frsize:,} bytes, {files:,} inodes",
+        )
         todo = "free some space, or make the target webdataset instead, which packs the images into a few tar files"
         raise DiskRoomError(existing, problem, expected=expected, found=_shown(free, existing), todo=todo)
 
 
 def _shown(free: os.statvfs_result, folder: Path) -> str:
-    return f"{free.f_bavail * free.f_frsize} bytes, {free.f_favail} inodes free in {folder}"
+    return f"{free.f_bavail * free.f_frsize:,} bytes, {free.f_favail:,} inodes free in {folder}"
 
 
 def _free(folder: str | os.PathLike[str]) -> os.statvfs_result | None:

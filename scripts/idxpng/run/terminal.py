@@ -58,7 +58,7 @@ class ProgressLine:
         event, message = str(getattr(record, "event", None) or ""), record.getMessage().lstrip()
         if message.startswith(INTERRUPTED):
             self._interrupted = True
-            self._write("Stopping. To go on later, type the same command again.\n")
+            self._write("Stopping. To go on later, run the same command again.\n")
             return False
         if self._interrupted and record.levelno >= logging.ERROR:
             return False  # the jobs that were running have failed

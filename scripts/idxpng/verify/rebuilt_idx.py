@@ -91,7 +91,7 @@ def labels_digest(header: IdxHeader, tree: PngTree, columns: Sequence[str], mani
         try:
             digest.update(row.pack(*values))
         except struct.error:
-            problem, found = "a label does not fit the type of the labels file", ", ".join(map(str, values))
+            problem, found = "a label does not fit into the labels file", ", ".join(map(str, values))
             expected, at = header.type.name, f"image {index}"
             raise DataError(manifest or "", problem, at=at, expected=expected, found=found, todo=MAKE_AGAIN) from None
     return digest.hexdigest()

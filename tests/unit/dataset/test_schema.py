@@ -82,7 +82,7 @@ def test_too_little_and_too_much_are_said_in_words(tmp_path: Path, text: str, ex
 def test_an_unknown_key_is_reported_with_its_line(tmp_path: Path) -> None:
     message = message_about(tmp_path, "title: x\n\ntitel: y\n")
     assert "found:    titel (line 3, column 8)" in message
-    assert "did you mean title?" in message
+    assert "\n  to do:    did you mean title?" in message
 
 
 def test_a_long_unknown_key_is_shortened(tmp_path: Path) -> None:

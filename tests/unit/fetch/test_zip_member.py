@@ -281,7 +281,7 @@ def test_a_member_for_which_the_disk_has_no_space_is_reported_with_its_size(
     monkeypatch.setattr(
         os, "statvfs", lambda _: SimpleNamespace(f_blocks=2**30, f_bavail=len(PUBLISHED) - 1, f_frsize=1, f_favail=9)
     )
-    with pytest.raises(DiskRoomError, match=f"{MEMBER}: not enough disk space\n  expected: {len(PUBLISHED)} bytes"):
+    with pytest.raises(DiskRoomError, match=f"{MEMBER}: not enough disk space\n  expected: {len(PUBLISHED):,} bytes"):
         get(folder, directory, pinned=IN_ARCHIVE)
     assert list(folder.iterdir()) == []
 
@@ -295,7 +295,7 @@ def test_an_archive_that_does_not_fit_on_the_disk_is_a_reason_to_try_the_next_mi
     )
     assert get(folder, f"{server.url}/a/gzip.zip", directory, pinned=IN_ARCHIVE) == PUBLISHED
     folder.with_name("digits").mkdir()
-    with pytest.raises(DiskRoomError, match=f"gzip.zip: not enough disk space\n  expected: {len(ARCHIVE)} bytes"):
+    with pytest.raises(DiskRoomError, match=f"gzip.zip: not enough disk space\n  expected: {len(ARCHIVE):,} bytes"):
         get(folder.with_name("digits"), f"{server.url}/a/gzip.zip", f"{server.url}/none", pinned=IN_ARCHIVE)
 
 

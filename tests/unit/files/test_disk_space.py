@@ -30,7 +30,8 @@ def test_more_files_than_blocks_or_inodes_are_refused_with_an_alternative(tmp_pa
 def test_a_file_larger_than_the_space_left_is_refused_with_the_bytes_that_it_needs(tmp_path: Path) -> None:
     check_space(tmp_path / "file", 10)
     with pytest.raises(
-        DiskRoomError, match=f"expected: {10**18} bytes\n  found:    [0-9]+ bytes, [0-9]+ inodes free in {tmp_path}\n"
+        DiskRoomError,
+        match=f"expected: {10**18:,} bytes\n  found:    [0-9,]+ bytes, [0-9,]+ inodes free in {tmp_path}\n",
     ):
         check_space(tmp_path / "file", 10**18)
 
@@ -44,7 +45,7 @@ def test_a_disk_that_is_full_is_reported_with_the_file_and_what_is_free(
     with pytest.raises(DiskRoomError) as told, disk_full_error(tmp_path / "not/yet/file"):
         raise OSError(number, words)
     first, *rest = str(told.value).splitlines()
-    assert first == f"{tmp_path}/not/yet/file: {words}"
+    assert first == f"{tmp_path}/not/yet/file: not enough disk space: {words}"
     assert [line for line in rest if line.startswith("  found:") and line.endswith(f"inodes free in {tmp_path}")]
 
 

@@ -168,5 +168,5 @@ def test_what_cannot_be_converted_gets_no_command_to_convert_it() -> None:
 
 def test_a_folder_without_an_image_that_can_be_read_is_not_called_empty(tmp_path: Path) -> None:
     (path := tmp_path / "0.png").write_bytes(b"\x89PNG\r\n\x1a\n")
-    for folder, problem in ((tmp_path, "no image in it can be read"), (path, "no such folder")):
+    for folder, problem in ((tmp_path, "no image in it can be read"), (path, "folder not found")):
         assert refusal(convert_images.main, str(folder), str(tmp_path / "new")) == f"{folder}: {problem}"

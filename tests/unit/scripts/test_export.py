@@ -196,7 +196,7 @@ def test_an_error_in_mid_export_leaves_nothing_and_a_second_run_succeeds(
 
     with monkeypatch.context() as patch:
         patch.setattr(export.PngEncoder, "encode", encode_until_the_disk_is_full)
-        assert "png/train/1: No space left" in refusal(broken.export, "1", error=DiskRoomError)
+        assert "png/train/1: not enough disk space: No space left" in refusal(broken.export, "1", error=DiskRoomError)
     assert broken.made() == {}
     broken.export("1")
     assert broken.made() == whole.made()

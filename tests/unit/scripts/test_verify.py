@@ -189,7 +189,7 @@ def test_all_splits_are_proven_at_once(exported: Exported, capsys: pytest.Captur
 def test_everything_beside_the_splits_is_named(exported: Exported, tmp_path: Path) -> None:
     part = make_a_part(exported)
     png = part.parent
-    told = "png/part: it cannot be verified without the original IDX files"
+    told = "png/part: cannot be verified without the original IDX files"
     assert told in refusal(verify.main, str(png), exported.dataset)
     for name in ("evil", ".hidden"):
         (png / name).mkdir()
@@ -380,7 +380,10 @@ def test_a_tree_is_proven_by_what_pinned_downloads_decompress_to(
     assert "not the published images and labels" in exported.refusal(published=published, originals=False)
     for originals in (True, False):
         message = exported.refusal(published=published[:1], originals=originals)
-        assert "not provable without the published files" in message
+        assert (
+            "cannot be verified without the published files\n  found:    not pinned: the content of labels.gz"
+            in message
+        )
         assert message.endswith("add --published labels.gz")
 
 
