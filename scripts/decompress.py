@@ -30,7 +30,8 @@ def main(dataset: str, published: str, idx: str) -> None:
         found = judge(published, file, idx=target)
     log.info("%s: %s, %d bytes, SHA-256 %s", idx, compression(published), file.content_bytes, found.content_sha256)
     if not file.pinned:
-        log.warning("%s: no digest to check it against (content_sha256: %s)", idx, found.content_sha256)
+        what = "no digest is pinned, so only header and size were checked"
+        log.warning("%s: %s (content_sha256: %s)", idx, what, found.content_sha256)
 
 
 if __name__ == "__main__":

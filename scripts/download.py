@@ -246,9 +246,10 @@ def _check(path: str, files: Sequence[PublishedFile], source: str) -> None:
         return  # its content needs no check
     for each in files:
         judge(path, each, source)
-    if unpinned := [each.member or "it" for each in files if not each.pinned]:
-        what = " and ".join(unpinned)
-        log.warning("%s: no digest to check %s against (sha256: %s)", source, what, digest_of(path))
+    if unpinned := [each.member or "" for each in files if not each.pinned]:
+        of = f" for {' and '.join(unpinned)}" if any(unpinned) else ""
+        what = f"no digest is pinned{of}, so only header and size were checked"
+        log.warning("%s: %s (sha256: %s)", source, what, digest_of(path))
     elif file.content_sha256:
         log.info("%s: compressed differently, with the published content", source)
 

@@ -20,7 +20,7 @@ def main(split: Selection, shard: str, number: int, shard_size: int, shuffle_see
     more columns, ``{index}.json`` follows, with index, label, class name and these columns.
 
     Args:
-        classes: leave out the images of the shard without these labels; by default, none.
+        classes: only images with these labels, of those that the shard would have; all by default.
         shard: the tar file to make.
         number: position of the shard among those of its split, from 0.
         shard_size: images in each shard but the last.

@@ -51,7 +51,9 @@ class Command(argparse.ArgumentParser):
         explain.
         """
         self.add_argument("--log", metavar="FILE", help="also write messages to this file")
-        self.add_argument("--settings", metavar="FILE", nargs="*", default=[], help="make nothing if any is missing")
+        self.add_argument(
+            "--settings", metavar="FILE", nargs="*", default=[], help="make nothing if one of these files is missing"
+        )
         call = self._parsed(main)
         replaceable.settings += call.keywords.pop("settings")
         with job_log(call.keywords.pop("log")):

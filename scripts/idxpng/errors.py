@@ -68,7 +68,7 @@ class DataError(Exception):
 def permission(error: OSError) -> str | None:
     """What to do if this user may not read or write a path; None for other errors."""
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return "get permission for it and its folder, or work in another: in a run, --directory FOLDER"
+        return "get permission for it and its folder, or work in another folder: in a run, --directory FOLDER"
     return None
 
 

@@ -291,7 +291,7 @@ def test_the_values_that_a_run_shows_can_be_pinned(finished_shapes: tuple[Path, 
     (shapes / "my/shapes.yaml").write_text(text)
     command = ("--cores", "1", "results/shapes/header/train.json", "--forceall", *OF_SHAPES)
     again = snakemake(shapes, *command)
-    assert again.jobs["download"] == 2 and "no digest to check" not in again.output
+    assert again.jobs["download"] == 2 and "no digest is pinned" not in again.output
 
 
 def test_a_generated_dataset_file_runs(project: Path) -> None:
@@ -300,7 +300,7 @@ def test_a_generated_dataset_file_runs(project: Path) -> None:
     idx = ("my/idx/shapes-images-idx3-ubyte", "my/idx/shapes-labels-idx1-ubyte.gz")
     made = run_script("new_dataset", *idx, "--output", "my/shapes.yaml", cwd=project)
     run = snakemake(project, *shlex.split(made.stdout.partition("snakemake ")[2]))
-    assert "no digest to check" not in run.output
+    assert "no digest is pinned" not in run.output
     assert len(list((project / "results/shapes/png/train").rglob("*.png"))) == 30
 
 

@@ -114,7 +114,7 @@ def open_content(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
                 path,
                 f"{how} {kind} file{of_checksum}",
                 at=f"{about}byte {file.tell()}",
-                expected=f"{kind} data up to their end",
+                expected=f"a complete {kind} file",
                 found=error,
                 todo=AGAIN,
             ) from None

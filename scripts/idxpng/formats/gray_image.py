@@ -174,5 +174,5 @@ class Problems:
                 copies += f", stretched to {image_size(rows, columns)},"
             todo.append(run_script("convert_images", *words))
             todo.append(f"  writes {copies} into {new}, which you then name in place of {old}")
-        problem = "not all images have one size and 8-bit grayscale pixels"
-        return DataError(folder, problem, found=found, todo=todo)
+        problem, expected = "not all images can be put into one IDX file", "images of one size, in 8-bit gray"
+        return DataError(folder, problem, expected=expected, found=found, todo=todo)

@@ -258,10 +258,11 @@ def _folders(path: Path) -> list[str]:
     found = [(entry.name, entry.is_dir()) for entry in _visible(path)]
     files = [name for name, is_folder in found if not is_folder]
     if files or not found:
-        shown = ", ".join(sorted(files)[:5]) or "nothing"
+        shown = ", ".join(sorted(files)[:5]) or None
         todo = [
             "move images into folders for their classes, classes that lie beside a split into a split, such as train,",
             "and other files elsewhere; or name a table with `manifests`",
         ]
-        raise DataError(path, "expected only folders", expected=LAYOUT, found=shown, todo=todo if files else None)
+        problem = "files where only folders belong" if files else "the folder is empty"
+        raise DataError(path, problem, expected=LAYOUT, found=shown, todo=todo if files else None)
     return sorted((name for name, _ in found), key=natural)

@@ -291,7 +291,7 @@ def test_of_many_sizes_the_most_frequent_are_named(tmp_path: Path) -> None:
     put_image(tmp_path / "my/a/again.png", pixels(50))
     (tmp_path / "my/a/words.txt").write_text("x")
     message = refusal(tmp_path / "my", tmp_path / "out")
-    assert len(message.splitlines()) == 11
+    assert len(message.splitlines()) == 12
     assert "found:    not an image: 1 (" in message and "\n            50 rows × 6 columns: 2 (" in message
     assert "and 95 more sizes\n" in message and "--size 50x6\n" in message
 
@@ -309,8 +309,8 @@ def test_pillow_prints_no_code_of_its_own(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("names", "words"),
     [
-        ([], "expected only folders"),
-        (["train"], "expected only folders"),
+        ([], "the folder is empty"),
+        (["train"], "the folder is empty"),
         (["train/a"], "the folder has no images"),
         (["train/a/x.png/"], "not an image"),
         (["train/7/", "train/07/"], "several folders have the same label"),
@@ -329,11 +329,11 @@ def test_a_folder_with_the_wrong_layout_is_refused(tmp_path: Path, names: list[s
 @pytest.mark.parametrize(
     ("names", "refused", "advice"),
     [
-        ("train/cat/1 test/cat/2 samples/3", "/samples: expected only folders", ""),
-        ("train/1", "/train: expected only folders", "move images into folders for their classes"),
+        ("train/cat/1 test/cat/2 samples/3", "/samples: files where only folders belong", ""),
+        ("train/1", "/train: files where only folders belong", "move images into folders for their classes"),
         (
             "0/1 1/1 test/0/1",
-            "/0: expected only folders",
+            "/0: files where only folders belong",
             "classes that lie beside a split into a split, such as train",
         ),
         ("0/1 1/1 1/old/2", "/1/old: a folder among images", ""),

@@ -630,11 +630,11 @@ def test_an_archive_of_arrays_is_taken_only_if_each_array_is_the_pinned_one(
     numpy.savez(directory / "a.npz", x=IMAGES, y=labels)
     assert get(folder, directory, file="a.npz", files=files) == (directory / "a.npz").read_bytes()
     unpinned = "x.npy" if largest == "not pinned" else None
-    assert (f"{directory}/a.npz: no digest to check {unpinned} against" in caplog.text) == bool(unpinned)
+    assert (f"{directory}/a.npz: no digest is pinned for {unpinned}, so" in caplog.text) == bool(unpinned)
     (folder / "a.npz").unlink()
     get(folder, directory, file="a.npz", files=[files[0], replace(files[1], content_sha256=None)])
     unpinned = f"{unpinned} and y.npy" if unpinned else "y.npy"
-    assert f"{directory}/a.npz: no digest to check {unpinned} against" in caplog.text
+    assert f"{directory}/a.npz: no digest is pinned for {unpinned}, so" in caplog.text
 
 
 @pytest.mark.parametrize("as_url", [False, True], ids=["path", "file URL"])
