@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from idxpng import log, replaceable
-from idxpng.advice import folder_as_mirror, if_changed
+from idxpng.advice import if_changed, in_config
 from idxpng.dataset.file_names import alike
 from idxpng.errors import DataError, open_named
 from idxpng.fetch import zip_member
@@ -95,7 +95,8 @@ def download(
     if _is_there(output, files):
         return
     file = files[0]
-    elsewhere = f"get {file.file} in another way and give its folder, {folder_as_mirror(dataset)}"
+    config = in_config("mirrors", dataset, "/path/to/folder")
+    elsewhere = f"get {file.file} in another way and give its folder, {config}"
     reasons: dict[Place, DataError] = {}
     problems: list[DataError] = []
     turns = list(dict.fromkeys(place for mirror in mirrors for place in places_in(mirror, file)))

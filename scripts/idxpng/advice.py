@@ -67,11 +67,11 @@ def setting(key: str, value: object) -> str:
     return f"{key}={json.dumps([value] if key == 'datasets' else value, ensure_ascii=False)}"
 
 
-def folder_as_mirror(dataset: str) -> str:
-    """How to give a run the folder with the files of a dataset; an importing workflow need not pass ``--config`` on."""
+def in_config(key: str, name: str, folder: str) -> str:
+    """How to give a run a folder, by a name under a key; an importing workflow need not pass ``--config`` on."""
     if _call()["imported"]:
-        return f"in the config of `module` in your Snakefile: {json.dumps({'mirrors': {dataset: '/path/to/folder'}})}"
-    return f"in a run: --config 'mirrors={{{dataset}: /path/to/folder}}'"
+        return f"in the config of `module` in your Snakefile: {json.dumps({key: {name: folder}})}"
+    return f"in a run: --config '{key}={{{name}: {folder}}}'"
 
 
 def command(

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from idxpng.advice import VARIABLE, call, command, folder_as_mirror, setting, shell_path, shown
+from idxpng.advice import VARIABLE, call, command, in_config, setting, shell_path, shown
 from idxpng.errors import move_away
 
 
@@ -69,14 +69,14 @@ def test_a_command_of_an_importing_workflow_names_paths_and_its_own_settings(typ
     assert command(["x", "y"], ["limit=3"]) == "snakemake --cores 4 x y --config mine=1"
 
 
-def test_an_importing_workflow_names_a_mirror_in_the_config_of_its_module(
+def test_an_importing_workflow_names_a_folder_in_the_config_of_its_module(
     typed: Callable[..., None],
 ) -> None:
     typed()
-    assert folder_as_mirror("mnist") == "in a run: --config 'mirrors={mnist: /path/to/folder}'"
+    assert in_config("mirrors", "mnist", "/data") == "in a run: --config 'mirrors={mnist: /data}'"
     typed(imported=True)
-    config = '{"mirrors": {"mnist": "/path/to/folder"}}'
-    assert folder_as_mirror("mnist") == f"in the config of `module` in your Snakefile: {config}"
+    config = '{"mirrors": {"mnist": "/data"}}'
+    assert in_config("mirrors", "mnist", "/data") == f"in the config of `module` in your Snakefile: {config}"
 
 
 def test_a_run_makes_again_what_was_moved_away(typed: Callable[..., None]) -> None:

@@ -5,6 +5,7 @@ from itertools import chain
 from types import SimpleNamespace
 from typing import Any
 
+from idxpng.advice import in_config
 from idxpng.dataset.model import Dataset
 from idxpng.errors import DataError
 from idxpng.formats.idx import label_type
@@ -127,4 +128,4 @@ class FolderPlan:
 
 
 def _example(name: str) -> str:
-    return f"--config 'folders={{{name}: my/{name}}}', where my/{name}/train/cat/0001.png is an image"
+    return f"give it, {in_config('folders', name, f'my/{name}')}, where my/{name}/train/cat/0001.png is an image"

@@ -51,7 +51,8 @@ def _repairs(check: TreeCheck, problems: Problems) -> list[str]:
     repairs = moving(problems, check.tree, check.top, kept)
     # Nor is a directory made again from which more would have to be moved.
     if extra > SHOWN or any(path.partition("/")[0] in kept for path, _ in problems.shown["extra"]):
-        return [*repairs, "keep the images of the same split, and verify all of them: leave out limit and classes"]
+        advised = "verify them with the limit and the classes of the run that made them"
+        return [*repairs, f"keep the images of the same split: {advised}"]
     if problems.counts["wrong format"]:
         gray = advice.new_folder("gray", check.top)
         command = advice.run_script("convert_images", advice.shown(check.tree), gray)

@@ -8,7 +8,8 @@ import pytest
 from plans import Wildcards, plan
 from refusals import refusal
 
-EXAMPLE = "to do:    --config 'folders={photos: my/photos}', where my/photos/train/cat/0001.png is an image"
+IN_CONFIG = "in a run: --config 'folders={photos: my/photos}'"
+EXAMPLE = f"to do:    give it, {IN_CONFIG}, where my/photos/train/cat/0001.png is an image"
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ import validate
 import verify
 from builders import described, flip, idx_bytes, put_pair, rewritten
 from dataset_files import sha256, write_dataset
+from idxpng import advice
 from idxpng.dataset.file import identify
 from mutated_png import swap_a_pixel
 from project import run_script
@@ -213,9 +214,9 @@ def test_images_beyond_a_limit_or_of_other_labels_are_not_to_be_removed(
     message = exported.refusal(**part)
     assert "extra: " in message
     assert "mv " not in message
-    assert message.endswith("verify all of them: leave out limit and classes")
+    assert message.endswith("verify them with the limit and the classes of the run that made them")
     exported.some("01").unlink()
-    assert exported.refusal(**part).endswith("leave out limit and classes"), "or the others would be lost"
+    assert exported.refusal(**part).endswith("of the run that made them"), "or the others would be lost"
     (exported.tree / "-junk").touch()
     assert f" && mv -- {exported.tree}/-junk extra-train/\n" in exported.refusal(**part)
 
@@ -640,14 +641,20 @@ def test_nothing_is_said_of_images_that_another_run_replaced_meanwhile(
     assert "this directory was changed while it was verified" in exported.refusal()
 
 
-def test_a_directory_too_high_or_too_low_is_answered_with_those_to_give(exported: Exported) -> None:
+def test_a_directory_too_high_or_too_low_is_answered_with_those_to_give(
+    exported: Exported, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for tree in (exported.root, exported.tree / "01", exported.root / "none/train"):
         message = refusal(verify.main, str(tree), exported.dataset)
         assert "there is nothing to verify" in message
         assert "to do:    this makes results/set/png/train: " in message, "but not this directory"
         listed = sorted(os.listdir(tree))[:2] if tree.exists() else []
         assert (f"found:    in {tree}: {', '.join(listed)}" in message) == tree.exists()
-        assert message.endswith("or give the directory of all splits, set/png, or that of one split, and --split NAME")
+        other = "or give the directory of all splits, set/png, or that of one split, and --split NAME"
+        assert message.endswith(other)
+        with monkeypatch.context() as run:
+            run.setenv(advice.VARIABLE, json.dumps(advice.call(str(exported.root), "Snakefile")))
+            assert other not in refusal(verify.main, str(tree), exported.dataset), "a run has no such option"
 
 
 @pytest.mark.parametrize("originals", [True, False])
