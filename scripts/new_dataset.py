@@ -106,7 +106,7 @@ def _new(files: Sequence[str], output: str | None) -> tuple[Path, str, str]:
     read = _idx_files(files)
     if path.exists():
         todo = f"give --update {shell_word(str(path))} alone, or a different file with --output"
-        raise DataError(path, "the file already exists", todo=todo)
+        raise DataError(path, "already exists", todo=todo)
     facts = infer(read)
     _check_found(facts, folder, [file for file, _ in read])
     kinds = " and ".join(sorted({"NumPy arrays" if is_array(*each) else "IDX files" for each in read}))

@@ -20,6 +20,7 @@ from idxpng.text import NAME, counted
 DATASETS = Path(__file__).resolve().parents[3] / "datasets"  # those that come with the workflow
 SCHEMA = DATASETS.parent / "schemas/dataset.schema.yaml"
 FILE_NAME = "at most 60 letters, digits, - and _, starting with a letter or digit, then .yaml"  # of a dataset file
+OWN_FILE = "or the path of a dataset file of your own, which ends in .yaml"
 OF_A_TREE = ("archive_sha256", "tree_sha256")
 
 
@@ -70,6 +71,9 @@ def load(
         path = shipped
     display_name = display_name or str(path)
     name = Path(path).stem
+    if not Path(path).suffix and not Path(path).exists():
+        expected = f"one of {', '.join(sorted(each.stem for each in DATASETS.glob('*.yaml')))}; {OWN_FILE}"
+        raise DataError(display_name, "no such dataset", expected=expected)
     if not re.fullmatch(NAME, name):
         raise DataError(display_name, "not a valid dataset name", expected=FILE_NAME, found=name)
     facts, places = read_with_places(path, display_name)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from idxpng.advice import shown
-from idxpng.dataset.file import load
+from idxpng.dataset.file import OWN_FILE, load
 from idxpng.dataset.model import Dataset
 from idxpng.dataset.strict_yaml import read_yaml
 from idxpng.errors import DataError
@@ -90,8 +90,7 @@ class Catalog:
         display_name = f"datasets/{entry}.yaml"
         path = self._source(display_name)
         if not Path(path).is_file():
-            own = "or the path of a dataset file of your own, which ends in .yaml"
-            expected = f"one of {', '.join(self._shipped) or 'the files in datasets/'}; {own}"
+            expected = f"one of {', '.join(self._shipped) or 'the files in datasets/'}; {OWN_FILE}"
             add = "for a dataset file of your own, add it: --config datasets=FILE" if "/" in at else None  # a target
             todo = self._meant(entry) or add
             raise DataError(SHOWN_AS, "no such dataset", at=at, expected=expected, found=entry, todo=todo)

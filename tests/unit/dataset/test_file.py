@@ -239,6 +239,11 @@ def test_a_dataset_that_comes_with_the_workflow_is_found_by_its_name(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mnist").touch()
     assert load("mnist") == load(DATASETS / "mnist.yaml")
+    message = refusal(load, "mnits")
+    assert (
+        message.startswith("mnits: no such dataset\n  expected: one of emnist-balanced, ")
+        and "; or the path" in message
+    )
 
 
 @pytest.mark.parametrize("name", ["my digits", "digits.v2", ".", "-x", "été", "x" * 61])

@@ -85,7 +85,7 @@ def test_a_new_dataset_file_has_every_fact_of_the_files(tmp_path: Path) -> None:
 def test_an_existing_file_is_not_overwritten(tmp_path: Path) -> None:
     sample(tmp_path / "idx")
     (tmp_path / "idx.yaml").write_text("mine")
-    assert "the file already exists" in refusal(tmp_path, "idx/*")
+    assert "idx.yaml: already exists\n" in refusal(tmp_path, "idx/*")
     assert (tmp_path / "idx.yaml").read_text() == "mine"
     (tmp_path / "idx/page").write_text("<html>")
     assert "HTML" in refusal(tmp_path, "idx/page")
