@@ -129,7 +129,8 @@ def _read(path: str, source: str, file: PublishedFile, idx: IO[bytes] | None) ->
                 if idx:
                     idx.write(chunk)
     except ArrayError as error:
-        raise WrongFileError(source, error.problem, **error.details) from None
+        again = _again(path, source, file) if file.pinned and is_url(source) else {}
+        raise WrongFileError(source, error.problem, **error.details | again) from None
     except CompressedFileError as error:
         damage = error.with_traceback(None)  # which would keep the decompressor in memory
     return Found(content.hexdigest(), size, damage, **own)

@@ -77,6 +77,14 @@ def test_of_a_pinned_file_that_the_dataset_file_describes_otherwise_the_descript
     assert "write `count: 30` into the dataset file" in message and " mv " not in message
 
 
+@pytest.mark.parametrize(("source", "is_own"), [("https://example.org/a.npy", False), ("/my/a.npy", True)])
+def test_of_a_wrong_array_only_the_users_own_is_to_be_written_again(tmp_path: Path, source: str, is_own: bool) -> None:
+    numpy.save(path := tmp_path / "a.npy", IMAGES.astype("float32"))
+    file = PublishedFile("a.npy", HEADER.file_size, content_sha256=hashlib.sha256(GOOD).hexdigest(), header=HEADER)
+    message = refusal(judge, str(path), file, source, error=WrongFileError)
+    assert message.startswith(f"{source}: images have the wrong type\n") and ("as uint8" in message) == is_own
+
+
 def test_a_file_is_accepted_by_the_md5_that_is_pinned_alone_and_no_other(tmp_path: Path) -> None:
     path = tmp_path / "images"
     path.write_bytes(data := gzip.compress(GOOD))

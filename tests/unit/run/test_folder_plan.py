@@ -28,6 +28,13 @@ def test_a_folder_that_is_missing_is_named_with_what_to_do(
     assert told in refusal(plan(folders=folders).folders.splits, Wildcards(dataset="photos"))
 
 
+def test_a_split_that_a_folder_does_not_have_is_refused_with_those_that_it_has(tmp_path: Path) -> None:
+    (tmp_path / "my/train/cat").mkdir(parents=True)
+    folders = plan(folders={"photos": str(tmp_path / "my")}).folders
+    told = refusal(folders.settings, Wildcards(dataset="photos", split="tset"))
+    assert told == f"{tmp_path}/my: no such split\n  expected: one of train\n  found:    tset"
+
+
 def test_idx_without_a_folder_is_refused_with_an_example() -> None:
     told = refusal(plan().folders.outputs, Wildcards())
     assert told == f"configuration: no folder of images\n  at:       folders\n  found:    nothing\n  {EXAMPLE}"
