@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 import random
 import resource
 import zlib
@@ -12,10 +13,12 @@ from pathlib import Path
 import numpy
 import pytest
 
+import find_duplicates
 from dataset_files import write_split
-from idxpng.formats.split_header import Selection
+from idxpng.formats.split_header import Selections
 from idxpng.publish import duplicates
-from idxpng.publish.duplicates import MOST_MEMBERS, read_duplicates, write_duplicates
+from idxpng.publish.duplicates import MOST_MEMBERS, read_duplicates
+from idxpng.text import counted
 from memory import growth, limited
 
 COUNT = 200_000
@@ -35,14 +38,12 @@ def found(folder: Path, splits: Mapping[str, list[str]]) -> tuple[dict, dict[str
 
     The pixels of an image are what its digest here says.
     """
-    selections = [
-        Selection(*write_pixels(folder, split, list(map(bytes.fromhex, digests)))) for split, digests in splits.items()
-    ]
-    count = write_duplicates(selections, folder / "duplicates.json")
+    files = [write_pixels(folder, split, list(map(bytes.fromhex, digests))) for split, digests in splits.items()]
+    images, labels, headers = map(list, zip(*files, strict=True))
+    find_duplicates.main(Selections(images, labels, headers), str(folder / "duplicates.json"))
     text = (folder / "duplicates.json").read_text()
     assert text == json.dumps(json.loads(text), indent=2) + "\n"
     within, across = read_duplicates(folder / "duplicates.json")
-    assert count == sum(groups.repeated for groups in within.values())
     return json.loads(text), {split: (within[split].repeated, across.images[split]) for split in splits}
 
 
@@ -68,13 +69,19 @@ def simply_found(splits: Mapping[str, list[str]]) -> tuple[dict, dict[str, tuple
 
 
 @pytest.mark.parametrize("different", [1, 2, 30, 5_000, 10**9])
-def test_images_are_grouped_by_the_whole_digest(tmp_path: Path, different: int) -> None:
+def test_images_are_grouped_by_the_whole_digest(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, different: int
+) -> None:
+    caplog.set_level(logging.INFO)
     source = random.Random(different)
     splits = {
         split: [f"{source.randrange(different):064x}"[:: source.choice((1, -1))] for _ in range(count)]
         for split, count in {"train": 1000, "train-more": 300, "test": 200, "one": 1}.items()
     }
-    assert found(tmp_path, splits) == simply_found(splits)
+    written, counts = found(tmp_path, splits)
+    assert (written, counts) == simply_found(splits)
+    repeated = sum(within for within, _ in counts.values())
+    assert f"4 splits, {counted(repeated, 'duplicate')}" in caplog.text
 
 
 def test_more_splits_are_read_than_files_may_be_open(tmp_path: Path) -> None:
