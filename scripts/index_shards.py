@@ -1,5 +1,6 @@
 """List the shards of a split with their counts and digests, and remove those of earlier runs beside the list."""
 
+import re
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,10 +9,11 @@ from idxpng import log
 from idxpng.command import Command
 from idxpng.files.digest import digest_of
 from idxpng.files.json_file import write_json
-from idxpng.files.leftovers import remove_shards
+from idxpng.files.leftovers import entries_of
 from idxpng.formats.split_header import SplitHeader
 from idxpng.formats.tar import is_shard, names
-from idxpng.text import counted
+from idxpng.replaceable import check_settings
+from idxpng.text import counted, some
 
 
 def main(
@@ -54,9 +56,25 @@ def main(
         "class_names": {str(label): name for label, name in split_header.names(classes).items()},
         "shards": described,
     }
-    remove_shards(index, {shard["file"] for shard in described}, is_shard)
+    remove_others(Path(index), {shard["file"] for shard in described})
     write_json(index, document)
     log.info("%s: %s in %s", index, counted(images, "image"), counted(len(shards), "shard"))
+
+
+def remove_others(index: Path, current: Collection[str]) -> None:
+    """Remove shards beside an ``index``, of names like the ``current`` ones, that begin as those of this workflow."""
+    check_settings(index)  # or it would remove what a newer run made
+    folder, start = index.parent, min(current).rpartition("-")[0]
+    entries = entries_of(folder)
+    shards = re.compile(rf"{re.escape(start)}-\d{{6,}}\.tar", re.ASCII)
+    others = set(filter(shards.fullmatch, entries)) - set(current)
+    stale = sorted(name for name in others if entries[name] and is_shard(folder / name))
+    for name in stale:
+        (folder / name).unlink()
+    if stale:
+        log.warning("%s: removed %s of an earlier run: %s", folder, counted(len(stale), "shard"), some(stale))
+    if others := others - set(stale):
+        log.warning("%s: not shards of this run, but not removed: %s", folder, some(others))
 
 
 if __name__ == "__main__":

@@ -1,15 +1,14 @@
-"""Removing shards and labels of earlier runs that a loader would still find.
+"""Removing labels of earlier runs that a loader would still find.
 
-A new limit or shard size leaves old shards that ``train-*.tar`` matches; a new list of classes leaves old label
-directories that an image-folder loader takes for classes. Only shards that begin as those of this workflow, and images
-that a manifest of an earlier run lists, are removed.
+A new list of classes leaves old label directories that an image-folder loader takes for classes. Only images that a
+manifest of an earlier run lists are removed.
 """
 
 import csv
 import io
 import os
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from idxpng import log
@@ -19,32 +18,13 @@ from idxpng.text import counted, some
 TIMESTAMP = ".snakemake_timestamp"  # Snakemake's own file, in a directory that is an output
 
 
-def remove_shards(
-    index: str | os.PathLike[str], current: Collection[str], is_ours: Callable[[Path], bool]
-) -> list[str]:
-    """Remove our old shards beside an ``index``, of names like the ``current`` ones, and return their names."""
-    folder, start = Path(index).parent, min(current).rpartition("-")[0]
-    check_settings(index)  # or it would remove what a newer run made
-    entries = entries_of(folder)
-    shards = re.compile(rf"{re.escape(start)}-\d{{6,}}\.tar", re.ASCII)
-    others = set(filter(shards.fullmatch, entries)) - set(current)
-    stale = sorted(name for name in others if entries[name] and is_ours(folder / name))
-    for name in stale:
-        (folder / name).unlink()
-    if stale:
-        log.warning("%s: removed %s of an earlier run: %s", folder, counted(len(stale), "shard"), some(stale))
-    if others := others - set(stale):
-        log.warning("%s: not shards of this run, but not removed: %s", folder, some(others))
-    return stale
-
-
 def remove_labels(
     png: str | os.PathLike[str],
     manifests: str | os.PathLike[str],
     current: Collection[str],
     proof: str | os.PathLike[str] | None = None,
-) -> list[str]:
-    """Remove the directories and manifests of labels that a split no longer has; return the removed names.
+) -> None:
+    """Remove the directories and manifests of labels that a split no longer has.
 
     A directory with anything but the images that its manifest lists stays as it is, with a warning.
 
@@ -54,7 +34,7 @@ def remove_labels(
         current: names of the label directories that the split has.
         proof: a report of `verify` on the split, which is removed before the first image.
     """
-    check_settings(png)  # as in `remove_shards`
+    check_settings(png)  # or it would remove what a newer run made
     removed = []
     for name in sorted({Path(name).stem for name in entries_of(manifests)} - set(current)):
         directory, manifest = Path(png) / name, Path(manifests) / f"{name}.csv"
@@ -77,13 +57,12 @@ def remove_labels(
         log.warning("%s: removed %s of an earlier run: %s", png, counted(len(removed), "label"), some(removed))
     if others := entries_of(png).keys() - set(current):
         log.warning("%s: not labels of the split, but not removed: %s", png, some(others))
-    return removed
 
 
 def remove_proof(report: str | os.PathLike[str]) -> None:
     """Remove a report of `verify`, which is about other images, if there is one; DataError if it is an input."""
     check_role(report)
-    check_settings(report)  # as in `remove_shards`
+    check_settings(report)  # as in `remove_labels`
     Path(report).unlink(missing_ok=True)
 
 

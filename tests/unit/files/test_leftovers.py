@@ -1,7 +1,6 @@
 """Files that a split no longer has are removed, and no others."""
 
 import os
-import tarfile
 from pathlib import Path
 
 import pytest
@@ -9,8 +8,7 @@ import pytest
 from builders import put
 from idxpng import replaceable
 from idxpng.errors import DataError
-from idxpng.files.leftovers import remove_labels, remove_shards
-from idxpng.formats.tar import END, is_shard, member
+from idxpng.files.leftovers import remove_labels
 
 
 def names(folder: Path) -> list[str]:
@@ -22,53 +20,15 @@ def touch(folder: Path, *paths: str) -> None:
         put(folder / path)
 
 
-def shards(folder: Path, *names: str) -> None:
-    for name in names:
-        (folder / name).write_bytes(member("00007.png", b"image") + END)
-
-
 def manifest(file: Path, *paths: str) -> None:
     """The manifest of a label of an earlier run, which lists images."""
     put(file, "\n".join(["split,path,index", *(f"train,{path},0" for path in paths), ""]))
 
 
-def test_shards_that_are_not_current_are_removed(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    current = [f"train-{number:06}.tar" for number in range(2)]
-    stale = [f"train-{number:06}.tar" for number in range(2, 9)]
-    kept = ["test-000007.tar", "train-extra-000007.tar", "train-7.tar", "train-000007.tar.gz", "train.json", "x.tar"]
-    shards(tmp_path, *current, *stale, *kept)
-    (tmp_path / stale[0]).write_bytes(END)  # of no images
-    assert remove_shards(tmp_path / "index.json", current, is_shard) == stale
-    assert names(tmp_path) == sorted([*current, *kept])
-    assert "removed 7 shards of an earlier run: train-000002.tar" in caplog.text
-    assert "and 2 more" in caplog.text
-    assert "not removed" not in caplog.text
-
-
-def test_what_does_not_begin_as_a_shard_of_ours_is_left_and_reported(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    shards(tmp_path, "elsewhere")
-    (tmp_path / "train-000001.tar").touch()
-    (tmp_path / "train-000002.tar").write_bytes(b"own")
-    (tmp_path / "train-000003.tar").write_bytes(member("cat.png") + END)
-    for number, what in ((4, "uid"), (5, "mtime")):
-        with tarfile.open(tmp_path / f"train-00000{number}.tar", "w", format=tarfile.USTAR_FORMAT) as file:
-            info = tarfile.TarInfo("00007.png")
-            setattr(info, what, 1)
-            file.addfile(info)
-    (tmp_path / "train-000006.tar").symlink_to(tmp_path / "elsewhere")
-    os.mkfifo(tmp_path / "train-000007.tar")
-    assert remove_shards(tmp_path / "train.json", ["train-000000.tar"], is_shard) == []
-    assert len(list(tmp_path.glob("*.tar"))) == 7
-    assert "not shards of this run, but not removed: train-000001.tar, train-000002.tar" in caplog.text
-
-
 def test_when_all_is_current_nothing_is_removed_or_reported(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    touch(tmp_path, "train-000000.tar", "png/0/0.png", "manifest/0.csv")
-    assert remove_shards(tmp_path / "train.json", ["train-000000.tar"], is_shard) == []
-    assert remove_labels(tmp_path / "png", tmp_path / "manifest", ["0"]) == []
-    assert (len(names(tmp_path)), caplog.text) == (3, "")
+    touch(tmp_path, "png/0/0.png", "manifest/0.csv")
+    remove_labels(tmp_path / "png", tmp_path / "manifest", ["0"])
+    assert (len(names(tmp_path)), caplog.text) == (2, "")
 
 
 def test_labels_that_the_split_no_longer_has_are_removed_with_their_manifests(
@@ -81,7 +41,7 @@ def test_labels_that_the_split_no_longer_has_are_removed_with_their_manifests(
     manifest(manifests / "0.csv", "train/0/00.png")
     manifest(manifests / "1.csv", "train/1/01.png", "train/1/02.png")
     manifest(manifests / "2.csv")
-    assert remove_labels(png, manifests, ["00", "01"]) == ["0", "1", "2"]
+    remove_labels(png, manifests, ["00", "01"])
     assert names(png) == ["00/00.png", "01/01.png", "a.png", "notes/1.png"]
     assert not (png / "2").exists()
     assert names(manifests) == ["00.csv", "01.csv", "notes.csv"]
@@ -108,7 +68,7 @@ def test_labels_that_no_manifest_of_an_earlier_run_lists_are_left_and_reported(
     (manifests / "13.csv").write_text("path,label\ntrain/13/1.png,13\n")
     os.mkfifo(manifests / "14.csv")
     before = len(names(tmp_path))
-    assert remove_labels(png, manifests, []) == []
+    remove_labels(png, manifests, [])
     assert len(names(tmp_path)) == before
     assert "not removed: 10, 11, 12, 13, 14" in caplog.text
 
@@ -123,7 +83,7 @@ def test_a_directory_with_files_that_are_not_ours_is_left_and_reported(
     manifest(tmp_path / "train/1.csv", "train/1/1.png", "train/1/3.png")
     manifest(tmp_path / "train/2.csv", "train/2/2.png")
     manifest(tmp_path / "train/3.csv", "train/3/3.png")
-    assert remove_labels(tmp_path / "png", tmp_path / "train", []) == []
+    remove_labels(tmp_path / "png", tmp_path / "train", [])
     assert len(names(tmp_path)) == 10
     assert "png/0: not a label of the split, but not removed, because it has mine.txt" in caplog.text
     assert "png/1: not a label of the split, but not removed, because it has 3.png" in caplog.text
@@ -134,11 +94,8 @@ def test_a_job_of_a_killed_run_removes_nothing_that_a_run_with_other_settings_ha
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(replaceable, "settings", [str(tmp_path / "limit-of-then.json")])
-    shards(tmp_path, "train-000007.tar")
     touch(tmp_path, "png/0/0.png")
     manifest(tmp_path / "train/0.csv", "train/0/0.png")
     with pytest.raises(DataError, match="a newer run has other settings"):
-        remove_shards(tmp_path / "train.json", ["train-000000.tar"], is_shard)
-    with pytest.raises(DataError, match="a newer run has other settings"):
         remove_labels(tmp_path / "png", tmp_path / "train", [])
-    assert names(tmp_path) == ["png/0/0.png", "train-000007.tar", "train/0.csv"]
+    assert names(tmp_path) == ["png/0/0.png", "train/0.csv"]
