@@ -20,7 +20,6 @@ report: "rules/report/workflow.rst"
 
 # The rules use these names:
 #   plan           which files a rule makes, from which inputs, with which options: scripts/idxpng/run/plan.py
-#   folder_plan    the same for folders of images that become IDX files
 #   targets        what the command asks for: scripts/idxpng/run/targets.py
 #   facts          facts whose change makes a job run again: scripts/idxpng/run/facts.py
 #   job_resources  memory and time of a job

@@ -4,7 +4,7 @@
 rule idx:
     """Turn the configured folders of images into IDX files, with a dataset file that pins them."""
     input:
-        folder_plan.outputs,
+        plan.folders.outputs,
     localrule: True
 
 
@@ -28,7 +28,7 @@ rule build_idx:
         runtime=1200,
     params:
         **script("build_idx"),
-        options=untracked(folder_plan.options),
+        options=untracked(plan.folders.options),
     shell:
         "python {params.script:q} {params.options:q} --split {wildcards.split:q}"
         " --images {output.images:q} --labels {output.labels:q} --facts {output.facts:q}"
@@ -38,7 +38,7 @@ rule build_idx:
 rule name_labels:
     """Link or copy the labels to a name that says their type, which depends on the classes of all splits."""
     input:
-        folder_plan.built_labels,
+        plan.folders.built_labels,
     output:
         "<results>/{dataset}/idx/{split}-labels-{kind}.gz",
     log:
@@ -61,7 +61,7 @@ rule name_labels:
 rule write_dataset:
     """Write the dataset file of the built IDX files, with their digests."""
     input:
-        unpack(folder_plan.parts),
+        unpack(plan.folders.parts),
         settings=settings.files("built"),
     output:
         "<results>/{dataset}/idx/{dataset}.yaml",

@@ -55,7 +55,6 @@ for file in config_files:
 
 keep_timestamps_out_of_images()
 leave_updated_files_to_their_job()
-words = command_line()
 
 check_variables(folder_of_local_copies())
 schema = "schemas/config.schema.yaml"
@@ -75,7 +74,6 @@ if not is_imported():
         check_folder(path_variable(variable), variable)
     check_folder(plan.resources, "resources", writable=False)  # complete resources are only read
 
-folder_plan = plan.folders
 targets, facts = Targets(plan, asked_targets), Facts(plan)
 settings = Settings(plan, facts, run_its_job)
 job_resources = JobResources(plan)

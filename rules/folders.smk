@@ -4,7 +4,7 @@ No output may contain another output, so results/mnist is not one. Instead it is
 a target among the names of rules first. If nothing in the results has that path, the input of the rule is an error.
 """
 
-for word, files in targets.folder_targets(words).items():
+for word, files in targets.folder_targets(command_line()).items():
 
     rule:
         name:
