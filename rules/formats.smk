@@ -98,11 +98,10 @@ rule write_csv:
         runtime=job_resources.runtime,
     params:
         **script("write_csv"),
-        selection=plan.selection_options,
-        column_names=plan.csv_options,
+        selection=plan.csv_options,
     shell:
         "python {params.script:q} --images {input.images:q} --labels {input.labels:q} --header {input.header:q}"
-        " {params.selection:q} {params.column_names:q} --csv {output:q} --settings {input.settings:q} --log {log:q}"
+        " {params.selection:q} --csv {output:q} --settings {input.settings:q} --log {log:q}"
 
 
 rule list_digests:

@@ -238,8 +238,8 @@ class Plan:
         return [*self.selection_options(wildcards), *_option("sha256", split.archive_sha256 if whole else None)]
 
     def csv_options(self, wildcards: Any) -> list[str]:
-        """The option for a line of column names."""
-        return ["--column-names"] if self.config.csv_header else []
+        """The options that select images, and the one for a line of column names."""
+        return [*self.selection_options(wildcards), *(["--column-names"] if self.config.csv_header else [])]
 
     def shard_options(self, wildcards: Any) -> list[str]:
         """The options for how the images of a split are spread over its shards."""
