@@ -20,7 +20,7 @@ rule download:
     params:
         facts=facts.of_download,
         script=script("download")["script"],  # without its code: a new version downloads nothing again
-        dataset=untracked(plan.dataset_file_for_download),
+        dataset=untracked(catalog.file_for_download),
     shell:
         "python {params.script:q} --dataset={params.dataset:q} --file {wildcards.published:q}"
         " --output {output:q} --settings {input.sources:q} --log {log:q}"

@@ -66,12 +66,14 @@ class Catalog:
         """Whether the workflow has a dataset of this name, as far as its datasets can be listed."""
         return name in self._shipped or not self._shipped
 
-    def bring(self, dataset: str, published: str) -> None:
-        """Have Snakemake copy a bundled file to this machine if the workflow was imported over the network."""
-        if not self.entries.get(dataset, "").endswith(OWN):
-            for mirror in self.dataset(dataset).mirrors:
+    def file_for_download(self, wildcards: Any) -> str:
+        """The path of a dataset's file; in an import over the network, Snakemake has then copied bundled files, too."""
+        dataset = self.dataset(wildcards.dataset)
+        if not self.entries.get(dataset.name, "").endswith(OWN):
+            for mirror in dataset.mirrors:
                 if "://" not in mirror:
-                    self._source(f"datasets/{mirror}/{published}")
+                    self._source(f"datasets/{mirror}/{wildcards.published}")
+        return str(dataset.path)
 
     def license_texts(self, wildcards: Any) -> list[str]:
         """The local paths of the license texts for a dataset's SPDX expression, as far as the workflow has them."""

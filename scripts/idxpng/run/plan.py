@@ -214,11 +214,6 @@ class Plan:
         """The path of a dataset's file."""
         return str(self.dataset_of(wildcards).path)
 
-    def dataset_file_for_download(self, wildcards: Any) -> str:
-        """The path of a dataset's file, once files that the workflow brings along are beside it."""
-        self.catalog.bring(wildcards.dataset, wildcards.published)
-        return self.dataset_file(wildcards)
-
     def limit_option(self, wildcards: Any) -> list[str]:
         """The option that limits the images of each split."""
         return _option("limit", self.config.limit)
