@@ -28,20 +28,6 @@ class FolderPlan:
             for name, folder in config.folders.items()
         }
 
-    def in_folder(self, word: str, name: str, file: str | None) -> list[str]:
-        """All files in the folder `idx` of the results; none if the target ``word`` is one, by its name, ``file``.
-
-        Raises:
-            DataError: when no rule makes it, or the folder of images is not configured, or has the wrong layout.
-        """
-        files = self.outputs_of(name)
-        if not file:
-            return files
-        if f"<results>/{name}/idx/{file}" not in files:
-            known = ", ".join(map(os.path.basename, files))
-            raise DataError(word, "no rule makes this", expected=f"in {name}/idx: {known}")
-        return []
-
     def outputs(self, wildcards: Any) -> list[str]:
         """All that `idx` makes of all folders.
 

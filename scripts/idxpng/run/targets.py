@@ -48,8 +48,15 @@ class Targets:
         name, _, below = os.path.relpath(word or os.curdir, self._plan.results).partition("/")
         if not re.fullmatch(NAME, name) or not os.path.dirname(word.rstrip("/")) or word.startswith("-"):
             return None
-        idx = re.fullmatch("idx(?:/(.+))?", below)  # of a folder of images, which need not be a dataset
-        return self._plan.folders.in_folder(word, name, idx[1]) if idx else self._in_folder(word, name, below)
+        if not f"{below}/".startswith("idx/"):
+            return self._in_folder(word, name, below)
+        files = self._plan.folders.outputs_of(name)  # of a folder of images, which need not be a dataset
+        if below == "idx":
+            return files
+        if f"<results>/{name}/{below}" not in files:
+            known = ", ".join(map(os.path.basename, files))
+            raise DataError(word, "no rule makes this", expected=f"in {name}/idx: {known}")
+        return []
 
     def _in_folder(self, word: str, name: str, below: str) -> list[str]:
         """All that targets make in a folder of a dataset's results; none if ``below`` is an output itself."""
