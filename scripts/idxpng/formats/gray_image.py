@@ -57,7 +57,8 @@ def read(path: str | os.PathLike[str]) -> GrayImage | str:
         return image
     try:
         with image:
-            if _is_scaled(image):
+            # Not loaded yet, it still tells how Pillow would decode it.
+            if image.mode.startswith(DEEP) or SCALED.search(str(getattr(image, "tile", ""))):
                 return NOT_8_BITS
             if getattr(image, "n_frames", 1) > 1 or _is_followed(path, image):
                 return "with several pictures in one file"
@@ -103,11 +104,6 @@ def _is_followed(path: str | os.PathLike[str], image: ImageFile) -> bool:
     with open(path, "rb") as file:
         file.seek(image.tile[0].offset + row * image.height)
         return bool(re.match(rb"\s*P[1-6]\s", file.read(16)))
-
-
-def _is_scaled(image: Image.Image) -> bool:
-    """Whether an image that has not been loaded has more than 8 bits a pixel, or Pillow scales its values to 8 bits."""
-    return image.mode.startswith(DEEP) or bool(SCALED.search(str(getattr(image, "tile", ""))))
 
 
 def upright(image: Image.Image) -> Image.Image:
