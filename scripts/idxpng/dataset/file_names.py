@@ -57,20 +57,16 @@ def _said(path: str) -> tuple[str, set[str], set[str], set[str]]:
 
 def find(folder: Path, name: str) -> list[Path]:
     """The files below a folder that may be the one called ``name``."""
-    return sorted(path for path in _files(folder) if fits(path.relative_to(folder), name))
+    return sorted(path for path in islice(_files(folder), MOST) if fits(path.relative_to(folder), name))
 
 
 def alike(folder: Path, name: str) -> list[str]:
     """The relative paths of some files below a folder that are most like ``name``."""
-    paths = {str(path.relative_to(folder)): path.name for path in _files(folder)}
+    paths = {str(path.relative_to(folder)): path.name for path in islice(_files(folder), MOST)}
     return sorted(paths, key=lambda path: -difflib.SequenceMatcher(None, name, paths[path]).ratio())[:5]
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    return islice(_walk(folder), MOST)
-
-
-def _walk(folder: Path) -> Iterator[Path]:
     for root, folders, names in os.walk(folder):
         hidden = len(Path(root).relative_to(folder).parts) >= DEPTH
         folders[:] = [] if hidden else sorted(name for name in folders if not name.startswith("."))
