@@ -29,7 +29,7 @@ def main(dataset: str, published: str, idx: str) -> None:
     with atomic_file(idx) as target:
         found = judge(published, file, idx=target)
     log.info("%s: %s, %d bytes, SHA-256 %s", idx, compression(published), file.content_bytes, found.content_sha256)
-    if not file.pinned:
+    if not file.pin:
         what = "no digest is pinned, so only header and size were checked"
         log.warning("%s: %s (content_sha256: %s)", idx, what, found.content_sha256)
 

@@ -62,7 +62,7 @@ def main(dataset: str, file: str, output: str, mirrors: Sequence[str] = ()) -> N
     replaceable.check_place(output)
     first = [*mirrors, *configured_for(output)]
     folders = [place for place in first if not is_url(place)]
-    is_own = any(each.pinned for each in files) and not is_shipped(known.path)
+    is_own = any(each.pin for each in files) and not is_shipped(known.path)
     own = if_changed(known.source, folders) if is_own else None
     download(files, [*first, *known.mirror_places()], output, known.name, own=own)
 
@@ -131,7 +131,7 @@ def _failure(output: str, reasons: Sequence[DataError], elsewhere: str, own: str
 
 def _is_there(output: str, files: Sequence[PublishedFile]) -> bool:
     """Whether the right file is already there: a changed parameter of its rule does not make it download again."""
-    if not (all(file.pinned for file in files) and os.path.isfile(output)):
+    if not (all(file.pin for file in files) and os.path.isfile(output)):
         return False
     try:
         _check(output, files, output)
@@ -197,7 +197,7 @@ def _get(place: Place, file: PublishedFile, partial: PartialFile, archive: Path 
         if place.member:
             zip_member.from_file(source, place.shown.removesuffix(f": {place.member}"), place.member, partial, limit)
             return
-        if file.header and not file.pinned:  # before it is copied, whatever its size
+        if file.header and not file.pin:  # before it is copied, whatever its size
             check_header(where, where, file)
         partial.restart()
         pieces = iter(lambda: source.read(CHUNK), b"")
@@ -247,7 +247,7 @@ def _check(path: str, files: Sequence[PublishedFile], source: str) -> None:
         return  # its content needs no check
     for each in files:
         judge(path, each, source)
-    if unpinned := [each.member or "" for each in files if not each.pinned]:
+    if unpinned := [each.member or "" for each in files if not each.pin]:
         of = f" for {' and '.join(unpinned)}" if any(unpinned) else ""
         what = f"no digest is pinned{of}, so only header and size were checked"
         log.warning("%s: %s (sha256: %s)", source, what, digest_of(path))

@@ -42,7 +42,7 @@ class PublishedFile:
 
     @property
     def pin(self) -> str | None:
-        """The digest that decides whether it is the right file, if any is known."""
+        """The digest that decides whether it is the right file; None if none is known."""
         return self.content_sha256 or self.sha256 or self.git_blob or self.md5
 
     @property
@@ -52,14 +52,9 @@ class PublishedFile:
         return self.sha256 if as_it_is else self.content_sha256
 
     @property
-    def pinned(self) -> bool:
-        """Whether any digest is known."""
-        return self.pin is not None
-
-    @property
     def any_packing(self) -> bool:
         """Whether it is right however it is compressed, as far as its digests tell: none is of its own bytes alone."""
-        return self.content_pin is not None or not self.pinned
+        return bool(self.content_pin) or not self.pin
 
     @property
     def published(self) -> str:
@@ -120,7 +115,7 @@ class Split:
     @property
     def unproven(self) -> list[str]:
         """The published names of files that are pinned, but not by the digest of the IDX file in them."""
-        return list(dict.fromkeys(file.published for file in self.files if file.pinned and not file.content_pin))
+        return list(dict.fromkeys(file.published for file in self.files if file.pin and not file.content_pin))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -69,7 +69,7 @@ def judge(path: str, file: PublishedFile, source: str | None = None, idx: IO[byt
     Raises:
         WrongFileError: when it is damaged, or not the published one.
     """
-    if file.header and not file.pinned:
+    if file.header and not file.pin:
         check_header(path, source, file)
     found = _read(path, source or path, file, idx)
     if found.is_right(file):
@@ -88,7 +88,7 @@ def with_witnesses(dataset: Dataset, published: Sequence[str], pinned_only: bool
     found = {}
     for path in published:
         for name, file in dataset.files.items():
-            if name == file.idx and file.published == Path(path).name and (file.pinned or not pinned_only):
+            if name == file.idx and file.published == Path(path).name and (file.pin or not pinned_only):
                 found[file.idx] = replace(file, content_sha256=judge(path, file).content_sha256)
 
     def witnessed(split: Split) -> Split:
@@ -118,7 +118,7 @@ def check_header(path: str, source: str | None, file: PublishedFile) -> None:
 
 def _read(path: str, source: str, file: PublishedFile, idx: IO[bytes] | None) -> Found:
     """Read what a file holds; its own digests first, if they decide."""
-    own = _own_digests(path) if file.pinned and not file.content_sha256 else {}
+    own = _own_digests(path) if file.pin and not file.content_sha256 else {}
     content, size, damage = hashlib.sha256(), 0, None
     try:
         label_type = file.header and file.header.type.name
@@ -129,7 +129,7 @@ def _read(path: str, source: str, file: PublishedFile, idx: IO[bytes] | None) ->
                 if idx:
                     idx.write(chunk)
     except ArrayError as error:
-        again = _again(path, source, file) if file.pinned and is_url(source) else {}
+        again = _again(path, source, file) if file.pin and is_url(source) else {}
         raise WrongFileError(source, error.problem, **error.details | again) from None
     except CompressedFileError as error:
         damage = error.with_traceback(None)  # which would keep the decompressor in memory
@@ -168,7 +168,7 @@ def _again(path: str, source: str | None, file: PublishedFile) -> dict[str, Any]
     """The advice for a wrong file; None for one that a server sent, since the user cannot repair that."""
     if not source:
         return {"todo": move_away(path)}
-    todo = "take the published file" if file.pinned else "copy or write the file again"
+    todo = "take the published file" if file.pin else "copy or write the file again"
     return {"todo": None if is_url(source) else todo}
 
 

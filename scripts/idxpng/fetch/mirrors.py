@@ -67,7 +67,7 @@ def _in_directory(directory: Path, file: PublishedFile) -> list[Place]:
     """The file in a directory; else those below it whose names say the same, several only if a digest decides."""
     own = str(directory / file.file)
     found = [Path(own)] if os.path.isfile(own) else find(directory, file.file)
-    if len(found) > 1 and not file.pinned:
+    if len(found) > 1 and not file.pin:
         return []
     return [Place(str(path), file.file if path.suffix == ".zip" else None) for path in found]
 

@@ -222,7 +222,7 @@ def replaced_originals(plan: Plan) -> Iterator[str]:
         for file in dict.fromkeys(file for split in splits for file in dataset.splits[split].files):  # once for parts
             paths = [place.where for place in plan.local_places(name, file) if not place.member]
             copy = Path(plan.resources, name, file.published)
-            if paths and file.pinned and copy.is_file() and _was_replaced(paths, copy, file):
+            if paths and file.pin and copy.is_file() and _was_replaced(paths, copy, file):
                 folders = [mirror for mirror in plan.config.mirrors.get(name, ()) if not is_url(mirror)]
                 yield (
                     f"{shown(paths[0])}: no longer the file that {shown(dataset.source)} pins, so the results "

@@ -41,7 +41,7 @@ class Facts:
         """
         dataset, name = self._plan.dataset_of(wildcards), wildcards.split
         files = dataset.downloads.get(name) or dataset.split(name).files
-        found = {file.published: self._sources(dataset.name, file.published) for file in files if not file.pinned}
+        found = {file.published: self._sources(dataset.name, file.published) for file in files if not file.pin}
         if name in dataset.downloads and not is_shipped(dataset.path):
             found.setdefault(name, sorted({file.pin for file in files if file.pin}))
         return {published: sources for published, sources in found.items() if sources}

@@ -172,7 +172,7 @@ class Plan:
         """The IDX files of a split, if a proof needs them: without pinned digests, or for a part of the images."""
         split = self._split(wildcards)
         whole = self.image_count(split) == split.file_count and not self.config.classes
-        if whole and all(file.pinned for file in split.files):
+        if whole and all(file.pin for file in split.files):
             return {}
         return self.idx_files(wildcards)
 

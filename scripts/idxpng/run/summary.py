@@ -116,7 +116,7 @@ def _of_pins(plan: Plan) -> Iterator[str]:
     for name, dataset in plan.catalog.configured.items():
         source, resources = shown(dataset.source), f"{plan.resources}/{name}"
         files = [file for split in dataset.whole_splits.values() for file in split.files]
-        if all(file.pinned for file in files) or not all(Path(resources, file.published).exists() for file in files):
+        if all(file.pin for file in files) or not all(Path(resources, file.published).exists() for file in files):
             continue
         then = "To accept only these files from now on"
         yield f"{source} does not pin the digest of every file. {then}: {pin(dataset.source, [resources])}"
