@@ -24,12 +24,6 @@ def table(rows: Sequence[Mapping[str, object]]) -> str:
     return f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"
 
 
-def definitions(entries: Mapping[str, str | None]) -> str:
-    """A list of terms with what each means, without those that mean nothing."""
-    items = "".join(f"<dt>{escape(term)}</dt><dd>{escape(text)}</dd>\n" for term, text in entries.items() if text)
-    return f'<dl class="terms">\n{items}</dl>'
-
-
 def json_for_script(document: object) -> str:
     """JSON that does not end a script element, even with a tag in its text."""
     return json.dumps(document, separators=(",", ":")).replace("<", "\\u003c")

@@ -7,7 +7,7 @@ from typing import Any
 from idxpng.dataset.model import Dataset
 from idxpng.formats.split_header import SplitHeader
 from idxpng.publish.duplicates import Groups
-from idxpng.publish.markup import definitions, histogram, table
+from idxpng.publish.markup import histogram, table
 from idxpng.text import counted, image_size
 
 LEVELS_PER_ROW = 16
@@ -83,11 +83,12 @@ def files(headers: Sequence[SplitHeader]) -> str:
 
 
 def terms(known: Dataset) -> str:
-    return definitions(
-        {
-            "license": known.license["spdx"] or "uncertain",
-            "note": known.license.get("note"),
-            "attribution": known.attribution,
-            "cite as": known.citation,
-        }
-    )
+    """A list of what to know before use, as far as the dataset file says it."""
+    entries = {
+        "license": known.license["spdx"] or "uncertain",
+        "note": known.license.get("note"),
+        "attribution": known.attribution,
+        "cite as": known.citation,
+    }
+    items = "".join(f"<dt>{escape(term)}</dt><dd>{escape(text)}</dd>\n" for term, text in entries.items() if text)
+    return f'<dl class="terms">\n{items}</dl>'
