@@ -63,7 +63,7 @@ checked_config = Config.read(config, read_yaml(project_file(schema), schema))
 shipped = sorted(path.stem for path in (package.parents[1] / "datasets").glob("*.yaml") if here.is_local)
 known = {*shipped, *checked_config.mirrors, *(Path(entry).stem for entry in checked_config.datasets)}
 downloads = {f"{path_variable('resources')}/{name}": checked_config.mirrors.get(name, ()) for name in known}
-prepare_environment(downloads, call=call_of_the_user())
+prepare_environment(downloads, call_of_the_user())
 catalog = Catalog(checked_config.datasets, project_file, shipped)
 for variable in ("results", "resources", "logs", "benchmarks"):
     check_spelling(path_variable(variable), variable)

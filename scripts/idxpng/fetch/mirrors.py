@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -72,10 +72,10 @@ def _in_directory(directory: Path, file: PublishedFile) -> list[Place]:
     return [Place(str(path), file.file if path.suffix == ".zip" else None) for path in found]
 
 
-def configured(environment: Mapping[str, str] = os.environ) -> dict[str, list[str]]:
+def configured() -> dict[str, list[str]]:
     """The configured mirrors by the folder of downloads; none if the variable is not a JSON object."""
     try:
-        found = json.loads(environment.get(VARIABLE, "{}"))
+        found = json.loads(os.environ.get(VARIABLE, "{}"))
     except ValueError:
         found = None
     return found if isinstance(found, dict) else {}

@@ -4,7 +4,7 @@ import json
 import math
 import os
 import sys
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -58,11 +58,7 @@ def _share(minutes: float) -> int:
     return math.ceil(minutes + 0.5)
 
 
-def prepare_environment(
-    mirrors: Mapping[str, Sequence[str]],
-    environment: MutableMapping[str, str] = os.environ,
-    call: Mapping[str, Any] | None = None,
-) -> None:
+def prepare_environment(mirrors: Mapping[str, Sequence[str]], call: Mapping[str, Any] | None) -> None:
     """Prepare the environment of this process, which its jobs inherit.
 
     ``python`` becomes the one that runs now, unless a conda environment or a container puts a different one before it.
@@ -75,9 +71,9 @@ def prepare_environment(
         call: how the user called Snakemake, see `advice.call`; None to keep what the process that started this one set.
     """
     folder = str(Path(sys.executable).parent)
-    environment["PATH"] = os.pathsep.join([folder, environment.get("PATH", os.defpath)])
-    environment.pop("PYTHONSAFEPATH", None)  # with it, a script does not find the library
-    environment.setdefault("OPENBLAS_NUM_THREADS", "1")
-    environment[VARIABLE] = json.dumps(configured(environment) | dict(mirrors))
+    os.environ["PATH"] = os.pathsep.join([folder, os.environ.get("PATH", os.defpath)])
+    os.environ.pop("PYTHONSAFEPATH", None)  # with it, a script does not find the library
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    os.environ[VARIABLE] = json.dumps(configured() | dict(mirrors))
     if call:
-        environment[advice.VARIABLE] = json.dumps(call)
+        os.environ[advice.VARIABLE] = json.dumps(call)

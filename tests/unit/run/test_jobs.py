@@ -91,23 +91,30 @@ def test_each_further_attempt_adds_the_same_amount() -> None:
         assert second - first == third - second == first > 0
 
 
-def test_the_running_python_comes_first_in_path() -> None:
-    environment = {"PATH": "/usr/bin"}
-    prepare_environment({}, environment)
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """That of this process, as far as Python sees it, until the test ends."""
+    found = {name: value for name, value in os.environ.items() if name != VARIABLE}
+    monkeypatch.setattr(os, "environ", found)
+    return found
+
+
+def test_the_running_python_comes_first_in_path(environment: dict[str, str]) -> None:
+    environment["PATH"] = "/usr/bin"
+    prepare_environment({}, None)
     assert environment["PATH"] == f"{Path(sys.executable).parent}{os.pathsep}/usr/bin"
 
 
-def test_mirrors_of_several_workflows_in_one_process_are_merged() -> None:
-    environment: dict[str, str] = {}
-    prepare_environment({"mnist": ("https://me:secret@example.org/",)}, environment)
-    prepare_environment({"kmnist": ("/data",)}, environment)
-    assert configured(environment) == {"mnist": ["https://me:secret@example.org/"], "kmnist": ["/data"]}
+def test_mirrors_of_several_workflows_in_one_process_are_merged(environment: dict[str, str]) -> None:
+    prepare_environment({"mnist": ("https://me:secret@example.org/",)}, None)
+    prepare_environment({"kmnist": ("/data",)}, None)
+    assert configured() == {"mnist": ["https://me:secret@example.org/"], "kmnist": ["/data"]}
 
 
-def test_a_file_has_the_mirrors_of_its_folder(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(VARIABLE, raising=False)
+def test_a_file_has_the_mirrors_of_its_folder(environment: dict[str, str]) -> None:
     prepare_environment(
-        {"resources/mnist": ("/1",), "a/resources/mnist": ("/2",), "/data/mnist": ("/3",), "b/resources/mnist": ()}
+        {"resources/mnist": ("/1",), "a/resources/mnist": ("/2",), "/data/mnist": ("/3",), "b/resources/mnist": ()},
+        None,
     )
     for folder, mirrors in (
         ("resources/mnist", ["/1"]),
@@ -121,25 +128,25 @@ def test_a_file_has_the_mirrors_of_its_folder(monkeypatch: pytest.MonkeyPatch) -
         assert configured_for(f"{folder}/x.gz") == mirrors
 
 
-def test_a_variable_whose_value_is_not_ours_is_no_obstacle() -> None:
+def test_a_variable_whose_value_is_not_ours_is_no_obstacle(environment: dict[str, str]) -> None:
     for value in ("x", "[1]", ""):
-        environment = {"IDXPNG_MIRRORS": value}
-        prepare_environment({"kmnist": ("/data",)}, environment)
-        assert configured(environment) == {"kmnist": ["/data"]}
+        environment["IDXPNG_MIRRORS"] = value
+        prepare_environment({"kmnist": ("/data",)}, None)
+        assert configured() == {"kmnist": ["/data"]}
 
 
-def test_a_script_finds_the_library_where_python_is_to_import_from_safe_places_alone() -> None:
-    environment = os.environ | {"PYTHONSAFEPATH": "1"}
-    prepare_environment({}, environment)
+def test_a_script_finds_the_library_where_python_is_to_import_from_safe_places_alone(
+    environment: dict[str, str],
+) -> None:
+    environment["PYTHONSAFEPATH"] = "1"
+    prepare_environment({}, None)
     subprocess.run([sys.executable, str(PROJECT / "scripts/export.py"), "--help"], env=environment, check=True)
 
 
 def test_a_second_import_advises_the_command_that_the_first_advises(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, environment: dict[str, str]
 ) -> None:
-    environment = {"PATH": str(tmp_path)}
-    monkeypatch.setenv("PATH", environment["PATH"])
+    environment["PATH"] = str(tmp_path)
     first = advice.call(str(tmp_path), "Snakefile")
-    prepare_environment({}, environment)
-    monkeypatch.setenv("PATH", environment["PATH"])
+    prepare_environment({}, None)
     assert advice.call(str(tmp_path), "Snakefile") == first
