@@ -197,7 +197,7 @@ def _get(place: Place, file: PublishedFile, partial: PartialFile, archive: Path 
         if place.member:
             zip_member.from_file(source, place.shown.removesuffix(f": {place.member}"), place.member, partial, limit)
             return
-        if file.header and not file.pin:  # before it is copied, whatever its size
+        if not file.pin:  # before it is copied, whatever its size
             check_header(where, where, file)
         partial.restart()
         pieces = iter(lambda: source.read(CHUNK), b"")

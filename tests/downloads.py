@@ -17,6 +17,7 @@ import refusals
 from builders import idx_bytes
 from idxpng.dataset.model import PublishedFile
 from idxpng.fetch.patience import Patience
+from idxpng.formats.idx import IdxHeader
 from mirror_server import Misbehavior
 from project import PROJECT
 
@@ -25,7 +26,7 @@ IMAGES = numpy.random.default_rng(0).integers(0, 256, (400, 28, 28), dtype=numpy
 CONTENT = idx_bytes(IMAGES)
 PUBLISHED = gzip.compress(CONTENT, mtime=0)
 
-UNPINNED: dict[str, Any] = {"content_bytes": len(CONTENT)}
+UNPINNED: dict[str, Any] = {"header": IdxHeader.of("uint8", IMAGES.shape)}
 PINNED = UNPINNED | {
     "bytes": len(PUBLISHED),
     "sha256": hashlib.sha256(PUBLISHED).hexdigest(),

@@ -137,7 +137,6 @@ def _split(
     images, labels = (
         PublishedFile(
             **facts[role],
-            content_bytes=header.file_size,
             header=header,
             archive=archive if "member" in facts[role] and not facts[role]["file"].endswith(".npz") else None,
         )

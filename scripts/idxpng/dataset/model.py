@@ -21,7 +21,7 @@ class PublishedFile:
     """One file of a split, and what is known about its bytes.
 
     ``file``: its published name. ``header``: that of the IDX file in it. ``bytes`` and ``sha256`` are those of the
-    published file, ``content_bytes`` and ``content_sha256`` those of the IDX file in it; None where not pinned.
+    published file, ``content_sha256`` that of the IDX file in it; None where not pinned.
     ``git_blob`` and ``md5``: its identity in a Git repository and its MD5, where no SHA-256 is known. ``verified``:
     ``bytes`` when the facts were computed from the file, ``pinned`` when they were copied, None when neither is known.
     ``member``: its path inside ``archive``, the name and the size of a zip archive, if it is published in one; of an
@@ -29,7 +29,7 @@ class PublishedFile:
     """
 
     file: str
-    content_bytes: int
+    header: IdxHeader
     bytes: int | None = None
     sha256: str | None = None
     content_sha256: str | None = None
@@ -38,7 +38,11 @@ class PublishedFile:
     verified: str | None = None
     member: str | None = None
     archive: tuple[str, int] | None = None
-    header: IdxHeader | None = None
+
+    @property
+    def content_bytes(self) -> int:
+        """Bytes of the IDX file in it."""
+        return self.header.file_size
 
     @property
     def pin(self) -> str | None:
@@ -105,7 +109,7 @@ class Split:
     @property
     def headers(self) -> dict[str, IdxHeader]:
         """What the IDX files of images and labels begin with, by their role."""
-        return {role: file.header for role, file in self.by_role.items() if file.header}
+        return {role: file.header for role, file in self.by_role.items()}
 
     @property
     def content_pins(self) -> dict[str, str]:

@@ -69,7 +69,7 @@ def judge(path: str, file: PublishedFile, source: str | None = None, idx: IO[byt
     Raises:
         WrongFileError: when it is damaged, or not the published one.
     """
-    if file.header and not file.pin:
+    if not file.pin:
         check_header(path, source, file)
     found = _read(path, source or path, file, idx)
     if found.is_right(file):
@@ -105,7 +105,6 @@ def check_header(path: str, source: str | None, file: PublishedFile) -> None:
         WrongFileError: when it does not, with the field and the key of the dataset file to change.
     """
     expected, shown = file.header, source or path
-    assert expected
     try:
         with open_idx(path, file.member, expected.type.name) as stream:
             found = read_header(stream, shown)
@@ -121,8 +120,7 @@ def _read(path: str, source: str, file: PublishedFile, idx: IO[bytes] | None) ->
     own = _own_digests(path) if file.pin and not file.content_sha256 else {}
     content, size, damage = hashlib.sha256(), 0, None
     try:
-        label_type = file.header and file.header.type.name
-        with open_idx(path, file.member, label_type) as stream:
+        with open_idx(path, file.member, file.header.type.name) as stream:
             for chunk in bounded(stream, path, file.content_bytes):
                 content.update(chunk)
                 size += len(chunk)
@@ -140,7 +138,7 @@ def _refusal(path: str, source: str | None, file: PublishedFile, found: Found) -
     """Why a file from a source, or without one a downloaded file, is not the published one."""
     from idxpng.dataset.file import identify  # not in the digest
 
-    if file.header and file.sha256 == found.sha256:  # it is the pinned file, so the dataset file contradicts itself
+    if file.sha256 == found.sha256:  # it is the pinned file, so the dataset file contradicts itself
         check_header(path, source, file)
     known = identify((found.sha256, found.content_sha256))
     what = f"this is {known[0]}" if known else _other_kind(path)

@@ -28,8 +28,9 @@ class Facts:
         """The facts of a published file, and so of what it decompresses to; several if it is an archive of arrays."""
         files, ignored = self._plan.dataset_of(wildcards).arrays(wildcards.published), ("verified", "header")
         return [
-            {key: value for key, value in vars(file).items() if value is not None and key not in ignored}
-            | {"type": file.header and file.header.type.name}
+            {"file": file.file, "content_bytes": file.content_bytes}
+            | {key: value for key, value in vars(file).items() if value is not None and key not in ignored}
+            | {"type": file.header.type.name}
             for file in files
         ]
 

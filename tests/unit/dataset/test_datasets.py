@@ -39,7 +39,7 @@ def facts_of(data: bytes, name: str) -> PublishedFile:
     """The facts of a published file with these bytes, as its dataset file must have them."""
     content = gzip.decompress(data)
     header = read_header(io.BytesIO(content), name)
-    return PublishedFile(name, len(content), len(data), sha256(data), sha256(content), verified="bytes", header=header)
+    return PublishedFile(name, header, len(data), sha256(data), sha256(content), verified="bytes")
 
 
 def check_files(folder: Path, name: str) -> None:

@@ -284,9 +284,8 @@ def test_facts_that_are_not_pinned_are_none(load_text: Callable[[str], Dataset])
     dataset = load_text(yaml.safe_dump(mnist_with(changes)))
     assert dataset.mirrors == (".",), "the folder of the dataset file"
     assert dataset.splits["train"].class_counts is None
-    assert dataset.splits["train"].images == PublishedFile(
-        "a.gz", 47040016, header=IdxHeader.of("uint8", (60000, 28, 28))
-    )
+    assert dataset.splits["train"].images == PublishedFile("a.gz", IdxHeader.of("uint8", (60000, 28, 28)))
+    assert dataset.splits["train"].images.content_bytes == 47040016
 
 
 def test_a_member_needs_a_described_archive(load_text: Callable[[str], Dataset]) -> None:

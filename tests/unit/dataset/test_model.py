@@ -2,6 +2,7 @@ import pytest
 
 from idxpng.dataset.file import load
 from idxpng.dataset.model import PublishedFile
+from idxpng.formats.idx import IdxHeader
 from project import PROJECT
 
 
@@ -16,7 +17,7 @@ from project import PROJECT
     ],
 )
 def test_the_published_and_the_decompressed_file_have_different_names(file: str, published: str, idx: str) -> None:
-    names = PublishedFile(file, content_bytes=8)
+    names = PublishedFile(file, IdxHeader.of("uint8", (1,)))
     assert (names.published, names.idx) == (published, idx)
 
 

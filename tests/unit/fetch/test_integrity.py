@@ -21,7 +21,7 @@ GOOD = idx_bytes(IMAGES)
 
 
 def check(path: Path) -> None:
-    judge(str(path), PublishedFile("images.gz", HEADER.file_size, header=HEADER), "my/images.gz")
+    judge(str(path), PublishedFile("images.gz", HEADER), "my/images.gz")
 
 
 @pytest.mark.parametrize("compressed", [False, True])
@@ -62,7 +62,7 @@ def test_a_wrong_file_is_refused_for_what_it_is(
 def test_a_download_that_was_damaged_later_is_to_be_moved_away(tmp_path: Path, size: int) -> None:
     path = tmp_path / "images.gz"
     path.write_bytes(gzip.compress(GOOD)[:size])
-    file = PublishedFile("images.gz", HEADER.file_size, header=HEADER)
+    file = PublishedFile("images.gz", HEADER)
     assert f"to do:    mv {path} {path}.changed" in refusal(judge, str(path), file, error=WrongFileError)
 
 
@@ -72,7 +72,7 @@ def test_of_a_pinned_file_that_the_dataset_file_describes_otherwise_the_descript
     path = tmp_path / "images"
     path.write_bytes(GOOD)
     fewer = IdxHeader.of("uint8", IMAGES[:20].shape)
-    file = PublishedFile("images", fewer.file_size, sha256=hashlib.sha256(GOOD).hexdigest(), header=fewer)
+    file = PublishedFile("images", fewer, sha256=hashlib.sha256(GOOD).hexdigest())
     message = refusal(judge, str(path), file, error=WrongFileError)
     assert "write `count: 30` into the dataset file" in message and " mv " not in message
 
@@ -80,7 +80,7 @@ def test_of_a_pinned_file_that_the_dataset_file_describes_otherwise_the_descript
 @pytest.mark.parametrize(("source", "is_own"), [("https://example.org/a.npy", False), ("/my/a.npy", True)])
 def test_of_a_wrong_array_only_the_users_own_is_to_be_written_again(tmp_path: Path, source: str, is_own: bool) -> None:
     numpy.save(path := tmp_path / "a.npy", IMAGES.astype("float32"))
-    file = PublishedFile("a.npy", HEADER.file_size, content_sha256=hashlib.sha256(GOOD).hexdigest(), header=HEADER)
+    file = PublishedFile("a.npy", HEADER, content_sha256=hashlib.sha256(GOOD).hexdigest())
     message = refusal(judge, str(path), file, source, error=WrongFileError)
     assert message.startswith(f"{source}: images have the wrong type\n") and ("as uint8" in message) == is_own
 
@@ -89,8 +89,8 @@ def test_a_file_is_accepted_by_the_md5_that_is_pinned_alone_and_no_other(tmp_pat
     path = tmp_path / "images"
     path.write_bytes(data := gzip.compress(GOOD))
     right, wrong = (hashlib.md5(each, usedforsecurity=False).hexdigest() for each in (data, GOOD))
-    judge(str(path), PublishedFile("images.gz", HEADER.file_size, md5=right, header=HEADER))
-    other = PublishedFile("images.gz", HEADER.file_size, md5=wrong, header=HEADER)
+    judge(str(path), PublishedFile("images.gz", HEADER, md5=right))
+    other = PublishedFile("images.gz", HEADER, md5=wrong)
     assert f"MD5 {wrong}" in refusal(judge, str(path), other, error=WrongFileError)
 
 

@@ -37,6 +37,7 @@ from downloads import (
 from idxpng.errors import DataError
 from idxpng.fetch.zip_member import archive_path
 from idxpng.files.disk_space import DiskRoomError
+from idxpng.formats.idx import IdxHeader
 from memory import allocating_less_than
 from mirror_server import MirrorServer, Misbehavior
 
@@ -186,7 +187,8 @@ def test_the_whole_archive_is_downloaded_once_for_all_members_and_datasets(
     other_dataset.mkdir()
     for name, data in OTHERS.items():
         file = name.rpartition("/")[2]
-        pinned = {"content_bytes": len(data), "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+        header = IdxHeader.of("uint8", (len(data) - 8,))
+        pinned = {"header": header, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
         pinned |= {"member": name, "archive": IN_ARCHIVE["archive"]}
         download.download(
             **arguments(

@@ -23,12 +23,14 @@ from check_mirrors import Check, ask, table, wrong
 from idxpng.dataset.model import PublishedFile
 from idxpng.fetch.mirrors import Place, places_in
 from idxpng.fetch.patience import Patience
+from idxpng.formats.idx import IdxHeader
 from mirror_server import MirrorServer, Misbehavior
 from project import PROJECT, run_script
 
 FILE = "train-images-idx3-ubyte.gz"
 DATA = gzip.compress(b"\0\0\x08\x01\0\0\0\x09" + bytes(9), mtime=0)
-KNOWN = PublishedFile(FILE, 17, bytes=len(DATA), sha256=hashlib.sha256(DATA).hexdigest())
+HEADER = IdxHeader.of("uint8", (9,))
+KNOWN = PublishedFile(FILE, HEADER, bytes=len(DATA), sha256=hashlib.sha256(DATA).hexdigest())
 HTML = b"<!DOCTYPE html><html>Please accept the terms of this network.</html>"
 
 
@@ -103,12 +105,13 @@ def test_a_missing_size_is_not_a_fault(server: MirrorServer) -> None:
 def test_a_different_compression_is_good_if_the_content_is_pinned(
     server: MirrorServer, compress: Callable[[bytes], bytes]
 ) -> None:
-    pinned = PublishedFile(FILE, 17, bytes=len(DATA), sha256=KNOWN.sha256, content_sha256="0" * 64)
+    pinned = PublishedFile(FILE, HEADER, bytes=len(DATA), sha256=KNOWN.sha256, content_sha256="0" * 64)
     body = compress(gzip.decompress(DATA))
     assert found_of(server, Misbehavior(body=body), pinned)["state"] == "good"
     assert found_of(server, Misbehavior(body=body))["state"] != "good"
     server.publish("/a/plain", body)
-    of_content = PublishedFile("plain", 17, sha256="0" * 64)  # published without compression, so that both are the same
+    # Published without compression, so that both are the same.
+    of_content = PublishedFile("plain", HEADER, sha256="0" * 64)
     assert check_mirrors.check(("digits", [of_content], f"{server.url}/a"), folder=None)["state"] == "good"
 
 
@@ -167,7 +170,7 @@ def test_a_missing_ca_bundle_is_a_fault_and_does_not_end_the_check(
 
 
 def test_a_member_of_an_archive_is_looked_for_in_it_or_alone() -> None:
-    member = PublishedFile("a.gz", 17, member="gzip/a.gz", archive=("gzip.zip", 99))
+    member = PublishedFile("a.gz", HEADER, member="gzip/a.gz", archive=("gzip.zip", 99))
     zipped = place_of(member, "https://x.org/e/gzip.zip?key=1")
     assert zipped == ("https://x.org/e/gzip.zip?key=1", "gzip/a.gz")
     assert place_of(member, "https://x.org/e?key=1") == ("https://x.org/e/a.gz?key=1", None)
@@ -175,7 +178,7 @@ def test_a_member_of_an_archive_is_looked_for_in_it_or_alone() -> None:
 
 
 def test_an_archive_of_any_size_is_good_and_other_files_are_not(server: MirrorServer) -> None:
-    member = PublishedFile("a.gz", 17, bytes=9, member="gzip/a.gz", archive=("gzip.zip", 99))
+    member = PublishedFile("a.gz", HEADER, bytes=9, member="gzip/a.gz", archive=("gzip.zip", 99))
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("gzip/a.gz", DATA)

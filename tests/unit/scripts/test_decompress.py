@@ -34,8 +34,8 @@ def idx(tmp_path: Path) -> Path:
     return tmp_path / "labels"
 
 
-def run(published: Path, idx: Path, content_bytes: int = len(CONTENT), **pins: Any) -> None:
-    described = SimpleNamespace(file=lambda name: PublishedFile(published.name, content_bytes, **pins))
+def run(published: Path, idx: Path, count: int = 256, **pins: Any) -> None:
+    described = SimpleNamespace(file=lambda name: PublishedFile(published.name, IdxHeader(0x801, (count,)), **pins))
     with patch("idxpng.dataset.file.load", lambda path: described):
         decompress.main("set.yaml", str(published), str(idx))
 
@@ -136,11 +136,12 @@ def test_a_file_that_took_the_place_of_the_pinned_one_is_refused(
 
 
 def test_a_file_larger_than_a_piece_is_hashed_to_its_last_byte(published: Path, idx: Path) -> None:
-    content = numpy.random.default_rng(0).bytes(3_000_000)
+    count = 3_000_000
+    content = IdxHeader(0x801, (count,)).to_bytes() + numpy.random.default_rng(0).bytes(count)
     published.write_bytes(gzip.compress(content) + bytes(100))  # padding, which holds nothing
-    run(published, idx, len(content), **pins(published.read_bytes())["sha256"])
+    run(published, idx, count, **pins(published.read_bytes())["sha256"])
     with pytest.raises(DataError, match="SHA-256"):
-        run(published, idx, len(content), **pins(published.read_bytes()[:-1])["sha256"])
+        run(published, idx, count, **pins(published.read_bytes()[:-1])["sha256"])
 
 
 def test_a_file_that_was_published_plain_and_is_kept_compressed_is_the_pinned_one(published: Path, idx: Path) -> None:
@@ -165,7 +166,7 @@ def test_a_swapped_file_that_is_known_is_named_and_the_command_that_helps_can_be
 
 def test_a_file_that_nothing_pins_is_refused_for_the_field_in_which_it_differs(published: Path, idx: Path) -> None:
     published.write_bytes(gzip.compress(CONTENT))
-    message = refused(run, published, idx, 308, header=IdxHeader(0x801, (300,)))
+    message = refused(run, published, idx, 300)
     assert "expected: 300\n  found:    256\n" in message
     assert "`count: 256`" in message
 
@@ -175,4 +176,4 @@ def test_a_file_that_nothing_pins_is_refused_for_the_field_in_which_it_differs(p
 def test_a_bomb_fills_neither_memory_nor_disk(published: Path, idx: Path, kind: str) -> None:
     published.write_bytes(COMPRESS[kind](bytes(20 << 20)) * 10)
     with allocating_less_than(12 << 20):
-        assert "at most 1000 bytes" in refusal(published, idx, content_bytes=1000, content_sha256=SHA256)
+        assert "at most 1000 bytes" in refusal(published, idx, count=992, content_sha256=SHA256)

@@ -475,7 +475,7 @@ def test_the_right_content_compressed_again_is_accepted(server: MirrorServer, fo
 def test_content_compressed_again_is_not_accepted_on_the_digest_of_the_published_file(
     server: MirrorServer, folder: Path
 ) -> None:
-    pinned = {key: PINNED[key] for key in ("content_bytes", "sha256")}
+    pinned = {key: PINNED[key] for key in ("header", "sha256")}
     server.publish(f"/a/{FILE}", gzip.compress(CONTENT, 1))
     assert PINNED["sha256"] in refusal(folder, f"{server.url}/a", pinned=pinned)
 
@@ -537,7 +537,10 @@ def test_a_file_of_mnist_where_fashion_mnist_is_due_is_named_as_such(
     body = (mnist / FILE).read_bytes()
     server.publish(f"/a/{FILE}", gzip.compress(gzip.decompress(body), 1) if compressed_again else body)
     message = refusal(
-        folder, f"{server.url}/a", file=fashion.pop("file"), pinned=fashion | {"content_bytes": 16 + 10_000 * 28 * 28}
+        folder,
+        f"{server.url}/a",
+        file=fashion.pop("file"),
+        pinned=fashion | {"header": IdxHeader.of("uint8", (10_000, 28, 28))},
     )
     assert f"not the right file: this is {FILE} of MNIST\n" in message
 
@@ -585,7 +588,7 @@ def test_a_page_of_the_right_size_is_refused_by_the_header_when_nothing_is_pinne
     server: MirrorServer, folder: Path
 ) -> None:
     server.publish(f"/a/{FILE}", HTML.ljust(len(CONTENT)))
-    message = refusal(folder, f"{server.url}/a", pinned=UNPINNED | {"header": IdxHeader.of("uint8", IMAGES.shape)})
+    message = refusal(folder, f"{server.url}/a", pinned=UNPINNED)
     assert "not an IDX file: its magic number is wrong" in message
     assert "(HTML or XML: download the file itself" in message
 
@@ -615,10 +618,11 @@ def test_an_archive_of_arrays_is_taken_only_if_each_array_is_the_pinned_one(
     folder: Path, directory: Path, largest: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     labels = numpy.arange(400, dtype=numpy.uint8)
-    contents = {"x.npy": CONTENT, "y.npy": idx_bytes(labels)}
+    headers = {"x.npy": IdxHeader.of("uint8", IMAGES.shape), "y.npy": IdxHeader.of("uint8", labels.shape)}
+    digests = [hashlib.sha256(idx_bytes(array)).hexdigest() for array in (IMAGES, labels)]
     files = [
-        PublishedFile("a.npz", len(content), content_sha256=hashlib.sha256(content).hexdigest(), member=name)
-        for name, content in contents.items()
+        PublishedFile("a.npz", header, content_sha256=digest, member=name)
+        for (name, header), digest in zip(headers.items(), digests, strict=True)
     ]
     if largest == "not pinned":
         files[0] = replace(files[0], content_sha256=None)
@@ -672,7 +676,8 @@ def test_a_file_that_compression_has_made_larger_is_accepted(folder: Path, direc
     packed = gzip_ng.compress(content, 1)
     assert len(packed) > len(content) + (1 << 16), "as some programs write what does not compress"
     (directory / FILE).write_bytes(packed if layers == 1 else gzip.compress(packed))
-    pinned = {"content_bytes": len(content), "content_sha256": hashlib.sha256(content).hexdigest()}
+    header = IdxHeader.of("uint8", (20, 256, 256))
+    pinned = {"header": header, "content_sha256": hashlib.sha256(content).hexdigest()}
     assert gzip.decompress(get(folder, directory, pinned=UNPINNED | pinned)) == content
 
 
@@ -768,8 +773,7 @@ def test_a_mistake_in_a_users_own_file_is_blamed_on_the_file_and_not_on_the_mirr
     folder: Path, directory: Path, data: bytes, told: str, compressed: bool
 ) -> None:
     (directory / FILE).write_bytes(gzip.compress(data, 1) if compressed else data)
-    header = IdxHeader.of("uint8", IMAGES.shape)
-    message = refusal(folder, directory, pinned=UNPINNED | {"header": header})
+    message = refusal(folder, directory, pinned=UNPINNED)
     assert f"- {directory / FILE}: " in message
     assert told in message.splitlines()[-1]
     assert "in another way" not in message
@@ -777,10 +781,9 @@ def test_a_mistake_in_a_users_own_file_is_blamed_on_the_file_and_not_on_the_mirr
 
 
 def test_a_damaged_file_that_a_server_sends_is_not_blamed_on_the_reader(server: MirrorServer, folder: Path) -> None:
-    header = IdxHeader.of("uint8", IMAGES.shape)
     for body in (PUBLISHED[:5], gzip.compress(CONTENT[:-1]), b"5,0,0\n"):
         server.publish(f"/a/{FILE}", body)
-        message = refusal(folder, f"{server.url}/a", pinned=UNPINNED | {"header": header})
+        message = refusal(folder, f"{server.url}/a", pinned=UNPINNED)
         assert "write the file again" not in message
         assert "in another way" in message
 
@@ -979,9 +982,7 @@ def test_a_second_layer_of_gzip_is_taken_off_where_the_content_is_pinned(
     for mirror in (directory, f"{server.url}/c"):
         assert get(folder, mirror) == PUBLISHED
         (folder / FILE).unlink()
-        assert "gzip: decompress it first" in refusal(
-            folder, mirror, pinned=UNPINNED | {"header": IdxHeader.of("uint8", IMAGES.shape)}
-        )
+        assert "gzip: decompress it first" in refusal(folder, mirror, pinned=UNPINNED)
     (directory / FILE).write_bytes(gzip.compress(gzip.compress(bytes(10 * len(CONTENT)))))
     assert "not the right file" in refusal(folder, directory)
 
