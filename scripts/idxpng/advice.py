@@ -117,7 +117,7 @@ def pin(dataset_file: str, mirrors: Iterable[str] = ()) -> str:
     return run_script("new_dataset", "--update", shown(dataset_file), *(["--mirrors", *folders] if folders else []))
 
 
-def if_changed(dataset_file: str, mirrors: Iterable[str] = ()) -> str:
+def if_changed(dataset_file: str, mirrors: Iterable[str]) -> str:
     """What to do if a user's file is not the one that the dataset file pins; see `pin`."""
     path = Path(dataset_file).absolute()
     if path.parts[-3:-1] == (path.stem, "idx") and path.read_bytes().startswith(b"# Made by write_dataset.py"):

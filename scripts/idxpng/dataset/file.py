@@ -45,8 +45,8 @@ def read_schema() -> Any:
     return read_yaml(SCHEMA, str(SCHEMA)) if SCHEMA.exists() else None
 
 
-def load_all(datasets: Sequence[str] = ()) -> list[Dataset]:
-    """Datasets by their names or dataset files; by default all that come with the workflow. Raises as `load`."""
+def load_all(datasets: Sequence[str]) -> list[Dataset]:
+    """Datasets by their names or dataset files; without any, all that come with the workflow. Raises as `load`."""
     schema = read_schema()
     paths: Sequence[str | Path] = datasets or sorted(DATASETS.glob("*.yaml"), key=attrgetter("stem"))
     return [load(path, schema) for path in paths]

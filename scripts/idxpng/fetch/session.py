@@ -16,7 +16,7 @@ from requests.utils import get_environ_proxies, select_proxy
 
 import idxpng
 from idxpng import log
-from idxpng.fetch.patience import PATIENT, Patience, TooSlowError, Watch
+from idxpng.fetch.patience import Patience, TooSlowError, Watch
 from idxpng.fetch.transfer import UnavailableError, without_secrets
 from idxpng.text import shortened
 
@@ -43,7 +43,7 @@ class Session(requests.Session):
         size_limit: most bytes of a body, which set how long it may take.
     """
 
-    def __init__(self, patience: Patience = PATIENT, size_limit: int = 0) -> None:
+    def __init__(self, patience: Patience, size_limit: int = 0) -> None:
         super().__init__()
         # Without `identity` a server may compress a .gz again, or decompress it.
         self.headers.update({"User-Agent": USER_AGENT, "Accept-Encoding": "identity"})

@@ -53,8 +53,8 @@ class ImageFolder:
     A path also finds what `spelled` does.
     """
 
-    def __init__(self, path: str | os.PathLike[str], tables: Mapping[str, Path] | None = None) -> None:
-        self.path, self.tables = Path(path), tables or {}
+    def __init__(self, path: str | os.PathLike[str], tables: Mapping[str, Path]) -> None:
+        self.path, self.tables = Path(path), tables
 
     @cached_property
     def splits(self) -> list[str]:

@@ -113,7 +113,7 @@ class LabeledImages:
                 at = classes.index(label, at + 1)
                 yield self.rows.start + at
 
-    def first_of_each(self, labels: Collection[int], most: int, limit: int | None = None) -> dict[int, list[int]]:
+    def first_of_each(self, labels: Collection[int], most: int, limit: int | None) -> dict[int, list[int]]:
         """The indices of the first images of each of some classes, at most ``most`` of each."""
         found: dict[int, list[int]] = {label: [] for label in labels}
         missing = most * len(found)

@@ -53,7 +53,7 @@ def test_an_answer_that_is_not_a_file_is_not_read(
 
 def wait_for(server: MirrorServer, retry_after: str) -> float:
     server.misbehave("/file", Misbehavior(status=503, headers={"Retry-After": retry_after}))
-    with Session() as session:
+    with Session(PATIENT) as session:
         return module._retry_after(session.get(f"{server.url}/file"))
 
 
@@ -154,8 +154,9 @@ def test_without_its_package_a_socks_proxy_is_an_error_that_names_both(monkeypat
     code = """
 import sys
 sys.modules["socks"] = None
+from idxpng.fetch.patience import PATIENT
 from idxpng.fetch.session import Session
-Session().ask("http://mirror.example/file", {})
+Session(PATIENT).ask("http://mirror.example/file", {})
 """
     monkeypatch.setenv("http_proxy", "socks5://127.0.0.1:1")
     monkeypatch.setenv("no_proxy", "")
@@ -166,7 +167,7 @@ Session().ask("http://mirror.example/file", {})
 
 def test_words_of_a_server_are_shown_in_one_line_that_does_nothing(server: MirrorServer, tmp_path: Path) -> None:
     server.misbehave("/file", Misbehavior(raw=b"HTTP/1.1 404 \x1b[2Jgone\x85" + b"!" * 999 + b"\r\n\r\n"))
-    with Session() as session, session.get(f"{server.url}/file", stream=True) as response:
+    with Session(PATIENT) as session, session.get(f"{server.url}/file", stream=True) as response:
         shown = module.status(response)
     assert shown.startswith(r"404 \x1b[2Jgone\x85!!!")
     assert len(shown) < 200

@@ -398,7 +398,7 @@ def test_class_folders_without_a_split_are_the_split_train(tmp_path: Path) -> No
     images, _, facts = build(tmp_path / "pets", tmp_path / "out")
     assert images == idx_bytes(numpy.stack([made[name] for name in ("dog/0.png", "cat/1.png", "a cat!/2.png")]))
     assert facts["classes"] == {"0": "a cat!", "1": "cat", "2": "dog"}
-    assert ImageFolder(tmp_path / "pets").splits == ["train"]
+    assert ImageFolder(tmp_path / "pets", {}).splits == ["train"]
 
 
 def test_class_folders_without_a_split_may_be_empty(tmp_path: Path) -> None:
