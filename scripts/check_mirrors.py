@@ -104,7 +104,7 @@ def ask(where: str) -> Check:
         with (
             Session(PATIENCE) as session,
             session.ask(where, {"Range": f"bytes=0-{FIRST - 1}"}) as response,
-            session.watch.body(FIRST),
+            session.reading_body(FIRST),
         ):
             return _read(response) | {"tls": "yes" if where.startswith("https://") else "no"}  # no redirect drops it
     except UnavailableError as error:

@@ -71,7 +71,7 @@ def _fetch_rest(session: Session, url: str, shown: str, partial: PartialFile, si
         length = response.headers.get("Content-Length", "")[:20]  # `int` refuses thousands of digits
         expected = have + int(length) if length.isdecimal() else None
         log.info("%s: %s", shown, f"resuming at byte {have}" if resumed else "downloading")
-        with session.watch.body((expected or size_limit) - have):
+        with session.reading_body((expected or size_limit) - have):
             copy(_pieces(session, response), shown, partial, expected, size_limit)
 
 
@@ -81,5 +81,5 @@ def _pieces(session: Session, response: requests.Response) -> Iterator[bytes]:
     Reading ``raw`` gives the bytes as published, even if the server declares a Content-Encoding.
     """
     while piece := response.raw.read1(CHUNK, decode_content=False):
-        session.watch.left -= len(piece)
+        session.left -= len(piece)
         yield piece

@@ -9,7 +9,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 TICK = 0.1  # seconds
@@ -47,39 +47,8 @@ QUICK = Patience(connect=1.5, silence=5.0, answer=4.0, rate=100_000, period=5.0)
 PATIENT = Patience(connect=10.0, silence=30.0, answer=180.0, rate=1000, period=30.0, retries=5, backoff=0.5)
 
 
-class Watch:
-    """Interrupts a block in which a server takes too long, or which runs past ``deadline`` of `time.monotonic`."""
-
-    def __init__(self, patience: Patience, deadline: float) -> None:
-        self._patience = patience
-        self._deadline = deadline
-        self.left = 0  # bytes of the body that are still to come
-
-    def answer(self) -> AbstractContextManager[None]:
-        """Limit a block that waits for a body to begin."""
-        end = min(self._deadline, time.monotonic() + self._patience.answer)
-        work = time.process_time() + WORK
-        return _interrupted(lambda now: now > end or time.process_time() > work)
-
-    def body(self, left: int) -> AbstractContextManager[None]:
-        """Limit a block that reads a body of ``left`` bytes and counts `left` down."""
-        self.left = left
-        start, left_then = time.monotonic(), left
-
-        def too_slow(now: float) -> bool:
-            nonlocal start, left_then
-            elapsed, received = now - start, left_then - self.left
-            if elapsed >= self._patience.period:
-                if received < self._patience.rate * elapsed and self.left * elapsed >= received * WORTH:
-                    return True
-                start, left_then = now, self.left
-            return now > self._deadline
-
-        return _interrupted(too_slow)
-
-
 @contextmanager
-def _interrupted(late: Callable[[float], bool]) -> Iterator[None]:
+def interrupted(late: Callable[[float], bool]) -> Iterator[None]:
     """Raise TooSlowError in the block as soon as it is too late or the process uses too much memory."""
     most = _peak() + MEMORY
 

@@ -4,6 +4,7 @@ import http.client
 import logging
 import time
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from io import BytesIO
@@ -16,7 +17,7 @@ from requests.utils import get_environ_proxies, select_proxy
 
 import idxpng
 from idxpng import log
-from idxpng.fetch.patience import Patience, TooSlowError, Watch
+from idxpng.fetch.patience import WORK, WORTH, Patience, TooSlowError, interrupted
 from idxpng.fetch.transfer import UnavailableError, without_secrets
 from idxpng.text import shortened
 
@@ -51,7 +52,7 @@ class Session(requests.Session):
         self.failures = 0
         self._patience = patience
         self._deadline = time.monotonic() + DEADLINE + size_limit / DEADLINE_RATE
-        self.watch = Watch(patience, self._deadline)
+        self.left = 0  # bytes of the body that are still to come
 
     def ask(self, url: str, headers: Mapping[str, str]) -> requests.Response:
         """The response to a GET, with its body not read yet; UnavailableError if there is none, or a passing status."""
@@ -59,7 +60,7 @@ class Session(requests.Session):
         while True:
             response = None
             try:
-                with self.watch.answer():
+                with self.waiting_for_answer():
                     timeout = self._patience.connect, self._patience.silence
                     response = self.get(url, headers=headers, stream=True, timeout=timeout)
             except TooSlowError:
@@ -81,6 +82,28 @@ class Session(requests.Session):
             response.close()
             if not self.again(shown, status(response), _retry_after(response)):
                 raise UnavailableError(shown, status(response))
+
+    def waiting_for_answer(self) -> AbstractContextManager[None]:
+        """Interrupt a block that waits for a body to begin if that takes too long."""
+        end = min(self._deadline, time.monotonic() + self._patience.answer)
+        work = time.process_time() + WORK
+        return interrupted(lambda now: now > end or time.process_time() > work)
+
+    def reading_body(self, left: int) -> AbstractContextManager[None]:
+        """Interrupt a block that reads a body of ``left`` bytes and counts `left` down if the server is too slow."""
+        self.left = left
+        start, left_then = time.monotonic(), left
+
+        def too_slow(now: float) -> bool:
+            nonlocal start, left_then
+            elapsed, received = now - start, left_then - self.left
+            if elapsed >= self._patience.period:
+                if received < self._patience.rate * elapsed and self.left * elapsed >= received * WORTH:
+                    return True
+                start, left_then = now, self.left
+            return now > self._deadline
+
+        return interrupted(too_slow)
 
     def again(self, shown: str, why: str, wait: float = 0) -> bool:
         """Count a failure and wait for the next attempt; False if there is none."""

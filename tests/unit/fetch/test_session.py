@@ -44,7 +44,7 @@ def server(mirror_server: MirrorServer) -> MirrorServer:
 def test_an_answer_that_is_not_a_file_is_not_read(
     server: MirrorServer, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    monkeypatch.setattr(patience, "WORK", 0.2)
+    monkeypatch.setattr(module, "WORK", 0.2)
     server.misbehave("/file", *[HOSTILE[name]] * 9)
     with suppress(UnavailableError):
         ask(f"{server.url}/file")

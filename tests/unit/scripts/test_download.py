@@ -220,7 +220,7 @@ def test_a_server_that_sends_20_kilobytes_a_second_is_waited_for(
     server: MirrorServer, folder: Path, others: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In a fifth of the time: it sends as much more, and what is measured against that is scaled."""
-    monkeypatch.setattr(patience, "WORTH", patience.WORTH / 5)
+    monkeypatch.setattr(session, "WORTH", patience.WORTH / 5)
     fifths = [replace(each, rate=each.rate * 5, period=each.period / 5) for each in (QUICK, PATIENT)]
     server.misbehave(f"/a/{FILE}", Misbehavior(piece=5000, pause=0.05))
     assert get(folder, f"{server.url}/a", *others, patience=tuple(fifths)) == PUBLISHED
@@ -230,7 +230,7 @@ def test_a_server_that_sends_20_kilobytes_a_second_is_waited_for(
 def test_a_slow_server_is_left_while_others_wait_and_goes_on_when_none_has_the_file(
     server: MirrorServer, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(patience, "WORTH", 0.5)
+    monkeypatch.setattr(session, "WORTH", 0.5)
     server.misbehave(f"/a/{FILE}", Misbehavior(piece=1000, pause=0.05))
     brief = (replace(QUICK, period=0.5), PATIENT)
     assert get(folder, f"{server.url}/a", f"{server.url}/none", patience=brief) == PUBLISHED
