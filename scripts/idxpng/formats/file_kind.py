@@ -4,7 +4,6 @@ import re
 
 UNPACK = "unpack it first"
 EXPORT = "write its arrays as IDX files first"
-DOWNLOAD = "download the file itself, with the link to the raw file"
 BINARY = "get the file again, in a way that leaves its bytes alone"
 
 ENDIAN = "write its numbers big-endian, as numpy does with '>i4'"
@@ -36,7 +35,7 @@ SIGNATURES = {
     f"an IDX file whose NUL bytes were lost: {BINARY}": (b"\x08\3", b"\x08\1"),
     "an IDX file as Base64 text: decode it first, as base64 -d does": (b"AAAI", b"AAAL", b"AAAM"),
     "a Git LFS pointer: git lfs pull brings the file itself": (b"version https://git-lfs",),
-    f"HTML or XML: {DOWNLOAD}": (b"<",),
+    "HTML or XML: download the file itself, with the link to the raw file": (b"<",),
     "JSON": (b"{",),
 }
 START = 512  # bytes that tell

@@ -36,7 +36,6 @@ GRAY_HEADER = SIGNATURE + b"\0\0\0\rIHDR", bytes((8, 0, 0, 0, 0))
 PLAIN_BYTES = len(SIGNATURE) + 25 + 12 + 12
 MOST_PLAIN_BYTES = 2**20  # of an image that is decompressed at once
 
-GRAY = "8-bit grayscale"
 COLOR_TYPES = {0: "grayscale", 2: "RGB", 3: "palette", 4: "grayscale with alpha", 6: "RGB with alpha"}
 
 
@@ -56,7 +55,7 @@ class PngReader:
         self._start = SIGNATURE + struct.pack(">I4sII4B", 13, b"IHDR", columns, rows, 8, 0, 0, 0)
         # Twice the pixels, since an encoder may not compress at all.
         self._largest = 2 * rows * (columns + 1) + ROOM_FOR_MORE
-        self._expected = f"{image_size(rows, columns)}, {GRAY}"
+        self._expected = f"{image_size(rows, columns)}, 8-bit grayscale"
 
     def read(self, path: str) -> bytes:
         """The pixels of a file: rows × columns unsigned bytes, row by row from the top.
