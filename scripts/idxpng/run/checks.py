@@ -14,6 +14,7 @@ from idxpng.dataset.file import origin
 from idxpng.dataset.model import PublishedFile
 from idxpng.errors import DataError
 from idxpng.fetch.integrity import WrongFileError, judge
+from idxpng.fetch.mirrors import local_places
 from idxpng.files.disk_space import check_room_for_files
 from idxpng.files.json_file import read_json
 from idxpng.files.leftovers import TIMESTAMP, entries_of, listed_images, not_images
@@ -220,7 +221,7 @@ def replaced_originals(plan: Plan) -> Iterator[str]:
     for name, dataset in plan.catalog.configured.items():
         splits = plan.splits(dataset) if plan.catalog.entries[name].endswith(OWN) else ()
         for file in dict.fromkeys(file for split in splits for file in dataset.splits[split].files):  # once for parts
-            paths = [place.where for place in plan.local_places(name, file) if not place.member]
+            paths = [place.where for place in local_places(file, plan.mirrors(name)) if not place.member]
             copy = Path(plan.resources, name, file.published)
             if paths and file.pin and copy.is_file() and _was_replaced(paths, copy, file):
                 folders = [mirror for mirror in plan.config.mirrors.get(name, ()) if not is_url(mirror)]

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from idxpng.dataset.file import is_shipped
-from idxpng.fetch.mirrors import places_in
+from idxpng.fetch.mirrors import local_places, places_in
 from idxpng.run.plan import Plan
 from idxpng.text import is_url
 
@@ -51,9 +51,10 @@ class Facts:
         file = self._plan.catalog.dataset(name).file(published)
         # A run makes these anew, also where the folder of downloads is a mirror.
         copies = {os.path.realpath(f"{self._plan.resources}/{name}/{copy}") for copy in (file.published, file.idx)}
-        found = dict.fromkeys(self._plan.local_places(name, file))
+        mirrors = self._plan.mirrors(name)
+        found = dict.fromkeys(local_places(file, mirrors))
         places = [place for place in found if os.path.realpath(place.where) not in copies]
-        urls = [place.source for url in filter(is_url, self._plan.mirrors(name)) for place in places_in(url, file)]
+        urls = [place.source for url in filter(is_url, mirrors) for place in places_in(url, file)]
         return [*(" ".join(filter(None, (_state(place.where), place.member))) for place in places), *urls]
 
     def of_split(self, wildcards: Any) -> dict[str, Any]:

@@ -11,9 +11,8 @@ from itertools import product
 from types import SimpleNamespace
 from typing import Any
 
-from idxpng.dataset.model import ROLES, Dataset, PublishedFile, Split
+from idxpng.dataset.model import ROLES, Dataset, Split
 from idxpng.errors import DataError
-from idxpng.fetch.mirrors import Place, local_places
 from idxpng.run.catalog import Catalog
 from idxpng.run.config import SHOWN_AS, Config
 from idxpng.run.folder_plan import FolderPlan
@@ -199,10 +198,6 @@ class Plan:
         if hasattr(wildcards, "published") or hasattr(wildcards, "idx"):
             return [max(dataset.splits.values(), key=lambda split: split.file_count)]
         return [dataset.split(name) for name in self.splits(dataset)]
-
-    def local_places(self, dataset: str, file: PublishedFile) -> list[Place]:
-        """Where this file, compressed or not, or an archive of it, is in local mirror directories."""
-        return local_places(file, self.mirrors(dataset))
 
     def mirrors(self, dataset: str) -> list[str]:
         """The mirrors of a dataset, first choice first: URLs, and directories as seen from here."""
