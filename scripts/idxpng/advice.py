@@ -15,10 +15,10 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from idxpng import SCRIPTS
 from idxpng.text import shell_word
 
 VARIABLE = "IDXPNG_CALL"
-SNAKEFILE = Path(__file__).resolve().parents[2] / "Snakefile"
 FOUND = ("Snakefile", "snakefile", "workflow/Snakefile", "workflow/snakefile")  # without the option --snakefile
 
 
@@ -107,7 +107,7 @@ def directory_of(result: str) -> str | None:
 
 def run_script(name: str, *words: str) -> str:
     """The command that runs one of the scripts."""
-    folder, script = _call()["folder"], SNAKEFILE.with_name("scripts") / f"{name}.py"
+    folder, script = _call()["folder"], SCRIPTS / f"{name}.py"
     return " ".join(map(shell_word, (from_folder(folder, sys.executable), from_folder(folder, script), *words)))
 
 
@@ -127,7 +127,7 @@ def if_changed(dataset_file: str, mirrors: Iterable[str]) -> str:
 
 def install(requirements: str) -> str:
     """The command that installs the packages of a file of envs/, for the Python that runs now."""
-    paths = sys.executable, SNAKEFILE.with_name("envs") / f"{requirements}.txt"
+    paths = sys.executable, SCRIPTS.parent / f"envs/{requirements}.txt"
     python, file = (shell_word(from_folder(_call()["folder"], path)) for path in paths)
     return f"{python} -m pip install -r {file}"
 
@@ -147,7 +147,7 @@ def free(path: str) -> str:
 
 def _call(directory: str | None = None) -> dict[str, Any]:
     kept = os.environ.get(VARIABLE)
-    return json.loads(kept) if kept else call(os.getcwd(), str(SNAKEFILE), directory)
+    return json.loads(kept) if kept else call(os.getcwd(), str(SCRIPTS.parent / "Snakefile"), directory)
 
 
 @cache  # a second import of the workflow finds the PATH that the first has changed

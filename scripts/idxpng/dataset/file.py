@@ -9,6 +9,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
+from idxpng import SCRIPTS
 from idxpng.dataset.model import DOWNLOAD_SUFFIXES, ROLES, Dataset, PublishedFile, Split
 from idxpng.dataset.schema import check
 from idxpng.dataset.strict_yaml import read_with_places, read_yaml
@@ -17,7 +18,7 @@ from idxpng.formats.idx import LABELS
 from idxpng.formats.labeled_images import CLASS, file_headers
 from idxpng.text import NAME, counted
 
-DATASETS = Path(__file__).resolve().parents[3] / "datasets"  # those that come with the workflow
+DATASETS = SCRIPTS.parent / "datasets"  # those that come with the workflow
 SCHEMA = DATASETS.parent / "schemas/dataset.schema.yaml"
 FILE_NAME = "at most 60 letters, digits, - and _, starting with a letter or digit, then .yaml"  # of a dataset file
 OWN_FILE = "or the path of a dataset file of your own, which ends in .yaml"

@@ -17,7 +17,6 @@ from idxpng.dataset.model import Dataset
 from idxpng.files.digest import digest_of
 from idxpng.formats.split_header import SplitHeader
 
-WORKFLOW = Path(__file__).resolve().parents[3]
 # What the published bytes may depend on.
 PACKAGES = ("numpy", "pillow", "pyarrow", "PyYAML", "snakemake", "zlib-ng")
 
@@ -55,7 +54,7 @@ def origin(dataset: Dataset, headers: Sequence[SplitHeader], files: Sequence[Fil
     return {
         "dataset": dataset.name,
         "title": dataset.title,
-        "workflow": {"version": idxpng.__version__} | checkout(WORKFLOW),
+        "workflow": {"version": idxpng.__version__} | checkout(idxpng.SCRIPTS.parent),
         "software": {"python": platform.python_version()} | _versions(),
         "inputs": sources(dataset, headers),
         "outputs": [vars(file) for file in files],
