@@ -33,7 +33,7 @@ def main(split: Selection, archive: str, sha256: str | None = None) -> None:
         for label in header.names(split.classes):
             directory = f"{header.split}/{header.directories[label]}/"
             file.write(member(directory))
-            for index in source.indices(label, split.limit):
+            for index in source.indices(label):
                 file.write(member(f"{directory}{source.name(index)}.png", encoder.encode(source.pixels(index))))
                 count += 1
         file.write(END)

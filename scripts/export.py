@@ -69,16 +69,16 @@ def main(
     root = png_dir.parents[2]  # results/{dataset}, where no program lists images
     with ExitStack() as published:
         with (
-            split_header.open(images, labels) as source,
+            split_header.open(images, labels, limit) as source,
             atomic_file(manifest) as manifest_file,
             atomic_directory(png_dir, root) as directory,
         ):
-            count = sum(1 for _ in source.indices(wanted, limit))
+            count = sum(1 for _ in source.indices(wanted))
             check_room_for_files(directory, count)
             lines = io.TextIOWrapper(manifest_file, encoding="utf-8", newline="")
             rows = csv.writer(lines, lineterminator="\n")
             rows.writerow((*COLUMNS, *source.extra_columns))
-            for name, index, digest in _write_images(source, source.indices(wanted, limit), directory):
+            for name, index, digest in _write_images(source, source.indices(wanted), directory):
                 path = f"{split_header.split}/{label}/{name}"
                 rows.writerow(
                     (path, split_header.split, index, wanted, class_name, digest, *source.extra_values(index))

@@ -30,7 +30,7 @@ def main(splits: Selections, duplicates: str) -> None:
         with split.open() as (header, source):
             groups = same[header.split] = defaultdict(list)
             directories = header.directories
-            for index, label in source.labeled(split.limit, split.classes):
+            for index, label in source.labeled(split.classes):
                 if source.checksums[index] in repeated:
                     digest = hashlib.sha256(source.pixels(index)).digest()
                     groups[digest].append(f"{header.split}/{directories[label]}/{source.name(index)}.png")
@@ -54,7 +54,7 @@ def _repeated_checksums(splits: Sequence[Selection]) -> set[int]:
     checksums = array("I")
     for split in splits:
         with split.open() as (_, source):
-            checksums.extend(source.checksums[index] for index, _ in source.labeled(split.limit, split.classes))
+            checksums.extend(source.checksums[index] for index, _ in source.labeled(split.classes))
     counts = bytearray(SLOTS)  # of the images in each slot: none, one, or more
     for checksum in checksums:
         slot = checksum % SLOTS

@@ -117,21 +117,21 @@ def _split(split: Selection, numbers: dict[str, Any], columns: int) -> dict[str,
             "width": source.index_width,
             "rows": rows,
             "columns": width,
-            "labels": "".join(map(codes.__getitem__, source.classes(split.limit))),
+            "labels": "".join(map(codes.__getitem__, source.classes())),
             "counts": list(numbers["class_counts"].values()),
             "blank": numbers["blank"],
             "blankCount": numbers["blank_count"],
             "means": [_data_url(encoder.encode(means[label])) if label in means else None for label in labels],
-            "sheet": _data_url(_sheet(source, labels, columns, split.limit)) if columns else None,
+            "sheet": _data_url(_sheet(source, labels, columns)) if columns else None,
         }
 
 
-def _sheet(source: LabeledImages, labels: Sequence[int], columns: int, limit: int | None) -> bytes:
+def _sheet(source: LabeledImages, labels: Sequence[int], columns: int) -> bytes:
     """A PNG with a row for each label, of its first ``columns`` images, edge to edge and none of them resized."""
     rows, width = source.size
     black = bytes(rows * width)
     lines = []
-    for indices in source.first_of_each(labels, columns, limit).values():
+    for indices in source.first_of_each(labels, columns).values():
         tiles = [*map(source.pixels, indices), *[black] * (columns - len(indices))]
         lines += [pixels[line : line + width] for line in range(0, rows * width, width) for pixels in tiles]
     return PngEncoder(rows * len(labels), width * columns).encode(b"".join(lines))

@@ -39,7 +39,7 @@ def main(split: Selection, statistics: str, plot: str) -> None:
     """
     with split.open() as (header, source):
         names, directories = header.names(split.classes), header.directories
-        values = source.classes(split.limit)
+        values = source.classes()
         counts = Counter(values)
         size = source.images.header.item_size
         sums = {label: numpy.zeros(size, numpy.int64) for label in names} if len(names) * size <= MOST_PIXELS else {}
@@ -91,7 +91,7 @@ def _scan(
     blank_count = 0
     blank: list[int] = []
     step = max(1, CHUNK // max(1, source.images.header.item_size))
-    rows = source.rows[: len(values)]
+    rows = source.rows
     for start in range(rows.start, rows.stop, step):
         chunk = source.images.array(start, min(start + step, rows.stop))
         for index, image in enumerate(chunk, start):

@@ -30,7 +30,7 @@ def main(split: Selection, shard: str, number: int, shard_size: int, shuffle_see
         DataError: when the split has no such shard, or the seed is too large.
     """
     with split.open() as (header, source), atomic_file(shard) as file:
-        values = source.classes(split.limit)
+        values = source.classes()
         order = shuffled(len(values), shuffle_seed) if shuffle_seed is not None else range(len(values))
         positions = order[number * shard_size : (number + 1) * shard_size]
         if not len(positions):

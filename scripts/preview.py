@@ -46,8 +46,8 @@ def main(split: Selection, sheet: str, first: str) -> None:
     """
     with split.open() as (header, source):
         captions = {label: caption(label, name) for label, name in header.names(split.classes).items()}
-        _save(_sheet(source, captions, source.first_of_each(captions, COLUMNS, split.limit)), sheet)
-        _save(_first(source, captions, source.labeled(split.limit, split.classes)), first)
+        _save(_sheet(source, captions, source.first_of_each(captions, COLUMNS)), sheet)
+        _save(_first(source, captions, source.labeled(split.classes)), first)
     log.info("%s, %s: %s", sheet, first, counted(len(captions), "class"))
 
 

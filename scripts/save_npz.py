@@ -28,7 +28,7 @@ def main(splits: Selections, npz: str) -> None:
     with atomic_file(npz) as file, zipfile.ZipFile(file, "w") as archive:
         for split in splits.each():
             with split.open() as (header, source):
-                chosen = partial(source.labeled, split.limit, split.classes)
+                chosen = partial(source.labeled, split.classes)
                 type_ = numpy.dtype(source.labels.header.type.name).newbyteorder("<")
                 labels = numpy.fromiter((label for _, label in chosen()), type_)
                 shape, pixels = (len(labels), *source.size), (source.pixels(index) for index, _ in chosen())

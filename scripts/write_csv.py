@@ -24,7 +24,7 @@ def main(split: Selection, csv: str, column_names: bool = False) -> None:
             names = (f"{row}x{column}" for row in range(1, rows + 1) for column in range(1, columns + 1))
             file.write(",".join(["label", *names]).encode() + b"\n")
         count = 0
-        for index, label in source.labeled(split.limit, split.classes):
+        for index, label in source.labeled(split.classes):
             file.write(b"%d%s\n" % (label, b"".join([NUMBERS[value] for value in source.pixels(index)])))
             count += 1
     log.info("%s: %s", csv, counted(count, "image"))

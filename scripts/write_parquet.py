@@ -43,7 +43,7 @@ def main(split: Selection, parquet: str) -> None:
         )
 
         def rows() -> Iterator[dict[str, Any]]:
-            for index, label in source.labeled(split.limit, split.classes):
+            for index, label in source.labeled(split.classes):
                 path = f"{header.split}/{directories[label]}/{source.name(index)}.png"
                 image = {"bytes": encoder.encode(source.pixels(index)), "path": path}
                 extra = zip(source.extra_columns, source.extra_values(index), strict=True)

@@ -37,11 +37,12 @@ class LabeledImages:
         label_columns: names of the columns of ``labels``, one of them ``class``.
         rows: the first image of the split in the files and the one after its last, from 0; None for all of them.
         checksums: the CRC-32 of each image as stored, to compare with each image that is read; or none.
+        limit: take only the first of these images; None for all of them.
 
     An image is known by its index in the files, whichever of them belong to the split.
 
     Attributes:
-        rows: the indices of the split's images.
+        rows: the indices of the split's images, as far as they are taken.
         extra_columns: ``label_columns`` without the class.
 
     Raises:
@@ -56,12 +57,13 @@ class LabeledImages:
         label_columns: Sequence[str] = (CLASS,),
         rows: Sequence[int] | None = None,
         checksums: Sequence[int] = (),
+        limit: int | None = None,
     ) -> None:
         with ExitStack() as stack:
             self.images = stack.enter_context(IdxFile(images))
             self.labels = stack.enter_context(IdxFile(labels))
             self._stack = stack.pop_all()
-        self.rows = range(*(rows or (len(self.images),)))
+        self.rows = range(*(rows or (len(self.images),)))[:limit]
         self.checksums = checksums
         self._transposed = orientation == "transposed"
         self._class_column = label_columns.index(CLASS)
@@ -88,36 +90,35 @@ class LabeledImages:
         """The name of an image's file, without ``.png``."""
         return f"{index:0{self.index_width}}"
 
-    def classes(self, limit: int | None = None) -> Sequence[int]:
-        """The class of each image of the split, or of the first ``limit`` of them."""
-        rows = self.rows[:limit]
+    def classes(self) -> Sequence[int]:
+        """The class of each image of the split."""
         if not self.extra_columns:
-            return self.labels.values(rows.start, rows.stop)
+            return self.labels.values(self.rows.start, self.rows.stop)
         classes = array(self.labels.header.type.code)
-        for start in range(rows.start, rows.stop, LABELS_AT_ONCE):
-            values = self.labels.values(start, min(start + LABELS_AT_ONCE, rows.stop))
+        for start in range(self.rows.start, self.rows.stop, LABELS_AT_ONCE):
+            values = self.labels.values(start, min(start + LABELS_AT_ONCE, self.rows.stop))
             classes.extend(values[self._class_column :: len(self.extra_columns) + 1])
         return classes
 
-    def labeled(self, limit: int | None = None, only: Collection[int] | None = None) -> Iterator[tuple[int, int]]:
-        """Index and class of each image of the split, or of the first ``limit``; with ``only``, of these classes."""
-        for index, label in enumerate(self.classes(limit), self.rows.start):
+    def labeled(self, only: Collection[int] | None = None) -> Iterator[tuple[int, int]]:
+        """Index and class of each image of the split; with ``only``, of these classes."""
+        for index, label in enumerate(self.classes(), self.rows.start):
             if only is None or label in only:
                 yield index, label
 
-    def indices(self, label: int, limit: int | None = None) -> Iterator[int]:
+    def indices(self, label: int) -> Iterator[int]:
         """The index of each image of one class, as in `labeled`, in a tenth of the time."""
-        classes, at = self.classes(limit), -1
+        classes, at = self.classes(), -1
         with suppress(ValueError):  # there are no more
             while True:
                 at = classes.index(label, at + 1)
                 yield self.rows.start + at
 
-    def first_of_each(self, labels: Collection[int], most: int, limit: int | None) -> dict[int, list[int]]:
+    def first_of_each(self, labels: Collection[int], most: int) -> dict[int, list[int]]:
         """The indices of the first images of each of some classes, at most ``most`` of each."""
         found: dict[int, list[int]] = {label: [] for label in labels}
         missing = most * len(found)
-        for index, label in self.labeled(limit, found):
+        for index, label in self.labeled(found):
             if len(found[label]) < most:
                 found[label].append(index)
                 missing -= 1

@@ -66,8 +66,10 @@ class SplitHeader(NamedTuple):
             raise DataError(self.dataset, "no such label", expected=f"one of {', '.join(names)}", found=directory)
         return int(directory)
 
-    def open(self, images: str | os.PathLike[str], labels: str | os.PathLike[str]) -> LabeledImages:
-        """The split's two IDX files, open for reading, if they are those that were validated.
+    def open(
+        self, images: str | os.PathLike[str], labels: str | os.PathLike[str], limit: int | None = None
+    ) -> LabeledImages:
+        """The split's two IDX files, open for reading its first ``limit`` images or all, if they are those validated.
 
         The labels are checked at once, and each image as it is read, see `LabeledImages`.
 
@@ -87,7 +89,7 @@ class SplitHeader(NamedTuple):
             if stored.header != (one_each := IdxHeader.of("int32", validated.dims[:1])):
                 raise changed(stored.path, "not the checksums of these images", one_each, stored.header)
             checksums = memoryview(stored.values()).cast("B").cast("I")
-        source = LabeledImages(images, labels, self.orientation, self.label_columns, self.rows, checksums)
+        source = LabeledImages(images, labels, self.orientation, self.label_columns, self.rows, checksums, limit)
         header = source.images.header
         if header == validated:
             return source
@@ -112,7 +114,7 @@ class Selection(NamedTuple):
         """What `validate` wrote, and the two IDX files, see `SplitHeader.open`."""
         header = SplitHeader.read(self.header)
         header.names(self.classes)  # DataError if one of them does not exist
-        with header.open(self.images, self.labels) as source:
+        with header.open(self.images, self.labels, self.limit) as source:
             yield header, source
 
 

@@ -166,7 +166,7 @@ class TreeCheck:
 
     def _labels(self, originals: LabeledImages) -> Sequence[int]:
         """The label of each image, and -1 for each that the tree must not have."""
-        labels = originals.classes(self.count)
+        labels = originals.classes()[: self.count]
         if self.classes is None:
             return labels
         return array("i", [label if label in self.classes else -1 for label in labels])

@@ -26,8 +26,9 @@ def test_one_label_column_is_the_class_and_the_others_keep_their_names(tmp_path:
     with LabeledImages(*put_pair(tmp_path, IMAGES, LABELS), label_columns=COLUMNS) as split:
         assert split.extra_columns == ("series", "writer")
         assert list(split.classes()) == LABELS[:, 1].tolist()
-        assert list(split.classes(5)) == LABELS[:5, 1].tolist()
         assert [split.extra_values(index) for index in range(12)] == [(row[0], row[2]) for row in LABELS.tolist()]
+    with LabeledImages(*put_pair(tmp_path, IMAGES, LABELS), label_columns=COLUMNS, limit=5) as split:
+        assert list(split.classes()) == LABELS[:5, 1].tolist()
 
 
 def test_labels_of_one_column_have_a_class_and_no_extra_values(tmp_path: Path) -> None:
@@ -42,22 +43,23 @@ def test_images_of_a_row_range_keep_their_indices_in_the_file(tmp_path: Path) ->
     with LabeledImages(*put_pair(tmp_path, IMAGES, LABELS), label_columns=COLUMNS, rows=(4, 9)) as part:
         assert part.name(4) == "04"
         assert list(part.classes()) == LABELS[4:9, 1].tolist()
-        assert list(part.classes(3)) == LABELS[4:7, 1].tolist()
         assert list(part.labeled()) == [(index, LABELS[index, 1]) for index in range(4, 9)]
         assert part.pixels(4) == IMAGES[4].tobytes()
+    with LabeledImages(*put_pair(tmp_path, IMAGES, LABELS), label_columns=COLUMNS, rows=(4, 9), limit=3) as part:
+        assert list(part.classes()) == LABELS[4:7, 1].tolist()
 
 
 def test_a_limit_applies_before_the_selection_of_classes(tmp_path: Path) -> None:
     labels = numpy.array([3, 5, 3, 1, 5, 5, 3, 1, 2, 3, 5, 1], numpy.uint8)
-    with LabeledImages(*put_pair(tmp_path, IMAGES, labels), rows=(1, 11)) as part:
-        assert list(part.labeled(limit=6, only=[3, 2])) == [(2, 3), (6, 3)]
+    with LabeledImages(*put_pair(tmp_path, IMAGES, labels), rows=(1, 11), limit=6) as part:
+        assert list(part.labeled([3, 2])) == [(2, 3), (6, 3)]
 
 
 @pytest.mark.parametrize("type_name", ["uint8", "int16", "int32"])
 def test_the_indices_of_a_class_are_those_of_its_images(tmp_path: Path, type_name: str) -> None:
     labels = numpy.array([3, 5, 3, 1, 5, 5, 3, 1, 2, 3, 5, 1], type_name)
-    with LabeledImages(*put_pair(tmp_path, IMAGES, labels), rows=(1, 11)) as part:
-        for label in (1, 2, 3, 5, 9, 300):
-            for limit in (None, 6, 1):
-                expected = [index for index, found in part.labeled(limit) if found == label]
-                assert list(part.indices(label, limit)) == expected
+    for limit in (None, 6, 1):
+        with LabeledImages(*put_pair(tmp_path, IMAGES, labels), rows=(1, 11), limit=limit) as part:
+            for label in (1, 2, 3, 5, 9, 300):
+                expected = [index for index, found in part.labeled() if found == label]
+                assert list(part.indices(label)) == expected
