@@ -85,16 +85,23 @@ class Command(argparse.ArgumentParser):
             defaults |= fields._field_defaults
             explained |= _explanations(fields.__doc__)
         explained |= _explanations(main.__doc__)
+        of_splits = []  # options with a value for each split
         for name in chain(*(tuples[name]._fields if name in tuples else [name] for name in names)):
             settings = _values(hints[name], LEAST.get(name)) | ({"nargs": "*"} if defaults.get(name) == () else {})
             if name in positional:
                 flag, settings["metavar"] = name, name.upper().removesuffix("S")
             else:
                 flag, settings["required"] = f"--{name.replace('_', '-')}", name not in defaults
+                of_splits += [name] if settings["required"] and "nargs" in settings else []
             settings["help"] = explained[name].replace("%", "%%") if main.__doc__ else ""  # `python -OO` has none
             # The default is that of the function.
             self.add_argument(flag, default=argparse.SUPPRESS, **settings)
+        for word in sys.argv[1:]:
+            if re.fullmatch(r"(--[\w-]+=)?", word) or word.endswith("=--"):  # which argparse of Python 3.11 drops
+                self.error(f"a value is missing: {word!r}")
         given = vars(self.parse_args())
+        if len({len(given[name]) for name in of_splits}) > 1:
+            self.error(f"each of {', '.join(of_splits)} needs as many values")
         values = {name: each if isinstance(each, list) else [each] for name, each in given.items()}
         paths = {name: [each for each in values[name] if isinstance(each, str)] for name in values}
         self._paths = list(chain(*(each for name, each in paths.items() if name != "log")))

@@ -84,6 +84,28 @@ def test_a_missing_option_or_one_of_the_wrong_type_is_refused(
     assert end.value.code == 2
 
 
+@pytest.mark.parametrize("word", ["", "--names=", "--label-file=--", "--images=--"])
+def test_an_empty_value_is_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], word: str
+) -> None:
+    with pytest.raises(SystemExit):
+        run(monkeypatch, "--images", "a", "--label-file", "c", word)
+    assert f"a value is missing: {word!r}" in capsys.readouterr().err
+
+
+def test_lists_with_a_value_for_each_split_are_refused_if_one_is_longer(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def lists(images: Sequence[str], labels: Sequence[str]) -> None:
+        """Do it."""
+        GIVEN.update(images=images, labels=labels)
+
+    with pytest.raises(SystemExit):
+        run(monkeypatch, "--images", "a", "b", "--labels", "c", function=lists)
+    assert "each of images, labels needs as many values" in capsys.readouterr().err
+    assert run(monkeypatch, "--images", "a", "b", "--labels", "c", "d", function=lists)["labels"] == ["c", "d"]
+
+
 def test_an_option_that_is_given_twice_has_the_values_of_both(monkeypatch: pytest.MonkeyPatch) -> None:
     assert run(monkeypatch, "--images", "a", "b", "--image", "c", "--label-file", "d")["images"] == ["a", "b", "c"]
 
