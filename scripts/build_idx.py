@@ -77,7 +77,7 @@ def main(
         todo = "give their manifest, with --manifest"
         raise DataError(like, "`like` needs a manifest, which has the labels", todo=todo)
     for output in (images, labels, facts):
-        if os.path.lexists(output) and Path(output).resolve().is_relative_to(source.path.resolve()):
+        if os.path.lexists(output) and Path(os.path.realpath(output)).is_relative_to(os.path.realpath(source.path)):
             raise DataError(output, "a file in the folder of images", todo="give a file outside of it, or a new one")
     kind = _labels(source, model)
     if manifest:

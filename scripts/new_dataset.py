@@ -27,7 +27,7 @@ from typing import Any
 
 from idxpng.advice import command, setting
 from idxpng.command import Command
-from idxpng.dataset.file import FILE_NAME, OF_A_TREE, load, read_schema
+from idxpng.dataset.file import FILE_NAME, OF_A_TREE, load
 from idxpng.dataset.file_names import find
 from idxpng.dataset.inference import common_folder, infer, infer_again
 from idxpng.dataset.model import ROLES, Dataset, PublishedFile
@@ -86,7 +86,7 @@ def main(
     else:
         path, text, made_of = _new(files, output)
     dataset = _checked(path, text)
-    with atomic_file(path.resolve()) as stream:  # what a link points to
+    with atomic_file(os.path.realpath(path)) as stream:  # what a link points to
         if update:
             shutil.copymode(path, stream.name)  # who may read it, since it may have a password
         stream.write(text.encode())
@@ -126,7 +126,7 @@ def _updated(path: Path, mirrors: Sequence[str]) -> str:
 
     Only the lines of keys that change are replaced.
     """
-    known = load(path, read_schema(), outdated=True)
+    known = load(path, outdated=True)
     places = [*mirrors, *known.mirror_places()]
     paths = {
         name: [_path(file, places, known.source) for file in split.files] for name, split in known.whole_splits.items()
@@ -204,7 +204,7 @@ def _checked(path: Path, content: str) -> Dataset:
     with tempfile.TemporaryDirectory() as folder:
         draft = Path(folder, path.name)
         draft.write_text(content, encoding="utf-8")
-        return load(draft, read_schema(), display_name=str(path))
+        return load(draft, display_name=str(path))
 
 
 if __name__ == "__main__":

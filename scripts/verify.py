@@ -10,7 +10,7 @@ from pathlib import Path
 
 import idxpng
 from idxpng import advice, log
-from idxpng.dataset.file import load, read_schema
+from idxpng.dataset.file import load
 from idxpng.dataset.model import ROLES, Dataset
 from idxpng.errors import DataError
 from idxpng.fetch.integrity import with_witnesses
@@ -68,10 +68,10 @@ def main(
     """
     if report is not None:
         check_place(report)
-        if Path(report).resolve().is_relative_to(Path(tree).resolve()):
+        if Path(os.path.realpath(report)).is_relative_to(os.path.realpath(tree)):
             raise DataError(report, "nothing may be added to this directory", todo="give a report outside of it")
         remove_proof(report)
-    known = with_witnesses(load(dataset, read_schema()), published)
+    known = with_witnesses(load(dataset), published)
     if unknown := {*(classes or ())} - known.classes.keys():
         expected = f"some of {', '.join(map(str, known.classes))}"
         raise DataError("--classes", "no such label", expected=expected, found=", ".join(map(str, sorted(unknown))))

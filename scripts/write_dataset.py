@@ -8,6 +8,8 @@ from typing import Any
 
 from idxpng import log
 from idxpng.command import Command
+from idxpng.dataset.file import read_schema
+from idxpng.dataset.schema import check
 from idxpng.dataset.writer import dump
 from idxpng.errors import reading
 from idxpng.files.atomic import atomic_file
@@ -41,6 +43,8 @@ def main(facts: Sequence[str], /, dataset: str, labels: Sequence[str] = ()) -> N
             counts.append(part["facts"]["class_counts"])
             classes = {int(label): name for label, name in part["classes"].items()}
             unusual = {key: part[key] for key, usual in USUAL.items() if part[key] != usual}
+            made = {"classes": part["classes"], **unusual, "splits": {part["split"]: part["facts"]}}
+        check(made, (read_schema() or {}) | {"required": []}, path)
     document = {
         "title": Path(dataset).stem,
         "license": {"spdx": None, "note": "Not stated."},

@@ -80,6 +80,7 @@ def test_only_these_imports_are_left_out_of_the_digest() -> None:
         ("download.py", "idxpng.dataset.model"),
         ("download.py", "idxpng.fetch"),
         ("errors.py", "idxpng.advice"),
+        ("file.py", "idxpng.advice"),
         ("integrity.py", "idxpng.dataset.file"),
         ("integrity.py", "idxpng.dataset.model"),
         ("validate.py", "idxpng.dataset.file"),

@@ -1,5 +1,6 @@
 """Reading dataset files: YAML with all that is known about one dataset, see schemas/dataset.schema.yaml."""
 
+import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -42,7 +43,7 @@ def origin(dataset: Dataset) -> str:
 
 
 def read_schema() -> Any:
-    """What a dataset file must look like; None in a copy of the scripts alone, in a run that has checked the file."""
+    """What a dataset file must look like; None in a copy of the scripts alone."""
     return read_yaml(SCHEMA, str(SCHEMA)) if SCHEMA.exists() else None
 
 
@@ -60,14 +61,16 @@ def load(
 
     Args:
         path: the file, whose name without suffix is the dataset's; or the name of one that comes with the workflow.
-        schema: what it must look like. Without it nothing but contradictions is checked: for a job of a run,
-            whose dataset files were checked before.
+        schema: what it must look like; by default as `read_schema` says. In a job of a run, whose dataset files were
+            checked before, nothing but contradictions is checked by default.
         display_name: how messages name the file, when not by its path.
         outdated: whether its class counts may be those of earlier files or classes.
 
     Raises:
         DataError: when the file is not readable YAML, does not follow the schema or contradicts itself.
     """
+    from idxpng.advice import VARIABLE  # not in the digest
+
     if (shipped := DATASETS / f"{path}.yaml").exists():
         path = shipped
     display_name = display_name or str(path)
@@ -78,6 +81,8 @@ def load(
     if not re.fullmatch(NAME, name):
         raise DataError(display_name, "not a valid dataset name", expected=FILE_NAME, found=name)
     facts, places = read_with_places(path, display_name)
+    if schema is None and VARIABLE not in os.environ:
+        schema = read_schema()
     if schema is not None:
         check(facts, schema, display_name, places=places)
     try:

@@ -199,7 +199,7 @@ class Dataset:
         """
         found = {}
         for name in names:
-            parent, (first, end) = self.splits[name].parent, self.splits[name].rows or (0, 0)
+            parent, (first, end) = self.split(name).parent, self.splits[name].rows or (0, 0)
             if parent in names and (limit is None or first == 0 or end <= limit):
                 found[name] = f" (also in {parent})"
         return found

@@ -84,7 +84,7 @@ class IdxHeader(NamedTuple):
     @classmethod
     def of(cls, type_name: str, dims: tuple[int, ...]) -> IdxHeader:
         """The header of elements of a type, by numpy's name for it."""
-        code = next(code for code, type_ in TYPES.items() if type_.name == type_name)
+        code = {type_.name: code for code, type_ in TYPES.items()}[type_name]
         return cls((code << 8) + len(dims), dims)
 
     def __str__(self) -> str:

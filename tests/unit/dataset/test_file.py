@@ -10,6 +10,7 @@ import yaml
 
 import export
 from dataset_files import SCHEMA
+from idxpng.advice import VARIABLE
 from idxpng.dataset.file import DATASETS, identify, load
 from idxpng.dataset.model import Dataset, PublishedFile
 from idxpng.errors import DataError
@@ -231,6 +232,14 @@ def test_a_file_that_cannot_be_opened_is_named(tmp_path: Path, name: str, proble
     (tmp_path / "folder.yaml").mkdir()
     message = refusal(load, tmp_path / name, SCHEMA)
     assert message.startswith(f"{tmp_path / name}: ") and problem in message
+
+
+def test_a_file_that_is_given_by_hand_must_follow_the_schema(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(yaml.safe_dump(mnist_with({"mirrors": [7]})))
+    assert refusal(load, path).startswith(f"{path}: wrong kind of value\n  at:       mirrors.0")
+    monkeypatch.setenv(VARIABLE, "{}")  # in a run, it was checked before
+    assert load(path).mirrors == (7,)
 
 
 def test_a_dataset_that_comes_with_the_workflow_is_found_by_its_name(

@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import json
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -205,6 +206,26 @@ def test_a_stray_folder_that_moves_labels_is_named_as_a_warning(
     write_dataset.main([str(facts)], dataset)
     assert "their labels count from 0: the label of 3 is 0, 7 is 1" in caplog.text
     assert "no image has the class New Folder" in caplog.text
+
+
+@pytest.mark.parametrize("text", ["[]", '"a"', '"class_counts": 1', '"class_counts": [true]'])
+def test_facts_that_a_person_edited_are_named(tmp_path: Path, text: str) -> None:
+    save_each(tmp_path / "my/train", ["3"])
+    build(tmp_path / "my", tmp_path / "out")
+    facts = tmp_path / "out/train.json"
+    key = text.partition(":")[0]
+    facts.write_text(text if text == key else re.sub(rf"{key}: \[[^]]*\]", text, facts.read_text()))
+    assert refused(write_dataset.main, [str(facts)], str(tmp_path / "mine.yaml")).startswith(f"{facts}: ")
+
+
+@pytest.mark.parametrize("output", ["images", "labels", "facts"])
+def test_an_output_that_is_a_link_to_itself_is_replaced(tmp_path: Path, output: str) -> None:
+    save_each(tmp_path / "my/train", ["3"])
+    made = tmp_path / output
+    made.symlink_to(made)
+    images, labels, facts = (str(tmp_path / name) for name in ("images", "labels", "facts"))
+    build_idx.main(str(tmp_path / "my"), "train", images, labels, facts)
+    assert not made.is_symlink() and made.is_file()
 
 
 NOT_NAMES = ["new\nline", "\x1b[2J", "\u202egnp", "=) (happy)", "e" * 201, os.fsdecode(b"caf\xe9")]
