@@ -4,6 +4,7 @@ import base64
 import csv
 import json
 import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from html import escape
 from itertools import islice
@@ -17,6 +18,7 @@ from idxpng.command import Command
 from idxpng.dataset.file import load
 from idxpng.errors import reading
 from idxpng.files.atomic import atomic_file
+from idxpng.files.json_file import read_made
 from idxpng.formats.labeled_images import LabeledImages
 from idxpng.formats.png import PngEncoder
 from idxpng.formats.split_header import Selection, Selections, SplitHeader
@@ -27,7 +29,8 @@ from idxpng.text import counted
 
 PARTS = Path(idxpng.__file__).parent / "publish/page"
 FIRST_CODE = 62  # of the characters for classes: JSON and HTML escape few of those that follow it
-MEASURED = ("images", "mean", "std", "levels", "class_counts", "class_means", "blank", "blank_count")
+MEASURED = {"images": int, "mean": float, "std": float, "levels": [int], "blank": [int], "blank_count": int}
+MEASURED |= {"class_counts": {str: int}, "class_means": {str: str}}
 SHEET_COLUMNS = 12  # images of each class that are part of the page
 MOST_SHEET_PIXELS = 1 << 21  # of all splits together
 DIGESTS_AT_ONCE = 3000
@@ -54,16 +57,20 @@ def main(
     """
     known = load(dataset)
     split_headers = [SplitHeader.read(path) for path in splits.headers]
-    measured = [_statistics(path) for path in statistics]
+    measured = [read_made(path, "statistics made by measure", MEASURED) for path in statistics]
     within, across = read_duplicates(duplicates)
     names = split_headers[0].names(splits.classes)
     # None where they are too large, or the classes too many.
     sheet_pixels = len(names) * sum(math.prod(header.images["dims"][1:]) for header in split_headers)
     columns = min(SHEET_COLUMNS, MOST_SHEET_PIXELS // sheet_pixels)
     described = []
-    for selection, numbers in zip(splits.each(), measured, strict=True):
-        split = _split(selection, numbers, columns)
-        described.append(split | {"within": _groups(within[split["name"]], split_headers)})
+    for selection, path, numbers in zip(splits.each(), statistics, measured, strict=True):
+        with reading("the statistics of these images", path):
+            described.append(_split(selection, numbers, columns))
+    with reading("the duplicates of these splits", duplicates):
+        for split in described:
+            split["within"] = _groups(within[split["name"]], split_headers)
+        shared = _groups(across, split_headers)
     also_in = known.also_in([split["name"] for split in described], splits.limit)
     document = {
         "classes": [(split_headers[0].directories[label], name) for label, name in names.items()],
@@ -72,7 +79,7 @@ def main(
         "digests": Path(digests).name,
         "duplicates": Path(duplicates).name,
         "splits": described,
-        "across": _groups(across, split_headers),
+        "across": shared,
     }
     parts = {
         "title": escape(known.title),
@@ -86,17 +93,11 @@ def main(
         "data": json_for_script(document),
     }
     with atomic_file(digests) as file:
-        for piece in _digests([split_header.split for split_header in split_headers], manifests):
+        for piece in _digests(described, manifests):
             file.write(piece)
     with atomic_file(page) as file:
         file.write(filled((PARTS / "page.html").read_text(encoding="utf-8"), parts).encode())
     log.info("%s: %s, %s", page, counted(len(described), "split"), counted(len(names), "class"))
-
-
-def _statistics(path: str) -> dict[str, Any]:
-    with reading("statistics made by measure", path):
-        document: dict[str, Any] = json.loads(Path(path).read_bytes())
-        return {key: document[key] for key in MEASURED}
 
 
 # What the page's script reads
@@ -104,7 +105,10 @@ def _statistics(path: str) -> dict[str, Any]:
 
 def _split(split: Selection, numbers: dict[str, Any], columns: int) -> dict[str, Any]:
     with split.open() as (header, source):
-        labels = list(header.names(split.classes))
+        labels, classes = list(header.names(split.classes)), source.classes()
+        counts = Counter(classes)
+        if numbers["class_counts"] != (right := {header.directories[label]: counts[label] for label in labels}):
+            raise ValueError(f"class_counts: expected {right}, found {numbers['class_counts']}")
         codes = dict.fromkeys(header.names(), chr(FIRST_CODE - 1))  # of images that were not made
         codes |= {label: chr(code) for code, label in enumerate(labels, FIRST_CODE)}
         rows, width = source.size
@@ -117,7 +121,7 @@ def _split(split: Selection, numbers: dict[str, Any], columns: int) -> dict[str,
             "width": source.index_width,
             "rows": rows,
             "columns": width,
-            "labels": "".join(map(codes.__getitem__, source.classes())),
+            "labels": "".join(map(codes.__getitem__, classes)),
             "counts": list(numbers["class_counts"].values()),
             "blank": numbers["blank"],
             "blankCount": numbers["blank_count"],
@@ -147,19 +151,23 @@ def _groups(groups: Groups, split_headers: Sequence[SplitHeader]) -> dict[str, A
     return {"count": groups.count, "groups": first}
 
 
-def _digests(splits: Sequence[str], manifests: Sequence[str]) -> Iterator[bytes]:
+def _digests(splits: Sequence[dict[str, Any]], manifests: Sequence[str]) -> Iterator[bytes]:
     """A script that calls a function of the page with the digests of each split, in the order of its manifest.
 
     Base64 of 33 bytes is 44 letters: a digest and a zero.
     """
     yield b"showDigests({"
     for split, manifest in zip(splits, manifests, strict=True):
-        yield f'{json.dumps(split)}:"'.encode()
+        yield f'{json.dumps(split["name"])}:"'.encode()
+        found = 0
         with reading("a manifest", manifest), open(manifest, newline="", encoding="utf-8") as file:
             rows = csv.reader(file)
             digests = map(itemgetter(next(rows, []).index("sha256")), rows)
             while some := "00".join((*islice(digests, DIGESTS_AT_ONCE), "")):
                 yield base64.b64encode(bytes.fromhex(some))
+                found += len(some) // 66
+            if found != split["count"]:
+                raise ValueError(f"expected {split['count']} images, found {found}")
         yield b'",\n'
     yield b"});\n"
 

@@ -39,14 +39,16 @@ def write_header(
     path.with_suffix(".crc32").write_bytes(struct.pack(f">{2 + dims[0]}I", 0x00000C01, dims[0], *checksums))
     labels = Path(images).with_name(Path(images).name.replace("images", "labels").replace("idx3", "idx1"))
     digests = [sha256(path) if path.exists() else "" for path in (Path(images), labels)]
+    label_type = {8: "uint8", 11: "int16", 12: "int32"}[labels.read_bytes()[2] if labels.exists() else 8]
+    facts = {"magic": magic, "bytes": 0}
     document = {
         "dataset": "set",
         "split": split,
         "dataset_file": "set.yaml",
         "orientation": orientation,
         "label_columns": list(label_columns),
-        "images": {"file": Path(images).name, "magic": magic, "dims": dims, "content_sha256": digests[0]},
-        "labels": {"content_sha256": digests[1]},
+        "images": facts | {"file": Path(images).name, "type": "uint8", "dims": dims, "content_sha256": digests[0]},
+        "labels": facts | {"file": labels.name, "type": label_type, "dims": dims[:1], "content_sha256": digests[1]},
         "class_names": dict(classes),
         "class_counts": {},
     }

@@ -17,6 +17,7 @@ import copyreg
 import errno
 import io
 import os
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from os import PathLike
@@ -102,7 +103,7 @@ def reading(what: str, path: str | PathLike[str]) -> Iterator[None]:
     try:
         with named(path):
             yield
-    except (ValueError, LookupError, TypeError, AttributeError, OSError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError, struct.error, OSError) as error:
         if isinstance(error, OSError) and error.errno:  # pyarrow's errors about damaged files have no number
             raise
         found = f"{type(error).__name__}: {error}"

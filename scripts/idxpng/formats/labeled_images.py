@@ -6,6 +6,7 @@ import os
 from array import array
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, suppress
+from pathlib import Path
 
 from zlib_ng.zlib_ng import crc32
 
@@ -38,6 +39,7 @@ class LabeledImages:
         rows: the first image of the split in the files and the one after its last, from 0; None for all of them.
         checksums: the CRC-32 of each image as stored, to compare with each image that is read; or none.
         limit: take only the first of these images; None for all of them.
+        checksums_file: where the checksums are from, for messages.
 
     An image is known by its index in the files, whichever of them belong to the split.
 
@@ -58,13 +60,14 @@ class LabeledImages:
         rows: Sequence[int] | None = None,
         checksums: Sequence[int] = (),
         limit: int | None = None,
+        checksums_file: Path = Path(),
     ) -> None:
         with ExitStack() as stack:
             self.images = stack.enter_context(IdxFile(images))
             self.labels = stack.enter_context(IdxFile(labels))
             self._stack = stack.pop_all()
         self.rows = range(*(rows or (len(self.images),)))[:limit]
-        self.checksums = checksums
+        self.checksums, self._checksums_file = checksums, checksums_file
         self._transposed = orientation == "transposed"
         self._class_column = label_columns.index(CLASS)
         self.extra_columns = tuple(name for name in label_columns if name != CLASS)
@@ -152,15 +155,16 @@ class LabeledImages:
         if not self.checksums or (found := crc32(stored)) == self.checksums[index]:
             return
         problem, at = f"image {index} is not the one that was validated", f"byte {self.images.header.offset(index)}"
-        raise changed(self.images.path, problem, f"CRC-32 {self.checksums[index]:08x}", f"{found:08x}", at)
+        expected = f"CRC-32 {self.checksums[index]:08x}, as in {self._checksums_file}"
+        raise changed(self.images.path, problem, expected, f"{found:08x}", at, self._checksums_file)
 
 
 def changed(
-    path: str | os.PathLike[str], problem: str, expected: object, found: object, at: str | None = None
+    path: str | os.PathLike[str], problem: str, expected: object, found: object, at: str | None = None, *others: Path
 ) -> IdxError:
-    """The error of an IDX file that changed after it was validated, and may be the user's only copy."""
+    """The error of an IDX file that changed after it was validated, or of ``others``; each may be the only copy."""
     problem = f"{problem}: the file changed, or the header is of other files"
-    return IdxError(path, problem, at=at, expected=expected, found=found, todo=move_away(path))
+    return IdxError(path, problem, at=at, expected=expected, found=found, todo=move_away(path, *others))
 
 
 def transposed(pixels: bytes, columns: int) -> bytes:

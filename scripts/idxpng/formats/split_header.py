@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from array import array
@@ -14,16 +13,20 @@ from typing import Any, NamedTuple
 from idxpng.errors import DataError, reading
 from idxpng.files.atomic import atomic_file
 from idxpng.files.digest import digest_of
+from idxpng.files.json_file import read_made
 from idxpng.formats.idx import IdxError, IdxFile, IdxHeader
-from idxpng.formats.labeled_images import LabeledImages, changed
+from idxpng.formats.labeled_images import CLASS, LabeledImages, changed, file_headers
+
+FILE = {"file": str, "magic": int, "type": str, "dims": [int], "bytes": int, "content_sha256": str}
+SHAPE = {"dataset": str, "split": str, "orientation": str, "label_columns": [str], "images": FILE, "labels": FILE}
+SHAPE |= {"class_names": {str: str}}
 
 
 class SplitHeader(NamedTuple):
     """One split of a dataset, its IDX files checked.
 
-    ``orientation`` and ``label_columns``: those of `LabeledImages`. ``images``, ``labels``: of each IDX file its
-    ``file`` name, ``magic`` number, ``type``, ``dims``, ``bytes`` and ``content_sha256``. ``class_names``: what each
-    label means, by the name of its directory, in the order of the labels.
+    ``orientation`` and ``label_columns``: those of `LabeledImages`. ``class_names``: what each label means,
+    by the name of its directory, in the order of the labels.
     ``rows``: for a split that is a part of the files, its first image there and the one after its last, from 0.
     ``path``: the file that it was read from.
     """
@@ -41,10 +44,22 @@ class SplitHeader(NamedTuple):
     @classmethod
     def read(cls, path: str | os.PathLike[str]) -> SplitHeader:
         """Read what `validate` wrote; DataError if it is not such a file."""
-        keys = cls._fields[:-2]  # `rows` is optional, and `path` not in the file
-        with reading("a header made by validate", path):
-            document = json.loads(Path(path).read_bytes())
-            return cls(**{key: document[key] for key in keys}, rows=document.get("rows"), path=path)
+        what = "a header made by validate"
+        document = read_made(path, what, SHAPE)
+        with reading(what, path):
+            header = cls(**{key: document[key] for key in SHAPE}, rows=document.get("rows"), path=path)
+            header.names()  # labels are numbers
+            start, stop = header.rows or (0, 0)
+            inside = 0 <= start <= stop <= header.idx_headers["images"].dims[0]
+            if not inside or CLASS not in header.label_columns or header.orientation not in ("upright", "transposed"):
+                raise ValueError("rows, label_columns, or orientation that cannot be")
+            return header
+
+    @property
+    def idx_headers(self) -> dict[str, IdxHeader]:
+        """The headers of both IDX files, see `file_headers`."""
+        count, *shape = self.images["dims"]
+        return file_headers(count, shape, self.labels["type"], self.label_columns)
 
     @property
     def directories(self) -> dict[int, str]:
@@ -76,25 +91,25 @@ class SplitHeader(NamedTuple):
         Raises:
             IdxError: when a file is not an IDX file, or a header, the labels, or the checksums are not as validated.
         """
-        with reading("a header made by validate", self.path):
-            of_images, of_labels = (each["content_sha256"] for each in (self.images, self.labels))
-            validated = IdxHeader(self.images["magic"], tuple(self.images["dims"]))
-        found = digest_of(labels)
-        if found == of_images:
+        of_labels, found = self.labels["content_sha256"], digest_of(labels)
+        if found == self.images["content_sha256"]:
             raise IdxError(labels, "this file has the images", todo="swap the files of --images and --labels")
         if found != of_labels:
             expected = f"SHA-256 {of_labels}"
             raise changed(labels, "the labels are not those that were validated", expected, found)
-        with IdxFile(checksums_path(self.path)) as stored:
-            if stored.header != (one_each := IdxHeader.of("int32", validated.dims[:1])):
-                raise changed(stored.path, "not the checksums of these images", one_each, stored.header)
+        with IdxFile(checked := checksums_path(self.path)) as stored:
+            if stored.header != (one_each := IdxHeader.of("int32", self.idx_headers["images"].dims[:1])):
+                raise changed(checked, "not the checksums of these images", one_each, stored.header)
             checksums = memoryview(stored.values()).cast("B").cast("I")
-        source = LabeledImages(images, labels, self.orientation, self.label_columns, self.rows, checksums, limit)
-        header = source.images.header
-        if header == validated:
-            return source
-        with source:
-            raise changed(images, "the header is not the one that was validated", validated, header, "byte 0")
+        source = LabeledImages(
+            images, labels, self.orientation, self.label_columns, self.rows, checksums, limit, checked
+        )
+        for file, said in zip((source.images, source.labels), self.idx_headers.values(), strict=True):
+            if file.header != said:
+                with source:
+                    problem = "the header is not the one that was validated"
+                    raise changed(file.path, problem, said, file.header, "byte 0")
+        return source
 
 
 class Selection(NamedTuple):
@@ -135,9 +150,6 @@ class Selections(NamedTuple):
 
     def each(self) -> list[Selection]:
         """The selection of each split."""
-        if not len(self.images) == len(self.labels) == len(self.headers):
-            counts = f"{len(self.headers)} headers, {len(self.images)} of images, {len(self.labels)} of labels"
-            raise DataError(self.headers[0], "each header needs one file of images and one of labels", found=counts)
         files = zip(self.images, self.labels, self.headers, strict=True)
         return [Selection(*of_split, self.limit, self.classes) for of_split in files]
 

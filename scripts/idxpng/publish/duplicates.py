@@ -1,12 +1,10 @@
 """Images that have exactly the same pixels, as `find_duplicates` wrote them."""
 
-import json
 import os
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 
-from idxpng.errors import reading
+from idxpng.files.json_file import read_made
 
 MOST_GROUPS = 100  # that `Groups` keeps
 MOST_MEMBERS = 100  # of a group that it keeps
@@ -29,9 +27,8 @@ class Groups:
 
 def read_duplicates(path: str | os.PathLike[str]) -> tuple[dict[str, Groups], Groups]:
     """The groups within each split, and those across splits."""
-    with reading("a list made by find_duplicates", path):
-        document = json.loads(Path(path).read_bytes())
-        return {split: _groups(found) for split, found in document["within"].items()}, _groups(document["across"])
+    document = read_made(path, "a list made by find_duplicates", {"within": {str: [[str]]}, "across": [[str]]})
+    return {split: _groups(found) for split, found in document["within"].items()}, _groups(document["across"])
 
 
 def _groups(found: list[list[str]]) -> Groups:

@@ -106,6 +106,31 @@ def test_a_header_of_a_different_version_is_refused_with_a_remedy(validated: Val
         validated.open()
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("orientation", "sideways"),
+        ("label_columns", []),
+        ("label_columns", ["class", "writer"]),
+        ("class_names", {"zero": "0"}),
+        ("class_names", ["0"]),
+        ("rows", [0, 4]),
+        ("rows", [0]),
+        ("labels", {}),
+    ],
+)
+def test_a_header_that_a_person_edited_is_refused(validated: Validated, key: str, value: object) -> None:
+    validated.header.write_text(json.dumps(json.loads(validated.header.read_text()) | {key: value}))
+    with pytest.raises(DataError, match=r"not a header made by validate|the header is of other files"):
+        validated.open()
+
+
+def test_checksums_that_changed_are_moved_away_with_the_image(validated: Validated) -> None:
+    flip(validated.header.with_suffix(".crc32"), 8)
+    with validated.open() as source, pytest.raises(IdxError, match=r"as in \S*train\.crc32\n[^$]*mv \S*train\.crc32 "):
+        source.pixels(0)
+
+
 @pytest.mark.parametrize("at", [8, 10])
 def test_labels_that_changed_after_they_were_validated_are_not_opened(validated: Validated, at: int) -> None:
     flip(validated.labels, at)
@@ -164,5 +189,3 @@ def test_files_that_do_not_belong_together_are_refused_in_words(validated: Valid
     refused = pytest.raises(DataError, match=f"no such label[^$]*{', '.join(known)}[^$]*12")
     with refused, Selection(images, labels, header, classes=[12]).open():
         pytest.fail("the block ran")
-    with pytest.raises(DataError, match="each header needs one file of images"):
-        Selections([images, images], [labels], [header]).each()

@@ -138,23 +138,36 @@ def test_the_sheet_and_the_means_match_the_images(tmp_path: Path) -> None:
             assert (decoded(split["means"][label]) == numpy.floor(members.mean(axis=0) + 0.5)).all()
 
 
-def test_statistics_that_are_damaged_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(make_page, "MEASURED", (*make_page.MEASURED, "more"))
-    with pytest.raises(DataError, match=r"s0\.statistics: not statistics made by measure[^$]*found: +KeyError: 'more'"):
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("s0.statistics", '"mean"', '"before"'),
+        ("s0.statistics", '"0": ', '"7": '),
+        ("s0.statistics", r'"blank": \[\]', '"blank": null'),
+        ("s0.statistics", '"0": "[^"]*"', '"0": "AAAA"'),
+        ("duplicates.json", '"s1"', '"s2"'),
+        ("duplicates.json", r'"across": \[\]', '"across": [["s2/0/1.png"]]'),
+        ("duplicates.json", r'"across": \[\]', '"across": ["s0/0/1.png"]'),
+        ("s0.manifests", "sha256", "md5"),
+        ("s0.manifests", "s0/1/", '"'),
+        ("s0.manifests", "s0/1/", "\n\n\n"),
+        ("s0.manifests", "\ns0/0/0", ""),
+    ],
+)
+def test_a_file_that_a_person_edited_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str, old: str, new: str
+) -> None:
+    find = find_duplicates.main
+
+    def edit(selections: Selections, duplicates: str) -> None:
+        find(selections, duplicates)
+        path = tmp_path / file
+        path.write_text(re.sub(old, new, path.read_text()))
+
+    monkeypatch.setattr(find_duplicates, "main", edit)
+    with pytest.raises(DataError, match=rf"{file}: not [^$]*\n  found: [^$]*mv .*{file}.changed"):
         make(tmp_path)
-
-
-@pytest.mark.parametrize("content", [b"", b"\x89PNG", b"path,split\nx,y\n"])
-def test_a_manifest_that_is_damaged_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
-    measured = find_duplicates.main
-
-    def damage(selections: Selections, duplicates: str) -> None:
-        measured(selections, duplicates)
-        (tmp_path / "s0.manifests").write_bytes(content)
-
-    monkeypatch.setattr(find_duplicates, "main", damage)
-    with pytest.raises(DataError, match=r"s0\.manifests: not a manifest"):
-        make(tmp_path)
+    assert not (tmp_path / "index.html").exists()
 
 
 def test_images_too_large_for_the_page_have_no_sheet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
