@@ -85,12 +85,8 @@ def load(
         schema = read_schema()
     if schema is not None:
         check(facts, schema, display_name, places=places)
-    try:
-        dataset = _dataset(name, facts, display_name, Path(path))
-        _check_agreement(dataset, outdated)
-    except (KeyError, TypeError, AttributeError, ValueError):  # the schema has been left out, and names the mistake
-        check(facts, read_schema() or {}, display_name, places=places)
-        raise
+    dataset = _dataset(name, facts, display_name, Path(path))
+    _check_agreement(dataset, outdated)
     return dataset
 
 

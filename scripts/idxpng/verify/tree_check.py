@@ -122,9 +122,6 @@ class TreeCheck:
                 is pinned; and as `check_columns`.
             IdxError: when it is not an IDX file.
         """
-        for path in (images, labels):
-            if not os.path.isfile(path):
-                raise DataError(path, "file not found")
         dataset, split, tree, reading = self.dataset, self.split, self._tree(), self._stored_images()
         with LabeledImages(images, labels, dataset.orientation, dataset.label_columns, split.rows) as originals:
             for role, header in split.headers.items():

@@ -951,7 +951,7 @@ def test_the_command_prints_the_proof_or_the_problem(exported: Exported, tmp_pat
         (["set.yaml"], "set.yaml/train: there is nothing to verify"),
         (["--dataset", "results/set/train.json", "results/set/png/train"], "results/set/train.json: "),
         (["--images", "set.yaml", "--labels", "labels", "--limit", "3", "results/set/png/train"], "not an IDX file"),
-        (["--images", "none", "--labels", "labels", "--limit", "3", "results/set/png/train"], "file not found"),
+        (["--images", "none", "--labels", "labels", "--limit", "3", "results/set/png/train"], "none: No such file"),
     ],
 )
 @pytest.mark.usefixtures("exported")
