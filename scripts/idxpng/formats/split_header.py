@@ -95,8 +95,11 @@ class SplitHeader(NamedTuple):
         if found == self.images["content_sha256"]:
             raise IdxError(labels, "this file has the images", todo="swap the files of --images and --labels")
         if found != of_labels:
-            expected = f"SHA-256 {of_labels}"
-            raise changed(labels, "the labels are not those that were validated", expected, found)
+            problem, expected = (
+                "the labels are not those that were validated",
+                f"SHA-256 {of_labels}, as in {self.path}",
+            )
+            raise changed(labels, problem, expected, found, None, Path(self.path))
         with IdxFile(checked := checksums_path(self.path)) as stored:
             if stored.header != (one_each := IdxHeader.of("int32", self.idx_headers["images"].dims[:1])):
                 raise changed(checked, "not the checksums of these images", one_each, stored.header)
@@ -108,7 +111,7 @@ class SplitHeader(NamedTuple):
             if file.header != said:
                 with source:
                     problem = "the header is not the one that was validated"
-                    raise changed(file.path, problem, said, file.header, "byte 0")
+                    raise changed(file.path, problem, said, file.header, "byte 0", Path(self.path))
         return source
 
 

@@ -125,6 +125,14 @@ def test_a_header_that_a_person_edited_is_refused(validated: Validated, key: str
         validated.open()
 
 
+def test_a_header_with_a_different_digest_is_moved_away_with_the_labels(validated: Validated) -> None:
+    header = json.loads(validated.header.read_text())
+    header["labels"]["content_sha256"] = "0" * 64
+    validated.header.write_text(json.dumps(header))
+    with pytest.raises(IdxError, match=r"as in \S*train\.json\n[^$]*mv \S*train\.json "):
+        validated.open()
+
+
 def test_checksums_that_changed_are_moved_away_with_the_image(validated: Validated) -> None:
     flip(validated.header.with_suffix(".crc32"), 8)
     with validated.open() as source, pytest.raises(IdxError, match=r"as in \S*train\.crc32\n[^$]*mv \S*train\.crc32 "):
