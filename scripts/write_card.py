@@ -67,13 +67,14 @@ def main(
     for manifest, part in zip(manifests, parts, strict=True):
         _check_count(manifest, folder / part.file.path, part.rows)
     also_in = known.also_in([part.name for part in parts], limit)
+    texts = [_text(path) for path in license_texts]
+    page = FileRecord.of(Path(overview), folder)
     _write(card, _card(known, parts, Path(overview).name, also_in, [Path(text).stem for text in license_texts]))
     write_json(croissant, metadata(known, found, parts, listed, also_in, len(classes or known.classes)))
-    texts = [Path(text).read_text(encoding="utf-8").strip("\n") for text in license_texts]
     _write(license_file, "\n\n".join([terms.license_text(known), *texts]))
     _write(citation_file, terms.bibtex(known))
-    made = [FileRecord.of(Path(path), folder) for path in (overview, card, croissant, license_file, citation_file)]
-    write_json(provenance, origin(known, found, [*(part.file for part in parts), *listed.values(), *made]))
+    made = [FileRecord.of(Path(path), folder) for path in (card, croissant, license_file, citation_file)]
+    write_json(provenance, origin(known, found, [*(part.file for part in parts), *listed.values(), page, *made]))
     log.info("%s: %s", folder, counted(len(parts), "split"))
 
 
@@ -83,6 +84,11 @@ def _check_count(manifest: str, parquet: Path, rows: int) -> None:
     if count != rows:
         problem, expected = "lists too many or too few images", f"{rows}, as in {parquet}"
         raise DataError(manifest, problem, expected=expected, found=count, todo=move_away(manifest, parquet))
+
+
+def _text(path: str) -> str:
+    with reading("a text in UTF-8", path):
+        return Path(path).read_text(encoding="utf-8").strip("\n")
 
 
 def _write(path: str, text: str) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 import idxpng
 from idxpng.dataset.model import Dataset
+from idxpng.errors import DataError
 from idxpng.files.digest import digest_of
 from idxpng.formats.split_header import SplitHeader
 
@@ -31,7 +32,10 @@ class FileRecord:
 
     @classmethod
     def of(cls, path: Path, folder: Path) -> FileRecord:
-        return cls(path.relative_to(folder).as_posix(), path.stat().st_size, digest_of(path))
+        below = os.path.relpath(path, folder)
+        if below.startswith(os.pardir):
+            raise DataError(path, "not in the folder that the card describes", expected=f"a file in {folder}")
+        return cls(below, path.stat().st_size, digest_of(path))
 
 
 def sources(dataset: Dataset, headers: Sequence[SplitHeader]) -> list[dict[str, Any]]:

@@ -82,6 +82,23 @@ def test_a_damaged_file_is_named(published: Any, tmp_path: Path, whole: bool) ->
         write_card.main(str(tmp_path / "set.yaml"), header, parquet, manifest, str(tmp_path / "index.html"), **made)
 
 
+@pytest.mark.parametrize("name", ["train.parquet", "train.csv", "index.html", "MIT"])
+def test_a_file_outside_of_the_folder_or_that_is_no_text_is_named_before_anything_is_made(
+    published: Any, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, name: str
+) -> None:
+    published()
+    (tmp_path / "card").unlink()
+    wrong = tmp_path_factory.mktemp("elsewhere") / name
+    wrong.write_bytes(b"\xff" if name == "MIT" else (tmp_path / name).read_bytes())
+    names = ("train.json", "train.parquet", "train.csv", "index.html")
+    header, packed, manifest, overview = (str(wrong if each == name else tmp_path / each) for each in names)
+    made: dict[str, Any] = {role: str(tmp_path / role) for role in ROLES}
+    made |= {"license_texts": [str(wrong)] if name == "MIT" else []}
+    with pytest.raises(DataError, match=f"{wrong}: not "):
+        write_card.main(str(tmp_path / "set.yaml"), [header], [packed], [manifest], overview, **made)
+    assert not (tmp_path / "card").exists()
+
+
 def test_the_metadata_count_the_classes_that_were_taken(published: Any) -> None:
     for only, words in ((None, "10 classes: "), ([3, 1], "2 classes: ")):
         assert words in json.loads(published(only=only)["croissant"])["description"]
