@@ -93,7 +93,7 @@ def _text(path: str) -> str:
 
 def _write(path: str, text: str) -> None:
     with atomic_file(path) as file:
-        file.write(text.encode() + b"\n")
+        file.write(text.encode(errors="backslashreplace") + b"\n")  # of a path, as in `write_json`
 
 
 def _read(path: Path, folder: Path) -> ParquetSplit:
