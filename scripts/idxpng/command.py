@@ -48,7 +48,7 @@ class Command(argparse.ArgumentParser):
         Each of its parameters is an option of its name, or an argument if it is positional-only: with values of its
         type, required where it has no default, and explained under Args in its docstring, or in `SHARED`. In place of a
         parameter whose type is a named tuple, each of its fields is an option, which the docstring of the tuple may
-        explain.
+        explain. Required lists have an item for each split, so they are equally long.
         """
         self.add_argument("--log", metavar="FILE", help="also write messages to this file")
         self.add_argument(
