@@ -99,7 +99,7 @@ def main(
 def _new(files: Sequence[str], output: str | None) -> tuple[Path, str, str]:
     """The path and the text of a new dataset file for IDX files, and words that say what it was made of."""
     typed = os.path.normpath(common_folder(files))
-    folder, path = Path(typed).resolve(), Path(output or os.path.relpath(f"{typed}.yaml"))
+    folder, path = Path(os.path.realpath(typed)), Path(output or os.path.relpath(f"{typed}.yaml"))
     if path.suffix != ".yaml" or not re.fullmatch(NAME, path.stem):
         todo = "name the dataset file, such as --output my/digits.yaml"
         raise DataError(path, "not a valid dataset name", expected=FILE_NAME, todo=todo)
@@ -115,7 +115,7 @@ def _new(files: Sequence[str], output: str | None) -> tuple[Path, str, str]:
         "license": {"spdx": None, "note": "Not stated yet."},
         "citation": "not stated yet",
     }
-    where = {"mirrors": [os.path.relpath(folder, path.parent.resolve())]}
+    where = {"mirrors": [os.path.relpath(folder, os.path.realpath(path.parent))]}
     splits = {"splits": facts.pop("splits")}
     text = HEAD.format(kinds=kinds) + dump(to_fill_in) + CLASSES + dump(facts)
     return path, text + MIRRORS + dump(where) + "\n" + dump(splits), f"; from {kinds}"

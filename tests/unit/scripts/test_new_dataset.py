@@ -6,6 +6,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterable
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from builders import idx_bytes, put
 from dataset_files import SCHEMA, sha256
 from idxpng.dataset.file import load
 from idxpng.dataset.model import PublishedFile
+from idxpng.errors import DataError
+from new_dataset import main
 from project import PROJECT
 
 SAMPLE = PROJECT / "datasets/mnist-sample"
@@ -315,6 +318,15 @@ def test_an_update_replaces_the_whole_of_a_key_and_no_line_of_others(tmp_path: P
     update(tmp_path)
     assert path.read_text().startswith(f"{OWN_WORDS}splits:\n  small:\n    count: 3\n")
     assert path.read_text().endswith("      verified: bytes\n# the end, é\nmirrors: [idx]\n")
+
+
+@pytest.mark.parametrize("output", ["loop.yaml", "loop.yaml/new.yaml"])
+def test_an_output_at_a_link_to_itself_is_made_or_refused(tmp_path: Path, output: str) -> None:
+    (tmp_path / "loop.yaml").symlink_to("loop.yaml")
+    files = [str(path) for path in sample(tmp_path / "my").iterdir()]
+    with nullcontext() if output == "loop.yaml" else pytest.raises(DataError, match="its folder does not exist"):
+        main(files, output=str(tmp_path / output))
+    assert (tmp_path / "loop.yaml").is_file() == (output == "loop.yaml")
 
 
 @pytest.mark.slow

@@ -152,6 +152,7 @@ def test_a_tree_is_proven_with_the_dataset_file_alone(
         path.unlink()
     shutil.rmtree(exported.root)
     report = tmp_path / "report.json"
+    report.symlink_to(report)  # which is replaced, too
     verify.main(str(tmp_path / "train"), exported.dataset, report=str(report))
     assert capsys.readouterr().out == (
         f"{tmp_path}/train: 40 PNG files are the published images and labels of A set, split train "
