@@ -100,8 +100,10 @@ class Command(argparse.ArgumentParser):
             if re.fullmatch(r"(--[\w-]+=)?", word) or word.endswith("=--"):  # which argparse of Python 3.11 drops
                 self.error(f"a value is missing: {word!r}")
         given = vars(self.parse_args())
-        if len({len(given[name]) for name in of_splits}) > 1:
-            self.error(f"each of {', '.join(of_splits)} needs as many values")
+        counts = {name: len(given[name]) for name in of_splits}
+        if len({*counts.values()}) > 1:
+            found = ", ".join(f"{count} {name}" for name, count in counts.items())
+            self.error(f"expected as many of each, found {found}")
         values = {name: each if isinstance(each, list) else [each] for name, each in given.items()}
         paths = {name: [each for each in values[name] if isinstance(each, str)] for name in values}
         self._paths = list(chain(*(each for name, each in paths.items() if name != "log")))
