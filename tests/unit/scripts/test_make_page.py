@@ -151,6 +151,7 @@ def test_the_sheet_and_the_means_match_the_images(tmp_path: Path) -> None:
         ("s0.manifests", "sha256", "md5"),
         ("s0.manifests", "s0/1/", '"'),
         ("s0.manifests", "s0/1/", "\n\n\n"),
+        ("s0.manifests", "s0/1/", "x" * 200_000),
         ("s0.manifests", "\ns0/0/0", ""),
     ],
 )
