@@ -95,10 +95,7 @@ class SplitHeader(NamedTuple):
         if found == self.images["content_sha256"]:
             raise IdxError(labels, "this file has the images", todo="swap the files of --images and --labels")
         if found != of_labels:
-            problem, expected = (
-                "the labels are not those that were validated",
-                f"SHA-256 {of_labels}, as in {self.path}",
-            )
+            problem, expected = "not the labels that were validated", f"SHA-256 {of_labels}, as in {self.path}"
             raise changed(labels, problem, expected, found, None, Path(self.path))
         with IdxFile(checked := checksums_path(self.path)) as stored:
             if stored.header != (one_each := IdxHeader.of("int32", self.idx_headers["images"].dims[:1])):

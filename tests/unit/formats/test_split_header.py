@@ -142,7 +142,7 @@ def test_checksums_that_changed_are_moved_away_with_the_image(validated: Validat
 @pytest.mark.parametrize("at", [8, 10])
 def test_labels_that_changed_after_they_were_validated_are_not_opened(validated: Validated, at: int) -> None:
     flip(validated.labels, at)
-    with pytest.raises(IdxError, match=f"{validated.labels}: the labels are not those that were validated"):
+    with pytest.raises(IdxError, match=f"{validated.labels}: not the labels that were validated"):
         validated.open()
 
 

@@ -142,9 +142,7 @@ def test_the_sheet_and_the_means_match_the_images(tmp_path: Path) -> None:
     ("file", "old", "new"),
     [
         ("s0.statistics", '"mean"', '"before"'),
-        ("s0.statistics", '"0": ', '"7": '),
         ("s0.statistics", r'"blank": \[\]', '"blank": null'),
-        ("s0.statistics", '"0": "[^"]*"', '"0": "AAAA"'),
         ("duplicates.json", '"s1"', '"s2"'),
         ("duplicates.json", r'"across": \[\]', '"across": [["s2/0/1.png"]]'),
         ("duplicates.json", r'"across": \[\]', '"across": ["s0/0/1.png"]'),
