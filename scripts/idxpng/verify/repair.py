@@ -7,6 +7,7 @@ from idxpng import advice
 from idxpng.dataset.file import identify, is_shipped
 from idxpng.dataset.model import ROLES
 from idxpng.errors import DataError
+from idxpng.files.leftovers import not_images
 from idxpng.text import shell_word, some
 from idxpng.verify.png_tree import SHOWN, UNKNOWN, Problems
 from idxpng.verify.tree_check import TreeCheck
@@ -47,10 +48,10 @@ def _repairs(check: TreeCheck, problems: Problems) -> list[str]:
             *_making_again(check, sorted(problems.labels) or list(check.labels)),
         ]
     # If only a part of a split is verified, the other images may belong to the whole, so they stay.
-    kept = check.dataset.labels if check.part else ()
+    kept = [path for path, _ in problems.shown["extra"] if check.part and _may_have_images(path, check.dataset.labels)]
     repairs = moving(problems, check.tree, check.top, kept)
     # Nor is a directory made again from which more would have to be moved.
-    if extra > SHOWN or any(path.partition("/")[0] in kept for path, _ in problems.shown["extra"]):
+    if extra > SHOWN or kept:
         advised = "verify them with the limit and the classes of the run that made them"
         return [*repairs, f"keep the images of the same split: {advised}"]
     if problems.counts["wrong format"]:
@@ -60,6 +61,12 @@ def _repairs(check: TreeCheck, problems: Problems) -> list[str]:
     if problems.labels:
         return repairs + _making_again(check, sorted(problems.labels))
     return repairs + (_which(check) if missing else [])
+
+
+def _may_have_images(path: str, labels: Collection[str]) -> bool:
+    """Whether a path below a tree may be an image of a dataset, or the directory of a label, by its name."""
+    label, *names = path.split("/")
+    return label in labels and not not_images(names)
 
 
 def _which(check: TreeCheck) -> list[str]:
@@ -72,11 +79,11 @@ def _which(check: TreeCheck) -> list[str]:
 
 
 def moving(problems: Problems, tree: str, top: str, kept: Collection[str] = ()) -> list[str]:
-    """The command that moves what is extra below ``tree``, as far as it is shown, except directories ``kept``.
+    """The command that moves what is extra below ``tree``, as far as it is shown, except the paths ``kept``.
 
     It goes to a new folder outside of ``top`` under the same names, since it may be the user's only copy.
     """
-    others = [path for path, _ in problems.shown["extra"] if path.partition("/")[0] not in kept]
+    others = [path for path, _ in problems.shown["extra"] if path not in kept]
     moved: dict[str, list[str]] = {"": []}
     for path in others:
         moved.setdefault(os.path.dirname(path), []).append(advice.shell_path(os.path.join(tree, path)))

@@ -218,8 +218,9 @@ def test_images_beyond_a_limit_or_of_other_labels_are_not_to_be_removed(
     assert message.endswith("verify them with the limit and the classes of the run that made them")
     exported.some("01").unlink()
     assert exported.refusal(**part).endswith("of the run that made them"), "or the others would be lost"
-    (exported.tree / "-junk").touch()
-    assert f" && mv -- {exported.tree}/-junk extra-train/\n" in exported.refusal(**part)
+    for junk in ("-junk", "01/.DS_Store"):
+        (exported.tree / junk).touch()
+    assert f"-junk extra-train/ && mv -- {exported.tree}/01/.DS_Store extra-train/01\n" in exported.refusal(**part)
 
 
 def test_a_limited_export_is_proven_to_be_the_first_images(
@@ -232,6 +233,13 @@ def test_a_limited_export_is_proven_to_be_the_first_images(
     assert (report["part"], report["compared"]) == ("rows 0 to 6", "each image with its original")
     assert "missing" in exported.refusal()
     assert "cannot be verified without the original IDX files" in exported.refusal(limit=7, originals=False)
+
+
+def test_what_other_programs_left_in_a_limited_export_is_to_be_moved(exported: Exported) -> None:
+    exported.export(limit=7)
+    (exported.tree / "01/.DS_Store").touch()
+    message = exported.refusal(limit=7)
+    assert message.endswith(f" && mv -- {exported.tree}/01/.DS_Store extra-train/01")
 
 
 def make_a_part(exported: Exported) -> Path:
