@@ -12,8 +12,8 @@ from idxpng.text import shell_word, some
 from idxpng.verify.png_tree import SHOWN, UNKNOWN, Problems
 from idxpng.verify.tree_check import TreeCheck
 
-# What a different digest of the IDX file that a tree makes means: at least one image has ...
-DIFFERS = {"images": "other pixels", "labels": "another label"}
+# What at least one image has if the IDX file that a tree makes has a different digest.
+DIFFERS = {"images": "different pixels", "labels": "a different label"}
 
 
 def explained(check: TreeCheck, problems: Problems, found: Mapping[str, str]) -> DataError:
@@ -29,7 +29,7 @@ def explained(check: TreeCheck, problems: Problems, found: Mapping[str, str]) ->
         unknown = f"; {UNKNOWN} is a label that is not known" if problems.counts["missing"] else ""
         lines.append(f"altered pixels, wrong labels: not looked for without the original IDX files{unknown}")
     if "images" in differing and (known := identify([found["images"]])):
-        todo = [f"this is {known[0]}; if you mean that, verify it as the dataset {known[1]}"]
+        todo.insert(0, f"this is {known[0]}; if you mean that, verify it as the dataset {known[1]}")
     expected = [f"{role}: SHA-256 {check.pins[role]}" for role in differing]
     return DataError(check.tree, f"not the {check.subject}", expected=expected, found=lines, todo=todo)
 
@@ -57,7 +57,8 @@ def _repairs(check: TreeCheck, problems: Problems) -> list[str]:
     if problems.counts["wrong format"]:
         gray = advice.new_folder("gray", check.top)
         command = advice.run_script("convert_images", advice.shown(check.tree), gray)
-        repairs += [f"to compare images in color, verify gray copies, with --split {check.name}: {command}"]
+        repairs.append(f"to compare images in color, verify gray copies, by verify.py --split {check.name}: {command}")
+        repairs.append("or replace them:")
     if problems.labels:
         return repairs + _making_again(check, sorted(problems.labels))
     return repairs + (_which(check) if missing else [])

@@ -483,7 +483,7 @@ def test_a_damaged_file_is_detected_without_the_originals(
     message = exported.refusal(originals=False)
     if harm in (invert, swap_a_pixel, rotate):
         assert f"expected: images: SHA-256 {sha256(exported.images)}\n" in message
-        assert ": at least one image has other pixels\n            labels: as expected\n" in message
+        assert ": at least one image has different pixels\n            labels: as expected\n" in message
         made = "resources/set/images", "resources/set/labels"
         give, command = message.splitlines()[-2:]
         assert give.endswith("give the original IDX files, decompressed: --images {} --labels {};".format(*made))
@@ -518,7 +518,7 @@ def test_a_file_in_the_wrong_directory_is_named_and_both_labels_are_repaired(exp
     assert message.endswith("--forcerun results/set/png/train/00 results/set/png/train/01")
     message = exported.refusal(originals=False)
     assert f"expected: labels: SHA-256 {sha256(exported.labels)}\n  found:    images: as expected\n" in message
-    assert ": at least one image has another label\n" in message
+    assert ": at least one image has a different label\n" in message
     with exported.splits() as splits:
         counts = splits["train"]["class_counts"] = [len(list((exported.tree / label).iterdir())) for label in CLASSES]
         counts[0], counts[1] = counts[0] - 1, counts[1] + 1
@@ -538,7 +538,8 @@ def test_images_of_another_dataset_are_named(exported: Exported, monkeypatch: py
     with exported.splits() as splits:
         splits["train"]["images"]["content_sha256"] = "0" * 64
     message = exported.refusal(originals=False)
-    assert message.endswith("this is images.gz of A set; if you mean that, verify it as the dataset other")
+    assert "to do:    this is images.gz of A set; if you mean that, verify it as the dataset other\n" in message
+    assert "to find out which image differs" in message, "a run replaces them"
     invert(exported.some())
     assert "this is" not in exported.refusal(originals=False), "the labels alone do not tell"
 
@@ -547,7 +548,9 @@ def test_the_gray_copies_of_images_in_color_are_proven(exported: Exported, monke
     monkeypatch.chdir(exported.root)
     for path in exported.tree.rglob("*.png"):
         Image.open(path).convert("RGB").save(path)
-    command = exported.refusal(originals=False).partition("gray copies, with --split train: ")[2].splitlines()[0]
+    message = exported.refusal(originals=False).partition("verify gray copies, by verify.py --split train: ")[2]
+    command, either, _ = message.splitlines()
+    assert either.strip() == "or replace them:"
     subprocess.run(["bash", "-c", command], check=True)
     exported.verify(exported.root / command.rpartition(" ")[2], originals=False)
 
