@@ -43,7 +43,7 @@ def main(
     """Prove that a directory of PNG files is a split of a dataset, or all its splits; say so on the terminal.
 
     Pixels are read without the code and the library that wrote them; an image's label is its directory, its position
-    its name. Nothing else in the tree or beside it counts, and nothing in it is changed.
+    its name. Everything else in the tree is reported as extra, and nothing in it is changed.
 
     Args:
         tree: the directory, ``.../png/{split}`` with a directory for each label, or ``.../png`` with all splits.
