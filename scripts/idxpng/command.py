@@ -51,9 +51,7 @@ class Command(argparse.ArgumentParser):
         explain. Required lists have an item for each split, so they are equally long.
         """
         self.add_argument("--log", metavar="FILE", help="also write messages to this file")
-        self.add_argument(
-            "--settings", metavar="FILE", nargs="*", default=[], help="make nothing if one of these files is missing"
-        )
+        self.add_argument("--settings", metavar="FILE", nargs="*", default=[], help="make nothing if one is missing")
         call = self._parsed(main)
         replaceable.settings += call.keywords.pop("settings")
         with job_log(call.keywords.pop("log")):

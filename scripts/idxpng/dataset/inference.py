@@ -168,7 +168,11 @@ def _read(
     digest, values, sample = hashlib.sha256(), bytearray(), b""
     with open_idx(path, member, known.label_type if known else label_type) as stream:
         header = read_header(stream, shown)
-        _check_kind(path, member, next(telling, path.name), header, known, role)
+        if problem := mismatch(header, _expected(next(telling, path.name), header, known, role)):
+            raise DataError(shown, **problem | {"at": place(path, member, problem["at"])})
+        if 0 in header.dims:
+            wanted = "at least one item"
+            raise DataError(shown, "the file contains no items", at="byte 4", expected=wanted, found=header.dims)
         is_labels = len(header.dims) < 3
         digest.update(header.to_bytes())
         size = header.size
@@ -185,9 +189,7 @@ def _read(
     return IdxFacts(path, member, key, header, path.stat().st_size, sha256, digest.hexdigest(), classes)
 
 
-def _check_kind(
-    path: Path, member: str | None, name: str, header: IdxHeader, known: Dataset | None, role: str | None
-) -> None:
+def _expected(name: str, header: IdxHeader, known: Dataset | None, role: str | None) -> IdxHeader:
     """Images are uint8 with 3 dimensions, labels integers with 1, or 2 where each has columns.
 
     ``name``: the one that may tell the role: of the array, or of its file.
@@ -195,18 +197,11 @@ def _check_kind(
     dims, type_ = header.dims, header.type.name
     named_images = IMAGES.search(name) or {*ROLES} & {*words(name)} == {"images"}
     if role == "images" or (role is None and (len(dims) >= 3 or (len(dims) == 2 and named_images))):
-        expected = IdxHeader.of("uint8", (dims[0], *(1,) * (3 - len(dims)), *dims[1:3]))
-    elif known:
-        expected = file_headers(dims[0], (), known.label_type, known.label_columns)["labels"]
-    else:
-        labels = dims[:1] if dims[1:] == (1,) or len(dims) > 2 else dims
-        expected = IdxHeader.of(type_ if type_ in LABELS else "uint8", labels)
-    shown = array_name(path, member)
-    if problem := mismatch(header, expected):
-        raise DataError(shown, **problem | {"at": place(path, member, problem["at"])})
-    if 0 in header.dims:
-        wanted = "at least one item"
-        raise DataError(shown, "the file contains no items", at="byte 4", expected=wanted, found=header.dims)
+        return IdxHeader.of("uint8", (dims[0], *(1,) * (3 - len(dims)), *dims[1:3]))
+    if known:
+        return file_headers(dims[0], (), known.label_type, known.label_columns)["labels"]
+    labels = dims[:1] if dims[1:] == (1,) or len(dims) > 2 else dims
+    return IdxHeader.of(type_ if type_ in LABELS else "uint8", labels)
 
 
 def _classes(path: Path, header: IdxHeader, data: bytes, column: int) -> Sequence[int]:

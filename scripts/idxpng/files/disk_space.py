@@ -55,10 +55,8 @@ def check_room_for_files(folder: str | os.PathLike[str], files: int) -> None:
     existing = existing_folder(Path(folder).absolute())
     free = _free(existing)
     if free and (files > free.f_bavail or (files > free.f_favail and free.f_files)):
-        problem, expected = (
-            f"no room for {counted(files, 'file')}",
-            f"{files * free.f_frsize:,} bytes, {files:,} inodes",
-        )
+        problem = f"no room for {counted(files, 'file')}"
+        expected = f"{files * free.f_frsize:,} bytes, {files:,} inodes"
         todo = "free some space, or make the target webdataset instead, which packs the images into a few tar files"
         raise DiskRoomError(existing, problem, expected=expected, found=_shown(free, existing), todo=todo)
 

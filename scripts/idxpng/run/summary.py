@@ -41,10 +41,7 @@ def summary(
     if "webdataset" in rules:
         lines += [*_of_shards(plan), f"Packed {took}"]
     if "verify" in rules:
-        lines += [
-            f"Verified {took}: the PNG files have the images and labels of the IDX files, see",
-            *_paths(plan, "verify"),
-        ]
+        lines += [f"Verified {took}: the images and labels are those of the IDX files, see", *_paths(plan, "verify")]
     made = [*_paths(plan, *(target for target in OUTPUTS if target in rules and target not in DESCRIBED))]
     made += [f"  {shown(path)}" for path in sorted(targets) if "/" in path and os.path.exists(path)]
     if made:
