@@ -107,17 +107,17 @@ def reading(what: str, path: str | PathLike[str]) -> Iterator[None]:
         if isinstance(error, DataError | MemoryError) or getattr(error, "errno", None):
             raise
         found = f"{type(error).__name__}: {error}"
-        raise DataError(path, f"not {what}", found=found, todo=move_away_if_meant(path)) from None
+        raise DataError(path, f"not {what}", found=found, todo=move_away(path)) from None
 
 
 def move_away(*paths: str | PathLike[str]) -> str:
-    """The advice to move away what may be the user's only copies, and then to make it again, as a run does itself."""
+    """The advice to move away what may be the user's only copies, and then to make it again, as a run does itself.
+
+    By hand, a person may have given a different file than the one that was meant.
+    """
     from idxpng.advice import VARIABLE, free, shell_path  # not in the digest
 
     moves = " && ".join(f"mv {shell_path(path)} {shell_path(free(f'{path}.changed'))}" for path in paths)
-    return f"{moves}, then {'run the same command' if VARIABLE in os.environ else 'download or make it'} again"
-
-
-def move_away_if_meant(path: str | PathLike[str]) -> str:
-    """The advice for a file that may be a different one than a person meant, or a damaged one of a run."""
-    return f"check that this is the file that you mean; if it is: {move_away(path)}"
+    if VARIABLE in os.environ:
+        return f"{moves}, then run the same command again"
+    return f"check that this is the file that you mean; if it is: {moves}, then download or make it again"

@@ -23,7 +23,7 @@ import sys
 from array import array
 from typing import IO, TYPE_CHECKING, NamedTuple
 
-from idxpng.errors import DataError, move_away, move_away_if_meant, open_named
+from idxpng.errors import DataError, move_away, open_named
 from idxpng.formats.file_kind import BINARY, ENDIAN, START, file_kind
 
 if TYPE_CHECKING:
@@ -215,7 +215,7 @@ class IdxFile:
                 self.header = read_header(self._file, path)
             except IdxError as error:
                 # A known kind of file says what to do with it.
-                again = {} if ": " in error.details["found"] else {"todo": move_away_if_meant(path)}
+                again = {} if ": " in error.details["found"] else {"todo": move_away(path)}
                 raise IdxError(path, error.problem, **error.details | again) from None
             size = os.fstat(self._file.fileno()).st_size
             if size != self.header.file_size:

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from idxpng import advice
 from idxpng.dataset.model import ROLES, Dataset, Split
-from idxpng.errors import DataError, move_away_if_meant
+from idxpng.errors import DataError, move_away
 from idxpng.files.digest import digest_of
 from idxpng.formats.idx import IdxFile, IdxHeader
 from idxpng.formats.labeled_images import LabeledImages
@@ -179,5 +179,5 @@ def _check_original(file: IdxFile, expected: IdxHeader, pinned: str | None, sour
     if found == wanted and pinned:
         wanted, found = f"SHA-256 {pinned}", f"SHA-256 {digest_of(file.path)}"
     if found != wanted:
-        wanted, todo = f"{wanted}, from {source}", move_away_if_meant(file.path)
+        wanted, todo = f"{wanted}, from {source}", move_away(file.path)
         raise DataError(file.path, "not the original IDX file", expected=wanted, found=found, todo=todo)

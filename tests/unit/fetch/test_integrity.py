@@ -63,7 +63,7 @@ def test_a_download_that_was_damaged_later_is_to_be_moved_away(tmp_path: Path, s
     path = tmp_path / "images.gz"
     path.write_bytes(gzip.compress(GOOD)[:size])
     file = PublishedFile("images.gz", HEADER)
-    assert f"to do:    mv {path} {path}.changed" in refusal(judge, str(path), file, error=WrongFileError)
+    assert f"; if it is: mv {path} {path}.changed" in refusal(judge, str(path), file, error=WrongFileError)
 
 
 def test_of_a_pinned_file_that_the_dataset_file_describes_otherwise_the_description_is_to_be_changed(

@@ -82,7 +82,7 @@ def test_an_image_that_changed_after_it_was_validated_is_not_read(validated: Val
             source.pixels(1)
         assert "at:       byte 22\n" in str(refused.value)
         assert source.pixels(2) == bytes(range(12, 18))
-    command = str(refused.value).partition("to do:")[2].partition(",")[0].strip()
+    command = str(refused.value).partition("if it is:")[2].partition(",")[0].strip()
     subprocess.run(["bash", "-c", command], check=True)
     assert [path.name for path in validated.images.parent.glob("images*")] == ["images.changed"]
 
