@@ -39,7 +39,7 @@ def write_header(
     path.with_suffix(".crc32").write_bytes(struct.pack(f">{2 + dims[0]}I", 0x00000C01, dims[0], *checksums))
     labels = Path(images).with_name(Path(images).name.replace("images", "labels").replace("idx3", "idx1"))
     digests = [sha256(path) if path.exists() else "" for path in (Path(images), labels)]
-    label_type = {8: "uint8", 11: "int16", 12: "int32"}[labels.read_bytes()[2] if labels.exists() else 8]
+    label_type = {8: "uint8", 9: "int8", 11: "int16", 12: "int32"}[labels.read_bytes()[2] if labels.exists() else 8]
     facts = {"magic": magic, "bytes": 0}
     document = {
         "dataset": "set",
