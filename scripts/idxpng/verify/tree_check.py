@@ -108,10 +108,10 @@ class TreeCheck:
         found = {}
         if labels_sha256 is not None and not problems:
             found = {"images": images_digest.hexdigest(), "labels": labels_sha256}
-        counts = tree.image_counts().items()
-        for (label, count), right in zip(counts, self.split.class_counts or (), strict=False):
-            if count != right:
-                problems.add("wrong count", label, f"{count:,} images; expected {right:,}")
+        counts = tree.image_counts()
+        for label, right in self.dataset.label_counts[self.name].items():
+            if counts[label] != right:
+                problems.add("wrong count", label, f"{counts[label]:,} images; expected {right:,}")
         return found, problems
 
     def compare(self, images: str, labels: str) -> tuple[Problems, int]:
