@@ -57,8 +57,8 @@ def _repairs(check: TreeCheck, problems: Problems) -> list[str]:
     if problems.counts["wrong format"]:
         gray = advice.new_folder("gray", check.top)
         command = advice.run_script("convert_images", advice.shown(check.tree), gray)
-        repairs.append(f"to compare images in color, verify gray copies, by verify.py --split {check.name}: {command}")
-        repairs.append("or replace them:")
+        gray_copies = f"verify gray copies with verify.py --split {check.name}; this makes them: {command}"
+        repairs += [f"to compare images in color, {gray_copies}", "or if you do not need those in color:"]
     if problems.labels:
         return repairs + _making_again(check, sorted(problems.labels))
     return repairs + (_which(check) if missing else [])
