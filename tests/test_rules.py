@@ -127,6 +127,7 @@ import importlib, sys
 name, *missing = sys.argv[1:]
 sys.modules.update(dict.fromkeys(missing))
 importlib.import_module(name)
+importlib.import_module("idxpng.dataset.file").load("mnist-sample")  # as most scripts do once they run
 """
 
 
