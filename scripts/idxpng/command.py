@@ -101,7 +101,7 @@ class Command(argparse.ArgumentParser):
         counts = {name: len(given[name]) for name in of_splits}
         if len({*counts.values()}) > 1:
             found = ", ".join(f"{count} {name}" for name, count in counts.items())
-            self.error(f"expected as many of each, found {found}")
+            self.error(f"expected the same number of each, found {found}")
         values = {name: each if isinstance(each, list) else [each] for name, each in given.items()}
         paths = {name: [each for each in values[name] if isinstance(each, str)] for name in values}
         self._paths = list(chain(*(each for name, each in paths.items() if name != "log")))

@@ -102,7 +102,7 @@ def test_lists_with_a_value_for_each_split_are_refused_if_one_is_longer(
 
     with pytest.raises(SystemExit):
         run(monkeypatch, "--images", "a", "b", "--labels", "c", function=lists)
-    assert "expected as many of each, found 2 images, 1 labels" in capsys.readouterr().err
+    assert "expected the same number of each, found 2 images, 1 labels" in capsys.readouterr().err
     assert run(monkeypatch, "--images", "a", "b", "--labels", "c", "d", function=lists)["labels"] == ["c", "d"]
 
 
