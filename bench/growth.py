@@ -100,15 +100,18 @@ def cpu_seconds(logs: Path) -> list[float]:
 def download(folder: Path) -> Usage:
     """What the script of `download` takes for one large file from a server."""
     (new(folder) / "served").mkdir()
+    header = IdxHeader.of("uint8", (DOWNLOAD_BYTES - 8,))
     with (folder / "served/large").open("wb") as file:
+        file.write(header.to_bytes())
         file.truncate(DOWNLOAD_BYTES)
     handler = partial(SimpleHTTPRequestHandler, directory=str(folder / "served"))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         Thread(target=server.serve_forever, daemon=True).start()
         call = (
             f"import sys; sys.path.insert(0, {str(PROJECT / 'scripts')!r}); import download;"
-            f"from idxpng.dataset.model import PublishedFile as File; mirrors = 'http://127.0.0.1:{server.server_port}',;"
-            f"download.download([File('large', {DOWNLOAD_BYTES})], mirrors, 'copy.plain', 'digits')"
+            "from idxpng.dataset.model import PublishedFile as File; from idxpng.formats.idx import IdxHeader;"
+            f"mirrors = 'http://127.0.0.1:{server.server_port}',; file = File('large', IdxHeader{tuple(header)});"
+            "download.download([file], mirrors, 'copy.plain', 'digits')"
         )
         used = usage([sys.executable, "-c", call], cwd=folder)
         server.shutdown()
