@@ -45,7 +45,7 @@ fuzz: .venv/ready-to-test ## feed the reader random IDX files for three minutes,
 	$(PY) tests/fuzz_idx_file.py -max_total_time=180 -max_len=256 -rss_limit_mb=512
 
 faults: .venv/ready-to-test ## have each system call of the scripts fail in turn; needs Linux and a C compiler
-	$(PY) tests/fuzz_calls.py
+	PYTHONPATH=scripts $(PY) tests/fuzz_calls.py
 
 clients: sample ## load the sample with the newest torchvision, Keras, and Datumaro, which are too large for the tests
 	$(PYTHON) tests/clients.py

@@ -143,7 +143,7 @@ def fuzz(name: str, words: list[str], folder: Path, how: str) -> Iterator[tuple[
             problem = f"a traceback: {messages.strip().splitlines()[-1]}"
         elif "ERROR: a file: " in messages and how == "EIO" and failed.removesuffix("64") in NAMED:
             problem = "no file is named"
-        elif "ERROR: out/" in messages and how == "EIO" and "read" in failed:
+        elif "ERROR: out/" in messages and how == "EIO" and failed.removesuffix("64") in ("read", "pread"):
             problem = "an output is named, not the input"
         elif status != expected_status and failed.removesuffix("64") in HARMLESS.get(how, ()):
             problem = f"not done: {messages.strip().splitlines()[-1:]}"
@@ -153,7 +153,6 @@ def fuzz(name: str, words: list[str], folder: Path, how: str) -> Iterator[tuple[
 
 
 def main() -> int:
-    sys.path.insert(0, str(SCRIPTS))
     memory = "/dev/shm" if os.path.isdir("/dev/shm") else None
     with tempfile.TemporaryDirectory(dir=memory) as temporary:
         folder = Path(temporary, "inputs")

@@ -1,5 +1,6 @@
 """Facts that the project states in two places are the same in both."""
 
+import os
 import re
 import subprocess
 import sys
@@ -15,6 +16,10 @@ from idxpng.fetch import session
 from project import PROJECT, git_files
 
 ENVIRONMENTS = [*(PROJECT / "envs").glob("*.yaml"), PROJECT / "environment.yaml"]
+# Scripts that the Makefile runs, and what stands before; `make fuzz` installs what its own needs.
+OF_MAKE = re.findall(
+    r"^\t(PYTHONPATH=scripts )?\$\(\w+\) (\w+/(?!fuzz_idx)\w+\.py)", (PROJECT / "Makefile").read_text(), re.MULTILINE
+)
 LOCKED = sorted((PROJECT / "envs").glob("requirements*.txt"))
 TOGETHER = [
     path for path in LOCKED if path.stem not in ("requirements-bench", "requirements-tools")
@@ -117,3 +122,12 @@ def test_docs_contains_only_pages_and_pictures() -> None:
     """Tools, records, and captions of the report are kept with the code that uses them."""
     shown = [name for name in git_files() if name.startswith("docs/")]
     assert {Path(name).suffix for name in shown} == {".md", ".png", ".svg"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("library", "script"), OF_MAKE)
+def test_a_script_that_make_runs_finds_its_modules(library: str, script: str) -> None:
+    code = f"import runpy, sys; sys.path[0] = {script.split('/')[0]!r}; runpy.run_path({script!r})"
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    environment |= {"PYTHONPATH": "scripts"} if library else {}
+    subprocess.run([sys.executable, "-c", code], cwd=PROJECT, env=environment, check=True)
