@@ -159,7 +159,7 @@ def test_a_swapped_file_that_is_known_is_named_and_the_command_that_helps_can_be
     shutil.copyfile(mnist / "t10k-images-idx3-ubyte.gz", published)
     message = refused(run, published, idx, 16 + 10_000 * 28 * 28, sha256="0" * 64)
     assert f"{published}: not the right file: this is t10k-images-idx3-ubyte.gz of MNIST\n" in message
-    command = message.partition("to do:")[2].partition(", then")[0].strip()
+    command = message.partition("if it is: ")[2].partition(", then")[0]
     subprocess.run(command, shell=True, check=True)
     assert not published.exists()
 
