@@ -123,7 +123,8 @@ class TreeCheck:
             IdxError: when it is not an IDX file.
         """
         dataset, split, tree, reading = self.dataset, self.split, self._tree(), self._stored_images()
-        with LabeledImages(images, labels, dataset.orientation, dataset.label_columns, split.rows) as originals:
+        layout = dataset.orientation, dataset.label_columns, split.rows
+        with LabeledImages(images, labels, *layout, limit=self.count) as originals:
             for role, header in split.headers.items():
                 _check_original(getattr(originals, role), header, split.content_pins.get(role), dataset.source)
             problems = tree.find_images(self._labels(originals))
@@ -163,7 +164,7 @@ class TreeCheck:
 
     def _labels(self, originals: LabeledImages) -> Sequence[int]:
         """The label of each image, and -1 for each that the tree must not have."""
-        labels = originals.classes()[: self.count]
+        labels = originals.classes()
         if self.classes is None:
             return labels
         return array("i", [label if label in self.classes else -1 for label in labels])
