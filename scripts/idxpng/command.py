@@ -90,7 +90,8 @@ class Command(argparse.ArgumentParser):
                 flag, settings["metavar"] = name, name.upper().removesuffix("S")
             else:
                 flag, settings["required"] = f"--{name.replace('_', '-')}", name not in defaults
-                of_splits += [name] if settings["required"] and "nargs" in settings else []
+                if settings["required"] and "nargs" in settings:
+                    of_splits.append(name)
             settings["help"] = explained[name].replace("%", "%%") if main.__doc__ else ""  # `python -OO` has none
             # The default is that of the function.
             self.add_argument(flag, default=argparse.SUPPRESS, **settings)
