@@ -69,15 +69,16 @@ def load(
     Raises:
         DataError: when the file is not readable YAML, does not follow the schema or contradicts itself.
     """
-    from idxpng.advice import VARIABLE  # not in the digest
+    from idxpng.advice import VARIABLE, did_you_mean  # not in the digest
 
     if (shipped := DATASETS / f"{path}.yaml").exists():
         path = shipped
     display_name = display_name or str(path)
     name = Path(path).stem
     if not Path(path).suffix and not Path(path).exists():
-        expected = f"one of {', '.join(sorted(each.stem for each in DATASETS.glob('*.yaml')))}; {OWN_FILE}"
-        raise DataError(display_name, "no such dataset", expected=expected)
+        names = sorted(each.stem for each in DATASETS.glob("*.yaml"))
+        expected = f"one of {', '.join(names)}; {OWN_FILE}"
+        raise DataError(display_name, "no such dataset", expected=expected, todo=did_you_mean(name, names))
     if not re.fullmatch(NAME, name):
         raise DataError(display_name, "not a valid dataset name", expected=FILE_NAME, found=name)
     facts, places = read_with_places(path, display_name)
@@ -85,7 +86,11 @@ def load(
         schema = read_schema()
     if schema is not None:
         check(facts, schema, display_name, places=places)
-    dataset = _dataset(name, facts, display_name, Path(path))
+    try:
+        dataset = _dataset(name, facts, display_name, Path(path))
+    except (AttributeError, KeyError, TypeError, ValueError):  # it has changed since the run began
+        check(facts, read_schema() or {}, display_name, places=places)
+        raise
     _check_agreement(dataset, outdated)
     return dataset
 

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from idxpng.advice import did_you_mean
 from idxpng.dataset.strict_yaml import KeyPath, Place
 from idxpng.errors import DataError
 from idxpng.text import shortened
@@ -46,7 +47,7 @@ def check(
     problem, expected, found = _in_words(error)
     todo = _quoted(error, (places or {}).get(path))
     if error.validator == "additionalProperties":
-        path, todo = (*path, found), _meant(error, found)
+        path, todo = (*path, found), did_you_mean(found, error.schema["properties"])
     place = (places or {}).get(path)
     raise DataError(
         display_name,
@@ -78,14 +79,6 @@ def _in_words(error: Any) -> tuple[str, str | None, str]:
         return problem, f"{allowed}. {described}".rstrip(), found
     allowed = ALLOWED.get(rule, "").format(value)
     return "not allowed here", f"{allowed}{described}".rstrip() or None, found
-
-
-def _meant(error: Any, key: str) -> str | None:
-    """The question whether an unknown key is a misspelled one."""
-    import difflib
-
-    close = difflib.get_close_matches(key[:100], error.schema["properties"], n=1)
-    return f"did you mean {close[0]}?" if close else None
 
 
 def _quoted(error: Any, place: Place | None) -> str | None:

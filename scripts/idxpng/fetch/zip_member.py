@@ -51,14 +51,14 @@ def from_file(archive: io.BufferedReader, shown: str, member: str, partial: Part
 def download_archive(url: str, archive: Path, size_limit: int, patience: Patience) -> None:
     """Download a whole archive, see `http_file.fetch`, and keep it for all members of all datasets.
 
-    While a different process downloads it, this one waits, at most for an hour.
+    While another process downloads it, this one waits, at most for an hour.
     """
     from idxpng.fetch import http_file  # not in the digest
 
     archive.parent.mkdir(parents=True, exist_ok=True)
     shown = without_secrets(url)
     with in_turn(archive.parent, HOUR):
-        if archive.is_file():  # a different process made it
+        if archive.is_file():  # another process made it
             return
         with partial_file(archive, shown) as partial:
             http_file.fetch(url, partial, size_limit, patience)

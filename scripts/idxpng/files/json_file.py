@@ -49,4 +49,7 @@ def _check(value: Any, shape: Any, at: str = "") -> None:
             _check(item, shape[0], f"{at}[{number}]")
     elif isinstance(value, dict):
         for key in value if str in shape else shape:
-            _check(value[key], shape.get(str) or shape[key], f"{at}.{key}".lstrip("."))
+            inside = f"{at}.{key}".lstrip(".")
+            if key not in value:
+                raise ValueError(f"{inside}: missing")
+            _check(value[key], shape.get(str) or shape[key], inside)

@@ -85,7 +85,7 @@ def is_own(descriptor: int) -> bool:
 
 
 def lock(descriptor: int) -> bool | None:
-    """Lock an open file or directory; False if a different process has the lock, None if there are no locks."""
+    """Lock an open file or directory; False if another process has the lock, None if there are no locks."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

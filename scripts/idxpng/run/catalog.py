@@ -1,13 +1,12 @@
 """The datasets that a run can name: those of the workflow, and dataset files of users."""
 
-import difflib
 import os
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from idxpng.advice import shown
+from idxpng.advice import did_you_mean, shown
 from idxpng.dataset.file import OWN_FILE, load
 from idxpng.dataset.model import Dataset
 from idxpng.dataset.strict_yaml import read_yaml
@@ -84,7 +83,7 @@ class Catalog:
         if entry.endswith(OWN):
             if not os.path.exists(entry):
                 made = re.search(r"([^/]+)/idx/\1\.yaml$", entry)
-                todo = self._meant(Path(entry).stem if Path(entry).name == entry else "")
+                todo = did_you_mean(Path(entry).stem if Path(entry).name == entry else "", self._shipped)
                 if made:
                     todo = f"make it first: idx --config datasets=mnist-sample 'folders={{{made[1]}: FOLDER}}'"
                 raise DataError(shown(entry), "file not found", at=at, todo=todo)
@@ -94,14 +93,6 @@ class Catalog:
         if not Path(path).is_file():
             expected = f"one of {', '.join(self._shipped) or 'the files in datasets/'}; {OWN_FILE}"
             add = "for a dataset file of your own, add it: --config datasets=FILE" if "/" in at else None  # a target
-            todo = self._meant(entry) or add
+            todo = did_you_mean(entry, self._shipped) or add
             raise DataError(SHOWN_AS, "no such dataset", at=at, expected=expected, found=entry, todo=todo)
         return load(path, self._schema, display_name=display_name)
-
-    def _meant(self, entry: str) -> str | None:
-        """The question "did you mean" with the shipped datasets whose names begin with this one, or are like it."""
-        wanted = entry.lower()
-        longer = [name for name in self._shipped if wanted and name.startswith(wanted)]
-        same = [name for name in longer if name == wanted]
-        meant = same or longer or difflib.get_close_matches(wanted, self._shipped, n=1)
-        return f"did you mean {' or '.join(meant)}?" if meant else None

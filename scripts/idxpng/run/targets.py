@@ -1,13 +1,12 @@
 """The targets that people type: folders of results, what else the same command makes, and wrong targets."""
 
-import difflib
 import os
 import re
 from collections.abc import Callable, Collection, Iterable
 from functools import partial
 from typing import Any, NoReturn
 
-from idxpng.advice import setting
+from idxpng.advice import did_you_mean, setting
 from idxpng.errors import DataError
 from idxpng.run.catalog import OWN
 from idxpng.run.plan import MANIFEST, OUTPUTS, Plan
@@ -159,7 +158,7 @@ def refuse_name(word: str, rules: Collection[str], datasets: Collection[str]) ->
     if word in datasets or word.endswith(OWN):
         todo = f"type: all --config {shell_word(setting('datasets', word))}"
         raise DataError(word, "a dataset is not a target", todo=todo)
-    if close := difflib.get_close_matches(word, rules, n=1):
-        raise DataError(word, "no such target", todo=f"did you mean {close[0]}? (snakemake --list shows all)")
+    if meant := did_you_mean(word, rules):
+        raise DataError(word, "no such target", todo=f"{meant} (snakemake --list shows all)")
     expected = f"a path, such as results/mnist/png, or one of {', '.join(rules)}"
     raise DataError(word or "an empty word", "no such target", expected=expected)

@@ -240,6 +240,8 @@ def test_a_file_that_is_given_by_hand_must_follow_the_schema(tmp_path: Path, mon
     assert refusal(load, path).startswith(f"{path}: wrong kind of value\n  at:       mirrors.0")
     monkeypatch.setenv(VARIABLE, "{}")  # in a run, it was checked before
     assert load(path).mirrors == (7,)
+    path.write_text(yaml.safe_dump(mnist_with({"splits": [7]})))  # and edited since then
+    assert refusal(load, path).startswith(f"{path}: wrong kind of value\n  at:       splits")
 
 
 def test_a_dataset_that_comes_with_the_workflow_is_found_by_its_name(
@@ -252,6 +254,7 @@ def test_a_dataset_that_comes_with_the_workflow_is_found_by_its_name(
     assert (
         message.startswith("mnits: no such dataset\n  expected: one of emnist-balanced, ")
         and "; or the path" in message
+        and message.endswith("did you mean mnist?")
     )
 
 
