@@ -54,6 +54,7 @@ def test_a_split_whose_name_is_a_number_is_found(tmp_path: Path, splits: object)
         ({"splits": "trian"}, ["at:       splits", "found:    trian", "test, train"]),
         ({"splits": ["train", "../x"]}, ["at:       splits.1", 'found:    "../x"', "expected: "]),
         ({"splits": []}, ["at:       splits", "found:    []"]),
+        ({"splits": ["train", "train"]}, ["at:       splits", "expected: each item once"]),
         ({"limit": 0}, ["at:       limit", "found:    0", "1"]),
         ({"limit": -1}, ["at:       limit", "found:    -1"]),
         ({"limit": "ten"}, ["at:       limit", 'found:    "ten"', "a whole number or nothing"]),
@@ -62,6 +63,16 @@ def test_a_split_whose_name_is_a_number_is_found(tmp_path: Path, splits: object)
         ({"classes": [3, 12]}, ["at:       classes", "no such label", "found:    12", "0, 1, 2"]),
         ({"classes": "3,five"}, ["at:       classes.1", 'found:    "five"', "a whole number"]),
         ({"classes": []}, ["at:       classes", "found:    []"]),
+        ({"classes": [3, 3]}, ["at:       classes", "expected: each item once"]),
+        ({"classes": -1}, ["at:       classes", "at least 0"]),
+        ({"classes": 1 << 31}, ["at:       classes", "at most 2,147,483,647"]),
+        ({"shard_size": 0}, ["at:       shard_size", "at least 1"]),
+        ({"shard_size": None}, ["at:       shard_size", "a whole number"]),
+        ({"shuffle_seed": -1}, ["at:       shuffle_seed", "at least 0"]),
+        ({"shuffle_seed": 1 << 32}, ["at:       shuffle_seed", "at most 4,294,967,295"]),
+        ({"shuffle_seed": "x"}, ["at:       shuffle_seed", "a whole number or nothing"]),
+        ({"csv_header": "maybe"}, ["at:       csv_header", "true or false"]),
+        ({"on_nodes": 1}, ["at:       on_nodes", "true or false"]),
         ({"datasets": ["mnist", "emnist-letters"], "classes": 26}, ["mnist has none of these labels", "found:    26"]),
         ({"mirrors": "https://example.org/"}, ["at:       mirrors", "pairs of a key and a value"]),
         ({"mirrors": "https://me:secret@a.example/b?sig=secret"}, ['found:    "https://a.example/b"']),
@@ -73,6 +84,10 @@ def test_a_split_whose_name_is_a_number_is_found(tmp_path: Path, splits: object)
             ["at:       mirrors", "http, https, or file", "ftp://"],
         ),
         ({"mirrors": {"mnist": ["/data", "s3://bucket/"]}}, ["at:       mirrors", "http, https, or file", "s3://"]),
+        ({"folders": "photos"}, ["at:       folders", "pairs of a key and a value"]),
+        ({"folders": {"x" * 61: "my"}}, ["folders", "at most 60 characters"]),
+        ({"folders": {"photos": ""}}, ["at:       folders.photos", "at least 1"]),
+        ({"folders": {"photos": {"path": "my", "invert": "no"}}}, ["at:       folders.photos", "true or false"]),
         ({"folders": {"photos": 3}}, ["at:       folders.photos", "found:    3", "A folder; or a mapping with path"]),
         ({"folders": {"photos": {"manifests": "m"}}}, ["at:       folders.photos", "path"]),
         (
@@ -98,6 +113,19 @@ def test_a_mistake_is_reported_with_its_key_the_value_found_and_those_allowed(
     message = refusal(**config)
     assert [part for part in parts if part not in message] == []
     assert "secret" not in message
+
+
+@pytest.mark.parametrize("key", ["splits", "limit", "classes", "shuffle_seed", "mirrors", "folders"])
+def test_a_key_without_a_value_is_as_if_it_were_not_there(key: str) -> None:
+    assert plan(**{key: None}).config == plan().config
+
+
+@pytest.mark.parametrize(
+    "config", [{"shard_size": 1}, {"shuffle_seed": 0}, {"shuffle_seed": (1 << 32) - 1}, {"folders": {"x" * 60: "my"}}]
+)
+def test_the_least_and_the_greatest_value_are_accepted(config: dict[str, Any]) -> None:
+    read = plan(**config).config
+    assert {key: getattr(read, key) for key in config} != {key: getattr(plan().config, key) for key in config}
 
 
 @pytest.mark.parametrize("key", ["limit", "shard_size", "shuffle_seed"])
