@@ -1,8 +1,8 @@
 """An archive has the exported tree in one file, with the bytes that GNU tar gives."""
 
 import hashlib
-import shutil
 import subprocess
+import tarfile
 from pathlib import Path
 
 import numpy
@@ -38,10 +38,10 @@ def test_an_archive_equals_that_of_gnu_tar(tmp_path: Path, split: tuple[str, str
 
 def test_an_archive_of_some_labels_has_their_images_alone(tmp_path: Path, split: tuple[str, str, str]) -> None:
     archive_split.main(Selection(*split, classes=[3, 5]), str(tmp_path / "train.tar"))
-    shutil.unpack_archive(tmp_path / "train.tar", tmp_path / "out", filter="data")
-    assert sorted(path.name for path in (tmp_path / "out/train").iterdir()) == ["3", "5"]
-    names = sorted(path.stem for path in (tmp_path / "out/train/3").iterdir())
-    assert names == [f"{index:02}" for index in numpy.flatnonzero(LABELS == 3)]
+    with tarfile.open(tmp_path / "train.tar") as archive:
+        names = [member.name for member in archive if member.isfile()]
+    images = [f"train/{label}/{index:02}.png" for label in (3, 5) for index in numpy.flatnonzero(label == LABELS)]
+    assert names == images
 
 
 def test_an_archive_that_is_not_the_pinned_one_is_refused_with_both_digests(
