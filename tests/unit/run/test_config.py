@@ -104,6 +104,7 @@ def test_a_split_whose_name_is_a_number_is_found(tmp_path: Path, splits: object)
         ({"pathvars": {"resluts": "x"}}, ["at:       pathvars", "resluts", "did you mean results?"]),
         ({"pathvars": {"results": 3}}, ["at:       pathvars.results", "text"]),
         ({"pathvars": {"logs": ""}}, ["at:       pathvars.logs", "path of a folder"]),
+        ({"pathvars": {"benchmarks": ""}}, ["at:       pathvars.benchmarks", "path of a folder"]),
     ],
     ids=str,
 )
@@ -117,7 +118,8 @@ def test_a_mistake_is_reported_with_its_key_the_value_found_and_those_allowed(
 
 @pytest.mark.parametrize("key", ["splits", "limit", "classes", "shuffle_seed", "mirrors", "folders"])
 def test_a_key_without_a_value_is_as_if_it_were_not_there(key: str) -> None:
-    assert plan(**{key: None}).config == plan().config
+    config: dict[str, Any] = {key: None}
+    assert plan(**config).config == plan().config
 
 
 @pytest.mark.parametrize(
