@@ -13,7 +13,7 @@ sample: .venv/ready ## set up .venv and run the workflow on the bundled sample
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' Makefile | while IFS='|' read -r name what; do printf '%-8s %s\n' "$$name" "$$what"; done
 
-check: lint ## format, lint, types and unit tests: a minute
+check: lint ## format, lint, types and unit tests: half a minute
 	$(PY) -m pytest -m "not slow and not memory" --ignore tests/workflow --dist worksteal
 
 lint: .venv/ready-to-test ## format, lint and types alone

@@ -49,6 +49,7 @@ def test_each_parameter_is_an_option_with_values_of_its_type(monkeypatch: pytest
     assert given == {"images": ["a", "b"], "label_file": "c", "limit": 3, "names": True, "only": [4, 5]}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["pipe", "/dev/zero"])
 def test_a_pipe_or_a_device_is_named_and_not_waited_for(tmp_path: Path, kind: str) -> None:
     pipe = tmp_path / kind

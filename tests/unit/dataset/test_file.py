@@ -133,6 +133,7 @@ def test_every_shipped_dataset_file_loads(path: Path) -> None:
         ({"splits": {}}, "splits", "{}", "parts"),
         ({"splits.train.class_counts": [6000] * 9}, "splits.train.class_counts", "9", "10"),
         ({"splits.train.class_counts": [600] * 10}, "splits.train.class_counts", "6000", "60000"),
+        ({"license": {"spdx": "MIT", "notes": "x"}}, "license", "notes", "one of note, spdx"),
         ({"license": "MIT"}, "license", '"MIT"', "pairs of a key and a value"),
         ({"mirrors": "https://example.org/"}, "mirrors", '"https://example.org/"', "a list"),
         ({"mirrors": ["ftp://example.org/"]}, "mirrors.0", "ftp://", "http"),

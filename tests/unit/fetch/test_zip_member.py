@@ -231,6 +231,7 @@ def test_what_arrived_from_a_different_query_is_not_continued(
     assert "Range" not in server.requests[-1].headers
 
 
+@pytest.mark.slow
 def test_processes_that_want_members_at_once_download_the_archive_once(server: MirrorServer, folder: Path) -> None:
     server.misbehave("/a/gzip.zip", *[Misbehavior(pause=0.001)] * 9)
     folders = [folder.with_name(f"letters-{n}") for n in range(3)]

@@ -246,6 +246,7 @@ def test_an_image_that_is_read_is_not_replaced(tmp_path: Path) -> None:
     assert image.read_bytes() == before
 
 
+@pytest.mark.slow
 def test_two_files_to_make_have_two_names(tmp_path: Path) -> None:
     put_image(tmp_path / "my/train/a/1.png", pixels())
     options = ["--folder", "my", "--split", "train", "--images", "x", "--labels", "./x", "--facts", "y"]
@@ -317,6 +318,7 @@ def test_of_many_sizes_the_most_frequent_are_named(tmp_path: Path) -> None:
     assert "and 95 more sizes\n" in message and "--size 50x6\n" in message
 
 
+@pytest.mark.slow
 def test_pillow_prints_no_code_of_its_own(tmp_path: Path) -> None:
     (path := tmp_path / "my/a/0.bmp").parent.mkdir(parents=True)
     Image.new("L", (1, 1)).save(path)

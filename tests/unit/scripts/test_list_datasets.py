@@ -1,9 +1,12 @@
 import subprocess
 from pathlib import Path
 
+import pytest
 import yaml
 
 from project import PROJECT, run_script
+
+pytestmark = pytest.mark.slow
 
 
 def listed(*files: Path) -> subprocess.CompletedProcess[str]:

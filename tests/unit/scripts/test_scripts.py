@@ -30,6 +30,7 @@ def test_help_says_what_a_script_does(script: str, tmp_path: Path) -> None:
     assert len(text.splitlines()) > 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("script", "needs"),
     [("measure", "numpy"), ("preview", "PIL")]
@@ -78,6 +79,7 @@ def test_an_older_python_is_told_which_one_to_use(version: str) -> None:
         assert process.returncode == 1 and re.fullmatch(told, process.stderr)
 
 
+@pytest.mark.slow
 def test_a_script_runs_without_its_docstrings() -> None:
     """`python -OO` and PYTHONOPTIMIZE=2 remove them."""
     file = PROJECT / "datasets/mnist-sample/t10k-labels-idx1-ubyte.gz"
@@ -86,6 +88,7 @@ def test_a_script_runs_without_its_docstrings() -> None:
     assert "number of labels:  200" in process.stdout, process.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("script", ["write_card", "write_parquet"])
 def test_without_pyarrow_the_command_that_installs_it_is_named(script: str) -> None:
     code = "import sys, runpy; sys.path.insert(0, 'scripts'); sys.modules['pyarrow'] = None; "

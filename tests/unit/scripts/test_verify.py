@@ -619,6 +619,7 @@ def test_images_that_changed_before_they_were_compared_are_to_be_verified_again(
     assert exported.refusal().endswith("to do:    verify again, while nothing else changes the images")
 
 
+@pytest.mark.slow
 def test_a_report_never_takes_the_place_of_what_is_verified(exported: Exported) -> None:
     dataset = Path(exported.dataset)
     before = dataset.read_bytes(), entries(exported.tree)
