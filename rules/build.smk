@@ -43,8 +43,6 @@ rule name_labels:
         "<results>/{dataset}/idx/{split}-labels-{kind}.gz",
     log:
         "<logs>/{dataset}/name_labels/{split}-{kind}.log",
-    wildcard_constraints:
-        kind=r"idx\d-[a-z]+",
     localrule: True
     conda:
         "../envs/images.yaml"

@@ -140,11 +140,14 @@ def test_a_manifest_gives_order_and_labels_and_like_gives_types(project: Path) -
     (project / "my/shapes.yaml").write_text(yaml.safe_dump(facts, allow_unicode=True))
     snakemake(project, "results/shapes/png/train", "--cores", "2", "--config", "datasets=my/shapes.yaml")
 
-    def built(manifests: str) -> list[bytes]:
-        folder = f"{{path: results/shapes/png, manifests: {manifests}, like: my/shapes.yaml}}"
+    def run(manifests: str, like: str = "my/shapes.yaml") -> Run:
+        folder = f"{{path: results/shapes/png, manifests: {manifests}, like: {like}}}"
         config = ("--config", "datasets=my/shapes.yaml", f"folders={{back: {folder}}}")
-        assert snakemake(project, "idx", "--cores", "2", *config).jobs["build_idx"] == 1
-        assert "Nothing to be done" in snakemake(project, "idx", "--cores", "2", *config).output
+        return snakemake(project, "idx", "--cores", "2", *config)
+
+    def built(manifests: str) -> list[bytes]:
+        assert run(manifests).jobs["build_idx"] == 1
+        assert "Nothing to be done" in run(manifests).output
         files = (f"results/back/idx/train-{kind}.gz" for kind in ("images-idx3-ubyte", "labels-idx2-int"))
         return [gzip.decompress((project / file).read_bytes()) for file in files]
 
@@ -152,6 +155,8 @@ def test_a_manifest_gives_order_and_labels_and_like_gives_types(project: Path) -
     head, *rows = (project / "results/shapes/manifest/train.csv").read_text().splitlines()
     put(project / "my/lists/train.csv", "\n".join([head, *rows[:1:-1], ""]))
     assert built("my/lists") == [idx_bytes(images[:1:-1]), idx_bytes(labels[:1:-1])]
+    shutil.copy(project / "my/shapes.yaml", project / "my/same.yaml")
+    assert "Nothing to be done" in run("my/lists", like="my/same.yaml").output
 
 
 def test_the_name_of_a_labels_file_says_its_type(project: Path) -> None:
