@@ -9,7 +9,7 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from itertools import count
 from pathlib import Path
@@ -143,16 +143,6 @@ def free(path: str) -> str:
     """``path``, or if it exists, the first one with a number at its end that does not."""
     paths = (f"{path}{number if number > 1 else ''}" for number in count(1))
     return next(path for path in paths if not os.path.lexists(path))
-
-
-def did_you_mean(word: str, known: Collection[str]) -> str | None:
-    """The question with the ``known`` names that begin with a word, or with the one that is most like it."""
-    import difflib
-
-    word = word[:100].lower()
-    longer = [name for name in known if word and name.startswith(word)]
-    meant = [word] if word in longer else longer or difflib.get_close_matches(word, known, n=1)
-    return f"did you mean {' or '.join(meant)}?" if meant else None
 
 
 def _call(directory: str | None = None) -> dict[str, Any]:

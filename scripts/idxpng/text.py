@@ -1,4 +1,4 @@
-"""Text from outside: showing it safely, recognizing URLs, and quoting it for a shell."""
+"""Text from outside: showing it safely, guessing what it means, recognizing URLs, and quoting it for a shell."""
 
 import os
 import re
@@ -41,6 +41,16 @@ def some(names: Collection[str]) -> str:
     """The first names for a message, and how many more there are."""
     listed = ", ".join(map(printable, sorted(names)[:SHOWN]))
     return f"{listed} and {len(names) - SHOWN} more" if len(names) > SHOWN else listed
+
+
+def did_you_mean(word: str, known: Collection[str]) -> str | None:
+    """The question with the ``known`` names that begin with a word, or with the one that is most like it."""
+    import difflib
+
+    word = word[:100].lower()
+    longer = [name for name in known if word and name.startswith(word)]
+    meant = [word] if word in longer else longer or difflib.get_close_matches(word, known, n=1)
+    return f"did you mean {' or '.join(meant)}?" if meant else None
 
 
 def image_size(rows: int, columns: int) -> str:

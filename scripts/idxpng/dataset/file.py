@@ -17,7 +17,7 @@ from idxpng.dataset.strict_yaml import read_with_places, read_yaml
 from idxpng.errors import DataError
 from idxpng.formats.idx import LABELS
 from idxpng.formats.labeled_images import CLASS, file_headers
-from idxpng.text import NAME, counted
+from idxpng.text import NAME, counted, did_you_mean
 
 DATASETS = SCRIPTS.parent / "datasets"  # those that come with the workflow
 SCHEMA = DATASETS.parent / "schemas/dataset.schema.yaml"
@@ -69,7 +69,7 @@ def load(
     Raises:
         DataError: when the file is not readable YAML, does not follow the schema or contradicts itself.
     """
-    from idxpng.advice import VARIABLE, did_you_mean  # not in the digest
+    from idxpng.advice import VARIABLE  # not in the digest
 
     if (shipped := DATASETS / f"{path}.yaml").exists():
         path = shipped

@@ -5,10 +5,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from idxpng.advice import did_you_mean
 from idxpng.dataset.strict_yaml import KeyPath, Place
 from idxpng.errors import DataError
-from idxpng.text import shortened
+from idxpng.text import did_you_mean, shortened
 
 TYPES = {
     "array": "a list",

@@ -6,12 +6,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from idxpng.advice import did_you_mean, shown
+from idxpng.advice import shown
 from idxpng.dataset.file import OWN_FILE, load
 from idxpng.dataset.model import Dataset
 from idxpng.dataset.strict_yaml import read_yaml
 from idxpng.errors import DataError
 from idxpng.run.config import SHOWN_AS
+from idxpng.text import did_you_mean
 
 OWN = (".yaml", ".yml")
 SCHEMA = "schemas/dataset.schema.yaml"

@@ -6,11 +6,11 @@ from collections.abc import Callable, Collection, Iterable
 from functools import partial
 from typing import Any, NoReturn
 
-from idxpng.advice import did_you_mean, setting
+from idxpng.advice import setting
 from idxpng.errors import DataError
 from idxpng.run.catalog import OWN
 from idxpng.run.plan import MANIFEST, OUTPUTS, Plan
-from idxpng.text import NAME, shell_word
+from idxpng.text import NAME, did_you_mean, shell_word
 
 
 class Targets:

@@ -85,6 +85,18 @@ def test_the_digest_of_each_script_changes_with_a_shared_module(
     assert code_digest(SCRIPTS / f"{script}.py") != before
 
 
+def test_new_words_of_advice_run_no_job_again_but_those_that_give_it_themselves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = shutil.copytree(SCRIPTS / "idxpng", tmp_path / "idxpng")
+    monkeypatch.setattr(module, "PACKAGE", package)
+    before = {script: code_digest(SCRIPTS / f"{script}.py") for script in DIGESTED}
+    with open(package / "advice.py", "a") as file:
+        file.write("\n")
+    changed = [script for script in DIGESTED if code_digest(SCRIPTS / f"{script}.py") != before[script]]
+    assert changed == ["build_idx", "verify"]
+
+
 def test_the_digest_changes_with_the_given_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     package = shutil.copytree(SCRIPTS / "idxpng", tmp_path / "idxpng")
     monkeypatch.setattr(module, "PACKAGE", package)
