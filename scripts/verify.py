@@ -17,7 +17,7 @@ from idxpng.fetch.integrity import with_witnesses
 from idxpng.files.json_file import write_json
 from idxpng.files.leftovers import remove_proof
 from idxpng.replaceable import check_place
-from idxpng.text import counted, printable, shell_word, some
+from idxpng.text import counted, printable, some
 from idxpng.verify import repair
 from idxpng.verify.png_tree import Problems
 from idxpng.verify.tree_check import TreeCheck
@@ -154,7 +154,7 @@ def _prove(check: TreeCheck) -> int:
             check.tree,
             "cannot be verified without the published files",
             found=f"not pinned: the content of {' and '.join(unproven)} in {check.dataset.source}",
-            todo=f"download them, and add --published {' '.join(map(shell_word, unproven))}",
+            todo=repair.give_published(check),
         )
     originals = check.existing_originals
     if not originals and (check.part or check.not_pinned):

@@ -1,13 +1,14 @@
 """What is wrong with a tree of PNG files, in words, and the commands that repair it."""
 
 import os
+import re
 from collections.abc import Collection, Mapping, Sequence
+from itertools import chain
 
 from idxpng import advice
 from idxpng.dataset.file import identify, is_shipped
 from idxpng.dataset.model import ROLES
 from idxpng.errors import DataError
-from idxpng.files.leftovers import not_images
 from idxpng.text import shell_word, some
 from idxpng.verify.png_tree import SHOWN, UNKNOWN, Problems
 from idxpng.verify.tree_check import TreeCheck
@@ -48,7 +49,7 @@ def _repairs(check: TreeCheck, problems: Problems) -> list[str]:
             *_making_again(check, sorted(problems.labels) or list(check.labels)),
         ]
     # If only a part of a split is verified, the other images may belong to the whole, so they stay.
-    kept = [path for path, _ in problems.shown["extra"] if check.part and _may_have_images(path, check.dataset.labels)]
+    kept = [path for path, _ in problems.shown["extra"] if check.part and _may_be_image(path, check)]
     repairs = moving(problems, check.tree, check.top, kept)
     # Nor is a directory made again from which more would have to be moved.
     if extra > SHOWN or kept:
@@ -64,10 +65,12 @@ def _repairs(check: TreeCheck, problems: Problems) -> list[str]:
     return repairs + (_which(check) if missing else [])
 
 
-def _may_have_images(path: str, labels: Collection[str]) -> bool:
-    """Whether a path below a tree may be an image of a dataset, or the directory of a label, by its name."""
+def _may_be_image(path: str, check: TreeCheck) -> bool:
+    """Whether a path below a tree may be an image in the files of its split, or a label's directory, by its name."""
     label, *names = path.split("/")
-    return label in labels and not not_images(names)
+    count = check.split.file_count
+    possible = re.compile(rf"\d{{{len(str(count - 1))}}}\.png", re.ASCII)
+    return label in check.dataset.labels and all(possible.fullmatch(name) and int(name[:-4]) < count for name in names)
 
 
 def _which(check: TreeCheck) -> list[str]:
@@ -144,12 +147,22 @@ def _made(check: TreeCheck) -> str:
 
 
 def give_originals(check: TreeCheck) -> list[str]:
-    """How to give the original IDX files: those in the resources beside the tree, or else those that a run makes."""
+    """How to give the original IDX files."""
+    words = chain(*((f"--{role}", file.idx) for role, file in check.split.by_role.items()))
+    return _giving(check, "give the original IDX files, decompressed", *words)
+
+
+def give_published(check: TreeCheck) -> list[str]:
+    """How to give the downloads of a split that are pinned, but not by the digest of their content."""
+    return _giving(check, "add the published files", "--published", *check.split.unproven)
+
+
+def _giving(check: TreeCheck, what: str, *words: str) -> list[str]:
+    """How to give files, named among options: those in the resources beside the tree, or those that a run makes."""
+    names = [word for word in words if not word.startswith("--")]
     beside = os.path.normpath(os.path.join(check.tree, "../../../../resources", check.dataset.name))
-    there = all(os.path.exists(os.path.join(beside, file.idx)) for file in check.split.files)
-    folder = beside if there else f"resources/{check.dataset.name}"
-    paths = {role: os.path.join(folder, file.idx) for role, file in check.split.by_role.items()}
-    options = " ".join(f"--{role} {shell_word(path)}" for role, path in paths.items())
+    there = all(os.path.exists(os.path.join(beside, name)) for name in names)
+    paths = {name: os.path.join(beside if there else f"resources/{check.dataset.name}", name) for name in names}
+    give = f"{what}: {' '.join(shell_word(paths.get(word, word)) for word in words)}"
     making_them = advice.command([*paths.values()], [_setting(check)], targets=[*paths.values()])
-    give = f"give the original IDX files, decompressed: {options}"
     return [give] if there else [f"{give};", f"this makes them: {making_them}"]

@@ -242,6 +242,17 @@ def test_what_other_programs_left_in_a_limited_export_is_to_be_moved(exported: E
     assert message.endswith(f" && mv -- {exported.tree}/01/.DS_Store extra-train/01")
 
 
+@pytest.mark.parametrize("name", ["001.png", "1.png", "99.png"])
+def test_an_image_of_a_limited_export_under_a_name_that_no_image_has_is_to_be_moved_and_made_again(
+    exported: Exported, name: str
+) -> None:
+    exported.export(limit=7)
+    (path := exported.some("01")).rename(path.with_name(name))
+    move, make = exported.refusal(limit=7).splitlines()[-2:]
+    assert move.endswith(f" && mv -- {exported.tree}/01/{name} extra-train/01")
+    assert "limit=7" in make and make.endswith("/png/train/01")
+
+
 def make_a_part(exported: Exported) -> Path:
     """The tree of a split with rows 3 to 7 of the files, whose images keep their names."""
     with exported.splits() as splits:
@@ -394,7 +405,14 @@ def test_a_tree_is_proven_by_what_pinned_downloads_decompress_to(
             "cannot be verified without the published files\n  found:    not pinned: the content of labels.gz"
             in message
         )
-        assert message.endswith("add --published labels.gz")
+        give, command = message.splitlines()[-2:]
+        assert give.endswith("add the published files: --published resources/set/labels.gz;")
+        assert "this makes them: " in command and "--cores 4 resources/set/labels.gz --config datasets=" in command
+    (beside := exported.images.parent / "resources/set").mkdir(parents=True)
+    shutil.copy(published[1], beside)
+    assert exported.refusal(published=published[:1]).endswith(
+        f"add the published files: --published {beside}/labels.gz"
+    )
 
 
 def test_a_pinned_download_that_is_not_the_published_file_proves_nothing(exported: Exported, tmp_path: Path) -> None:
