@@ -68,7 +68,8 @@ def main(
 
     Args:
         files: IDX files, .npy or .npz files, with images and labels of every split.
-        output: the dataset file to write; by default beside their folder, with its name and the suffix .yaml.
+        output: the dataset file to write; by default beside their folder, with its name, in which a hyphen replaces
+            characters that are not allowed, and the suffix .yaml.
         update: the dataset file to update with the counts and digests that its files have now in its mirrors.
         mirrors: folders in which to look first for the files that the dataset file names.
 
@@ -99,9 +100,9 @@ def main(
 def _new(files: Sequence[str], output: str | None) -> tuple[Path, str, str]:
     """The path and the text of a new dataset file for IDX files, and words that say what it was made of."""
     typed = os.path.normpath(common_folder(files))
-    folder, path = Path(os.path.realpath(typed)), Path(output or os.path.relpath(f"{typed}.yaml"))
+    folder, path = Path(os.path.realpath(typed)), Path(output or _beside(typed))
     if path.suffix != ".yaml" or not re.fullmatch(NAME, path.stem):
-        todo = "name the dataset file, such as --output my/digits.yaml"
+        todo = "name the dataset file, such as --output digits.yaml"
         raise DataError(path, "not a valid dataset name", expected=FILE_NAME, todo=todo)
     read = _idx_files(files)
     if path.exists():
@@ -119,6 +120,12 @@ def _new(files: Sequence[str], output: str | None) -> tuple[Path, str, str]:
     splits = {"splits": facts.pop("splits")}
     text = HEAD.format(kinds=kinds) + dump(to_fill_in) + CLASSES + dump(facts)
     return path, text + MIRRORS + dump(where) + "\n" + dump(splits), f"; from {kinds}"
+
+
+def _beside(folder: str) -> str:
+    """The path of the dataset file for a folder."""
+    parent, name = os.path.split(folder)
+    return os.path.relpath(os.path.join(parent, re.sub("[^A-Za-z0-9_-]+", "-", name).strip("-_") + ".yaml"))
 
 
 def _updated(path: Path, mirrors: Sequence[str]) -> str:

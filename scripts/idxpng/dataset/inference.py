@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from idxpng import log
-from idxpng.dataset.file_names import SPLITS, words
+from idxpng.dataset.file_names import SPLITS, fits, words
 from idxpng.dataset.mismatch import little_endian, mismatch
 from idxpng.dataset.model import ROLES, Dataset
 from idxpng.errors import DataError
@@ -81,7 +81,7 @@ def infer(places: Iterable[tuple[str | os.PathLike[str], str | None]]) -> dict[s
     names = [(file.path.name, file.member) for pair in pairs.values() for file in pair]
     for split, pair in pairs.items():
         facts["splits"][split] |= {
-            file.role: file.facts(_published_name(split, file, names), file.member) for file in pair
+            file.role: file.facts(_published_name(split, file, names, folder), file.member) for file in pair
         }
     return facts
 
@@ -141,17 +141,25 @@ def _facts(pairs: dict[str, tuple[IdxFacts, IdxFacts]], known: Iterable[int] = (
     return facts
 
 
-def _published_name(split: str, file: IdxFacts, names: list[tuple[str, str | None]]) -> str:
-    """The name of a file in the dataset file: its own if that is allowed and unique, or a usual one that is like it."""
+def _published_name(split: str, file: IdxFacts, names: list[tuple[str, str | None]], folder: Path) -> str:
+    """The name of a file in the dataset file: its own if that is allowed and unique, or one by which a run finds it.
+
+    That is a usual name, or if its own says something else, its own with a hyphen in place of other characters.
+    """
     name, suffix = file.path.name, file.path.suffix
-    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name) and names.count((name, file.member)) == 1:
-        return name
-    return f"{split}-{file.role}-{file.header.kind}{suffix if suffix in SUFFIXES else ''}"
+    usual = f"{split}-{file.role}-{file.header.kind}{suffix if suffix in SUFFIXES else ''}"
+    allowed = re.sub(r"[^A-Za-z0-9._-]+", "-", name).lstrip("._-")
+    is_own = names.count((name, file.member)) == 1 and (name == allowed or not fits(_below(folder, file.path), usual))
+    return allowed if is_own else usual
 
 
 def _key(path: Path, member: str | None, folder: Path) -> tuple[str, ...]:
-    named = (path / member if member else path).absolute().relative_to(folder)
+    named = _below(folder, path / member if member else path)
     return tuple(word for word in words(named) if word not in ROLES)
+
+
+def _below(folder: Path, path: Path) -> Path:
+    return path.absolute().relative_to(folder)
 
 
 def _read(

@@ -69,9 +69,9 @@ def test_images_and_labels_are_paired_by_their_names(tmp_path: Path, images: str
 
 @pytest.mark.parametrize(("type_name", "word"), [("uint8", "ubyte"), ("int16", "short"), ("int32", "int")])
 def test_a_name_that_cannot_be_kept_becomes_one_that_says_the_type(tmp_path: Path, type_name: str, word: str) -> None:
-    (tmp_path / "the labels").write_bytes(idx_bytes(LABELS.astype(type_name)))
-    (tmp_path / "the images").write_bytes(idx_bytes(IMAGES))
-    split = infer_files([tmp_path / "the images", tmp_path / "the labels"])["splits"]["train"]
+    (tmp_path / "train labels").write_bytes(idx_bytes(LABELS.astype(type_name)))
+    (tmp_path / "train images").write_bytes(idx_bytes(IMAGES))
+    split = infer_files([tmp_path / "train images", tmp_path / "train labels"])["splits"]["train"]
     assert split["images"]["file"] == "train-images-idx3-ubyte"
     assert split["labels"]["file"] == f"train-labels-idx1-{word}"
 

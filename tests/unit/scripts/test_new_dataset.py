@@ -240,7 +240,7 @@ def test_the_name_of_a_dataset_file_ends_in_yaml(tmp_path: Path) -> None:
 
 
 def test_files_without_a_folder_around_them_need_a_name_for_the_dataset_file(tmp_path: Path) -> None:
-    told = "name the dataset file, such as --output my/digits.yaml"
+    told = "name the dataset file, such as --output digits.yaml"
     assert told in refusal(tmp_path, "/one/train-images /two/train-labels")
 
 
@@ -455,14 +455,14 @@ def test_mistakes_are_reported_without_a_traceback_and_leave_no_file(tmp_path: P
     folder = sample(tmp_path / "idx")
     images = folder / "train-images-idx3-ubyte.gz"
     good = images.read_bytes()
-    named = (tmp_path / "a b", tmp_path / "other")
+    named = (tmp_path / "数", tmp_path / "other")
     for other in named:
         sample(other)
     mistakes = {
         "idx/none": "No such file",
         "idx/*.txt": "No such file",
         "idx/* other/*": "the first is idx/",
-        "'a b'/*": "such as --output my/digits.yaml",
+        "数/*": "such as --output digits.yaml",
         "idx/*labels*": "no images found for these labels",
     }
     for command, words in mistakes.items():
@@ -496,6 +496,22 @@ def test_files_in_folders_and_of_a_second_download_are_found_again_by_a_run(tmp_
 
 PIXELS = numpy.arange(30 * 5 * 7, dtype="uint8").reshape(30, 5, 7)
 CLASSES = numpy.arange(30) % 3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "names", [("my images.npy", "my labels.npy"), ("größe/train images (1)", "größe/train labels")]
+)
+def test_names_with_characters_that_are_not_allowed_are_found_again_by_a_run(
+    tmp_path: Path, names: tuple[str, str]
+) -> None:
+    for name, array in zip(names, (PIXELS, CLASSES.astype("uint8")), strict=True):
+        path = put(tmp_path / "_a (b)" / name, idx_bytes(array))
+        if path.suffix:
+            numpy.save(path, array)
+    made(tmp_path, f"'_a (b)'/{'größe/' if 'größe' in names[0] else ''}*")
+    (split,) = load(next(tmp_path.rglob("*.yaml")), SCHEMA).splits.values()
+    download_all(next(tmp_path.rglob("*.yaml")), split.files, tmp_path / "out")
 
 
 @pytest.mark.slow
