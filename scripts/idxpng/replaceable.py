@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from idxpng.errors import DataError
+from idxpng.errors import DataError, move_away
 from idxpng.text import shell_word
 
 # `Command` fills both from the command line.
@@ -19,7 +19,10 @@ def check_place(file: str | os.PathLike[str]) -> None:
         todo = f"mkdir -p {shell_word(os.path.realpath(path.parent))}"  # which may be where a link leads
         raise DataError(file, "its folder does not exist", todo=todo)
     if (path.exists() and not path.is_file()) or path.absolute().parent == Path("/dev"):
-        todo = "give the name of a file that may be made or replaced"
+        from idxpng.advice import VARIABLE  # not in the digest
+
+        given = "give the name of a file that may be made or replaced"
+        todo = move_away(path) if VARIABLE in os.environ else given
         raise DataError(file, "not a regular file, so it cannot be replaced", todo=todo)
 
 
