@@ -47,6 +47,9 @@ fuzz: .venv/ready-to-test ## feed the reader random IDX files for three minutes,
 faults: .venv/ready-to-test ## have each system call of the scripts fail in turn; needs Linux and a C compiler
 	PYTHONPATH=scripts $(PY) tests/fuzz_calls.py
 
+histories: .venv/ready-to-test ## run, edit, and delete at random for ten minutes; the last run must make what a fresh one does
+	PYTHONPATH=scripts $(PY) tests/fuzz_histories.py
+
 clients: sample ## load the sample with the newest torchvision, Keras, and Datumaro, which are too large for the tests
 	$(PYTHON) tests/clients.py
 
@@ -107,4 +110,4 @@ audit: .venv-tools/ready ## check the pinned versions for known vulnerabilities
 	$(TOOLS) $(INSTALL) -r $<
 	touch $@
 
-.PHONY: audit bench check clients docs emulated faults fuzz gallery growth help lint lock sample test
+.PHONY: audit bench check clients docs emulated faults fuzz gallery growth help histories lint lock sample test
