@@ -125,7 +125,8 @@ def _new(files: Sequence[str], output: str | None) -> tuple[Path, str, str]:
 def _beside(folder: str) -> str:
     """The path of the dataset file for a folder."""
     parent, name = os.path.split(folder)
-    return os.path.relpath(os.path.join(parent, re.sub("[^A-Za-z0-9_-]+", "-", name).strip("-_") + ".yaml"))
+    allowed = re.sub("[^A-Za-z0-9_-]+", "-", name).strip("-_")
+    return os.path.relpath(os.path.join(parent, f"{allowed or name}.yaml"))
 
 
 def _updated(path: Path, mirrors: Sequence[str]) -> str:

@@ -1,5 +1,7 @@
 """Random histories of results, each of which must end like a fresh run; run by `make histories`.
 
+Arguments: for how many seconds, and a seed.
+
 A history is some runs with different settings, some of them killed, and between them edits of the dataset file and its
 data, files that are deleted or get an old time, lost notes of Snakemake, and older results that are copied back. A last
 run must then make the same bytes as a run in an empty folder, and no image more. It is not part of the tests.

@@ -110,14 +110,14 @@ def reading(what: str, path: str | PathLike[str]) -> Iterator[None]:
         raise DataError(path, f"not {what}", found=found, todo=move_away(path)) from None
 
 
-def move_away(*paths: str | PathLike[str]) -> str:
+def move_away(*paths: str | PathLike[str], by_hand: str | None = None) -> str:
     """The advice to move away what may be the user's only copies, and then to make it again, as a run does itself.
 
-    By hand, a person may have given a different file than the one that was meant.
+    By hand, a person may have given a different file than the one that was meant; ``by_hand`` is advice in its place.
     """
     from idxpng.advice import VARIABLE, free, shell_path  # not in the digest
 
     moves = " && ".join(f"mv {shell_path(path)} {shell_path(free(f'{path}.changed'))}" for path in paths)
     if VARIABLE in os.environ:
         return f"{moves}, then run the same command again"
-    return f"check that this is the file that you mean; if it is: {moves}, then download or make it again"
+    return by_hand or f"check that this is the file that you mean; if it is: {moves}, then download or make it again"

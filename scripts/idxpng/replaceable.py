@@ -19,10 +19,7 @@ def check_place(file: str | os.PathLike[str]) -> None:
         todo = f"mkdir -p {shell_word(os.path.realpath(path.parent))}"  # which may be where a link leads
         raise DataError(file, "its folder does not exist", todo=todo)
     if (path.exists() and not path.is_file()) or path.absolute().parent == Path("/dev"):
-        from idxpng.advice import VARIABLE  # not in the digest
-
-        given = "give the name of a file that may be made or replaced"
-        todo = move_away(path) if VARIABLE in os.environ else given
+        todo = move_away(path, by_hand="give the name of a file that may be made or replaced")
         raise DataError(file, "not a regular file, so it cannot be replaced", todo=todo)
 
 

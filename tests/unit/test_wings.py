@@ -83,7 +83,6 @@ def test_only_these_imports_are_left_out_of_the_digest() -> None:
         ("file.py", "idxpng.advice"),
         ("integrity.py", "idxpng.dataset.file"),
         ("integrity.py", "idxpng.dataset.model"),
-        ("replaceable.py", "idxpng.advice"),
         ("validate.py", "idxpng.dataset.file"),
         ("validate.py", "idxpng.dataset.model"),
         ("validate.py", "idxpng.fetch.integrity"),

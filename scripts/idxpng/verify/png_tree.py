@@ -131,11 +131,8 @@ class PngTree:
 
     def _index(self, name: str) -> int | None:
         """The position of an image in `places` from its file's name, or None if it cannot be an image."""
-        digits = name[: self.width]
-        if name[self.width :] == ".png" and digits.isdecimal() and digits.isascii():
-            index = int(digits) - self.first
-            if 0 <= index < len(self.places):
-                return index
+        if (index := index_in(name, self.width)) is not None and 0 <= index - self.first < len(self.places):
+            return index - self.first
         return None
 
     def _add_missing(self, problems: Problems, labels: Sequence[int] | None) -> None:
@@ -161,6 +158,12 @@ class PngTree:
         )
         while chunk := list(islice(found, size)):
             yield chunk
+
+
+def index_in(name: str, width: int) -> int | None:
+    """The index that the name of an image's file says in ``width`` digits; None for any other name."""
+    digits = name[:width]
+    return int(digits) if name[width:] == ".png" and digits.isdecimal() and digits.isascii() else None
 
 
 def _is_timestamp(entry: os.DirEntry[str]) -> bool:

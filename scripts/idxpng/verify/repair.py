@@ -1,7 +1,6 @@
 """What is wrong with a tree of PNG files, in words, and the commands that repair it."""
 
 import os
-import re
 from collections.abc import Collection, Mapping, Sequence
 from itertools import chain
 
@@ -10,7 +9,7 @@ from idxpng.dataset.file import identify, is_shipped
 from idxpng.dataset.model import ROLES
 from idxpng.errors import DataError
 from idxpng.text import shell_word, some
-from idxpng.verify.png_tree import SHOWN, UNKNOWN, Problems
+from idxpng.verify.png_tree import SHOWN, UNKNOWN, Problems, index_in
 from idxpng.verify.tree_check import TreeCheck
 
 # What at least one image has if the IDX file that a tree makes has a different digest.
@@ -69,8 +68,8 @@ def _may_be_image(path: str, check: TreeCheck) -> bool:
     """Whether a path below a tree may be an image in the files of its split, or a label's directory, by its name."""
     label, *names = path.split("/")
     count = check.split.file_count
-    possible = re.compile(rf"\d{{{len(str(count - 1))}}}\.png", re.ASCII)
-    return label in check.dataset.labels and all(possible.fullmatch(name) and int(name[:-4]) < count for name in names)
+    indices = [index_in(name, len(str(count - 1))) for name in names]
+    return label in check.dataset.labels and all(index is not None and index < count for index in indices)
 
 
 def _which(check: TreeCheck) -> list[str]:

@@ -467,6 +467,7 @@ def test_mistakes_are_reported_without_a_traceback_and_leave_no_file(tmp_path: P
     }
     for command, words in mistakes.items():
         assert words in refusal(tmp_path, command)
+    assert refusal(tmp_path, "数/*").startswith("数.yaml: not a valid dataset name")
     for data, words in ((good[:-50], "truncated gzip"), (gzip.compress(gzip.decompress(good)[:-1]), "shorter")):
         images.write_bytes(data)
         assert words in refusal(tmp_path, "idx/*")
